@@ -1,0 +1,66 @@
+/**
+ * What launcher, agent and rank tell each other while a world is set up, runs and ends.
+ *
+ * A rank is a child process of its agent, with an IPC channel; these messages are JSON on that channel.
+ * `docs/wire.md` tells the story of a job in these words.
+ */
+
+/** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
+export const env = {
+  rank: "TSMPI_RANK",
+  size: "TSMPI_SIZE",
+  localRank: "TSMPI_LOCAL_RANK",
+  localSize: "TSMPI_LOCAL_SIZE",
+  node: "TSMPI_NODE",
+  nodes: "TSMPI_NODES",
+  host: "TSMPI_HOST",
+  job: "TSMPI_JOB",
+  version: "TSMPI_VERSION",
+} as const;
+
+/** How a rank ended. Exactly one of `code` and `signal` is set, as in Node's `exit` event. */
+export interface Ending {
+  rank: number;
+  host: string;
+  pid: number;
+  code: number | null;
+  signal: string | null;
+  /** The likely cause where one is known: "out of memory", "ended before init()". */
+  hint?: string;
+}
+
+/** Where a rank can be reached, best way first. */
+export interface PeerAddress {
+  rank: number;
+  /** Name of its host, as the scheduler writes it. */
+  host: string;
+  /** ZeroMQ endpoints: `ipc://...` within a host, `tcp://address:port` between hosts. */
+  endpoints: string[];
+}
+
+/** Rank to agent. */
+export type RankMessage =
+  /** init() was called: tell me who I am, I can be reached here soon. */
+  | { kind: "hello" }
+  /** My sockets are bound. */
+  | { kind: "ready"; endpoints: string[] }
+  /**
+   * I left the world in good order and sent `sent[r]` packets to rank r (only non-zero entries): whoever has received
+   * that many from me needs not wait for more.
+   */
+  | { kind: "left"; sent: Record<string, number> }
+  /** End the whole job with this exit code. */
+  | { kind: "abort"; code: number; reason: string };
+
+/** Agent to rank. */
+export type AgentMessage =
+  /** Answer to `hello`. */
+  | { kind: "welcome"; directory: string; host: string; node: number; eagerBytes?: number }
+  /** Every rank is ready: these are all of them, ordered by rank. */
+  | { kind: "table"; peers: PeerAddress[] }
+  /** A rank ended in good order: exit code 0. `sent` is from its `left` message, absent when it never said it. */
+  | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  /** A rank failed and the job is being stopped. */
+  | { kind: "failed"; ending: Ending }
+  /** Somebody called abort(), or the launcher stops the job for a reason of its own (time-out, Ctrl-C). */
+  | { kind: "stopping"; reason: string };

@@ -1,0 +1,63 @@
+/**
+ * Why a call of tsmpi failed. The set is closed: a program may switch over it.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `invalid-argument` | this call's arguments make no sense (rank out of range, wrong number of parts) |
+ * | `unserializable` | a value holds something that cannot travel; the message names its path |
+ * | `mismatch` | ranks disagree about a collective: operation, root, counts or types |
+ * | `rank-failed` | a rank that this call depends on is gone |
+ * | `deadlock` | every rank waits and nothing is on its way |
+ * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
+ * | `closed` | the communicator was closed before the call |
+ * | `protocol` | a peer sent something that is not tsmpi's protocol |
+ * | `launch` | the world could not be set up |
+ */
+export type MpiErrorCode =
+  | "invalid-argument"
+  | "unserializable"
+  | "mismatch"
+  | "rank-failed"
+  | "deadlock"
+  | "aborted"
+  | "closed"
+  | "protocol"
+  | "launch";
+
+/** What an {@link MpiError} knows besides its message. */
+export interface MpiErrorDetails {
+  rank?: number | undefined;
+  host?: string | undefined;
+  cause?: unknown;
+}
+
+/**
+ * The one error class of tsmpi. Its message says who, which call and why:
+ * `[rank 3/8 on n042] recv({ source: 1, tag: 7 }): rank 1 is gone (killed by SIGKILL, pid 4711)`.
+ *
+ * ```ts
+ * try { await world.recv({ source: 1 }) } catch (error) {
+ *   if (error instanceof MpiError && error.code === "rank-failed") console.error(`lost rank ${error.rank}`);
+ * }
+ * ```
+ */
+export class MpiError extends Error {
+  override readonly name = "MpiError";
+  readonly code: MpiErrorCode;
+  /** The rank (in the world) that the error is about: the lost one for `rank-failed`, else the one that raised it. */
+  readonly rank: number | undefined;
+  /** The host of that rank. */
+  readonly host: string | undefined;
+
+  constructor(code: MpiErrorCode, message: string, details: MpiErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.rank = details.rank;
+    this.host = details.host;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
