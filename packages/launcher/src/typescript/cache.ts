@@ -1,0 +1,99 @@
+import { createHash, randomUUID } from "node:crypto";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Remembers values between runs, by the hash of what they were made from. It may forget, and never fails. */
+export interface Cache {
+  get(key: string): unknown;
+  set(key: string, value: unknown): void;
+}
+
+const nothing: Cache = { get: () => undefined, set: () => {} };
+let opened: Cache | undefined;
+
+/** The user's cache, `$XDG_CACHE_HOME/tsmpi` or `~/.cache/tsmpi`; one that keeps nothing when that cannot be used. */
+export function cache(): Cache {
+  opened ??= open();
+  return opened;
+}
+
+/** A key for everything that a value depends on. */
+export function keyOf(...parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest("hex").slice(0, 40);
+}
+
+function open(): Cache {
+  const folder = folderOf();
+  if (!folder || !isSafe(folder)) return nothing;
+  return {
+    get(key) {
+      const file = join(folder, `${key}.json`);
+      try {
+        const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+        keep(file);
+        return value;
+      } catch {
+        return undefined; // Absent, or torn by a crash: it is made again.
+      }
+    },
+    set(key, value) {
+      const temporary = join(folder, `${randomUUID()}.tmp`);
+      try {
+        writeFileSync(temporary, JSON.stringify(value), { mode: 0o600, flag: "wx" });
+        renameSync(temporary, join(folder, `${key}.json`)); // Whole or not at all, also with several launchers.
+        prune(folder);
+      } catch {
+        rmSync(temporary, { force: true });
+      }
+    },
+  };
+}
+
+function folderOf(): string | undefined {
+  const { XDG_CACHE_HOME } = process.env;
+  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "tsmpi");
+  try {
+    return join(homedir(), ".cache", "tsmpi");
+  } catch {
+    return undefined; // This user has no home.
+  }
+}
+
+/** What is read from the cache is run, so nobody else may be able to write there. */
+function isSafe(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const stats = lstatSync(folder);
+    const isOurs = stats.uid === (process.getuid?.() ?? stats.uid);
+    return stats.isDirectory() && isOurs && (stats.mode & 0o022) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Marks an entry as used, at most once a day. */
+function keep(file: string): void {
+  try {
+    if (Date.now() - statSync(file).mtimeMs > dayMs) utimesSync(file, new Date(), new Date());
+  } catch {
+    // A cache on a read-only file system still serves.
+  }
+}
+
+/** Once a day, when something is written anyway, throws away what nobody has used for a month. */
+function prune(folder: string): void {
+  const mark = join(folder, "pruned");
+  const now = Date.now();
+  if (now - (statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0) < dayMs) return;
+  writeFileSync(mark, "", { mode: 0o600 });
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    const ageMs = now - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? now);
+    if (ageMs > (name.endsWith(".tmp") ? dayMs : 30 * dayMs)) rmSync(file, { force: true });
+  }
+}

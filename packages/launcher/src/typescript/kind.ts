@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { compileFunction } from "node:vm";
+import { init, parse } from "es-module-lexer";
+
+/**
+ * What a file is, which decides what becomes of it:
+ * `typescript` and `module` are transformed, `json` is read at run time, `other` (CommonJS, addons, wasm) runs in place.
+ */
+export type Kind = "typescript" | "module" | "json" | "other";
+
+/** Whether the name is that of TypeScript which we transform. `.cts` and `.tsx` are not among it. */
+export function isTypeScript(path: string): boolean {
+  return /\.m?ts$/.test(path) && !/\.d\.m?ts$/.test(path);
+}
+
+/** Whether a file belongs to an installed package: those are run as published. */
+export function isInstalled(path: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(path);
+}
+
+/** The kind of the file `path` whose text `source()` yields; the text is read only when the name does not tell. */
+export async function kindOf(path: string, source: () => string): Promise<Kind> {
+  await init;
+  return kindOfSync(path, source);
+}
+
+/** `kindOf` for hooks that cannot wait. `init` of es-module-lexer must have settled. */
+export function kindOfSync(path: string, source: () => string): Kind {
+  if (isTypeScript(path)) return "typescript";
+  if (isInstalled(path)) return path.endsWith(".json") ? "json" : "other";
+  switch (extname(path)) {
+    case ".mjs":
+      return "module";
+    case ".json":
+      return "json";
+    case ".js":
+      return packageType(path) === "module" || !isCommonJS(path, source()) ? "module" : "other";
+    default:
+      return "other";
+  }
+}
+
+/**
+ * As newer Node decides for a `.js` without a package type, by its syntax; so that Node 20 runs the same files.
+ * What compiles as neither is called a module, because the transform then says what is wrong with it.
+ */
+function isCommonJS(path: string, source: string): boolean {
+  try {
+    if (parse(source)[3]) return false;
+  } catch {
+    // The lexer is stricter than CommonJS; the compiler decides.
+  }
+  try {
+    const body = source.replace(/^#!/, "//");
+    compileFunction(body, ["exports", "require", "module", "__filename", "__dirname"], { filename: path });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function packageType(path: string): unknown {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { type?: unknown }).type;
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { graph } from "./graph.ts";
+import { mirrorName } from "./mirror.ts";
+import type { Program } from "./program.ts";
+import { rewrite } from "./rewrite.ts";
+import { ScriptError } from "./script-error.ts";
+import { endTransforms } from "./transform.ts";
+
+const endings = [".ts", ".mts", ".js", ".mjs", ".cjs"];
+
+/**
+ * Makes a script ready to run on any number of ranks: finds the user's files that it imports and transforms each once.
+ *
+ * Throws ScriptError when there is no such script, when a file in it is not correct, or when it imports what is not
+ * there.
+ *
+ *     const program = await prepare("pi.ts");
+ *     materialise(program, directory);               // on every host
+ *     const { file, args } = command(program, directory, ["1000"], []);
+ */
+export async function prepare(script: string): Promise<Program> {
+  check(script);
+  const path = resolve(script);
+  const entry = pathToFileURL(realpathSync(path)).href;
+  try {
+    const modules = await graph(entry);
+    const isMirrored = (url: string) => typeof modules.get(url) === "object";
+    const files = [...modules].flatMap(([url, module]) =>
+      module === "in place" ? [] : [{ name: mirrorName(url), contents: rewrite(module, isMirrored, url === entry) }],
+    );
+    return { script: path, entry: isMirrored(entry) ? mirrorName(entry) : undefined, files };
+  } finally {
+    await endTransforms();
+  }
+}
+
+function check(script: string): void {
+  try {
+    if (statSync(script).isDirectory()) throw new ScriptError(2, `${script} is a folder, not a script`);
+    if (!endings.includes(extname(script))) {
+      throw new ScriptError(2, `${script} is not a script: its name should end in ${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`);
+    }
+    accessSync(script, constants.R_OK);
+  } catch (error) {
+    if (error instanceof ScriptError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : `it cannot be read (${code})`;
+    throw new ScriptError(2, `cannot run ${script}: ${why}`, { cause: error });
+  }
+}

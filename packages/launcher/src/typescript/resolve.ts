@@ -1,0 +1,103 @@
+import { realpathSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, resolve as resolvePath } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { moduleResolve } from "import-meta-resolve";
+import { isInstalled, isTypeScript } from "./kind.ts";
+import { aliases } from "./tsconfig.ts";
+
+/** Where an import leads. */
+export interface Target {
+  /** An absolute URL; of a real path when it is a file, as Node does. */
+  readonly url: string;
+
+  /** The user's own file, to be transformed when it is TypeScript or a module; otherwise it is left where it is. */
+  readonly own: boolean;
+}
+
+const self = new URL("../index.js", import.meta.url).href;
+const conditions = new Set(["node", "import", ...(process.features.require_module ? ["module-sync"] : [])]);
+
+/**
+ * Finds what `specifier` means in the file `parent` (a URL), by the rules of Node for ES modules, and those of
+ * TypeScript for one's own files: `./x.js` may mean x.ts, `./x` x.ts or x/index.ts, and tsconfig's `paths` count.
+ *
+ * Throws an error with `code` ERR_MODULE_NOT_FOUND and the like, as Node does, in a sentence that names both.
+ */
+export function resolve(specifier: string, parent: string): Target {
+  if (isBuiltin(specifier)) return { url: specifier, own: false };
+  if (/^(\.{0,2}\/|file:)/.test(specifier)) return resolveFile(specifier, parent);
+  if (URL.canParse(specifier)) return { url: specifier, own: false };
+
+  for (const candidate of aliases(specifier, fileURLToPath(parent))) {
+    const found = find(candidate, parent);
+    if (found) return asTarget(found, "", specifier);
+  }
+  try {
+    const url = moduleResolve(specifier, new URL(parent), conditions, false);
+    return asTarget(fileURLToPath(url), url.search + url.hash, specifier);
+  } catch (error) {
+    return fallBack(specifier, parent, error as NodeJS.ErrnoException & { url?: string });
+  }
+}
+
+function resolveFile(specifier: string, parent: string): Target {
+  const url = new URL(specifier, parent);
+  const path = fileURLToPath(url);
+  const found = find(path, parent);
+  if (!found) throw notFound(specifier, parent, isFolder(path) ? "is a folder without an index file" : "does not exist");
+  return asTarget(found, url.search + url.hash, specifier);
+}
+
+/** A package of one's own workspace is left in place like an installed one, unless only we can run it. */
+function asTarget(path: string, suffix: string, specifier: string): Target {
+  const real = realpathSync(path);
+  const bare = !/^([./#]|file:)/.test(specifier);
+  return {
+    url: pathToFileURL(real).href + suffix,
+    own: isTypeScript(real) || !(bare || isInstalled(real)),
+  };
+}
+
+/** The file meant by `path`. A TypeScript importer says `./x.js` for x.ts, so there the source is preferred. */
+function find(path: string, parent: string): string | undefined {
+  const written = path.replace(/\.([mc]?)js$/, ".$1ts");
+  const exact = isTypeScript(parent) && written !== path ? [written, path] : [path, written];
+  const guesses = [".ts", ".mts", ".js", ".mjs", ".cjs", ".json"];
+  return [...exact, ...guesses.map((end) => path + end), ...guesses.map((end) => resolvePath(path, `index${end}`))].find(isFile);
+}
+
+function fallBack(specifier: string, parent: string, error: NodeJS.ErrnoException & { url?: string }): Target {
+  if (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "ERR_UNSUPPORTED_DIR_IMPORT") {
+    // "#lib/x.js" or a workspace package whose exports name x.js where only x.ts is written.
+    const found = error.url?.startsWith("file:") ? find(fileURLToPath(error.url), "x.ts") : undefined;
+    if (found) return asTarget(found, "", specifier);
+    const own = ownCopy(specifier);
+    if (own) return { url: own, own: false };
+    if (!error.url) throw notFound(specifier, parent, "is not installed");
+  }
+  throw Object.assign(new Error(`${error.message.replace(/[\s.]+$/, "")} (import "${specifier}" in ${fileURLToPath(parent)})`), { code: error.code });
+}
+
+/** A user with a global tsmpi, and nothing beside the script, gets the copy that belongs to the launcher. */
+function ownCopy(specifier: string): string | undefined {
+  if (!/^(tsmpi|@tsmpi\/core)(\/|$)/.test(specifier)) return undefined;
+  try {
+    return moduleResolve(specifier, new URL(self), conditions, false).href;
+  } catch {
+    return undefined;
+  }
+}
+
+function notFound(specifier: string, parent: string, why: string): Error {
+  const message = `cannot find "${specifier}" imported from ${fileURLToPath(parent)}: it ${why}`;
+  return Object.assign(new Error(message), { code: "ERR_MODULE_NOT_FOUND" });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
