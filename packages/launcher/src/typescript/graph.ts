@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Import, init, parse } from "es-module-lexer";
+import { type Export, type Import, init, parse } from "es-module-lexer";
 import { type Kind, kindOf } from "./kind.ts";
 import { isJsonUrl } from "./mirror.ts";
 import { resolve, type Target } from "./resolve.ts";
@@ -16,6 +16,7 @@ export interface Module {
   readonly kind: "typescript" | "module" | "json";
   readonly transformed: Transformed;
   readonly imports: readonly Link[];
+  readonly exports: readonly Export[];
 }
 
 /** An import as it stands in the transformed code. */
@@ -57,12 +58,12 @@ async function load(url: string): Promise<Module | undefined> {
   if (kind === "other") return undefined;
   if (kind === "json") {
     checkJson(path, read());
-    return { url, kind, transformed: { code: "", mappings: "", names: [] }, imports: [] };
+    return { url, kind, transformed: { code: "", mappings: "", names: [] }, imports: [], exports: [] };
   }
   const transformed = await transform(path, read());
   await init;
-  const imports = parse(transformed.code)[0].map((at) => ({ at, target: follow(at, url) }));
-  return { url, kind, transformed, imports };
+  const [imports, exports] = parse(transformed.code);
+  return { url, kind, transformed, imports: imports.map((at) => ({ at, target: follow(at, url) })), exports };
 }
 
 function follow(at: Import, parent: string): Target | undefined {

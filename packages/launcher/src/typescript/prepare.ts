@@ -1,6 +1,7 @@
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { checkNames } from "./exports.ts";
 import { graph } from "./graph.ts";
 import { mirrorName } from "./mirror.ts";
 import type { Program } from "./program.ts";
@@ -26,11 +27,14 @@ export async function prepare(script: string): Promise<Program> {
   const entry = pathToFileURL(realpathSync(path)).href;
   try {
     const modules = await graph(entry);
+    checkNames(modules);
     const isMirrored = (url: string) => typeof modules.get(url) === "object";
     const files = [...modules].flatMap(([url, module]) =>
       module === "in place" ? [] : [{ name: mirrorName(url), contents: rewrite(module, isMirrored, url === entry) }],
     );
-    return { script: path, entry: isMirrored(entry) ? mirrorName(entry) : undefined, files };
+    if (isMirrored(entry)) return { script: path, entry: mirrorName(entry), hooks: false, files };
+    // CommonJS runs where it is; only with hooks can it import modules that are to be transformed.
+    return { script: path, entry: undefined, hooks: /\bimport\s*\(/.test(readFileSync(path, "utf8")), files };
   } finally {
     await endTransforms();
   }

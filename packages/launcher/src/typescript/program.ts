@@ -9,6 +9,9 @@ export interface Program {
   /** The name of the file that ranks start with, among `files`; none when the script runs where it is. */
   readonly entry: string | undefined;
 
+  /** Whether the ranks need the hooks of `tsmpi/register`, which cost each rank as much as Node itself. */
+  readonly hooks: boolean;
+
   readonly files: readonly { readonly name: string; readonly contents: string }[];
 }
 
@@ -24,13 +27,11 @@ export function materialise(program: Program, directory: string): void {
   for (const { name, contents } of program.files) writeFileSync(join(directory, name), contents, { mode: 0o600 });
 }
 
-/**
- * The command of one rank: `args` are the script's, `nodeOptions` are Node's.
- * The ranks' Node runs the program without any hooks; they would cost each rank as much as Node itself.
- */
+/** The command of one rank: `args` are the script's, `nodeOptions` are Node's. */
 export function command(program: Program, directory: string, args: readonly string[], nodeOptions: readonly string[]): Command {
-  const { entry, script } = program;
-  const options = ["--enable-source-maps", ...nodeOptions];
+  const { entry, script, hooks } = program;
+  const register = new URL("./register.js", import.meta.url).href;
+  const options = ["--enable-source-maps", ...(hooks ? ["--import", register] : []), ...nodeOptions];
   const start = entry === undefined ? [script] : [join(directory, entry), script];
   return { file: process.execPath, args: [...options, ...start, ...args] };
 }
