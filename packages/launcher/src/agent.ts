@@ -1,0 +1,207 @@
+import type { RankMessage } from "@tsmpi/core/bootstrap";
+import type { Channel, HostPlan, Order, Report } from "./control.ts";
+import { environmentOf, threadsEach } from "./environment.ts";
+import type { Exit } from "./exit-codes.ts";
+import { Guardian } from "./guardian.ts";
+import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
+import { reasonOf } from "./launch-error.ts";
+import { killLeftovers } from "./leftovers.ts";
+import { command, materialise } from "./typescript/index.ts";
+import { RankProcess } from "./rank-process.ts";
+
+/** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
+const outputWindowBytes = 4 << 20;
+/** What the ranks wrote is waited for; what comes from a process that nobody can find, not for ever. */
+const lastOutputMs = 2000;
+
+/**
+ * Serves one host's part of one job: the parent of its ranks, their ear and their voice. It does what it is ordered to,
+ * reports what happens, and decides nothing: decisions need the whole job, which only the launcher sees.
+ */
+export class Agent {
+  readonly #channel: Channel<Report, Order>;
+  readonly #ranks = new Map<number, RankProcess>();
+  readonly #sent = new Map<number, Record<string, number>>();
+  readonly #ended = new Set<number>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #plan: HostPlan | undefined;
+  #directory = "";
+  #guardian: Guardian | undefined;
+  #outputUnderway = 0;
+  #paused = false;
+  #allStarted = false;
+  #failed = false;
+
+  constructor(channel: Channel<Report, Order>) {
+    this.#channel = channel;
+    channel.receive({
+      message: (order) => this.#obey(order),
+      lost: () => this.#kill(),
+    });
+  }
+
+  #obey(order: Order): void {
+    switch (order.kind) {
+      case "start":
+        void this.#start(order.plan);
+        break;
+      case "table":
+      case "ended":
+      case "failed":
+      case "stopping":
+        for (const rank of this.#ranks.values()) rank.tell(order);
+        break;
+      case "stop":
+        this.#stop(order.killAfterMs);
+        break;
+      case "kill":
+        this.#kill();
+        break;
+      case "abandon":
+        for (const rank of this.#ranks.values()) rank.abandon();
+        break;
+      case "signal":
+        for (const rank of this.#ranks.values()) rank.signal(order.signal);
+        break;
+      case "input":
+        this.#ranks.get(0)?.write(order.bytes);
+        break;
+      case "taken":
+        this.#outputUnderway -= order.bytes;
+        this.#throttle();
+        break;
+    }
+  }
+
+  async #start(plan: HostPlan): Promise<void> {
+    this.#plan = plan;
+    try {
+      this.#directory = makeJobDirectory();
+      this.#guardian = new Guardian({ job: plan.job, directory: this.#directory, ownSession: plan.ownSessions });
+      await materialise(plan.program, this.#directory);
+    } catch (error) {
+      this.#unable(reasonOf(error));
+      this.#allStarted = true;
+      this.#finishIfDone();
+      return;
+    }
+    process.umask(plan.umask);
+    const { file, args } = command(plan.program, this.#directory, plan.args, [...prelude, ...plan.nodeOptions]);
+    const share = threadsEach(plan.ranks.length);
+    try {
+      for (const rank of plan.ranks) this.#startRank(rank, plan, { file, args, share });
+    } catch (error) {
+      this.#unable(reasonOf(error));
+    }
+    this.#allStarted = true;
+    this.#finishIfDone();
+  }
+
+  #startRank(rank: number, plan: HostPlan, start: { file: string; args: string[]; share: number }): void {
+    const child = new RankProcess(
+      {
+        file: start.file,
+        args: start.args,
+        environment: environmentOf(rank, plan, start.share),
+        directory: plan.directory,
+        ownSession: plan.ownSessions,
+        withInput: rank === 0,
+        showPartialLines: plan.showPartialLines,
+      },
+      {
+        message: (message) => this.#said(rank, message),
+        output: (stream, bytes) => {
+          this.#channel.send({ kind: "output", rank, stream, bytes });
+          this.#outputUnderway += bytes.length;
+          this.#throttle();
+        },
+        ended: (exit) => this.#rankEnded(rank, exit),
+        inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", bytes }),
+        unable: (error) => this.#unable(`rank ${rank}: ${reasonOf(error)}`),
+      },
+    );
+    if (child.pid === undefined) return;
+    this.#guardian?.watch(child.killTarget);
+    this.#ranks.set(rank, child);
+    void child.drained.then(() => this.#channel.send({ kind: "drained", rank }));
+    this.#channel.send({ kind: "started", rank, pid: child.pid });
+  }
+
+  #said(rank: number, message: RankMessage): void {
+    if (message.kind === "left") {
+      this.#sent.set(rank, message.sent);
+      return;
+    }
+    if (message.kind === "hello") {
+      const { host, node } = this.#plan!;
+      this.#ranks.get(rank)!.tell({ kind: "welcome", directory: this.#directory, host, node });
+    }
+    this.#channel.send({ kind: "said", rank, message });
+  }
+
+  #rankEnded(rank: number, exit: Exit): void {
+    const child = this.#ranks.get(rank)!;
+    const sent = this.#sent.get(rank);
+    this.#ended.add(rank);
+    this.#guardian?.forget(child.killTarget);
+    this.#channel.send({
+      kind: "ended",
+      ending: { rank, host: this.#plan!.host, pid: child.pid!, ...exit },
+      ...(sent === undefined ? {} : { sent }),
+    });
+    this.#finishIfDone();
+  }
+
+  /** Ranks in a world have just been told why, and may want to say or save something; the others know of nothing. */
+  #stop(killAfterMs: number): void {
+    for (const rank of this.#ranks.values()) if (!rank.greeted) rank.signal("SIGTERM");
+    this.#later(killAfterMs / 3, () => {
+      for (const rank of this.#ranks.values()) rank.signal("SIGTERM");
+    });
+    this.#later(killAfterMs, () => this.#kill());
+  }
+
+  #kill(): void {
+    for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
+  }
+
+  #unable(reason: string): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#channel.send({ kind: "unable", reason });
+    this.#kill();
+  }
+
+  #finishIfDone(): void {
+    if (this.#allStarted && this.#ended.size === this.#ranks.size) void this.#finish();
+  }
+
+  /** Every rank has ended: nothing of the job may stay behind, and nothing that was written may be lost. */
+  async #finish(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    killLeftovers(this.#plan!.job);
+    const ranks = [...this.#ranks.values()];
+    const timer = setInterval(() => {
+      if (!this.#paused) for (const rank of ranks) rank.abandon();
+    }, lastOutputMs);
+    await Promise.all(ranks.map((rank) => rank.drained));
+    clearInterval(timer);
+    removeJobDirectory(this.#directory);
+    this.#guardian?.dismiss();
+    this.#channel.send({ kind: "finished" });
+  }
+
+  #throttle(): void {
+    const limit = this.#paused ? outputWindowBytes / 2 : outputWindowBytes;
+    const paused = this.#outputUnderway > limit;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    for (const rank of this.#ranks.values()) rank.pause(paused);
+  }
+
+  #later(ms: number, action: () => void): void {
+    this.#timers.push(setTimeout(action, ms));
+  }
+}
+
+const prelude = ["--require", new URL("rank-prelude.cjs", import.meta.url).pathname];

@@ -1,0 +1,104 @@
+import { writeSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { exitCodes } from "./exit-codes.ts";
+import { defaultOptions, optionTable, type RunOptions } from "./options.ts";
+import { version } from "./version.ts";
+
+/** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
+export async function main(words: string[]): Promise<void> {
+  process.exit(await answer(words));
+}
+
+async function answer(words: string[]): Promise<number> {
+  const request = parse(words);
+  if (typeof request === "number") return request;
+  try {
+    const { run } = await import("./run.ts");
+    return await run(request);
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** What to run, or the exit code when there is nothing to run: help, the version, a mistake. */
+function parse(words: string[]): RunOptions | number {
+  let request: RunOptions | undefined;
+  const program = new Command("tsmpi")
+    .description("MPI for TypeScript: runs a script as many processes that talk to each other.")
+    .version(version)
+    .usage("run [options] <script> [args...]")
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addHelpText("before", `${examples}\n`)
+    .exitOverride()
+    .configureOutput({ outputError: (text) => complain(sentence(text)) });
+  const run = program
+    .command("run")
+    .description("run a script on many processes")
+    .usage("[options] <script> [args...]")
+    .argument("<script>", "what to run: .ts .mts .js .mjs; all that follows belongs to it")
+    .argument("[args...]")
+    .passThroughOptions()
+    .addHelpText("before", `${examples}\n`)
+    .addHelpText("after", `\n${exits}`)
+    .copyInheritedSettings(program);
+  const given: ((options: RunOptions) => void)[] = [];
+  for (const { flags, description, apply } of optionTable) {
+    const name = /--([a-z-]+)/.exec(flags)![1]!;
+    run.option(flags, description);
+    run.on(`option:${name}`, (value: string | null) => given.push((options) => apply(options, value ?? "")));
+  }
+  run.action((script: string, args: string[]) => {
+    request = defaultOptions(script, args);
+    for (const change of given) change(request);
+  });
+  if (words.length === 0) {
+    program.outputHelp({ error: true });
+    return exitCodes.usage;
+  }
+  try {
+    program.parse(words, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return explain(error);
+    return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+  }
+  return request ?? exitCodes.usage;
+}
+
+/** Errors that were meant for the user carry their exit code; any other is a bug of tsmpi. */
+function explain(error: unknown): number {
+  const { exitCode, message, stack } = error as { exitCode?: unknown; message?: string; stack?: string };
+  const expected = typeof exitCode === "number";
+  complain(expected ? `${message}` : `internal error: ${message ?? String(error)} (TSMPI_DEBUG=1 shows where)`);
+  if (!expected && process.env["TSMPI_DEBUG"] !== undefined && stack !== undefined) complain(stack);
+  return expected ? exitCode : exitCodes.launch;
+}
+
+/** commander's complaint in our form: one line, no "error:". */
+function sentence(text: string): string {
+  const [complaint = "", suggestion] = text.trim().split("\n");
+  const words = complaint
+    .replace(/^error: /, "")
+    .replace(/^missing required argument 'script'$/, "which script? For example: tsmpi run -n 4 script.ts");
+  const hint = /Did you mean (?:one of )?(.*)\?/i.exec(suggestion ?? "")?.[1];
+  return hint === undefined ? words : `${words} (did you mean ${hint}?)`;
+}
+
+function complain(text: string): void {
+  try {
+    writeSync(2, `tsmpi: ${text}\n`);
+  } catch {} // nobody is there to read it
+}
+
+const examples = `Examples:
+  tsmpi run -n 8 script.ts              eight ranks of script.ts on this machine
+  tsmpi run -n 4 script.ts --size 10    what follows the script belongs to the script
+  tsmpi run -n 4 --tag-output script.ts
+                                        each line of output with the rank that wrote it: [3] text
+  tsmpi run -n 4 --output-dir out script.ts
+                                        a file for each rank: out/rank.3.out, out/rank.3.err
+  tsmpi run -n 4 --timeout 60 --env DEBUG=1 script.ts > result.txt
+`;
+
+const exits = `Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
+2 usage, 124 time-out, 125 could not launch, 130 and 143 when interrupted.`;

@@ -1,0 +1,119 @@
+import type { Ending, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { Program } from "./typescript/index.ts";
+
+/** The two streams of a rank. */
+export type OutputStream = "stdout" | "stderr";
+
+/** All that an agent has to know to run its host's part of a job. Plain data: it may travel to another host. */
+export interface HostPlan {
+  job: string;
+  size: number;
+  /** Index of this host among the `nodes` hosts of the job. */
+  node: number;
+  nodes: number;
+  host: string;
+  /** The ranks of this host. */
+  ranks: number[];
+  program: Program;
+  args: string[];
+  nodeOptions: string[];
+  /** The environment of the launching shell, with the changes that the command line asks for. */
+  environment: Record<string, string>;
+  /** Where the ranks start. */
+  directory: string;
+  umask: number;
+  /**
+   * Ranks get sessions and process groups of their own, so that what they leave behind can be killed as a group.
+   * Never under PBS: a process that leaves its session is out of PBS's reach for ever.
+   */
+  ownSessions: boolean;
+  /** Whether a line without its newline is shown after a moment, as a prompt must be. */
+  showPartialLines: Record<OutputStream, boolean>;
+}
+
+/** Launcher to agent. */
+export type Order =
+  | { kind: "start"; plan: HostPlan }
+  /** Every rank of the job is ready. */
+  | { kind: "table"; peers: PeerAddress[] }
+  /** To be told to the ranks, in the words of `@tsmpi/core/bootstrap`. */
+  | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  | { kind: "failed"; ending: Ending }
+  | { kind: "stopping"; reason: string }
+  /** End all ranks: politely first, for sure after `killAfterMs`. */
+  | { kind: "stop"; killAfterMs: number }
+  | { kind: "kill" }
+  /** Nobody takes the output any more: what the ranks have written is dropped. */
+  | { kind: "abandon" }
+  | { kind: "signal"; signal: NodeJS.Signals }
+  /** Input for rank 0, which is on this host; null at its end. */
+  | { kind: "input"; bytes: Uint8Array | null }
+  /** So many bytes of this agent's output have been written: it may send as many again. */
+  | { kind: "taken"; bytes: number };
+
+/** Agent to launcher. */
+export type Report =
+  | { kind: "started"; rank: number; pid: number }
+  /** This host's ranks cannot be started; nothing of the agent's runs. */
+  | { kind: "unable"; reason: string }
+  | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
+  /** Whole lines, or the part of one that is not going to be completed soon. */
+  | { kind: "output"; rank: number; stream: OutputStream; bytes: Uint8Array }
+  | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  /** All that this rank ever wrote has been sent. */
+  | { kind: "drained"; rank: number }
+  | { kind: "inputTaken"; bytes: number }
+  /** No process and no file of the job is left on this host. */
+  | { kind: "finished" };
+
+/**
+ * One end of a link between the launcher and an agent.
+ *
+ * | call | contract |
+ * | --- | --- |
+ * | `send` | never waits; messages arrive in order, or the link is lost |
+ * | `receive` | called once; nothing is delivered before |
+ * | `lost` | called at most once, with the reason, when the other end is gone without having closed |
+ */
+export interface Channel<Out, In> {
+  send(message: Out): void;
+  receive(handler: { message(message: In): void; lost(reason: string): void }): void;
+}
+
+/** The link to an agent inside the launcher's own process: two ends that hand each other their messages. */
+export function inProcess<A, B>(): [Channel<A, B>, Channel<B, A>] {
+  const toA = new Mailbox<B>();
+  const toB = new Mailbox<A>();
+  return [
+    { send: (message) => toB.put(message), receive: ({ message }) => toA.open(message) },
+    { send: (message) => toA.put(message), receive: ({ message }) => toB.open(message) },
+  ];
+}
+
+/** Delivers in microtasks: a handler that answers must not be entered again before it has returned. */
+class Mailbox<T> {
+  #queue: T[] = [];
+  #deliver: ((message: T) => void) | undefined;
+  #scheduled = false;
+
+  put(message: T): void {
+    this.#queue.push(message);
+    this.#schedule();
+  }
+
+  open(deliver: (message: T) => void): void {
+    this.#deliver = deliver;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#deliver === undefined || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      const queue = this.#queue;
+      this.#queue = [];
+      for (const message of queue) this.#deliver!(message);
+    });
+  }
+}

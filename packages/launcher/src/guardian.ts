@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+
+/**
+ * Watches over an agent that may be killed at any moment: a POSIX shell that reads from a pipe which the agent holds.
+ * When the pipe ends without `done`, the agent is dead, and the shell kills what it has left behind and removes the
+ * job's directory.
+ *
+ * It works also when ranks are busy in an endless loop and never called init(), and costs a millisecond at the start.
+ */
+export class Guardian {
+  readonly #shell: ChildProcess;
+
+  constructor(options: { job: string; directory: string; ownSession: boolean }) {
+    this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", jobMark(options.job), options.directory], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: options.ownSession,
+      // Without the job's mark, or it would find itself.
+      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
+      cwd: "/",
+    });
+    // A job without guardian is still a job: the agent itself cleans up in every other case.
+    this.#shell.on("error", () => {});
+    this.#shell.stdin!.on("error", () => {});
+    this.#shell.unref();
+    (this.#shell.stdin as unknown as { unref(): void }).unref();
+  }
+
+  /** What `kill` takes: a process id, or minus a process group id. */
+  watch(target: number): void {
+    this.#shell.stdin?.write(`add ${target}\n`);
+  }
+
+  forget(target: number): void {
+    this.#shell.stdin?.write(`del ${target}\n`);
+  }
+
+  /** All is cleaned up: the guardian goes without doing anything. */
+  dismiss(): void {
+    this.#shell.stdin?.end("done\n");
+  }
+}
+
+/** What every process of a job has in its environment, unless it took pains to remove it. */
+export function jobMark(job: string): string {
+  return `TSMPI_JOB=${job}`;
+}
+
+// Ranks started in the moment in which the agent died are not in the list yet; hence the sweeps by environment, and more
+// than one of them.
+const script = `
+trap '' INT TERM HUP QUIT USR1 USR2 TSTP
+mark=$1 directory=$2 targets=' '
+while read -r verb target; do
+  case $verb in
+    add) targets="$targets$target " ;;
+    del) case $targets in *" $target "*) targets="\${targets%% $target *} \${targets#* $target }" ;; esac ;;
+    done) exit 0 ;;
+  esac
+done
+for target in $targets; do kill -KILL -- "$target"; done
+for pause in 0.1 0.4 0; do
+  for file in $(grep -l -a -F -- "$mark" /proc/[0-9]*/environ); do
+    process=\${file#/proc/}
+    kill -KILL "\${process%/environ}"
+  done
+  sleep $pause
+done
+rm -rf -- "$directory"
+`;

@@ -1,0 +1,16 @@
+/** A machine that ranks may run on. */
+export interface Host {
+  /** Its name as the scheduler writes it. */
+  name: string;
+  /** How many ranks it takes before hosts are filled a second time. */
+  slots: number;
+  /** It is the machine that the launcher itself runs on. */
+  here: boolean;
+}
+
+/** The hosts of a job and where that knowledge came from. */
+export interface Allocation {
+  hosts: Host[];
+  /** For people: "2 CPUs this process may use", "PBS_NODEFILE /var/spool/pbs/aux/17.head". */
+  source: string;
+}

@@ -1,0 +1,38 @@
+import { exitCodes } from "./exit-codes.ts";
+
+/** The command cannot go on: its message is the one sentence that the user gets to see, after `tsmpi: `. */
+export class LaunchError extends Error {
+  override readonly name = "LaunchError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number = exitCodes.launch) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The command line makes no sense. */
+export function usageError(message: string): LaunchError {
+  return new LaunchError(message, exitCodes.usage);
+}
+
+/** What a foreign error is about, in a few words: "no space left on device". */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOSPC": return "no space left on device";
+    case "EDQUOT": return "disk quota exceeded";
+    case "EACCES":
+    case "EPERM": return "permission denied";
+    case "ENOENT": return "no such file or directory";
+    case "ENOTDIR": return "not a directory";
+    case "EISDIR": return "is a directory";
+    case "EEXIST": return "something else has that name";
+    case "EROFS": return "the file system is read-only";
+    case "EAGAIN": return "the limit of processes is reached (ulimit -u)";
+    case "EMFILE":
+    case "ENFILE": return "the limit of open files is reached (ulimit -n)";
+    case "ENOMEM": return "not enough memory";
+    default: return message ?? String(error);
+  }
+}

@@ -1,0 +1,89 @@
+/** Lines longer than this go on in pieces, so that a rank that never writes a newline costs bounded memory. */
+const longestLineBytes = 8 << 20;
+/** Writes of up to this many bytes are atomic in a pipe: more than this without a newline is no prompt but half a line. */
+const longestPromptBytes = 4096;
+const promptAfterMs = 100;
+const halfLineAfterMs = 1000;
+
+/**
+ * Cuts what a rank writes to a stream into whole lines.
+ *
+ * A block handed to `emit` ends with a newline, or is the start of a line that is not going to be completed soon (a
+ * prompt, the very last line), never cut inside a UTF-8 sequence.
+ */
+export class LineAssembler {
+  readonly #emit: (block: Uint8Array) => void;
+  readonly #showPartial: boolean;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #check: NodeJS.Immediate | undefined;
+
+  constructor(showPartial: boolean, emit: (block: Uint8Array) => void) {
+    this.#showPartial = showPartial;
+    this.#emit = emit;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#forgetTimer();
+    const end = chunk.lastIndexOf(newline) + 1;
+    if (end > 0) {
+      this.#release(chunk.subarray(0, end));
+    }
+    if (end < chunk.length) {
+      this.#held.push(chunk.subarray(end));
+      this.#heldBytes += chunk.length - end;
+      if (this.#heldBytes > longestLineBytes) this.#releaseWholeCharacters();
+    }
+    if (this.#heldBytes > 0 && this.#showPartial) {
+      this.#timer = setTimeout(
+        () => {
+          // What came in while this process was busy is read before the line counts as unfinished.
+          this.#check = setImmediate(() => this.#releaseWholeCharacters());
+        },
+        this.#heldBytes <= longestPromptBytes ? promptAfterMs : halfLineAfterMs,
+      );
+    }
+  }
+
+  /** Nothing more will come: hands over what is left, newline or not. */
+  end(): void {
+    this.#forgetTimer();
+    if (this.#heldBytes > 0) this.#release(new Uint8Array(0));
+  }
+
+  #release(last: Uint8Array): void {
+    const block = this.#heldBytes === 0 ? last : Buffer.concat([...this.#held, last]);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#emit(block);
+  }
+
+  #releaseWholeCharacters(): void {
+    const held = Buffer.concat(this.#held);
+    const end = wholeCharacters(held);
+    if (end === 0) return;
+    this.#held = end < held.length ? [held.subarray(end)] : [];
+    this.#heldBytes = held.length - end;
+    this.#emit(held.subarray(0, end));
+  }
+
+  #forgetTimer(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#check);
+  }
+}
+
+const newline = 10;
+
+/** The length of `bytes` without the UTF-8 sequence that has only begun at its end. */
+export function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return needed > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}

@@ -1,0 +1,25 @@
+import type { Allocation } from "./host.ts";
+import type { Placement } from "./placement.ts";
+
+/** `--display-map`: a table of hosts, slots and ranks, and where the slots came from. */
+export function describeMap(placement: Placement, allocation: Allocation): string {
+  const rows = placement.nodes.map(({ host, ranks }, node) => [String(node), host.name, String(host.slots), spans(ranks)]);
+  const header = ["node", "host", "slots", "ranks"];
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
+  return [
+    `${placement.size} ranks, ${placement.slots} slots from ${allocation.source}`,
+    ...[header, ...rows].map(line),
+  ].join("\n");
+}
+
+/** 0 1 2 3 7 -> "0-3 7". */
+function spans(ranks: readonly number[]): string {
+  const found: [number, number][] = [];
+  for (const rank of ranks) {
+    const last = found.at(-1);
+    if (last !== undefined && last[1] === rank - 1) last[1] = rank;
+    else found.push([rank, rank]);
+  }
+  return found.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(" ");
+}

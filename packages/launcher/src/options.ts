@@ -1,0 +1,175 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { reasonOf, usageError } from "./launch-error.ts";
+
+/** What `tsmpi run` is asked to do: complete and checked. */
+export interface RunOptions {
+  script: string;
+  /** The script's own arguments. */
+  args: string[];
+  /** Undefined: one for each slot. */
+  ranks: number | undefined;
+  /** Changes to the environment that the ranks inherit. */
+  environment: Record<string, string>;
+  /** Where the ranks start. */
+  directory: string;
+  tagOutput: boolean;
+  outputDirectory: string | undefined;
+  timeoutMs: number | undefined;
+  killAfterMs: number;
+  nodeOptions: string[];
+  displayMap: boolean;
+  dryRun: boolean;
+  verbose: boolean;
+  /** Things that are odd but no reason not to run, a sentence each. */
+  warnings: string[];
+}
+
+/** One option of the command line: how it is written, what it means, how its text becomes a value. */
+interface Option {
+  flags: string;
+  description: string;
+  /** Throws a usage error, in one sentence. */
+  apply(options: RunOptions, value: string): void;
+}
+
+const mostRanks = 4096;
+const longestTimerSeconds = 2_147_483; // setTimeout counts milliseconds in 31 bits
+
+/** Every option of `tsmpi run`, in the order in which the help shows them. */
+export const optionTable: readonly Option[] = [
+  {
+    flags: "-n, --np <N>",
+    description: "number of ranks (default: one for each CPU that may be used)",
+    apply(options, value) {
+      options.ranks = wholeNumber("-n", value, { least: 1, most: mostRanks });
+    },
+  },
+  {
+    flags: "--env <NAME[=VALUE]>",
+    description: "set a variable for the ranks, or pass on the present one; may be repeated",
+    apply(options, value) {
+      const equals = value.indexOf("=");
+      const name = equals < 0 ? value : value.slice(0, equals);
+      if (name === "") throw usageError(`--env ${value}: a name is missing (NAME=VALUE, or NAME alone)`);
+      const given = equals < 0 ? process.env[name] : value.slice(equals + 1);
+      if (given === undefined) options.warnings.push(`--env ${name}: ${name} is not set, so ranks will not see it either`);
+      else options.environment[name] = given;
+    },
+  },
+  {
+    flags: "--wdir <DIR>",
+    description: "directory in which the ranks start (default: this one)",
+    apply(options, value) {
+      options.directory = existingDirectory("--wdir", value);
+    },
+  },
+  {
+    flags: "--tag-output",
+    description: "put the rank before each line: [3] text",
+    apply(options) {
+      options.tagOutput = true;
+    },
+  },
+  {
+    flags: "--output-dir <DIR>",
+    description: "write files DIR/rank.3.out and DIR/rank.3.err instead of showing the output",
+    apply(options, value) {
+      if (value === "") throw usageError("--output-dir: a directory is missing");
+      options.outputDirectory = resolve(value);
+    },
+  },
+  {
+    flags: "--timeout <SECONDS>",
+    description: "end the job after this time, with exit code 124",
+    apply(options, value) {
+      options.timeoutMs = seconds("--timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--kill-after <SECONDS>",
+    description: "how long ranks may go on after they were told to end (default: 3)",
+    apply(options, value) {
+      options.killAfterMs = seconds("--kill-after", value) * 1000;
+    },
+  },
+  {
+    flags: "--node-options <OPTIONS>",
+    description: 'options of node for the ranks: "--max-old-space-size=4096"',
+    apply(options, value) {
+      options.nodeOptions.push(...words(value));
+    },
+  },
+  {
+    flags: "--display-map",
+    description: "show hosts, slots and ranks",
+    apply(options) {
+      options.displayMap = true;
+    },
+  },
+  {
+    flags: "--dry-run",
+    description: "show the map and the commands, and start nothing",
+    apply(options) {
+      options.dryRun = true;
+    },
+  },
+  {
+    flags: "--verbose",
+    description: "tell what happens, with times",
+    apply(options) {
+      options.verbose = true;
+    },
+  },
+];
+
+/** The options before any was given. */
+export function defaultOptions(script: string, args: string[]): RunOptions {
+  return {
+    script,
+    args,
+    ranks: undefined,
+    environment: {},
+    directory: process.cwd(),
+    tagOutput: false,
+    outputDirectory: undefined,
+    timeoutMs: undefined,
+    killAfterMs: 3000,
+    nodeOptions: [],
+    displayMap: false,
+    dryRun: false,
+    verbose: false,
+    warnings: [],
+  };
+}
+
+function wholeNumber(option: string, value: string, { least, most }: { least: number; most: number }): number {
+  const number = /^[+-]?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (Number.isNaN(number)) throw usageError(`${option} ${value}: a whole number from ${least} to ${most} is needed`);
+  if (number < least) throw usageError(`${option} ${value}: at least ${least} is needed`);
+  if (number > most) throw usageError(`${option} ${value}: at most ${most} ranks are supported`);
+  return number;
+}
+
+function seconds(option: string, value: string): number {
+  const number = /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (Number.isNaN(number) || number === 0) throw usageError(`${option} ${value}: a number of seconds above 0 is needed`);
+  if (number > longestTimerSeconds) throw usageError(`${option} ${value}: at most ${longestTimerSeconds} seconds are supported`);
+  return number;
+}
+
+function existingDirectory(option: string, value: string): string {
+  const directory = resolve(value);
+  try {
+    if (statSync(directory).isDirectory()) return directory;
+  } catch (error) {
+    throw usageError(`${option} ${value}: ${reasonOf(error)}`);
+  }
+  throw usageError(`${option} ${value}: not a directory`);
+}
+
+/** `a "b c" d\ e` -> a, b c, d e: as a shell would, without any other magic. */
+function words(text: string): string[] {
+  const found = text.match(/(?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')+/g) ?? [];
+  return found.map((word) => word.replace(/\\(.)|"([^"]*)"|'([^']*)'/g, "$1$2$3"));
+}

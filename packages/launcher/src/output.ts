@@ -1,0 +1,114 @@
+import { fstatSync } from "node:fs";
+import type { OutputStream } from "./control.ts";
+import { RankFiles } from "./rank-files.ts";
+import { openSink, type Sink, sameDestination } from "./sink.ts";
+
+export interface OutputOptions {
+  /** Puts `[rank] ` before every line. */
+  tag: boolean;
+  /** A file for each rank and stream instead of the launcher's own output. */
+  directory: string | undefined;
+  ranks: number;
+  /** Bytes can be written no more: `error` says why. Called at most once; they are dropped from now on. */
+  failed(error: NodeJS.ErrnoException): void;
+}
+
+/** All that the job writes: the ranks' output, and what the launcher itself has to say. */
+export class Output {
+  readonly #papers: Record<OutputStream, Paper>;
+  readonly #options: OutputOptions;
+  readonly #files: RankFiles | undefined;
+  #pending = 0;
+  #failed = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    const stdout = new Paper(openSink(1));
+    this.#papers = { stdout, stderr: sameDestination(1, 2) ? stdout : new Paper(openSink(2)) };
+    this.#files = options.directory === undefined ? undefined : new RankFiles(options.directory, options.ranks);
+  }
+
+  /** Whole lines of a rank, or a part of one that is not going to be completed soon. */
+  write(rank: number, stream: OutputStream, block: Uint8Array, written: () => void): void {
+    this.#pending++;
+    const done = (error: Error | undefined) => {
+      written();
+      this.#settle(error, this.#files !== undefined || stream === "stdout");
+    };
+    if (this.#failed && stream === "stdout") done(undefined);
+    else if (this.#files !== undefined) this.#files.write(rank, stream, block, done);
+    else this.#papers[stream].write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
+  }
+
+  /** A line of the launcher's own, on stderr. */
+  say(line: string): void {
+    this.#pending++;
+    this.#papers.stderr.write("launcher", "", Buffer.from(`${line}\n`), () => this.#settle(undefined, false));
+  }
+
+  /** Whoever reads does not: what has not been written by now is dropped. */
+  abandon(): void {
+    this.#failed = true;
+    this.#pending = Number.NEGATIVE_INFINITY;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Resolves when everything has been written. */
+  async flush(): Promise<void> {
+    if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #settle(error: Error | undefined, matters: boolean): void {
+    if (error !== undefined && matters && !this.#failed) {
+      this.#failed = true;
+      this.#options.failed(error);
+    }
+    this.#pending--;
+    if (this.#pending > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+/**
+ * Whether a line without its newline is worth showing. Not in a file: nobody waits before it, and there the rest of the
+ * line can still join it.
+ */
+export function showsPartialLines(outputDirectory: string | undefined): Record<OutputStream, boolean> {
+  const shows = (fd: number) => outputDirectory === undefined && !fstatSync(fd).isFile();
+  return { stdout: shows(1), stderr: shows(2) };
+}
+
+/** Something that several write on, line by line: knows who has left the cursor in the middle of a line. */
+class Paper {
+  readonly #sink: Sink;
+  #unfinished: string | undefined;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  write(writer: string, tag: string, block: Uint8Array, written: (error: Error | undefined) => void): void {
+    const parts: Uint8Array[] = [];
+    if (this.#unfinished !== undefined && this.#unfinished !== writer) parts.push(newline);
+    const continues = this.#unfinished === writer;
+    if (tag === "") parts.push(block);
+    else parts.push(...tagged(block, Buffer.from(tag), continues));
+    this.#unfinished = block.at(-1) === newline[0] ? undefined : writer;
+    this.#sink.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts), written);
+  }
+}
+
+const newline = Buffer.from("\n");
+
+function tagged(block: Uint8Array, tag: Uint8Array, continues: boolean): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let start = 0; start < block.length; ) {
+    const found = block.indexOf(newline[0]!, start);
+    const end = found < 0 ? block.length : found + 1;
+    if (start > 0 || !continues) parts.push(tag);
+    parts.push(block.subarray(start, end));
+    start = end;
+  }
+  return parts;
+}

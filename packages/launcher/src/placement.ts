@@ -1,0 +1,23 @@
+import type { Host } from "./host.ts";
+
+/** Which ranks run where. */
+export interface Placement {
+  size: number;
+  /** All slots of the allocation, used or not. */
+  slots: number;
+  /** Only hosts with ranks, in the order of the allocation; `node` is the index in this list. */
+  nodes: { host: Host; ranks: number[] }[];
+}
+
+/**
+ * Fills the hosts' slots in order with ranks 0, 1, 2..., as mpiexec does, and starts again at the first host when
+ * there are more ranks than slots.
+ */
+export function place(hosts: readonly Host[], ranks?: number): Placement {
+  const slots = hosts.flatMap((host) => new Array<Host>(host.slots).fill(host));
+  const size = ranks ?? slots.length;
+  const ranksOf = new Map<Host, number[]>(hosts.map((host) => [host, []]));
+  for (let rank = 0; rank < size; rank++) ranksOf.get(slots[rank % slots.length]!)!.push(rank);
+  const nodes = hosts.map((host) => ({ host, ranks: ranksOf.get(host)! })).filter((node) => node.ranks.length > 0);
+  return { size, slots: slots.length, nodes };
+}

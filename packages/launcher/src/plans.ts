@@ -1,0 +1,47 @@
+import { randomBytes } from "node:crypto";
+import type { HostPlan, OutputStream } from "./control.ts";
+import type { RunOptions } from "./options.ts";
+import type { Placement } from "./placement.ts";
+import { command, type Program } from "./typescript/index.ts";
+import { starterFor } from "./starters/index.ts";
+
+/** What each host's agent has to do, in the order of `placement.nodes`. */
+export function plansFor(
+  options: RunOptions,
+  program: Program,
+  placement: Placement,
+  showPartialLines: Record<OutputStream, boolean>,
+): HostPlan[] {
+  const common = {
+    job: randomBytes(8).toString("hex"),
+    size: placement.size,
+    nodes: placement.nodes.length,
+    program,
+    args: options.args,
+    nodeOptions: options.nodeOptions,
+    environment: { ...(process.env as Record<string, string>), ...options.environment },
+    directory: options.directory,
+    umask: process.umask(),
+    ownSessions: process.env["PBS_JOBID"] === undefined,
+    showPartialLines,
+  };
+  return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
+}
+
+/** `--dry-run`: the command that would start each agent (where one is needed) and each host's ranks. */
+export function describeCommands(options: RunOptions, program: Program, placement: Placement): string {
+  const { file, args } = command(program, "<job directory>", options.args, options.nodeOptions);
+  const lines = placement.nodes.flatMap(({ host, ranks }) => {
+    const agent = starterFor(host).preview(host);
+    return [
+      ...(agent === undefined ? [] : [`${host.name}: ${shellWords(agent)}`]),
+      `${host.name}: ${ranks.length} x ${shellWords([file, ...args])}`,
+    ];
+  });
+  return lines.join("\n");
+}
+
+/** As it could be typed into a shell. */
+function shellWords(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./<>-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}

@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
+import type { OutputStream } from "./control.ts";
+import type { Exit } from "./exit-codes.ts";
+import { LineAssembler } from "./lines.ts";
+
+/** What the agent wants to know of a rank. */
+export interface RankEvents {
+  message(message: RankMessage): void;
+  output(stream: OutputStream, bytes: Uint8Array): void;
+  /** The process is gone, and every message that it sent has been delivered. */
+  ended(exit: Exit): void;
+  inputTaken(bytes: number): void;
+  /** It could not be started; no other event follows. */
+  unable(error: Error): void;
+}
+
+export interface RankStart {
+  file: string;
+  args: string[];
+  environment: Record<string, string>;
+  directory: string;
+  /** See `HostPlan.ownSessions`. */
+  ownSession: boolean;
+  /** Whether its standard input comes from the launcher; else it is empty. */
+  withInput: boolean;
+  showPartialLines: Record<OutputStream, boolean>;
+}
+
+// A process that a rank left behind may keep its pipes open for ever.
+const silenceAfterExitMs = 250;
+const lastMessagesMs = 100;
+
+/** One rank as its agent sees it: a child process with an IPC channel and three pipes. */
+export class RankProcess {
+  readonly #child: ChildProcess;
+  readonly #events: RankEvents;
+  readonly #ownSession: boolean;
+  readonly #streams: Readable[];
+  readonly #lines: LineAssembler[];
+  /** Resolves when all its output has been delivered, or what is left of it is held back by some other process. */
+  readonly drained: Promise<void>;
+  #drain!: () => void;
+  #exited = false;
+  #paused = false;
+  #lastOutputAt = 0;
+  #greeted = false;
+
+  constructor(start: RankStart, events: RankEvents) {
+    this.#events = events;
+    this.drained = new Promise((resolve) => {
+      this.#drain = resolve;
+    });
+    this.#ownSession = start.ownSession;
+    this.#child = spawn(start.file, start.args, {
+      stdio: [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"],
+      cwd: start.directory,
+      env: start.environment,
+      detached: start.ownSession,
+    });
+    this.#streams = [this.#child.stdout!, this.#child.stderr!];
+    this.#lines = (["stdout", "stderr"] as const).map(
+      (stream) => new LineAssembler(start.showPartialLines[stream], (block) => events.output(stream, block)),
+    );
+    this.#child.once("error", (error) => {
+      if (this.#child.pid === undefined) events.unable(error);
+    });
+    if (this.#child.pid === undefined) return;
+    this.#child.on("message", (message) => this.#message(message));
+    this.#child.once("exit", (code, signal) => this.#exit({ code, signal }));
+    this.#child.stdin?.on("error", () => {}); // it does not read, or is gone
+    for (const [index, stream] of this.#streams.entries()) {
+      stream.on("data", (chunk: Uint8Array) => {
+        this.#lastOutputAt = performance.now();
+        this.#lines[index]!.push(chunk);
+      });
+      stream.on("error", () => {});
+      stream.once("close", () => {
+        this.#lines[index]!.end();
+        if (this.#streams.every((each) => each.closed)) this.#drain();
+      });
+    }
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get alive(): boolean {
+    return !this.#exited;
+  }
+
+  /** It has called init(): it listens to what the agent has to say. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+
+  /** What `kill` takes to reach this rank and its children. */
+  get killTarget(): number {
+    return this.#ownSession ? -this.pid! : this.pid!;
+  }
+
+  tell(message: AgentMessage): void {
+    if (this.#greeted && this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  /** To the rank alone; SIGINT and SIGKILL, and stop and continue, to its children too, as a terminal does. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#exited) return;
+    const wholeGroup = ["SIGINT", "SIGKILL", "SIGSTOP", "SIGCONT"].includes(signal);
+    send(wholeGroup ? this.killTarget : this.pid!, signal);
+  }
+
+  write(bytes: Uint8Array | null): void {
+    const input = this.#child.stdin;
+    if (bytes === null) input?.end();
+    else if (input?.writable) input.write(bytes, () => this.#events.inputTaken(bytes.length));
+    else this.#events.inputTaken(bytes.length);
+  }
+
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    for (const stream of this.#streams) paused ? stream.pause() : stream.resume();
+  }
+
+  /** Takes no more output, whoever may still hold the pipes. */
+  abandon(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  #message(message: unknown): void {
+    if (!isRankMessage(message)) return; // the script's own process.send()
+    if (message.kind === "hello") this.#greeted = true;
+    this.#events.message(message);
+  }
+
+  #exit(exit: Exit): void {
+    this.#exited = true;
+    if (this.#ownSession) send(this.killTarget, "SIGKILL"); // what it left behind in its group
+    const report = once(() => this.#events.ended(exit));
+    if (this.#child.connected) {
+      this.#child.once("disconnect", report);
+      setTimeout(report, lastMessagesMs);
+    } else {
+      report();
+    }
+    this.#lastOutputAt = performance.now();
+    this.#watchSilence();
+  }
+
+  #watchSilence(): void {
+    if (this.#streams.every((stream) => stream.closed)) return;
+    const silentMs = performance.now() - this.#lastOutputAt;
+    if (silentMs >= silenceAfterExitMs && !this.#paused) {
+      for (const lines of this.#lines) lines.end();
+      this.#drain();
+    } else {
+      setTimeout(() => this.#watchSilence(), silenceAfterExitMs);
+    }
+  }
+}
+
+function send(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch {} // gone already
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
+}
+
+const kinds: ReadonlySet<unknown> = new Set<RankMessage["kind"]>(["hello", "ready", "left", "abort"]);
+
+function isRankMessage(message: unknown): message is RankMessage {
+  return typeof message === "object" && message !== null && kinds.has((message as RankMessage).kind);
+}

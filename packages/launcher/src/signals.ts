@@ -1,0 +1,37 @@
+import { exitCodes } from "./exit-codes.ts";
+
+/** What signals to the launcher mean for the job. */
+export interface SignalTarget {
+  /** The ranks shall end, and the exit code shall be this. */
+  interrupt(signal: NodeJS.Signals, code: number): void;
+  /** At once. */
+  kill(): void;
+  /** Pass it on. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+// A terminal's Ctrl-C reaches a launcher that was started through npx or npm twice within a moment: from the terminal
+// and from them. That is one wish, not two.
+const oneWishMs = 50;
+
+/** From now on signals to the launcher reach the ranks. A second SIGINT or SIGTERM kills them. */
+export function passSignalsOn(target: SignalTarget): void {
+  let firstAt: number | undefined;
+  const end = (signal: NodeJS.Signals, code: number) => {
+    const now = performance.now();
+    if (firstAt === undefined) target.interrupt(signal, code);
+    else if (now - firstAt > oneWishMs) target.kill();
+    firstAt ??= now;
+  };
+  process.on("SIGINT", () => end("SIGINT", exitCodes.interrupted));
+  process.on("SIGTERM", () => end("SIGTERM", exitCodes.terminated));
+  process.on("SIGHUP", () => end("SIGTERM", exitCodes.terminated));
+  process.on("SIGUSR1", () => target.signal("SIGUSR1"));
+  process.on("SIGUSR2", () => target.signal("SIGUSR2"));
+  // Ranks have sessions of their own, which a terminal's Ctrl-Z does not reach.
+  process.on("SIGTSTP", () => {
+    target.signal("SIGSTOP");
+    setTimeout(() => process.kill(process.pid, "SIGSTOP"), 10);
+  });
+  process.on("SIGCONT", () => target.signal("SIGCONT"));
+}
