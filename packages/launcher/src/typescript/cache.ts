@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -67,12 +67,23 @@ function folderOf(): string | undefined {
 /** What is read from the cache is run, so nobody else may be able to write there. */
 function isSafe(folder: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const stats = lstatSync(folder);
     const isOurs = stats.uid === (process.getuid?.() ?? stats.uid);
     return stats.isDirectory() && isOurs && (stats.mode & 0o022) === 0;
   } catch {
     return false;
+  }
+}
+
+/** Not `recursive`: with that, Node 20 never returns from a place like /proc/x. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // Another launcher was quicker.
   }
 }
 

@@ -25,7 +25,7 @@ const conditions = new Set(["node", "import", ...(process.features.require_modul
  * Throws an error with `code` ERR_MODULE_NOT_FOUND and the like, as Node does, in a sentence that names both.
  */
 export function resolve(specifier: string, parent: string): Target {
-  if (isBuiltin(specifier)) return { url: specifier, own: false };
+  if (isBuiltin(specifier)) return { url: specifier.replace(/^(?!node:)/, "node:"), own: false };
   if (/^(\.{0,2}\/|file:)/.test(specifier)) return resolveFile(specifier, parent);
   if (URL.canParse(specifier)) return { url: specifier, own: false };
 
