@@ -29,6 +29,12 @@ export interface Ending {
   hint?: string;
 }
 
+/** The ending in words: `killed by SIGKILL, pid 4711`, `exited with code 3, pid 4711`, `ended, pid 4711`. */
+export function describeEnding({ code, signal, pid, hint }: Ending): string {
+  const how = signal !== null ? `killed by ${signal}` : code === 0 ? "ended" : `exited with code ${code}`;
+  return `${how}, pid ${pid}${hint === undefined ? "" : `: ${hint}`}`;
+}
+
 /** Where a rank can be reached, best way first. */
 export interface PeerAddress {
   rank: number;

@@ -33,6 +33,8 @@ export interface Transport {
   readonly name: string;
   /** Messages with at most this many bytes are copied and sent at once; larger ones wait until they are matched. */
   readonly eagerBytes: number;
+  /** Who takes the arrivals; the engine sets it before it listens. */
+  receiver: Receiver | undefined;
   /** Hands a packet to rank `dest` of the world (never this rank itself). */
   send(dest: number, packet: Packet): void;
   /** Starts (true) or stops (false) reporting arrivals. While started, the process stays alive. */

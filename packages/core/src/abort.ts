@@ -1,0 +1,16 @@
+/**
+ * Calls `aborted` when `signal` aborts, at once when it already has. Returns what takes the listener away again: call it
+ * when the operation has ended, or a long-lived signal collects a listener per message.
+ */
+export function onAbort(signal: AbortSignal | undefined, aborted: (reason: unknown) => void): () => void {
+  if (signal === undefined) return nothing;
+  if (signal.aborted) {
+    aborted(signal.reason);
+    return nothing;
+  }
+  const listener = (): void => aborted(signal.reason);
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
+
+function nothing(): void {}

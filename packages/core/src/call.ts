@@ -1,0 +1,36 @@
+import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
+
+/** This process's place in the world, as error messages name it. */
+export interface Identity {
+  readonly rank: number;
+  readonly size: number;
+  readonly host: string;
+}
+
+/** What the user called, kept so that errors and the deadlock report can quote it. */
+export interface Call {
+  readonly operation: string;
+  /** The call's options; only those that say where and what are quoted. */
+  readonly options?: object | undefined;
+}
+
+const quoted = ["source", "dest", "tag", "root", "color", "key"] as const;
+
+/** The call as the user wrote it: `recv({ source: 1, tag: 7 })`. */
+export function describe(call: Call): string {
+  const options = (call.options ?? {}) as Record<string, unknown>;
+  const words = quoted.filter((name) => options[name] !== undefined).map((name) => `${name}: ${String(options[name])}`);
+  return words.length === 0 ? `${call.operation}()` : `${call.operation}({ ${words.join(", ")} })`;
+}
+
+/** An error that says who, which call, why: `[rank 3/8 on n042] recv({ source: 1 }): rank 1 is gone`. */
+export function failure(
+  who: Identity,
+  call: Call,
+  code: MpiErrorCode,
+  why: string,
+  details: MpiErrorDetails = {},
+): MpiError {
+  const message = `[rank ${who.rank}/${who.size} on ${who.host}] ${describe(call)}: ${why}`;
+  return new MpiError(code, message, { rank: who.rank, host: who.host, ...details });
+}

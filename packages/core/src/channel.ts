@@ -1,0 +1,22 @@
+import type { Parcel } from "./codec.ts";
+import { Mailbox } from "./mailbox.ts";
+
+/**
+ * One of the two streams of messages of a communicator: its users', or its collectives'. It exists from the moment when
+ * anything for it arrives, which may be before this rank has made the communicator.
+ */
+export class Channel {
+  readonly context: number;
+  readonly collective: boolean;
+  readonly mailbox: Mailbox = new Mailbox();
+  /** Ranks (in the world) that may send here; empty until the communicator exists on this rank. */
+  members: readonly number[] = [];
+  /** Failure notices of collectives by their number, kept for those that this rank has not come to yet. */
+  readonly failures: Map<number, Parcel> = new Map();
+  onFailure: ((collective: number, error: Parcel) => void) | undefined;
+
+  constructor(context: number, collective: boolean) {
+    this.context = context;
+    this.collective = collective;
+  }
+}

@@ -1,0 +1,30 @@
+import { MpiError } from "./errors.ts";
+
+const maxTag = 2 ** 31 - 1;
+
+/** A rank of a communicator with `size` ranks, or `invalid-argument`. */
+export function checkRank(name: string, rank: unknown, size: number): asserts rank is number {
+  if (Number.isInteger(rank) && (rank as number) >= 0 && (rank as number) < size) return;
+  const ranks = size === 1 ? "this communicator has the rank 0 alone" : `this communicator has the ranks 0 to ${size - 1}`;
+  throw invalid(`${name} is ${show(rank)}, but ${ranks}`);
+}
+
+/** A user's tag, or `invalid-argument`. */
+export function checkTag(name: string, tag: unknown): asserts tag is number {
+  if (Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= maxTag) return;
+  throw invalid(`${name} is ${show(tag)}, but a tag is a whole number from 0 to ${maxTag}`);
+}
+
+export function invalid(why: string): MpiError {
+  return new MpiError("invalid-argument", why);
+}
+
+/** A value in a sentence, short. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (typeof value === "object" && value !== null) return `a ${value.constructor?.name ?? "object"}`;
+  return String(value);
+}

@@ -1,0 +1,191 @@
+import { onAbort } from "./abort.ts";
+import { type Call, describe, failure } from "./call.ts";
+import type { Channel } from "./channel.ts";
+import { decode, encode, type Parcel } from "./codec.ts";
+import type { Engine } from "./engine.ts";
+import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
+import type { Peers } from "./peers.ts";
+
+/** The collectives, in the order of their numbers on the wire (`docs/wire.md`): append only. */
+export const operations = [
+  "barrier",
+  "bcast",
+  "scatter",
+  "gather",
+  "allgather",
+  "alltoall",
+  "reduce",
+  "allreduce",
+  "reduceScatter",
+  "scan",
+  "exscan",
+  "split",
+  "map",
+  "pool",
+] as const;
+export type Operation = (typeof operations)[number];
+
+/** The ranks of a communicator as its collectives see them. */
+export interface Group {
+  readonly rank: number;
+  readonly size: number;
+  /** Rank in the world of each rank here. */
+  readonly members: readonly number[];
+  /** Index of the host of each rank here. */
+  readonly hostIndex: readonly number[];
+}
+
+/** What a failure notice carries: the error of the rank that failed first. */
+interface Notice {
+  code: MpiErrorCode;
+  message: string;
+  rank: number;
+  host: string;
+  cause: unknown;
+}
+
+/**
+ * The collectives of one communicator, on one rank: numbers them in the order they are issued, runs them at the same
+ * time, and sees to it that one that fails here fails on all ranks.
+ *
+ * A collective's messages carry its number as their tag, so any number of collectives can be under way; and what it is
+ * (operation and root), so ranks that disagree are told so at the first message instead of waiting for each other.
+ */
+export class Collectives {
+  readonly #engine: Engine;
+  readonly #channel: Channel;
+  readonly #group: Group;
+  readonly #active: Map<number, Call> = new Map();
+  /** Why a collective failed here, by its number: whatever of it is still to come is refused or dropped. */
+  readonly #failed: Map<number, MpiError> = new Map();
+  #next = 0;
+  /** A failure of a collective that this rank had completed already: the next one reports it. */
+  #late: MpiError | undefined;
+
+  constructor(engine: Engine, channel: Channel, group: Group) {
+    this.#engine = engine;
+    this.#channel = channel;
+    this.#group = group;
+    channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
+  }
+
+  /** Runs one collective. Its place in the order is taken before this function first waits. */
+  async run<R>(operation: Operation, call: Call, signal: AbortSignal | undefined, body: (peers: Peers) => Promise<R>): Promise<R> {
+    const number = this.#next++;
+    const root = (call.options as { root?: unknown } | undefined)?.root;
+    const signature = operations.indexOf(operation) | ((typeof root === "number" ? root & 0xffffff : 0) << 8);
+    this.#active.set(number, call);
+    const forget = onAbort(signal, (reason) => {
+      this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
+    });
+    try {
+      this.#refuseIfFailed(number, call);
+      const result = await body(this.#peers(number, signature, call));
+      this.#refuseStrays(call);
+      return result;
+    } catch (thrown) {
+      const noticed = this.#failed.get(number);
+      if (noticed !== undefined) throw noticed;
+      const error = this.#own(thrown, call);
+      this.#failed.set(number, error);
+      this.#notify(number, error);
+      throw error;
+    } finally {
+      forget();
+      this.#active.delete(number);
+      this.#channel.failures.delete(number);
+      this.#channel.mailbox.sweep(({ envelope }) => this.#failed.has(envelope.tag));
+    }
+  }
+
+  #peers(number: number, signature: number, call: Call): Peers {
+    const { rank, size, members, hostIndex } = this.#group;
+    const world = (peer: number): number => members[peer] as number;
+    return {
+      rank,
+      size,
+      hosts: hostIndex,
+      send: async (dest, parcel) => {
+        this.#throwIfFailed(number);
+        await this.#engine.send(this.#channel, world(dest), number, parcel, call, { signature });
+      },
+      recv: async (source) => {
+        this.#throwIfFailed(number);
+        const { envelope, body } = await this.#engine.receive(this.#channel, world(source), number, call);
+        if (envelope.signature !== signature) throw this.#mismatch(source, envelope.signature, call);
+        return body as Parcel;
+      },
+    };
+  }
+
+  #throwIfFailed(number: number): void {
+    const error = this.#failed.get(number);
+    if (error !== undefined) throw error;
+  }
+
+  #mismatch(rank: number, signature: number, call: Call): MpiError {
+    const operation = operations[signature & 0xff] ?? "an unknown collective";
+    const theirs = describe({ operation, options: rooted.has(operation) ? { root: signature >>> 8 } : undefined });
+    return failure(this.#engine.who, call, "mismatch", `rank ${rank} is in ${theirs} instead; all ranks must call the same`);
+  }
+
+  /** A message left over by a collective that ended here: its sender was in another one. */
+  #refuseStrays(call: Call): void {
+    const over = (number: number): boolean => number < this.#next && !this.#active.has(number) && !this.#failed.has(number);
+    const [stray] = this.#channel.mailbox.sweep(({ envelope }) => over(envelope.tag));
+    if (stray === undefined) return;
+    const rank = this.#group.members.indexOf(stray.envelope.source);
+    throw this.#mismatch(rank, stray.envelope.signature, call);
+  }
+
+  #refuseIfFailed(number: number, call: Call): void {
+    this.#throwIfFailed(number);
+    const late = this.#late;
+    this.#late = undefined;
+    if (late !== undefined) throw failure(this.#engine.who, call, late.code, late.message, { cause: late });
+    const notice = this.#channel.failures.get(number);
+    if (notice !== undefined) this.#noticed(number, notice);
+    this.#throwIfFailed(number);
+    this.#refuseStrays(call);
+  }
+
+  /** Another rank tells that collective `number` has failed there. */
+  #noticed(number: number, parcel: Parcel): void {
+    if (this.#failed.has(number) || number >= this.#next) return;
+    const { code, message, rank, host, cause } = decode(parcel) as Notice;
+    const call = this.#active.get(number) ?? { operation: `collective ${number}` };
+    const error = this.#fail(number, call, code, `failed on rank ${rank}: ${message}`, { rank, host, cause });
+    if (!this.#active.has(number)) this.#late = error;
+  }
+
+  /** Marks a collective as failed and ends whatever it is waiting for. */
+  #fail(number: number, call: Call, code: MpiErrorCode, why: string, details: MpiErrorDetails): MpiError {
+    const error = failure(this.#engine.who, call, code, why, details);
+    this.#failed.set(number, error);
+    this.#engine.reject(call, error);
+    return error;
+  }
+
+  #notify(number: number, error: MpiError): void {
+    const { rank, host } = this.#engine.who;
+    const notice: Notice = { code: error.code, message: error.message, rank, host, cause: undefined };
+    let parcel: Parcel;
+    try {
+      parcel = encode({ ...notice, cause: error.cause });
+    } catch {
+      parcel = encode(notice);
+    }
+    for (const member of this.#group.members) this.#engine.notify(this.#channel, member, number, parcel);
+  }
+
+  /** What was thrown, as an error that says who and which call. A user function's own error becomes the cause. */
+  #own(thrown: unknown, call: Call): MpiError {
+    if (thrown instanceof MpiError) {
+      if (thrown.rank !== undefined) return thrown;
+      return failure(this.#engine.who, call, thrown.code, thrown.message, { cause: thrown.cause });
+    }
+    return failure(this.#engine.who, call, "aborted", messageOf(thrown), { cause: thrown });
+  }
+}
+
+const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);

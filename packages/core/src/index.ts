@@ -1,0 +1,24 @@
+export { chunks } from "./chunks.ts";
+export { type AtRoot, Communicator } from "./communicator.ts";
+export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
+export { init } from "./init.ts";
+export {
+  band,
+  bor,
+  bxor,
+  createOp,
+  type ElementOf,
+  land,
+  lor,
+  lxor,
+  max,
+  maxloc,
+  min,
+  minloc,
+  type Op,
+  prod,
+  type Reducer,
+  sum,
+  type TypedArray,
+} from "./op.ts";
+export type * from "./options.ts";

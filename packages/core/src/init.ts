@@ -1,0 +1,60 @@
+import { hostname } from "node:os";
+import { Communicator } from "./communicator.ts";
+import { Engine } from "./engine.ts";
+import { MpiError } from "./errors.ts";
+import { isLaunched, join } from "./launched.ts";
+import { MemoryNetwork } from "./transports/memory.ts";
+import { warnIfStartedWrongly } from "./wrong-launcher.ts";
+
+let launched: Promise<Communicator> | undefined;
+
+/**
+ * Joins the world: all ranks that `tsmpi run` started, or a world of one when the script was started without it.
+ *
+ * Called again it gives the same world, for under a launcher a process is one rank.
+ *
+ * ```ts
+ * await using world = await init();
+ * console.log(`I am rank ${world.rank} in group of ${world.size} processes.`);
+ * ```
+ * @throws MpiError `launch` when the other ranks cannot be reached.
+ */
+export function init(): Promise<Communicator> {
+  if (isLaunched()) {
+    launched ??= join();
+    return launched;
+  }
+  warnIfStartedWrongly();
+  return Promise.resolve(worldOfOne());
+}
+
+function worldOfOne(): Communicator {
+  const who = { rank: 0, size: 1, host: hostname() };
+  const transport = new MemoryNetwork(1).end(0);
+  const engine = new Engine(who, transport);
+  const stopping = new AbortController();
+  const close = async (): Promise<void> => {
+    process.off("beforeExit", deadlocked);
+    await engine.close();
+  };
+  // Nothing is left that could wake this process, and somebody still waits for a message.
+  const deadlocked = (): void => engine.stop("deadlock", "there is no other rank, and nothing was sent");
+  process.on("beforeExit", deadlocked);
+  return new Communicator(
+    {
+      who,
+      engine,
+      hosts: [who.host],
+      signal: stopping.signal,
+      nextContext: 1,
+      abort: async (code, reason) => {
+        stopping.abort(new MpiError("aborted", reason));
+        process.stderr.write(`tsmpi: ${reason}\n`);
+        process.exit(code);
+      },
+      close,
+    },
+    0,
+    [0],
+  );
+}

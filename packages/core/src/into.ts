@@ -1,0 +1,32 @@
+import { MpiError } from "./errors.ts";
+import type { TypedArray } from "./op.ts";
+
+/**
+ * Copies one typed array, or several behind each other in the order of ranks, into the caller's `into`.
+ *
+ * @throws MpiError `mismatch` when the types differ or `into` is too short. Nothing is written then.
+ */
+export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): A {
+  let length = 0;
+  for (const part of parts) {
+    if (!isTypedArray(part) || part.constructor !== into.constructor) {
+      const what = isTypedArray(part) ? `a ${part.constructor.name}` : `not a typed array`;
+      throw new MpiError("mismatch", `the data is ${what}, but \`into\` is a ${into.constructor.name}`);
+    }
+    length += part.length;
+  }
+  if (length > into.length) {
+    throw new MpiError("mismatch", `the data has ${length} elements, but \`into\` has room for ${into.length}`);
+  }
+  let at = 0;
+  for (const part of parts as A[]) {
+    // All kinds share this signature; the union of eleven kinds cannot express that both sides are the same one.
+    (into as Float64Array).set(part as Float64Array, at);
+    at += part.length;
+  }
+  return into;
+}
+
+function isTypedArray(value: unknown): value is TypedArray {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}

@@ -1,0 +1,132 @@
+import { AgentChannel } from "./agent-channel.ts";
+import { type AgentMessage, describeEnding, type Ending, env, type PeerAddress } from "./bootstrap.ts";
+import type { Identity } from "./call.ts";
+import { Communicator } from "./communicator.ts";
+import { Engine } from "./engine.ts";
+import { MpiError, type MpiErrorCode } from "./errors.ts";
+import type { Transport } from "./transport.ts";
+import { MemoryNetwork } from "./transports/memory.ts";
+
+/** How long a rank that leaves waits for its unfinished sends to be received. */
+const leaveTimeoutMs = 30_000;
+/** How long a rank may tidy up once the job is lost, before it ends itself. */
+const lostMs = 1000;
+
+/** Whether this process is a rank: it has a number, and the channel to its agent, which children do not inherit. */
+export function isLaunched(): boolean {
+  return process.env[env.rank] !== undefined && process.connected === true;
+}
+
+/** Joins the world that this rank's agent knows of. */
+export function join(): Promise<Communicator> {
+  return new Rank().join();
+}
+
+/** This process as a rank of a job, from `init()` to its end. */
+class Rank {
+  readonly #rank = Number(process.env[env.rank]);
+  readonly #size = Number(process.env[env.size]);
+  readonly #stopping = new AbortController();
+  readonly #agent: AgentChannel;
+  #engine: Engine | undefined;
+  /** Endings that were told before the engine was there to be told. */
+  readonly #early: AgentMessage[] = [];
+  #left: Promise<void> | undefined;
+
+  constructor() {
+    this.#agent = new AgentChannel(
+      (message) => this.#told(message),
+      () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
+    );
+  }
+
+  async join(): Promise<Communicator> {
+    const { host, directory } = await this.#agent.ask({ kind: "hello" }, "welcome");
+    const who: Identity = { rank: this.#rank, size: this.#size, host };
+    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(directory);
+    const engine = new Engine(who, transport);
+    this.#engine = engine;
+    for (const message of this.#early.splice(0)) this.#told(message);
+    process.once("beforeExit", () => void this.#leave());
+    process.once("exit", this.#exiting);
+    const members = Array.from({ length: this.#size }, (_, rank) => rank);
+    const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
+    const close = (): Promise<void> => this.#leave();
+    return new Communicator({ who, engine, hosts, signal: this.#stopping.signal, nextContext: 1, abort, close }, 0, members);
+  }
+
+  /** Binds this rank's socket, says where it is, and waits until everybody's is known. */
+  async #meet(directory: string): Promise<{ transport: Transport; hosts: string[] }> {
+    const { ZeromqTransport } = await import("./transports/zeromq.ts");
+    const endpoint = `ipc://${directory}/${this.#rank}`;
+    const transport = await ZeromqTransport.bind(endpoint);
+    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: [endpoint] }, "table");
+    transport.connect((rank) => endpointOf(peers, rank));
+    return { transport, hosts: peers.map((peer) => peer.host) };
+  }
+
+  #told(message: AgentMessage): void {
+    if (message.kind === "failed") {
+      const { rank, host } = message.ending;
+      this.#stop("rank-failed", `rank ${rank} is gone (${describeEnding(message.ending)})`, message.ending);
+      this.#agent.fail(new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${describeEnding(message.ending)})`));
+    } else if (message.kind === "stopping") {
+      this.#stop("aborted", message.reason, undefined);
+      this.#agent.fail(new MpiError("aborted", `init(): ${message.reason}`));
+    } else if (message.kind === "ended") {
+      if (this.#engine === undefined) this.#early.push(message);
+      else this.#engine.peerEnded(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
+    }
+  }
+
+  /**
+   * The job is being stopped. What waits rejects now, so that the program can save; errors that follow from it are not
+   * the program's own and are not printed; and if it goes on regardless, it is ended.
+   */
+  #stop(code: MpiErrorCode, why: string, ending: Ending | undefined): void {
+    if (this.#stopping.signal.aborted) return;
+    process.on("uncaughtException", (error) => {
+      if (!(error instanceof MpiError && (error.code === "rank-failed" || error.code === "aborted"))) console.error(error);
+      process.exit(1);
+    });
+    this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
+    this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });
+    if (!process.connected) setTimeout(() => process.exit(1), lostMs).unref();
+  }
+
+  #abort(code: number, reason: string): Promise<never> {
+    return new Promise<never>(() => {
+      this.#agent.tell({ kind: "abort", code, reason }, () => process.exit(code));
+    });
+  }
+
+  #leave(): Promise<void> {
+    this.#left ??= this.#flushAndLeave();
+    return this.#left;
+  }
+
+  async #flushAndLeave(): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    await engine.flush(leaveTimeoutMs);
+    this.#agent.tell({ kind: "left", sent: engine.sent });
+    await engine.close();
+    process.off("exit", this.#exiting);
+  }
+
+  /** `process.exit()` was called: there is no time to wait for anything. */
+  readonly #exiting = (): void => {
+    this.#engine?.flushSync();
+    if (this.#engine !== undefined) this.#agent.tell({ kind: "left", sent: this.#engine.sent });
+  };
+}
+
+function alone(host: string): { transport: Transport; hosts: string[] } {
+  return { transport: new MemoryNetwork(1).end(0), hosts: [host] };
+}
+
+function endpointOf(peers: readonly PeerAddress[], rank: number): string {
+  const endpoint = peers[rank]?.endpoints[0];
+  if (endpoint === undefined) throw new MpiError("launch", `rank ${rank} has told no address`);
+  return endpoint;
+}

@@ -1,0 +1,73 @@
+import type { TypedArray } from "./op.ts";
+
+/** Every call that waits can be cancelled. */
+export interface Cancellable {
+  /** Rejects the call with `aborted` when it aborts. A message that is matched already is still delivered. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface SendOptions extends Cancellable {
+  /** Rank of the receiver in this communicator. `null` is nobody: the call does nothing (the border of a grid). */
+  dest: number | null;
+  /** 0 to 2^31 - 1; default 0. */
+  tag?: number | undefined;
+  /** Resolve only when the receiver has matched the message (MPI's synchronous mode); default false. */
+  sync?: boolean | undefined;
+}
+
+/** Which messages to take. What is left out matches any. */
+export interface Match {
+  /** Rank of the sender in this communicator. `null` is nobody: the call resolves at once with undefined. */
+  source?: number | null | undefined;
+  tag?: number | undefined;
+}
+
+export interface ReceiveOptions extends Match, Cancellable {}
+
+/** A receive into the caller's memory. */
+export interface ReceiveInto<A extends TypedArray> extends ReceiveOptions {
+  /** Takes the elements; at least as long as the message, of the same type. */
+  into: A;
+}
+
+export interface SendReceiveOptions extends Cancellable {
+  dest: number | null;
+  source?: number | null | undefined;
+  /** Tag of both messages: default 0 for the one sent, any for the one received. */
+  tag?: number | undefined;
+  sendTag?: number | undefined;
+  recvTag?: number | undefined;
+}
+
+/** What is known of a message without its data. */
+export interface Status {
+  /** Rank of the sender in this communicator. */
+  readonly source: number;
+  readonly tag: number;
+  /** Size of the encoded data in bytes; of a typed array, its byteLength and a few more. */
+  readonly bytes: number;
+}
+
+/** A message with its {@link Status}. */
+export interface Message<T> extends Status {
+  readonly data: T;
+  readonly status: Status;
+}
+
+export interface RootOptions extends Cancellable {
+  /** The rank that gives or gets the whole; default 0. All ranks must name the same. */
+  root?: number | undefined;
+}
+
+export interface ReduceOptions extends Cancellable {
+  /** Combine in an order that depends on nothing but the number of ranks: bit-equal results, at some cost. */
+  deterministic?: boolean | undefined;
+}
+
+/** The result is written into the caller's array, which is also what the call resolves to. */
+export interface Into<A extends TypedArray> {
+  into: A;
+}
+
+/** Options of a reduction of values of type T; `into` only where T is a typed array. */
+export type ReduceInto<T> = ReduceOptions & Partial<Into<Extract<T, TypedArray>>>;

@@ -1,0 +1,50 @@
+import type { Ending } from "./bootstrap.ts";
+import type { Call } from "./call.ts";
+import type { Parcel } from "./codec.ts";
+import type { Packet } from "./transport.ts";
+
+/**
+ * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender
+ * until they are matched, whatever their size, so a sender that floods a sleeping rank fills neither's memory.
+ */
+const creditBytes = 4 * 1024 * 1024;
+
+/** A send that waits for an answer: `grant` (then its parcel is sent) or `received`. */
+export interface Outgoing {
+  readonly parcel: Parcel | undefined;
+  readonly call: Call;
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A matched letter whose payload is still to come. */
+export interface Incoming {
+  readonly call: Call;
+  readonly resolve: (body: Packet) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What one rank keeps about another. */
+export class Peer {
+  /** Packets sent to it and received from it. */
+  sent = 0;
+  received = 0;
+  /** Bytes that may still be sent to it eagerly. */
+  credit: number = creditBytes;
+  /** Bytes of its eager messages that were received here and that it has not been told of yet. */
+  owed = 0;
+  readonly sends: Map<number, Outgoing> = new Map();
+  readonly payloads: Map<number, Incoming> = new Map();
+  /** Set when it has ended; `last` is the number of packets it sent here in all. */
+  ending: Ending | undefined;
+  last: number | undefined;
+  graceOver = false;
+  /** It has ended, everything it sent is here, and nobody had another explanation for a moment. */
+  gone = false;
+
+  /** Telling at half the credit keeps a steady sender from ever running dry, at one small packet per 2 MiB. */
+  get owesMuch(): boolean {
+    return this.owed >= creditBytes / 2;
+  }
+}

@@ -1,0 +1,259 @@
+import { strict as assert } from "node:assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bor, chunks, type Communicator, land, max, maxloc, min, prod, sum } from "tsmpi";
+import type { Case } from "../case.ts";
+import { mpiError } from "./point-to-point.ts";
+
+const ranks = ({ size }: Communicator): number[] => Array.from({ length: size }, (_, rank) => rank);
+
+/** A value of another length for each rank. */
+const word = (rank: number): string => String.fromCharCode(97 + rank).repeat(rank + 1);
+
+export const cases: Case[] = [
+  {
+    name: "nobody leaves a barrier before everybody has come",
+    async program(world) {
+      for (const late of ranks(world)) {
+        if (world.rank === late) {
+          await sleep(5);
+          for (const dest of ranks(world)) void world.send("on my way", { dest, tag: late });
+        }
+        await world.barrier();
+        // Without a barrier the late rank's message could not be here yet; with it, it was sent before anybody left.
+        assert.equal(await world.recv({ source: late, tag: late }), "on my way");
+      }
+    },
+  },
+  {
+    name: "bcast gives the root's value to all, whoever is the root",
+    async program(world) {
+      for (const root of ranks(world)) {
+        const value = world.rank === root ? { root, list: [1, 2, 3] } : undefined;
+        assert.deepEqual(await world.bcast(value, { root }), { root, list: [1, 2, 3] });
+      }
+    },
+  },
+  {
+    name: "bcast carries large arrays, empty ones and undefined",
+    async program(world) {
+      const large = await world.bcast(() => new Float64Array(200_000).fill(3));
+      assert.ok(large.length === 200_000 && large.every((x) => x === 3));
+      assert.deepEqual(await world.bcast(() => new Int32Array(0)), new Int32Array(0));
+      assert.equal(await world.bcast(undefined), undefined);
+      const into = new Float64Array(3);
+      assert.equal(await world.bcast(() => new Float64Array([1, 2, 3]), { into }), into);
+      assert.deepEqual(into, new Float64Array([1, 2, 3]));
+    },
+  },
+  {
+    name: "a function given to bcast or scatter is called at the root alone",
+    async program(world) {
+      let calls = 0;
+      const root = world.size - 1;
+      await world.bcast(async () => ++calls, { root });
+      await world.scatter(() => {
+        calls++;
+        return ranks(world);
+      }, { root });
+      assert.equal(calls, world.rank === root ? 2 : 0);
+    },
+  },
+  {
+    name: "scatter gives each rank its part, parts of any length, whoever is the root",
+    async program(world) {
+      for (const root of ranks(world)) {
+        const parts = world.rank === root ? ranks(world).map(word) : undefined;
+        assert.equal(await world.scatter(parts, { root }), word(world.rank));
+      }
+    },
+  },
+  {
+    name: "scatter and gather of typed arrays are each other's inverse",
+    async program(world) {
+      const whole = Float64Array.from({ length: 1001 }, (_, i) => i);
+      const mine = await world.scatter(() => chunks(whole, world.size));
+      assert.ok(mine instanceof Float64Array);
+      const into = new Float64Array(1001);
+      const back = await world.gather(mine, { into });
+      assert.deepEqual(back, world.rank === 0 ? whole : undefined);
+    },
+  },
+  {
+    name: "scatter with the wrong number of parts is an error on every rank, naming both numbers",
+    async program(world) {
+      const parts = Array.from({ length: world.size + 1 }, (_, i) => i);
+      const why = new RegExp(`${world.size + 1}.*${world.size}|${world.size}.*${world.size + 1}`);
+      await assert.rejects(world.scatter(() => parts), mpiError("invalid-argument", why));
+      await assert.rejects(world.scatter(() => 5 as unknown as number[]), mpiError("invalid-argument"));
+      assert.equal(await world.scatter(() => ranks(world)), world.rank, "the communicator is still good");
+    },
+  },
+  {
+    name: "gather brings everybody's value to the root in the order of ranks",
+    async program(world) {
+      for (const root of ranks(world)) {
+        const all = await world.gather(word(world.rank), { root });
+        assert.deepEqual(all, world.rank === root ? ranks(world).map(word) : undefined);
+      }
+    },
+  },
+  {
+    name: "allgather brings everybody's value to everybody",
+    async program(world) {
+      assert.deepEqual(await world.allgather(word(world.rank)), ranks(world).map(word));
+      const mine = new Int32Array(world.rank).fill(world.rank);
+      const expected = Int32Array.from(ranks(world).flatMap((rank) => Array<number>(rank).fill(rank)));
+      assert.deepEqual(await world.allgather(mine, { into: new Int32Array(expected.length) }), expected);
+    },
+  },
+  {
+    name: "alltoall gives rank r everybody's part r",
+    async program(world) {
+      const parts = ranks(world).map((to) => `${world.rank} to ${to}`);
+      assert.deepEqual(await world.alltoall(parts), ranks(world).map((from) => `${from} to ${world.rank}`));
+      await assert.rejects(world.alltoall([...parts, "one more"]), mpiError("invalid-argument"));
+    },
+  },
+  {
+    name: "reduce and allreduce combine numbers",
+    async program(world) {
+      const { rank, size } = world;
+      const total = (size * (size - 1)) / 2;
+      assert.equal(await world.allreduce(rank, sum), total);
+      assert.equal(await world.allreduce(rank, max), size - 1);
+      assert.equal(await world.allreduce(rank, min), 0);
+      assert.equal(await world.allreduce(2, prod), 2 ** size);
+      assert.equal(await world.allreduce(1 << rank, bor), 2 ** size - 1);
+      assert.equal(await world.allreduce(rank < size - 1, land), false);
+      assert.equal(await world.allreduce(BigInt(rank), sum), BigInt(total));
+      for (const root of ranks(world)) assert.equal(await world.reduce(rank, sum, { root }), rank === root ? total : undefined);
+      assert.deepEqual(await world.allreduce([rank % 3, rank], maxloc), [Math.min(2, size - 1), Math.min(2, size - 1)]);
+    },
+  },
+  {
+    name: "typed arrays reduce element by element, also in place, short and long",
+    async program(world) {
+      const total = (world.size * (world.size - 1)) / 2;
+      for (const length of [0, 1, 7, 1000, 100_000]) {
+        const mine = new Float64Array(length).fill(world.rank);
+        const result = await world.allreduce(mine, sum);
+        assert.ok(result instanceof Float64Array && result.length === length);
+        assert.ok(result.every((x) => x === total));
+        assert.ok(mine.every((x) => x === world.rank), "the input stays as it was");
+        assert.equal(await world.allreduce(mine, sum, { into: mine }), mine);
+        assert.ok(mine.every((x) => x === total));
+      }
+    },
+  },
+  {
+    name: "a function combines in the order of ranks",
+    async program(world) {
+      const expected = ranks(world).map(word).join("");
+      const join = (a: string, b: string): string => a + b;
+      assert.equal(await world.allreduce(word(world.rank), join), expected);
+      for (const root of ranks(world)) {
+        assert.equal(await world.reduce(word(world.rank), join, { root }), world.rank === root ? expected : undefined);
+      }
+    },
+  },
+  {
+    name: "scan and exscan combine what is below",
+    async program(world) {
+      const { rank } = world;
+      assert.equal(await world.scan(rank + 1, sum), ((rank + 1) * (rank + 2)) / 2);
+      assert.equal(await world.exscan(rank + 1, sum), rank === 0 ? undefined : (rank * (rank + 1)) / 2);
+      assert.equal(await world.scan(word(rank), (a, b) => a + b), ranks(world).slice(0, rank + 1).map(word).join(""));
+    },
+  },
+  {
+    name: "reduceScatter gives rank r everybody's part r combined",
+    async program(world) {
+      const parts = ranks(world).map((to) => to * 100 + world.rank);
+      const expected = world.rank * 100 * world.size + (world.size * (world.size - 1)) / 2;
+      assert.equal(await world.reduceScatter(parts, sum), expected);
+    },
+  },
+  {
+    name: "collectives match in the order issued, any number at once",
+    async program(world) {
+      const many = Array.from({ length: 50 }, (_, i) => world.allreduce(i, sum));
+      const root = world.size - 1;
+      const [gathered, bcast] = await Promise.all([world.gather(world.rank, { root }), world.bcast(() => "b", { root })]);
+      assert.deepEqual(await Promise.all(many), Array.from({ length: 50 }, (_, i) => i * world.size));
+      assert.deepEqual(gathered, world.rank === root ? ranks(world) : undefined);
+      assert.equal(bcast, "b");
+    },
+  },
+  {
+    name: "messages of users and of collectives never meet",
+    async program(world) {
+      const next = (world.rank + 1) % world.size;
+      void world.send("mine", { dest: next, tag: 0 });
+      assert.equal(await world.allreduce(1, sum), world.size);
+      const status = await world.probe();
+      assert.equal(status.tag, 0);
+      assert.equal(await world.recv(), "mine");
+      assert.equal(await world.iprobe(), undefined);
+    },
+  },
+  {
+    name: "a function that throws in a reduction makes it fail on all ranks, with the cause",
+    from: 2,
+    async program(world) {
+      const broken = (): number => {
+        throw new RangeError("cannot add these");
+      };
+      await assert.rejects(world.allreduce(1, broken), mpiError("aborted", /cannot add these/));
+      await assert.rejects(world.reduce(1, broken), mpiError("aborted", /cannot add these/));
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
+    name: "a root out of range is refused on every rank",
+    async program(world) {
+      await assert.rejects(world.bcast(1, { root: world.size }), mpiError("invalid-argument", /root is/));
+      await assert.rejects(world.gather(1, { root: -1 }), mpiError("invalid-argument", /root is -1/));
+    },
+  },
+  {
+    name: "ranks that call different collectives are told so, all of them",
+    from: 2,
+    async program(world) {
+      const mistaken = world.rank === 0 ? world.barrier() : world.allreduce(1, sum);
+      await assert.rejects(mistaken, mpiError("mismatch", /(barrier|allreduce)\(\)/));
+      assert.equal(await world.allreduce(1, sum), world.size, "the communicator is still good");
+    },
+  },
+  {
+    name: "arrays of different lengths cannot be reduced, which all ranks are told",
+    from: 2,
+    async program(world) {
+      const mine = new Float64Array(world.rank === 1 ? 3 : 2);
+      await assert.rejects(world.allreduce(mine, sum), mpiError("mismatch", /2.*3|3.*2/));
+    },
+  },
+  {
+    name: "a value that cannot travel fails the collective on every rank, with its path",
+    from: 2,
+    async program(world) {
+      const mine = world.rank === world.size - 1 ? { f: () => 1 } : {};
+      await assert.rejects(world.allgather(mine), mpiError("unserializable", /\.f is a function/));
+    },
+  },
+  {
+    name: "a collective that one rank cancels is cancelled on all",
+    from: 2,
+    async program(world) {
+      const cancel = new AbortController();
+      const options = world.rank === 0 ? { signal: cancel.signal } : {};
+      const pending = world.rank === 1 ? undefined : world.barrier(options);
+      if (world.rank === 0) setTimeout(() => cancel.abort(new Error("changed my mind")), 5);
+      if (world.rank === 1) {
+        await sleep(20);
+        await assert.rejects(world.barrier(), mpiError("aborted", /changed my mind/));
+      } else {
+        await assert.rejects(pending as Promise<void>, mpiError("aborted", /changed my mind/));
+      }
+    },
+  },
+];

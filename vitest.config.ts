@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Real processes on machines of any speed: a limit says that something hangs, never that it is slow.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Tests start many processes themselves; two files at a time is what two cores carry.
+    maxWorkers: 2,
+  },
+});
