@@ -6,6 +6,7 @@ import { Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
+import { OutOfMemory } from "./out-of-memory.ts";
 import { command, materialise } from "./typescript/index.ts";
 import { RankProcess } from "./rank-process.ts";
 
@@ -24,6 +25,7 @@ export class Agent {
   readonly #sent = new Map<number, Record<string, number>>();
   readonly #ended = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #outOfMemory = new OutOfMemory();
   #plan: HostPlan | undefined;
   #directory = "";
   #guardian: Guardian | undefined;
@@ -31,6 +33,7 @@ export class Agent {
   #paused = false;
   #allStarted = false;
   #failed = false;
+  #stopped = false;
 
   constructor(channel: Channel<Report, Order>) {
     this.#channel = channel;
@@ -142,11 +145,12 @@ export class Agent {
   #rankEnded(rank: number, exit: Exit): void {
     const child = this.#ranks.get(rank)!;
     const sent = this.#sent.get(rank);
+    const hint = this.#stopped ? undefined : this.#outOfMemory.hintFor(exit);
     this.#ended.add(rank);
     this.#guardian?.forget(child.killTarget);
     this.#channel.send({
       kind: "ended",
-      ending: { rank, host: this.#plan!.host, pid: child.pid!, ...exit },
+      ending: { rank, host: this.#plan!.host, pid: child.pid!, ...exit, ...(hint === undefined ? {} : { hint }) },
       ...(sent === undefined ? {} : { sent }),
     });
     this.#finishIfDone();
@@ -154,6 +158,7 @@ export class Agent {
 
   /** Ranks in a world have just been told why, and may want to say or save something; the others know of nothing. */
   #stop(killAfterMs: number): void {
+    this.#stopped = true;
     for (const rank of this.#ranks.values()) if (!rank.greeted) rank.signal("SIGTERM");
     this.#later(killAfterMs / 3, () => {
       for (const rank of this.#ranks.values()) rank.signal("SIGTERM");
@@ -162,6 +167,7 @@ export class Agent {
   }
 
   #kill(): void {
+    this.#stopped = true;
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
   }
 

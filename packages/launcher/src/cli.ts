@@ -6,6 +6,7 @@ import { version } from "./version.ts";
 
 /** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
 export async function main(words: string[]): Promise<void> {
+  process.on("uncaughtException", (error) => process.exit(explain(error)));
   process.exit(await answer(words));
 }
 
@@ -34,10 +35,10 @@ function parse(words: string[]): RunOptions | number {
     .configureOutput({ outputError: (text) => complain(sentence(text)) });
   const run = program
     .command("run")
-    .description("run a script on many processes")
+    .description("Runs a script as many processes that talk to each other.")
     .usage("[options] <script> [args...]")
-    .argument("<script>", "what to run: .ts .mts .js .mjs; all that follows belongs to it")
-    .argument("[args...]")
+    .argument("<script>", "what to run: .ts .mts .js .mjs")
+    .argument("[args...]", "belong to the script, options too")
     .passThroughOptions()
     .addHelpText("before", `${examples}\n`)
     .addHelpText("after", `\n${exits}`)
@@ -79,6 +80,7 @@ function sentence(text: string): string {
   const [complaint = "", suggestion] = text.trim().split("\n");
   const words = complaint
     .replace(/^error: /, "")
+    .replace(/^unknown option '-(n|-np)'$/, "$& (did you mean tsmpi run -n ...?)")
     .replace(/^missing required argument 'script'$/, "which script? For example: tsmpi run -n 4 script.ts");
   const hint = /Did you mean (?:one of )?(.*)\?/i.exec(suggestion ?? "")?.[1];
   return hint === undefined ? words : `${words} (did you mean ${hint}?)`;
@@ -97,8 +99,7 @@ const examples = `Examples:
                                         each line of output with the rank that wrote it: [3] text
   tsmpi run -n 4 --output-dir out script.ts
                                         a file for each rank: out/rank.3.out, out/rank.3.err
-  tsmpi run -n 4 --timeout 60 --env DEBUG=1 script.ts > result.txt
-`;
+  tsmpi run -n 4 --timeout 60 --env DEBUG=1 script.ts > result.txt`;
 
 const exits = `Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
 2 usage, 124 time-out, 125 could not launch, 130 and 143 when interrupted.`;

@@ -71,6 +71,13 @@ export class Job {
     this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
   }
 
+  /** Ends the job because its time is up: nobody is waited for, the reader of the output neither. */
+  expire(code: number, reason: string): void {
+    if (this.#stopping) return;
+    this.stop(code, reason, `${reason}; stopping all ranks`);
+    setTimeout(() => this.kill(), this.#options.killAfterMs).unref();
+  }
+
   /** Passes a signal that asks for the end on to the ranks, which may take some time to tidy up. */
   interrupt(signal: NodeJS.Signals, code: number): void {
     const { killAfterMs } = this.#options;
@@ -153,7 +160,8 @@ export class Job {
       case "abort": {
         const code = message.code === 0 ? exitCodes.failure : message.code;
         const reason = message.reason === "" ? "" : `: ${message.reason}`;
-        this.stop(code, `${this.#name(rank, host)} called abort()${reason}`, `${this.#name(rank, host)} called abort(${message.code})${reason}; stopping the other ranks`);
+        const call = `${this.#name(rank, host)} called abort(${message.code})${reason}`;
+        this.stop(code, call, `${call}; stopping the other ranks`);
         break;
       }
     }
@@ -165,7 +173,8 @@ export class Job {
     this.#endings.set(rank, ending);
     if (rank === 0) this.#options.input.stop();
     if (exitCodeOf(ending) !== 0) {
-      this.#fail(ending, exitCodeOf(ending), describeExit(ending));
+      const hint = ending.hint === undefined ? "" : ` (${ending.hint})`;
+      this.#fail(ending, exitCodeOf(ending), `${describeExit(ending)}${hint}`);
     } else if (this.#inWorld) {
       this.#order({ kind: "ended", ending, ...(sent === undefined ? {} : { sent }) });
     } else {

@@ -16,6 +16,7 @@ export class LineAssembler {
   readonly #showPartial: boolean;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  #paused = false;
   #timer: NodeJS.Timeout | undefined;
   #check: NodeJS.Immediate | undefined;
 
@@ -24,32 +25,38 @@ export class LineAssembler {
     this.#emit = emit;
   }
 
+  /** While nothing is read from the rank, its silence means nothing. */
+  set paused(paused: boolean) {
+    this.#paused = paused;
+    if (paused) this.#forgetTimer();
+    else this.#awaitRest();
+  }
+
   push(chunk: Uint8Array): void {
     this.#forgetTimer();
     const end = chunk.lastIndexOf(newline) + 1;
-    if (end > 0) {
-      this.#release(chunk.subarray(0, end));
-    }
+    if (end > 0) this.#release(chunk.subarray(0, end));
     if (end < chunk.length) {
       this.#held.push(chunk.subarray(end));
       this.#heldBytes += chunk.length - end;
       if (this.#heldBytes > longestLineBytes) this.#releaseWholeCharacters();
     }
-    if (this.#heldBytes > 0 && this.#showPartial) {
-      this.#timer = setTimeout(
-        () => {
-          // What came in while this process was busy is read before the line counts as unfinished.
-          this.#check = setImmediate(() => this.#releaseWholeCharacters());
-        },
-        this.#heldBytes <= longestPromptBytes ? promptAfterMs : halfLineAfterMs,
-      );
-    }
+    this.#awaitRest();
   }
 
   /** Nothing more will come: hands over what is left, newline or not. */
   end(): void {
     this.#forgetTimer();
     if (this.#heldBytes > 0) this.#release(new Uint8Array(0));
+  }
+
+  #awaitRest(): void {
+    if (this.#heldBytes === 0 || !this.#showPartial || this.#paused) return;
+    const patienceMs = this.#heldBytes <= longestPromptBytes ? promptAfterMs : halfLineAfterMs;
+    this.#timer = setTimeout(() => {
+      // What came in while this process was busy is read before the line counts as unfinished.
+      this.#check = setImmediate(() => this.#releaseWholeCharacters());
+    }, patienceMs);
   }
 
   #release(last: Uint8Array): void {

@@ -32,13 +32,15 @@ export class Output {
   /** Whole lines of a rank, or a part of one that is not going to be completed soon. */
   write(rank: number, stream: OutputStream, block: Uint8Array, written: () => void): void {
     this.#pending++;
+    const paper = this.#papers[stream];
+    const matters = this.#files !== undefined || paper === this.#papers.stdout;
     const done = (error: Error | undefined) => {
       written();
-      this.#settle(error, this.#files !== undefined || stream === "stdout");
+      this.#settle(error, matters);
     };
-    if (this.#failed && stream === "stdout") done(undefined);
+    if (this.#failed && matters) done(undefined);
     else if (this.#files !== undefined) this.#files.write(rank, stream, block, done);
-    else this.#papers[stream].write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
+    else paper.write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
   }
 
   /** A line of the launcher's own, on stderr. */

@@ -122,7 +122,11 @@ export class RankProcess {
 
   pause(paused: boolean): void {
     this.#paused = paused;
-    for (const stream of this.#streams) paused ? stream.pause() : stream.resume();
+    for (const lines of this.#lines) lines.paused = paused;
+    for (const stream of this.#streams) {
+      if (paused) stream.pause();
+      else stream.resume();
+    }
   }
 
   /** Takes no more output, whoever may still hold the pipes. */

@@ -65,8 +65,7 @@ export async function run(options: RunOptions): Promise<number> {
 
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {
   if (timeoutMs === undefined) return undefined;
-  const reason = `time limit of ${timeoutMs / 1000} s reached`;
-  return setTimeout(() => job.stop(exitCodes.timeout, reason, `${reason}; stopping all ranks`), timeoutMs);
+  return setTimeout(() => job.expire(exitCodes.timeout, `time limit of ${timeoutMs / 1000} s reached`), timeoutMs);
 }
 
 function outputFailure(error: NodeJS.ErrnoException): [code: number, reason: string, sentence?: string] {
