@@ -1,0 +1,100 @@
+import { copy, decode, encode } from "../codec.ts";
+import type { TypedArray } from "../kernel.ts";
+import { asOp, check, isTypedArray, type Op, type Reducer } from "../op.ts";
+import type { Peers } from "../peers.ts";
+import { rabenseifner } from "./allreduce/rabenseifner.ts";
+import { recursiveDoubling } from "./allreduce/recursive-doubling.ts";
+import { ring } from "./allreduce/ring.ts";
+import { announce } from "./announce.ts";
+import { bcastParcel } from "./bcast.ts";
+import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
+import { within } from "./group.ts";
+import { levels } from "./hosts.ts";
+import { reduceUp } from "./tree.ts";
+import { folded, layered } from "./trees.ts";
+
+/**
+ * All values combined, on every rank, where they are equal to the last bit.
+ *
+ * With `deterministic` the brackets depend on the number of ranks alone, not on hosts or environment. Nothing ever
+ * depends on timing.
+ */
+export async function allreduce<T>(
+  peers: Peers,
+  value: T,
+  reducer: Reducer<T>,
+  { deterministic = false }: { deterministic?: boolean | undefined } = {},
+): Promise<T> {
+  const op = asOp(reducer);
+  check(op, value);
+  return (await allreduceWith(peers, value, op, deterministic)) as T;
+}
+
+/**
+ * No completion step is needed: in each algorithm that may get a user's function, every rank's result depends on every
+ * call of it. (Recursive doubling would need one: other ranks can finish while the last call on one rank throws.)
+ */
+async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic: boolean): Promise<unknown> {
+  if (peers.size === 1) return copy(value);
+  const bytes = isTypedArray(value) ? value.byteLength : undefined;
+  const facts = factsOf(peers, { op, bytes, deterministic });
+  return algorithms[choose("allreduce", facts)](peers, value, op, facts);
+}
+
+type Allreduce = (peers: Peers, value: unknown, op: Op, facts: Facts) => Promise<unknown>;
+const algorithms: { readonly [A in Algorithms["allreduce"]]: Allreduce } = {
+  "recursive-doubling": recursiveDoubling,
+  tree,
+  "two-level": twoLevel,
+  rabenseifner: inPieces("rabenseifner", rabenseifner),
+  ring: inPieces("ring", ring),
+};
+
+/** An algorithm for large arrays, beside which the ranks make sure that they are all in it: see announce.ts. */
+function inPieces(name: string, body: (peers: Peers, array: TypedArray, op: Op) => Promise<unknown>): Allreduce {
+  return async (peers, value, op, facts) => {
+    const { rank, size, hosts } = peers;
+    const small = choose("allreduce", { ...facts, bytes: undefined });
+    const place = small === "two-level" ? layered(folded, hosts, rank, 0) : folded(size, rank, 0);
+    // The labels first: each pair of ranks reads in the order sent.
+    const announced = announce(peers, place, name, value);
+    return (await Promise.all([body(peers, value as TypedArray, op), announced]))[0];
+  };
+}
+
+/**
+ * Tree: reduce to rank 0, then broadcast.
+ *
+ * Source: Open MPI coll_base_allreduce.c ("nonoverlapping"). For users' functions: each value goes into one call
+ * only, p - 1 calls in all instead of p lg p, and all ranks get what one rank has computed.
+ * Cost: 2 ceil(lg p) (alpha + n beta) + ceil(lg p) n gamma; each rank sends one message up, and the result to each child.
+ *
+ *     up     0123 <── 1, 23      23 <── 3
+ *     down   0123 ──> 1, 2       2 ──> 3
+ */
+async function tree(peers: Peers, value: unknown, op: Op): Promise<unknown> {
+  const result = await reduceUp(peers, folded(peers.size, peers.rank, 0), value, op);
+  const parcel = await bcastParcel(peers, peers.rank === 0 ? encode(result) : undefined, 0);
+  return peers.rank === 0 ? result : decode(parcel);
+}
+
+/**
+ * Reduce within each host, allreduce among one leader per host, broadcast within each host.
+ *
+ * Source: MPICH allreduce_intra_smp.c. With h hosts of q ranks:
+ * Cost: (2 ceil(lg q) + ceil(lg h)) (alpha + n beta) + (ceil(lg q) + ceil(lg h)) n gamma; h lg h messages between hosts.
+ * Not for large arrays: there Rabenseifner's first, largest exchanges are between neighbours on one host anyway, and
+ * all ranks share the work.
+ *
+ *     host A: 012 <── 1, 2     012 <─┐ 012345       012345 ──> 1, 2
+ *     host B: 345 <── 4, 5     345 <─┘ 012345       012345 ──> 4, 5
+ */
+async function twoLevel(peers: Peers, value: unknown, op: Op): Promise<unknown> {
+  const { members, leader, leaders } = levels(peers.hosts, peers.rank, 0);
+  const host = within(peers, members);
+  const partial = await reduceUp(host, folded(host.size, host.rank, 0), value, op);
+  if (peers.rank !== leader) return decode(await bcastParcel(host, undefined, 0));
+  const result = await allreduceWith(within(peers, leaders), partial, op, false);
+  await bcastParcel(host, encode(result), 0);
+  return result;
+}

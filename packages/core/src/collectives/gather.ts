@@ -1,0 +1,64 @@
+import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
+import type { Peers } from "../peers.ts";
+import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
+import { isNothing, nothing } from "./frames.ts";
+import { pack, unpack } from "./pack.ts";
+import { binomial } from "./trees.ts";
+
+/** Everybody's value in the order of ranks, at the root; undefined elsewhere. */
+export async function gather<T>(peers: Peers, value: T, root: number): Promise<T[] | undefined> {
+  if (peers.size === 1) return [copy(value) as T];
+  const parcels = await gatherParcels(peers, encode(value), root);
+  return parcels?.map((parcel, rank) => (rank === root ? copy(value) : decode(parcel)) as T);
+}
+
+/** Everybody's parcel in the order of ranks, at the root. */
+export function gatherParcels(peers: Peers, parcel: Parcel, root: number): Promise<Parcel[] | undefined> {
+  return algorithms[choose("gather", factsOf(peers))](peers, parcel, root);
+}
+
+type Gather = (peers: Peers, parcel: Parcel, root: number) => Promise<Parcel[] | undefined>;
+const algorithms: { readonly [A in Algorithms["gather"]]: Gather } = { linear, binomial: tree };
+
+/**
+ * Linear: everybody sends to the root.
+ *
+ * Source: Open MPI coll_base_gather.c ("basic linear"). For few ranks, where a tree saves no step worth its bundles.
+ * Cost: (p-1) alpha + n (p-1)/p beta at the root, n bytes in all; one message from each other rank.
+ *
+ *     0 <── 1, 2, 3
+ */
+async function linear(peers: Peers, parcel: Parcel, root: number): Promise<Parcel[] | undefined> {
+  if (peers.rank !== root) {
+    await peers.send(root, parcel);
+    return undefined;
+  }
+  return Promise.all(Array.from({ length: peers.size }, (_, rank) => (rank === root ? parcel : peers.recv(rank))));
+}
+
+/**
+ * Binomial tree for small parts, straight to the root for large ones.
+ *
+ * Source: MPICH gather_intra_binomial.c. Sizes may differ from rank to rank, so no rank can choose for all: each part
+ * is decided by itself, and one that goes straight leaves `nothing` in its place in the tree.
+ * Cost: ceil(lg p) alpha + n (p-1)/p beta at the root; each other rank sends one message with the parts of its whole
+ * subtree. Each part of at least {@link direct} bytes: one message more to the root, but none of its bytes on the way.
+ *
+ *     step 1   0 <─ 1      2 <─ 3      4 <─ 5
+ *     step 2   01 <── 23               45
+ *     step 3   0123 <───────────────── 45
+ */
+async function tree(peers: Peers, parcel: Parcel, root: number): Promise<Parcel[] | undefined> {
+  const { rank, size } = peers;
+  const { parent, children } = binomial(size, rank, root);
+  const straight = parent !== undefined && byteLength(parcel) >= direct.gather;
+  const have = [straight ? nothing : parcel];
+  for (const child of children) have.push(...unpack(await peers.recv(child), binomial(size, child, root).span));
+  if (parent !== undefined) {
+    // In this order: the root reads its children's messages from the tree before their parts.
+    await Promise.all([peers.send(parent, pack(have)), ...(straight ? [peers.send(root, parcel)] : [])]);
+    return undefined;
+  }
+  const byRank = Array.from({ length: size }, (_, r) => have[(r - root + size) % size] as Parcel);
+  return Promise.all(byRank.map((one, r) => (isNothing(one) ? peers.recv(r) : one)));
+}

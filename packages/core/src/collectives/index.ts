@@ -1,0 +1,11 @@
+export { allgather } from "./allgather.ts";
+export { allreduce } from "./allreduce.ts";
+export { alltoall } from "./alltoall.ts";
+export { barrier } from "./barrier.ts";
+export { bcast } from "./bcast.ts";
+export { exscan } from "./exscan.ts";
+export { gather } from "./gather.ts";
+export { reduce } from "./reduce.ts";
+export { reduceScatter } from "./reduce-scatter.ts";
+export { scan } from "./scan.ts";
+export { scatter } from "./scatter.ts";

@@ -1,0 +1,17 @@
+import { bundle, type Parcel, unbundle } from "../codec.ts";
+import { MpiError } from "../errors.ts";
+
+/** Several parcels as one message. Both ends know how many: a single one travels as it is. */
+export function pack(parcels: readonly Parcel[]): Parcel {
+  return parcels.length === 1 ? (parcels[0] as Parcel) : bundle(parcels);
+}
+
+/** The `count` parcels of a message made by {@link pack}. */
+export function unpack(parcel: Parcel, count: number): Parcel[] {
+  if (count === 1) return [parcel];
+  const parcels = unbundle(parcel);
+  if (parcels.length !== count) {
+    throw new MpiError("mismatch", `${parcels.length} parts arrived where ${count} were expected: ranks disagree`);
+  }
+  return parcels;
+}

@@ -1,0 +1,60 @@
+import { copy, decode, encode } from "../codec.ts";
+import { asOp, check, type Op, type Reducer } from "../op.ts";
+import type { Peers } from "../peers.ts";
+import { barrier } from "./barrier.ts";
+import { type Algorithms, choose, factsOf } from "./choose.ts";
+import { combine, operand } from "./combine.ts";
+
+/** The values of the ranks 0 to this one, combined in their order. */
+export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T> {
+  const op = asOp(reducer);
+  check(op, value);
+  if (peers.size === 1) return copy(value) as T;
+  const result = await algorithms[choose("scan", factsOf(peers, { op }))](peers, value, op);
+  // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
+  if (!op.builtIn) await barrier(peers);
+  return (peers.rank === 0 ? copy(value) : result) as T;
+}
+
+type Scan = (peers: Peers, value: unknown, op: Op) => Promise<unknown>;
+const algorithms: { readonly [A in Algorithms["scan"]]: Scan } = { linear, doubling };
+
+/**
+ * Linear: from rank to rank.
+ *
+ * Source: Open MPI coll_base_scan.c. For few ranks: p - 1 messages in all.
+ * Cost: (p-1) (alpha + n beta + n gamma); each rank but the last sends one message.
+ *
+ *     0 ── 0 ──> 1 ── 01 ──> 2 ── 012 ──> 3
+ */
+async function linear(peers: Peers, value: unknown, op: Op): Promise<unknown> {
+  const { rank, size } = peers;
+  let result = value;
+  if (rank > 0) result = combine(op, operand(op, value), decode(await peers.recv(rank - 1)), true);
+  if (rank < size - 1) await peers.send(rank + 1, encode(result));
+  return result;
+}
+
+/**
+ * Doubling: each rank adds what the rank `distance` below has got so far.
+ *
+ * Source: Hillis, Steele, CACM 29(12), 1986. MPICH scan_intra_recursive_doubling.c exchanges in both directions and
+ * combines twice per step; here messages go up only and a rank combines once.
+ * Cost: ceil(lg p) (alpha + n beta + n gamma); rank r sends one message for each power of two below p - r.
+ *
+ *     rank         0     1     2     3     4
+ *     distance 1   0     01    12    23    34
+ *     distance 2   0     01    012   0123  1234
+ *     distance 4   0     01    012   0123  01234
+ */
+async function doubling(peers: Peers, value: unknown, op: Op): Promise<unknown> {
+  const { rank, size } = peers;
+  let result = rank === 0 ? value : operand(op, value);
+  for (let distance = 1; distance < size; distance *= 2) {
+    const sent = rank + distance < size ? peers.send(rank + distance, encode(result)) : undefined;
+    const received = rank >= distance ? peers.recv(rank - distance) : undefined;
+    const [arrived] = await Promise.all([received, sent]);
+    if (arrived !== undefined) result = combine(op, result, decode(arrived), true);
+  }
+  return result;
+}
