@@ -1,8 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Project, project } from "./typescript-project.ts";
 
-const files = { "main.ts": `import { x } from "./x.ts"; console.log(x as number);`, "x.ts": "export const x: number = 1;" };
+const files = {
+  "main.ts": `import { x } from "./x.ts"; console.log(x as number);`,
+  "x.ts": "export const x: number = 1;",
+};
 
 // With this for its program esbuild cannot transform, so what runs then came from the cache.
 const noTransforms = { ESBUILD_BINARY_PATH: "/bin/false" };
@@ -21,7 +33,9 @@ describe.concurrent("the cache of transformed files", () => {
     expect((await run(user, noTransforms)).code).toBe(1);
     expect((await run(user)).stdout).toBe("1\n");
     expect(await run(user, noTransforms)).toEqual({ stdout: "1\n", stderr: "", code: 0 });
-    expect((await user.runAlone("main.ts", { env: { XDG_CACHE_HOME: user.path("cache"), ...noTransforms } })).stdout).toBe("1\n");
+    expect(
+      (await user.runAlone("main.ts", { env: { XDG_CACHE_HOME: user.path("cache"), ...noTransforms } })).stdout,
+    ).toBe("1\n");
   });
 
   test("knows a changed file, and a changed setting", async () => {
@@ -31,7 +45,10 @@ describe.concurrent("the cache of transformed files", () => {
     writeFileSync(user.path("x.ts"), "export const x: number = 2;");
     expect((await run(user)).stdout).toBe("2\n");
     expect(entries(user)).toHaveLength(3);
-    writeFileSync(user.path("tsconfig.json"), `{ "compilerOptions": { "experimentalDecorators": true, "strict": true } }`);
+    writeFileSync(
+      user.path("tsconfig.json"),
+      `{ "compilerOptions": { "experimentalDecorators": true, "strict": true } }`,
+    );
     await run(user);
     expect(entries(user)).toHaveLength(5);
     writeFileSync(user.path("tsconfig.json"), `{ "compilerOptions": { "experimentalDecorators": true } }`);

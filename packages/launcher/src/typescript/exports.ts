@@ -54,7 +54,9 @@ function offers(modules: Modules, url: string, name: string, seen: Set<string>):
 
 function missing(name: string, exporter: string, importer: string): ScriptError {
   const [from, into] = [fileURLToPath(exporter), fileURLToPath(importer)];
-  const isType = new RegExp(`\\b(interface|type)\\s+${name.replaceAll("$", "\\$")}\\b`).test(readFileSync(from, "utf8"));
+  const isType = new RegExp(`\\b(interface|type)\\s+${name.replaceAll("$", "\\$")}\\b`).test(
+    readFileSync(from, "utf8"),
+  );
   const hint = isType ? "; it is a type there, so say `import type` or `export type`" : "";
   return new ScriptError(1, `${into}: "${name}" is not exported by ${from}${hint}`);
 }

@@ -32,7 +32,7 @@ export async function graph(entry: string): Promise<ReadonlyMap<string, Module |
   const modules = new Map<string, Module | "in place">();
   for (let wave = [entry]; wave.length > 0; ) {
     const found = await Promise.all(wave.map(load));
-    wave.forEach((url, index) => modules.set(url, found[index] ?? "in place"));
+    for (const [index, url] of wave.entries()) modules.set(url, found[index] ?? "in place");
     const next = new Set<string>();
     for (const module of found) {
       for (const { target } of module?.imports ?? []) {
@@ -83,7 +83,10 @@ function follow(at: Import, parent: string): Target | undefined {
 function refuseUnknown({ url, own }: Target, specifier: string, parent: string): void {
   const end = extname(url);
   if (own && (end === ".cts" || end === ".tsx")) {
-    throw new ScriptError(1, `cannot run "${specifier}" imported from ${fileURLToPath(parent)}: ${end} files are not supported`);
+    throw new ScriptError(
+      1,
+      `cannot run "${specifier}" imported from ${fileURLToPath(parent)}: ${end} files are not supported`,
+    );
   }
 }
 

@@ -6,7 +6,10 @@ import { createHash } from "node:crypto";
  */
 export function mirrorName(url: string): string {
   const { pathname } = new URL(url);
-  const stem = decodeURIComponent(pathname).replace(/^.*\//, "").replace(/\.[^.]*$/, "").replace(/[^A-Za-z0-9_-]/g, "_");
+  const stem = decodeURIComponent(pathname)
+    .replace(/^.*\//, "")
+    .replace(/\.[^.]*$/, "")
+    .replace(/[^A-Za-z0-9_-]/g, "_");
   return `${stem.slice(0, 40)}-${createHash("sha256").update(url).digest("hex").slice(0, 16)}.mjs`;
 }
 

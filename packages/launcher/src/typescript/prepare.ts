@@ -44,7 +44,10 @@ function check(script: string): void {
   try {
     if (statSync(script).isDirectory()) throw new ScriptError(2, `${script} is a folder, not a script`);
     if (!endings.includes(extname(script))) {
-      throw new ScriptError(2, `${script} is not a script: its name should end in ${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`);
+      throw new ScriptError(
+        2,
+        `${script} is not a script: its name should end in ${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`,
+      );
     }
     accessSync(script, constants.R_OK);
   } catch (error) {

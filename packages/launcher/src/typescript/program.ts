@@ -28,7 +28,12 @@ export function materialise(program: Program, directory: string): void {
 }
 
 /** The command of one rank: `args` are the script's, `nodeOptions` are Node's. */
-export function command(program: Program, directory: string, args: readonly string[], nodeOptions: readonly string[]): Command {
+export function command(
+  program: Program,
+  directory: string,
+  args: readonly string[],
+  nodeOptions: readonly string[],
+): Command {
   const { entry, script, hooks } = program;
   const register = new URL("./register.js", import.meta.url).href;
   const options = ["--enable-source-maps", ...(hooks ? ["--import", register] : []), ...nodeOptions];

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, resolve as resolvePath } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { moduleResolve } from "import-meta-resolve";
 import { isInstalled, isTypeScript } from "./kind.ts";
@@ -45,7 +45,8 @@ function resolveFile(specifier: string, parent: string): Target {
   const url = new URL(specifier, parent);
   const path = fileURLToPath(url);
   const found = find(path, parent);
-  if (!found) throw notFound(specifier, parent, isFolder(path) ? "is a folder without an index file" : "does not exist");
+  if (!found)
+    throw notFound(specifier, parent, isFolder(path) ? "is a folder without an index file" : "does not exist");
   return asTarget(found, url.search + url.hash, specifier);
 }
 
@@ -64,7 +65,9 @@ function find(path: string, parent: string): string | undefined {
   const written = path.replace(/\.([mc]?)js$/, ".$1ts");
   const exact = isTypeScript(parent) && written !== path ? [written, path] : [path, written];
   const guesses = [".ts", ".mts", ".js", ".mjs", ".cjs", ".json"];
-  return [...exact, ...guesses.map((end) => path + end), ...guesses.map((end) => resolvePath(path, `index${end}`))].find(isFile);
+  return [...exact, ...guesses.map((end) => path + end), ...guesses.map((end) => join(path, `index${end}`))].find(
+    isFile,
+  );
 }
 
 function fallBack(specifier: string, parent: string, error: NodeJS.ErrnoException & { url?: string }): Target {
@@ -76,7 +79,10 @@ function fallBack(specifier: string, parent: string, error: NodeJS.ErrnoExceptio
     if (own) return { url: own, own: false };
     if (!error.url) throw notFound(specifier, parent, "is not installed");
   }
-  throw Object.assign(new Error(`${error.message.replace(/[\s.]+$/, "")} (import "${specifier}" in ${fileURLToPath(parent)})`), { code: error.code });
+  throw Object.assign(
+    new Error(`${error.message.replace(/[\s.]+$/, "")} (import "${specifier}" in ${fileURLToPath(parent)})`),
+    { code: error.code },
+  );
 }
 
 /** A user with a global tsmpi, and nothing beside the script, gets the copy that belongs to the launcher. */

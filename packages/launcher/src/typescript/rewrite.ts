@@ -1,19 +1,15 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Link, Module } from "./graph.ts";
+import { Header } from "./header.ts";
 import { isJsonUrl, mirrorName } from "./mirror.ts";
 import { sourceMap } from "./source-map.ts";
 
+/** A replacement of `code.slice(start, end)`. */
 interface Edit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-}
-
-/** What is put before a module's code: imports of ours, then functions and statements. */
-interface Header {
-  readonly imports: string[];
-  readonly body: string[];
 }
 
 /**
@@ -27,29 +23,21 @@ export function rewrite(module: Module, isMirrored: (url: string) => boolean, is
   const { url, kind, transformed, imports } = module;
   if (kind === "json") return jsonModule(url);
   const { code } = transformed;
-  const names = (name: string) => unused(name, code);
   const address = (target: string) => JSON.stringify(isMirrored(target) ? `./${mirrorName(target)}` : target);
 
-  const header: Header = { imports: [], body: [] };
-  if (isEntry) header.imports.push(`import ${ours("boot.js")};`);
-  describeItself(header, module, isEntry, names);
-  const edits = imports.flatMap((link, index) => edit(link, index, code, header, address, names) ?? []);
-  if (edits.some(({ text }) => text === names(computed))) importComputed(header, url, names);
-
-  const lines = [[...header.imports, ...header.body].join(" "), apply(edits, code), sourceMap(url, transformed, 1)];
-  return lines.join("\n");
+  const header = new Header(code);
+  if (isEntry) header.imports("boot.js");
+  describeItself(module, isEntry, header);
+  const edits = imports.flatMap((link, index) => edit(link, `$i${index}`, module, header, address) ?? []);
+  return [header, apply(edits, code), sourceMap(url, transformed, 1)].join("\n");
 }
-
-// As long as the word `import`, in whose place it stands.
-const computed = "$imprt";
 
 function edit(
   { at, target }: Link,
-  index: number,
-  code: string,
+  thunk: string,
+  { url, transformed }: Module,
   header: Header,
   address: (url: string) => string,
-  names: (name: string) => string,
 ): Edit | undefined {
   if (at.type === "import-meta" || at.phase !== null) return undefined;
   const isJson = target !== undefined && isJsonUrl(target.url);
@@ -57,57 +45,41 @@ function edit(
     // The twin of a JSON file is a module, which must be imported without `with { type: "json" }`.
     return target && { start: at.start - 1, end: isJson ? at.importEnd : at.end + 1, text: address(target.url) };
   }
+  // Functions, because functions are there before the module runs: in a cycle they may be called by then.
   if (!target || (at.attributesStart >= 0 && !isJson)) {
-    return { start: at.importStart, end: at.importStart + computed.length, text: names(computed) };
+    const importFrom = header.imports("import-from.js", "importFrom");
+    const place = JSON.stringify(url);
+    const name = header.defines(
+      "$imprt",
+      `(specifier, options) { return ${importFrom}(${place}, specifier, options); }`,
+    );
+    return { start: at.importStart, end: at.importStart + "import".length, text: name };
   }
-  // A function, because functions are there before the module runs: in a cycle it may be called by then.
-  const name = names(`$i${index}`);
-  header.body.push(`function ${name}() { return import(${address(target.url)}); }`);
-  const call = `${name}()`;
-  const rest = code.slice(at.importStart, at.importEnd).slice(call.length).replace(/[^\n]/g, " ");
-  return { start: at.importStart, end: at.importEnd, text: call + rest };
+  const name = header.defines(thunk, `() { return import(${address(target.url)}); }`);
+  const rest = transformed.code.slice(at.importStart, at.importEnd).slice(`${name}()`.length);
+  return { start: at.importStart, end: at.importEnd, text: `${name}()${rest.replace(/[^\n]/g, " ")}` };
 }
 
-function importComputed(header: Header, url: string, names: (name: string) => string): void {
-  const helper = names("$importFrom");
-  header.imports.push(`import { importFrom as ${helper} } from ${ours("import-from.js")};`);
-  header.body.push(
-    `function ${names(computed)}(specifier, options) { return ${helper}(${JSON.stringify(url)}, specifier, options); }`,
-  );
-}
-
-function describeItself(header: Header, { url, transformed, imports }: Module, isEntry: boolean, names: (name: string) => string): void {
+function describeItself({ url, transformed, imports }: Module, isEntry: boolean, header: Header): void {
   const uses = imports.filter(({ at }) => at.type === "import-meta").map(({ at }) => transformed.code.slice(at.end));
   if (uses.length === 0) return;
   const path = fileURLToPath(url);
   const properties = { url, filename: path, dirname: dirname(path), main: isEntry };
-  header.body.push(`Object.assign(import.meta, ${JSON.stringify(properties)});`);
+  header.states(`Object.assign(import.meta, ${JSON.stringify(properties)});`);
   if (uses.every((rest) => /^\.(url|filename|dirname|main)\b/.test(rest))) return;
-  const resolver = names("$resolver");
-  header.imports.push(`import { resolver as ${resolver} } from ${ours("resolver.js")};`);
-  header.body.push(`import.meta.resolve = ${resolver}(${JSON.stringify(url)});`);
+  header.states(`import.meta.resolve = ${header.imports("resolver.js", "resolver")}(${JSON.stringify(url)});`);
 }
 
 /** Read by each rank where it lies: it may be large, and Node 20 would warn on every rank that JSON modules are new. */
 function jsonModule(url: string): string {
-  return `import { readFileSync } from "node:fs";\nexport default JSON.parse(readFileSync(new URL(${JSON.stringify(url)}), "utf8"));\n`;
-}
-
-function ours(file: string): string {
-  return JSON.stringify(new URL(file, import.meta.url).href);
-}
-
-/** `name`, or another of its length that does not occur in the code. */
-function unused(name: string, code: string): string {
-  let free = name;
-  for (let letter = 0x61; code.includes(free) && letter <= 0x7a; letter++) free = String.fromCharCode(letter) + name.slice(1);
-  return free;
+  const text = `readFileSync(new URL(${JSON.stringify(url)}), "utf8")`;
+  return `import { readFileSync } from "node:fs";\nexport default JSON.parse(${text});\n`;
 }
 
 function apply(edits: readonly Edit[], code: string): string {
   let text = "";
   let done = 0;
-  for (const { start, end, text: replacement } of edits) {
+  for (const { start, end, text: replacement } of [...edits].sort((a, b) => a.start - b.start)) {
     text += code.slice(done, start) + replacement;
     done = end;
   }

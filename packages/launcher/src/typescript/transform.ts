@@ -51,7 +51,10 @@ export async function endTransforms(): Promise<void> {
   await (await used)?.stop();
 }
 
-function prepare(path: string, source: string): { key: string; options: TransformOptions; known: Transformed | undefined } {
+function prepare(
+  path: string,
+  source: string,
+): { key: string; options: TransformOptions; known: Transformed | undefined } {
   const loader = isTypeScript(path) ? "ts" : "js";
   const options: TransformOptions = {
     loader,
@@ -62,7 +65,8 @@ function prepare(path: string, source: string): { key: string; options: Transfor
     logLevel: "silent",
     tsconfigRaw: { compilerOptions: loader === "ts" ? compilerOptions(path) : {} },
   };
-  version ??= (JSON.parse(readFileSync(require.resolve("esbuild/package.json"), "utf8")) as { version: string }).version;
+  version ??= (JSON.parse(readFileSync(require.resolve("esbuild/package.json"), "utf8")) as { version: string })
+    .version;
   const key = keyOf("1", version, JSON.stringify(options), source);
   return { key, options, known: cache().get(key) as Transformed | undefined };
 }
@@ -72,19 +76,26 @@ function remember(key: string, { code, map }: TransformResult): Transformed {
   // A mark for the shell is of no use any more, and would have to stay the first line.
   const script = code.replace(/^#!/, "//");
   const prefix = commonJSNames(code);
-  const transformed = prefix ? { code: `${prefix}\n${script}`, mappings: `;${mappings}`, names } : { code: script, mappings, names };
+  const transformed = prefix
+    ? { code: `${prefix}\n${script}`, mappings: `;${mappings}`, names }
+    : { code: script, mappings, names };
   cache().set(key, transformed);
   return transformed;
 }
 
 /** TypeScript that was written for CommonJS (`import x = require("y")`, `__dirname`) becomes a module that has these names. */
 function commonJSNames(code: string): string {
-  const uses = (name: string) => new RegExp(`(?<![.\\w$])${name}\\b`).test(code) && !new RegExp(`\\b(const|let|var|function|import|as)\\s+${name}\\b`).test(code);
+  const uses = (name: string) =>
+    new RegExp(`(?<![.\\w$])${name}\\b`).test(code) &&
+    !new RegExp(`\\b(const|let|var|function|import|as)\\s+${name}\\b`).test(code);
   return [
-    uses("require") && 'import { createRequire as $createRequire } from "node:module"; var require = $createRequire(import.meta.url);',
+    uses("require") &&
+      'import { createRequire as $createRequire } from "node:module"; var require = $createRequire(import.meta.url);',
     uses("__filename") && "var __filename = import.meta.filename;",
     uses("__dirname") && "var __dirname = import.meta.dirname;",
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function refuse(path: string, error: unknown): never {
@@ -99,7 +110,7 @@ function describe(path: string, { text, location }: Message): string {
   // esbuild counts bytes of UTF-8 from 0; editors count characters from 1.
   const before = Buffer.from(location.lineText).subarray(0, location.column).toString();
   const margin = `${location.line} | `;
-  const indent = " ".repeat(margin.length - 2) + "| " + before.replace(/[^\t]/g, " ");
+  const indent = `${" ".repeat(margin.length - 2)}| ${before.replace(/[^\t]/g, " ")}`;
   const mark = "^".repeat(Math.max(1, location.length));
   return `${path}:${location.line}:${before.length + 1}: ${text}\n\n${margin}${location.lineText}\n${indent}${mark}`;
 }

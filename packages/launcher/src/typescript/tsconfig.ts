@@ -39,10 +39,13 @@ function inFolder(folder: string): Config {
 
 function read(file: string): Config {
   // Loaded here because it costs 7 ms and most scripts on a cluster have no tsconfig.json.
-  const { createPathsMatcher, parseTsconfig } = createRequire(import.meta.url)("get-tsconfig") as typeof import("get-tsconfig");
+  const { createPathsMatcher, parseTsconfig } = createRequire(import.meta.url)(
+    "get-tsconfig",
+  ) as typeof import("get-tsconfig");
   try {
     const config = parseTsconfig(file);
-    const { experimentalDecorators, useDefineForClassFields, verbatimModuleSyntax, target } = config.compilerOptions ?? {};
+    const { experimentalDecorators, useDefineForClassFields, verbatimModuleSyntax, target } =
+      config.compilerOptions ?? {};
     const all = { experimentalDecorators, useDefineForClassFields, verbatimModuleSyntax, target };
     return {
       compilerOptions: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),

@@ -1,0 +1,41 @@
+/** The one line that is put before a file's code, with names that do not occur in the code. */
+export class Header {
+  readonly #code: string;
+  readonly #imports = new Map<string, string>();
+  readonly #body = new Map<string, string>();
+
+  constructor(code: string) {
+    this.#code = code;
+  }
+
+  /** Imports one of the files beside this one, in the order of calls; gives the local name of what is wanted from it. */
+  imports(file: string, wanted?: string): string {
+    const url = JSON.stringify(new URL(file, import.meta.url).href);
+    const name = this.#unused(`$${wanted}`);
+    this.#imports.set(file, wanted ? `import { ${wanted} as ${name} } from ${url};` : `import ${url};`);
+    return name;
+  }
+
+  /** Declares a function, once; gives its name, which is as long as the one asked for. */
+  defines(name: string, rest: string): string {
+    const unused = this.#unused(name);
+    this.#body.set(unused, `function ${unused}${rest}`);
+    return unused;
+  }
+
+  states(statement: string): void {
+    this.#body.set(statement, statement);
+  }
+
+  toString(): string {
+    return [...this.#imports.values(), ...this.#body.values()].join(" ");
+  }
+
+  #unused(name: string): string {
+    let free = name;
+    for (let letter = 0x61; this.#code.includes(free) && letter <= 0x7a; letter++) {
+      free = String.fromCharCode(letter) + name.slice(1);
+    }
+    return free;
+  }
+}
