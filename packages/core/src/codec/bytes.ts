@@ -1,0 +1,71 @@
+import { malformed } from "./parcel.ts";
+
+/** What travels as its bytes, never through msgpackr. */
+export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
+
+type TypedArrayConstructor = {
+  new (buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;
+  BYTES_PER_ELEMENT: number;
+};
+
+/** The position is the kind on the wire: append only. Node has Float16Array from 24 on. */
+const typedArrays: readonly [name: string, constructor: TypedArrayConstructor | undefined][] = [
+  ["Int8Array", Int8Array],
+  ["Uint8Array", Uint8Array],
+  ["Uint8ClampedArray", Uint8ClampedArray],
+  ["Int16Array", Int16Array],
+  ["Uint16Array", Uint16Array],
+  ["Int32Array", Int32Array],
+  ["Uint32Array", Uint32Array],
+  ["Float32Array", Float32Array],
+  ["Float64Array", Float64Array],
+  ["BigInt64Array", BigInt64Array],
+  ["BigUint64Array", BigUint64Array],
+  ["Float16Array", (globalThis as { Float16Array?: TypedArrayConstructor }).Float16Array],
+];
+const kinds = new Map(typedArrays.map(([name], kind) => [name, kind]));
+const [buffer, arrayBuffer, dataView] = [16, 17, 18];
+
+/** `value.constructor` may lie and costs a walk; the tag of %TypedArray%.prototype knows, and is undefined for a DataView. */
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (
+  this: unknown,
+) => string | undefined;
+
+export function isBytes(value: object): value is Bytes {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+}
+
+/** The kind that {@link fromBytes} needs to make the same type again. */
+export function kindOf(value: Bytes): number {
+  if (!ArrayBuffer.isView(value)) return arrayBuffer;
+  if (Buffer.isBuffer(value)) return buffer;
+  return kinds.get(tagOf.call(value) ?? "") ?? dataView;
+}
+
+/**
+ * The bytes that `value` shows, as a view onto its memory; a copy when that memory is shared between threads, which
+ * nobody can promise to leave unchanged. Throws a TypeError when the memory was transferred away.
+ */
+export function bytesOf(value: Bytes): Uint8Array {
+  const view = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+  return view.buffer instanceof SharedArrayBuffer ? new Uint8Array(view) : view;
+}
+
+/**
+ * A value of `kind` that shows `bytes`: the same memory where alignment permits, else a copy. An ArrayBuffer shares
+ * memory only when `bytes` is all of its buffer.
+ */
+export function fromBytes(kind: number, bytes: Uint8Array): Bytes {
+  const { byteLength } = bytes;
+  if (kind === buffer) return Buffer.from(bytes.buffer, bytes.byteOffset, byteLength);
+  if (kind === dataView) return new DataView(bytes.buffer, bytes.byteOffset, byteLength);
+  if (kind === arrayBuffer) return byteLength === bytes.buffer.byteLength ? bytes.buffer : new Uint8Array(bytes).buffer;
+  const [name, TypedArray] = typedArrays[kind] ?? [`typed array of kind ${kind}`, undefined];
+  if (TypedArray === undefined) throw malformed(`Node ${process.version} has no ${name}`);
+  const size = TypedArray.BYTES_PER_ELEMENT;
+  if (byteLength % size !== 0) throw malformed(`${byteLength} bytes are no ${name}`);
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+  return new TypedArray(aligned.buffer, aligned.byteOffset, byteLength / size);
+}

@@ -1,0 +1,200 @@
+import { types } from "node:util";
+import { MpiError } from "../errors.ts";
+import { type Bytes, bytesOf, isBytes, kindOf } from "./bytes.ts";
+import { errorClassOf } from "./error-classes.ts";
+import { Node, type Reference } from "./graph.ts";
+import { inlineBytes } from "./parcel.ts";
+import { isText } from "./plain.ts";
+import { type Standing, standingOf } from "./standing.ts";
+import {
+  pathOf,
+  reasonAgainst,
+  reasonAgainstPrimitive,
+  type Step,
+  unreadable,
+  unserializable,
+} from "./unserializable.ts";
+
+/**
+ * The table of nodes (see `graph.ts`) for any value; large byte arrays are lent to `attachments`.
+ *
+ * Throws MpiError `unserializable`, with the path, for the first thing that cannot travel.
+ */
+export function flatten(root: unknown, attachments: Uint8Array[]): unknown[] {
+  return new Flattening(attachments).run(root);
+}
+
+class Flattening {
+  readonly #attachments: Uint8Array[];
+  /** What nodes are to be made of, in order; the rest tells how each was reached, for the message of an error. */
+  readonly #values: unknown[] = [];
+  readonly #holders: number[] = [];
+  readonly #steps: Step[] = [];
+  readonly #references = new Map<object, Reference>();
+  /** The node being made, and where in it we read. */
+  #node = -1;
+  #step: Step;
+
+  constructor(attachments: Uint8Array[]) {
+    this.#attachments = attachments;
+  }
+
+  run(root: unknown): unknown[] {
+    this.#slot(root, undefined);
+    const nodes: unknown[] = [];
+    try {
+      for (this.#node = 0; this.#node < this.#values.length; this.#node++) {
+        this.#step = undefined;
+        nodes.push(this.#describe(this.#values[this.#node]));
+      }
+    } catch (error) {
+      throw error instanceof MpiError ? error : unserializable(this.#path(), unreadable(error), error);
+    }
+    return nodes;
+  }
+
+  /** What stands for `value` in the current node: itself, or a reference to a node of its own. */
+  #slot(value: unknown, step: Step): unknown {
+    this.#step = step;
+    switch (typeof value) {
+      case "number":
+        return Object.is(value, -0) ? this.#add(value) : value;
+      case "string":
+        return isText(value) ? value : this.#add(value);
+      case "boolean":
+      case "undefined":
+      case "bigint":
+        return value;
+      case "object": {
+        if (value === null) return null;
+        let reference = this.#references.get(value);
+        if (reference === undefined) {
+          reference = this.#add(value);
+          this.#references.set(value, reference);
+        }
+        return reference;
+      }
+      default:
+        throw unserializable(this.#path(), reasonAgainstPrimitive(value));
+    }
+  }
+
+  #add(value: unknown): Reference {
+    this.#holders.push(this.#node);
+    this.#steps.push(this.#step);
+    return [this.#values.push(value) - 1];
+  }
+
+  #path(): string {
+    const way: [unknown, Step][] = [[this.#values[this.#node], this.#step]];
+    for (let node = this.#node; node > 0; node = this.#holders[node] as number) {
+      way.push([this.#values[this.#holders[node] as number], this.#steps[node]]);
+    }
+    return pathOf(way.reverse());
+  }
+
+  #describe(value: unknown): unknown[] {
+    if (typeof value === "string") return [Node.text, Buffer.from(value, "utf16le")];
+    if (typeof value === "number") return [Node.negativeZero];
+    const object = value as object;
+    if (isBytes(object)) return this.#bytes(object);
+    const standing = standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
+    if (standing.type === "private") throw this.#refusal(object, standing);
+    if (Array.isArray(object)) return this.#array(object);
+    if (standing.type === "data") return this.#properties([Node.object], object);
+    return this.#builtIn(object) ?? this.#foreign(object, standing);
+  }
+
+  #builtIn(value: object): unknown[] | undefined {
+    if (types.isMap(value)) return this.#map(value);
+    if (types.isSet(value)) return this.#set(value);
+    if (types.isDate(value)) return [Node.date, Date.prototype.getTime.call(value)];
+    if (types.isRegExp(value)) return [Node.regexp, Buffer.from(value.source, "utf16le"), value.flags];
+    if (types.isNativeError(value) || value instanceof Error) return this.#error(value);
+    if (types.isBoxedPrimitive(value)) return [Node.boxed, this.#slot(value.valueOf(), undefined)];
+    return undefined;
+  }
+
+  #foreign(value: object, standing: Standing): unknown[] {
+    if (standing.type !== "built-in") throw this.#refusal(value, standing);
+    return this.#properties([Node.object], value);
+  }
+
+  #refusal(value: object, standing: Standing): MpiError {
+    return unserializable(this.#path(), reasonAgainst(value, standing) ?? "cannot travel");
+  }
+
+  #bytes(value: Bytes): unknown[] {
+    const bytes = bytesOf(value);
+    if (bytes.byteLength <= inlineBytes) return [Node.bytes, kindOf(value), bytes];
+    this.#attachments.push(bytes);
+    return [Node.bytes, kindOf(value)];
+  }
+
+  #array(array: unknown[]): unknown[] {
+    if ((array as { index?: unknown }).index !== undefined) {
+      return this.#properties([Node.sparse, array.length], array);
+    }
+    const node: unknown[] = [Node.array];
+    for (let i = 0; i < array.length; i++) {
+      const item = array[i];
+      if (item === undefined && !(i in array)) return this.#withHoles(array);
+      node.push(this.#slot(item, i));
+    }
+    return node;
+  }
+
+  /** Only what is there: an array with one item at 4 000 000 000 is legal. Named properties are dropped, as elsewhere. */
+  #withHoles(array: unknown[]): unknown[] {
+    const node: unknown[] = [Node.sparse, array.length];
+    for (const key of Object.keys(array)) {
+      const index = Number(key);
+      if (String(index >>> 0) === key && index < array.length) node.push(key, this.#slot(array[index], index));
+    }
+    return node;
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>): unknown[] {
+    const node: unknown[] = [Node.map];
+    let step = 0;
+    for (const [key, value] of Map.prototype.entries.call(map)) {
+      node.push(this.#slot(key, step++));
+      node.push(this.#slot(value, step++));
+    }
+    return node;
+  }
+
+  #set(set: ReadonlySet<unknown>): unknown[] {
+    const node: unknown[] = [Node.set];
+    let step = 0;
+    for (const member of Set.prototype.values.call(set)) node.push(this.#slot(member, step++));
+    return node;
+  }
+
+  #properties(node: unknown[], object: object): unknown[] {
+    for (const key of Object.keys(object)) this.#property(node, object, key);
+    return node;
+  }
+
+  #property(node: unknown[], object: object, key: string): void {
+    this.#step = key;
+    const value = (object as Record<string, unknown>)[key];
+    node.push(this.#slot(key, key), this.#slot(value, key));
+  }
+
+  /** A class may keep `name`, `message` and `code` on its prototype, as DOMException does; only their values travel. */
+  #error(error: Error): unknown[] {
+    const { name, prototype } = errorClassOf(error);
+    const hidden: string[] = [];
+    for (const key of ["stack", "message", "cause", "errors"]) {
+      if (Object.getOwnPropertyDescriptor(error, key)?.enumerable === false) hidden.push(key);
+    }
+    for (const key of ["name", "message", "code"]) {
+      if (Object.getOwnPropertyDescriptor(error, key)?.enumerable || hidden.includes(key)) continue;
+      if (Reflect.get(error, key) !== Reflect.get(prototype, key)) hidden.push(key);
+    }
+    const node: unknown[] = [Node.error, name, hidden.length];
+    for (const key of hidden) this.#property(node, error, key);
+    return this.#properties(node, error);
+  }
+}

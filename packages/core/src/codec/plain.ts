@@ -1,0 +1,100 @@
+/// <reference lib="es2024.string" />
+import { standingOf } from "./standing.ts";
+
+/** Deeper values take the other form, which does not recurse, so that no stack on either side can overflow. */
+const deepest = 128;
+
+/** TextDecoder, with which msgpackr reads strings above 64 bytes, swallows this when it comes first. */
+const byteOrderMark = 0xfeff;
+
+/**
+ * Whether msgpackr carries `value` intact: primitives, arrays and objects, each met once, without what MessagePack or
+ * msgpackr has no room for (-0, holes, lone surrogates, a `__proto__` key, anything built-in).
+ *
+ * This runs before every packing, and is what identity costs: 0.05 to 0.1 µs for a small object, about a third on top
+ * of packing for thousands of them. False also when reading the value throws; `flatten` will say where.
+ */
+export function isPlain(value: unknown): boolean {
+  try {
+    return isPlainWithin(value, new Seen(), deepest);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether UTF-8 carries `text`, there and back through msgpackr. */
+export function isText(text: string): boolean {
+  return text.isWellFormed() && (text.length <= 64 / 3 || text.charCodeAt(0) !== byteOrderMark);
+}
+
+function isPlainWithin(value: unknown, seen: Seen, depth: number): boolean {
+  switch (typeof value) {
+    case "number":
+      return value !== 0 || 1 / value > 0;
+    case "string":
+      return isText(value);
+    case "boolean":
+    case "undefined":
+    case "bigint":
+      return true;
+    case "object":
+      if (value === null) return true;
+      if (depth === 0 || seen.before(value)) return false;
+      return Array.isArray(value) ? isPlainArray(value, seen, depth) : isPlainObject(value, seen, depth);
+    default:
+      return false;
+  }
+}
+
+function isPlainArray(array: readonly unknown[], seen: Seen, depth: number): boolean {
+  // What a RegExp matched has named properties; other arrays with names of their own lose them, for finding out
+  // would cost as much as packing.
+  if ((array as { index?: unknown }).index !== undefined) return false;
+  for (let i = 0; i < array.length; i++) {
+    const item = array[i];
+    if (item === undefined && !(i in array)) return false;
+    if (!isPlainWithin(item, seen, depth - 1)) return false;
+  }
+  return true;
+}
+
+function isPlainObject(object: object, seen: Seen, depth: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null && standingOf(prototype as object).type !== "data") {
+    return false;
+  }
+  // For-in is the fastest way through the keys. It also shows inherited ones: no harm, they only can make this false.
+  for (const key in object) {
+    if (key === "__proto__" || !isText(key)) return false;
+    const item = (object as Record<string, unknown>)[key];
+    if (!isPlainWithin(item, seen, depth - 1)) return false;
+  }
+  return true;
+}
+
+/** Objects met so far. Most values hold few: comparing pointers is cheaper than a Set, and one needs no array. */
+class Seen {
+  #first: object | undefined;
+  #few: object[] | undefined;
+  #many: Set<object> | undefined;
+
+  /** Whether `object` was here before; from now on it was. */
+  before(object: object): boolean {
+    if (this.#many !== undefined) {
+      const { size } = this.#many;
+      return this.#many.add(object).size === size;
+    }
+    if (this.#first === undefined) {
+      this.#first = object;
+      return false;
+    }
+    return this.#beforeAmongFew(object, this.#first);
+  }
+
+  #beforeAmongFew(object: object, first: object): boolean {
+    this.#few ??= [];
+    if (object === first || this.#few.includes(object)) return true;
+    if (this.#few.push(object) === 8) this.#many = new Set([first, ...this.#few]);
+    return false;
+  }
+}
