@@ -33,6 +33,8 @@ export class Agent {
   #paused = false;
   #allStarted = false;
   #failed = false;
+  /** Why the job is being stopped, for ranks that come to listen only now. */
+  #verdict: Extract<Order, { kind: "failed" | "stopping" }> | undefined;
   #stopped = false;
 
   constructor(channel: Channel<Report, Order>) {
@@ -48,10 +50,13 @@ export class Agent {
       case "start":
         void this.#start(order.plan);
         break;
-      case "table":
-      case "ended":
       case "failed":
       case "stopping":
+        this.#verdict ??= order;
+        for (const rank of this.#ranks.values()) rank.tell(order);
+        break;
+      case "table":
+      case "ended":
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
       case "stop":
@@ -137,7 +142,9 @@ export class Agent {
     }
     if (message.kind === "hello") {
       const { host, node } = this.#plan!;
-      this.#ranks.get(rank)!.tell({ kind: "welcome", directory: this.#directory, host, node });
+      const child = this.#ranks.get(rank)!;
+      child.tell({ kind: "welcome", directory: this.#directory, host, node });
+      if (this.#verdict !== undefined) child.tell(this.#verdict);
     }
     this.#channel.send({ kind: "said", rank, message });
   }

@@ -42,6 +42,7 @@ export class RankProcess {
   /** Resolves when all its output has been delivered, or what is left of it is held back by some other process. */
   readonly drained: Promise<void>;
   #drain!: () => void;
+  #openStreams = 2;
   #exited = false;
   #paused = false;
   #lastOutputAt = 0;
@@ -78,7 +79,8 @@ export class RankProcess {
       stream.on("error", () => {});
       stream.once("close", () => {
         this.#lines[index]!.end();
-        if (this.#streams.every((each) => each.closed)) this.#drain();
+        this.#openStreams--;
+        if (this.#openStreams === 0) this.#drain();
       });
     }
   }
@@ -155,7 +157,7 @@ export class RankProcess {
   }
 
   #watchSilence(): void {
-    if (this.#streams.every((stream) => stream.closed)) return;
+    if (this.#openStreams === 0) return;
     const silentMs = performance.now() - this.#lastOutputAt;
     if (silentMs >= silenceAfterExitMs && !this.#paused) {
       for (const lines of this.#lines) lines.end();

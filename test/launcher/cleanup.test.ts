@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { folder, processesWith, type Running, startScript, until } from "../support/run-tsmpi.ts";
+
+/** Starts a job whose processes and files can be told from all others. */
+function startMarked(script: string, args: string[]) {
+  const mark = randomUUID();
+  const temporary = folder();
+  const running = startScript(script, args, { env: { MARK: mark, TMPDIR: temporary } });
+  return {
+    running,
+    temporary,
+    // The guardian has no environment to speak of, but the job's directory among its arguments.
+    alive: () => new Set([...processesWith(mark), ...processesWith(temporary)]).size,
+    files: () => readdirSync(temporary),
+  };
+}
+
+async function expectNothingLeft({ alive, files }: ReturnType<typeof startMarked>, limitMs = 20_000): Promise<void> {
+  await until(() => alive() === 0, "no process is left", limitMs);
+  await until(() => files().length === 0, "no file is left", limitMs);
+}
+
+const children = `import { spawn } from "node:child_process";
+  spawn("sleep", ["1000"], { stdio: "ignore" });
+  spawn("sleep", ["1000"], { stdio: "ignore", detached: true }).unref();
+`;
+
+describe("a launcher killed by SIGKILL leaves no process and no file within 5 seconds", () => {
+  it.each([
+    ["when ranks are idle", `console.log("ready"); setInterval(() => {}, 1000);`],
+    ["when ranks are busy in an endless loop", `console.log("ready"); for (;;) {}`],
+    ["when ranks ignore every signal they can", `for (const s of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(s, () => {}); console.log("ready"); setInterval(() => {}, 1000);`],
+    ["when ranks have children, some in sessions of their own", `${children} console.log("ready"); setInterval(() => {}, 1000);`],
+    ["when ranks write without end", `console.log("ready"); for (;;) console.log("y");`],
+  ])("%s", async (_name, script) => {
+    const job = startMarked(script, ["-n", "3"]);
+    await job.running.shows("ready", 3);
+    expect(job.files()).not.toEqual([]);
+    job.running.child.kill("SIGKILL");
+    await expectNothingLeft(job, 5000);
+  });
+
+  it("when it is killed while it starts its ranks", async () => {
+    const job = startMarked("for (;;) {}", ["-n", "16"]);
+    await until(() => job.alive() > 3, "some ranks have been started");
+    job.running.child.kill("SIGKILL");
+    await expectNothingLeft(job);
+  });
+});
+
+describe("nothing is left behind", () => {
+  const ends: [string, string, string[], (running: Running) => void][] = [
+    ["by a job that ends well", "", [], () => {}],
+    ["by a job that fails", "process.exit(1);", [], () => {}],
+    ["by a job that runs out of time", "setInterval(() => {}, 1000);", ["--timeout", "1"], () => {}],
+    ["by a job that is interrupted", `setInterval(() => {}, 1000);`, [], (running) => running.child.kill("SIGINT")],
+  ];
+  it.each(ends)("%s", async (_name, script, args, act) => {
+    const job = startMarked(`${children} console.log("ready"); setTimeout(() => { ${script || "process.exit(0)"} }, 500);`, ["-n", "2", ...args]);
+    await job.running.shows("ready", 2);
+    act(job.running);
+    await job.running.result;
+    await expectNothingLeft(job, 1000);
+  });
+
+  it("in the process table: ended ranks are reaped while the others run on", async () => {
+    const job = startMarked(`console.log("ready"); if (process.env.TSMPI_RANK === "0") setInterval(() => {}, 1000);`, ["-n", "4"]);
+    await job.running.shows("ready", 4);
+    await until(() => job.alive() === 3, "launcher, guardian and rank 0 are all that is left");
+    job.running.child.kill("SIGTERM");
+    await job.running.result;
+  });
+});
+
+it("the job's directory is for its owner alone and its path is short", async () => {
+  const { mkdirSync, statSync } = await import("node:fs");
+  const long = `${folder()}/${"long".repeat(20)}`;
+  mkdirSync(long);
+  const running = startScript(`process.send({ kind: "hello" }); process.once("message", ({ directory }) => { console.log(directory); });`, ["-n", "1"], { env: { TMPDIR: long } });
+  await running.shows("\n");
+  const directory = running.stdout.trim();
+  expect(directory.length).toBeLessThan(80);
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  running.child.kill("SIGTERM");
+  await running.result;
+});

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { processesWith, startScript, until } from "../support/run-tsmpi.ts";
+
+const rank = "const rank = Number(process.env.TSMPI_RANK);\n";
+const ready = `console.log("ready"); setInterval(() => {}, 1000);`;
+
+describe("signals to the launcher", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 143],
+  ] as const)("%s ends the ranks and gives its own exit code", async (signal, code) => {
+    const running = startScript(ready, ["-n", "3"]);
+    await running.shows("ready", 3);
+    running.child.kill(signal);
+    const result = await running.result;
+    expect({ code: result.code, stdout: result.stdout }).toEqual({ code, stdout: "ready\n".repeat(3) });
+    expect(result.stderr).not.toMatch(/rank \d of/);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const)("%s reaches every rank", async (signal) => {
+    const script = `process.on("${signal}", () => { console.log("got ${signal}"); process.exit(0); }); ${ready}`;
+    const running = startScript(script, ["-n", "3"]);
+    await running.shows("ready", 3);
+    running.child.kill(signal);
+    await running.shows(`got ${signal}`, 3);
+    const code = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 0, SIGUSR2: 0 }[signal];
+    expect((await running.result).code).toBe(code);
+  });
+
+  it("leave ranks a moment to tidy up, and then kill them", async () => {
+    const script = `${rank}process.on("SIGTERM", () => { if (rank === 0) setTimeout(() => { console.log("saved"); process.exit(); }, 500); }); ${ready}`;
+    const running = startScript(script, ["-n", "2", "--kill-after", "2"]);
+    await running.shows("ready", 2);
+    running.child.kill("SIGTERM");
+    const { code, stdout } = await running.result;
+    expect({ code, stdout }).toEqual({ code: 143, stdout: "ready\nready\nsaved\n" });
+  });
+
+  it("kill at once the second time", async () => {
+    const script = `process.on("SIGINT", () => console.log("no")); ${ready}`;
+    const running = startScript(script, ["-n", "2", "--kill-after", "1000"]);
+    await running.shows("ready", 2);
+    running.child.kill("SIGINT");
+    await running.shows("no", 2);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    running.child.kill("SIGINT");
+    expect((await running.result).code).toBe(130);
+  });
+
+  it("end the job also when nobody reads its output", async () => {
+    const running = startScript(`for (;;) console.log("y".repeat(1000));`, ["-n", "2", "--kill-after", "1"]);
+    await running.shows("y");
+    running.child.stdout!.pause();
+    running.child.kill("SIGTERM");
+    const code = await new Promise((resolve) => running.child.once("exit", resolve));
+    expect(code).toBe(143);
+  });
+
+  it("stop and continue the ranks with the launcher, as Ctrl-Z and fg do", async () => {
+    const running = startScript(ready, ["-n", "2"]);
+    await running.shows("ready", 2);
+    const job = /TSMPI_JOB=(\w+)/.exec(environmentOfARank(running.child.pid!))![1]!;
+    // The guardian, which names the job among its arguments, is left alone.
+    const states = () => processesWith(`TSMPI_JOB=${job}`).map(stateOf);
+    running.child.kill("SIGTSTP");
+    await until(() => states().filter((state) => state === "T").length === 2 && stateOf(running.child.pid!) === "T", "all are stopped");
+    running.child.kill("SIGCONT");
+    await until(() => !states().includes("T"), "all go on");
+    running.child.kill("SIGTERM");
+    expect((await running.result).code).toBe(143);
+  });
+});
+
+function environmentOfARank(launcher: number): string {
+  for (const pid of processesWith("TSMPI_RANK=0")) {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    if (stat.replace(/^.*\) /s, "").split(" ")[1] === String(launcher)) return readFileSync(`/proc/${pid}/environ`, "latin1");
+  }
+  throw new Error("no rank found");
+}
+
+function stateOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "")[0]!;
+}

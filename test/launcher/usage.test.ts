@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { folder, tsmpi } from "../support/run-tsmpi.ts";
+
+const files = { "ok.mjs": "console.log('ran', ...process.argv.slice(2))", "data.txt": "no script", "sub/x.txt": "" };
+
+describe("a command line that makes no sense gets one sentence and exit code 2", () => {
+  it.each([
+    ["-n 0", ["run", "-n", "0", "ok.mjs"], "-n 0: at least 1"],
+    ["-n -1", ["run", "-n", "-1", "ok.mjs"], "-n -1: at least 1"],
+    ["-n x", ["run", "-n", "x", "ok.mjs"], "-n x: a whole number"],
+    ["-n 1.5", ["run", "-n", "1.5", "ok.mjs"], "-n 1.5: a whole number"],
+    ["-n with nothing", ["run", "-n", "", "ok.mjs"], "a whole number"],
+    ["-n 100000", ["run", "-n", "100000", "ok.mjs"], "at most 4096"],
+    ["no script", ["run"], "which script?"],
+    ["a script that is not there", ["run", "nothing.ts"], "nothing.ts"],
+    ["a folder as a script", ["run", "sub"], "sub"],
+    ["a file that is no script", ["run", "data.txt"], "data.txt"],
+    ["an unknown option", ["run", "--tag-outputs", "ok.mjs"], "did you mean --tag-output?"],
+    ["an option of run without run", ["-n", "4", "ok.mjs"], "tsmpi run -n"],
+    ["an unknown command", ["rum", "ok.mjs"], "did you mean run?"],
+    ["--env without a name", ["run", "--env", "=x", "ok.mjs"], "--env =x: a name is missing"],
+    ["--env with nothing", ["run", "--env", "", "ok.mjs"], "a name is missing"],
+    ["--wdir that does not exist", ["run", "--wdir", "nowhere", "ok.mjs"], "--wdir nowhere: no such file or directory"],
+    ["--wdir that is a file", ["run", "--wdir", "ok.mjs", "ok.mjs"], "--wdir ok.mjs: not a directory"],
+    ["--output-dir that is a file", ["run", "--output-dir", "ok.mjs", "ok.mjs"], "--output-dir"],
+    ["--timeout -1", ["run", "--timeout", "-1", "ok.mjs"], "--timeout -1: a number of seconds"],
+    ["--timeout soon", ["run", "--timeout", "soon", "ok.mjs"], "--timeout soon: a number of seconds"],
+  ])("%s", async (_name, args, part) => {
+    const { code, stdout, stderr } = await tsmpi(args, { cwd: folder(files) });
+    expect(stderr).toContain(part);
+    expect(stderr).toMatch(/^tsmpi: [^\n]+\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+});
+
+describe("what the command tells about itself", () => {
+  it("shows examples first when asked for help", async () => {
+    for (const args of [["--help"], ["run", "--help"]]) {
+      const { code, stdout, stderr } = await tsmpi(args);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(/^Examples:\n {2}tsmpi run -n 8 script\.ts/);
+    }
+  });
+
+  it("shows the help as an error when it is asked nothing", async () => {
+    const { code, stdout, stderr } = await tsmpi([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("tsmpi run -n 8 script.ts");
+  });
+
+  it("tells its version", async () => {
+    expect(await tsmpi(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it("shows hosts, slots, where they came from and ranks with --display-map, and runs", async () => {
+    const { code, stdout, stderr } = await tsmpi(["run", "-n", "3", "--display-map", "ok.mjs"], { cwd: folder(files) });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "ran\nran\nran\n" });
+    expect(stderr).toMatch(/3 ranks, \d+ slots from the CPU/);
+    expect(stderr).toMatch(/node +host +slots +ranks\n0 +\S+ +\d+ +0-2\n/);
+  });
+
+  it("shows the commands and starts nothing with --dry-run", async () => {
+    const cwd = folder(files);
+    const args = ["run", "-n", "3", "--dry-run", "--output-dir", "out", "ok.mjs", "a b"];
+    const { code, stdout, stderr } = await tsmpi(args, { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toMatch(/3 x \S+node.*ok\.mjs 'a b'\n/);
+  });
+
+  it("tells what happens, with times, with --verbose", async () => {
+    const { stdout, stderr } = await tsmpi(["run", "-n", "2", "--verbose", "ok.mjs"], { cwd: folder(files) });
+    expect(stdout).toBe("ran\nran\n");
+    expect(stderr).toMatch(/tsmpi: \[\d+\.\d{3}\] rank 1 started on \S+ \(pid \d+\)\n/);
+  });
+
+  it("says in one line that there are more ranks than slots", async () => {
+    const { stderr } = await tsmpi(["run", "-n", "1000", "--dry-run", "ok.mjs"], { cwd: folder(files) });
+    expect(stderr).toContain("1000 ranks");
+  });
+});
+
+describe("the script's own words", () => {
+  it("hands everything after the script to the script, options too", async () => {
+    const { stdout } = await tsmpi(["run", "-n", "1", "ok.mjs", "-n", "7", "--tag-output", "--", "x"], { cwd: folder(files) });
+    expect(stdout).toBe("ran -n 7 --tag-output -- x\n");
+  });
+
+  it("takes a script after --", async () => {
+    const { stdout } = await tsmpi(["run", "-n", "1", "--", "ok.mjs", "--help"], { cwd: folder(files) });
+    expect(stdout).toBe("ran --help\n");
+  });
+});
