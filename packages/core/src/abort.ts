@@ -8,9 +8,16 @@ export function onAbort(signal: AbortSignal | undefined, aborted: (reason: unkno
     aborted(signal.reason);
     return nothing;
   }
+  const alive = setInterval(nothing, forEver);
   const listener = (): void => aborted(signal.reason);
   signal.addEventListener("abort", listener, { once: true });
-  return () => signal.removeEventListener("abort", listener);
+  return () => {
+    clearInterval(alive);
+    signal.removeEventListener("abort", listener);
+  };
 }
+
+/** The longest interval there is; only its being there matters. */
+const forEver = 2 ** 31 - 1;
 
 function nothing(): void {}

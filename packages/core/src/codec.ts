@@ -1,4 +1,4 @@
-import { Packr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": no native addon is looked for
+import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": no native addon is looked for
 
 export { bundle, unbundle } from "./codec/bundle.ts";
 export { byteLength, type Parcel } from "./codec/parcel.ts";
@@ -21,7 +21,7 @@ const packer = new Packr({
 });
 
 /** Record definitions in what arrives would reach `new Function`; with nowhere to keep them they throw instead. */
-const unpacker: Packr = Object.assign(new Packr({ useRecords: false, structuredClone: false }), {
+const unpacker: Unpackr = Object.assign(new Unpackr({ useRecords: false, structuredClone: false }), {
   structures: Object.freeze(Object.assign([], { sharedLength: 0 })),
 });
 const afterForm = { start: 1 };

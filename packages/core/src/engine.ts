@@ -219,6 +219,11 @@ export class Engine implements Receiver {
     return ranks.every((rank) => rank === this.who.rank || this.#peer(rank).ending?.code === 0);
   }
 
+  /** Whether some call of this rank waits for others. */
+  get waiting(): boolean {
+    return this.#waits > 0;
+  }
+
   /** Packets sent to each rank, for those who wait for the last of them. */
   get sent(): Record<string, number> {
     return Object.fromEntries(this.#peers.flatMap((peer, rank) => (peer.sent > 0 ? [[rank, peer.sent]] : [])));

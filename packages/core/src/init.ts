@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
-import { isLaunched, join } from "./launched.ts";
+import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { warnIfStartedWrongly } from "./wrong-launcher.ts";
 
@@ -38,7 +38,9 @@ function worldOfOne(): Communicator {
     await engine.close();
   };
   // Nothing is left that could wake this process, and somebody still waits for a message.
-  const deadlocked = (): void => engine.stop("deadlock", "there is no other rank, and nothing was sent");
+  const deadlocked = (): void => {
+    if (engine.waiting) engine.stop("deadlock", aloneAndWaiting);
+  };
   process.on("beforeExit", deadlocked);
   return new Communicator(
     {

@@ -47,7 +47,7 @@ class Rank {
     const engine = new Engine(who, transport);
     this.#engine = engine;
     for (const message of this.#early.splice(0)) this.#told(message);
-    process.once("beforeExit", () => void this.#leave());
+    process.on("beforeExit", this.#idle);
     process.once("exit", this.#exiting);
     const members = Array.from({ length: this.#size }, (_, rank) => rank);
     const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
@@ -59,7 +59,7 @@ class Rank {
   async #meet(directory: string): Promise<{ transport: Transport; hosts: string[] }> {
     const { ZeromqTransport } = await import("./transports/zeromq.ts");
     const endpoint = `ipc://${directory}/${this.#rank}`;
-    const transport = await ZeromqTransport.bind(endpoint);
+    const transport = await ZeromqTransport.bind(endpoint, this.#size);
     const { peers } = await this.#agent.ask({ kind: "ready", endpoints: [endpoint] }, "table");
     transport.connect((rank) => endpointOf(peers, rank));
     return { transport, hosts: peers.map((peer) => peer.host) };
@@ -111,8 +111,15 @@ class Rank {
     await engine.flush(leaveTimeoutMs);
     this.#agent.tell({ kind: "left", sent: engine.sent });
     await engine.close();
+    process.off("beforeExit", this.#idle);
     process.off("exit", this.#exiting);
   }
+
+  /** Nothing is left that could wake this process: the program has ended, or it waits for itself. */
+  readonly #idle = (): void => {
+    if (this.#engine?.waiting) this.#engine.stop("deadlock", aloneAndWaiting);
+    else void this.#leave();
+  };
 
   /** `process.exit()` was called: there is no time to wait for anything. */
   readonly #exiting = (): void => {
@@ -120,6 +127,9 @@ class Rank {
     if (this.#engine !== undefined) this.#agent.tell({ kind: "left", sent: this.#engine.sent });
   };
 }
+
+/** Why a world of one that waits for a message will not get it. */
+export const aloneAndWaiting = "there is no other rank, and nothing was sent";
 
 function alone(host: string): { transport: Transport; hosts: string[] } {
   return { transport: new MemoryNetwork(1).end(0), hosts: [host] };

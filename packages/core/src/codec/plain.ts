@@ -11,8 +11,8 @@ const byteOrderMark = 0xfeff;
  * Whether msgpackr carries `value` intact: primitives, arrays and objects, each met once, without what MessagePack or
  * msgpackr has no room for (-0, holes, lone surrogates, a `__proto__` key, anything built-in).
  *
- * This runs before every packing, and is what identity costs: 0.05 to 0.1 µs for a small object, about a third on top
- * of packing for thousands of them. False also when reading the value throws; `flatten` will say where.
+ * This runs before every packing: 0.04 µs for `{ id, name, x }`, whose packing takes 0.2; 0.07 µs each for a thousand
+ * of them (0.12), half of it to know each by identity. False also when reading throws: `flatten` will say where.
  */
 export function isPlain(value: unknown): boolean {
   try {
@@ -64,10 +64,15 @@ function isPlainObject(object: object, seen: Seen, depth: number): boolean {
     return false;
   }
   // For-in is the fastest way through the keys. It also shows inherited ones: no harm, they only can make this false.
+  // Numbers and strings are looked at here to save a call: a fifth of the time for small objects.
   for (const key in object) {
-    if (key === "__proto__" || !isText(key)) return false;
     const item = (object as Record<string, unknown>)[key];
-    if (!isPlainWithin(item, seen, depth - 1)) return false;
+    if (key === "__proto__" || !isText(key)) return false;
+    if (typeof item === "number") {
+      if (item === 0 && 1 / item < 0) return false;
+    } else if (typeof item === "string") {
+      if (!isText(item)) return false;
+    } else if (!isPlainWithin(item, seen, depth - 1)) return false;
   }
   return true;
 }

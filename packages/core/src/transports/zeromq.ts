@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Pull, Push } from "zeromq";
 import { measure } from "../envelope.ts";
 import type { Packet, Receiver, Transport } from "../transport.ts";
@@ -6,6 +7,19 @@ import type { Packet, Receiver, Transport } from "../transport.ts";
 const lingerMs = 5000;
 /** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
 const batchBytes = 256 * 1024;
+
+/** A peer within a host that is disconnected has ended: what is still queued for it has no reader. */
+const never = -1;
+/** Unless its accept queue may have been full: then the connection has to be tried again. */
+const reconnectMs = 20;
+
+function acceptQueue(): number {
+  try {
+    return Number(readFileSync("/proc/sys/net/core/somaxconn", "utf8"));
+  } catch {
+    return 0;
+  }
+}
 
 /**
  * Packets over ZeroMQ: one PULL socket for all that arrives, one PUSH socket for each peer that is spoken to.
@@ -27,24 +41,26 @@ export class ZeromqTransport implements Transport {
   #endpoints: (rank: number) => string = () => {
     throw new Error("a rank was spoken to before the addresses were known");
   };
+  readonly #reconnectMs: number;
   #wanted = false;
   #receiving = false;
   #closed = false;
 
-  private constructor(pull: Pull, wakeUp: Push) {
+  private constructor(pull: Pull, wakeUp: Push, reconnectMs: number) {
     this.#pull = pull;
     this.#wakeUp = wakeUp;
+    this.#reconnectMs = reconnectMs;
   }
 
-  /** Binds the receiving socket to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`. */
-  static async bind(endpoint: string): Promise<ZeromqTransport> {
+  /** Binds the receiving socket of one of `size` ranks to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`. */
+  static async bind(endpoint: string, size: number): Promise<ZeromqTransport> {
     const pull = new Pull({ receiveHighWaterMark: 0, linger: 0, backlog: 4096 });
     const own = `inproc://${endpoint}`;
     const wakeUp = new Push({ sendHighWaterMark: 0, linger: 0 });
     await pull.bind(endpoint);
     await pull.bind(own);
     wakeUp.connect(own);
-    return new ZeromqTransport(pull, wakeUp);
+    return new ZeromqTransport(pull, wakeUp, size < acceptQueue() ? never : reconnectMs);
   }
 
   /** Tells where each rank is, once everybody has bound. */
@@ -56,7 +72,7 @@ export class ZeromqTransport implements Transport {
     if (this.#closed) return;
     let pump = this.#pumps.get(dest);
     if (pump === undefined) {
-      const push = new Push({ sendHighWaterMark: 0, linger: lingerMs });
+      const push = new Push({ sendHighWaterMark: 0, linger: lingerMs, reconnectInterval: this.#reconnectMs });
       push.connect(this.#endpoints(dest));
       pump = new Pump(push, (error) => this.receiver?.failed(error));
       this.#pumps.set(dest, pump);
