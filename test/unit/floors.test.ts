@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "es-module-lexer";
+import { describe, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * The floor plan, from the top down. A file imports from its own floor and from those below, types too, and never in a
+ * circle. An entry that ends in "/" is a folder. A new file has to be placed: the folder listing is the architecture.
+ */
+const floors: Record<string, string[][]> = {
+  core: [
+    ["index.ts"],
+    ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts"],
+    ["communicator.ts", "world.ts"],
+    ["collectives/", "collective-call.ts"],
+    ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "peers.ts"],
+    ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
+    ["transport.ts", "op.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "abort.ts"],
+    ["errors.ts", "check.ts", "list.ts"],
+  ],
+  launcher: [
+    ["cli.ts", "index.ts", "testing.ts"],
+    ["run.ts", "job.ts", "plans.ts", "signals.ts"],
+    // An agent in the launcher's own process is made by its starter: that one agent is not another program.
+    ["allocations/", "starters/", "agent.ts", "rank-process.ts"],
+    ["placement.ts", "map.ts", "environment.ts"],
+    ["host.ts", "starter.ts", "control.ts", "output.ts", "rank-files.ts", "sink.ts", "input.ts"],
+    ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
+    ["options.ts", "launch-error.ts", "exit-codes.ts", "lines.ts", "cpus.ts", "version.ts"],
+  ],
+};
+
+/** Libraries that know a secret of ours, and the one place that knows theirs. */
+const libraries: Record<string, Record<string, string[]>> = {
+  core: { zeromq: ["transports/zeromq.ts"], msgpackr: ["codec.ts", "codec/"] },
+  launcher: { commander: ["cli.ts"], esbuild: ["typescript/"] },
+};
+
+for (const [name, plan] of Object.entries(floors)) {
+  describe(`packages/${name}/src`, () => {
+    const folder = join(root, "packages", name, "src");
+    const files = sources(folder);
+    const imports = new Map(files.map((file) => [file, importsOf(join(folder, file))]));
+    const local = (file: string): string[] =>
+      imports.get(file)!.flatMap((each) => (each.startsWith(".") ? [join(file, "..", each)] : []));
+    const level = (file: string): number => plan.length - plan.findIndex((floor) => holds(floor, file));
+
+    test("every file has its floor, and the plan names no file that is gone", () => {
+      const entries = plan.flat();
+      const homeless = files.filter((file) => entries.filter((entry) => holds([entry], file)).length !== 1);
+      assert.deepEqual(homeless, [], "place these once in the table of this test");
+      assert.deepEqual(
+        entries.filter((entry) => !files.some((file) => holds([entry], file))),
+        [],
+      );
+    });
+
+    test("nothing imports upward", () => {
+      const upward = files.flatMap((file) =>
+        local(file)
+          .filter((target) => level(target) > level(file))
+          .map((target) => `${file} (floor ${level(file)}) imports ${target} (floor ${level(target)})`),
+      );
+      assert.deepEqual(upward, []);
+    });
+
+    test("nothing imports in a circle", () => {
+      const done = new Set<string>();
+      const visit = (file: string, path: string[]): void => {
+        assert.ok(!path.includes(file), `a circle: ${[...path, file].join(" -> ")}`);
+        if (done.has(file)) return;
+        for (const target of local(file)) visit(target, [...path, file]);
+        done.add(file);
+      };
+      for (const file of files) visit(file, []);
+    });
+
+    test("it imports the libraries that it declares, and the fenced ones in one place only", () => {
+      const manifest = JSON.parse(readFileSync(join(folder, "../package.json"), "utf8")) as Manifest;
+      for (const [file, targets] of imports) {
+        for (const library of targets.flatMap(packageOf)) {
+          assert.ok(library in manifest.dependencies, `${file} imports ${library}, which is no dependency`);
+          const places = libraries[name]?.[library];
+          assert.ok(places === undefined || holds(places, file), `${file} imports ${library}: only ${places} may`);
+        }
+      }
+    });
+  });
+}
+
+test("collectives see their peers, never sockets, queues or user tags", () => {
+  const hidden = ["transports/", "transport.ts", "envelope.ts", "mailbox.ts", "channel.ts", "engine.ts"];
+  const folder = join(root, "packages/core/src");
+  for (const file of sources(folder).filter((each) => each.startsWith("collectives/"))) {
+    const seen = importsOf(join(folder, file)).map((each) => join(file, "..", each));
+    assert.deepEqual(
+      seen.filter((each) => holds(hidden, each)),
+      [],
+      file,
+    );
+  }
+});
+
+test("examples import what a user imports: tsmpi, their own libraries and Node's modules", () => {
+  const folder = join(root, "packages/examples");
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+  assert.ok(!("@tsmpi/core" in manifest.dependencies));
+  for (const file of sources(folder)) {
+    const strangers = importsOf(join(folder, file))
+      .flatMap(packageOf)
+      .filter((each) => !(each in manifest.dependencies));
+    assert.deepEqual(strangers, [], file);
+  }
+});
+
+interface Manifest {
+  dependencies: Record<string, string>;
+}
+
+function sources(folder: string): string[] {
+  const found = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return found.filter((file) => /\.[mc]?ts$/.test(file) && !file.includes("node_modules")).sort();
+}
+
+function importsOf(path: string): string[] {
+  const [imports] = parse(readFileSync(path, "utf8"));
+  return imports.flatMap(({ specifier }) => (specifier === null || specifier === undefined ? [] : [specifier]));
+}
+
+/** "@tsmpi/core/bootstrap" belongs to @tsmpi/core; files and Node's own modules to none. */
+function packageOf(specifier: string): string[] {
+  return /^(?!\.|node:)(@[^/]+\/)?[^/]+/.exec(specifier)?.slice(0, 1) ?? [];
+}
+
+function holds(entries: string[], file: string): boolean {
+  return entries.some((entry) => (entry.endsWith("/") ? file.startsWith(entry) : file === entry));
+}
