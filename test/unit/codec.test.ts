@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { decode, encode } from "../../packages/core/src/codec.ts";
 import { MpiError } from "../../packages/core/src/errors.ts";
 import { roundTrip, travelsAsStructuredClone } from "./codec-support.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // thousands of values, on whatever machine this runs
 
 const member = { id: 1 };
 const cyclic: Record<string, unknown> = { list: [] };
@@ -83,7 +85,10 @@ const values: readonly (readonly [string, unknown])[] = [
       },
     },
   ],
-  ["subclasses of built-ins", [new (class extends Map {})([[1, 2]]), new (class extends Array {})(3, 4)]],
+  [
+    "subclasses of built-ins",
+    [new (class extends Map<number, number> {})([[1, 2]]), new (class extends Array<number> {})(3, 4)],
+  ],
 ];
 for (const [name, value] of values) {
   test(name, () => {
@@ -159,19 +164,27 @@ test("depth is no matter: lists and nested arrays of 200 000 levels", () => {
 
 test("any value at all", () => {
   const anything = fc.anything({
+    // The assert of Node 20 finds an invalid date unequal to itself.
+    values: [
+      ...[fc.boolean(), fc.integer(), fc.double(), fc.constantFrom(null, undefined, "", "__proto__", "\ud800")],
+      ...[fc.string({ unit: "binary" }), fc.date({ noInvalidDate: true })],
+    ],
+    key: fc.oneof(
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("__proto__", "constructor", "toJSON", "0"),
+    ),
     withBigInt: true,
     withBoxedValues: true,
-    withDate: true,
     withMap: true,
     withSet: true,
     withNullPrototype: true,
     withObjectString: true,
     withSparseArray: true,
     withTypedArray: true,
-    withUnicodeString: true,
     maxDepth: 4,
-  } as fc.ObjectConstraints);
-  fc.assert(fc.property(anything, travelsAsStructuredClone), { numRuns: 3000 });
+  });
+  fc.assert(fc.property(anything, travelsAsStructuredClone), { numRuns: 1000 });
   fc.assert(
     fc.property(fc.array(anything), fc.nat(), (items, at) => {
       const shared = items[at % (items.length || 1)];
