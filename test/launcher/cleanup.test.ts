@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { folder, processesWith, type Running, startScript, until } from "../support/run-tsmpi.ts";
 
 /** Starts a job whose processes and files can be told from all others. */
-function startMarked(script: string, args: string[]) {
+function startMarked(script: string, args: string[], env: Record<string, string> = {}) {
   const mark = randomUUID();
   const temporary = folder();
-  const running = startScript(script, args, { env: { MARK: mark, TMPDIR: temporary } });
+  const running = startScript(script, args, { env: { ...env, MARK: mark, TMPDIR: temporary } });
   return {
     running,
     temporary,
@@ -20,6 +20,10 @@ function startMarked(script: string, args: string[]) {
 async function expectNothingLeft({ alive, files }: ReturnType<typeof startMarked>, limitMs = 20_000): Promise<void> {
   await until(() => alive() === 0, "no process is left", limitMs);
   await until(() => files().length === 0, "no file is left", limitMs);
+}
+
+function sessionOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ")[3]!;
 }
 
 const children = `import { spawn } from "node:child_process";
@@ -38,6 +42,17 @@ describe("a launcher killed by SIGKILL leaves no process and no file within 5 se
     const job = startMarked(script, ["-n", "3"]);
     await job.running.shows("ready", 3);
     expect(job.files()).not.toEqual([]);
+    job.running.child.kill("SIGKILL");
+    await expectNothingLeft(job, 5000);
+  });
+
+  it("when it runs under PBS, whose reach no process may leave by a session of its own", async () => {
+    const script = `import { readFileSync } from "node:fs";
+      console.log("session " + readFileSync("/proc/self/stat", "utf8").replace(/^.*\\) /, "").split(" ")[3]); for (;;) {}`;
+    const job = startMarked(script, ["-n", "3"], { PBS_JOBID: "17.head" });
+    await job.running.shows("session", 3);
+    const sessions = new Set(job.running.stdout.trimEnd().split("\n"));
+    expect([...sessions]).toEqual([`session ${sessionOf(process.pid)}`]);
     job.running.child.kill("SIGKILL");
     await expectNothingLeft(job, 5000);
   });
@@ -75,7 +90,6 @@ describe("nothing is left behind", () => {
 });
 
 it("the job's directory is for its owner alone and its path is short", async () => {
-  const { mkdirSync, statSync } = await import("node:fs");
   const long = `${folder()}/${"long".repeat(20)}`;
   mkdirSync(long);
   const running = startScript(`process.send({ kind: "hello" }); process.once("message", ({ directory }) => { console.log(directory); });`, ["-n", "1"], { env: { TMPDIR: long } });

@@ -8,9 +8,14 @@ export function describeMap(placement: Placement, allocation: Allocation): strin
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
   return [
-    `${placement.size} ranks, ${placement.slots} slots from ${allocation.source}`,
+    `${count(placement.size, "rank")}, ${count(placement.slots, "slot")} from ${allocation.source}`,
     ...[header, ...rows].map(line),
   ].join("\n");
+}
+
+/** "1 rank", "2 ranks". */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
 /** 0 1 2 3 7 -> "0-3 7". */

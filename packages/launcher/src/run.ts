@@ -3,7 +3,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { Input } from "./input.ts";
 import { Job } from "./job.ts";
 import { reasonOf } from "./launch-error.ts";
-import { describeMap } from "./map.ts";
+import { count, describeMap } from "./map.ts";
 import type { RunOptions } from "./options.ts";
 import { Output, showsPartialLines } from "./output.ts";
 import { place } from "./placement.ts";
@@ -36,7 +36,8 @@ export async function run(options: RunOptions): Promise<number> {
     return exitCodes.success;
   }
   if (placement.size > placement.slots) {
-    output.say(`tsmpi: ${placement.size} ranks share ${placement.slots} slots (${allocation.source})`);
+    const slots = count(placement.slots, "slot");
+    output.say(`tsmpi: ${placement.size} ranks share ${slots} (${allocation.source})`);
   }
   const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
