@@ -71,9 +71,21 @@ describe("ranks in a world", () => {
 
 describe("a world that can never form is an error", () => {
   it.each([
-    ["a rank ends before the others call init()", `if (rank === 1) process.exit(0); await new Promise((r) => setTimeout(r, 1000)); await init();`, "before calling init()"],
-    ["a rank ends after the others called init()", `if (rank === 1) { await new Promise((r) => setTimeout(r, 1000)); process.exit(0); } await init();`, "before calling init()"],
-    ["a rank ends within init()", `if (rank === 1) { await tell({ kind: "hello" }); process.exit(0); } await init();`, "before init() had finished"],
+    [
+      "a rank ends before the others call init()",
+      `if (rank === 1) process.exit(0); await new Promise((r) => setTimeout(r, 1000)); await init();`,
+      "before calling init()",
+    ],
+    [
+      "a rank ends after the others called init()",
+      `if (rank === 1) { await new Promise((r) => setTimeout(r, 1000)); process.exit(0); } await init();`,
+      "before calling init()",
+    ],
+    [
+      "a rank ends within init()",
+      `if (rank === 1) { await tell({ kind: "hello" }); process.exit(0); } await init();`,
+      "before init() had finished",
+    ],
   ])("when %s", async (_name, script, words) => {
     const { code, stderr } = await runScript(prelude + script, ["-n", "3"]);
     expect(code).toBe(1);

@@ -23,7 +23,9 @@ async function expectNothingLeft({ alive, files }: ReturnType<typeof startMarked
 }
 
 function sessionOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ")[3]!;
+  return readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ")[3]!;
 }
 
 const children = `import { spawn } from "node:child_process";
@@ -35,8 +37,14 @@ describe("a launcher killed by SIGKILL leaves no process and no file within 5 se
   it.each([
     ["when ranks are idle", `console.log("ready"); setInterval(() => {}, 1000);`],
     ["when ranks are busy in an endless loop", `console.log("ready"); for (;;) {}`],
-    ["when ranks ignore every signal they can", `for (const s of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(s, () => {}); console.log("ready"); setInterval(() => {}, 1000);`],
-    ["when ranks have children, some in sessions of their own", `${children} console.log("ready"); setInterval(() => {}, 1000);`],
+    [
+      "when ranks ignore every signal they can",
+      `for (const s of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(s, () => {}); console.log("ready"); setInterval(() => {}, 1000);`,
+    ],
+    [
+      "when ranks have children, some in sessions of their own",
+      `${children} console.log("ready"); setInterval(() => {}, 1000);`,
+    ],
     ["when ranks write without end", `console.log("ready"); for (;;) console.log("y");`],
   ])("%s", async (_name, script) => {
     const job = startMarked(script, ["-n", "3"]);
@@ -73,7 +81,10 @@ describe("nothing is left behind", () => {
     ["by a job that is interrupted", `setInterval(() => {}, 1000);`, [], (running) => running.child.kill("SIGINT")],
   ];
   it.each(ends)("%s", async (_name, script, args, act) => {
-    const job = startMarked(`${children} console.log("ready"); setTimeout(() => { ${script || "process.exit(0)"} }, 500);`, ["-n", "2", ...args]);
+    const job = startMarked(
+      `${children} console.log("ready"); setTimeout(() => { ${script || "process.exit(0)"} }, 500);`,
+      ["-n", "2", ...args],
+    );
     await job.running.shows("ready", 2);
     act(job.running);
     await job.running.result;
@@ -81,7 +92,10 @@ describe("nothing is left behind", () => {
   });
 
   it("in the process table: ended ranks are reaped while the others run on", async () => {
-    const job = startMarked(`console.log("ready"); if (process.env.TSMPI_RANK === "0") setInterval(() => {}, 1000);`, ["-n", "4"]);
+    const job = startMarked(`console.log("ready"); if (process.env.TSMPI_RANK === "0") setInterval(() => {}, 1000);`, [
+      "-n",
+      "4",
+    ]);
     await job.running.shows("ready", 4);
     await until(() => job.alive() === 3, "launcher, guardian and rank 0 are all that is left");
     job.running.child.kill("SIGTERM");
@@ -92,7 +106,11 @@ describe("nothing is left behind", () => {
 it("the job's directory is for its owner alone and its path is short", async () => {
   const long = `${folder()}/${"long".repeat(20)}`;
   mkdirSync(long);
-  const running = startScript(`process.send({ kind: "hello" }); process.once("message", ({ directory }) => { console.log(directory); });`, ["-n", "1"], { env: { TMPDIR: long } });
+  const running = startScript(
+    `process.send({ kind: "hello" }); process.once("message", ({ directory }) => { console.log(directory); });`,
+    ["-n", "1"],
+    { env: { TMPDIR: long } },
+  );
   await running.shows("\n");
   const directory = running.stdout.trim();
   expect(directory.length).toBeLessThan(80);

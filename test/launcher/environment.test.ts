@@ -2,15 +2,26 @@ import { realpathSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder, runScript, shell, tsmpi } from "../support/run-tsmpi.ts";
+import { folder, runScript, runTsmpi, shell } from "../support/run-tsmpi.ts";
 
-const show = (...names: string[]) => `console.log(${names.map((name) => `process.env.${name} ?? "unset"`).join(", ")});`;
+const show = (...names: string[]) =>
+  `console.log(${names.map((name) => `process.env.${name} ?? "unset"`).join(", ")});`;
 
 describe("what ranks see", () => {
   it("is who they are", async () => {
-    const script = show("TSMPI_RANK", "TSMPI_SIZE", "TSMPI_LOCAL_RANK", "TSMPI_LOCAL_SIZE", "TSMPI_NODE", "TSMPI_NODES", "TSMPI_HOST");
+    const script = show(
+      "TSMPI_RANK",
+      "TSMPI_SIZE",
+      "TSMPI_LOCAL_RANK",
+      "TSMPI_LOCAL_SIZE",
+      "TSMPI_NODE",
+      "TSMPI_NODES",
+      "TSMPI_HOST",
+    );
     const { stdout } = await runScript(script, ["-n", "3"]);
-    expect(stdout.trimEnd().split("\n").sort()).toEqual([0, 1, 2].map((rank) => `${rank} 3 ${rank} 3 0 1 ${hostname()}`));
+    expect(stdout.trimEnd().split("\n").sort()).toEqual(
+      [0, 1, 2].map((rank) => `${rank} 3 ${rank} 3 0 1 ${hostname()}`),
+    );
   });
 
   it("is a job of one name, and the version", async () => {
@@ -21,7 +32,9 @@ describe("what ranks see", () => {
   });
 
   it("is the launching shell: its variables, its directory, its umask", async () => {
-    const cwd = folder({ "script.mjs": `console.log(process.env.FROM_SHELL, process.cwd(), process.umask().toString(8));` });
+    const cwd = folder({
+      "script.mjs": `console.log(process.env.FROM_SHELL, process.cwd(), process.umask().toString(8));`,
+    });
     const { stdout } = await shell("umask 027; FROM_SHELL='a b' tsmpi run -n 1 script.mjs", { cwd }).result;
     expect(stdout).toBe(`a b ${realpathSync(cwd)} 27\n`);
   });
@@ -37,7 +50,12 @@ describe("what ranks see", () => {
 
   it("is node's options from --node-options", async () => {
     const script = `import { getHeapStatistics } from "node:v8"; console.log(Math.round(getHeapStatistics().heap_size_limit / 2 ** 20) < 300, process.title);`;
-    const { stdout } = await runScript(script, ["-n", "1", "--node-options", `--max-old-space-size=100 --title="a title"`]);
+    const { stdout } = await runScript(script, [
+      "-n",
+      "1",
+      "--node-options",
+      `--max-old-space-size=100 --title="a title"`,
+    ]);
     expect(stdout).toBe("true a title\n");
   });
 });
@@ -61,7 +79,7 @@ describe("--env", () => {
 describe("--wdir", () => {
   it("is where ranks start; the script is looked for where the command was typed", async () => {
     const cwd = folder({ "script.mjs": "console.log(process.cwd());", "sub/x": "" });
-    const { stdout } = await tsmpi(["run", "-n", "1", "--wdir", "sub", "script.mjs"], { cwd });
+    const { stdout } = await runTsmpi(["run", "-n", "1", "--wdir", "sub", "script.mjs"], { cwd });
     expect(stdout).toBe(`${realpathSync(join(cwd, "sub"))}\n`);
   });
 });
@@ -76,7 +94,9 @@ describe("threads", () => {
   });
 
   it("are the user's choice where there is one", async () => {
-    const { stdout } = await runScript(script, ["-n", "1", "--env", "UV_THREADPOOL_SIZE=9"], { env: { ...unset, OMP_NUM_THREADS: "7" } });
+    const { stdout } = await runScript(script, ["-n", "1", "--env", "UV_THREADPOOL_SIZE=9"], {
+      env: { ...unset, OMP_NUM_THREADS: "7" },
+    });
     expect(stdout).toBe("7 9\n");
   });
 });
@@ -94,7 +114,10 @@ describe("jobs beside and inside each other", () => {
         const line = execFileSync(process.execPath, [process.argv[2], "run", "-n", "2", "inner.mjs"], { stdio: ["ignore", "pipe", "ignore"] });
         console.log("outer", process.env.TSMPI_RANK, String(line).trimEnd().split("\\n").sort().join(" | "));`,
     });
-    const { code, stdout } = await shell(`tsmpi run -n 3 outer.mjs ${new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url).pathname}`, { cwd }).result;
+    const { code, stdout } = await shell(
+      `tsmpi run -n 3 outer.mjs ${new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url).pathname}`,
+      { cwd },
+    ).result;
     expect(code).toBe(0);
     expect(stdout.trimEnd().split("\n").sort()).toEqual([0, 1, 2].map((rank) => `outer ${rank} 0 2 | 1 2`));
   });

@@ -6,7 +6,7 @@ const idle = "setInterval(() => {}, 1000);";
 
 /** The lines in which the launcher itself reports. */
 function reports(stderr: string): string[] {
-  return stderr.split("\n").filter((line) => line.startsWith("tsmpi: ") && !line.includes(" share "));
+  return stderr.split("\n").filter((line) => line.startsWith("tsmpi: "));
 }
 
 describe("the exit code", () => {
@@ -26,7 +26,9 @@ describe("the exit code", () => {
     const result = await runScript(`${rank}if (rank === 2) { ${end}; } else ${idle}`, ["-n", "4"]);
     expect(result.code).toBe(code);
     expect(reports(result.stderr)).toHaveLength(1);
-    expect(reports(result.stderr)[0]).toMatch(new RegExp(`^tsmpi: rank 2 of 4 on \\S+ \\(pid \\d+\\) ${words}; stopping the other ranks$`));
+    expect(reports(result.stderr)[0]).toMatch(
+      new RegExp(`^tsmpi: rank 2 of 4 on \\S+ \\(pid \\d+\\) ${words}; stopping the other ranks$`),
+    );
   });
 
   it("shows a failing rank's stack once", async () => {
@@ -57,7 +59,14 @@ describe("the exit code", () => {
   });
 
   it("is 124 also when nobody reads the output", async () => {
-    const running = startScript(`for (;;) console.log("y".repeat(1000));`, ["-n", "2", "--timeout", "1", "--kill-after", "1"]);
+    const running = startScript(`for (;;) console.log("y".repeat(1000));`, [
+      "-n",
+      "2",
+      "--timeout",
+      "1",
+      "--kill-after",
+      "1",
+    ]);
     running.child.stdout!.pause();
     const code = await new Promise((resolve) => running.child.once("exit", resolve));
     expect(code).toBe(124);
@@ -75,7 +84,9 @@ describe("the exit code", () => {
     const cwd = folder({ "script.mjs": idle });
     const { stdout, stderr } = await shell("ulimit -n 60; tsmpi run -n 64 script.mjs; echo $?", { cwd }).result;
     expect(stdout).toBe("125\n");
-    expect(reports(stderr)).toEqual([expect.stringMatching(/^tsmpi: cannot start rank \d+: the limit of open files is reached/)]);
+    expect(reports(stderr)).toEqual([
+      expect.stringMatching(/^tsmpi: cannot start rank \d+: the limit of open files is reached/),
+    ]);
     expect(processesWith(cwd)).toEqual([]);
   });
 });

@@ -8,7 +8,10 @@ const sleep = "const sleep = (ms) => new Promise((resolve) => setTimeout(resolve
 
 describe("lines", () => {
   it("all arrive, in the order in which each rank wrote them", async () => {
-    const { code, stdout } = await runScript(`${rank}for (let i = 0; i < 2000; i++) console.log(rank, i);`, ["-n", "4"]);
+    const { code, stdout } = await runScript(`${rank}for (let i = 0; i < 2000; i++) console.log(rank, i);`, [
+      "-n",
+      "4",
+    ]);
     const lines = stdout.trimEnd().split("\n");
     expect(code).toBe(0);
     for (const each of [0, 1, 2, 3]) {
@@ -39,7 +42,10 @@ describe("lines", () => {
   });
 
   it("keep stdout and stderr apart, and stdout free of the launcher's own words", async () => {
-    const { stdout, stderr } = await runScript(`console.log("out"); console.error("err"); process.exit(1)`, ["-n", "1"]);
+    const { stdout, stderr } = await runScript(`console.log("out"); console.error("err"); process.exit(1)`, [
+      "-n",
+      "1",
+    ]);
     expect(stdout).toBe("out\n");
     expect(stderr).toMatch(/^err\ntsmpi: rank 0 of 1 on /);
   });
@@ -47,7 +53,10 @@ describe("lines", () => {
 
 describe("lines without an end", () => {
   it("are shown after a moment: a prompt", async () => {
-    const running = startScript(`process.stdout.write("name? "); process.stdin.once("data", (d) => { console.log("hello " + d); process.exit() });`, ["-n", "1"]);
+    const running = startScript(
+      `process.stdout.write("name? "); process.stdin.once("data", (d) => { console.log("hello " + d); process.exit() });`,
+      ["-n", "1"],
+    );
     await running.shows("name? ");
     running.child.stdin!.write("Ada\n");
     expect((await running.result).stdout).toBe("name? hello Ada\n\n");
@@ -124,7 +133,8 @@ describe("a reader", () => {
 
   it("that goes away ends the job quietly with 141", async () => {
     const cwd = folder({ "script.mjs": `for (;;) console.log("y");` });
-    const { stdout, stderr } = await shell("tsmpi run -n 2 script.mjs | head -n 2; echo ${PIPESTATUS[0]}", { cwd }).result;
+    const { stdout, stderr } = await shell("tsmpi run -n 2 script.mjs | head -n 2; echo ${PIPESTATUS[0]}", { cwd })
+      .result;
     expect(stdout).toBe("y\ny\n141\n");
     expect(stderr).not.toMatch(/rank \d|EPIPE|Error/);
   });
@@ -132,13 +142,20 @@ describe("a reader", () => {
   it("that is a full disk is an error in one sentence", async () => {
     const cwd = folder({ "script.mjs": `for (let i = 0; i < 1000; i++) console.log("y");` });
     const { stdout, stderr } = await shell("tsmpi run -n 1 script.mjs > /dev/full; echo $?", { cwd }).result;
-    expect({ stdout, stderr }).toEqual({ stdout: "1\n", stderr: "tsmpi: cannot write the output: no space left on device\n" });
+    expect({ stdout, stderr }).toEqual({
+      stdout: "1\n",
+      stderr: "tsmpi: cannot write the output: no space left on device\n",
+    });
   });
 });
 
 describe("--tag-output", () => {
   it("puts the rank before each line of both streams", async () => {
-    const { stdout, stderr } = await runScript(`console.log("a\\n\\nb"); console.error("c")`, ["-n", "2", "--tag-output"]);
+    const { stdout, stderr } = await runScript(`console.log("a\\n\\nb"); console.error("c")`, [
+      "-n",
+      "2",
+      "--tag-output",
+    ]);
     for (const each of [0, 1]) {
       const own = stdout.split("\n").filter((line) => line.startsWith(`[${each}]`));
       expect(own).toEqual([`[${each}] a`, `[${each}] `, `[${each}] b`]);
@@ -171,7 +188,10 @@ describe("--output-dir", () => {
 });
 
 it("output appears while the job runs", async () => {
-  const running = startScript(`console.log("first"); process.stdin.on("end", () => console.log("last")).resume();`, ["-n", "1"]);
+  const running = startScript(`console.log("first"); process.stdin.on("end", () => console.log("last")).resume();`, [
+    "-n",
+    "1",
+  ]);
   await running.shows("first\n");
   expect(running.stdout).toBe("first\n");
   running.child.stdin!.end();

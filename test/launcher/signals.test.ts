@@ -65,7 +65,10 @@ describe("signals to the launcher", () => {
     // The guardian, which names the job among its arguments, is left alone.
     const states = () => processesWith(`TSMPI_JOB=${job}`).map(stateOf);
     running.child.kill("SIGTSTP");
-    await until(() => states().filter((state) => state === "T").length === 2 && stateOf(running.child.pid!) === "T", "all are stopped");
+    await until(
+      () => states().filter((state) => state === "T").length === 2 && stateOf(running.child.pid!) === "T",
+      "all are stopped",
+    );
     running.child.kill("SIGCONT");
     await until(() => !states().includes("T"), "all go on");
     running.child.kill("SIGTERM");
@@ -76,7 +79,8 @@ describe("signals to the launcher", () => {
 function environmentOfARank(launcher: number): string {
   for (const pid of processesWith("TSMPI_RANK=0")) {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    if (stat.replace(/^.*\) /s, "").split(" ")[1] === String(launcher)) return readFileSync(`/proc/${pid}/environ`, "latin1");
+    if (stat.replace(/^.*\) /s, "").split(" ")[1] === String(launcher))
+      return readFileSync(`/proc/${pid}/environ`, "latin1");
   }
   throw new Error("no rank found");
 }

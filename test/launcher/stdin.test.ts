@@ -23,7 +23,10 @@ describe("standard input", () => {
 
   it("may come from a file, or from nowhere", async () => {
     const cwd = folder({ "script.mjs": cat, data: "from a file\n" });
-    const { stdout } = await shell("tsmpi run -n 2 script.mjs < data; tsmpi run -n 2 script.mjs < /dev/null; tsmpi run -n 2 script.mjs <&-", { cwd }).result;
+    const { stdout } = await shell(
+      "tsmpi run -n 2 script.mjs < data; tsmpi run -n 2 script.mjs < /dev/null; tsmpi run -n 2 script.mjs <&-",
+      { cwd },
+    ).result;
     expect(stdout).toBe("from a file\n");
   });
 
@@ -41,7 +44,10 @@ describe("standard input", () => {
   it("at a terminal reaches rank 0 while it is typed", async () => {
     const script = `process.stdin.once("data", (line) => { console.log("got " + line); process.exit(); }); process.stdout.write("? ");`;
     const cwd = folder({ "script.mjs": script });
-    const running = shell(`script -qec "$(declare -f tsmpi); tsmpi run -n 1 script.mjs" /dev/null`, { cwd, env: { SHELL: "/bin/bash" } });
+    const running = shell(`script -qec "$(declare -f tsmpi); tsmpi run -n 1 script.mjs" /dev/null`, {
+      cwd,
+      env: { SHELL: "/bin/bash" },
+    });
     await running.shows("? ");
     running.child.stdin!.write("typed\n");
     const { code, stdout } = await running.result;

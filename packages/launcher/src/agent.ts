@@ -7,8 +7,8 @@ import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
-import { command, materialise } from "./typescript/index.ts";
 import { RankProcess } from "./rank-process.ts";
+import { command, materialise } from "./typescript/index.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;

@@ -11,6 +11,8 @@ export interface Host {
 /** The hosts of a job and where that knowledge came from. */
 export interface Allocation {
   hosts: Host[];
+  /** Somebody has granted just these slots. The CPUs of one's own machine nobody counts. */
+  granted: boolean;
   /** For people: "2 CPUs this process may use", "PBS_NODEFILE /var/spool/pbs/aux/17.head". */
   source: string;
 }

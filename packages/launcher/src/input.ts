@@ -64,7 +64,9 @@ export class Input {
 /** Whether the controlling terminal belongs to another process group now. Fields 5 and 8 of /proc/self/stat. */
 function inBackground(): boolean {
   try {
-    const fields = readFileSync("/proc/self/stat", "latin1").replace(/^.*\) /s, "").split(" ");
+    const fields = readFileSync("/proc/self/stat", "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
     const [group, foregroundGroup] = [Number(fields[2]), Number(fields[5])];
     return foregroundGroup > 0 && group !== foregroundGroup;
   } catch {

@@ -20,19 +20,31 @@ export function usageError(message: string): LaunchError {
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
-    case "ENOSPC": return "no space left on device";
-    case "EDQUOT": return "disk quota exceeded";
+    case "ENOSPC":
+      return "no space left on device";
+    case "EDQUOT":
+      return "disk quota exceeded";
     case "EACCES":
-    case "EPERM": return "permission denied";
-    case "ENOENT": return "no such file or directory";
-    case "ENOTDIR": return "not a directory";
-    case "EISDIR": return "is a directory";
-    case "EEXIST": return "something else has that name";
-    case "EROFS": return "the file system is read-only";
-    case "EAGAIN": return "the limit of processes is reached (ulimit -u)";
+    case "EPERM":
+      return "permission denied";
+    case "ENOENT":
+      return "no such file or directory";
+    case "ENOTDIR":
+      return "not a directory";
+    case "EISDIR":
+      return "is a directory";
+    case "EEXIST":
+      return "something else has that name";
+    case "EROFS":
+      return "the file system is read-only";
+    case "EAGAIN":
+      return "the limit of processes is reached (ulimit -u)";
     case "EMFILE":
-    case "ENFILE": return "the limit of open files is reached (ulimit -n)";
-    case "ENOMEM": return "not enough memory";
-    default: return message ?? String(error);
+    case "ENFILE":
+      return "the limit of open files is reached (ulimit -n)";
+    case "ENOMEM":
+      return "not enough memory";
+    default:
+      return message ?? String(error);
   }
 }

@@ -84,7 +84,7 @@ export class LineAssembler {
 const newline = 10;
 
 /** The length of `bytes` without the UTF-8 sequence that has only begun at its end. */
-export function wholeCharacters(bytes: Uint8Array): number {
+function wholeCharacters(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back]!;
     if (byte < 0x80) break;

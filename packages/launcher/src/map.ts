@@ -3,18 +3,33 @@ import type { Placement } from "./placement.ts";
 
 /** `--display-map`: a table of hosts, slots and ranks, and where the slots came from. */
 export function describeMap(placement: Placement, allocation: Allocation): string {
-  const rows = placement.nodes.map(({ host, ranks }, node) => [String(node), host.name, String(host.slots), spans(ranks)]);
+  const rows = placement.nodes.map(({ host, ranks }, node) => [
+    String(node),
+    host.name,
+    String(host.slots),
+    spans(ranks),
+  ]);
   const header = ["node", "host", "slots", "ranks"];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd();
-  return [
-    `${count(placement.size, "rank")}, ${count(placement.slots, "slot")} from ${allocation.source}`,
-    ...[header, ...rows].map(line),
-  ].join("\n");
+  const line = (row: string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd();
+  const title =
+    placement.size > placement.slots
+      ? describeShortage(placement, allocation)
+      : `${count(placement.size, "rank")}, ${count(placement.slots, "slot")} from ${allocation.source}`;
+  return [title, ...[header, ...rows].map(line)].join("\n");
+}
+
+/** More ranks than slots work; one line says so. */
+export function describeShortage({ size, slots }: Placement, { source }: Allocation): string {
+  return `${count(size, "rank")} on ${count(slots, "slot")} from ${source}: ranks share slots`;
 }
 
 /** "1 rank", "2 ranks". */
-export function count(number: number, thing: string): string {
+function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 

@@ -53,7 +53,8 @@ export const optionTable: readonly Option[] = [
       const name = equals < 0 ? value : value.slice(0, equals);
       if (name === "") throw usageError(`--env ${value}: a name is missing (NAME=VALUE, or NAME alone)`);
       const given = equals < 0 ? process.env[name] : value.slice(equals + 1);
-      if (given === undefined) options.warnings.push(`--env ${name}: ${name} is not set, so ranks will not see it either`);
+      if (given === undefined)
+        options.warnings.push(`--env ${name}: ${name} is not set, so ranks will not see it either`);
       else options.environment[name] = given;
     },
   },
@@ -153,8 +154,10 @@ function wholeNumber(option: string, value: string, { least, most }: { least: nu
 
 function seconds(option: string, value: string): number {
   const number = /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
-  if (Number.isNaN(number) || number === 0) throw usageError(`${option} ${value}: a number of seconds above 0 is needed`);
-  if (number > longestTimerSeconds) throw usageError(`${option} ${value}: at most ${longestTimerSeconds} seconds are supported`);
+  if (Number.isNaN(number) || number === 0)
+    throw usageError(`${option} ${value}: a number of seconds above 0 is needed`);
+  if (number > longestTimerSeconds)
+    throw usageError(`${option} ${value}: at most ${longestTimerSeconds} seconds are supported`);
   return number;
 }
 

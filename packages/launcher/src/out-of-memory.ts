@@ -10,7 +10,8 @@ export class OutOfMemory {
 
   /** What is likely to have ended a process in this way, if it is a lack of memory. */
   hintFor({ signal }: Exit): string | undefined {
-    if (signal === "SIGABRT") return "node aborts when its heap is full; --node-options --max-old-space-size=MB raises the limit";
+    if (signal === "SIGABRT")
+      return "node aborts when its heap is full; --node-options --max-old-space-size=MB raises the limit";
     if (signal !== "SIGKILL") return undefined;
     const kills = countKills();
     const hint = kills > this.#kills ? "the kernel has just killed a process because memory ran out" : undefined;

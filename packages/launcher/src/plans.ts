@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { HostPlan, OutputStream } from "./control.ts";
 import type { RunOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
-import { command, type Program } from "./typescript/index.ts";
 import { starterFor } from "./starters/index.ts";
+import { command, type Program } from "./typescript/index.ts";
 
 /** What each host's agent has to do, in the order of `placement.nodes`. */
 export function plansFor(

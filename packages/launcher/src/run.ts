@@ -3,14 +3,14 @@ import { exitCodes } from "./exit-codes.ts";
 import { Input } from "./input.ts";
 import { Job } from "./job.ts";
 import { reasonOf } from "./launch-error.ts";
-import { count, describeMap } from "./map.ts";
+import { describeMap, describeShortage } from "./map.ts";
 import type { RunOptions } from "./options.ts";
 import { Output, showsPartialLines } from "./output.ts";
 import { place } from "./placement.ts";
 import { describeCommands, plansFor } from "./plans.ts";
-import { prepare } from "./typescript/index.ts";
 import { passSignalsOn } from "./signals.ts";
 import { starterFor } from "./starters/index.ts";
+import { prepare } from "./typescript/index.ts";
 
 /**
  * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
@@ -35,10 +35,8 @@ export async function run(options: RunOptions): Promise<number> {
     await output.flush();
     return exitCodes.success;
   }
-  if (placement.size > placement.slots) {
-    const slots = count(placement.slots, "slot");
-    output.say(`tsmpi: ${placement.size} ranks share ${slots} (${allocation.source})`);
-  }
+  if (allocation.granted && placement.size > placement.slots)
+    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
   const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
   const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));

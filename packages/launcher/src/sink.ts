@@ -56,7 +56,11 @@ class FileSink implements Sink {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, mostBuffersPerWrite);
       try {
-        if (this.#failed === undefined) await writeAll(this.#fd, batch.map(({ bytes }) => bytes));
+        if (this.#failed === undefined)
+          await writeAll(
+            this.#fd,
+            batch.map(({ bytes }) => bytes),
+          );
       } catch (error) {
         this.#failed = error as Error;
       }
