@@ -1,4 +1,4 @@
-import { copy, decode, encode } from "../codec.ts";
+import { copy, encode } from "../codec.ts";
 import type { TypedArray } from "../kernel.ts";
 import { asOp, check, isTypedArray, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
@@ -6,12 +6,12 @@ import { rabenseifner } from "./allreduce/rabenseifner.ts";
 import { recursiveDoubling } from "./allreduce/recursive-doubling.ts";
 import { ring } from "./allreduce/ring.ts";
 import { announce } from "./announce.ts";
-import { bcastParcel } from "./bcast.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
+import { valueOf } from "./combine.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
-import { reduceUp } from "./tree.ts";
-import { folded, layered } from "./trees.ts";
+import { reduceUp, sendDown } from "./tree.ts";
+import { folded, layered, type Tree } from "./trees.ts";
 
 /**
  * All values combined, on every rank, where they are equal to the last bit.
@@ -73,9 +73,15 @@ function inPieces(name: string, body: (peers: Peers, array: TypedArray, op: Op) 
  *     down   0123 ──> 1, 2       2 ──> 3
  */
 async function tree(peers: Peers, value: unknown, op: Op): Promise<unknown> {
-  const result = await reduceUp(peers, folded(peers.size, peers.rank, 0), value, op);
-  const parcel = await bcastParcel(peers, peers.rank === 0 ? encode(result) : undefined, 0);
-  return peers.rank === 0 ? result : decode(parcel);
+  const place = folded(peers.size, peers.rank, 0);
+  return resultDown(peers, place, await reduceUp(peers, place, value, op), value);
+}
+
+/** The result at the top of a tree, on all its ranks. */
+async function resultDown(peers: Peers, place: Tree, result: unknown, value: unknown): Promise<unknown> {
+  const atTop = place.parent === undefined;
+  const parcel = await sendDown(peers, place, atTop ? encode(result) : undefined);
+  return atTop ? result : valueOf(parcel, value);
 }
 
 /**
@@ -92,9 +98,8 @@ async function tree(peers: Peers, value: unknown, op: Op): Promise<unknown> {
 async function twoLevel(peers: Peers, value: unknown, op: Op): Promise<unknown> {
   const { members, leader, leaders } = levels(peers.hosts, peers.rank, 0);
   const host = within(peers, members);
-  const partial = await reduceUp(host, folded(host.size, host.rank, 0), value, op);
-  if (peers.rank !== leader) return decode(await bcastParcel(host, undefined, 0));
-  const result = await allreduceWith(within(peers, leaders), partial, op, false);
-  await bcastParcel(host, encode(result), 0);
-  return result;
+  const place = folded(host.size, host.rank, 0);
+  const partial = await reduceUp(host, place, value, op);
+  const result = peers.rank === leader ? await allreduceWith(within(peers, leaders), partial, op, false) : undefined;
+  return resultDown(host, place, result, value);
 }

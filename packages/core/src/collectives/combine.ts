@@ -1,7 +1,9 @@
 import { copy, decode, type Parcel } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 import { applyInto, describe, isTypedArray, type Op } from "../op.ts";
+import type { Peers } from "../peers.ts";
 import { isFrames } from "./frames.ts";
+import { isBundle } from "./pack.ts";
 
 /**
  * Two values in the order of ranks. The result takes the place of the one that arrived, which is ours to change: a
@@ -19,9 +21,14 @@ export function operand(op: Op, value: unknown): unknown {
   return op.builtIn || isTypedArray(value) || typeof value !== "object" ? value : copy(value);
 }
 
-/** The value in a message of a reduction, unless it is the label of a rank that does it in another way. */
+/** The next value from `source`, unless that rank does the reduction in another way (see announce.ts). */
+export async function recvValue(peers: Peers, source: number, mine: unknown): Promise<unknown> {
+  return valueOf(await peers.recv(source), mine);
+}
+
 export function valueOf(parcel: Parcel, mine: unknown): unknown {
   if (isFrames(parcel)) throw disagree(labelOf(parcel), describe(mine));
+  if (isBundle(parcel)) throw disagree("a part of a larger value", describe(mine));
   return decode(parcel);
 }
 

@@ -1,4 +1,4 @@
-import { decode, encode } from "../codec.ts";
+import { decode, encode, type Parcel } from "../codec.ts";
 import type { Op } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { combine } from "./combine.ts";
@@ -39,7 +39,7 @@ export async function halve(
     ]);
     const theirs = unpack(arrived, keep.length);
     have = new Map(
-      keep.map((part, i) => [part, combine(op, have.get(part), decode(theirs[i] as never), peer < rank)]),
+      keep.map((part, i) => [part, combine(op, have.get(part), decode(theirs[i] as Parcel), peer < rank)]),
     );
   }
   return have;

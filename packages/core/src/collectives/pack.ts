@@ -1,4 +1,5 @@
 import { bundle, type Parcel, unbundle } from "../codec.ts";
+import { Form } from "../codec/parcel.ts";
 import { MpiError } from "../errors.ts";
 
 /** Several parcels as one message. Both ends know how many: a single one travels as it is. */
@@ -9,9 +10,11 @@ export function pack(parcels: readonly Parcel[]): Parcel {
 /** The `count` parcels of a message made by {@link pack}. */
 export function unpack(parcel: Parcel, count: number): Parcel[] {
   if (count === 1) return [parcel];
-  const parcels = unbundle(parcel);
-  if (parcels.length !== count) {
-    throw new MpiError("mismatch", `${parcels.length} parts arrived where ${count} were expected: ranks disagree`);
-  }
-  return parcels;
+  const parcels = isBundle(parcel) ? unbundle(parcel) : [parcel];
+  if (parcels.length === count) return parcels;
+  throw new MpiError("mismatch", `${parcels.length} parts arrived where ${count} were expected: ranks disagree`);
+}
+
+export function isBundle(parcel: Parcel): boolean {
+  return parcel.head[0] === Form.bundle;
 }

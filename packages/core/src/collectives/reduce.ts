@@ -96,7 +96,7 @@ async function rabenseifner(peers: Peers, value: unknown, op: Op, root: number, 
     const group = within(peers, actors);
     const mine = await halve(group, segments(whole as TypedArray, slots), (part) => part, op);
     const all = await gatherParcels(group, encode(mine.get(slot)), actors.indexOf(root));
-    return all === undefined ? undefined : join(array, all.map(decode) as TypedArray[]);
+    return all === undefined ? undefined : join(array, all.map(decode));
   };
   const small = choose("reduce", { ...facts, bytes: undefined });
   // The labels first: each pair of ranks reads in the order sent.

@@ -1,4 +1,6 @@
-import { emptyLike, type TypedArray } from "../kernel.ts";
+import { MpiError } from "../errors.ts";
+import { emptyLike, isTypedArray, type TypedArray } from "../kernel.ts";
+import { describe } from "../op.ts";
 
 /** Views of `count` consecutive segments whose lengths differ by at most one, the longer ones first. */
 export function segments<A extends TypedArray>(array: A, count: number): A[] {
@@ -10,11 +12,14 @@ export function segments<A extends TypedArray>(array: A, count: number): A[] {
   });
 }
 
-/** One new array of the segments behind each other. */
-export function join<A extends TypedArray>(like: A, parts: readonly A[]): A {
+/** One new array of the segments behind each other, as decoded. */
+export function join<A extends TypedArray>(like: A, parts: readonly unknown[]): A {
   const whole = emptyLike(like);
   let at = 0;
   for (const part of parts) {
+    if (!isTypedArray(part) || at + part.length > whole.length) {
+      throw new MpiError("mismatch", `${describe(part)} is no part of ${describe(like)}: ranks must give the same`);
+    }
     // One signature for all kinds: the union of them cannot say that both sides are of the same one.
     (whole as Float64Array).set(part as Float64Array, at);
     at += part.length;

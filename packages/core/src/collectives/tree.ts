@@ -1,7 +1,7 @@
 import { encode, type Parcel } from "../codec.ts";
 import type { Op } from "../op.ts";
 import type { Peers } from "../peers.ts";
-import { combine, operand, valueOf } from "./combine.ts";
+import { combine, operand, recvValue } from "./combine.ts";
 import { nothing } from "./frames.ts";
 import type { Tree } from "./trees.ts";
 
@@ -9,7 +9,7 @@ import type { Tree } from "./trees.ts";
 export async function reduceUp(peers: Peers, { parent, children }: Tree, value: unknown, op: Op): Promise<unknown> {
   let result = children.length === 0 ? value : operand(op, value);
   for (const child of children) {
-    result = combine(op, result, valueOf(await peers.recv(child), result), child < peers.rank);
+    result = combine(op, result, await recvValue(peers, child, result), child < peers.rank);
   }
   if (parent === undefined) return result;
   await peers.send(parent, encode(result));

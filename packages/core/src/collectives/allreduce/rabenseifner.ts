@@ -35,7 +35,7 @@ export async function rabenseifner(peers: Peers, array: TypedArray, op: Op): Pro
   const group = within(peers, actors);
   const mine = await halve(group, segments(whole as TypedArray, slots), (part) => part, op);
   const all = await bruck(group, encode(mine.get(slot)));
-  const result = join(array, all.map(decode) as TypedArray[]);
+  const result = join(array, all.map(decode));
   if (partner !== undefined) await peers.send(partner, encode(result));
   return result;
 }

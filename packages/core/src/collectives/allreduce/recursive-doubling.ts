@@ -1,7 +1,7 @@
 import { encode } from "../../codec.ts";
 import type { Op } from "../../op.ts";
 import type { Peers } from "../../peers.ts";
-import { combine, valueOf } from "../combine.ts";
+import { combine, recvValue } from "../combine.ts";
 import { fold } from "../trees.ts";
 
 /**
@@ -22,16 +22,16 @@ export async function recursiveDoubling(peers: Peers, value: unknown, op: Op): P
   const actor = actors[slot] as number;
   if (actor !== peers.rank) {
     await peers.send(actor, encode(value));
-    return valueOf(await peers.recv(actor), value);
+    return recvValue(peers, actor, value);
   }
   let result = value;
   if (partner !== undefined) {
-    result = combine(op, result, valueOf(await peers.recv(partner), result), partner < peers.rank);
+    result = combine(op, result, await recvValue(peers, partner, result), partner < peers.rank);
   }
   for (let distance = 1; distance < slots; distance *= 2) {
     const peer = actors[slot ^ distance] as number;
-    const [arrived] = await Promise.all([peers.recv(peer), peers.send(peer, encode(result))]);
-    result = combine(op, result, valueOf(arrived, result), peer < peers.rank);
+    const [arrived] = await Promise.all([recvValue(peers, peer, result), peers.send(peer, encode(result))]);
+    result = combine(op, result, arrived, peer < peers.rank);
   }
   if (partner !== undefined) await peers.send(partner, encode(result));
   return result;
