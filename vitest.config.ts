@@ -8,5 +8,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Tests start many processes themselves; two files at a time is what two cores carry.
     maxWorkers: 2,
+    // One line for each file, and all of what failed.
+    reporters: ["default"],
+    watch: false,
   },
 });

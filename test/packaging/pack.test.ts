@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, test } from "vitest";
+
+// What a user gets: both packages packed, installed by plain npm into a folder that knows nothing of this repository.
+// Registries may be slow; nothing here is fast enough to be worth a tighter limit.
+const limitMs = 300_000;
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const bin = join(root, "node_modules/.bin");
+const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { packageManager: string };
+const { version } = JSON.parse(readFileSync(join(root, "packages/core/package.json"), "utf8")) as { version: string };
+
+const folder = mkdtempSync(join(tmpdir(), "tsmpi-pack-"));
+const user = mkdtempSync(join(tmpdir(), "tsmpi-user-"));
+const tarballs = ["core", "launcher"].map((name) => ({ name, path: "" }));
+
+/** What a program printed, run to its end; what it printed is also what to say when it fails. */
+async function run(command: string, args: string[], cwd = user): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { cwd, timeout: limitMs });
+    return stdout;
+  } catch (error) {
+    const { message, stdout, stderr } = error as Error & { stdout: string; stderr: string };
+    throw new Error(`${message}\n${stdout}\n${stderr}`);
+  }
+}
+
+function write(files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(user, name), text);
+}
+
+beforeAll(async () => {
+  for (const tarball of tarballs) {
+    const cwd = join(root, "packages", tarball.name);
+    const out = await run("npx", ["-y", packageManager, "pack", "--json", "--pack-destination", folder], cwd);
+    tarball.path = (JSON.parse(out.slice(out.indexOf("{"))) as { filename: string }).filename;
+  }
+  await run("npm", ["install", "--no-audit", "--no-fund", ...tarballs.map(({ path }) => path)]);
+}, limitMs);
+
+afterAll(() => {
+  for (const path of [folder, user]) rmSync(path, { recursive: true, force: true });
+});
+
+describe.each(tarballs)("the tarball of packages/$name", (tarball) => {
+  test("publint has nothing to say", () => run(join(bin, "publint"), ["--strict", tarball.path]), limitMs);
+
+  test(
+    "its types resolve as its code does",
+    () => run(join(bin, "attw"), ["--profile", "esm-only", tarball.path]),
+    limitMs,
+  );
+});
+
+test("the command's package asks for the core of its own version, exactly", () => {
+  const manifest = JSON.parse(readFileSync(join(user, "node_modules/tsmpi/package.json"), "utf8")) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+  assert.equal(manifest.version, version);
+  assert.equal(manifest.dependencies["@tsmpi/core"], version);
+  const copies = readdirSync(join(user, "node_modules/tsmpi"));
+  assert.ok(!copies.includes("node_modules"), "one copy of the core, or classes differ from themselves");
+  for (const file of ["LICENSE", "README.md"]) assert.ok(copies.includes(file), file);
+});
+
+test("npx tsmpi run -n 2 hello.ts", { timeout: limitMs }, async () => {
+  write({
+    "hello.ts": `import { init } from "tsmpi";
+      await using world = await init();
+      console.log(\`I am rank \${world.rank} in group of \${world.size} processes.\`);`,
+  });
+  const lines = (await run("npx", ["tsmpi", "run", "-n", "2", "hello.ts"])).trimEnd().split("\n");
+  assert.deepEqual(
+    lines.sort(),
+    [0, 1].map((rank) => `I am rank ${rank} in group of 2 processes.`),
+  );
+});
+
+test("both entries load in plain node: a world of one, and local ranks", { timeout: limitMs }, async () => {
+  write({
+    "one.mjs": `import { init, sum, MpiError } from "tsmpi";
+      import { local } from "tsmpi/testing";
+      import { MpiError as same } from "@tsmpi/core";
+      const world = await init();
+      console.log(world.size, await local(3, (each) => each.allreduce(each.rank, sum)), MpiError === same);
+      await world[Symbol.asyncDispose]?.();`,
+  });
+  assert.equal(await run(process.execPath, ["one.mjs"]), "1 [ 3, 3, 3 ] true\n");
+});
+
+test.each([
+  ["nodenext", "nodenext"],
+  ["esnext", "bundler"],
+])(
+  "a strict program compiles, module %s, moduleResolution %s",
+  { timeout: limitMs },
+  async (module, moduleResolution) => {
+    const types = dirname(dirname(fileURLToPath(import.meta.resolve("@types/node/package.json"))));
+    write({
+      "typed.mts": `import { type Communicator, init, MpiError, sum } from "tsmpi";
+      import { local } from "tsmpi/testing";
+      await using world: Communicator = await init();
+      const total: number = await world.allreduce(world.rank, sum);
+      const parts: string[] | undefined = await world.gather(String(total));
+      const all: number[] = await local(2, async (each) => each.rank);
+      export { all, MpiError, parts };`,
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: {
+          ...{ module, moduleResolution, target: "es2022", lib: ["es2023", "esnext.disposable"] },
+          ...{ strict: true, exactOptionalPropertyTypes: true, noEmit: true },
+          ...{ typeRoots: [types], types: ["node"] },
+        },
+        files: ["typed.mts"],
+      }),
+    });
+    await run(join(bin, "tsc"), ["-p", "."]);
+  },
+);
