@@ -275,6 +275,16 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "a thousand round trips, each step awaited",
+    async program(world) {
+      for (let i = 0; i < 1000; i++) {
+        const sent = world.send(i, { dest: right(world) });
+        assert.equal(await world.recv({ source: left(world) }), i);
+        await sent;
+      }
+    },
+  },
+  {
     name: "a thousand receives may be outstanding",
     async program(world) {
       const received = Array.from({ length: 1000 }, (_, i) => world.recv<number>({ source: left(world), tag: 999 - i }));

@@ -44,6 +44,7 @@ export class ZeromqTransport implements Transport {
   readonly #reconnectMs: number;
   #wanted = false;
   #receiving = false;
+  #waking = false;
   #closed = false;
 
   private constructor(pull: Pull, wakeUp: Push, reconnectMs: number) {
@@ -87,7 +88,9 @@ export class ZeromqTransport implements Transport {
     } else if (this.#receiving) {
       // A pending receive() keeps the process alive; an empty message to ourselves ends it.
       setImmediate(() => {
-        if (!this.#wanted && this.#receiving && !this.#closed) void this.#wakeUp.send(null);
+        if (this.#wanted || !this.#receiving || this.#waking || this.#closed) return;
+        this.#waking = true; // until it arrives: a second send could find the first one pending, which is an error
+        void this.#wakeUp.send(null);
       });
     }
   }
@@ -127,6 +130,7 @@ export class ZeromqTransport implements Transport {
 
   #deliver([batch, ...parts]: Buffer[]): void {
     if (batch === undefined || this.#closed) return;
+    if (batch.length === 0) this.#waking = false;
     let taken = 0;
     for (let offset = 0; offset < batch.length; ) {
       const { length, attachments } = measure(batch, offset);

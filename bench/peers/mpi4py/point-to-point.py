@@ -1,0 +1,65 @@
+"""Round trips and one-way streams between ranks 0 and 1; the rows of ours/point-to-point.ts."""
+import json
+from time import perf_counter
+
+from mpi4py import MPI
+
+world = MPI.COMM_WORLD
+rank = world.rank
+other = 1 - rank
+small = {"id": 1, "name": "particle", "position": [0.5, 1.5, 2.5]}
+
+
+def report(row, value):
+    if rank == 0:
+        print(json.dumps({"row": row, "value": value}), flush=True)
+
+
+def round_trip(send, recv, repetitions):
+    began = 0
+    for i in range(-(-repetitions // -10), repetitions):
+        if i == 0:
+            began = perf_counter()
+        if rank == 0:
+            send()
+            recv()
+        else:
+            recv()
+            send()
+    return (perf_counter() - began) * 1e6 / repetitions
+
+
+def one_way(send, recv, repetitions):
+    world.barrier()
+    began = perf_counter()
+    if rank == 0:
+        for _ in range(repetitions):
+            send()
+        world.recv(source=other)
+    else:
+        for _ in range(repetitions):
+            recv()
+        world.send(None, dest=other)
+    return repetitions / (perf_counter() - began)
+
+
+def objects():
+    return (lambda: world.send(small, dest=other)), (lambda: world.recv(source=other))
+
+
+def buffers(size):
+    out, into = bytearray(size), bytearray(size)
+    return (lambda: world.Send(out, dest=other)), (lambda: world.Recv(into, source=other))
+
+
+report("object, round trip (us)", round_trip(*objects(), 5000))
+for name, size, repetitions in [
+    ("8 B", 8, 5000),
+    ("1 KiB", 1024, 5000),
+    ("64 KiB", 65536, 1000),
+    ("1 MiB", 1 << 20, 200),
+    ("64 MiB", 64 << 20, 5),
+]:
+    report(f"buffer of {name}, round trip (us)", round_trip(*buffers(size), repetitions))
+report("objects, one way (per s)", one_way(*objects(), 50_000))
+report("buffers of 8 B, one way (per s)", one_way(*buffers(8), 50_000))
