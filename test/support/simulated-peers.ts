@@ -1,4 +1,4 @@
-import { type Parcel, byteLength } from "../../packages/core/src/codec.ts";
+import { byteLength, type Parcel } from "../../packages/core/src/codec.ts";
 import type { Peers } from "../../packages/core/src/peers.ts";
 
 /** What one rank has sent. */
@@ -66,7 +66,11 @@ export async function simulate<T>(
 }
 
 /** The results of a program that no rank rejects. */
-export async function results<T>(size: number, program: (peers: Peers) => Promise<T>, options?: Simulation): Promise<T[]> {
+export async function results<T>(
+  size: number,
+  program: (peers: Peers) => Promise<T>,
+  options?: Simulation,
+): Promise<T[]> {
   const { outcomes } = await simulate(size, program, options);
   return outcomes.map((outcome) => {
     if (outcome.status === "rejected") throw outcome.reason;
@@ -137,7 +141,8 @@ class Network {
   refuseLeftovers(): void {
     for (const queues of [this.#queues, this.#arrived]) {
       for (const [message] of queues.values()) {
-        if (message !== undefined) throw new Error(`rank ${message.dest} left a message of rank ${message.source} unreceived`);
+        if (message !== undefined)
+          throw new Error(`rank ${message.dest} left a message of rank ${message.source} unreceived`);
       }
     }
   }

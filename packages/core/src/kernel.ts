@@ -85,3 +85,13 @@ export function emptyLike<A extends TypedArray>(array: A, length: number = array
   if (Buffer.isBuffer(array)) return Buffer.alloc(length) as unknown as A;
   return new (array.constructor as new (length: number) => A)(length);
 }
+
+/** "number 1", "Float64Array(10)", "array(3)", "a string": a value's shape, for messages. */
+export function describe(value: unknown): string {
+  if (isTypedArray(value)) return `${kindOf(value)}(${value.length})`;
+  if (Array.isArray(value)) return `array(${value.length})`;
+  if (typeof value === "number" || typeof value === "boolean") return `${typeof value} ${value}`;
+  if (typeof value === "bigint") return `bigint ${value}n`;
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

@@ -1,6 +1,7 @@
+import { check } from "../apply.ts";
 import { copy, encode } from "../codec.ts";
-import type { TypedArray } from "../kernel.ts";
-import { asOp, check, isTypedArray, type Op, type Reducer } from "../op.ts";
+import { isTypedArray, type TypedArray } from "../kernel.ts";
+import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { rabenseifner } from "./allreduce/rabenseifner.ts";
 import { recursiveDoubling } from "./allreduce/recursive-doubling.ts";

@@ -1,5 +1,5 @@
 import { decode } from "../codec.ts";
-import { describe } from "../op.ts";
+import { describe } from "../kernel.ts";
 import type { Peers } from "../peers.ts";
 import { disagree, labelOf } from "./combine.ts";
 import { frames, isFrames } from "./frames.ts";

@@ -66,6 +66,7 @@ async function forward(peers: Peers, children: readonly number[], parcel: Parcel
  */
 async function twoLevel(peers: Peers, parcel: Parcel | undefined, root: number): Promise<Parcel> {
   const { members, leader, leaders } = levels(peers.hosts, peers.rank, root);
-  const atLeader = peers.rank === leader ? await bcastParcel(within(peers, leaders), parcel, leaders.indexOf(root)) : undefined;
+  const atLeader =
+    peers.rank === leader ? await bcastParcel(within(peers, leaders), parcel, leaders.indexOf(root)) : undefined;
   return bcastParcel(within(peers, members), atLeader, members.indexOf(leader));
 }

@@ -77,8 +77,17 @@ const needs: { readonly [O in Operation]: { readonly [A in Algorithms[O]]: Condi
  * | all others | nobody | parts may differ in size: only ranks and hosts decide |
  */
 const rules: { readonly [O in Operation]: readonly ({ readonly use: Algorithms[O] } & Condition)[] } = {
-  barrier: [{ use: "two-level" }, { use: "dissemination", ranks: [1, 8] }, { use: "dissemination", perHost: [1, 1] }, { use: "tree" }],
-  bcast: [{ use: "two-level" }, { use: "scatter-allgather", ranks: [8, up], bytes: [512 * KiB, up] }, { use: "binomial" }],
+  barrier: [
+    { use: "two-level" },
+    { use: "dissemination", ranks: [1, 8] },
+    { use: "dissemination", perHost: [1, 1] },
+    { use: "tree" },
+  ],
+  bcast: [
+    { use: "two-level" },
+    { use: "scatter-allgather", ranks: [8, up], bytes: [512 * KiB, up] },
+    { use: "binomial" },
+  ],
   scatter: [{ use: "linear", ranks: [1, 4] }, { use: "binomial" }],
   gather: [{ use: "linear", ranks: [1, 4] }, { use: "binomial" }],
   allgather: [{ use: "two-level" }, { use: "bruck" }],
@@ -91,7 +100,11 @@ const rules: { readonly [O in Operation]: readonly ({ readonly use: Algorithms[O
     { use: "recursive-doubling" },
     { use: "tree" },
   ],
-  reduceScatter: [{ use: "recursive-halving", powerOfTwo: true }, { use: "pairwise", ranks: [1, 8] }, { use: "recursive-halving" }],
+  reduceScatter: [
+    { use: "recursive-halving", powerOfTwo: true },
+    { use: "pairwise", ranks: [1, 8] },
+    { use: "recursive-halving" },
+  ],
   scan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }],
   exscan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }],
 };
@@ -106,7 +119,11 @@ export const direct: { readonly gather: number; readonly scatter: number; readon
 /** What the ranks have in common, with what is known of this call. */
 export function factsOf(
   peers: Peers,
-  { op, bytes, deterministic = false }: { op?: Op; bytes?: number | undefined; deterministic?: boolean | undefined } = {},
+  {
+    op,
+    bytes,
+    deterministic = false,
+  }: { op?: Op; bytes?: number | undefined; deterministic?: boolean | undefined } = {},
 ): Facts {
   const hosts = hostsOf(peers.hosts);
   return {
@@ -127,7 +144,7 @@ export function choose<O extends Operation>(operation: O, facts: Facts): Algorit
   const possible = needs[operation] as Record<string, Condition>;
   const wanted = facts.deterministic ? undefined : override(operation);
   if (wanted !== undefined && holds(possible[wanted] as Condition, facts)) return wanted;
-  const rule = rules[operation].find(({ use, ...when }) => holds(possible[use] as Condition, facts) && holds(when, facts));
+  const rule = rules[operation].find((one) => holds(possible[one.use] as Condition, facts) && holds(one, facts));
   return (rule as { use: Algorithms[O] }).use;
 }
 

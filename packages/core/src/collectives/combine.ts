@@ -1,6 +1,8 @@
+import { applyInto } from "../apply.ts";
 import { copy, decode, type Parcel } from "../codec.ts";
 import { MpiError } from "../errors.ts";
-import { applyInto, describe, isTypedArray, type Op } from "../op.ts";
+import { describe, isTypedArray } from "../kernel.ts";
+import type { Op } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { isFrames } from "./frames.ts";
 import { isBundle } from "./pack.ts";

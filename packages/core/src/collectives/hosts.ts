@@ -48,7 +48,8 @@ export interface Levels {
 
 export function levels(hosts: readonly number[], rank: number, root: number): Levels {
   const { members } = hostsOf(hosts);
-  const leaderOf = (ranks: readonly number[]): number => (hosts[ranks[0] as number] === hosts[root] ? root : (ranks[0] as number));
+  const leaderOf = (ranks: readonly number[]): number =>
+    hosts[ranks[0] as number] === hosts[root] ? root : (ranks[0] as number);
   const mine = members.find((ranks) => hosts[ranks[0] as number] === hosts[rank]) as readonly number[];
   return { members: mine, leader: leaderOf(mine), leaders: members.map(leaderOf) };
 }

@@ -1,5 +1,5 @@
-import { bundle, type Parcel, unbundle } from "../codec.ts";
 import { Form } from "../codec/parcel.ts";
+import { bundle, type Parcel, unbundle } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 
 /** Several parcels as one message. Both ends know how many: a single one travels as it is. */

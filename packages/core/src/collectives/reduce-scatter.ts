@@ -1,5 +1,6 @@
+import { check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { asOp, check, type Op, type Reducer } from "../op.ts";
+import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
@@ -8,7 +9,7 @@ import { within } from "./group.ts";
 import { halve } from "./halving.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
-import { fold } from "./trees.ts";
+import { actors, fold } from "./trees.ts";
 
 /**
  * Everybody's `parts[r]` combined in the order of ranks, at rank r.
@@ -49,7 +50,9 @@ async function pairwise(peers: Peers, parts: readonly unknown[], op: Op): Promis
     return decode(arrived);
   };
   const arrived = await Promise.all(Array.from({ length: size - 1 }, (_, i) => step(i + 1)));
-  const values = Array.from({ length: size }, (_, r) => (r === rank ? undefined : arrived[(rank - r + size - 1) % size]));
+  const values = Array.from({ length: size }, (_, r) =>
+    r === rank ? undefined : arrived[(rank - r + size - 1) % size],
+  );
   // From this rank outwards, below and above: every step combines into a value that arrived.
   let result = operand(op, parts[rank]);
   for (let r = rank - 1; r >= 0; r--) result = combine(op, result, values[r], true);
@@ -68,8 +71,9 @@ async function pairwise(peers: Peers, parts: readonly unknown[], op: Op): Promis
  */
 async function recursiveHalving(peers: Peers, parts: readonly unknown[], op: Op): Promise<unknown> {
   const { rank, size } = peers;
-  const { slot, actors, partner } = fold(size, rank);
-  const actor = actors[slot] as number;
+  const folding = fold(size, rank);
+  const { slot, slotOf, partner } = folding;
+  const actor = folding.actorOf(slot);
   if (actor !== rank) {
     await peers.send(actor, pack(parts.map(encode)));
     return decode(await peers.recv(actor));
@@ -79,7 +83,7 @@ async function recursiveHalving(peers: Peers, parts: readonly unknown[], op: Op)
     const theirs = unpack(await peers.recv(partner), size);
     whole = theirs.map((parcel, r) => combine(op, whole[r], decode(parcel), partner < rank));
   }
-  const mine = await halve(within(peers, actors), whole, (part) => fold(size, part).slot, op);
+  const mine = await halve(within(peers, actors(folding)), whole, slotOf, op);
   if (partner !== undefined) await peers.send(partner, encode(mine.get(partner)));
   return mine.get(rank);
 }

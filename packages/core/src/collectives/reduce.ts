@@ -1,6 +1,7 @@
+import { check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
-import type { TypedArray } from "../kernel.ts";
-import { asOp, check, isTypedArray, type Op, type Reducer } from "../op.ts";
+import { isTypedArray, type TypedArray } from "../kernel.ts";
+import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { announce } from "./announce.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
@@ -10,7 +11,7 @@ import { within } from "./group.ts";
 import { halve } from "./halving.ts";
 import { join, segments } from "./segments.ts";
 import { reduceUp, signalDown } from "./tree.ts";
-import { fold, folded, layered, type Tree } from "./trees.ts";
+import { actors, fold, folded, layered, type Tree } from "./trees.ts";
 
 /**
  * All values combined in the order of ranks, at the root; undefined elsewhere.
@@ -86,16 +87,17 @@ async function twoLevel(peers: Peers, value: unknown, op: Op, root: number): Pro
 async function rabenseifner(peers: Peers, value: unknown, op: Op, root: number, facts: Facts): Promise<unknown> {
   const array = value as TypedArray;
   const body = async (): Promise<unknown> => {
-    const { slots, slot, actors, partner } = fold(peers.size, peers.rank, root);
-    if (actors[slot] !== peers.rank) {
-      await peers.send(actors[slot] as number, encode(array));
+    const folding = fold(peers.size, peers.rank, root);
+    const { slots, slot, slotOf, actorOf, partner } = folding;
+    if (actorOf(slot) !== peers.rank) {
+      await peers.send(actorOf(slot), encode(array));
       return undefined;
     }
     let whole: unknown = array;
     if (partner !== undefined) whole = combine(op, whole, decode(await peers.recv(partner)), partner < peers.rank);
-    const group = within(peers, actors);
+    const group = within(peers, actors(folding));
     const mine = await halve(group, segments(whole as TypedArray, slots), (part) => part, op);
-    const all = await gatherParcels(group, encode(mine.get(slot)), actors.indexOf(root));
+    const all = await gatherParcels(group, encode(mine.get(slot)), slotOf(root));
     return all === undefined ? undefined : join(array, all.map(decode));
   };
   const small = choose("reduce", { ...facts, bytes: undefined });

@@ -1,5 +1,6 @@
+import { check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { asOp, check, type Op, type Reducer } from "../op.ts";
+import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";

@@ -1,6 +1,5 @@
 import { MpiError } from "../errors.ts";
-import { emptyLike, isTypedArray, type TypedArray } from "../kernel.ts";
-import { describe } from "../op.ts";
+import { describe, emptyLike, isTypedArray, type TypedArray } from "../kernel.ts";
 
 /** Views of `count` consecutive segments whose lengths differ by at most one, the longer ones first. */
 export function segments<A extends TypedArray>(array: A, count: number): A[] {

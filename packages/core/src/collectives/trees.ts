@@ -48,8 +48,9 @@ export function binomial(size: number, rank: number, root: number): Tree & { rea
 export interface Fold {
   readonly slots: number;
   readonly slot: number;
-  /** Who acts for each slot. */
-  readonly actors: readonly number[];
+  readonly slotOf: (rank: number) => number;
+  /** Who acts for a slot. */
+  readonly actorOf: (slot: number) => number;
   /** The other one of this rank's pair. */
   readonly partner: number | undefined;
 }
@@ -58,9 +59,16 @@ export function fold(size: number, rank: number, root = 0): Fold {
   const slots = powerBelow(size);
   const pairs = size - slots;
   const slotOf = (r: number): number => (r < 2 * pairs ? r >> 1 : r - pairs);
-  const actors = Array.from({ length: slots }, (_, slot) => (slot < pairs ? 2 * slot : slot + pairs));
-  actors[slotOf(root)] = root;
-  return { slots, slot: slotOf(rank), actors, partner: rank < 2 * pairs ? rank ^ 1 : undefined };
+  const actorOf = (slot: number): number => {
+    if (slot >= pairs) return slot + pairs;
+    return slot === root >> 1 ? root : 2 * slot;
+  };
+  return { slots, slot: slotOf(rank), slotOf, actorOf, partner: rank < 2 * pairs ? rank ^ 1 : undefined };
+}
+
+/** The ranks that act, in the order of slots. */
+export function actors({ slots, actorOf }: Fold): number[] {
+  return Array.from({ length: slots }, (_, slot) => actorOf(slot));
 }
 
 /**
@@ -73,13 +81,13 @@ export function fold(size: number, rank: number, root = 0): Fold {
  *                       └─ 4 ─── 5                               └─ 0 ─ (1)
  */
 export function folded(size: number, rank: number, root: number): Tree {
-  const { slots, slot, actors, partner } = fold(size, rank, root);
-  if (actors[slot] !== rank) return { parent: actors[slot], children: [] };
-  const v = slot ^ fold(size, root, root).slot;
+  const { slots, slot, slotOf, actorOf, partner } = fold(size, rank, root);
+  if (actorOf(slot) !== rank) return { parent: actorOf(slot), children: [] };
+  const v = slot ^ slotOf(root);
   const reach = v === 0 ? slots : v & -v;
   const children: number[] = partner === undefined ? [] : [partner];
-  for (let mask = 1; mask < reach; mask *= 2) children.push(actors[slot ^ mask] as number);
-  return { parent: v === 0 ? undefined : actors[slot ^ reach], children };
+  for (let mask = 1; mask < reach; mask *= 2) children.push(actorOf(slot ^ mask));
+  return { parent: v === 0 ? undefined : actorOf(slot ^ reach), children };
 }
 
 /** A tree of one shape within each host, below one of that shape among the leaders of the hosts. */

@@ -7,7 +7,7 @@ import { combine } from "../combine.ts";
 import { within } from "../group.ts";
 import { halve } from "../halving.ts";
 import { join, segments } from "../segments.ts";
-import { fold } from "../trees.ts";
+import { actors, fold } from "../trees.ts";
 
 /**
  * Rabenseifner: reduce-scatter by recursive halving, then allgather.
@@ -24,15 +24,16 @@ import { fold } from "../trees.ts";
  *     3        .b.d of 23       d                abcd
  */
 export async function rabenseifner(peers: Peers, array: TypedArray, op: Op): Promise<unknown> {
-  const { slots, slot, actors, partner } = fold(peers.size, peers.rank);
-  const actor = actors[slot] as number;
+  const folding = fold(peers.size, peers.rank);
+  const { slots, slot, partner } = folding;
+  const actor = folding.actorOf(slot);
   if (actor !== peers.rank) {
     await peers.send(actor, encode(array));
     return decode(await peers.recv(actor));
   }
   let whole: unknown = array;
   if (partner !== undefined) whole = combine(op, whole, decode(await peers.recv(partner)), partner < peers.rank);
-  const group = within(peers, actors);
+  const group = within(peers, actors(folding));
   const mine = await halve(group, segments(whole as TypedArray, slots), (part) => part, op);
   const all = await bruck(group, encode(mine.get(slot)));
   const result = join(array, all.map(decode));

@@ -18,8 +18,8 @@ import { fold } from "../trees.ts";
  *     unfold      01234 ──> 1
  */
 export async function recursiveDoubling(peers: Peers, value: unknown, op: Op): Promise<unknown> {
-  const { slots, slot, actors, partner } = fold(peers.size, peers.rank);
-  const actor = actors[slot] as number;
+  const { slots, slot, actorOf, partner } = fold(peers.size, peers.rank);
+  const actor = actorOf(slot);
   if (actor !== peers.rank) {
     await peers.send(actor, encode(value));
     return recvValue(peers, actor, value);
@@ -29,7 +29,7 @@ export async function recursiveDoubling(peers: Peers, value: unknown, op: Op): P
     result = combine(op, result, await recvValue(peers, partner, result), partner < peers.rank);
   }
   for (let distance = 1; distance < slots; distance *= 2) {
-    const peer = actors[slot ^ distance] as number;
+    const peer = actorOf(slot ^ distance);
     const [arrived] = await Promise.all([recvValue(peers, peer, result), peers.send(peer, encode(result))]);
     result = combine(op, result, arrived, peer < peers.rank);
   }

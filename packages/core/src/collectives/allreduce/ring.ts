@@ -31,5 +31,8 @@ export async function ring(peers: Peers, array: TypedArray, op: Op): Promise<unk
   }
   // Rank r ends with segment r + 1, so what rank s gives is segment s + 1.
   const all = await allgatherRing(peers, last);
-  return join(array, all.map((_, s) => decode(all[(s - 1 + size) % size] as Parcel)));
+  return join(
+    array,
+    all.map((_, s) => decode(all[(s - 1 + size) % size] as Parcel)),
+  );
 }
