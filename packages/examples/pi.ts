@@ -56,7 +56,7 @@ const hits = await world.reduce(mine, sum); // arrays of equal length are added 
 const togetherMs = performance.now() - start;
 
 if (hits) {
-  const line = (...cells: string[]): void => console.log(cells.map((cell) => cell.padStart(12)).join(""));
+  const line = (...cells: string[]): void => console.log(cells.map((cell) => cell.padStart(14)).join(""));
   line("trials", "one process", `${world.size} ranks`);
   hits.map(estimate).forEach((pi, i) => line(String(trials[i]), alone[i]!.toFixed(6), pi.toFixed(6)));
   line("time (s)", (aloneMs / 1000).toFixed(3), (togetherMs / 1000).toFixed(3));

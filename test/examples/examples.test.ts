@@ -1,0 +1,171 @@
+import { spawn } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { PNG } from "pngjs";
+import { describe, expect, it } from "vitest";
+import { folder, runTsmpi } from "../support/run-tsmpi.ts";
+
+const examples = fileURLToPath(new URL("../../packages/examples/", import.meta.url));
+const scripts = readdirSync(examples).filter((name) => name.endsWith(".ts"));
+
+/** Some pixels of mandelbrot.ts, 90 pixels wide, where colours change slowly: red, green, blue, opacity. */
+const pixels = [
+  { x: 0, y: 0, colour: [225, 149, 0, 255] }, // gold
+  { x: 89, y: 0, colour: [4, 5, 81, 255] }, // midnight
+  { x: 42, y: 30, colour: [229, 249, 253, 255] }, // white
+  { x: 30, y: 50, colour: [104, 159, 221, 255] }, // pale blue
+  { x: 89, y: 59, colour: [15, 56, 150, 255] }, // blue
+];
+
+/** Runs an example with these arguments in this directory and gives its standard output. */
+type Start = (script: string, args: string[], cwd: string) => Promise<string>;
+
+const underTsmpi =
+  (ranks: number): Start =>
+  async (script, args, cwd) => {
+    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(ranks), join(examples, script), ...args], {
+      cwd,
+    });
+    expect({ code, stderr: withoutSlots(stderr) }).toEqual({ code: 0, stderr: "" });
+    return stdout;
+  };
+
+/** Without tsmpi: a world of one. The loader is found from the script's directory, so that is where Node starts. */
+const alone: Start = async (script, args) => {
+  const child = spawn(process.execPath, ["--import", "tsmpi/register", script, ...args], { cwd: examples });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+};
+
+describe.each<[string, number, Start]>([
+  ["node --import tsmpi/register", 1, alone],
+  ["tsmpi run -n 1", 1, underTsmpi(1)],
+  ["tsmpi run -n 2", 2, underTsmpi(2)],
+  ["tsmpi run -n 3", 3, underTsmpi(3)],
+  ["tsmpi run -n 8", 8, underTsmpi(8)],
+])("%s", (_command, ranks, start) => {
+  it("hello.ts: every rank says who it is", async () => {
+    expect((await lines(start, "hello.ts")).sort()).toEqual(greetings(ranks));
+  });
+
+  it("basic.ts: the function's value, and the mapped list", async () => {
+    expect(await lines(start, "basic.ts")).toEqual(["5", "[2,3,4]"]);
+  });
+
+  it("pi.ts: estimates that come closer to pi, in one process and over all ranks", async () => {
+    const [header, ...rows] = (await lines(start, "pi.ts", "6")).map((line) => line.trim().split(/\s{2,}/));
+    const [times, speedUp] = [rows.at(-2), rows.at(-1)];
+    const estimates = rows.slice(0, -2).map((row) => row.map(Number));
+    expect(header).toEqual(["trials", "one process", `${ranks} ranks`]);
+    expect(estimates.map(([trials]) => trials)).toEqual([10, 100, 1000, 10_000, 100_000, 1_000_000]);
+    for (const [trials, ...pis] of estimates) {
+      // The standard deviation of an estimate is 1.64 / sqrt(trials): five of them.
+      for (const pi of pis) expect(Math.abs(pi - Math.PI)).toBeLessThan(8.2 / Math.sqrt(trials!));
+      if (ranks === 1) expect(pis[1]).toBe(pis[0]);
+    }
+    expect(times).toEqual(["time (s)", expect.stringMatching(/^\d+\.\d{3}$/), expect.stringMatching(/^\d+\.\d{3}$/)]);
+    expect(speedUp).toEqual(["speed-up", expect.stringMatching(/^\d+\.\d\d$/)]);
+  });
+
+  it("pi.ts: the same seed gives the same estimates, another seed others", async () => {
+    const estimates = async (seed: string): Promise<string[]> => (await lines(start, "pi.ts", "4", seed)).slice(0, -2);
+    const first = await estimates("7");
+    expect(await estimates("7")).toEqual(first);
+    expect(await estimates("8")).not.toEqual(first);
+  });
+
+  it("ring.ts: the sum of all ranks, and the token's way", async () => {
+    const way = [...Array(ranks).keys(), 0].join(" -> ");
+    const sum = (ranks * (ranks - 1)) / 2;
+    expect(await lines(start, "ring.ts")).toEqual([`The ranks add up to ${sum}.`, `The token's way: ${way}`]);
+  });
+
+  it("scatter-gather.ts: mean and standard deviation of 0 to n - 1", async () => {
+    const n = 300_007;
+    const [mean, deviation, last] = [(n - 1) / 2, Math.sqrt((n * n - 1) / 12), Math.sqrt((3 * (n - 1)) / (n + 1))];
+    expect(await lines(start, "scatter-gather.ts", String(n))).toEqual([
+      `numbers             ${n}`,
+      `mean                ${mean.toFixed(3)}`,
+      `standard deviation  ${deviation.toFixed(3)}`,
+      `first, last         ${(-last).toFixed(3)}, ${last.toFixed(3)} deviations from the mean`,
+    ]);
+  });
+
+  it("mandelbrot.ts: a picture with blue, gold and white in the right places", async () => {
+    const file = join(folder(), "picture.png");
+    const output = await lines(start, "mandelbrot.ts", file, "90");
+    expect(output).toEqual([`${file}: 90 x 60, painted by ${ranks} ranks`]);
+    const { width, height, data } = PNG.sync.read(readFileSync(file));
+    expect([width, height]).toEqual([90, 60]);
+    for (const { x, y, colour } of pixels) {
+      const pixel = [...data.subarray(4 * (y * width + x), 4 * (y * width + x + 1))];
+      const off = Math.max(...colour.map((value, i) => Math.abs(value - pixel[i]!)));
+      expect(off, `pixel (${x}, ${y}) is ${pixel}`).toBeLessThanOrEqual(2); // logarithms may differ in the last bit
+    }
+  });
+
+  it("jacobi.ts: residuals and mean that do not depend on how many ranks there are", async () => {
+    expect(await lines(start, "jacobi.ts")).toEqual([
+      "sweep 100: residual 0.242137",
+      "sweep 200: residual 0.120754",
+      "sweep 300: residual 0.079350",
+      "sweep 400: residual 0.057876",
+      "sweep 500: residual 0.044526",
+      "mean temperature 15.3579",
+    ]);
+  });
+
+  it("master-worker.ts: the number of primes", async () => {
+    expect(await lines(start, "master-worker.ts")).toEqual(["17984 primes below 200000"]);
+  });
+});
+
+it("hello.ts runs on 64 ranks", async () => {
+  expect((await lines(underTsmpi(64), "hello.ts")).sort()).toEqual(greetings(64));
+});
+
+describe("job scripts", () => {
+  it("stand beside every example and name it", () => {
+    const jobs = readdirSync(examples).filter((name) => name.endsWith(".pbs"));
+    expect(jobs.map((job) => `${basename(job, ".pbs")}.ts`).sort()).toEqual([...scripts].sort());
+    for (const job of jobs) {
+      const name = basename(job, ".pbs");
+      const content = readFileSync(join(examples, job), "utf8");
+      expect(content).toContain(`#PBS -N ${name}\n`);
+      expect(content).toContain(`tsmpi run -n 4 ${name}.ts > ${name}.out\n`);
+    }
+  });
+
+  it("run from any directory, as a job's shell runs them, and leave the output in the job's own", async () => {
+    const directory = folder();
+    cpSync(join(examples, "hello.ts"), join(directory, "hello.ts"));
+    symlinkSync(join(examples, "node_modules"), join(directory, "node_modules"));
+    const path = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
+    const job = spawn("bash", [join(examples, "hello.pbs")], {
+      cwd: "/",
+      env: { ...process.env, PATH: `${path}:${process.env["PATH"]}`, PBS_O_WORKDIR: directory },
+      stdio: "ignore",
+    });
+    expect(await new Promise((resolve) => job.once("close", resolve))).toBe(0);
+    const output = readFileSync(join(directory, "hello.out"), "utf8");
+    expect(output.trimEnd().split("\n").sort()).toEqual(greetings(4));
+  });
+});
+
+async function lines(start: Start, script: string, ...args: string[]): Promise<string[]> {
+  const output = await start(script, args, folder());
+  return output.replace(/\n$/, "").split("\n");
+}
+
+function greetings(ranks: number): string[] {
+  return Array.from({ length: ranks }, (_, rank) => `I am rank ${rank} in group of ${ranks} processes.`).sort();
+}
+
+/** What the launcher says when there are more ranks than CPUs depends on the machine. */
+function withoutSlots(stderr: string): string {
+  return stderr.replace(/^tsmpi: \d+ ranks share \d+ slots? \(.*\)\n/m, "");
+}
