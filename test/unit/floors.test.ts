@@ -15,12 +15,20 @@ const floors: Record<string, string[][]> = {
   core: [
     ["index.ts"],
     ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts"],
-    ["communicator.ts", "world.ts"],
+    [
+      "communicator.ts",
+      "collective.ts",
+      "inter-collective.ts",
+      "point-to-point.ts",
+      "forming.ts",
+      "graph.ts",
+      "world.ts",
+    ],
     ["collectives/", "collective-call.ts"],
     ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "peers.ts"],
     ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
     ["transport.ts", "op.ts", "apply.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "abort.ts"],
-    ["errors.ts", "check.ts", "list.ts"],
+    ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts"],
   ],
   launcher: [
     ["cli.ts", "index.ts", "testing.ts"],

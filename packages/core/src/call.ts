@@ -12,15 +12,22 @@ export interface Call {
   readonly operation: string;
   /** The call's options; only those that say where and what are quoted. */
   readonly options?: object | undefined;
+  /** The name that the user gave the communicator. */
+  readonly communicator?: string | undefined;
 }
 
 const quoted = ["source", "dest", "tag", "root", "color", "key"] as const;
 
-/** The call as the user wrote it: `recv({ source: 1, tag: 7 })`. */
+/** The call as the user wrote it: `recv({ source: 1, tag: 7 })`, `row.recv()` on a communicator with a name. */
 export function describe(call: Call): string {
   const options = (call.options ?? {}) as Record<string, unknown>;
   const words = quoted.filter((name) => options[name] !== undefined).map((name) => `${name}: ${String(options[name])}`);
-  return words.length === 0 ? `${call.operation}()` : `${call.operation}({ ${words.join(", ")} })`;
+  const operation = named(call.communicator) ? `${call.communicator}.${call.operation}` : call.operation;
+  return words.length === 0 ? `${operation}()` : `${operation}({ ${words.join(", ")} })`;
+}
+
+function named(communicator: string | undefined): boolean {
+  return communicator !== undefined && communicator !== "" && communicator !== "world";
 }
 
 /** An error that says who, which call, why: `[rank 3/8 on n042] recv({ source: 1 }): rank 1 is gone`. */

@@ -22,18 +22,17 @@ export const operations = [
   "split",
   "map",
   "pool",
+  "dup",
+  "subset",
+  "cart",
+  "sub",
+  "graph",
+  "intercomm",
+  "merge",
+  "neighborAllgather",
+  "neighborAlltoall",
 ] as const;
 export type Operation = (typeof operations)[number];
-
-/** The ranks of a communicator as its collectives see them. */
-export interface Group {
-  readonly rank: number;
-  readonly size: number;
-  /** Rank in the world of each rank here. */
-  readonly members: readonly number[];
-  /** Index of the host of each rank here. */
-  readonly hostIndex: readonly number[];
-}
 
 /** What a failure notice carries: the error of the rank that failed first. */
 interface Notice {
@@ -54,7 +53,11 @@ interface Notice {
 export class Collectives {
   readonly #engine: Engine;
   readonly #channel: Channel;
-  readonly #group: Group;
+  /** Rank in the world of each rank here. */
+  readonly #members: readonly number[];
+  readonly #rank: number;
+  /** Index of the host of each rank here. */
+  readonly #hosts: readonly number[];
   readonly #active: Map<number, Call> = new Map();
   /** Why a collective failed here, by its number: whatever of it is still to come is refused or dropped. */
   readonly #failed: Map<number, MpiError> = new Map();
@@ -62,15 +65,24 @@ export class Collectives {
   /** A failure of a collective that this rank had completed already: the next one reports it. */
   #late: MpiError | undefined;
 
-  constructor(engine: Engine, channel: Channel, group: Group) {
+  constructor(engine: Engine, context: number, members: readonly number[], hosts: readonly string[]) {
+    const index = new Map([...new Set(hosts)].map((host, i) => [host, i]));
     this.#engine = engine;
-    this.#channel = channel;
-    this.#group = group;
-    channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
+    this.#members = members;
+    this.#rank = members.indexOf(engine.who.rank);
+    this.#hosts = hosts.map((host) => index.get(host) as number);
+    this.#channel = engine.channel(context, true);
+    this.#channel.members = members;
+    this.#channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
   }
 
   /** Runs one collective. Its place in the order is taken before this function first waits. */
-  async run<R>(operation: Operation, call: Call, signal: AbortSignal | undefined, body: (peers: Peers) => Promise<R>): Promise<R> {
+  async run<R>(
+    operation: Operation,
+    call: Call,
+    signal: AbortSignal | undefined,
+    body: (peers: Peers) => Promise<R>,
+  ): Promise<R> {
     const number = this.#next++;
     const root = (call.options as { root?: unknown } | undefined)?.root;
     const signature = operations.indexOf(operation) | ((typeof root === "number" ? root & 0xffffff : 0) << 8);
@@ -98,13 +110,18 @@ export class Collectives {
     }
   }
 
+  /** The communicator was closed: calls that are under way go on, further ones are its own to refuse. */
+  close(): void {
+    if (this.#active.size === 0) this.#engine.release(this.#channel);
+  }
+
   #peers(number: number, signature: number, call: Call): Peers {
-    const { rank, size, members, hostIndex } = this.#group;
+    const members = this.#members;
     const world = (peer: number): number => members[peer] as number;
     return {
-      rank,
-      size,
-      hosts: hostIndex,
+      rank: this.#rank,
+      size: members.length,
+      hosts: this.#hosts,
       send: async (dest, parcel) => {
         this.#throwIfFailed(number);
         await this.#engine.send(this.#channel, world(dest), number, parcel, call, { signature });
@@ -126,15 +143,21 @@ export class Collectives {
   #mismatch(rank: number, signature: number, call: Call): MpiError {
     const operation = operations[signature & 0xff] ?? "an unknown collective";
     const theirs = describe({ operation, options: rooted.has(operation) ? { root: signature >>> 8 } : undefined });
-    return failure(this.#engine.who, call, "mismatch", `rank ${rank} is in ${theirs} instead; all ranks must call the same`);
+    return failure(
+      this.#engine.who,
+      call,
+      "mismatch",
+      `rank ${rank} is in ${theirs} instead; all ranks must call the same`,
+    );
   }
 
   /** A message left over by a collective that ended here: its sender was in another one. */
   #refuseStrays(call: Call): void {
-    const over = (number: number): boolean => number < this.#next && !this.#active.has(number) && !this.#failed.has(number);
+    const over = (number: number): boolean =>
+      number < this.#next && !this.#active.has(number) && !this.#failed.has(number);
     const [stray] = this.#channel.mailbox.sweep(({ envelope }) => over(envelope.tag));
     if (stray === undefined) return;
-    const rank = this.#group.members.indexOf(stray.envelope.source);
+    const rank = this.#members.indexOf(stray.envelope.source);
     throw this.#mismatch(rank, stray.envelope.signature, call);
   }
 
@@ -175,7 +198,7 @@ export class Collectives {
     } catch {
       parcel = encode(notice);
     }
-    for (const member of this.#group.members) this.#engine.notify(this.#channel, member, number, parcel);
+    for (const member of this.#members) this.#engine.notify(this.#channel, member, number, parcel);
   }
 
   /** What was thrown, as an error that says who and which call. A user function's own error becomes the cause. */

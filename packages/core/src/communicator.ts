@@ -1,39 +1,19 @@
-import { type Call, failure } from "./call.ts";
-import type { Channel } from "./channel.ts";
-import { checkRank, checkTag, invalid, show } from "./check.ts";
-import { decode, encode, type Parcel } from "./codec.ts";
-import { Collectives, type Group, type Operation } from "./collective-call.ts";
+import { checkRank, invalid, show } from "./check.ts";
+import { Collective } from "./collective.ts";
 import * as collectives from "./collectives/index.ts";
-import { MpiError } from "./errors.ts";
-import { fill } from "./into.ts";
-import { any, type Letter } from "./mailbox.ts";
-import type { Reducer, TypedArray } from "./op.ts";
-import type {
-  Cancellable,
-  Into,
-  Match,
-  Message,
-  ReceiveInto,
-  ReceiveOptions,
-  ReduceInto,
-  ReduceOptions,
-  RootOptions,
-  SendOptions,
-  SendReceiveOptions,
-  Status,
-} from "./options.ts";
+import { type Neighborhood, neighborAllgather, neighborAlltoall } from "./collectives/neighbors.ts";
+import { form, offer, type Vote, type Wish } from "./forming.ts";
+import { asNeighbors, neighborhood } from "./graph.ts";
+import { Grid } from "./grid.ts";
+import { Group } from "./group.ts";
+import { InterCollective } from "./inter-collective.ts";
+import type { Cancellable, CartOptions, Neighbors, SplitOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
+import type { PointToPoint } from "./point-to-point.ts";
 import type { World } from "./world.ts";
 
-/** A value, or a function that makes it and is called at the root alone. */
-export type AtRoot<T> = T | (() => T | Promise<T>);
-
 /**
- * A group of ranks that talk to each other and to nobody else.
- *
- * Messages between two ranks arrive in the order sent. A promise is the request: not awaiting a `send` or `recv` is
- * MPI's `isend` and `irecv`, and operations issued without awaiting keep their order. Collectives must be called by all
- * ranks in the same order; any number may be under way.
+ * Ranks that talk to each other and to nobody else: the world, and what is made of it.
  *
  * ```ts
  * await using world = await init();
@@ -43,274 +23,28 @@ export type AtRoot<T> = T | (() => T | Promise<T>);
  *
  * Every call rejects with an {@link MpiError}: `invalid-argument` for arguments out of range, `unserializable` for a
  * value that cannot travel, `rank-failed` when a rank it depends on is gone, `aborted` by its signal, `closed` after
- * {@link close}.
+ * {@link close}. Making communicators is collective: all ranks of this one call it, in the same order.
  */
-export class Communicator {
-  /** This rank: 0 to size - 1. */
-  readonly rank: number;
-  /** How many ranks there are. */
-  readonly size: number;
-  /** Name of the host that each rank runs on, by rank. */
-  readonly hosts: readonly string[];
-  readonly #world: World;
-  readonly #context: number;
-  readonly #members: readonly number[];
-  readonly #rankOf: ReadonlyMap<number, number>;
-  readonly #channel: Channel;
-  readonly #collectives: Collectives;
-  readonly #probed: WeakMap<Status, Letter> = new WeakMap();
-  #closed = false;
-
+export class Communicator extends Collective {
   /** @internal Use `init()`, {@link split} or {@link dup}. */
   constructor(world: World, context: number, members: readonly number[]) {
-    this.#world = world;
-    this.#context = context;
-    this.#members = members;
-    this.#rankOf = new Map(members.map((member, rank) => [member, rank]));
-    this.rank = members.indexOf(world.who.rank);
-    this.size = members.length;
-    this.hosts = members.map((member) => world.hosts[member] ?? "?");
-    const names = [...new Set(this.hosts)];
-    const hostIndex = this.hosts.map((host) => names.indexOf(host));
-    const group: Group = { rank: this.rank, size: this.size, members, hostIndex };
-    this.#channel = world.engine.channel(context, false);
-    this.#channel.members = members;
-    const channel = world.engine.channel(context, true);
-    channel.members = members;
-    this.#collectives = new Collectives(world.engine, channel, group);
+    super(world, context, members);
   }
 
   /** Name of this rank's host, as the scheduler writes it. */
   get host(): string {
-    return this.#world.who.host;
+    return this.world.who.host;
   }
 
   /** Aborts when the job is about to be stopped: another rank failed, somebody called {@link abort}, time is up. */
   get signal(): AbortSignal {
-    return this.#world.signal;
+    return this.world.signal;
   }
 
-  // Point to point
-
-  /**
-   * Sends `value` to one rank. Resolves when the value may be changed again, which says nothing of its arrival; with
-   * `sync` when the receiver has matched it. Small messages are copied and resolve at once, large ones wait for their
-   * match. Typed arrays and Buffers travel raw.
-   *
-   * ```ts
-   * await world.send(job, { dest: 3, tag: 7 });
-   * ```
-   */
-  send(value: unknown, options: SendOptions): Promise<void> {
-    const call: Call = { operation: "send", options };
-    return this.#attempt(call, () => {
-      const { dest, tag = 0, sync = false, signal } = options;
-      checkTag("tag", tag);
-      if (dest === null) return done;
-      checkRank("dest", dest, this.size);
-      return this.#world.engine.send(this.#channel, this.#member(dest), tag, encode(value), call, { sync, signal });
-    });
+  /** Its ranks, as a set to make others of. */
+  get group(): Group {
+    return new Group(this.partners);
   }
-
-  /**
-   * The oldest message that matches, as soon as there is one. What is left out of `source` and `tag` matches any.
-   *
-   * ```ts
-   * const reply = await world.recv<Reply>({ source: 3 });
-   * await world.recv({ source: 3, into: buffer });        // fills the caller's array
-   * const job = await world.recv(await world.probe());    // exactly the message that was probed
-   * ```
-   * @throws MpiError `mismatch` when `into` has another type or is too short; the message stays and can be received again.
-   */
-  recv<A extends TypedArray>(options: ReceiveInto<A>): Promise<A>;
-  recv<T = unknown>(options?: ReceiveOptions | Status): Promise<T>;
-  async recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const received = await this.#receive("recv", options);
-    return received?.data;
-  }
-
-  /** Like {@link recv}, with the message's {@link Status}: `const { data, source, tag } = await world.recvMessage()`. */
-  async recvMessage<T = unknown>(options: ReceiveOptions | Status = {}): Promise<Message<T>> {
-    const received = await this.#receive("recvMessage", options);
-    if (received === undefined) throw this.#invalid("recvMessage", options, "source is null: nobody sends a message");
-    const { data, status } = received;
-    return { data: data as T, ...status, status };
-  }
-
-  /** Waits for a message that matches and tells about it; it stays to be received. */
-  probe(options: ReceiveOptions = {}): Promise<Status> {
-    const call: Call = { operation: "probe", options };
-    return this.#attempt(call, async () => {
-      const { source, tag } = this.#match(options);
-      const letter = await this.#world.engine.probe(this.#channel, source, tag, call, options.signal);
-      return this.#remember(letter);
-    });
-  }
-
-  /** Like {@link probe} without waiting: undefined when nothing that matches has arrived. */
-  iprobe(options: Match = {}): Promise<Status | undefined> {
-    const call: Call = { operation: "iprobe", options };
-    return this.#attempt(call, async () => {
-      const { source, tag } = this.#match(options);
-      const letter = await this.#world.engine.peek(this.#channel, source, tag, call);
-      return letter && this.#remember(letter);
-    });
-  }
-
-  /**
-   * The messages that match, one after the other. Ends when every other rank has ended; `break` leaves it.
-   *
-   * ```ts
-   * for await (const { data, source, tag } of world.messages<Job>()) { ... }
-   * ```
-   */
-  async *messages<T = unknown>(options: ReceiveOptions = {}): AsyncGenerator<Message<T>, void> {
-    for (;;) {
-      let message: Message<T>;
-      try {
-        message = await this.recvMessage<T>(options);
-      } catch (error) {
-        if (error instanceof MpiError && error.code === "rank-failed" && this.#world.engine.endedWell(this.#members)) return;
-        throw error;
-      }
-      yield message;
-    }
-  }
-
-  /** Sends and receives at once, so that neighbours can exchange without waiting for each other in a circle. */
-  async sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T> {
-    const { dest, source, tag, sendTag = tag, recvTag = tag, signal } = options;
-    const failed = new AbortController(); // a send that is refused must not leave its receive behind
-    const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-    const sent = this.send(value, { dest, tag: sendTag, signal });
-    const received = this.recv<T>({ source, tag: recvTag, signal: either });
-    sent.catch((error: unknown) => failed.abort(error));
-    await Promise.all([sent, received]);
-    return received;
-  }
-
-  // Collectives
-
-  /** Resolves when all ranks have called it. */
-  barrier(options: Cancellable = {}): Promise<void> {
-    return this.#collective("barrier", options, (peers) => collectives.barrier(peers));
-  }
-
-  /**
-   * The root's value, on every rank. Other ranks' `value` is ignored and may be left out.
-   *
-   * ```ts
-   * const config = await world.bcast(() => readConfig());
-   * ```
-   */
-  bcast<A extends TypedArray>(value: AtRoot<A> | undefined, options: RootOptions & Into<A>): Promise<A>;
-  bcast<T>(value?: AtRoot<T>, options?: RootOptions): Promise<T>;
-  bcast(value?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.#collective("bcast", options, async (peers, root) => {
-      const result = await collectives.bcast(peers, await this.#atRoot(value, root), root);
-      return options.into === undefined ? result : fill(options.into, [result]);
-    });
-  }
-
-  /**
-   * Hands out the root's parts: one per rank, in the order of ranks, which may differ in length.
-   *
-   * ```ts
-   * const mine = await world.scatter(() => chunks(readings(), world.size));
-   * ```
-   * @throws MpiError `invalid-argument` on every rank when there are not as many parts as ranks.
-   */
-  scatter<A extends TypedArray>(parts: AtRoot<readonly A[]> | undefined, options: RootOptions & Into<A>): Promise<A>;
-  scatter<T>(parts?: AtRoot<readonly T[]>, options?: RootOptions): Promise<T>;
-  scatter(parts?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.#collective("scatter", options, async (peers, root) => {
-      const mine = await collectives.scatter(peers, (await this.#atRoot(parts, root)) as unknown[], root);
-      return options.into === undefined ? mine : fill(options.into, [mine]);
-    });
-  }
-
-  /** Everybody's value in the order of ranks, at the root; undefined elsewhere. `into`: behind each other in one array. */
-  gather<A extends TypedArray>(value: A, options: RootOptions & Into<A>): Promise<A | undefined>;
-  gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined>;
-  gather(value: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.#collective("gather", options, async (peers, root) => {
-      const all = await collectives.gather(peers, value, root);
-      return options.into === undefined || all === undefined ? all : fill(options.into, all);
-    });
-  }
-
-  /** Everybody's value in the order of ranks, on every rank. */
-  allgather<A extends TypedArray>(value: A, options: Cancellable & Into<A>): Promise<A>;
-  allgather<T>(value: T, options?: Cancellable): Promise<T[]>;
-  allgather(value: unknown, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.#collective("allgather", options, async (peers) => {
-      const all = await collectives.allgather(peers, value);
-      return options.into === undefined ? all : fill(options.into, all);
-    });
-  }
-
-  /** Sends `parts[r]` to each rank r and resolves to what each rank had for this one, in the order of ranks. */
-  alltoall<A extends TypedArray>(parts: readonly A[], options: Cancellable & Into<A>): Promise<A>;
-  alltoall<T>(parts: readonly T[], options?: Cancellable): Promise<T[]>;
-  alltoall(parts: readonly unknown[], options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.#collective("alltoall", options, async (peers) => {
-      const all = await collectives.alltoall(peers, parts);
-      return options.into === undefined ? all : fill(options.into, all);
-    });
-  }
-
-  /**
-   * All values combined in the order of ranks, at the root; undefined elsewhere. Typed arrays combine element by
-   * element, whatever the op. A function must be associative; it is never assumed to be commutative.
-   */
-  reduce<T>(value: T, op: Reducer<T>, options?: RootOptions & ReduceInto<T>): Promise<T | undefined>;
-  reduce(
-    value: unknown,
-    op: Reducer<unknown>,
-    options: RootOptions & ReduceOptions & Partial<Into<TypedArray>> = {},
-  ): Promise<unknown> {
-    return this.#collective("reduce", options, async (peers, root) => {
-      const result = await collectives.reduce(peers, value, op, root, options);
-      return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
-    });
-  }
-
-  /**
-   * All values combined, on every rank.
-   *
-   * ```ts
-   * const total = await world.allreduce(count, sum);
-   * await world.allreduce(gradient, sum, { into: gradient });   // in place
-   * ```
-   */
-  allreduce<T>(value: T, op: Reducer<T>, options?: ReduceInto<T>): Promise<T>;
-  allreduce(
-    value: unknown,
-    op: Reducer<unknown>,
-    options: ReduceOptions & Partial<Into<TypedArray>> = {},
-  ): Promise<unknown> {
-    return this.#collective("allreduce", options, async (peers) => {
-      const result = await collectives.allreduce(peers, value, op, options);
-      return options.into === undefined ? result : fill(options.into, [result]);
-    });
-  }
-
-  /** Combines everybody's `parts[r]` and gives the result to rank r. One part per rank. */
-  reduceScatter<T>(parts: readonly T[], op: Reducer<T>, options: Cancellable = {}): Promise<T> {
-    return this.#collective("reduceScatter", options, (peers) => collectives.reduceScatter(peers, parts, op)) as Promise<T>;
-  }
-
-  /** The values of the ranks 0 to this one combined. */
-  scan<T>(value: T, op: Reducer<T>, options: Cancellable = {}): Promise<T> {
-    return this.#collective("scan", options, (peers) => collectives.scan(peers, value, op)) as Promise<T>;
-  }
-
-  /** The values of the ranks below this one combined; undefined at rank 0. */
-  exscan<T>(value: T, op: Reducer<T>, options: Cancellable = {}): Promise<T | undefined> {
-    return this.#collective("exscan", options, (peers) => collectives.exscan(peers, value, op)) as Promise<T | undefined>;
-  }
-
-  // Communicators
 
   /**
    * One communicator for each colour, of the ranks that gave it, ordered by `key` (default: as they are here). A rank
@@ -321,37 +55,106 @@ export class Communicator {
    * const node = await world.split(world.host);
    * ```
    */
-  split(color: number | string, options?: Cancellable & { key?: number }): Promise<Communicator>;
-  split(color: number | string | null, options?: Cancellable & { key?: number }): Promise<Communicator | null>;
-  async split(
-    color: number | string | null,
-    options: Cancellable & { key?: number } = {},
-  ): Promise<Communicator | null> {
+  split(color: number | string, options?: SplitOptions): Promise<Communicator>;
+  split(color: number | string | null, options?: SplitOptions): Promise<Communicator | null>;
+  async split(color: number | string | null, options: SplitOptions = {}): Promise<Communicator | null> {
     const { key = this.rank } = options;
-    const votes = await this.#collective("split", { ...options, color }, async (peers) => {
+    const formed = await this.collective("split", { ...options, color }, async (peers) => {
       if (color !== null && typeof color !== "string" && !Number.isFinite(color)) {
         throw invalid(`color is ${show(color)}, but a colour is a number, a string, or null`);
       }
       if (!Number.isFinite(key)) throw invalid(`key is ${show(key)}, but a key is a number`);
-      return collectives.allgather(peers, { color, key, next: this.#world.nextContext });
+      return this.elect(peers, { color, key });
     });
-    // All members agree on numbers above any that one of them has used; each colour takes one.
-    const first = Math.max(...votes.map((vote) => vote.next));
-    const colors = [...new Set(votes.map((vote) => vote.color))].filter((each) => each !== null);
-    this.#world.nextContext = first + colors.length;
-    if (color === null) return null;
-    const ranks = votes.flatMap((vote, rank) => (vote.color === color ? [{ rank, key: vote.key }] : []));
-    ranks.sort((a, b) => a.key - b.key || a.rank - b.rank);
-    const members = ranks.map(({ rank }) => this.#member(rank));
-    return new Communicator(this.#world, first + colors.indexOf(color), members);
+    return formed && new Communicator(this.world, formed.context, formed.members);
   }
 
   /** A communicator of the same ranks whose messages never meet this one's: for a library's own traffic. */
-  dup(options: Cancellable = {}): Promise<Communicator> {
-    return this.split(0, options);
+  async dup(options: Cancellable = {}): Promise<Communicator> {
+    const { context, members } = await this.collective("dup", options, (peers) => this.all(peers));
+    return new Communicator(this.world, context, members);
   }
 
-  // The end
+  /**
+   * A communicator of some ranks of this one, in the order given; null on the others. All ranks give the same ones.
+   *
+   * ```ts
+   * const even = await world.subset([0, 2, 4]);
+   * const rest = await world.subset(world.group.exclude([0]));
+   * ```
+   * @param ranks ranks of this communicator, or a {@link Group}
+   */
+  async subset(ranks: Iterable<number> | Group, options: Cancellable = {}): Promise<Communicator | null> {
+    const formed = await this.collective("subset", options, async (peers) => {
+      const group = ranks instanceof Group ? ranks : this.group.include(ranks);
+      const stranger = group.difference(this.group).members[0];
+      if (stranger !== undefined) throw invalid(`rank ${stranger} of the world is not in this communicator`);
+      const key = group.rankOf(this.world.who.rank);
+      const same = `the ranks [${group.members.join(", ")}]`;
+      return this.elect(peers, { color: key === undefined ? null : 0, key, same });
+    });
+    return formed && new Communicator(this.world, formed.context, formed.members);
+  }
+
+  /**
+   * The first ranks laid out as a grid, the last dimension running fastest; null on ranks that are too many for it.
+   *
+   * ```ts
+   * const grid = await world.cart(dims(world.size, 2), { periodic: true });
+   * ```
+   * @throws MpiError `invalid-argument` when the grid has more places than there are ranks
+   */
+  async cart(extents: readonly number[], options: CartOptions = {}): Promise<CartCommunicator | null> {
+    return this.collective("cart", options, async (peers) => {
+      const grid = new Grid(extents, options.periodic ?? false);
+      const same = `dims [${grid.dims.join(", ")}], periodic [${grid.periodic.join(", ")}]`;
+      if (grid.size > this.size) throw invalid(`${same}: ${grid.size} places for ${this.size} ranks`);
+      const formed = await this.elect(peers, { color: this.rank < grid.size ? 0 : null, same });
+      return formed && new CartCommunicator(this.world, formed.context, formed.members, grid);
+    });
+  }
+
+  /**
+   * The same ranks, each with neighbours of its own for {@link GraphCommunicator.neighborAllgather} and its like.
+   *
+   * ```ts
+   * const ring = await world.graph([left, right]);                 // both sent to and received from
+   * const tree = await world.graph({ destinations: children });    // sources are found: the parent
+   * ```
+   * @throws MpiError `mismatch` when a rank names a source that does not name it as destination, or the reverse
+   */
+  graph(neighbors: readonly number[] | Neighbors, options: Cancellable = {}): Promise<GraphCommunicator> {
+    return this.collective("graph", options, async (peers) => {
+      const lists = await collectives.allgather(peers, asNeighbors(neighbors, this.size));
+      const around = neighborhood(lists, this.rank);
+      const { context, members } = await this.all(peers);
+      return new GraphCommunicator(this.world, context, members, around);
+    });
+  }
+
+  /**
+   * Joins the ranks of this communicator with those of another one that has none of them. Each group calls it on its
+   * own communicator; one rank of each, the leader, reaches the other leader over a communicator that both are in.
+   *
+   * ```ts
+   * const half = await world.split(world.rank < 4 ? "left" : "right");
+   * const other = await half.intercomm({ bridge: world, remoteLeader: world.rank < 4 ? 4 : 0 });
+   * ```
+   */
+  intercomm(options: IntercommOptions): Promise<Intercommunicator> {
+    const { leader = 0, bridge, remoteLeader, tag = 0, signal } = options;
+    return this.collective("intercomm", { signal }, async (peers) => {
+      checkRank("leader", leader, this.size);
+      const ours = await this.all(peers, `leader ${leader}`);
+      const meet = { dest: remoteLeader, source: remoteLeader, tag, signal };
+      const met = this.rank === leader ? await bridge.sendrecv<typeof ours>(ours, meet) : undefined;
+      const theirs = (await collectives.bcast(peers, met, leader)) as typeof ours;
+      const common = ours.members.find((member) => theirs.members.includes(member));
+      if (common !== undefined) throw invalid(`rank ${common} of the world is in both groups`);
+      const first = (ours.members[0] as number) < (theirs.members[0] as number);
+      return new Intercommunicator(this.world, (first ? ours : theirs).context, ours.members, theirs.members);
+    });
+  }
 
   /**
    * Ends the whole job: all ranks are stopped and `tsmpi run` ends with `code`. Never returns.
@@ -359,108 +162,216 @@ export class Communicator {
    * @param code exit code from 1 to 255; default 1. 0 counts as 1, for an aborted job has not succeeded.
    */
   abort(code: number = 1, reason: string = "abort() was called"): Promise<never> {
-    return this.#world.abort(code === 0 ? 1 : code, reason);
+    return this.world.abort(code === 0 ? 1 : code, reason);
   }
 
   /**
-   * Leaves the communicator: the world's flushes what this rank has sent and leaves the job; others just end.
-   * Idempotent. `await using` calls it.
+   * Leaves the communicator: the world's flushes what this rank has sent and leaves the job; others just end, and what
+   * waits in them rejects with `closed`. Idempotent. `await using` calls it.
    */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#context === 0) await this.#world.close();
+  override async close(): Promise<void> {
+    if (this.closed) return;
+    if (this.context !== 0) return super.close();
+    this.closed = true;
+    await this.world.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  /** @internal Within a collective that makes communicators: the one that this rank will be in. */
+  protected async elect(peers: Peers, wish: Wish): Promise<Made | null> {
+    const { color = 0, key = this.rank, same = "" } = wish;
+    const { who } = this.world;
+    const context = offer(this.world.nextContext++, who.rank, who.size);
+    const formed = form(await collectives.allgather<Vote>(peers, { color, key, same, context }), this.rank);
+    return formed && { context: formed.context, members: formed.ranks.map((rank) => this.partners[rank] as number) };
   }
 
-  // Helpers
-
-  async #receive(
-    operation: string,
-    options: ReceiveOptions & Partial<Into<TypedArray>>,
-  ): Promise<{ data: unknown; status: Status } | undefined> {
-    const call: Call = { operation, options };
-    return this.#attempt(call, async () => {
-      if (options.source === null) return undefined;
-      const { source, tag } = this.#match(options);
-      const { engine } = this.#world;
-      const probed = this.#probed.get(options as Status);
-      const taken = probed && engine.take(this.#channel, probed, call);
-      const letter = await (taken ?? engine.receive(this.#channel, source, tag, call, options.signal));
-      const data = decode(letter.body as Parcel);
-      if (options.into === undefined) return { data, status: this.#status(letter) };
-      try {
-        return { data: fill(options.into, [data]), status: this.#status(letter) };
-      } catch (error) {
-        this.#channel.mailbox.putBack(letter);
-        throw error;
-      }
-    });
-  }
-
-  #match({ source, tag }: Match): { source: number; tag: number } {
-    if (source === null) throw invalid("source is null: nobody sends a message");
-    if (source !== undefined) checkRank("source", source, this.size);
-    if (tag !== undefined) checkTag("tag", tag);
-    return { source: source === undefined ? any : this.#member(source), tag: tag ?? any };
-  }
-
-  #status(letter: Letter): Status {
-    const { source, tag, bytes } = letter.envelope;
-    return { source: this.#rankOf.get(source) ?? -1, tag, bytes };
-  }
-
-  /** A status that {@link recv} takes for exactly this letter. */
-  #remember(letter: Letter): Status {
-    const status = this.#status(letter);
-    this.#probed.set(status, letter);
-    return status;
-  }
-
-  #collective<R>(
-    operation: Operation,
-    options: RootOptions & { color?: unknown },
-    body: (peers: Peers, root: number) => Promise<R>,
-  ): Promise<R> {
-    const call: Call = { operation, options };
-    if (this.#closed) return Promise.reject(this.#isClosed(call));
-    return this.#collectives.run(operation, call, options.signal, (peers) => {
-      const root = options.root ?? 0;
-      checkRank("root", root, this.size);
-      return body(peers, root);
-    });
-  }
-
-  async #atRoot(value: unknown, root: number): Promise<unknown> {
-    if (this.rank !== root) return undefined;
-    return typeof value === "function" ? await value() : value;
-  }
-
-  /** Runs a point-to-point call so that every error says who and which call. */
-  async #attempt<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
-    if (this.#closed) throw this.#isClosed(call);
-    try {
-      return await body();
-    } catch (error) {
-      if (!(error instanceof MpiError) || error.rank !== undefined) throw error;
-      throw failure(this.#world.who, call, error.code, error.message, { cause: error.cause });
-    }
-  }
-
-  #invalid(operation: string, options: object, why: string): MpiError {
-    return failure(this.#world.who, { operation, options }, "invalid-argument", why);
-  }
-
-  #isClosed(call: Call): MpiError {
-    return failure(this.#world.who, call, "closed", "this communicator is closed");
-  }
-
-  #member(rank: number): number {
-    return this.#members[rank] as number;
+  /** @internal Like {@link elect}, where all ranks will be in one. */
+  protected async all(peers: Peers, same?: string): Promise<Made> {
+    return (await this.elect(peers, { same })) as Made;
   }
 }
 
-const done: Promise<void> = Promise.resolve();
+/**
+ * Ranks laid out in a grid. Each knows its neighbours; at a border that is not periodic the neighbour is `null`, which
+ * `send`, `recv` and `sendrecv` take for nobody.
+ *
+ * Neighbour collectives go by dimension, the lower neighbour before the upper one: two entries for each dimension.
+ *
+ * ```ts
+ * const grid = await world.cart([2, 4], { periodic: [true, false] });
+ * const { source, dest } = grid.shift(1, 1);
+ * const fromLeft = await grid.sendrecv(lastColumn, { dest, source });
+ * ```
+ */
+export class CartCommunicator extends Communicator {
+  readonly #grid: Grid;
+  readonly #around: Neighborhood;
+
+  /** @internal Use {@link Communicator.cart}. */
+  constructor(world: World, context: number, members: readonly number[], grid: Grid) {
+    super(world, context, members);
+    const around = grid.dims.flatMap((_, dimension) => {
+      const { source, dest } = grid.shift(this.rank, dimension, 1);
+      return [source, dest];
+    });
+    this.#grid = grid;
+    this.#around = { destinations: around, sources: around, order: around.map((_, index) => index ^ 1) };
+  }
+
+  /** Extent of each dimension. */
+  get dims(): readonly number[] {
+    return this.#grid.dims;
+  }
+
+  /** Whether each dimension closes to a ring. */
+  get periodic(): readonly boolean[] {
+    return this.#grid.periodic;
+  }
+
+  /** The neighbours in the order of neighbour collectives: lower and upper of each dimension. */
+  get neighbors(): readonly (number | null)[] {
+    return this.#around.sources;
+  }
+
+  /** Where a rank is (default: this one). */
+  coords(rank: number = this.rank): number[] {
+    return this.#grid.coords(rank);
+  }
+
+  /** Who is at these coordinates, counted around where the grid is periodic; null for a place outside. */
+  rankOf(coords: readonly number[]): number | null {
+    return this.#grid.rankOf(coords);
+  }
+
+  /** Whom to send to, and whom to receive from, to move data `displacement` steps along a dimension. */
+  shift(dimension: number, displacement: number = 1): { source: number | null; dest: number | null } {
+    return this.#grid.shift(this.rank, dimension, displacement);
+  }
+
+  /**
+   * The grid of fewer dimensions that this rank is in, those that are kept: rows, columns, planes.
+   *
+   * ```ts
+   * const row = await grid.sub([false, true]);
+   * ```
+   */
+  sub(keep: readonly boolean[], options: Cancellable = {}): Promise<CartCommunicator> {
+    return this.collective("sub", options, async (peers) => {
+      if (keep.length !== this.dims.length) {
+        throw invalid(`keep has ${keep.length} entries for ${this.dims.length} dimensions`);
+      }
+      const kept = <T>(list: readonly T[], wanted: boolean): T[] => list.filter((_, index) => keep[index] === wanted);
+      const color = kept(this.coords(), false).join(",");
+      const { context, members } = (await this.elect(peers, { color, same: `keep [${keep.join(", ")}]` })) as Made;
+      return new CartCommunicator(
+        this.world,
+        context,
+        members,
+        new Grid(kept(this.dims, true), kept(this.periodic, true)),
+      );
+    });
+  }
+
+  override async dup(options: Cancellable = {}): Promise<CartCommunicator> {
+    const { context, members } = await this.collective("dup", options, (peers) => this.all(peers));
+    return new CartCommunicator(this.world, context, members, this.#grid);
+  }
+
+  /** The neighbours' values, lower and upper of each dimension; undefined where there is none. */
+  neighborAllgather<T>(value: T, options: Cancellable = {}): Promise<(T | undefined)[]> {
+    return this.collective("neighborAllgather", options, (peers) => neighborAllgather(peers, value, this.#around));
+  }
+
+  /** Gives `parts[i]` to the i-th neighbour (nowhere when there is none) and resolves to what each had for this rank. */
+  neighborAlltoall<T>(parts: readonly T[], options: Cancellable = {}): Promise<(T | undefined)[]> {
+    return this.collective("neighborAlltoall", options, (peers) => neighborAlltoall(peers, parts, this.#around));
+  }
+}
+
+/** Ranks with neighbours. A rank may be a neighbour several times; its messages then keep the order of the lists. */
+export class GraphCommunicator extends Communicator {
+  readonly #around: Neighborhood;
+
+  /** @internal Use {@link Communicator.graph}. */
+  constructor(world: World, context: number, members: readonly number[], around: Neighborhood) {
+    super(world, context, members);
+    this.#around = around;
+  }
+
+  /** Ranks that send to this one, in the order of results. */
+  get sources(): readonly number[] {
+    return this.#around.sources as number[];
+  }
+
+  /** Ranks that this one sends to, in the order of parts. */
+  get destinations(): readonly number[] {
+    return this.#around.destinations as number[];
+  }
+
+  override async dup(options: Cancellable = {}): Promise<GraphCommunicator> {
+    const { context, members } = await this.collective("dup", options, (peers) => this.all(peers));
+    return new GraphCommunicator(this.world, context, members, this.#around);
+  }
+
+  /** The sources' values. */
+  neighborAllgather<T>(value: T, options: Cancellable = {}): Promise<T[]> {
+    const body = (peers: Peers) => neighborAllgather(peers, value, this.#around);
+    return this.collective("neighborAllgather", options, body) as Promise<T[]>;
+  }
+
+  /** Gives `parts[i]` to the i-th destination and resolves to what each source had for this rank. */
+  neighborAlltoall<T>(parts: readonly T[], options: Cancellable = {}): Promise<T[]> {
+    const body = (peers: Peers) => neighborAlltoall(peers, parts, this.#around);
+    return this.collective("neighborAlltoall", options, body) as Promise<T[]>;
+  }
+}
+
+/**
+ * Two groups of ranks that talk to each other: every `dest` and `source` is a rank of the other group, and in
+ * collectives one group's data goes to the other.
+ *
+ * ```ts
+ * await other.send(request, { dest: 0 });                            // rank 0 of the other group
+ * const all = await other.merge({ high: world.rank >= 4 });          // one communicator of both
+ * ```
+ */
+export class Intercommunicator extends InterCollective {
+  /** @internal Use {@link Communicator.intercomm}. */
+  constructor(world: World, context: number, members: readonly number[], remote: readonly number[]) {
+    super(world, context, members, remote);
+  }
+
+  /** One communicator of both groups, the one that says `high: true` behind the other. All of a group say the same. */
+  merge({ high, signal }: Cancellable & { high: boolean }): Promise<Communicator> {
+    return this.collective("merge", { signal }, async (peers) => {
+      const { context, first } = await this.meet(peers, high);
+      const { group, remoteGroup } = this;
+      const { members } = first ? group.union(remoteGroup) : remoteGroup.union(group);
+      return new Communicator(this.world, context, members);
+    });
+  }
+
+  dup(options: Cancellable = {}): Promise<Intercommunicator> {
+    return this.collective("dup", options, async (peers) => {
+      const { context } = await this.meet(peers, false);
+      return new Intercommunicator(this.world, context, this.group.members, this.remoteGroup.members);
+    });
+  }
+}
+
+/** How two communicators find each other: {@link Communicator.intercomm}. */
+export interface IntercommOptions extends Cancellable {
+  /** A communicator that both leaders are in. */
+  bridge: PointToPoint;
+  /** Rank of the other group's leader in `bridge`. */
+  remoteLeader: number;
+  /** Rank of this group's leader in its communicator; default 0. */
+  leader?: number | undefined;
+  /** Tag of the leaders' messages over the bridge; default 0. */
+  tag?: number | undefined;
+}
+
+interface Made {
+  context: number;
+  members: number[];
+}

@@ -42,7 +42,8 @@ const letterBytes = 256;
 export class Engine implements Receiver {
   readonly who: Identity;
   readonly #transport: Transport;
-  readonly #peers: readonly Peer[];
+  /** What is kept about the ranks that this one has had to do with, by rank. */
+  readonly #peers: Map<number, Peer> = new Map();
   readonly #channels: Map<number, Channel> = new Map();
   #order = 0;
   #nextId = 1;
@@ -55,17 +56,26 @@ export class Engine implements Receiver {
     this.who = who;
     this.#transport = transport;
     transport.receiver = this;
-    this.#peers = Array.from({ length: who.size }, () => new Peer());
   }
 
   channel(context: number, collective: boolean): Channel {
-    const key = context * 2 + (collective ? 1 : 0);
+    const key = keyOf(context, collective);
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new Channel(context, collective);
       this.#channels.set(key, channel);
     }
     return channel;
+  }
+
+  /** The communicator was closed: withdraws its receives, and what nobody will receive counts as received. */
+  release(channel: Channel, why?: (call: Call) => MpiError): void {
+    if (why !== undefined) channel.mailbox.rejectWhere(({ call }) => why(call));
+    for (const { envelope, body, settled } of channel.mailbox.sweep(() => true)) {
+      const foreign = envelope.source !== this.who.rank;
+      if (foreign && body !== undefined && !settled) this.#giveBack(envelope, this.#peer(envelope.source));
+    }
+    this.#channels.delete(keyOf(channel.context, channel.collective));
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
@@ -136,10 +146,10 @@ export class Engine implements Receiver {
     let body: Packet;
     try {
       ({ envelope, body } = open(packet));
-      const peer = this.#peers[envelope.source];
-      if (peer === undefined) throw new MpiError("protocol", `a packet came from rank ${envelope.source}, who does not exist`);
+      const peer = this.#peer(envelope.source);
       const lost = (envelope.sequence - peer.received) >>> 0;
-      if (lost !== 0) throw new MpiError("protocol", `${lost} packets from rank ${envelope.source} were lost on the way`);
+      if (lost !== 0)
+        throw new MpiError("protocol", `${lost} packets from rank ${envelope.source} were lost on the way`);
       peer.received = (peer.received + 1) >>> 0;
     } catch (error) {
       this.failed(error as Error);
@@ -161,7 +171,9 @@ export class Engine implements Receiver {
         this.channel(envelope.context, envelope.collective).mailbox.arrive(new Letter(envelope, body, this.#order++));
         break;
       case kind.request:
-        this.channel(envelope.context, envelope.collective).mailbox.arrive(new Letter(envelope, undefined, this.#order++));
+        this.channel(envelope.context, envelope.collective).mailbox.arrive(
+          new Letter(envelope, undefined, this.#order++),
+        );
         break;
       case kind.grant: {
         const outgoing = peer.sends.get(id);
@@ -226,13 +238,15 @@ export class Engine implements Receiver {
 
   /** Packets sent to each rank, for those who wait for the last of them. */
   get sent(): Record<string, number> {
-    return Object.fromEntries(this.#peers.flatMap((peer, rank) => (peer.sent > 0 ? [[rank, peer.sent]] : [])));
+    return Object.fromEntries([...this.#peers].flatMap(([rank, peer]) => (peer.sent > 0 ? [[rank, peer.sent]] : [])));
   }
 
   /** Resolves when every send is done with and its bytes are on their way, after `timeoutMs` at the latest. */
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    const sends = this.#peers.flatMap((peer) => [...peer.sends.values()].map((outgoing) => outgoing.done));
+    const sends = [...this.#peers.values()].flatMap((peer) =>
+      [...peer.sends.values()].map((outgoing) => outgoing.done),
+    );
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
@@ -282,7 +296,7 @@ export class Engine implements Receiver {
     for (const channel of this.#channels.values()) {
       channel.mailbox.rejectWhere(({ call, source, tag }) => why(call, source, channel, tag));
     }
-    for (const [rank, peer] of this.#peers.entries()) {
+    for (const [rank, peer] of this.#peers) {
       for (const [id, waiting] of [...peer.sends, ...peer.payloads]) {
         const error = why(waiting.call, rank);
         if (error === undefined) continue;
@@ -385,7 +399,13 @@ export class Engine implements Receiver {
     peer.owed = 0;
   }
 
-  #outgoing(peer: Peer, id: number, parcel: Parcel | undefined, call: Call, signal: AbortSignal | undefined): Promise<void> {
+  #outgoing(
+    peer: Peer,
+    id: number,
+    parcel: Parcel | undefined,
+    call: Call,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     this.#wait(1);
     const { promise: sent, resolve, reject } = withResolvers<void>();
     peer.sends.set(id, { parcel, call, done: sent, resolve, reject });
@@ -427,10 +447,18 @@ export class Engine implements Receiver {
   }
 
   #peer(rank: number): Peer {
-    const peer = this.#peers[rank];
-    if (peer === undefined) throw new MpiError("protocol", `there is no rank ${rank}`);
+    let peer = this.#peers.get(rank);
+    if (peer === undefined) {
+      if (!(rank < this.who.size)) throw new MpiError("protocol", `there is no rank ${rank}`);
+      peer = new Peer();
+      this.#peers.set(rank, peer);
+    }
     return peer;
   }
+}
+
+function keyOf(context: number, collective: boolean): number {
+  return context * 2 + (collective ? 1 : 0);
 }
 
 /** The parcel with attachments of its own instead of the caller's memory. */

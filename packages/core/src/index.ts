@@ -1,6 +1,15 @@
 export { chunks } from "./chunks.ts";
-export { type AtRoot, Communicator } from "./communicator.ts";
+export type { AtRoot } from "./collective.ts";
+export {
+  CartCommunicator,
+  Communicator,
+  GraphCommunicator,
+  type IntercommOptions,
+  Intercommunicator,
+} from "./communicator.ts";
 export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
+export { dims } from "./grid.ts";
+export { Group } from "./group.ts";
 export { init } from "./init.ts";
 export {
   band,

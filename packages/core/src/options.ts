@@ -39,6 +39,11 @@ export interface SendReceiveOptions extends Cancellable {
   recvTag?: number | undefined;
 }
 
+export interface SendReceiveInto<A extends TypedArray> {
+  /** Takes the elements of the message received. */
+  into: A;
+}
+
 /** What is known of a message without its data. */
 export interface Status {
   /** Rank of the sender in this communicator. */
@@ -54,9 +59,38 @@ export interface Message<T> extends Status {
   readonly status: Status;
 }
 
+export interface SplitOptions extends Cancellable {
+  /** Ranks of one colour are numbered by their keys, equal keys as they are here; default: all as they are here. */
+  key?: number | undefined;
+}
+
+export interface CartOptions extends Cancellable {
+  /** Whether the grid closes to a ring, in all dimensions or in each; default false. */
+  periodic?: boolean | readonly boolean[] | undefined;
+  /** Whether ranks may be numbered anew to put neighbours on one host. Accepted, and so far never done; default false. */
+  reorder?: boolean | undefined;
+}
+
+/** Whom this rank talks to in a graph; the order is that of the parts and results of neighbour collectives. */
+export interface Neighbors {
+  /** Ranks that this one sends to. */
+  destinations: readonly number[];
+  /** Ranks that send to this one. Left out: found from the others' destinations, in the order of ranks. */
+  sources?: readonly number[] | undefined;
+}
+
 export interface RootOptions extends Cancellable {
   /** The rank that gives or gets the whole; default 0. All ranks must name the same. */
   root?: number | undefined;
+}
+
+/** Options of a collective between two groups that has a root. */
+export interface InterRootOptions extends Cancellable {
+  /**
+   * `"here"`: this rank is the root. `null`: another rank of this group is. A number: the rank of the other group that
+   * is the root, said by all ranks of this one.
+   */
+  root: "here" | number | null;
 }
 
 export interface ReduceOptions extends Cancellable {

@@ -12,7 +12,7 @@ export interface World {
   readonly hosts: readonly string[];
   /** Aborts when the job is being stopped, or is about to be. */
   readonly signal: AbortSignal;
-  /** The lowest context number that no communicator of this rank has had. */
+  /** How many numbers for communicators this rank has offered (from 1: the world's own is 0). */
   nextContext: number;
   /** Ends the job with this exit code. */
   abort(code: number, reason: string): Promise<never>;

@@ -22,17 +22,32 @@ export interface Neighborhood {
  */
 export function neighborAllgather<T>(peers: Peers, value: T, around: Neighborhood): Promise<(T | undefined)[]> {
   const parcel = encode(value);
-  return exchange(peers, around.destinations.map(() => parcel), around);
+  return exchange(
+    peers,
+    around.destinations.map(() => parcel),
+    around,
+  );
 }
 
 /** What every source had for this rank, which gives `parts[i]` to its i-th destination. Cost as above. */
-export function neighborAlltoall<T>(peers: Peers, parts: readonly T[], around: Neighborhood): Promise<(T | undefined)[]> {
+export function neighborAlltoall<T>(
+  peers: Peers,
+  parts: readonly T[],
+  around: Neighborhood,
+): Promise<(T | undefined)[]> {
   const { destinations } = around;
   if (!Array.isArray(parts) || parts.length !== destinations.length) {
     const given = Array.isArray(parts) ? `${parts.length} parts` : "no array";
-    throw new MpiError("invalid-argument", `one part for each of ${destinations.length} neighbours is needed, not ${given}`);
+    throw new MpiError(
+      "invalid-argument",
+      `one part for each of ${destinations.length} neighbours is needed, not ${given}`,
+    );
   }
-  return exchange(peers, parts.map((part, i) => encode(destinations[i] === null ? null : part)), around);
+  return exchange(
+    peers,
+    parts.map((part, i) => encode(destinations[i] === null ? null : part)),
+    around,
+  );
 }
 
 async function exchange<T>(peers: Peers, parcels: readonly Parcel[], around: Neighborhood): Promise<(T | undefined)[]> {

@@ -1,0 +1,177 @@
+import type { Call } from "./call.ts";
+import { checkRank } from "./check.ts";
+import { Collectives, type Operation } from "./collective-call.ts";
+import * as collectives from "./collectives/index.ts";
+import { fill } from "./into.ts";
+import type { Reducer, TypedArray } from "./op.ts";
+import type { Cancellable, Into, ReduceInto, ReduceOptions, RootOptions } from "./options.ts";
+import type { Peers } from "./peers.ts";
+import { PointToPoint } from "./point-to-point.ts";
+import type { World } from "./world.ts";
+
+/** A value, or a function that makes it and is called at the root alone. */
+export type AtRoot<T> = T | (() => T | Promise<T>);
+
+/**
+ * What all ranks of a communicator do together. Collectives must be called by all ranks in the same order; any number
+ * may be under way. One that fails on one rank fails on all.
+ */
+export abstract class Collective extends PointToPoint {
+  /** Name of the host that each rank runs on, by rank. */
+  readonly hosts: readonly string[];
+  readonly #collectives: Collectives;
+
+  protected constructor(world: World, context: number, members: readonly number[]) {
+    super(world, context, members, members);
+    this.hosts = members.map((member) => world.hosts[member] ?? "?");
+    this.#collectives = new Collectives(world.engine, context, members, this.hosts);
+  }
+
+  /** Resolves when all ranks have called it. */
+  barrier(options: Cancellable = {}): Promise<void> {
+    return this.collective("barrier", options, (peers) => collectives.barrier(peers));
+  }
+
+  /**
+   * The root's value, on every rank. Other ranks' `value` is ignored and may be left out.
+   *
+   * ```ts
+   * const config = await world.bcast(() => readConfig());
+   * ```
+   */
+  bcast<A extends TypedArray>(value: AtRoot<A> | undefined, options: RootOptions & Into<A>): Promise<A>;
+  bcast<T>(value?: AtRoot<T>, options?: RootOptions): Promise<T>;
+  bcast(value?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    return this.collective("bcast", options, async (peers, root) => {
+      const result = await collectives.bcast(peers, await this.#atRoot(value, root), root);
+      return options.into === undefined ? result : fill(options.into, [result]);
+    });
+  }
+
+  /**
+   * Hands out the root's parts: one per rank, in the order of ranks, which may differ in length.
+   *
+   * ```ts
+   * const mine = await world.scatter(() => chunks(readings(), world.size));
+   * ```
+   * @throws MpiError `invalid-argument` on every rank when there are not as many parts as ranks.
+   */
+  scatter<A extends TypedArray>(parts: AtRoot<readonly A[]> | undefined, options: RootOptions & Into<A>): Promise<A>;
+  scatter<T>(parts?: AtRoot<readonly T[]>, options?: RootOptions): Promise<T>;
+  scatter(parts?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    return this.collective("scatter", options, async (peers, root) => {
+      const mine = await collectives.scatter(peers, (await this.#atRoot(parts, root)) as unknown[], root);
+      return options.into === undefined ? mine : fill(options.into, [mine]);
+    });
+  }
+
+  /** Everybody's value in the order of ranks, at the root; undefined elsewhere. `into`: behind each other in one array. */
+  gather<A extends TypedArray>(value: A, options: RootOptions & Into<A>): Promise<A | undefined>;
+  gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined>;
+  gather(value: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    return this.collective("gather", options, async (peers, root) => {
+      const all = await collectives.gather(peers, value, root);
+      return options.into === undefined || all === undefined ? all : fill(options.into, all);
+    });
+  }
+
+  /** Everybody's value in the order of ranks, on every rank. */
+  allgather<A extends TypedArray>(value: A, options: Cancellable & Into<A>): Promise<A>;
+  allgather<T>(value: T, options?: Cancellable): Promise<T[]>;
+  allgather(value: unknown, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    return this.collective("allgather", options, async (peers) => {
+      const all = await collectives.allgather(peers, value);
+      return options.into === undefined ? all : fill(options.into, all);
+    });
+  }
+
+  /** Sends `parts[r]` to each rank r and resolves to what each rank had for this one, in the order of ranks. */
+  alltoall<A extends TypedArray>(parts: readonly A[], options: Cancellable & Into<A>): Promise<A>;
+  alltoall<T>(parts: readonly T[], options?: Cancellable): Promise<T[]>;
+  alltoall(parts: readonly unknown[], options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    return this.collective("alltoall", options, async (peers) => {
+      const all = await collectives.alltoall(peers, parts);
+      return options.into === undefined ? all : fill(options.into, all);
+    });
+  }
+
+  /**
+   * All values combined in the order of ranks, at the root; undefined elsewhere. Typed arrays combine element by
+   * element, whatever the op. A function must be associative; it is never assumed to be commutative.
+   */
+  reduce<T>(value: T, op: Reducer<T>, options?: RootOptions & ReduceInto<T>): Promise<T | undefined>;
+  reduce(
+    value: unknown,
+    op: Reducer<unknown>,
+    options: RootOptions & ReduceOptions & Partial<Into<TypedArray>> = {},
+  ): Promise<unknown> {
+    return this.collective("reduce", options, async (peers, root) => {
+      const result = await collectives.reduce(peers, value, op, root, options);
+      return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
+    });
+  }
+
+  /**
+   * All values combined, on every rank.
+   *
+   * ```ts
+   * const total = await world.allreduce(count, sum);
+   * await world.allreduce(gradient, sum, { into: gradient });   // in place
+   * ```
+   */
+  allreduce<T>(value: T, op: Reducer<T>, options?: ReduceInto<T>): Promise<T>;
+  allreduce(
+    value: unknown,
+    op: Reducer<unknown>,
+    options: ReduceOptions & Partial<Into<TypedArray>> = {},
+  ): Promise<unknown> {
+    return this.collective("allreduce", options, async (peers) => {
+      const result = await collectives.allreduce(peers, value, op, options);
+      return options.into === undefined ? result : fill(options.into, [result]);
+    });
+  }
+
+  /** Combines everybody's `parts[r]` and gives the result to rank r. One part per rank. */
+  reduceScatter<T>(parts: readonly T[], op: Reducer<T>, options: Cancellable = {}): Promise<T> {
+    return this.collective("reduceScatter", options, (peers) =>
+      collectives.reduceScatter(peers, parts, op),
+    ) as Promise<T>;
+  }
+
+  /** The values of the ranks 0 to this one combined. */
+  scan<T>(value: T, op: Reducer<T>, options: Cancellable = {}): Promise<T> {
+    return this.collective("scan", options, (peers) => collectives.scan(peers, value, op)) as Promise<T>;
+  }
+
+  /** The values of the ranks below this one combined; undefined at rank 0. */
+  exscan<T>(value: T, op: Reducer<T>, options: Cancellable = {}): Promise<T | undefined> {
+    return this.collective("exscan", options, (peers) => collectives.exscan(peers, value, op)) as Promise<
+      T | undefined
+    >;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#collectives.close();
+  }
+
+  /** @internal Runs one collective; its place in the order is taken before this returns. */
+  protected collective<R>(
+    operation: Operation,
+    options: RootOptions & { color?: unknown },
+    body: (peers: Peers, root: number) => Promise<R>,
+  ): Promise<R> {
+    const call: Call = { operation, options, communicator: this.name };
+    if (this.closed) return Promise.reject(this.closedError(call));
+    return this.#collectives.run(operation, call, options.signal, (peers) => {
+      const root = options.root ?? 0;
+      checkRank("root", root, this.size);
+      return body(peers, root);
+    });
+  }
+
+  async #atRoot(value: unknown, root: number): Promise<unknown> {
+    if (this.rank !== root) return undefined;
+    return typeof value === "function" ? await value() : value;
+  }
+}
