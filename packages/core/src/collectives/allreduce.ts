@@ -26,7 +26,7 @@ export async function allreduce<T>(
   reducer: Reducer<T>,
   { deterministic = false }: { deterministic?: boolean | undefined } = {},
 ): Promise<T> {
-  const op = asOp(reducer);
+  const op = asOp<T>(reducer);
   check(op, value);
   return (await allreduceWith(peers, value, op, deterministic)) as T;
 }

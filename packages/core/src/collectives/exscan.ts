@@ -8,7 +8,7 @@ import { combine, operand } from "./combine.ts";
 
 /** The values of the ranks below this one, combined in their order; undefined at rank 0. */
 export async function exscan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T | undefined> {
-  const op = asOp(reducer);
+  const op = asOp<T>(reducer);
   check(op, value);
   if (peers.size === 1) {
     encode(value); // refused at one rank too

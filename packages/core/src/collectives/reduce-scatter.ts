@@ -17,7 +17,7 @@ import { actors, fold } from "./trees.ts";
  * @throws MpiError `invalid-argument` when there are not as many parts as ranks.
  */
 export async function reduceScatter<T>(peers: Peers, parts: readonly T[], reducer: Reducer<T>): Promise<T> {
-  const op = asOp(reducer);
+  const op = asOp<T>(reducer);
   for (const part of requireParts("reduceScatter", parts, peers.size)) check(op, part);
   if (peers.size === 1) return copy(parts[0]) as T;
   const result = await algorithms[choose("reduceScatter", factsOf(peers, { op }))](peers, parts, op);

@@ -26,7 +26,7 @@ export async function reduce<T>(
   root: number,
   { deterministic = false }: { deterministic?: boolean | undefined } = {},
 ): Promise<T | undefined> {
-  const op = asOp(reducer);
+  const op = asOp<T>(reducer);
   check(op, value);
   if (peers.size === 1) return copy(value) as T;
   const bytes = isTypedArray(value) ? value.byteLength : undefined;

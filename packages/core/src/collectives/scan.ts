@@ -8,7 +8,7 @@ import { combine, operand } from "./combine.ts";
 
 /** The values of the ranks 0 to this one, combined in their order. */
 export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T> {
-  const op = asOp(reducer);
+  const op = asOp<T>(reducer);
   check(op, value);
   if (peers.size === 1) return copy(value) as T;
   const result = await algorithms[choose("scan", factsOf(peers, { op }))](peers, value, op);
