@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folder, processesWith, type Running, startScript, until } from "../support/run-tsmpi.ts";
 
@@ -57,7 +59,10 @@ describe("a launcher killed by SIGKILL leaves no process and no file within 5 se
   it("when it runs under PBS, whose reach no process may leave by a session of its own", async () => {
     const script = `import { readFileSync } from "node:fs";
       console.log("session " + readFileSync("/proc/self/stat", "utf8").replace(/^.*\\) /, "").split(" ")[3]); for (;;) {}`;
-    const job = startMarked(script, ["-n", "3"], { PBS_JOBID: "17.head" });
+    const job = startMarked(script, ["-n", "3"], {
+      PBS_JOBID: "17.head",
+      PBS_NODEFILE: join(folder({ nodes: `${hostname()}\n` }), "nodes"),
+    });
     await job.running.shows("session", 3);
     const sessions = new Set(job.running.stdout.trimEnd().split("\n"));
     expect([...sessions]).toEqual([`session ${sessionOf(process.pid)}`]);

@@ -31,14 +31,24 @@ const floors: Record<string, string[][]> = {
     ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts"],
   ],
   launcher: [
-    ["cli.ts", "index.ts", "testing.ts"],
-    ["run.ts", "job.ts", "plans.ts", "signals.ts"],
-    // An agent in the launcher's own process is made by its starter: that one agent is not another program.
-    ["allocations/", "starters/", "agent.ts", "rank-process.ts"],
-    ["placement.ts", "map.ts", "environment.ts"],
+    ["cli.ts", "index.ts", "testing.ts", "agent-main.ts"],
+    ["run.ts", "launch.ts", "job.ts", "plans.ts", "signals.ts"],
+    // An agent in the launcher's own process is made by the launch: that one agent is not another program.
+    ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts"],
+    ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "agent-command.ts", "link/"],
     ["host.ts", "starter.ts", "control.ts", "output.ts", "rank-files.ts", "sink.ts", "input.ts"],
     ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
-    ["options.ts", "launch-error.ts", "exit-codes.ts", "lines.ts", "cpus.ts", "version.ts"],
+    ["here.ts", "limits.ts", "curve-keys.ts", "pbs-tools.ts"],
+    [
+      "options.ts",
+      "launch-error.ts",
+      "exit-codes.ts",
+      "agent-exits.ts",
+      "lines.ts",
+      "cpus.ts",
+      "version.ts",
+      "within.ts",
+    ],
   ],
 };
 

@@ -18,7 +18,10 @@ export const env = {
   version: "TSMPI_VERSION",
 } as const;
 
-/** How a rank ended. Exactly one of `code` and `signal` is set, as in Node's `exit` event. */
+/**
+ * How a rank ended. One of `code` and `signal` is set, as in Node's `exit` event; neither when its host was lost and
+ * nobody can know.
+ */
 export interface Ending {
   rank: number;
   host: string;
@@ -31,6 +34,7 @@ export interface Ending {
 
 /** The ending in words: `killed by SIGKILL, pid 4711`, `exited with code 3, pid 4711`, `ended, pid 4711`. */
 export function describeEnding({ code, signal, pid, hint }: Ending): string {
+  if (signal === null && code === null) return hint ?? `lost, pid ${pid}`;
   const how = signal !== null ? `killed by ${signal}` : code === 0 ? "ended" : `exited with code ${code}`;
   return `${how}, pid ${pid}${hint === undefined ? "" : `: ${hint}`}`;
 }
@@ -42,6 +46,17 @@ export interface PeerAddress {
   host: string;
   /** ZeroMQ endpoints: `ipc://...` within a host, `tcp://address:port` between hosts. */
   endpoints: string[];
+}
+
+/** How the ranks of a host talk to those of other hosts. */
+export interface Network {
+  /** Addresses of this host at which others may reach it, best first. */
+  addresses: string[];
+  /**
+   * The job's pair of CurveZMQ keys, in Z85: whoever has them belongs to the job. Without them (`--no-encrypt`) ranks
+   * talk to whoever connects, and in the clear.
+   */
+  keys?: { publicKey: string; secretKey: string };
 }
 
 /** Rank to agent. */
@@ -61,12 +76,17 @@ export type RankMessage =
 /** Agent to rank. */
 export type AgentMessage =
   /** Answer to `hello`. */
-  | { kind: "welcome"; directory: string; host: string; node: number; eagerBytes?: number }
+  | { kind: "welcome"; directory: string; host: string; node: number; network?: Network; eagerBytes?: number }
   /** Every rank is ready: these are all of them, ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended in good order: exit code 0. `sent` is from its `left` message, absent when it never said it. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
   /** A rank failed and the job is being stopped. */
   | { kind: "failed"; ending: Ending }
+  /**
+   * The batch system is going to end the job (walltime): `world.signal` aborts, so that the program can save what it
+   * has. Calls go on working.
+   */
+  | { kind: "endsSoon"; reason: string }
   /** Somebody called abort(), or the launcher stops the job for a reason of its own (time-out, Ctrl-C). */
   | { kind: "stopping"; reason: string };

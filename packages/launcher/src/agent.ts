@@ -1,14 +1,16 @@
+import { existsSync } from "node:fs";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
-import { environmentOf, threadsEach } from "./environment.ts";
+import { environmentOf, shellEnvironment, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
 import { Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
+import { setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { RankProcess } from "./rank-process.ts";
-import { command, materialise } from "./typescript/index.ts";
+import { command, materialise } from "./typescript/program.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
@@ -20,6 +22,8 @@ const lastOutputMs = 2000;
  * reports what happens, and decides nothing: decisions need the whole job, which only the launcher sees.
  */
 export class Agent {
+  /** Resolves when no process and no file of the job is left here. */
+  readonly finished: Promise<void>;
   readonly #channel: Channel<Report, Order>;
   readonly #ranks = new Map<number, RankProcess>();
   readonly #sent = new Map<number, Record<string, number>>();
@@ -36,12 +40,16 @@ export class Agent {
   /** Why the job is being stopped, for ranks that come to listen only now. */
   #verdict: Extract<Order, { kind: "failed" | "stopping" }> | undefined;
   #stopped = false;
+  #leave!: () => void;
 
   constructor(channel: Channel<Report, Order>) {
     this.#channel = channel;
+    this.finished = new Promise((resolve) => {
+      this.#leave = resolve;
+    });
     channel.receive({
       message: (order) => this.#obey(order),
-      lost: () => this.#kill(),
+      lost: () => this.#lose(),
     });
   }
 
@@ -57,6 +65,7 @@ export class Agent {
         break;
       case "table":
       case "ended":
+      case "endsSoon":
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
       case "stop":
@@ -84,25 +93,31 @@ export class Agent {
   async #start(plan: HostPlan): Promise<void> {
     this.#plan = plan;
     try {
-      this.#directory = makeJobDirectory();
-      this.#guardian = new Guardian({ job: plan.job, directory: this.#directory, ownSession: plan.ownSessions });
-      await materialise(plan.program, this.#directory);
+      await this.#prepare(plan);
+      if (!this.#stopped) this.#startRanks(this.#plan);
     } catch (error) {
-      this.#unable(reasonOf(error));
-      this.#allStarted = true;
-      this.#finishIfDone();
-      return;
-    }
-    process.umask(plan.umask);
-    const { file, args } = command(plan.program, this.#directory, plan.args, [...prelude, ...plan.nodeOptions]);
-    const share = threadsEach(plan.ranks.length);
-    try {
-      for (const rank of plan.ranks) this.#startRank(rank, plan, { file, args, share });
-    } catch (error) {
-      this.#unable(reasonOf(error));
+      this.#unable(`the ranks: ${reasonOf(error)}`);
     }
     this.#allStarted = true;
     this.#finishIfDone();
+  }
+
+  async #prepare(plan: HostPlan): Promise<void> {
+    this.#directory = makeJobDirectory();
+    this.#guardian = new Guardian({ job: plan.job, directory: this.#directory, ownSession: plan.ownSessions });
+    process.umask(plan.umask);
+    if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
+    if (plan.shell !== undefined) {
+      this.#plan = { ...plan, environment: shellEnvironment(plan, plan.shell, this.#directory) };
+      await setResourceLimits(plan.shell.limits);
+    }
+    if (!existsSync(plan.directory)) throw new Error(`there is no directory ${plan.directory} on this host (--wdir)`);
+  }
+
+  #startRanks(plan: HostPlan): void {
+    const share = threadsEach(plan.ranks.length);
+    const start = { ...commandOf(plan, this.#directory), share };
+    for (const rank of plan.ranks) this.#startRank(rank, plan, start);
   }
 
   #startRank(rank: number, plan: HostPlan, start: { file: string; args: string[]; share: number }): void {
@@ -141,9 +156,15 @@ export class Agent {
       return;
     }
     if (message.kind === "hello") {
-      const { host, node } = this.#plan!;
+      const { host, node, network } = this.#plan!;
       const child = this.#ranks.get(rank)!;
-      child.tell({ kind: "welcome", directory: this.#directory, host, node });
+      child.tell({
+        kind: "welcome",
+        directory: this.#directory,
+        host,
+        node,
+        ...(network === undefined ? {} : { network }),
+      });
       if (this.#verdict !== undefined) child.tell(this.#verdict);
     }
     this.#channel.send({ kind: "said", rank, message });
@@ -178,6 +199,13 @@ export class Agent {
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
   }
 
+  /** The launcher is gone, or out of reach: nobody wants the ranks or what they write any more. */
+  #lose(): void {
+    this.#kill();
+    for (const rank of this.#ranks.values()) rank.abandon();
+    if (this.#plan === undefined) this.#leave();
+  }
+
   #unable(reason: string): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -202,6 +230,7 @@ export class Agent {
     removeJobDirectory(this.#directory);
     this.#guardian?.dismiss();
     this.#channel.send({ kind: "finished" });
+    this.#leave();
   }
 
   #throttle(): void {
@@ -215,6 +244,11 @@ export class Agent {
   #later(ms: number, action: () => void): void {
     this.#timers.push(setTimeout(action, ms));
   }
+}
+
+function commandOf({ program, args, nodeOptions }: HostPlan, directory: string): { file: string; args: string[] } {
+  if ("executable" in program) return { file: program.executable, args };
+  return command(program, directory, args, [...prelude, ...nodeOptions]);
 }
 
 const prelude = ["--require", new URL("rank-prelude.cjs", import.meta.url).pathname];

@@ -1,4 +1,5 @@
-import type { Ending, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { Ending, Network, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { ResourceLimits } from "./limits.ts";
 import type { Program } from "./typescript/index.ts";
 
 /** The two streams of a rank. */
@@ -14,7 +15,8 @@ export interface HostPlan {
   host: string;
   /** The ranks of this host. */
   ranks: number[];
-  program: Program;
+  /** A script with its files, or any program: its name, to be looked for in PATH. */
+  program: Program | Executable;
   args: string[];
   nodeOptions: string[];
   /** The environment of the launching shell, with the changes that the command line asks for. */
@@ -29,6 +31,37 @@ export interface HostPlan {
   ownSessions: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt must be. */
   showPartialLines: Record<OutputStream, boolean>;
+  /** What the launching shell has and a host's agent has not from its starter; absent where the launcher itself is. */
+  shell?: Shell;
+  /** How this host's ranks talk to other hosts; absent when there are none. */
+  network?: Network;
+}
+
+/** What `tsmpi exec` runs. */
+export interface Executable {
+  executable: string;
+}
+
+/** What of a shell is neither environment nor directory nor umask. */
+export interface Shell {
+  limits: ResourceLimits;
+  /** The text of PBS_NODEFILE, where there is one: PBS does not put it, or does not name it, on every host. */
+  nodeFile?: string;
+}
+
+/** An agent to its launcher, first of all. */
+export interface Hello {
+  kind: "hello";
+  node: number;
+  pid: number;
+  /** Its process group, which its ranks are in where they have none of their own. */
+  group: number;
+  version: string;
+  nodeVersion: string;
+  /** Where its ranks can be reached, the address by which it reached the launcher first. */
+  addresses: string[];
+  /** How it came by its key. Filled in by the launcher. */
+  key: string;
 }
 
 /** Launcher to agent. */
@@ -40,6 +73,7 @@ export type Order =
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
   | { kind: "failed"; ending: Ending }
   | { kind: "stopping"; reason: string }
+  | { kind: "endsSoon"; reason: string }
   /** End all ranks: politely first, for sure after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }

@@ -1,5 +1,8 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { env } from "@tsmpi/core/bootstrap";
-import type { HostPlan } from "./control.ts";
+import type { HostPlan, Shell } from "./control.ts";
 import { usableCpus } from "./cpus.ts";
 import { version } from "./version.ts";
 
@@ -24,6 +27,40 @@ export function environmentOf(rank: number, plan: HostPlan, share: number): Reco
     [env.job]: plan.job,
     [env.version]: version,
   };
+}
+
+/** What PBS tells every task anew; the launching shell's values are another task's. TM, for one, needs its own. */
+const ofTask = ["PBS_TASKNUM", "PBS_NODENUM", "PBS_VNODENUM", "PBS_MOMPORT", "PBS_JOBCOOKIE"];
+
+/**
+ * The launching shell's environment as it would be on this host, on which a task begins with next to nothing of it. What
+ * belongs to the task or the host is this host's: numbers in the job, PBS's TMPDIR, the host's name.
+ */
+export function shellEnvironment(plan: HostPlan, { nodeFile }: Shell, directory: string): Record<string, string> {
+  const environment = { ...plan.environment };
+  const own = process.env;
+  const take = (name: string): void => {
+    delete environment[name];
+    if (own[name] !== undefined) environment[name] = own[name];
+  };
+  for (const name of ofTask) take(name);
+  const { PBS_JOBID: job, TMPDIR: temporary, PBS_NODEFILE: path } = environment;
+  // PBS makes one on each host for the job; a TMPDIR that the user has chosen stays.
+  if (job !== undefined && temporary?.includes(job)) take("TMPDIR");
+  if (environment["HOSTNAME"] !== undefined) environment["HOSTNAME"] = hostname();
+  if (nodeFile !== undefined && path !== undefined && !holds(path, nodeFile)) {
+    environment["PBS_NODEFILE"] = join(directory, "nodefile");
+    writeFileSync(environment["PBS_NODEFILE"], nodeFile);
+  }
+  return environment;
+}
+
+function holds(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, "utf8") === text;
+  } catch {
+    return false;
+  }
 }
 
 /** How many threads each of `ranks` ranks on this host may run without getting in another's way. */

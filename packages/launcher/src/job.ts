@@ -3,11 +3,14 @@ import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
+import type { RollCall } from "./roll-call.ts";
 
 /** One agent and what it has been given to do. */
 export interface Station {
   channel: Channel<Order, Report>;
   plan: HostPlan;
+  /** Called when its agent is lost: ends what may be left of it. */
+  lost(): void;
 }
 
 export interface JobOptions {
@@ -16,6 +19,7 @@ export interface JobOptions {
   killAfterMs: number;
   output: Output;
   input: Input;
+  roll: RollCall;
   /** For `--verbose`. */
   log(text: string): void;
 }
@@ -31,7 +35,12 @@ const lastWordsMs = 1000;
 export class Job {
   /** The exit code, once no process of the job is left on any host. */
   readonly ended: Promise<number>;
+  /** Resolves when every rank has been started. */
+  readonly started: Promise<void>;
   readonly #options: JobOptions;
+  readonly #pids = new Map<number, number>();
+  readonly #open: Set<Station>;
+  #allStarted!: () => void;
   readonly #finish: (code: number) => void;
   readonly #addresses: PeerAddress[] = [];
   readonly #greeted = new Set<number>();
@@ -42,11 +51,13 @@ export class Job {
   #inWorld = false;
   #stopping = false;
   #code: number = exitCodes.success;
-  #unfinished: number;
 
   constructor(options: JobOptions) {
     this.#options = options;
-    this.#unfinished = options.stations.length;
+    this.#open = new Set(options.stations);
+    this.started = new Promise((resolve) => {
+      this.#allStarted = resolve;
+    });
     let finish!: (code: number) => void;
     this.ended = new Promise((resolve) => {
       finish = resolve;
@@ -62,6 +73,12 @@ export class Job {
 
   start(): void {
     for (const { channel, plan } of this.#options.stations) channel.send({ kind: "start", plan });
+  }
+
+  /** Tells the ranks that the job's time is nearly up. */
+  warn(reason: string): void {
+    this.#options.log(reason);
+    this.#order({ kind: "endsSoon", reason });
   }
 
   /** Ends the job for a reason that is not a rank's. Without a sentence nothing is said. */
@@ -114,6 +131,9 @@ export class Job {
       case "started":
         log(`rank ${report.rank} started on ${plan.host} (pid ${report.pid})`);
         if (report.rank === 0) input.start();
+        this.#pids.set(report.rank, report.pid);
+        if (plan.ranks.every((rank) => this.#pids.has(rank))) this.#options.roll.reach(plan.node, "ranks started");
+        if (this.#pids.size === this.#options.size) this.#allStarted();
         break;
       case "said":
         this.#said(report.rank, report.message, plan.host);
@@ -134,12 +154,15 @@ export class Job {
         this.#tell(report.rank);
         break;
       case "unable":
-        this.stop(exitCodes.launch, "the job could not be launched", `cannot start ${report.reason}`);
+        this.stop(
+          exitCodes.launch,
+          "the job could not be launched",
+          `cannot start ${report.reason}${plan.nodes > 1 ? ` (on ${plan.host})` : ""}`,
+        );
         break;
       case "finished":
         log(`agent on ${plan.host} has finished`);
-        this.#unfinished--;
-        if (this.#unfinished === 0) this.#finish(this.#code);
+        this.#close(station);
         break;
     }
   }
@@ -199,8 +222,29 @@ export class Job {
     this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
   }
 
-  #lost({ plan }: Station, reason: string): void {
-    this.stop(exitCodes.launch, `host ${plan.host} was lost`, `host ${plan.host} was lost: ${reason}`);
+  /** A host, its link or its agent is gone, and with it all that we know of its ranks. */
+  #lost(station: Station, reason: string): void {
+    const { host, ranks } = station.plan;
+    if (!this.#open.has(station)) return;
+    const hint = `host ${host} was lost: ${reason}`;
+    const rank = ranks.find((each) => !this.#endings.has(each)) ?? ranks[0]!;
+    station.lost();
+    const others = this.#options.stations.length > 1 ? "; stopping the other ranks" : "";
+    if (this.#begin(exitCodes.launch, `${hint}${others}`)) {
+      const ending = { rank, host, pid: this.#pids.get(rank) ?? 0, code: null, signal: null, hint };
+      this.#order({ kind: "failed", ending });
+      this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
+    }
+    for (const each of ranks) {
+      this.#drained.add(each);
+      this.#tell(each);
+    }
+    this.#close(station);
+  }
+
+  #close(station: Station): void {
+    this.#open.delete(station);
+    if (this.#open.size === 0) this.#finish(this.#code);
   }
 
   /** True for the first reason to stop; false for all that follow. */

@@ -9,18 +9,18 @@ export function describeMap(placement: Placement, allocation: Allocation): strin
     String(host.slots),
     spans(ranks),
   ]);
-  const header = ["node", "host", "slots", "ranks"];
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (row: string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd();
   const title =
     placement.size > placement.slots
       ? describeShortage(placement, allocation)
       : `${count(placement.size, "rank")}, ${count(placement.slots, "slot")} from ${allocation.source}`;
-  return [title, ...[header, ...rows].map(line)].join("\n");
+  return `${title}\n${columns([["node", "host", "slots", "ranks"], ...rows])}`;
+}
+
+/** Rows of cells as lines, the columns below each other. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
 }
 
 /** More ranks than slots work; one line says so. */

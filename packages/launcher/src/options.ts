@@ -9,6 +9,16 @@ export interface RunOptions {
   args: string[];
   /** Undefined: one for each slot. */
   ranks: number | undefined;
+  /** `--hosts`; undefined: whoever knows of hosts is asked. */
+  hosts: { name: string; slots: number }[] | undefined;
+  /** `--starter`: who starts agents; undefined: the first that can. */
+  starter: string | undefined;
+  /** `--interface`, by name or CIDR: the only one that is listened on. */
+  interface: string | undefined;
+  /** What ranks on different hosts tell each other is encrypted. */
+  encrypt: boolean;
+  /** How long it may take until every rank has been started. */
+  launchTimeoutMs: number;
   /** Changes to the environment that the ranks inherit. */
   environment: Record<string, string>;
   /** Where the ranks start. */
@@ -40,9 +50,16 @@ const longestTimerSeconds = 2_147_483; // setTimeout counts milliseconds in 31 b
 export const optionTable: readonly Option[] = [
   {
     flags: "-n, --np <N>",
-    description: "number of ranks (default: one for each CPU that may be used)",
+    description: "number of ranks (default: one for each slot of the job, or CPU that may be used)",
     apply(options, value) {
       options.ranks = wholeNumber("-n", value, { least: 1, most: mostRanks });
+    },
+  },
+  {
+    flags: "--hosts <HOSTS>",
+    description: "hosts to use and their slots, a:4,b:4 (default: those of the job)",
+    apply(options, value) {
+      options.hosts = hosts(value);
     },
   },
   {
@@ -102,6 +119,34 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--interface <NAME|CIDR>",
+    description: "network to use between hosts: eth0, 10.1.0.0/16 (default: the first that works)",
+    apply(options, value) {
+      options.interface = value;
+    },
+  },
+  {
+    flags: "--starter <NAME>",
+    description: "what starts processes on other hosts: pbsdsh",
+    apply(options, value) {
+      options.starter = value;
+    },
+  },
+  {
+    flags: "--launch-timeout <SECONDS>",
+    description: "how long it may take to start all ranks (default: 60)",
+    apply(options, value) {
+      options.launchTimeoutMs = seconds("--launch-timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--no-encrypt",
+    description: "what ranks on different hosts tell each other can be read, and forged, by who can see the network",
+    apply(options) {
+      options.encrypt = false;
+    },
+  },
+  {
     flags: "--display-map",
     description: "show hosts, slots and ranks",
     apply(options) {
@@ -130,6 +175,11 @@ export function defaultOptions(script: string, args: string[]): RunOptions {
     script,
     args,
     ranks: undefined,
+    hosts: undefined,
+    starter: undefined,
+    interface: undefined,
+    encrypt: true,
+    launchTimeoutMs: 60_000,
     environment: {},
     directory: process.cwd(),
     tagOutput: false,
@@ -150,6 +200,18 @@ function wholeNumber(option: string, value: string, { least, most }: { least: nu
   if (number < least) throw usageError(`${option} ${value}: at least ${least} is needed`);
   if (number > most) throw usageError(`${option} ${value}: at most ${most} ranks are supported`);
   return number;
+}
+
+/** `a:4,b,[fe80::1]:2` -> names with slots, 1 where none are given. */
+function hosts(value: string): { name: string; slots: number }[] {
+  const found = new Map<string, number>();
+  for (const word of value.split(",")) {
+    const [, bracketed, plain, slots = "1"] = /^(?:\[([^\]]+)\]|([^\s:]+))(?::(\d+))?$/.exec(word.trim()) ?? [];
+    const name = bracketed ?? plain;
+    if (name === undefined) throw usageError(`--hosts ${value}: names with slots are needed, as in a:4,b:4`);
+    found.set(name, (found.get(name) ?? 0) + wholeNumber("--hosts", slots, { least: 1, most: mostRanks }));
+  }
+  return [...found].map(([name, count]) => ({ name, slots: count }));
 }
 
 function seconds(option: string, value: string): number {

@@ -1,4 +1,4 @@
-import type { Host } from "./host.ts";
+import type { Allocation, Host } from "./host.ts";
 
 /** Which ranks run where. */
 export interface Placement {
@@ -10,11 +10,11 @@ export interface Placement {
 }
 
 /**
- * Fills the hosts' slots in order with ranks 0, 1, 2..., as mpiexec does, and starts again at the first host when
- * there are more ranks than slots.
+ * Gives ranks 0, 1, 2... the slots in order, as mpiexec does, and starts again at the first slot when there are more
+ * ranks than slots.
  */
-export function place(hosts: readonly Host[], ranks?: number): Placement {
-  const slots = hosts.flatMap((host) => new Array<Host>(host.slots).fill(host));
+export function place({ hosts, order }: Pick<Allocation, "hosts" | "order">, ranks?: number): Placement {
+  const slots = order ?? hosts.flatMap((host) => new Array<Host>(host.slots).fill(host));
   const size = ranks ?? slots.length;
   const ranksOf = new Map<Host, number[]>(hosts.map((host) => [host, []]));
   for (let rank = 0; rank < size; rank++) ranksOf.get(slots[rank % slots.length]!)!.push(rank);

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { agentCommand } from "./agent-command.ts";
 import type { HostPlan, OutputStream } from "./control.ts";
+import { resourceLimits } from "./limits.ts";
 import type { RunOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
 import { starterFor } from "./starters/index.ts";
@@ -24,15 +27,25 @@ export function plansFor(
     umask: process.umask(),
     ownSessions: process.env["PBS_JOBID"] === undefined,
     showPartialLines,
+    shell: { limits: resourceLimits(), ...nodeFile() },
   };
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
+}
+
+function nodeFile(): { nodeFile?: string } {
+  try {
+    return { nodeFile: readFileSync(process.env["PBS_NODEFILE"] ?? "", "utf8") };
+  } catch {
+    return {};
+  }
 }
 
 /** `--dry-run`: the command that would start each agent (where one is needed) and each host's ranks. */
 export function describeCommands(options: RunOptions, program: Program, placement: Placement): string {
   const { file, args } = command(program, "<job directory>", options.args, options.nodeOptions);
-  const lines = placement.nodes.flatMap(({ host, ranks }) => {
-    const agent = starterFor(host).preview(host);
+  const lines = placement.nodes.flatMap(({ host, ranks }, node) => {
+    const starter = starterFor(host, options.starter);
+    const agent = starter.command(host, agentCommand("<job>", node, ["<address:port>"], ["key=<directory>"]));
     return [
       ...(agent === undefined ? [] : [`${host.name}: ${shellWords(agent)}`]),
       `${host.name}: ${ranks.length} x ${shellWords([file, ...args])}`,

@@ -2,14 +2,15 @@ import { allocate } from "./allocations/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Input } from "./input.ts";
 import { Job } from "./job.ts";
+import { launch } from "./launch.ts";
 import { reasonOf } from "./launch-error.ts";
 import { describeMap, describeShortage } from "./map.ts";
 import type { RunOptions } from "./options.ts";
 import { Output, showsPartialLines } from "./output.ts";
 import { place } from "./placement.ts";
 import { describeCommands, plansFor } from "./plans.ts";
+import type { RollCall } from "./roll-call.ts";
 import { passSignalsOn } from "./signals.ts";
-import { starterFor } from "./starters/index.ts";
 import { prepare } from "./typescript/index.ts";
 
 /**
@@ -18,8 +19,8 @@ import { prepare } from "./typescript/index.ts";
  */
 export async function run(options: RunOptions): Promise<number> {
   const program = await prepare(options.script);
-  const allocation = allocate();
-  const placement = place(allocation.hosts, options.ranks);
+  const allocation = await allocate(options.hosts);
+  const placement = place(allocation, options.ranks);
 
   let job: Job | undefined;
   const output = new Output({
@@ -39,24 +40,23 @@ export async function run(options: RunOptions): Promise<number> {
     output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
   const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
+  const launchedAt = performance.now();
   const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
-  const stations = await Promise.all(
-    placement.nodes.map(async ({ host }, node) => {
-      const starter = starterFor(host);
-      log(`agent on ${host.name}: ${starter.name}`);
-      return { channel: await starter.start(host), plan: plans[node]! };
-    }),
-  );
+  const { stations, roll, settled } = await launch(options, placement, plans, log);
   const input = new Input((bytes) => job?.feed(bytes));
-  const started = new Job({ stations, size: placement.size, killAfterMs: options.killAfterMs, output, input, log });
+  const { killAfterMs } = options;
+  const started = new Job({ stations, size: placement.size, killAfterMs, output, input, roll, log });
   job = started;
   passSignalsOn(started);
   process.on("SIGCONT", () => input.continued());
   const limit = limitTime(options.timeoutMs, started);
+  const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
   started.start();
 
   const code = await started.ended;
   clearTimeout(limit);
+  clearTimeout(launchLimit);
+  await settled();
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
   return code;
@@ -65,6 +65,15 @@ export async function run(options: RunOptions): Promise<number> {
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {
   if (timeoutMs === undefined) return undefined;
   return setTimeout(() => job.expire(exitCodes.timeout, `time limit of ${timeoutMs / 1000} s reached`), timeoutMs);
+}
+
+function limitLaunch(limitMs: number, job: Job, roll: RollCall): NodeJS.Timeout {
+  const timer = setTimeout(() => {
+    const missing = roll.describe("ranks started");
+    job.stop(exitCodes.launch, "the launch took too long", `not all ranks could be started in time\n${missing}`);
+  }, limitMs);
+  void job.started.then(() => clearTimeout(timer));
+  return timer;
 }
 
 function outputFailure(error: NodeJS.ErrnoException): [code: number, reason: string, sentence?: string] {

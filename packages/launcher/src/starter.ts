@@ -1,18 +1,16 @@
-import type { Channel, Order, Report } from "./control.ts";
 import type { Host } from "./host.ts";
 
 /**
- * Starts agents on hosts.
+ * Starts agents on hosts: says which command on this host runs a command on another. That is all that starters differ
+ * in; an agent connects back to its launcher, whoever started it.
  *
  * | call | contract |
  * | --- | --- |
- * | `serves` | whether it can start an agent on this host |
- * | `start` | resolves when the agent can be talked to; rejects with a `LaunchError` that names the host |
- * | `preview` | the command that `start` would run, for `--dry-run`; undefined when it needs none |
+ * | `serves` | whether it can start something on this host |
+ * | `command` | what to run here so that `there` runs on the host; undefined when the agent needs no process of its own |
  */
 export interface Starter {
   readonly name: string;
   serves(host: Host): boolean;
-  start(host: Host): Promise<Channel<Order, Report>>;
-  preview(host: Host): string[] | undefined;
+  command(host: Host, there: readonly string[]): string[] | undefined;
 }

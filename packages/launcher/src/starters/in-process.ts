@@ -1,15 +1,18 @@
-import { Agent } from "../agent.ts";
-import { inProcess, type Order, type Report } from "../control.ts";
+import { isatty } from "node:tty";
 import type { Starter } from "../starter.ts";
 
-/** The launcher's own host needs no other process: the agent lives in the launcher, and their link is two queues. */
+/**
+ * The launcher's own host needs no other process: the agent lives in the launcher, and their link is two queues.
+ *
+ * Not in an interactive PBS job: there ranks may not leave the session, so the terminal's Ctrl-C would reach them twice,
+ * from the terminal and through the launcher.
+ */
 export const inThisProcess: Starter = {
   name: "in-process",
-  serves: (host) => host.here,
-  async start() {
-    const [ours, agents] = inProcess<Order, Report>();
-    new Agent(agents);
-    return ours;
-  },
-  preview: () => undefined,
+  serves: ({ here, line }) => here && !(line !== undefined && isInteractive()),
+  command: () => undefined,
 };
+
+function isInteractive(): boolean {
+  return process.env["PBS_ENVIRONMENT"] === "PBS_INTERACTIVE" && isatty(0);
+}

@@ -1,13 +1,21 @@
 import type { Host } from "../host.ts";
-import { LaunchError } from "../launch-error.ts";
+import { LaunchError, usageError } from "../launch-error.ts";
 import type { Starter } from "../starter.ts";
 import { inThisProcess } from "./in-process.ts";
+import { pbsdsh } from "./pbsdsh.ts";
 
-const starters: readonly Starter[] = [inThisProcess];
+const starters: readonly Starter[] = [inThisProcess, pbsdsh];
 
-/** The first starter that can start an agent on this host. */
-export function starterFor(host: Host): Starter {
-  const starter = starters.find((each) => each.serves(host));
-  if (starter === undefined) throw new LaunchError(`nothing here can start processes on ${host.name}`);
-  return starter;
+/** The first starter that can start an agent on this host, or the one with this name. */
+export function starterFor(host: Host, name?: string): Starter {
+  const candidates = starters.filter((each) => name === undefined || each.name === name);
+  if (candidates.length === 0) {
+    throw usageError(`--starter ${name}: there are ${starters.map((each) => each.name).join(" and ")}`);
+  }
+  const starter = candidates.find((each) => each.serves(host));
+  if (starter !== undefined) return starter;
+  if (name !== undefined) throw new LaunchError(`${name} cannot start processes on ${host.name}`);
+  throw new LaunchError(
+    `nothing here can start processes on ${host.name}: it is not this host, and not one of a PBS job's that we are in`,
+  );
 }

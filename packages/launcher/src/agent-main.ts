@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Agent } from "./agent.ts";
+import { agentExit } from "./agent-exits.ts";
+import type { Hello, Order, Report } from "./control.ts";
+import { usableAddresses } from "./link/addresses.ts";
+import { findKey } from "./link/keys.ts";
+import { Link } from "./link/link.ts";
+import { type Attempt, ownAddress, visit } from "./link/visit.ts";
+import { version } from "./version.ts";
+
+/**
+ * An agent as a process of its own: `node agent-main.js job=... node=2 at=10.0.0.1:4711,... key=<directory> seconds=60`.
+ * Its starter gives it nothing but these words; the rest comes over the link.
+ */
+const words = new Map<string, string[]>();
+for (const word of process.argv.slice(2)) {
+  const [name, value] = [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)];
+  words.set(name, [...(words.get(name) ?? []), value]);
+}
+const [job = ""] = words.get("job") ?? [];
+const node = Number(words.get("node")?.[0]);
+const directories = words.get("key") ?? [];
+const [only] = words.get("interface") ?? [];
+
+/** How long ranks of a job that is lost may need to die. */
+const lastMs = 5000;
+
+// Signals come to all processes of the task, from PBS or from whatever started it: the ranks take them as they like, and
+// the agent stays to tell how they ended. It leaves when its link does.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
+// Where this goes is not known: perhaps to a pipe that nobody reads.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+const found = findKey(job, directories);
+if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and no PBS_JOBCOOKIE`);
+const socket = await visit({
+  endpoints: (words.get("at")?.[0] ?? "").split(","),
+  ...found,
+  limitMs: Number(words.get("seconds")?.[0] ?? 60) * 1000,
+  waiting: tell,
+}).catch((error: Error) => fail(agentExit.unreachable, error.message));
+
+const link = new Link<Report | Hello, Order>(socket);
+const reachedFrom = ownAddress(socket);
+const others = addresses().filter((address) => address !== reachedFrom);
+link.send({
+  kind: "hello",
+  node,
+  pid: process.pid,
+  group: processGroup(),
+  version,
+  nodeVersion: process.version,
+  addresses: [reachedFrom, ...others],
+  key: found.name,
+});
+const agent = new Agent({
+  send: (report) => link.send(report),
+  receive: (handler) =>
+    link.receive({
+      message: (order) => {
+        if (order.kind === "signal" && order.signal === "SIGSTOP") link.bePatient();
+        handler.message(order);
+      },
+      lost: (reason) => {
+        setTimeout(() => process.exit(1), lastMs);
+        handler.lost(reason);
+      },
+    }),
+});
+await agent.finished;
+await link.close();
+process.exit(0);
+
+function addresses(): string[] {
+  try {
+    return usableAddresses(only);
+  } catch {
+    return []; // a network that this host knows under no such name: the address that led here is known to work
+  }
+}
+
+/** Field 5 of /proc/self/stat. */
+function processGroup(): number {
+  try {
+    return Number(
+      readFileSync("/proc/self/stat", "latin1")
+        .replace(/^.*\) /s, "")
+        .split(" ")[2],
+    );
+  } catch {
+    return process.pid;
+  }
+}
+
+/** For the launcher's table, should this host stay outside: the shared directory is the only way that is left. */
+function tell(attempts: Attempt[]): void {
+  for (const directory of directories) {
+    try {
+      writeFileSync(join(directory, `agent.${node}`), JSON.stringify({ attempts }), { mode: 0o600 });
+    } catch {}
+  }
+}
+
+function fail(code: number, reason: string): never {
+  process.stderr.write(`tsmpi agent: ${reason}\n`);
+  process.exit(code);
+}

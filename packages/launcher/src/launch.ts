@@ -1,0 +1,69 @@
+import { Agent } from "./agent.ts";
+import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
+import { curveKeys } from "./curve-keys.ts";
+import type { Station } from "./job.ts";
+import type { RunOptions } from "./options.ts";
+import type { Placement } from "./placement.ts";
+import type { Outpost, Remote } from "./remote.ts";
+import { RollCall } from "./roll-call.ts";
+import { starterFor } from "./starters/index.ts";
+
+/** The agents of a job, ready to be given orders. */
+export interface Launch {
+  stations: Station[];
+  roll: RollCall;
+  /** Resolves when nothing is left to be done on hosts that were lost. */
+  settled(): Promise<void>;
+}
+
+/** Starts an agent for each host and gives each its plan. */
+export async function launch(
+  options: RunOptions,
+  placement: Placement,
+  plans: readonly HostPlan[],
+  log: (text: string) => void,
+): Promise<Launch> {
+  const roll = new RollCall(placement.nodes.map(({ host }) => host.name));
+  const outposts = placement.nodes.flatMap(({ host }, node): Outpost[] => {
+    const starter = starterFor(host, options.starter);
+    if (starter.command(host, []) !== undefined) return [{ node, host, starter }];
+    log(`agent on ${host.name}: ${starter.name}`);
+    return [];
+  });
+  const [first] = plans;
+  const remote =
+    outposts.length === 0 || first === undefined ? undefined : await connect(first.job, outposts, options, roll, log);
+  const keys = options.encrypt ? curveKeys() : undefined;
+  const stations = plans.map((plan, node): Station => {
+    const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
+    const network = plan.nodes > 1 ? { network: { addresses, ...(keys === undefined ? {} : { keys }) } } : {};
+    if (!remoteNode(outposts, node)) {
+      const { shell: _, ...rest } = plan;
+      return { channel: agentHere(), plan: { ...rest, ...network }, lost: () => {} };
+    }
+    return { channel: remote!.guest(node).link, plan: { ...plan, ...network }, lost: () => remote!.sweep(node) };
+  });
+  return { stations, roll, settled: async () => remote?.settled() };
+}
+
+async function connect(
+  job: string,
+  outposts: Outpost[],
+  options: RunOptions,
+  roll: RollCall,
+  log: (text: string) => void,
+): Promise<Remote> {
+  // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
+  const { Remote } = await import("./remote.ts");
+  return Remote.start({ job, outposts, only: options.interface, deadlineMs: options.launchTimeoutMs, roll, log });
+}
+
+function remoteNode(outposts: readonly Outpost[], node: number): boolean {
+  return outposts.some((each) => each.node === node);
+}
+
+function agentHere(): Station["channel"] {
+  const [ours, agents] = inProcess<Order, Report>();
+  new Agent(agents);
+  return ours;
+}

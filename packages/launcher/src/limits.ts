@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+
+/** Soft and hard limit as `prlimit` writes them, by its names of them: `{ core: ["0", "unlimited"] }`. */
+export type ResourceLimits = Record<string, [soft: string, hard: string]>;
+
+/** The kernel's names of the limits that a shell's `ulimit` is used for, and prlimit's. */
+const names: Readonly<Record<string, string>> = {
+  "Max cpu time": "cpu",
+  "Max file size": "fsize",
+  "Max data size": "data",
+  "Max stack size": "stack",
+  "Max core file size": "core",
+  "Max processes": "nproc",
+  "Max open files": "nofile",
+  "Max locked memory": "memlock",
+  "Max address space": "as",
+};
+
+/** The resource limits of this process, which it has from its shell. */
+export function resourceLimits(): ResourceLimits {
+  const limits: ResourceLimits = {};
+  try {
+    for (const line of readFileSync("/proc/self/limits", "utf8").split("\n")) {
+      const [, title, soft, hard] = /^(.{25}) (\S+) +(\S+)/.exec(line) ?? [];
+      const name = names[title?.trim() ?? ""];
+      if (name !== undefined) limits[name] = [soft!, hard!];
+    }
+  } catch {} // no Linux: limits stay as they are
+  return limits;
+}
+
+/**
+ * Gives this process, and so its children, these limits where they differ and may be had. The hard limit of this host
+ * cannot be raised; what was lowered by the shell is lowered here too.
+ */
+export async function setResourceLimits(wanted: ResourceLimits): Promise<void> {
+  const own = resourceLimits();
+  const changes = Object.entries(wanted).flatMap(([name, [soft, hard]]) => {
+    const most = own[name]?.[1];
+    if (most === undefined) return [];
+    const [first, second] = [least(soft, most), least(hard, most)];
+    return first === own[name]![0] && second === most ? [] : [`--${name}=${first}:${second}`];
+  });
+  if (changes.length === 0) return;
+  await promisify(execFile)("prlimit", ["--pid", String(process.pid), ...changes]).catch(() => {});
+}
+
+function least(a: string, b: string): string {
+  if (a === "unlimited") return b;
+  if (b === "unlimited") return a;
+  return Number(a) < Number(b) ? a : b;
+}

@@ -1,0 +1,57 @@
+import { BlockList, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+import { usageError } from "../launch-error.ts";
+
+/**
+ * The addresses of this host at which others may reach it. `only`, the name of an interface or a CIDR, leaves one
+ * network. Which of the rest lead anywhere is found by trying: names and address ranges of bridges, virtual machines and
+ * management networks differ from site to site.
+ *
+ * @throws LaunchError when no address of this host matches `only`.
+ */
+export function usableAddresses(only: string | undefined): string[] {
+  const all = Object.entries(networkInterfaces()).flatMap(([name, found]) =>
+    (found ?? []).map(({ address, internal }) => ({ name, address, internal })),
+  );
+  // Link-local addresses mean nothing without the name of an interface of the host that uses them.
+  const candidates = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
+  if (only === undefined) return candidates.map(({ address }) => address);
+  const contains = network(only);
+  const chosen = all.filter(({ name, address }) => (contains === undefined ? name === only : contains(address)));
+  if (chosen.length > 0) return chosen.map(({ address }) => address);
+  const known = all.map(({ name, address }) => `${name} ${address}`).join(", ");
+  throw usageError(`--interface ${only}: this host has no such network (${known})`);
+}
+
+/** Whether an address is in the network; undefined when `text` is not a CIDR. */
+function network(text: string): ((address: string) => boolean) | undefined {
+  const [, address, bits] = /^([\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*)\/(\d+)$/.exec(text) ?? [];
+  if (address === undefined) return undefined;
+  const list = new BlockList();
+  try {
+    list.addSubnet(address, Number(bits), family(address));
+  } catch {
+    throw usageError(`--interface ${text}: a network is written like 10.1.0.0/16`);
+  }
+  return (each) => list.check(each, family(each));
+}
+
+function family(address: string): "ipv4" | "ipv6" {
+  return isIPv6(address) ? "ipv6" : "ipv4";
+}
+
+/** Address and port as one word. */
+export function endpoint(address: string, port: number): string {
+  return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}
+
+/** The opposite of {@link endpoint}. */
+export function parseEndpoint(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+}
+
+/** As Node writes an IPv4 peer of a socket that listens for both families. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
+}

@@ -1,0 +1,102 @@
+import type { Duplex } from "node:stream";
+import type { Channel } from "../control.ts";
+import { reasonOf } from "../launch-error.ts";
+import { Decoder, encode, heartbeat } from "./frames.ts";
+
+/** Both ends say so often that they are alive. */
+const heartbeatMs = 2000;
+/** Who is silent for so long is lost: host down, network cut, process stopped. Told within 10 seconds, then. */
+const silenceMs = 8000;
+
+interface Handler<In> {
+  message(message: In): void;
+  lost(reason: string): void;
+}
+
+/**
+ * The link between launcher and agent over a stream: messages, and signs of life both ways. The processes at its ends
+ * only pass things on, so they are never too busy to give them, however long a rank computes.
+ */
+export class Link<Out extends object, In> implements Channel<Out, In> {
+  readonly #socket: Duplex;
+  readonly #decoder = new Decoder();
+  readonly #early: In[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #handler: Handler<In> | undefined;
+  #heardAt = performance.now();
+  #tickedAt = performance.now();
+  #patient = false;
+  #ended: string | undefined;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    socket.on("data", (piece: Uint8Array) => this.#arrived(piece));
+    socket.once("error", (error) => this.#lose(`the connection broke: ${reasonOf(error)}`));
+    socket.once("close", () => this.#lose("the connection was closed from the other end"));
+    this.#timer = setInterval(() => this.#tick(), heartbeatMs);
+  }
+
+  send(message: Out): void {
+    if (this.#ended !== undefined) return;
+    this.#socket.cork();
+    for (const part of encode(message)) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  /** A second call hands the link over to another handler. */
+  receive(handler: Handler<In>): void {
+    this.#handler = handler;
+    for (const message of this.#early.splice(0)) handler.message(message);
+    if (this.#ended !== undefined) queueMicrotask(() => handler.lost(this.#ended!));
+  }
+
+  /** The other end is going to be stopped, or this one was asked to expect that: its silence means nothing until it speaks. */
+  bePatient(): void {
+    this.#patient = true;
+  }
+
+  /** Sends what is underway and ends the link; the other end knows from a message that this is no loss. */
+  close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#ended = "it was closed";
+    this.#handler = undefined;
+    return new Promise((resolve) => {
+      this.#socket.once("close", () => resolve());
+      this.#socket.end();
+    });
+  }
+
+  #arrived(piece: Uint8Array): void {
+    this.#heardAt = performance.now();
+    this.#patient = false;
+    let messages: unknown[];
+    try {
+      messages = this.#decoder.push(piece);
+    } catch (error) {
+      this.#lose(reasonOf(error));
+      return;
+    }
+    for (const message of messages) {
+      if (this.#handler !== undefined) this.#handler.message(message as In);
+      else if (this.#ended === undefined) this.#early.push(message as In);
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    // This process was itself stopped for a while: what the other end said meanwhile has not been read yet.
+    if (now - this.#tickedAt > 2 * heartbeatMs) this.#heardAt = now;
+    this.#tickedAt = now;
+    this.#socket.write(heartbeat);
+    const silentMs = now - this.#heardAt;
+    if (silentMs > silenceMs && !this.#patient) this.#lose(`no sign of life for ${Math.round(silentMs / 1000)} s`);
+  }
+
+  #lose(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    clearInterval(this.#timer);
+    this.#socket.destroy();
+    this.#handler?.lost(reason);
+  }
+}

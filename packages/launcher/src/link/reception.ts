@@ -1,0 +1,82 @@
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Hello, Order, Report } from "../control.ts";
+import { endpoint, plainAddress, usableAddresses } from "./addresses.ts";
+import type { JobKeys } from "./keys.ts";
+import { Link } from "./link.ts";
+import { secure, tune } from "./secure.ts";
+
+/** An agent that has proved that it belongs to the job. */
+export interface Guest {
+  link: Link<Order, Report>;
+  hello: Hello;
+  /** The launcher's address that it came to. */
+  at: string;
+}
+
+/** Who knocks without a key is shown out after this time. */
+const handshakeTimeoutMs = 10_000;
+
+/** Where the agents of other hosts come to: listens on the launcher's networks, and lets in who has a key of the job. */
+export class Reception {
+  readonly #server: Server;
+  readonly #sockets = new Set<TLSSocket>();
+  /** Where it listens, `address:port`. */
+  readonly endpoints: readonly string[];
+  /** Who came and did not get in, for the diagnosis of a launch that fails. */
+  readonly turnedAway: string[] = [];
+
+  private constructor(server: Server, addresses: readonly string[]) {
+    this.#server = server;
+    const { port } = server.address() as { port: number };
+    this.endpoints = addresses.map((address) => endpoint(address, port));
+  }
+
+  static async open(only: string | undefined, keys: JobKeys, welcome: (guest: Guest) => void): Promise<Reception> {
+    const addresses = usableAddresses(only);
+    const names = new WeakMap<TLSSocket, string>();
+    const server = createServer({
+      ...secure,
+      handshakeTimeout: handshakeTimeoutMs,
+      pskCallback: (socket: TLSSocket, name: string) => {
+        names.set(socket, name);
+        return keys.get(name) ?? null;
+      },
+    } as Parameters<typeof createServer>[0]);
+    // One address: nothing else may reach it. Several: whatever comes later to an interface is reached, too.
+    const [single] = addresses;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      if (addresses.length === 1 && single !== undefined) server.listen(0, single, resolve);
+      else server.listen(0, resolve);
+    });
+    const reception = new Reception(server, addresses);
+    server.on("tlsClientError", (error, socket) => {
+      reception.turnedAway.push(`${plainAddress(socket.remoteAddress ?? "somebody")}: ${refusal(error)}`);
+    });
+    server.on("secureConnection", (socket) => {
+      reception.#sockets.add(socket);
+      tune(socket);
+      const link = new Link<Order, Report | Hello>(socket);
+      link.receive({
+        message: (message) => {
+          if (message.kind !== "hello") return;
+          const at = plainAddress(socket.localAddress ?? "");
+          welcome({ link: link as Link<Order, Report>, hello: { ...message, key: names.get(socket) ?? "" }, at });
+        },
+        lost: () => {}, // an agent connects to several addresses and keeps one
+      });
+    });
+    return reception;
+  }
+
+  /** Everybody is here: nothing listens any more. */
+  close(): void {
+    this.#server.close();
+  }
+}
+
+function refusal(error: Error & { code?: string }): string {
+  if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") return "said nothing";
+  if (error.code === "ECONNRESET") return "hung up";
+  return "has not the key of this job";
+}

@@ -1,0 +1,251 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { agentCommand } from "./agent-command.ts";
+import { agentExits } from "./agent-exits.ts";
+import type { Host } from "./host.ts";
+import { LaunchError, reasonOf } from "./launch-error.ts";
+import { JobKeys } from "./link/keys.ts";
+import { type Guest, Reception } from "./link/reception.ts";
+import type { RollCall } from "./roll-call.ts";
+import type { Starter } from "./starter.ts";
+import { version } from "./version.ts";
+
+/** A host whose agent is a process of its own. */
+export interface Outpost {
+  node: number;
+  host: Host;
+  starter: Starter;
+}
+
+export interface RemoteOptions {
+  job: string;
+  outposts: Outpost[];
+  /** `--interface`. */
+  only: string | undefined;
+  deadlineMs: number;
+  roll: RollCall;
+  log(text: string): void;
+}
+
+/** So many starters run at once that have not yet brought their agent in. */
+const atOnce = 32;
+/** A starter that ends may be quicker than what its agent says. */
+const lastWordsMs = 1000;
+/** How long a command that ends what is left on a lost host may take. */
+const sweepMs = 3000;
+
+/** The agents of other hosts: starts them, lets them in, and cleans up after those that are lost. */
+export class Remote {
+  readonly #options: RemoteOptions;
+  readonly #keys: JobKeys;
+  readonly #guests = new Map<number, Guest>();
+  readonly #children = new Set<ChildProcess>();
+  readonly #sweeps: Promise<void>[] = [];
+  #reception: Reception | undefined;
+  #arrived: (node: number) => void = () => {};
+
+  private constructor(options: RemoteOptions) {
+    this.#options = options;
+    this.#keys = new JobKeys(options.job);
+    process.once("exit", () => {
+      this.#keys.remove();
+      for (const child of this.#children) child.kill("SIGKILL");
+    });
+  }
+
+  /**
+   * Starts all agents and resolves when all of them are here.
+   *
+   * @throws LaunchError with a table of hosts when one does not come in time.
+   */
+  static async start(options: RemoteOptions): Promise<Remote> {
+    const remote = new Remote(options);
+    const interrupted = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
+    const leave = (signal: NodeJS.Signals): void => process.exit(interrupted[signal as keyof typeof interrupted]);
+    for (const signal of Object.keys(interrupted)) process.once(signal, leave);
+    try {
+      await remote.#start();
+    } finally {
+      for (const signal of Object.keys(interrupted)) process.off(signal, leave);
+    }
+    return remote;
+  }
+
+  guest(node: number): Guest {
+    return this.#guests.get(node)!;
+  }
+
+  /** The launcher's addresses at which agents came in: ranks of the launcher's own host are reached there too. */
+  get addresses(): string[] {
+    return [...new Set([...this.#guests.values()].map(({ at }) => at))];
+  }
+
+  /** A host is lost: kills what may still run there, where its starter still gets through. */
+  sweep(node: number): void {
+    const outpost = this.#options.outposts.find((each) => each.node === node);
+    const guest = this.#guests.get(node);
+    if (outpost === undefined || guest === undefined) return;
+    const command = outpost.starter.command(outpost.host, ["/bin/kill", "-KILL", "--", `-${guest.hello.group}`]);
+    if (command === undefined) return;
+    const child = this.#spawn(command);
+    const done = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        child.kill("SIGKILL");
+        resolve();
+      }, sweepMs);
+      child.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#sweeps.push(done);
+  }
+
+  /** Resolves when every sweep is over. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sweeps);
+  }
+
+  async #start(): Promise<void> {
+    const { outposts, only, deadlineMs, log } = this.#options;
+    if (!this.#keys.usable) {
+      throw new LaunchError("no place for the job's key: neither PBS_O_WORKDIR nor HOME can be written to");
+    }
+    this.#reception = await Reception.open(only, this.#keys, (guest) => this.#welcome(guest));
+    log(`agents connect to ${this.#reception.endpoints.join(" ")}`);
+    const failed = new AbortController();
+    const timer = setTimeout(() => failed.abort("in time"), deadlineMs);
+    const waiting = [...outposts];
+    const arrivals = new Map(outposts.map(({ node }) => [node, deferred()]));
+    this.#arrived = (node) => arrivals.get(node)?.resolve();
+    const startOneByOne = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && !failed.signal.aborted; next = waiting.shift()) {
+        const gone = this.#ask(next);
+        void gone.then(() => this.#guests.has(next!.node) || failed.abort("at all"));
+        await Promise.race([arrivals.get(next.node)!.promise, gone]);
+      }
+    };
+    const aborted = new Promise<void>((resolve) => {
+      failed.signal.addEventListener("abort", () => resolve());
+    });
+    const lanes = Array.from({ length: Math.min(atOnce, outposts.length) }, startOneByOne);
+    const all = Promise.all([...arrivals.values()].map(({ promise }) => promise));
+    await Promise.race([Promise.all(lanes).then(() => all), aborted]);
+    clearTimeout(timer);
+    this.#reception.close();
+    if (failed.signal.aborted) {
+      if (failed.signal.reason === "at all") await new Promise((resolve) => setTimeout(resolve, lastWordsMs));
+      this.#collectWords();
+      throw new LaunchError(this.#failure(`${failed.signal.reason}`));
+    }
+    this.#keys.remove();
+  }
+
+  /** Runs the starter for one host. Resolves when it has ended, and some time has passed for what its agent may say. */
+  async #ask({ node, host, starter }: Outpost): Promise<void> {
+    const { job, roll, log, deadlineMs, only } = this.#options;
+    const words = [
+      ...this.#keys.directories.map((directory) => `key=${directory}`),
+      `seconds=${Math.ceil(deadlineMs / 1000)}`,
+      ...(only === undefined ? [] : [`interface=${only}`]),
+    ];
+    const command = starter.command(host, agentCommand(job, node, this.#reception!.endpoints, words));
+    if (command === undefined) throw new Error(`${starter.name} starts nothing on ${host.name}`);
+    log(`agent on ${host.name}: ${command.slice(0, command.indexOf("--")).join(" ")}`);
+    roll.reach(node, "asked");
+    const child = this.#spawn(command);
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        if (said.length < 2000) said += text;
+      });
+    }
+    await new Promise<void>((resolve) => {
+      child.once("error", (error) => {
+        roll.note(node, `${command[0]}: ${reasonOf(error)}`);
+        resolve();
+      });
+      child.once("close", (code, signal) => {
+        if (!this.#guests.has(node)) {
+          const exit = /exit status (\d+)/.exec(said)?.[1];
+          const meaning = exit === undefined ? undefined : agentExits[Number(exit)];
+          roll.note(node, `${starter.name} ended with ${signal ?? code}${said === "" ? "" : `: ${said.trim()}`}`);
+          if (meaning !== undefined) roll.note(node, meaning);
+        }
+        resolve();
+      });
+    });
+    if (!this.#guests.has(node)) await new Promise((resolve) => setTimeout(resolve, lastWordsMs).unref());
+  }
+
+  #spawn(command: readonly string[]): ChildProcess {
+    const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
+    this.#children.add(child);
+    child.once("close", () => this.#children.delete(child));
+    child.once("error", () => this.#children.delete(child));
+    return child;
+  }
+
+  #welcome(guest: Guest): void {
+    const { roll, log, outposts } = this.#options;
+    const { hello, at } = guest;
+    const outpost = outposts.find(({ node }) => node === hello.node);
+    if (outpost === undefined || this.#guests.has(hello.node)) return;
+    roll.reach(hello.node, "authenticated");
+    const odd = difference(hello.version, hello.nodeVersion);
+    if (odd !== undefined) {
+      roll.note(hello.node, odd);
+      void guest.link.close();
+      return;
+    }
+    log(`agent on ${outpost.host.name} is here, at ${at}, with the key from the job's ${hello.key}`);
+    this.#guests.set(hello.node, guest);
+    this.#arrived(hello.node);
+  }
+
+  /** What agents that could not come in have written down where they found their key. */
+  #collectWords(): void {
+    const { outposts, roll } = this.#options;
+    for (const { node } of outposts) {
+      for (const directory of this.#keys.directories) {
+        try {
+          const { attempts } = JSON.parse(readFileSync(join(directory, `agent.${node}`), "utf8")) as Words;
+          const connected = attempts.some(({ outcome }) => outcome.startsWith("connected"));
+          roll.reach(node, connected ? "connected" : "started");
+          for (const { endpoint, outcome } of attempts) roll.note(node, `launcher at ${endpoint}: ${outcome}`);
+        } catch {} // it has written none, or not here
+      }
+    }
+  }
+
+  #failure(when: string): string {
+    const { roll, outposts, deadlineMs } = this.#options;
+    const missing = roll.missing("authenticated");
+    const what = `${missing.length} of ${outposts.length} agents did not connect ${when === "in time" ? `within ${deadlineMs / 1000} s (--launch-timeout)` : "at all"}`;
+    const odd = missing.length === 0 ? "hosts do not fit together" : what;
+    const strangers = [...new Set(this.#reception!.turnedAway)].map((text) => `turned away: ${text}`);
+    return [odd, roll.describe("authenticated"), ...strangers].join("\n");
+  }
+}
+
+/** What an agent writes beside its key when it cannot reach the launcher. */
+interface Words {
+  attempts: { endpoint: string; outcome: string }[];
+}
+
+function difference(theirs: string, node: string): string | undefined {
+  const major = (text: string) => text.split(".")[0];
+  if (theirs !== version) return `tsmpi ${theirs} there, ${version} here: install the same on all hosts`;
+  if (major(node) !== major(process.version)) return `Node.js ${node} there, ${process.version} here`;
+  return undefined;
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
