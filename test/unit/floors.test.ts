@@ -14,17 +14,18 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const floors: Record<string, string[][]> = {
   core: [
     ["index.ts"],
-    ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts"],
+    ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts", "pool.ts"],
     [
       "communicator.ts",
       "collective.ts",
+      "task-collective.ts",
       "inter-collective.ts",
       "point-to-point.ts",
       "forming.ts",
       "graph.ts",
       "world.ts",
     ],
-    ["collectives/", "collective-call.ts"],
+    ["collectives/", "collective-call.ts", "tasks/"],
     ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "peers.ts"],
     ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
     ["transport.ts", "op.ts", "apply.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "abort.ts"],

@@ -100,6 +100,7 @@ export class Collectives {
       if (noticed !== undefined) throw noticed;
       const error = this.#own(thrown, call);
       this.#failed.set(number, error);
+      this.#engine.reject(call, error); // what else it waits for here would keep the process alive
       this.#notify(number, error);
       throw error;
     } finally {

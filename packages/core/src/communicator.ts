@@ -1,5 +1,4 @@
 import { checkRank, invalid, show } from "./check.ts";
-import { Collective } from "./collective.ts";
 import * as collectives from "./collectives/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "./collectives/neighbors.ts";
 import { form, offer, type Vote, type Wish } from "./forming.ts";
@@ -10,6 +9,7 @@ import { InterCollective } from "./inter-collective.ts";
 import type { Cancellable, CartOptions, Neighbors, SplitOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import type { PointToPoint } from "./point-to-point.ts";
+import { TaskCollective } from "./task-collective.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -25,7 +25,7 @@ import type { World } from "./world.ts";
  * value that cannot travel, `rank-failed` when a rank it depends on is gone, `aborted` by its signal, `closed` after
  * {@link close}. Making communicators is collective: all ranks of this one call it, in the same order.
  */
-export class Communicator extends Collective {
+export class Communicator extends TaskCollective {
   /** @internal Use `init()`, {@link split} or {@link dup}. */
   constructor(world: World, context: number, members: readonly number[]) {
     super(world, context, members);

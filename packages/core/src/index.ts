@@ -31,3 +31,18 @@ export {
   type TypedArray,
 } from "./op.ts";
 export type * from "./options.ts";
+export { type PoolOptions, pool } from "./pool.ts";
+export type { Progress } from "./tasks/progress.ts";
+export type {
+  CrewOptions,
+  InitializerContext,
+  Inputs,
+  InputsAtRoot,
+  ManyOptions,
+  MapOptions,
+  Task,
+  TaskContext,
+  TaskOptions,
+  WorldMapOptions,
+} from "./tasks/task.ts";
+export type { TaskArguments, TaskInput, TaskResult, Tasks, Workers } from "./tasks/workers.ts";

@@ -1,5 +1,6 @@
 import type { Identity } from "./call.ts";
 import type { Engine } from "./engine.ts";
+import type { Progress } from "./tasks/progress.ts";
 
 /**
  * What all communicators of one rank share: its engine, its place, and how the whole job is ended.
@@ -14,6 +15,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** How many numbers for communicators this rank has offered (from 1: the world's own is 0). */
   nextContext: number;
+  /** Shows progress to whoever started the job; without it the rank writes lines. */
+  showProgress?: (progress: Progress) => void;
   /** Ends the job with this exit code. */
   abort(code: number, reason: string): Promise<never>;
   /** Flushes what this rank has sent and leaves the world; idempotent. */

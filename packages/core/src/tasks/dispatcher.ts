@@ -1,0 +1,322 @@
+import { copy, encode, type Parcel } from "../codec.ts";
+import { MpiError } from "../errors.ts";
+import { asIfTravelled, cannotTravel, openBatch } from "./batch.ts";
+import type { Crew } from "./crew.ts";
+import type { Hand } from "./hand.ts";
+import type { Chunk, Item, Job } from "./job.ts";
+import type { Message } from "./messages.ts";
+import { failed, type Outcome } from "./outcome.ts";
+import type { Staff } from "./progress.ts";
+import { Seat } from "./seat.ts";
+
+/** So long rank 0 works before it looks after the others. */
+const turnMs = 0.5;
+
+/**
+ * Rank 0: hands out the inputs of any number of jobs, gathers the results, and works itself when it is given a hand.
+ *
+ * ```text
+ *   job ── take ──► chunk ──► seat of a rank ──► its results, in the order of its tasks ──► job.settle
+ *    ▲                            │ the rank is lost
+ *    └──────── again ◄────────────┘
+ * ```
+ * Jobs are asked in turn. Ranks that have nothing come first, then those that have one chunk, and so on.
+ */
+export class Dispatcher implements Staff {
+  readonly lost: number[] = [];
+  /** How many ranks can be given work. */
+  ranks: number;
+  /** Rejects when the whole call has failed. */
+  readonly broken: Promise<never>;
+  readonly #crew: Crew;
+  readonly #seats: Seat[];
+  readonly #hand: Hand | undefined;
+  readonly #jobs: Set<Job> = new Set();
+  /** Time of a task in milliseconds, by its name. */
+  readonly #meanMs: Map<string, number> = new Map();
+  #handed: Chunk | undefined;
+  #working = false;
+  #scheduled = false;
+  #broken: { error: unknown } | undefined;
+  #reject!: (error: unknown) => void;
+  #wake: (() => void) | undefined;
+
+  /** @param hand does rank 0's own tasks; without it rank 0 only hands out. */
+  constructor(crew: Crew, hand: Hand | undefined) {
+    const { rank, size } = crew.peers;
+    this.#crew = crew;
+    this.#hand = hand;
+    this.#seats = Array.from({ length: size - 1 }, (_, i) => new Seat(i < rank ? i : i + 1));
+    this.ranks = size - (hand === undefined ? 1 : 0);
+    this.broken = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.broken.catch(() => {});
+    for (const seat of this.#seats) void this.#listen(seat);
+  }
+
+  /** The ranks that can be given work. */
+  get members(): number[] {
+    const ranks = this.#seats.filter((seat) => !seat.lost).map((seat) => seat.rank);
+    return this.#hand === undefined ? ranks : [this.#crew.peers.rank, ...ranks];
+  }
+
+  get busy(): number {
+    return this.#seats.filter((seat) => seat.held > 0).length + (this.#handed === undefined ? 0 : 1);
+  }
+
+  add(job: Job): void {
+    if (this.#broken !== undefined) {
+      job.cancel(this.#broken.error);
+      return;
+    }
+    this.#jobs.add(job);
+    job.finished.then(
+      () => this.#drop(job),
+      () => this.#drop(job),
+    );
+    this.refill();
+  }
+
+  /** There may be something to hand out: jobs, inputs or room. Done once for all that happens in this turn. */
+  refill(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#fill();
+    });
+  }
+
+  /** Hands out no more; what is under way comes to its end. */
+  halt(error: unknown): void {
+    for (const job of [...this.#jobs]) job.halt(error);
+  }
+
+  /** Ends all jobs now. */
+  fail(error: unknown): void {
+    this.#broken ??= { error };
+    this.#reject(error);
+    for (const job of [...this.#jobs]) job.cancel(error);
+    this.#hand?.cancel(error);
+    this.#wake?.();
+  }
+
+  /** Waits until nothing is under way and sends the ranks home. Rejects when the whole call has failed. */
+  async end(): Promise<void> {
+    await this.#until(() => this.#seats.every((seat) => seat.lost || seat.stuck || seat.held === 0));
+    const end = encode({ kind: "end" } satisfies Message);
+    for (const seat of this.#seats) {
+      if (!seat.lost) this.#crew.peers.send(seat.rank, end).catch((error: unknown) => this.#gone(seat, error));
+    }
+    await this.#until(() => this.#seats.every((seat) => seat.lost || seat.stuck || seat.left));
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (this.#broken === undefined && !holds()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#broken !== undefined) throw this.#broken.error;
+  }
+
+  #fill(): void {
+    if (this.#broken !== undefined) return;
+    const free = this.#seats.filter((seat) => !seat.lost && !seat.stuck);
+    for (let round = 0, gave = true; gave && this.#jobs.size > 0; round++) {
+      gave = false;
+      for (const seat of free) {
+        // Whoever has more than this round already will be asked when its turn comes.
+        if (seat.held > round) gave = true;
+        else if (this.#give(seat)) gave = true;
+      }
+    }
+    if (this.#hand !== undefined && !this.#working && this.#jobs.size > 0) void this.#work(this.#hand);
+  }
+
+  #give(seat: Seat): boolean {
+    const chunk = this.#next(seat.rank, seat.held);
+    if (chunk === undefined) return false;
+    const parcel = this.#encode(chunk);
+    if (parcel === undefined) return true;
+    seat.give(chunk, (item, error) => this.#overdue(seat, item, error));
+    this.#crew.peers.send(seat.rank, parcel).catch((error: unknown) => this.#gone(seat, error));
+    return true;
+  }
+
+  /** What this rank is to do: of the first job that has something for it, which then goes to the end of the queue. */
+  #next(rank: number, held: number): Chunk | undefined {
+    for (const job of this.#jobs) {
+      const meanMs = this.#meanMs.get(job.task);
+      const most =
+        rank !== this.#crew.peers.rank ? undefined : Math.max(1, Math.floor(turnMs / 2 / (meanMs ?? turnMs)));
+      const items = job.take(rank, held, this.ranks, meanMs, most);
+      if (items.length === 0) continue;
+      if (this.#jobs.size > 1) {
+        this.#jobs.delete(job);
+        this.#jobs.add(job);
+      }
+      return { job, items };
+    }
+    return undefined;
+  }
+
+  /** An input that cannot travel has failed, and only that. */
+  #encode(chunk: Chunk): Parcel | undefined {
+    try {
+      return encode(workOf(chunk));
+    } catch (whole) {
+      const { job, items } = chunk;
+      const good: Item[] = [];
+      for (const item of items) {
+        const why = refusal(item.input);
+        if (why === undefined) good.push(item);
+        else job.settle(item, failed(why), undefined);
+      }
+      if (good.length === items.length) for (const item of good) job.settle(item, failed(whole), undefined);
+      else if (good.length > 0 && !job.over) job.putBack(good);
+      this.refill();
+      return undefined;
+    }
+  }
+
+  async #listen(seat: Seat): Promise<void> {
+    try {
+      while (!seat.left) {
+        this.#answered(seat, await this.#crew.peers.recv(seat.rank));
+        this.#wake?.();
+      }
+    } catch (error) {
+      this.#gone(seat, error);
+    }
+  }
+
+  #answered(seat: Seat, parcel: Parcel): void {
+    const { outcomes, ms } = openBatch(parcel);
+    seat.left = outcomes.length === 0;
+    const task = seat.current?.job.task;
+    if (task !== undefined) this.#measured(task, ms / outcomes.length);
+    const place = this.#place(seat.rank);
+    for (const outcome of outcomes) {
+      const answer = seat.answered();
+      if (answer === undefined) throw new MpiError("protocol", `rank ${seat.rank} has answered more than it was asked`);
+      if (answer.wanted) answer.job.settle(answer.item, outcome, place);
+    }
+    this.refill();
+  }
+
+  /** Recent tasks count more; and time that grows counts at once. */
+  #measured(task: string, ms: number): void {
+    const before = this.#meanMs.get(task) ?? ms;
+    this.#meanMs.set(task, Math.max(ms, 0.7 * before + 0.3 * ms));
+  }
+
+  #drop(job: Job): void {
+    this.#jobs.delete(job);
+    for (const seat of this.#seats) {
+      for (const { from, count } of seat.cancel(job)) {
+        const cancel: Message = { kind: "cancel", from, count, reason: "its result is not wanted any more" };
+        this.#crew.peers.send(seat.rank, encode(cancel)).catch((error: unknown) => this.#gone(seat, error));
+      }
+    }
+    if (this.#handed?.job === job) this.#hand?.cancel(new MpiError("aborted", "its result is not wanted any more"));
+    this.#wake?.();
+  }
+
+  /** A task that never returns to the event loop is given up, and its rank gets nothing before it comes back. */
+  #overdue(seat: Seat, item: Item, error: MpiError): void {
+    const place = this.#place(seat.rank);
+    for (const { chunk, items } of seat.giveUp()) {
+      for (const each of items) {
+        if (each === item) chunk.job.settle(each, failed(error), place);
+        else chunk.job.lost([each], false, error, place);
+      }
+    }
+    this.#wake?.();
+    this.refill();
+  }
+
+  /** What stopped this rank from being heard: its end, which the others can make up for, or that of the whole call. */
+  #gone(seat: Seat, error: unknown): void {
+    if (seat.lost || this.#broken !== undefined) return;
+    const itself =
+      error instanceof MpiError && error.code === "rank-failed" && error.rank === this.#crew.members[seat.rank];
+    if (!itself || this.#crew.signal.aborted) {
+      this.fail(error);
+      return;
+    }
+    seat.lost = true;
+    this.ranks -= 1;
+    this.lost.push(this.#crew.members[seat.rank] as number);
+    for (const job of this.#jobs) job.forget(seat.rank);
+    for (const [i, { chunk, items }] of seat.giveUp().entries())
+      chunk.job.lost(items, i === 0, error, this.#place(seat.rank));
+    if (this.ranks === 0 && this.#jobs.size > 0) this.fail(error);
+    this.#wake?.();
+    this.refill();
+  }
+
+  #place(rank: number): { rank: number; host: string } {
+    return { rank: this.#crew.members[rank] ?? rank, host: this.#crew.hosts[rank] ?? "?" };
+  }
+
+  /** Rank 0's own tasks, one by one, with a look at the others in between. */
+  async #work(hand: Hand): Promise<void> {
+    this.#working = true;
+    const { rank } = this.#crew.peers;
+    const place = this.#place(rank);
+    let turn = performance.now();
+    for (let before = turn; ; ) {
+      this.#handed = this.#next(rank, 0);
+      if (this.#handed === undefined) break;
+      const { job, items } = this.#handed;
+      for (const item of items) {
+        if (job.over) break;
+        const done = this.#do(hand, job, item);
+        const outcome = done instanceof Promise ? await done : done;
+        const now = performance.now();
+        this.#measured(job.task, now - before);
+        before = now;
+        job.settle(item, asIfTravelled(outcome), place);
+        if (now - turn < turnMs) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        turn = performance.now();
+        before = turn;
+      }
+      if (this.#broken !== undefined) break;
+    }
+    this.#handed = undefined;
+    this.#working = false;
+    this.#wake?.();
+  }
+
+  #do(hand: Hand, job: Job, item: Item): Outcome | Promise<Outcome> {
+    let input: unknown;
+    try {
+      input = copy(item.input);
+    } catch (error) {
+      return failed(cannotTravel("it", error));
+    }
+    const { task, spread, settings } = job;
+    return hand.do({ task, input, index: item.index, attempt: item.attempts, spread, timeoutMs: settings.timeoutMs });
+  }
+}
+
+function workOf({ job, items }: Chunk): Message {
+  const first = items[0] as Item;
+  const inputs = items.map((item) => item.input);
+  const follow = items.every((item, i) => item.index === first.index + i);
+  const at = follow ? first.index : items.map((item) => item.index);
+  const { task, spread, settings } = job;
+  return { kind: "work", task, at, attempt: first.attempts, inputs, spread, timeoutMs: settings.timeoutMs };
+}
+
+function refusal(input: unknown): unknown {
+  try {
+    encode(input);
+    return undefined;
+  } catch (error) {
+    return cannotTravel("it", error);
+  }
+}

@@ -1,0 +1,127 @@
+import { invalid } from "../check.ts";
+import { MpiError, messageOf } from "../errors.ts";
+import { failed, type Outcome } from "./outcome.ts";
+import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";
+
+/** One task to do. */
+export interface Errand {
+  task: string;
+  input: unknown;
+  index: number;
+  attempt: number;
+  /** The input is a list of arguments. */
+  spread: boolean;
+  timeoutMs: number | undefined;
+}
+
+/** Does tasks on this rank, one after the other, and keeps what lasts from one to the next. */
+export class Hand {
+  readonly #rank: number;
+  readonly #tasks: ReadonlyMap<string, AnyTask>;
+  #state: unknown;
+  #current: Context | undefined;
+
+  constructor(rank: number, tasks: ReadonlyMap<string, AnyTask>) {
+    this.#rank = rank;
+    this.#tasks = tasks;
+  }
+
+  async prepare(
+    initializer: ((context: InitializerContext) => unknown) | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (initializer === undefined) return;
+    try {
+      this.#state = await initializer({ rank: this.#rank, signal });
+    } catch (error) {
+      throw new MpiError("aborted", `the initializer failed: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Never throws. A task that is not async gives its outcome at once: ten thousand small ones need no turn each. */
+  do(errand: Errand): Outcome | Promise<Outcome> {
+    const { task, input, spread, timeoutMs } = errand;
+    const work = this.#tasks.get(task) as ((...args: unknown[]) => unknown) | undefined;
+    if (work === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(task)}`));
+    const context = new Context(errand, this.#rank, this.#state);
+    this.#current = context;
+    const started = timeoutMs === undefined ? 0 : performance.now();
+    try {
+      const value = spread ? work(...(input as unknown[]), context) : work(input, context);
+      if (isThenable(value)) return settled(value, context, timeoutMs);
+      context.over = true;
+      if (timeoutMs !== undefined && performance.now() - started > timeoutMs) return failed(tookTooLong(timeoutMs));
+      return { ok: true, value };
+    } catch (error) {
+      context.over = true;
+      return failed(error);
+    }
+  }
+
+  /** The result of the task at work is not wanted any more. */
+  cancel(reason: unknown): void {
+    this.#current?.abort(reason);
+  }
+}
+
+export function tookTooLong(timeoutMs: number): MpiError {
+  return new MpiError("aborted", `the task took more than ${timeoutMs} ms`);
+}
+
+/** Ends with the task, or as soon as its signal aborts: a task that does not listen holds nobody up. */
+function settled(value: PromiseLike<unknown>, context: Context, timeoutMs: number | undefined): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (outcome: Outcome): void => {
+      clearTimeout(timer);
+      context.over = true;
+      resolve(outcome);
+    };
+    if (timeoutMs !== undefined) timer = setTimeout(() => context.abort(tookTooLong(timeoutMs)), timeoutMs);
+    context.aborted = (reason) => settle(failed(reason));
+    value.then(
+      (result) => settle({ ok: true, value: result }),
+      (error: unknown) => settle(failed(error)),
+    );
+  });
+}
+
+/** One for each task; its signal is made when it is asked for, for an AbortController costs more than a small task. */
+class Context implements TaskContext {
+  readonly index: number;
+  readonly attempt: number;
+  readonly rank: number;
+  readonly state: unknown;
+  /** Called when the result is not wanted any more. */
+  aborted: ((reason: unknown) => void) | undefined;
+  /** It has ended: aborting comes too late. */
+  over = false;
+  #controller: AbortController | undefined;
+  #reason: { reason: unknown } | undefined;
+
+  constructor({ index, attempt }: Errand, rank: number, state: unknown) {
+    this.index = index;
+    this.attempt = attempt;
+    this.rank = rank;
+    this.state = state;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#reason !== undefined || this.over) return;
+    this.#reason = { reason };
+    this.#controller?.abort(reason);
+    this.aborted?.(reason);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

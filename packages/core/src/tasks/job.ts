@@ -1,0 +1,269 @@
+import type { MpiError } from "../errors.ts";
+import { digestOf, type Journal } from "./journal.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Tally } from "./progress.ts";
+import type { Sink } from "./results.ts";
+import { blocks, chunkSize, depth, type Pace } from "./schedule.ts";
+import type { Settings } from "./settings.ts";
+import type { Source } from "./source.ts";
+import { taskError } from "./task-error.ts";
+
+/** One input on its way to its result. */
+export interface Item {
+  readonly index: number;
+  readonly input: unknown;
+  readonly digest: Buffer | undefined;
+  /** How often it was begun, and how many ranks were lost with it. */
+  attempts: number;
+  losses: number;
+}
+
+/** Inputs that go to one rank together. */
+export interface Chunk {
+  readonly job: Job;
+  readonly items: readonly Item[];
+}
+
+/** Where a task ran. */
+export interface Place {
+  rank: number;
+  host: string;
+}
+
+/** A task that was at work on this many ranks when they were lost is taken for the cause. */
+const mostLosses = 3;
+
+export interface JobParts {
+  task: string;
+  spread: boolean;
+  settings: Settings;
+  source: Source;
+  sink: Sink;
+  tally: Tally;
+  journal: Journal | undefined;
+  /** Where the user's call stands. */
+  site: string;
+}
+
+/** One list of inputs, from the first chunk handed out to the last result. */
+export class Job {
+  readonly task: string;
+  readonly spread: boolean;
+  readonly settings: Settings;
+  /** Resolves when every input has its result; rejects with the reason why some never will. */
+  readonly finished: Promise<void>;
+  readonly #parts: JobParts;
+  /** Inputs to be tried again, one by one: one of them may be what its rank died of. */
+  readonly #again: Item[] = [];
+  /** Of the static schedule: what is still to be given to each rank. */
+  #blocks: Map<number, Item[]> | undefined;
+  #pulled = 0;
+  #underWay = 0;
+  #stop: { error: unknown } | undefined;
+  #over = false;
+  #finish!: () => void;
+  #fail!: (error: unknown) => void;
+
+  constructor(parts: JobParts) {
+    this.task = parts.task;
+    this.spread = parts.spread;
+    this.settings = parts.settings;
+    this.#parts = parts;
+    this.finished = new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#fail = reject;
+    });
+    this.finished.catch(() => {}); // whoever awaits it hears of it
+    parts.tally.total = parts.source.remaining;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Inputs that have not been handed out, where their number is known. */
+  get remaining(): number | undefined {
+    const { remaining } = this.#parts.source;
+    if (remaining === undefined) return undefined;
+    let blocked = 0;
+    for (const block of this.#blocks?.values() ?? []) blocked += block.length;
+    return remaining + blocked + this.#again.length;
+  }
+
+  /** Gives each of these ranks a block of its own. */
+  divide(ranks: readonly number[]): void {
+    const items = this.#pull(this.#parts.source.remaining ?? 0);
+    const parts = blocks(items.length, ranks.length);
+    this.#blocks = new Map(ranks.map((rank, i) => [rank, items.slice(parts[i]?.from, parts[i]?.to)]));
+    this.#settleIfDone();
+  }
+
+  /**
+   * What this rank is to do next, when it has `held` chunks already. Empty when there is nothing for it now.
+   * @param most upper bound for the number of inputs
+   */
+  take(
+    rank: number,
+    held: number,
+    ranks: number,
+    meanMs: number | undefined,
+    most: number = Number.POSITIVE_INFINITY,
+  ): Item[] {
+    if (this.#over || this.#stop !== undefined) return [];
+    const block = this.#blocks?.get(rank);
+    if (block !== undefined) {
+      this.#blocks?.delete(rank);
+      if (block.length > 0) return this.#begin(block);
+    }
+    const { settings } = this;
+    const pace: Pace = { ranks, remaining: this.remaining, lookAhead: settings.lookAhead, meanMs };
+    const size = Math.min(most, settings.chunkSize ?? chunkSize(pace));
+    if (held >= depth(size, pace)) return [];
+    const again = this.#again.shift();
+    if (again !== undefined) return this.#begin([again]);
+    const items = this.#begin(this.#pull(size));
+    this.#settleIfDone();
+    return items;
+  }
+
+  /** How the next of a rank's tasks ended. */
+  settle(item: Item, outcome: Outcome, place: Place | undefined): void {
+    if (this.#over) return;
+    this.#underWay -= 1;
+    if (outcome.ok) {
+      this.#put(item, outcome.value);
+    } else if (item.attempts <= this.settings.retries + item.losses && place !== undefined) {
+      this.#again.push(item);
+    } else {
+      this.#refuse(item, outcome.error, place);
+    }
+    this.#settleIfDone();
+  }
+
+  /** A rank was lost with these: of the first ones it may have died, the others were not begun. */
+  lost(items: readonly Item[], begun: boolean, error: MpiError, place: Place): void {
+    if (this.#over) return;
+    for (const item of items) {
+      this.#underWay -= 1;
+      if (!begun) item.attempts -= 1;
+      else item.losses += 1;
+      if (item.losses >= mostLosses) this.#refuse(item, error, place);
+      else this.#again.push(item);
+    }
+    this.#settleIfDone();
+  }
+
+  /** They could not be handed out together. */
+  putBack(items: readonly Item[]): void {
+    this.#underWay -= items.length;
+    for (const item of items) item.attempts -= 1;
+    this.#again.push(...items);
+  }
+
+  /** A rank was lost that had not taken its block. */
+  forget(rank: number): void {
+    this.#again.push(...(this.#blocks?.get(rank) ?? []));
+    this.#blocks?.delete(rank);
+  }
+
+  /** Hands out no more; what is under way comes to its end, and then the job fails with this. */
+  halt(error: unknown): void {
+    this.#stop ??= { error };
+    this.#settleIfDone();
+  }
+
+  /** Ends it now, whatever is under way. */
+  cancel(error: unknown): void {
+    this.#end(error);
+  }
+
+  #begin(items: Item[]): Item[] {
+    this.#underWay += items.length;
+    for (const item of items) item.attempts += 1;
+    return items;
+  }
+
+  /** The next inputs whose results the journal does not have. */
+  #pull(most: number): Item[] {
+    const { source, journal, tally } = this.#parts;
+    const items: Item[] = [];
+    while (items.length < most && !this.#over) {
+      const inputs = source.take(Math.min(most - items.length, this.#room));
+      if (inputs.length === 0) break;
+      for (const input of inputs) {
+        const index = this.#pulled++;
+        const item: Item = { index, input, digest: undefined, attempts: 0, losses: 0 };
+        if (journal === undefined) {
+          items.push(item);
+          continue;
+        }
+        try {
+          const digest = digestOf(input);
+          const known = journal.find(index, digest);
+          if (known === undefined) {
+            items.push({ ...item, digest });
+            continue;
+          }
+          tally.count("known");
+          this.#parts.sink.put(index, known.value);
+        } catch (error) {
+          this.#end(error);
+          break;
+        }
+      }
+    }
+    if (source.broken !== undefined) this.#stop ??= source.broken;
+    return items;
+  }
+
+  /** How many further inputs may be made. */
+  get #room(): number {
+    const { source, sink, settings } = this.#parts;
+    return source.lazy ? Math.max(0, settings.lookAhead - (this.#pulled - sink.consumed)) : Number.POSITIVE_INFINITY;
+  }
+
+  #put({ index, digest }: Item, value: unknown): void {
+    try {
+      if (digest !== undefined) this.#parts.journal?.add(index, digest, value);
+    } catch (error) {
+      this.#end(error);
+      return;
+    }
+    this.#parts.tally.count("done");
+    this.#parts.sink.put(index, value);
+  }
+
+  #refuse({ index, attempts }: Item, thrown: unknown, place: Place | undefined): void {
+    const { task, tally, sink, site } = this.#parts;
+    const error = taskError(thrown, { task, index, rank: place?.rank, host: place?.host, attempts }, site);
+    tally.count("failed");
+    if (!sink.refuse(index, error)) this.#end(error);
+  }
+
+  #settleIfDone(): void {
+    if (this.#over || this.#underWay > 0) return;
+    if (this.#stop !== undefined) this.#end(this.#stop.error);
+    else if (this.#parts.source.ended && this.#again.length === 0 && this.#blocksAreGone()) this.#end();
+  }
+
+  #blocksAreGone(): boolean {
+    for (const block of this.#blocks?.values() ?? []) if (block.length > 0) return false;
+    return true;
+  }
+
+  #end(error?: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    let reason = error;
+    try {
+      this.#parts.source.close();
+      this.#parts.journal?.close();
+    } catch (thrown) {
+      reason ??= thrown;
+    }
+    this.#parts.tally.finish();
+    this.#parts.sink.end(reason);
+    if (reason === undefined) this.#finish();
+    else this.#fail(reason);
+  }
+}

@@ -1,0 +1,114 @@
+import { onAbort } from "../abort.ts";
+import { invalid, show } from "../check.ts";
+import { MpiError, messageOf } from "../errors.ts";
+import { fill } from "../into.ts";
+import type { TypedArray } from "../op.ts";
+import type { Crew } from "./crew.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Hand } from "./hand.ts";
+import { Job } from "./job.ts";
+import { Journal } from "./journal.ts";
+import { Tally } from "./progress.ts";
+import { List, type Sink } from "./results.ts";
+import { complete } from "./settings.ts";
+import { readAll, sourceOf } from "./source.ts";
+import type { AnyTask, Inputs, InputsAtRoot, ManyOptions, MapOptions, WorldMapOptions } from "./task.ts";
+import { serve } from "./worker.ts";
+
+/** One rank's part in `world.map(fn, inputs, options)`: all the results at rank 0, undefined elsewhere. */
+export async function map(
+  crew: Crew,
+  work: AnyTask,
+  inputs: InputsAtRoot<unknown> | undefined,
+  options: WorldMapOptions<unknown> & { into?: TypedArray },
+  site: string,
+): Promise<unknown> {
+  if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
+  const { rank, size } = crew.peers;
+  const works = rank !== 0 || size === 1 || (options.rootWorks ?? true);
+  complete(options, size, crew.showsProgress); // ranks that disagree about their options shall not wait for each other
+  const task = work.name === "" ? "map" : work.name;
+  const hand = works ? new Hand(rank, new Map([[task, work]])) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(crew, hand) : undefined;
+  const prepared = hand?.prepare(options.initializer, crew.signal);
+  if (dispatcher === undefined) {
+    await prepared;
+    await serve(crew.peers, hand as Hand);
+    return undefined;
+  }
+  const forget = haltWithTheJob(crew, dispatcher);
+  try {
+    const given = Promise.resolve(typeof inputs === "function" ? inputs() : inputs) as Promise<Inputs<unknown>>;
+    const [all] = await Promise.race([Promise.all([given, prepared]), dispatcher.broken]);
+    const { stopOnError = true, into } = options;
+    const results = new List(!stopOnError);
+    const job = await start(crew, dispatcher, { task, spread: false, inputs: all, options, sink: results, site });
+    await job.finished;
+    await dispatcher.end();
+    return into === undefined ? results.values : gathered(results.values, into);
+  } catch (error) {
+    dispatcher.fail(error);
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+export interface Order {
+  task: string;
+  spread: boolean;
+  inputs: Inputs<unknown>;
+  options: ManyOptions & MapOptions;
+  sink: Sink;
+  site: string;
+}
+
+/** Begins to hand out one list of inputs. */
+export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): Promise<Job> {
+  const { task, spread, sink, site } = order;
+  const settings = complete(order.options, dispatcher.ranks, crew.showsProgress);
+  const fixed = settings.schedule === "static";
+  const { progress } = settings;
+  const inputs = fixed ? await readAll(order.inputs) : order.inputs;
+  const source = sourceOf(inputs, () => setImmediate(() => dispatcher.refill()));
+  const journal = settings.journal === undefined ? undefined : new Journal(settings.journal, task);
+  const show =
+    progress === true ? (event: Parameters<Crew["show"]>[0]): void => crew.show(event) : progress || undefined;
+  const tally = new Tally(task, dispatcher, show);
+  const job = new Job({ task, spread, settings, source, sink, tally, journal, site });
+  if (fixed) job.divide(dispatcher.members);
+  const forget = onAbort(settings.signal, (reason) => job.cancel(cancelled(reason)));
+  job.finished.then(forget, forget);
+  dispatcher.add(job);
+  return job;
+}
+
+/** The job is about to be stopped: what is under way may end, nothing new begins. */
+export function haltWithTheJob(crew: Crew, dispatcher: Dispatcher): () => void {
+  return onAbort(crew.signal, (reason) => {
+    dispatcher.halt(new MpiError("aborted", `nothing more is handed out: ${messageOf(reason)}`, { cause: reason }));
+  });
+}
+
+function cancelled(reason: unknown): MpiError {
+  return new MpiError("aborted", `cancelled: ${messageOf(reason)}`, { cause: reason });
+}
+
+/** Results behind each other in the caller's array: numbers one by one, typed arrays element by element. */
+function gathered(values: readonly unknown[], into: TypedArray): TypedArray {
+  if (values.length === 0 || ArrayBuffer.isView(values[0])) return fill(into, values);
+  const kind = into instanceof BigInt64Array || into instanceof BigUint64Array ? "bigint" : "number";
+  const stranger = values.findIndex((value) => typeof value !== kind);
+  if (stranger >= 0) {
+    throw new MpiError(
+      "mismatch",
+      `result ${stranger} is ${show(values[stranger])}, but \`into\` takes ${kind}s or typed arrays`,
+    );
+  }
+  if (values.length > into.length) {
+    throw new MpiError("mismatch", `there are ${values.length} results, but \`into\` has room for ${into.length}`);
+  }
+  // A union of eleven kinds of arrays cannot express that the values fit the one it is.
+  (into as Float64Array).set(values as number[]);
+  return into;
+}

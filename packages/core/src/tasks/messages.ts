@@ -1,0 +1,22 @@
+/** A chunk of inputs for one rank. */
+export interface Work {
+  kind: "work";
+  task: string;
+  /** Position of the first input, when they follow each other; else each one's. */
+  at: number | number[];
+  attempt: number;
+  /** Inputs, or lists of arguments. */
+  inputs: unknown[];
+  spread: boolean;
+  timeoutMs: number | undefined;
+}
+
+/**
+ * Rank 0 to the others. They answer work with batches of results (`batch.ts`), in the order of the tasks they were given,
+ * and `end` with an empty batch, which is the last.
+ */
+export type Message =
+  | Work
+  /** The results of tasks `from` to `from + count - 1` are not wanted. Counted over all tasks that this rank was given. */
+  | { kind: "cancel"; from: number; count: number; reason: string }
+  | { kind: "end" };

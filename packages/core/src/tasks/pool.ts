@@ -1,0 +1,51 @@
+import { invalid, show } from "../check.ts";
+import type { Crew } from "./crew.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Hand } from "./hand.ts";
+import { haltWithTheJob } from "./map.ts";
+import type { AnyTask, CrewOptions } from "./task.ts";
+import { serve } from "./worker.ts";
+import { Desk, type Tasks } from "./workers.ts";
+
+/** One rank's part in `pool(world, tasks, driver, options)`: the driver's result at rank 0, undefined elsewhere. */
+export async function pool(
+  crew: Crew,
+  tasks: Tasks,
+  driver: (workers: Desk) => unknown,
+  options: CrewOptions<unknown>,
+): Promise<unknown> {
+  const named = checked(tasks);
+  if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
+  const { rank, size } = crew.peers;
+  const hand = rank !== 0 || size === 1 ? new Hand(rank, named) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(crew, hand) : undefined;
+  const prepared = hand?.prepare(options.initializer, crew.signal);
+  if (dispatcher === undefined) {
+    await prepared;
+    await serve(crew.peers, hand as Hand);
+    return undefined;
+  }
+  const forget = haltWithTheJob(crew, dispatcher);
+  try {
+    await prepared;
+    const workers = new Desk(crew, dispatcher, named);
+    const result = await Promise.race([driver(workers), dispatcher.broken]);
+    await workers.close();
+    await dispatcher.end();
+    return result;
+  } catch (error) {
+    dispatcher.fail(error);
+    throw error;
+  } finally {
+    forget();
+  }
+}
+
+function checked(tasks: Tasks): Map<string, AnyTask> {
+  const named = new Map(typeof tasks === "object" && tasks !== null ? Object.entries(tasks) : []);
+  if (named.size === 0) throw invalid(`tasks is ${show(tasks)}, but it is an object with a function for each task`);
+  for (const [name, work] of named) {
+    if (typeof work !== "function") throw invalid(`the task ${show(name)} is ${show(work)}, but a task is a function`);
+  }
+  return named;
+}

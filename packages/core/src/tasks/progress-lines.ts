@@ -1,0 +1,55 @@
+import type { Progress } from "./progress.ts";
+
+/** A line of a log file needs no more company than this. */
+const lineMs = 10_000;
+
+/** Where lines go: a terminal shows one that changes, everything else gets one now and then. */
+export interface Lines {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Progress as text, for programs that no launcher shows it for. */
+export class ProgressLines {
+  readonly #stream: Lines;
+  #shown = 0;
+
+  constructor(stream: Lines) {
+    this.#stream = stream;
+  }
+
+  show(progress: Progress): void {
+    const text = describeProgress(progress);
+    if (this.#stream.isTTY === true) {
+      this.#stream.write(`\r\x1b[K${text}${progress.finished ? "\n" : ""}`);
+    } else if (progress.finished || progress.elapsedMs - this.#shown >= lineMs) {
+      this.#shown = progress.elapsedMs;
+      this.#stream.write(`${text}\n`);
+    }
+  }
+}
+
+/** `render: 512/1000 (51 %), 3 failed, 21.5/s, 0:23 left, 8/8 ranks busy` */
+export function describeProgress(progress: Progress): string {
+  const { task, done, failed, total, perSecond, remainingMs, elapsedMs, busy, ranks, lost, finished } = progress;
+  const words = [total === undefined ? `${done} done` : `${done}/${total} (${percent(done, total)} %)`];
+  if (failed > 0) words.push(`${failed} failed`);
+  words.push(`${perSecond < 10 ? perSecond.toPrecision(2) : Math.round(perSecond)}/s`);
+  if (finished) words.push(`took ${clock(elapsedMs)}`);
+  else if (remainingMs !== undefined) words.push(`${clock(remainingMs)} left`);
+  if (!finished) words.push(`${busy}/${ranks} ranks busy`);
+  if (lost.length > 0) words.push(`lost rank ${lost.join(", ")}`);
+  return `${task}: ${words.join(", ")}`;
+}
+
+function percent(done: number, total: number): number {
+  return total === 0 ? 100 : Math.floor((100 * done) / total);
+}
+
+/** Minutes and seconds, and hours when there are any. */
+export function clock(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

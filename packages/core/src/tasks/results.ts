@@ -1,0 +1,103 @@
+import { MpiError } from "../errors.ts";
+
+/** Takes the results of a map as they come. */
+export interface Sink {
+  /** How many results nobody waits for any more: room for as many further inputs. */
+  readonly consumed: number;
+  put(index: number, value: unknown): void;
+  /** An input that failed for good. False: the whole map has failed. */
+  refuse(index: number, error: Error): boolean;
+  /** Nothing more comes; with an error when that is the reason. */
+  end(error?: unknown): void;
+}
+
+/** All results, in the order of the inputs. */
+export class List implements Sink {
+  readonly values: unknown[] = [];
+  readonly #settled: boolean;
+  consumed = 0;
+
+  /** With `settled`, failures take their place among the results, as in `Promise.allSettled`. */
+  constructor(settled: boolean) {
+    this.#settled = settled;
+  }
+
+  put(index: number, value: unknown): void {
+    this.consumed += 1;
+    this.values[index] = this.#settled ? { status: "fulfilled", value } : value;
+  }
+
+  refuse(index: number, reason: Error): boolean {
+    this.consumed += 1;
+    this.values[index] = { status: "rejected", reason };
+    return this.#settled;
+  }
+
+  end(): void {}
+}
+
+type Result = { value: unknown } | { error: Error };
+
+/** Results for one consumer that takes them one by one: in the order of the inputs, or as they come. */
+export class Stream implements Sink {
+  readonly #ordered: boolean;
+  readonly #taken: () => void;
+  readonly #early: Map<number, Result> = new Map();
+  readonly #ready: Result[] = [];
+  #next = 0;
+  #ended: { error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+  consumed = 0;
+
+  /** `taken` is called when a result has been taken: there is room for more. */
+  constructor(ordered: boolean, taken: () => void) {
+    this.#ordered = ordered;
+    this.#taken = taken;
+  }
+
+  put(index: number, value: unknown): void {
+    this.#add(index, { value });
+  }
+
+  /** It is thrown when its turn comes: what was before it is still delivered. */
+  refuse(index: number, error: Error): boolean {
+    this.#add(index, { error });
+    return true;
+  }
+
+  end(error?: unknown): void {
+    this.#ended ??= { error };
+    this.#wake?.();
+  }
+
+  /** The next result; undefined after the last. */
+  async next(): Promise<{ value: unknown } | undefined> {
+    while (this.#ready.length === 0) {
+      if (this.#ended !== undefined) {
+        if (this.#ended.error !== undefined) throw this.#ended.error;
+        return undefined;
+      }
+      if (this.#wake !== undefined)
+        throw new MpiError("invalid-argument", "results have one consumer, and this is a second");
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+    const result = this.#ready.shift() as Result;
+    this.consumed += 1;
+    this.#taken();
+    if ("error" in result) throw result.error;
+    return result;
+  }
+
+  #add(index: number, result: Result): void {
+    if (!this.#ordered) this.#ready.push(result);
+    else this.#early.set(index, result);
+    for (let at = this.#early.get(this.#next); at !== undefined; at = this.#early.get(this.#next)) {
+      this.#early.delete(this.#next++);
+      this.#ready.push(at);
+    }
+    if (this.#ready.length > 0) this.#wake?.();
+  }
+}

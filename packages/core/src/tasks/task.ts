@@ -1,0 +1,84 @@
+import type { Cancellable } from "../options.ts";
+import type { Progress } from "./progress.ts";
+
+/** What a task is told besides its input. */
+export interface TaskContext<S = unknown> {
+  /** Position of the input among the inputs, from 0. */
+  readonly index: number;
+  /** 1 the first time; more after a failure (`retries`) or the loss of a rank. */
+  readonly attempt: number;
+  /** The rank that works. */
+  readonly rank: number;
+  /** What this rank's `initializer` returned; tasks may change it, and the next one finds it so. */
+  readonly state: S;
+  /** Aborts when the result is no longer wanted: cancelled, out of time, another task failed. */
+  readonly signal: AbortSignal;
+}
+
+/** A function from an input to a result. What it returns is copied as if it had travelled, on every rank. */
+export type Task<I, R, S = unknown> = (input: I, context: TaskContext<S>) => R | Promise<R>;
+
+/** A task that takes its arguments one by one, and the context after them. */
+export type AnyTask = (...args: never[]) => unknown;
+
+export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
+
+/** The inputs, or a function that makes them and is called at rank 0 alone. */
+export type InputsAtRoot<I> = Inputs<I> | (() => Inputs<I> | Promise<Inputs<I>>);
+
+/** What a rank is told when it prepares. */
+export interface InitializerContext {
+  readonly rank: number;
+  /** Aborts when the job is being stopped. */
+  readonly signal: AbortSignal;
+}
+
+export interface CrewOptions<S = unknown> {
+  /**
+   * Called once on every rank that works, before its first task; what it returns is the `state` that tasks find. When it
+   * fails, the whole call fails at once, on every rank.
+   */
+  initializer?: ((context: InitializerContext) => S | Promise<S>) | undefined;
+}
+
+export interface TaskOptions extends Cancellable {
+  /**
+   * Longest time for one task, in milliseconds; default none. The task's signal aborts and it has failed. A task that
+   * never returns to the event loop is given up after another second; its rank gets no more work before it comes back.
+   */
+  timeoutMs?: number | undefined;
+  /** How often a task that failed is tried again, on whatever rank is free; default 0. */
+  retries?: number | undefined;
+}
+
+export interface ManyOptions extends TaskOptions {
+  /**
+   * `"dynamic"` (default): ranks get the next chunk when they become free. `"static"`: each gets one block of equal
+   * length at the start, for equal work and no messages in between; lazy inputs are read to their end before.
+   */
+  schedule?: "dynamic" | "static" | undefined;
+  /** Inputs that travel together. Default: guided, from the inputs left and the time that tasks take. */
+  chunkSize?: number | undefined;
+  /**
+   * Most inputs taken from an iterator whose results nobody has yet; default 64 for each rank. Arrays are not read ahead
+   * of, they are there.
+   */
+  lookAhead?: number | undefined;
+  /**
+   * File to which finished results are written as they come, and whose inputs a rerun skips. Belongs to one list of
+   * inputs and one task: anything else is refused. Rank 0 alone needs to see it.
+   */
+  journal?: string | undefined;
+  /** `true` shows progress, a function gets it: at most ten times a second, and at the end. */
+  progress?: boolean | ((progress: Progress) => void) | undefined;
+}
+
+export interface MapOptions extends ManyOptions {
+  /** false: failures do not end the call, and each result says how it went, as `Promise.allSettled` does. Default true. */
+  stopOnError?: boolean | undefined;
+}
+
+export interface WorldMapOptions<S = unknown> extends MapOptions, CrewOptions<S> {
+  /** Whether rank 0 does tasks too; default true. While one of its own keeps it busy it cannot hand out others. */
+  rootWorks?: boolean | undefined;
+}

@@ -1,0 +1,109 @@
+import { decode } from "../codec.ts";
+import { MpiError } from "../errors.ts";
+import type { Peers } from "../peers.ts";
+import { Batch } from "./batch.ts";
+import type { Hand } from "./hand.ts";
+import type { Message, Work } from "./messages.ts";
+import { failed } from "./outcome.ts";
+
+/** So long may tasks keep the rank from its messages, when they do not wait themselves. */
+const turnMs = 1;
+/** Finished results wait no longer for the rest of their chunk, nor in larger heaps: for progress, journal and memory. */
+const batchMs = 100;
+const batchBytes = 1 << 20;
+
+/** Does what rank 0 hands out until it says that there is no more. Rejects when the call has failed on any rank. */
+export function serve(peers: Peers, hand: Hand): Promise<void> {
+  return new Worker(peers, hand).serve();
+}
+
+class Worker {
+  readonly #peers: Peers;
+  readonly #hand: Hand;
+  readonly #queue: Work[] = [];
+  #working = false;
+  #over = false;
+  #batch = new Batch();
+  #batchSince = 0;
+  /** Tasks received, and tasks done: the next one to do is number `#done`. */
+  #received = 0;
+  #done = 0;
+  readonly #cancelled: Set<number> = new Set();
+  #broken: (error: unknown) => void = () => {};
+
+  constructor(peers: Peers, hand: Hand) {
+    this.#peers = peers;
+    this.#hand = hand;
+  }
+
+  async serve(): Promise<void> {
+    const broken = new Promise<never>((_, reject) => {
+      this.#broken = reject;
+    });
+    try {
+      await Promise.race([this.#listen(), broken]);
+    } finally {
+      this.#over = true;
+      this.#hand.cancel(new MpiError("aborted", "the call that this task belongs to has ended"));
+    }
+    await this.#peers.send(0, new Batch().encode());
+  }
+
+  async #listen(): Promise<void> {
+    for (;;) {
+      const message = decode(await this.#peers.recv(0)) as Message;
+      if (message.kind === "end") return;
+      if (message.kind === "cancel") {
+        this.#cancel(message.from, message.count, new MpiError("aborted", message.reason));
+      } else {
+        this.#queue.push(message);
+        this.#received += message.inputs.length;
+        if (!this.#working) this.#work().catch(this.#broken);
+      }
+    }
+  }
+
+  #cancel(from: number, count: number, reason: Error): void {
+    for (let task = Math.max(from, this.#done); task < from + count; task++) this.#cancelled.add(task);
+    if (this.#working && this.#cancelled.has(this.#done)) this.#hand.cancel(reason);
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    let turn = performance.now();
+    this.#batchSince = turn;
+    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
+      for (let i = 0; i < work.inputs.length; i++) {
+        const before = performance.now();
+        const outcome = this.#cancelled.delete(this.#done) ? failed(undefined) : this.#hand.do(errand(work, i));
+        this.#batch.add(outcome instanceof Promise ? await outcome : outcome);
+        if (this.#over) return;
+        this.#cancelled.delete(this.#done);
+        this.#done += 1;
+        const now = performance.now();
+        this.#batch.ms += now - before;
+        const last = i === work.inputs.length - 1;
+        if (this.#batch.bytes > batchBytes || now - this.#batchSince > (last ? turnMs : batchMs)) this.#send(now);
+        if (now - turn < turnMs) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (this.#over) return;
+        turn = performance.now();
+      }
+      if (this.#queue.length === 0) this.#send(performance.now());
+    }
+    this.#working = false;
+  }
+
+  /** Not waited for: the results are this rank's own copies, and rank 0 hands out no more than it has room for. */
+  #send(now: number): void {
+    if (this.#batch.length === 0) return;
+    this.#peers.send(0, this.#batch.encode()).catch(this.#broken);
+    this.#batch = new Batch();
+    this.#batchSince = now;
+  }
+}
+
+function errand({ task, at, attempt, inputs, spread, timeoutMs }: Work, i: number): Parameters<Hand["do"]>[0] {
+  const index = typeof at === "number" ? at + i : (at[i] as number);
+  return { task, input: inputs[i], index, attempt, spread, timeoutMs };
+}
