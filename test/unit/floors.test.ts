@@ -55,7 +55,7 @@ const floors: Record<string, string[][]> = {
 
 /** Libraries that know a secret of ours, and the one place that knows theirs. */
 const libraries: Record<string, Record<string, string[]>> = {
-  core: { zeromq: ["transports/zeromq.ts"], msgpackr: ["codec.ts", "codec/"] },
+  core: { zeromq: ["transports/zeromq.ts", "transports/zeromq/"], msgpackr: ["codec.ts", "codec/"] },
   launcher: { commander: ["cli.ts"], esbuild: ["typescript/"] },
 };
 

@@ -1,11 +1,12 @@
 import { AgentChannel } from "./agent-channel.ts";
-import { type AgentMessage, describeEnding, type Ending, env, type PeerAddress } from "./bootstrap.ts";
+import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
 import type { Identity } from "./call.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
 import type { Transport } from "./transport.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
+import type { ZeromqTransport } from "./transports/zeromq.ts";
 
 /** How long a rank that leaves waits for its unfinished sends to be received. */
 const leaveTimeoutMs = 30_000;
@@ -29,9 +30,11 @@ class Rank {
   readonly #stopping = new AbortController();
   readonly #agent: AgentChannel;
   #engine: Engine | undefined;
+  #transport: ZeromqTransport | undefined;
   /** Endings that were told before the engine was there to be told. */
   readonly #early: AgentMessage[] = [];
   #left: Promise<void> | undefined;
+  #stopped = false;
 
   constructor() {
     this.#agent = new AgentChannel(
@@ -41,27 +44,32 @@ class Rank {
   }
 
   async join(): Promise<Communicator> {
-    const { host, directory } = await this.#agent.ask({ kind: "hello" }, "welcome");
+    const { host, directory, network } = await this.#agent.ask({ kind: "hello" }, "welcome");
     const who: Identity = { rank: this.#rank, size: this.#size, host };
-    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(directory);
+    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, network);
     const engine = new Engine(who, transport);
     this.#engine = engine;
+    if (this.#transport !== undefined) this.#transport.unreachable = ({ code, message }) => engine.stop(code, message);
     for (const message of this.#early.splice(0)) this.#told(message);
     process.on("beforeExit", this.#idle);
     process.once("exit", this.#exiting);
     const members = Array.from({ length: this.#size }, (_, rank) => rank);
     const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
     const close = (): Promise<void> => this.#leave();
-    return new Communicator({ who, engine, hosts, signal: this.#stopping.signal, nextContext: 1, abort, close }, 0, members);
+    return new Communicator(
+      { who, engine, hosts, signal: this.#stopping.signal, nextContext: 1, abort, close },
+      0,
+      members,
+    );
   }
 
-  /** Binds this rank's socket, says where it is, and waits until everybody's is known. */
-  async #meet(directory: string): Promise<{ transport: Transport; hosts: string[] }> {
+  /** Binds this rank's sockets, says where they are, and waits until everybody's are known. */
+  async #meet(host: string, directory: string, network?: Network): Promise<{ transport: Transport; hosts: string[] }> {
     const { ZeromqTransport } = await import("./transports/zeromq.ts");
-    const endpoint = `ipc://${directory}/${this.#rank}`;
-    const transport = await ZeromqTransport.bind(endpoint, this.#size);
-    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: [endpoint] }, "table");
-    transport.connect((rank) => endpointOf(peers, rank));
+    const transport = await ZeromqTransport.bind(`ipc://${directory}/${this.#rank}`, this.#size, network);
+    this.#transport = transport;
+    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: transport.endpoints }, "table");
+    transport.connect(peers, host);
     return { transport, hosts: peers.map((peer) => peer.host) };
   }
 
@@ -69,11 +77,17 @@ class Rank {
     if (message.kind === "failed") {
       const { rank, host } = message.ending;
       this.#stop("rank-failed", `rank ${rank} is gone (${describeEnding(message.ending)})`, message.ending);
-      this.#agent.fail(new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${describeEnding(message.ending)})`));
+      this.#agent.fail(
+        new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${describeEnding(message.ending)})`),
+      );
     } else if (message.kind === "stopping") {
       this.#stop("aborted", message.reason, undefined);
       this.#agent.fail(new MpiError("aborted", `init(): ${message.reason}`));
+    } else if (message.kind === "endsSoon") {
+      // A wish to the program, not a fact about the job: calls go on working.
+      this.#stopping.abort(new MpiError("aborted", message.reason));
     } else if (message.kind === "ended") {
+      this.#transport?.drop(message.ending.rank);
       if (this.#engine === undefined) this.#early.push(message);
       else this.#engine.peerEnded(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
     }
@@ -84,12 +98,15 @@ class Rank {
    * the program's own and are not printed; and if it goes on regardless, it is ended.
    */
   #stop(code: MpiErrorCode, why: string, ending: Ending | undefined): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopped) return;
+    this.#stopped = true;
     process.on("uncaughtException", (error) => {
-      if (!(error instanceof MpiError && (error.code === "rank-failed" || error.code === "aborted"))) console.error(error);
+      if (!(error instanceof MpiError && (error.code === "rank-failed" || error.code === "aborted")))
+        console.error(error);
       process.exit(1);
     });
     this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
+    this.#transport?.dropAll();
     this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });
     if (!process.connected) setTimeout(() => process.exit(1), lostMs).unref();
   }
@@ -133,10 +150,4 @@ export const aloneAndWaiting = "there is no other rank, and nothing was sent";
 
 function alone(host: string): { transport: Transport; hosts: string[] } {
   return { transport: new MemoryNetwork(1).end(0), hosts: [host] };
-}
-
-function endpointOf(peers: readonly PeerAddress[], rank: number): string {
-  const endpoint = peers[rank]?.endpoints[0];
-  if (endpoint === undefined) throw new MpiError("launch", `rank ${rank} has told no address`);
-  return endpoint;
 }

@@ -1,17 +1,28 @@
 import { readFileSync } from "node:fs";
-import { Pull, Push } from "zeromq";
+import { isIPv6 } from "node:net";
+import { context, Push } from "zeromq";
+import type { Network, PeerAddress } from "../bootstrap.ts";
 import { measure } from "../envelope.ts";
+import { MpiError } from "../errors.ts";
 import type { Packet, Receiver, Transport } from "../transport.ts";
+import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
+import { Pump } from "./zeromq/pump.ts";
+import { Ways } from "./zeromq/ways.ts";
 
 /** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
 const lingerMs = 5000;
-/** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
-const batchBytes = 256 * 1024;
 
 /** A peer within a host that is disconnected has ended: what is still queued for it has no reader. */
 const never = -1;
-/** Unless its accept queue may have been full: then the connection has to be tried again. */
+/**
+ * Unless its accept queue may have been full: then the connection has to be tried again. Between hosts a connection can
+ * break without anybody's end; what was lost with it is missed when the next packet comes.
+ */
 const reconnectMs = 20;
+/** Each peer on another host takes three: one to send, and two that tell how the connection is. */
+const mostSockets = 32_768;
+/** Firewalls forget connections that are silent for long. */
+const keepAlive = { tcpKeepalive: 1, tcpKeepaliveIdle: 60 } as const;
 
 function acceptQueue(): number {
   try {
@@ -22,10 +33,14 @@ function acceptQueue(): number {
 }
 
 /**
- * Packets over ZeroMQ: one PULL socket for all that arrives, one PUSH socket for each peer that is spoken to.
+ * Packets over ZeroMQ: a PULL socket for all that arrives from this host, another for what comes from other hosts, and
+ * one PUSH socket for each peer that is spoken to.
  *
  * PUSH and PULL, because a ROUTER drops what it cannot deliver; without high-water marks, because the engine's credit
  * bounds what is on its way and a full queue would block the answers that empty it.
+ *
+ * Within a host `ipc` in a directory that only the job's owner can enter; between hosts `tcp` with CurveZMQ, where the
+ * server's public key is told to the job's ranks only: who does not know it cannot even begin to talk.
  *
  * ```text
  * message on the wire: [ head | head | head ... ] [attachment] [attachment] ...   heads know their length and parts
@@ -35,64 +50,68 @@ export class ZeromqTransport implements Transport {
   readonly name = "zeromq";
   readonly eagerBytes: number = 128 * 1024;
   receiver: Receiver | undefined;
-  readonly #pull: Pull;
-  readonly #wakeUp: Push;
+  /** Called when no address of a rank on another host works, with a table of what was tried. */
+  unreachable: (error: MpiError) => void = (error) => this.receiver?.failed(error);
+  /** Where this rank can be reached, best way first. */
+  readonly endpoints: string[] = [];
+  readonly #inboxes: Inbox[] = [];
   readonly #pumps: Map<number, Pump> = new Map();
-  #endpoints: (rank: number) => string = () => {
-    throw new Error("a rank was spoken to before the addresses were known");
-  };
+  readonly #ways: Ways = new Ways();
+  readonly #network: Network | undefined;
   readonly #reconnectMs: number;
-  #wanted = false;
-  #receiving = false;
-  #waking = false;
+  #peers: readonly PeerAddress[] = [];
+  #host = "";
   #closed = false;
 
-  private constructor(pull: Pull, wakeUp: Push, reconnectMs: number) {
-    this.#pull = pull;
-    this.#wakeUp = wakeUp;
-    this.#reconnectMs = reconnectMs;
+  private constructor(size: number, network: Network | undefined) {
+    this.#network = network;
+    if (network !== undefined) context.maxSockets = mostSockets;
+    this.#reconnectMs = size < acceptQueue() ? never : reconnectMs;
   }
 
-  /** Binds the receiving socket of one of `size` ranks to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`. */
-  static async bind(endpoint: string, size: number): Promise<ZeromqTransport> {
-    const pull = new Pull({ receiveHighWaterMark: 0, linger: 0, backlog: 4096 });
-    const own = `inproc://${endpoint}`;
-    const wakeUp = new Push({ sendHighWaterMark: 0, linger: 0 });
-    await pull.bind(endpoint);
-    await pull.bind(own);
-    wakeUp.connect(own);
-    return new ZeromqTransport(pull, wakeUp, size < acceptQueue() ? never : reconnectMs);
+  /**
+   * Binds the receiving sockets of one of `size` ranks: to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`, and to the
+   * addresses of `network` where there are other hosts.
+   *
+   * @throws MpiError `launch` when none of those addresses can be bound.
+   */
+  static async bind(endpoint: string, size: number, network?: Network): Promise<ZeromqTransport> {
+    const transport = new ZeromqTransport(size, network);
+    const near = await transport.#inbox({});
+    transport.endpoints.push(await near.bind(endpoint));
+    if (network !== undefined) await transport.#bindNetwork(network);
+    return transport;
   }
 
-  /** Tells where each rank is, once everybody has bound. */
-  connect(endpoints: (rank: number) => string): void {
-    this.#endpoints = endpoints;
+  /** Tells where each rank is, once everybody has bound; `host` is this rank's own. */
+  connect(peers: readonly PeerAddress[], host: string): void {
+    this.#peers = peers;
+    this.#host = host;
   }
 
   send(dest: number, packet: Packet): void {
     if (this.#closed) return;
     let pump = this.#pumps.get(dest);
     if (pump === undefined) {
-      const push = new Push({ sendHighWaterMark: 0, linger: lingerMs, reconnectInterval: this.#reconnectMs });
-      push.connect(this.#endpoints(dest));
-      pump = new Pump(push, (error) => this.receiver?.failed(error));
+      pump = new Pump((error) => this.receiver?.failed(error));
       this.#pumps.set(dest, pump);
+      this.#open(dest, pump);
     }
     pump.add(packet);
   }
 
+  /** A rank has ended: nothing that is still queued for it may hold up this one's end. */
+  drop(rank: number): void {
+    this.#pumps.get(rank)?.drop();
+  }
+
+  /** The job is lost: nobody waits for anything. */
+  dropAll(): void {
+    for (const pump of this.#pumps.values()) pump.drop();
+  }
+
   listen(wanted: boolean): void {
-    this.#wanted = wanted;
-    if (wanted) {
-      if (!this.#receiving && !this.#closed) void this.#receive();
-    } else if (this.#receiving) {
-      // A pending receive() keeps the process alive; an empty message to ourselves ends it.
-      setImmediate(() => {
-        if (this.#wanted || !this.#receiving || this.#waking || this.#closed) return;
-        this.#waking = true; // until it arrives: a second send could find the first one pending, which is an error
-        void this.#wakeUp.send(null);
-      });
-    }
+    for (const inbox of this.#inboxes) inbox.listen(wanted);
   }
 
   async flush(timeoutMs: number): Promise<void> {
@@ -105,32 +124,102 @@ export class ZeromqTransport implements Transport {
   }
 
   flushSync(): void {
-    for (const pump of this.#pumps.values()) pump.flushSync();
+    for (const [rank, pump] of this.#pumps) {
+      // No time to look for the way: the address by which its agent reached the launcher is likely to work.
+      const [guess] = this.#farEndpoints(rank);
+      if (!pump.found && !pump.closed && guess !== undefined) pump.open(this.#push(guess));
+      pump.flushSync();
+    }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wanted = false;
     for (const pump of this.#pumps.values()) pump.close();
-    this.#wakeUp.close();
-    this.#pull.close();
+    for (const inbox of this.#inboxes) inbox.close();
   }
 
-  async #receive(): Promise<void> {
-    this.#receiving = true;
-    try {
-      while (this.#wanted) this.#deliver(await this.#pull.receive());
-    } catch (error) {
-      if (!this.#closed) this.receiver?.failed(error as Error);
-    } finally {
-      this.#receiving = false;
+  async #inbox(options: InboxOptions): Promise<Inbox> {
+    const failed = (error: Error): void => this.receiver?.failed(error);
+    const inbox = await Inbox.open(options, (parts) => this.#deliver(parts), failed);
+    this.#inboxes.push(inbox);
+    return inbox;
+  }
+
+  async #bindNetwork({ addresses, keys }: Network): Promise<void> {
+    const far = await this.#inbox({
+      ...keepAlive,
+      ipv6: addresses.some(isIPv6),
+      ...(keys === undefined ? {} : { curveServer: true, curveSecretKey: keys.secretKey }),
+    });
+    const reasons: string[] = [];
+    for (const address of addresses) {
+      try {
+        this.endpoints.push(await far.bind(`tcp://${isIPv6(address) ? `[${address}]` : address}:*`));
+      } catch (error) {
+        reasons.push(`${address}: ${(error as Error).message}`);
+      }
     }
+    if (this.endpoints.length > 1) return;
+    throw new MpiError(
+      "launch",
+      `init(): no address of this host can be listened on (${reasons.join("; ") || "none is known"})`,
+    );
+  }
+
+  #open(rank: number, pump: Pump): void {
+    const peer = this.#peers[rank];
+    const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
+    if (peer === undefined) throw new Error("a rank was spoken to before the addresses were known");
+    if (peer.host === this.#host && near !== undefined) {
+      pump.open(this.#push(near));
+      return;
+    }
+    const endpoints = this.#farEndpoints(rank);
+    const known = this.#ways.known(peer.host, endpoints);
+    if (known !== undefined) {
+      this.#openFar(pump, known);
+      return;
+    }
+    this.#ways
+      .find(peer.host, rank, endpoints, () => !pump.closed)
+      .then(
+        (endpoint) => {
+          if (!pump.closed && !pump.found) this.#openFar(pump, endpoint);
+        },
+        (error: MpiError) => {
+          if (!pump.closed) this.unreachable(error);
+        },
+      );
+  }
+
+  #openFar(pump: Pump, endpoint: string): void {
+    const push = this.#push(endpoint);
+    pump.open(push, push.events);
+  }
+
+  #farEndpoints(rank: number): string[] {
+    return this.#peers[rank]?.endpoints.filter((endpoint) => endpoint.startsWith("tcp:")) ?? [];
+  }
+
+  #push(endpoint: string): Push {
+    const options = { sendHighWaterMark: 0, linger: lingerMs };
+    const near = endpoint.startsWith("ipc:");
+    const keys = near ? undefined : this.#network?.keys;
+    const push = near
+      ? new Push({ ...options, reconnectInterval: this.#reconnectMs })
+      : new Push({ ...options, ...keepAlive, reconnectInterval: reconnectMs, ipv6: endpoint.startsWith("tcp://[") });
+    if (keys !== undefined) {
+      push.curveServerKey = keys.publicKey;
+      push.curvePublicKey = keys.publicKey;
+      push.curveSecretKey = keys.secretKey;
+    }
+    push.connect(endpoint);
+    return push;
   }
 
   #deliver([batch, ...parts]: Buffer[]): void {
     if (batch === undefined || this.#closed) return;
-    if (batch.length === 0) this.#waking = false;
     let taken = 0;
     for (let offset = 0; offset < batch.length; ) {
       const { length, attachments } = measure(batch, offset);
@@ -139,74 +228,5 @@ export class ZeromqTransport implements Transport {
       offset += length;
       taken += attachments;
     }
-  }
-}
-
-/**
- * Sends one peer's packets, in order, several at a time. The first packet of a burst leaves before anything else
- * happens; what comes within the same turn of the event loop leaves together afterwards. Measured on one host: 174
- * thousand small messages a second one by one, 1.5 million in batches.
- */
-class Pump {
-  readonly #push: Push;
-  readonly #failed: (error: Error) => void;
-  #queue: Packet[] = [];
-  #queuedBytes = 0;
-  #running: Promise<void> | undefined;
-  #closed = false;
-
-  constructor(push: Push, failed: (error: Error) => void) {
-    this.#push = push;
-    this.#failed = failed;
-  }
-
-  add(packet: Packet): void {
-    this.#queue.push(packet);
-    this.#queuedBytes += packet.head.length;
-    this.#running ??= this.#run();
-  }
-
-  async idle(): Promise<void> {
-    await this.#running;
-  }
-
-  flushSync(): void {
-    try {
-      while (this.#queue.length > 0) void this.#push.send(this.#batch()).catch(() => {});
-    } catch {
-      // A send is pending already: the process ends before it could be retried.
-    }
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.flushSync();
-    this.#closed = true;
-    this.#push.close();
-  }
-
-  async #run(): Promise<void> {
-    try {
-      await undefined; // what is sent in this same breath goes along
-      while (this.#queue.length > 0 && !this.#closed) {
-        // One send at a time: zeromq.js throws EBUSY otherwise.
-        await this.#push.send(this.#batch());
-        if (this.#queuedBytes < batchBytes) await new Promise((resolve) => setImmediate(resolve));
-      }
-    } catch (error) {
-      if (!this.#closed) this.#failed(error as Error);
-    } finally {
-      this.#running = undefined;
-    }
-  }
-
-  /** The queue as one ZeroMQ message. */
-  #batch(): Uint8Array[] {
-    const packets = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    const [only] = packets;
-    if (packets.length === 1 && only !== undefined) return [only.head, ...only.attachments];
-    return [Buffer.concat(packets.map((packet) => packet.head)), ...packets.flatMap((packet) => packet.attachments)];
   }
 }

@@ -1,0 +1,110 @@
+import type { Observer, Push } from "zeromq";
+import type { Packet } from "../../transport.ts";
+import { Connection } from "./connection.ts";
+
+/** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
+const batchBytes = 256 * 1024;
+
+/**
+ * Sends one peer's packets, in order, several at a time. The first packet of a burst leaves before anything else
+ * happens; what comes within the same turn of the event loop leaves together afterwards. Measured on one host: 174
+ * thousand small messages a second one by one, 1.5 million in batches.
+ */
+export class Pump {
+  /** Unknown while the way to the peer is being looked for; packets queue meanwhile. */
+  #push: Push | undefined;
+  readonly #failed: (error: Error) => void;
+  #queue: Packet[] = [];
+  #queuedBytes = 0;
+  #running: Promise<void> | undefined;
+  #found: (() => void) | undefined;
+  #connection: Connection | undefined;
+  #closed = false;
+
+  constructor(failed: (error: Error) => void) {
+    this.#failed = failed;
+  }
+
+  get found(): boolean {
+    return this.#push !== undefined;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The way is known. `events` tells whether it stands, where that matters. */
+  open(push: Push, events?: Observer): void {
+    this.#push = push;
+    if (events !== undefined) this.#connection = new Connection(events);
+    this.#found?.();
+  }
+
+  add(packet: Packet): void {
+    if (this.#closed) return;
+    this.#queue.push(packet);
+    this.#queuedBytes += packet.head.length;
+    this.#running ??= this.#run();
+  }
+
+  /** Resolves when ZeroMQ has got everything and has somebody to give it to, or the peer has ended. */
+  async idle(): Promise<void> {
+    await this.#running;
+    if (!this.#closed) await this.#connection?.standing();
+  }
+
+  flushSync(): void {
+    try {
+      while (this.#queue.length > 0) void this.#push?.send(this.#batch()).catch(() => {});
+    } catch {
+      // A send is pending already: the process ends before it could be retried.
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flushSync();
+    this.#end();
+  }
+
+  /** What is still on its way has no reader any more. */
+  drop(): void {
+    if (this.#closed) return;
+    this.#queue = [];
+    if (this.#push !== undefined) this.#push.linger = 0;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#closed = true;
+    this.#connection?.end();
+    this.#push?.close();
+    this.#found?.();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await undefined; // what is sent in this same breath goes along
+      if (this.#push === undefined && !this.#closed) await new Promise<void>((resolve) => (this.#found = resolve));
+      while (this.#queue.length > 0 && !this.#closed) {
+        // One send at a time: zeromq.js throws EBUSY otherwise.
+        await this.#push?.send(this.#batch());
+        if (this.#queuedBytes < batchBytes) await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (error) {
+      if (!this.#closed) this.#failed(error as Error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** The queue as one ZeroMQ message. */
+  #batch(): Uint8Array[] {
+    const packets = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const [only] = packets;
+    if (packets.length === 1 && only !== undefined) return [only.head, ...only.attachments];
+    return [Buffer.concat(packets.map((packet) => packet.head)), ...packets.flatMap((packet) => packet.attachments)];
+  }
+}
