@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const floors: Record<string, string[][]> = {
   core: [
     ["index.ts"],
-    ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts", "pool.ts"],
+    ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts", "simulation.ts", "deadlock.ts", "pool.ts"],
     [
       "communicator.ts",
       "collective.ts",
@@ -29,7 +29,7 @@ const floors: Record<string, string[][]> = {
     ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "peers.ts"],
     ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
     ["transport.ts", "op.ts", "apply.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "abort.ts"],
-    ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts"],
+    ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts", "random.ts"],
   ],
   launcher: [
     ["cli.ts", "index.ts", "testing.ts", "agent-main.ts"],

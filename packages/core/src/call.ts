@@ -14,6 +14,8 @@ export interface Call {
   readonly options?: object | undefined;
   /** The name that the user gave the communicator. */
   readonly communicator?: string | undefined;
+  /** What the user was given. */
+  result?: Promise<unknown> | undefined;
 }
 
 const quoted = ["source", "dest", "tag", "root", "color", "key"] as const;
@@ -39,5 +41,6 @@ export function failure(
   details: MpiErrorDetails = {},
 ): MpiError {
   const message = `[rank ${who.rank}/${who.size} on ${who.host}] ${describe(call)}: ${why}`;
-  return new MpiError(code, message, { rank: who.rank, host: who.host, ...details });
+  const { rank = who.rank, host = who.host, ...rest } = details;
+  return new MpiError(code, message, { ...rest, rank, host });
 }

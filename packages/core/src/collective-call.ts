@@ -77,7 +77,18 @@ export class Collectives {
   }
 
   /** Runs one collective. Its place in the order is taken before this function first waits. */
-  async run<R>(
+  run<R>(
+    operation: Operation,
+    call: Call,
+    signal: AbortSignal | undefined,
+    body: (peers: Peers) => Promise<R>,
+  ): Promise<R> {
+    const result = this.#run(operation, call, signal, body);
+    call.result = result;
+    return result;
+  }
+
+  async #run<R>(
     operation: Operation,
     call: Call,
     signal: AbortSignal | undefined,

@@ -57,22 +57,24 @@ export class Communicator extends TaskCollective {
    */
   split(color: number | string, options?: SplitOptions): Promise<Communicator>;
   split(color: number | string | null, options?: SplitOptions): Promise<Communicator | null>;
-  async split(color: number | string | null, options: SplitOptions = {}): Promise<Communicator | null> {
+  split(color: number | string | null, options: SplitOptions = {}): Promise<Communicator | null> {
     const { key = this.rank } = options;
-    const formed = await this.collective("split", { ...options, color }, async (peers) => {
+    return this.collective("split", { ...options, color }, async (peers) => {
       if (color !== null && typeof color !== "string" && !Number.isFinite(color)) {
         throw invalid(`color is ${show(color)}, but a colour is a number, a string, or null`);
       }
       if (!Number.isFinite(key)) throw invalid(`key is ${show(key)}, but a key is a number`);
-      return this.elect(peers, { color, key });
+      const formed = await this.elect(peers, { color, key });
+      return formed && new Communicator(this.world, formed.context, formed.members);
     });
-    return formed && new Communicator(this.world, formed.context, formed.members);
   }
 
   /** A communicator of the same ranks whose messages never meet this one's: for a library's own traffic. */
-  async dup(options: Cancellable = {}): Promise<Communicator> {
-    const { context, members } = await this.collective("dup", options, (peers) => this.all(peers));
-    return new Communicator(this.world, context, members);
+  dup(options: Cancellable = {}): Promise<Communicator> {
+    return this.collective("dup", options, async (peers) => {
+      const { context, members } = await this.all(peers);
+      return new Communicator(this.world, context, members);
+    });
   }
 
   /**
@@ -84,16 +86,16 @@ export class Communicator extends TaskCollective {
    * ```
    * @param ranks ranks of this communicator, or a {@link Group}
    */
-  async subset(ranks: Iterable<number> | Group, options: Cancellable = {}): Promise<Communicator | null> {
-    const formed = await this.collective("subset", options, async (peers) => {
+  subset(ranks: Iterable<number> | Group, options: Cancellable = {}): Promise<Communicator | null> {
+    return this.collective("subset", options, async (peers) => {
       const group = ranks instanceof Group ? ranks : this.group.include(ranks);
       const stranger = group.difference(this.group).members[0];
       if (stranger !== undefined) throw invalid(`rank ${stranger} of the world is not in this communicator`);
       const key = group.rankOf(this.world.who.rank);
       const same = `the ranks [${group.members.join(", ")}]`;
-      return this.elect(peers, { color: key === undefined ? null : 0, key, same });
+      const formed = await this.elect(peers, { color: key === undefined ? null : 0, key, same });
+      return formed && new Communicator(this.world, formed.context, formed.members);
     });
-    return formed && new Communicator(this.world, formed.context, formed.members);
   }
 
   /**
@@ -104,7 +106,7 @@ export class Communicator extends TaskCollective {
    * ```
    * @throws MpiError `invalid-argument` when the grid has more places than there are ranks
    */
-  async cart(extents: readonly number[], options: CartOptions = {}): Promise<CartCommunicator | null> {
+  cart(extents: readonly number[], options: CartOptions = {}): Promise<CartCommunicator | null> {
     return this.collective("cart", options, async (peers) => {
       const grid = new Grid(extents, options.periodic ?? false);
       const same = `dims [${grid.dims.join(", ")}], periodic [${grid.periodic.join(", ")}]`;
@@ -272,9 +274,11 @@ export class CartCommunicator extends Communicator {
     });
   }
 
-  override async dup(options: Cancellable = {}): Promise<CartCommunicator> {
-    const { context, members } = await this.collective("dup", options, (peers) => this.all(peers));
-    return new CartCommunicator(this.world, context, members, this.#grid);
+  override dup(options: Cancellable = {}): Promise<CartCommunicator> {
+    return this.collective("dup", options, async (peers) => {
+      const { context, members } = await this.all(peers);
+      return new CartCommunicator(this.world, context, members, this.#grid);
+    });
   }
 
   /** The neighbours' values, lower and upper of each dimension; undefined where there is none. */
@@ -308,9 +312,11 @@ export class GraphCommunicator extends Communicator {
     return this.#around.destinations as number[];
   }
 
-  override async dup(options: Cancellable = {}): Promise<GraphCommunicator> {
-    const { context, members } = await this.collective("dup", options, (peers) => this.all(peers));
-    return new GraphCommunicator(this.world, context, members, this.#around);
+  override dup(options: Cancellable = {}): Promise<GraphCommunicator> {
+    return this.collective("dup", options, async (peers) => {
+      const { context, members } = await this.all(peers);
+      return new GraphCommunicator(this.world, context, members, this.#around);
+    });
   }
 
   /** The sources' values. */

@@ -17,6 +17,12 @@ export interface SendOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** A call that waits, and for which rank of the world: undefined for any. */
+export interface Pending {
+  readonly call: Call;
+  readonly rank: number | undefined;
+}
+
 /**
  * How long after a rank's good end those who wait for it are told that they wait in vain. It may have ended because a
  * collective failed, and the notice that says why comes from a third rank, on another way.
@@ -49,6 +55,7 @@ export class Engine implements Receiver {
   #nextId = 1;
   /** Operations of this rank that wait for others. While there are any, arrivals are listened to. */
   #waits = 0;
+  #steps = 0;
   /** Why the job can go on no more: what every further call rejects with. */
   #fatal: { code: MpiErrorCode; why: string; details: MpiErrorDetails } | undefined;
 
@@ -142,6 +149,7 @@ export class Engine implements Receiver {
   // Arrivals
 
   packet(packet: Packet): void {
+    this.#steps++;
     let envelope: Envelope;
     let body: Packet;
     try {
@@ -236,6 +244,33 @@ export class Engine implements Receiver {
     return this.#waits > 0;
   }
 
+  /** Grows whenever something happens here: who sees the same number twice knows that nothing did in between. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Whether a rank has ended and those who wait for it are about to be told. */
+  get settling(): boolean {
+    return [...this.#peers.values()].some((peer) => peer.ending !== undefined && !peer.gone);
+  }
+
+  /** What the calls of this rank wait for: `rank` is the other's in the world, undefined for any. */
+  *pending(): Generator<Pending, void> {
+    for (const { mailbox } of this.#channels.values()) {
+      for (const { call, source } of mailbox.waiting) yield { call, rank: source === any ? undefined : source };
+    }
+    for (const [rank, peer] of this.#peers) {
+      for (const { call } of [...peer.sends.values(), ...peer.payloads.values()]) yield { call, rank };
+    }
+  }
+
+  /** Messages of users that have arrived and that nobody has received. */
+  *unreceived(): Generator<Envelope, void> {
+    for (const { collective, mailbox } of this.#channels.values()) {
+      if (!collective) for (const { envelope } of mailbox.letters) yield envelope;
+    }
+  }
+
   /** Packets sent to each rank, for those who wait for the last of them. */
   get sent(): Record<string, number> {
     return Object.fromEntries([...this.#peers].flatMap(([rank, peer]) => (peer.sent > 0 ? [[rank, peer.sent]] : [])));
@@ -244,12 +279,10 @@ export class Engine implements Receiver {
   /** Resolves when every send is done with and its bytes are on their way, after `timeoutMs` at the latest. */
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    const sends = [...this.#peers.values()].flatMap((peer) =>
-      [...peer.sends.values()].map((outgoing) => outgoing.done),
-    );
+    const sends = [...this.#peers.values()].flatMap((peer) => [...peer.sends.values()].map(({ done }) => done));
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
+      if (timeoutMs < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, timeoutMs);
     });
     await Promise.race([Promise.allSettled(sends), timeout]);
     clearTimeout(timer);
@@ -270,7 +303,7 @@ export class Engine implements Receiver {
     const peer = this.#peer(rank);
     if (peer.gone || !peer.graceOver || peer.received < (peer.last ?? 0)) return;
     peer.gone = true;
-    this.#rejectAll((call, source, channel, tag) => this.#hopeless(call, source, channel, tag));
+    if (this.#waits > 0) this.#rejectAll((call, source, channel, tag) => this.#hopeless(call, source, channel, tag));
   }
 
   /** Why waiting for `source` is in vain, if it is. */
@@ -422,6 +455,7 @@ export class Engine implements Receiver {
   }
 
   #wait(change: 1 | -1): void {
+    this.#steps++;
     this.#waits += change;
     if (change === 1 && this.#waits === 1) this.#transport.listen(true);
     else if (this.#waits === 0) this.#transport.listen(false);

@@ -87,22 +87,22 @@ export abstract class PointToPoint {
    */
   recv<A extends TypedArray>(options: ReceiveInto<A>): Promise<A>;
   recv<T = unknown>(options?: ReceiveOptions | Status): Promise<T>;
-  async recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const received = await this.#receive(this.#call("recv", options), options);
-    return received?.data;
+  recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    const call = this.#call("recv", options);
+    return this.#attempt(call, async () => (await this.#receive(call, options))?.data);
   }
 
   /** Like {@link recv}, with the message's {@link Status}: `const { data, source, tag } = await world.recvMessage()`. */
   recvMessage<A extends TypedArray>(options: ReceiveInto<A>): Promise<Message<A>>;
   recvMessage<T = unknown>(options?: ReceiveOptions | Status): Promise<Message<T>>;
-  async recvMessage(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<Message<unknown>> {
+  recvMessage(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<Message<unknown>> {
     const call = this.#call("recvMessage", options);
-    const received = await this.#receive(call, options);
-    if (received === undefined) {
-      throw failure(this.world.who, call, "invalid-argument", "source is null: nobody sends a message");
-    }
-    const { data, status } = received;
-    return { data, ...status, status };
+    return this.#attempt(call, async () => {
+      const received = await this.#receive(call, options);
+      if (received === undefined) throw invalid("source is null: nobody sends a message");
+      const { data, status } = received;
+      return { data, ...status, status };
+    });
   }
 
   /** Waits for a message that matches and tells about it; it stays to be received. */
@@ -194,29 +194,28 @@ export abstract class PointToPoint {
   }
 
   #call(operation: string, options: object): Call {
-    return { operation, options, communicator: this.name };
+    return { operation, options, communicator: this.name, result: undefined };
   }
 
+  /** Undefined when the source is nobody. */
   async #receive(
     call: Call,
     options: ReceiveOptions & { into?: TypedArray | undefined },
   ): Promise<{ data: unknown; status: Status } | undefined> {
-    return this.#attempt(call, async () => {
-      if (options.source === null) return undefined;
-      const { source, tag } = this.#match(options);
-      const { engine } = this.world;
-      const probed = this.#probed.get(options as Status);
-      const taken = probed && engine.take(this.#channel, probed, call);
-      const letter = await (taken ?? engine.receive(this.#channel, source, tag, call, options.signal));
-      const data = decode(letter.body as Parcel);
-      if (options.into === undefined) return { data, status: this.#status(letter) };
-      try {
-        return { data: fill(options.into, [data]), status: this.#status(letter) };
-      } catch (error) {
-        this.#channel.mailbox.putBack(letter);
-        throw error;
-      }
-    });
+    if (options.source === null) return undefined;
+    const { source, tag } = this.#match(options);
+    const { engine } = this.world;
+    const probed = this.#probed.get(options as Status);
+    const taken = probed && engine.take(this.#channel, probed, call);
+    const letter = await (taken ?? engine.receive(this.#channel, source, tag, call, options.signal));
+    const data = decode(letter.body as Parcel);
+    if (options.into === undefined) return { data, status: this.#status(letter) };
+    try {
+      return { data: fill(options.into, [data]), status: this.#status(letter) };
+    } catch (error) {
+      this.#channel.mailbox.putBack(letter);
+      throw error;
+    }
   }
 
   /** Rank in the world of `dest`; null when that is nobody. */
@@ -246,8 +245,14 @@ export abstract class PointToPoint {
     return status;
   }
 
+  #attempt<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
+    const result = this.#explain(call, body);
+    call.result = result;
+    return result;
+  }
+
   /** Runs a call so that every error says who and which call. */
-  async #attempt<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
+  async #explain<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
     if (this.closed) throw this.closedError(call);
     try {
       return await body();

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bor, chunks, type Communicator, land, max, maxloc, min, prod, sum } from "tsmpi";
+import { bor, type Communicator, chunks, land, max, maxloc, min, prod, sum } from "tsmpi";
 import type { Case } from "../case.ts";
 import { mpiError } from "./point-to-point.ts";
 
@@ -51,10 +51,13 @@ export const cases: Case[] = [
       let calls = 0;
       const root = world.size - 1;
       await world.bcast(async () => ++calls, { root });
-      await world.scatter(() => {
-        calls++;
-        return ranks(world);
-      }, { root });
+      await world.scatter(
+        () => {
+          calls++;
+          return ranks(world);
+        },
+        { root },
+      );
       assert.equal(calls, world.rank === root ? 2 : 0);
     },
   },
@@ -83,8 +86,14 @@ export const cases: Case[] = [
     async program(world) {
       const parts = Array.from({ length: world.size + 1 }, (_, i) => i);
       const why = new RegExp(`${world.size + 1}.*${world.size}|${world.size}.*${world.size + 1}`);
-      await assert.rejects(world.scatter(() => parts), mpiError("invalid-argument", why));
-      await assert.rejects(world.scatter(() => 5 as unknown as number[]), mpiError("invalid-argument"));
+      await assert.rejects(
+        world.scatter(() => parts),
+        mpiError("invalid-argument", why),
+      );
+      await assert.rejects(
+        world.scatter(() => 5 as unknown as number[]),
+        mpiError("invalid-argument"),
+      );
       assert.equal(await world.scatter(() => ranks(world)), world.rank, "the communicator is still good");
     },
   },
@@ -110,7 +119,10 @@ export const cases: Case[] = [
     name: "alltoall gives rank r everybody's part r",
     async program(world) {
       const parts = ranks(world).map((to) => `${world.rank} to ${to}`);
-      assert.deepEqual(await world.alltoall(parts), ranks(world).map((from) => `${from} to ${world.rank}`));
+      assert.deepEqual(
+        await world.alltoall(parts),
+        ranks(world).map((from) => `${from} to ${world.rank}`),
+      );
       await assert.rejects(world.alltoall([...parts, "one more"]), mpiError("invalid-argument"));
     },
   },
@@ -126,7 +138,8 @@ export const cases: Case[] = [
       assert.equal(await world.allreduce(1 << rank, bor), 2 ** size - 1);
       assert.equal(await world.allreduce(rank < size - 1, land), false);
       assert.equal(await world.allreduce(BigInt(rank), sum), BigInt(total));
-      for (const root of ranks(world)) assert.equal(await world.reduce(rank, sum, { root }), rank === root ? total : undefined);
+      for (const root of ranks(world))
+        assert.equal(await world.reduce(rank, sum, { root }), rank === root ? total : undefined);
       assert.deepEqual(await world.allreduce([rank % 3, rank], maxloc), [Math.min(2, size - 1), Math.min(2, size - 1)]);
     },
   },
@@ -139,7 +152,10 @@ export const cases: Case[] = [
         const result = await world.allreduce(mine, sum);
         assert.ok(result instanceof Float64Array && result.length === length);
         assert.ok(result.every((x) => x === total));
-        assert.ok(mine.every((x) => x === world.rank), "the input stays as it was");
+        assert.ok(
+          mine.every((x) => x === world.rank),
+          "the input stays as it was",
+        );
         assert.equal(await world.allreduce(mine, sum, { into: mine }), mine);
         assert.ok(mine.every((x) => x === total));
       }
@@ -162,7 +178,13 @@ export const cases: Case[] = [
       const { rank } = world;
       assert.equal(await world.scan(rank + 1, sum), ((rank + 1) * (rank + 2)) / 2);
       assert.equal(await world.exscan(rank + 1, sum), rank === 0 ? undefined : (rank * (rank + 1)) / 2);
-      assert.equal(await world.scan(word(rank), (a, b) => a + b), ranks(world).slice(0, rank + 1).map(word).join(""));
+      assert.equal(
+        await world.scan(word(rank), (a, b) => a + b),
+        ranks(world)
+          .slice(0, rank + 1)
+          .map(word)
+          .join(""),
+      );
     },
   },
   {
@@ -178,8 +200,14 @@ export const cases: Case[] = [
     async program(world) {
       const many = Array.from({ length: 50 }, (_, i) => world.allreduce(i, sum));
       const root = world.size - 1;
-      const [gathered, bcast] = await Promise.all([world.gather(world.rank, { root }), world.bcast(() => "b", { root })]);
-      assert.deepEqual(await Promise.all(many), Array.from({ length: 50 }, (_, i) => i * world.size));
+      const [gathered, bcast] = await Promise.all([
+        world.gather(world.rank, { root }),
+        world.bcast(() => "b", { root }),
+      ]);
+      assert.deepEqual(
+        await Promise.all(many),
+        Array.from({ length: 50 }, (_, i) => i * world.size),
+      );
       assert.deepEqual(gathered, world.rank === root ? ranks(world) : undefined);
       assert.equal(bcast, "b");
     },

@@ -60,13 +60,104 @@ export const cases: Case[] = [
       const comms: Communicator[] = [];
       for (let i = 0; i < 4; i++) comms.push(await world.split(world.rank % (i + 1)));
       const sums = await Promise.all(comms.map((comm) => comm.allreduce(1, sum)));
-      assert.deepEqual(sums, comms.map((comm) => comm.size));
+      assert.deepEqual(
+        sums,
+        comms.map((comm) => comm.size),
+      );
     },
   },
   {
     name: "a colour that is none is refused on every rank",
     async program(world) {
       await assert.rejects(world.split(Number.NaN), mpiError("invalid-argument", /color is NaN/));
+    },
+  },
+  {
+    name: "communicators made at the same time, also of overlapping ranks, are different ones",
+    async program(world) {
+      const [a, b, c] = await Promise.all([world.dup(), world.split(world.rank % 2), world.dup()]);
+      const next = (world.rank + 1) % world.size;
+      void c.send("c", { dest: next });
+      void a.send("a", { dest: next });
+      void b.send("b", { dest: b.rank });
+      assert.deepEqual([await a.recv(), await b.recv(), await c.recv()], ["a", "b", "c"]);
+      const [d, e] = await Promise.all([b.dup(), c.dup()]); // two parents at once
+      void d.send("d", { dest: d.rank });
+      void e.send("e", { dest: e.rank });
+      assert.deepEqual([await e.recv(), await d.recv()], ["e", "d"]);
+    },
+  },
+  {
+    name: "communicators of communicators of communicators keep apart",
+    async program(world) {
+      let comm: Communicator = world;
+      const all: Communicator[] = [];
+      for (let depth = 0; depth < 6; depth++) all.push((comm = await comm.split(0, { key: -comm.rank })));
+      const sums = all.map((each, depth) => each.allreduce(depth, sum));
+      assert.deepEqual(
+        await Promise.all(sums.toReversed()),
+        [5, 4, 3, 2, 1, 0].map((depth) => depth * world.size),
+      );
+      assert.equal(comm.rank, world.rank);
+    },
+  },
+  {
+    name: "many communicators made and closed leave the world as it was",
+    async program(world) {
+      for (let i = 0; i < 50; i++) {
+        await using comm = await world.dup();
+        assert.equal(await comm.allreduce(i, sum), i * world.size);
+      }
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
+    name: "a name is quoted by errors",
+    async program(world) {
+      const row = await world.dup();
+      assert.equal(row.name, "");
+      row.name = "row";
+      await assert.rejects(row.recv({ source: 99 }), mpiError("invalid-argument", /\] row\.recv\(\{ source: 99 \}\)/));
+      await assert.rejects(row.bcast(1, { root: 99 }), mpiError("invalid-argument", /row\.bcast/));
+    },
+  },
+  {
+    name: "a receive that still waits when its communicator is closed rejects",
+    async program(world) {
+      const comm = await world.dup();
+      const waiting = comm.recv({ tag: 3 });
+      const probing = comm.probe();
+      await comm.close();
+      await assert.rejects(waiting, mpiError("closed", /recv\(\{ tag: 3 \}\)/));
+      await assert.rejects(probing, mpiError("closed", /probe/));
+      await assert.rejects(comm.split(0), mpiError("closed", /split/));
+    },
+  },
+  {
+    name: "what nobody received of a closed communicator does not use up the credit of others",
+    from: 2,
+    async program(world) {
+      const next = (world.rank + 1) % world.size;
+      for (let i = 0; i < 4; i++) {
+        const comm = await world.dup();
+        for (let k = 0; k < 40; k++) void comm.send(new Uint8Array(60_000), { dest: next });
+        await comm.barrier();
+        await comm.iprobe();
+        await comm.close();
+      }
+      // Eager, as ever: resolves without its receiver.
+      await world.send(new Uint8Array(60_000), { dest: next });
+      await world.recv();
+    },
+  },
+  {
+    name: "collectives that are under way when their communicator is closed complete",
+    async program(world) {
+      const comm = await world.dup();
+      const pending = [comm.allreduce(1, sum), comm.allgather(world.rank)] as const;
+      await comm.close();
+      assert.equal(await pending[0], world.size);
+      assert.equal((await pending[1]).length, world.size);
     },
   },
 ];

@@ -1,5 +1,15 @@
 import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
+import { cases as groups } from "./groups.ts";
+import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
+import { cases as topologies } from "./topologies.ts";
 
-export const themes = { "point to point": pointToPoint, collectives, communicators };
+export const themes = {
+  "point to point": pointToPoint,
+  collectives,
+  communicators,
+  groups,
+  topologies,
+  intercommunicators,
+};

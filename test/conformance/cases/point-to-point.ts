@@ -80,7 +80,8 @@ export const cases: Case[] = [
   {
     name: "a message without content is a message",
     async program(world) {
-      for (const nothing of [undefined, null, "", [], new Uint8Array(0), {}]) void world.send(nothing, { dest: right(world) });
+      for (const nothing of [undefined, null, "", [], new Uint8Array(0), {}])
+        void world.send(nothing, { dest: right(world) });
       const received: unknown[] = [];
       for (let i = 0; i < 6; i++) received.push(await world.recv({ source: left(world) }));
       assert.deepEqual(received, [undefined, null, "", [], new Uint8Array(0), {}]);
@@ -95,7 +96,10 @@ export const cases: Case[] = [
         const received = await world.recv<Float64Array>({ source: left(world) });
         await sent;
         assert.equal(received.length, length);
-        assert.ok(received.every((x) => x === left(world)), `${length} elements, changed on the way`);
+        assert.ok(
+          received.every((x) => x === left(world)),
+          `${length} elements, changed on the way`,
+        );
       }
     },
   },
@@ -115,10 +119,20 @@ export const cases: Case[] = [
     name: "typed arrays and buffers arrive as what they were",
     async program(world) {
       const values = [
-        new Int8Array([-1]), new Uint8Array([1]), new Uint8ClampedArray([255]), new Int16Array([-2]),
-        new Uint16Array([2]), new Int32Array([-3]), new Uint32Array([3]), new Float32Array([0.5]),
-        new Float64Array([Math.PI]), new BigInt64Array([-4n]), new BigUint64Array([4n]),
-        Buffer.from("buffer"), new Uint8Array([1, 2, 3]).buffer, new Float64Array(20_000).fill(7),
+        new Int8Array([-1]),
+        new Uint8Array([1]),
+        new Uint8ClampedArray([255]),
+        new Int16Array([-2]),
+        new Uint16Array([2]),
+        new Int32Array([-3]),
+        new Uint32Array([3]),
+        new Float32Array([0.5]),
+        new Float64Array([Math.PI]),
+        new BigInt64Array([-4n]),
+        new BigUint64Array([4n]),
+        Buffer.from("buffer"),
+        new Uint8Array([1, 2, 3]).buffer,
+        new Float64Array(20_000).fill(7),
         new Float64Array([1, 2, 3, 4]).subarray(1, 3),
       ];
       const sends = values.map((value) => world.send(value, { dest: right(world) }));
@@ -134,9 +148,18 @@ export const cases: Case[] = [
     name: "maps, sets, dates, errors, big integers and cycles arrive intact",
     async program(world) {
       const value: Record<string, unknown> = {
-        map: new Map<unknown, unknown>([["a", 1], [{ key: 1 }, new Set([1, 2])]]),
-        date: new Date(12345), big: 2n ** 70n, small: -5n, none: undefined, regexp: /a+/gi,
-        error: new TypeError("wrong"), nested: { array: new Float32Array([1, 2]) }, zero: -0,
+        map: new Map<unknown, unknown>([
+          ["a", 1],
+          [{ key: 1 }, new Set([1, 2])],
+        ]),
+        date: new Date(12345),
+        big: 2n ** 70n,
+        small: -5n,
+        none: undefined,
+        regexp: /a+/gi,
+        error: new TypeError("wrong"),
+        nested: { array: new Float32Array([1, 2]) },
+        zero: -0,
       };
       value["self"] = value;
       const sent = world.send(value, { dest: right(world) });
@@ -167,7 +190,10 @@ export const cases: Case[] = [
       void world.send(new Float64Array([1, 2, 3]), { dest: right(world) });
       void world.send("next", { dest: right(world) });
       const source = left(world);
-      await assert.rejects(world.recv({ source, into: new Int32Array(3) }), mpiError("mismatch", /Float64Array.*Int32Array/));
+      await assert.rejects(
+        world.recv({ source, into: new Int32Array(3) }),
+        mpiError("mismatch", /Float64Array.*Int32Array/),
+      );
       await assert.rejects(world.recv({ source, into: new Float64Array(2) }), mpiError("mismatch", /3 elements.*2/));
       assert.deepEqual(await world.recv({ source }), new Float64Array([1, 2, 3]));
       assert.equal(await world.recv({ source }), "next");
@@ -287,16 +313,23 @@ export const cases: Case[] = [
   {
     name: "a thousand receives may be outstanding",
     async program(world) {
-      const received = Array.from({ length: 1000 }, (_, i) => world.recv<number>({ source: left(world), tag: 999 - i }));
+      const received = Array.from({ length: 1000 }, (_, i) =>
+        world.recv<number>({ source: left(world), tag: 999 - i }),
+      );
       for (let tag = 0; tag < 1000; tag++) void world.send(tag, { dest: right(world), tag });
-      assert.deepEqual(await Promise.all(received), Array.from({ length: 1000 }, (_, i) => 999 - i));
+      assert.deepEqual(
+        await Promise.all(received),
+        Array.from({ length: 1000 }, (_, i) => 999 - i),
+      );
     },
   },
   {
     name: "a flood of messages to a receiver that is busy arrives whole",
     async program(world) {
       const count = 3000;
-      const sends = Array.from({ length: count }, (_, i) => world.send(new Uint8Array(4000).fill(i), { dest: right(world) }));
+      const sends = Array.from({ length: count }, (_, i) =>
+        world.send(new Uint8Array(4000).fill(i), { dest: right(world) }),
+      );
       await sleep(20);
       for (let i = 0; i < count; i++) {
         const data = await world.recv<Uint8Array>({ source: left(world) });
@@ -309,7 +342,10 @@ export const cases: Case[] = [
     name: "ranks and tags out of range are refused by name",
     async program(world) {
       const { size } = world;
-      await assert.rejects(world.send(1, { dest: size }), mpiError("invalid-argument", new RegExp(`send.*dest is ${size}`)));
+      await assert.rejects(
+        world.send(1, { dest: size }),
+        mpiError("invalid-argument", new RegExp(`send.*dest is ${size}`)),
+      );
       await assert.rejects(world.send(1, { dest: -1 }), mpiError("invalid-argument", /dest is -1/));
       await assert.rejects(world.send(1, { dest: 0.5 }), mpiError("invalid-argument", /dest is 0.5/));
       await assert.rejects(world.send(1, { dest: 0, tag: -1 }), mpiError("invalid-argument", /tag is -1/));

@@ -4,13 +4,19 @@ import type { Packet, Receiver, Transport } from "../transport.ts";
  * Joins n ranks of one process. For tests of programs, for simulated worlds, and for the world of one.
  *
  * Packets are delivered by `setImmediate`, so every delivery is a turn of the event loop of its own, as it is between
- * processes; timers and other ranks get their turns.
+ * processes; timers and other ranks get their turns. Given a source of random numbers it delivers a few packets in each
+ * turn, any that may come next: between two ranks they stay in order, and that is all that MPI promises.
  */
 export class MemoryNetwork {
-  readonly #ends: MemoryTransport[];
+  readonly #ends: readonly MemoryTransport[];
+  readonly #random: (() => number) | undefined;
+  /** Ends that have something to deliver and want it. */
+  readonly #ready: Set<MemoryTransport> = new Set();
+  #scheduled = false;
 
-  constructor(size: number) {
-    this.#ends = Array.from({ length: size }, () => new MemoryTransport((dest) => this.#ends[dest]));
+  constructor(size: number, random?: () => number) {
+    this.#random = random;
+    this.#ends = Array.from({ length: size }, (_, rank) => new MemoryTransport(rank, this));
   }
 
   /** The transport of one rank. */
@@ -19,32 +25,74 @@ export class MemoryNetwork {
     if (end === undefined) throw new RangeError(`no rank ${rank} in a network of ${this.#ends.length}`);
     return end;
   }
+
+  /** Whether nothing is on its way to a rank that listens. */
+  get idle(): boolean {
+    return this.#ready.size === 0;
+  }
+
+  /** Whether something that this rank has sent is on its way to a rank that listens. */
+  carries(source: number): boolean {
+    return [...this.#ready].some((end) => end.holds(source));
+  }
+
+  /** @internal An end has something to deliver and wants it, or not any more. */
+  ready(end: MemoryTransport, ready: boolean): void {
+    if (!ready) {
+      this.#ready.delete(end);
+      return;
+    }
+    this.#ready.add(end);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#random === undefined) for (const each of [...this.#ready]) each.deliverAll();
+      else this.#deliverSome(this.#random);
+      const [next] = this.#ready;
+      if (next !== undefined) this.ready(next, true);
+    });
+  }
+
+  #deliverSome(random: () => number): void {
+    for (let count = 1 + Math.floor(random() * 4); count > 0 && this.#ready.size > 0; count--) {
+      const ends = [...this.#ready];
+      ends[Math.floor(random() * ends.length)]?.deliverOne(random());
+    }
+  }
 }
 
 export class MemoryTransport implements Transport {
   readonly name = "memory";
   readonly eagerBytes: number = 64 * 1024;
   receiver: Receiver | undefined;
-  readonly #find: (rank: number) => MemoryTransport | undefined;
-  readonly #inbox: Packet[] = [];
+  /** Called before each packet that this rank sends: how a simulation counts them. */
+  onSend: (() => void) | undefined;
+  readonly #rank: number;
+  readonly #network: MemoryNetwork;
+  #inbox: { source: number; packet: Packet }[] = [];
   #listening = false;
-  #scheduled = false;
   #closed = false;
 
-  constructor(find: (rank: number) => MemoryTransport | undefined) {
-    this.#find = find;
+  constructor(rank: number, network: MemoryNetwork) {
+    this.#rank = rank;
+    this.#network = network;
   }
 
   send(dest: number, packet: Packet): void {
+    this.onSend?.();
+    if (this.#closed) return;
     // Lent memory may change as soon as the sender hears of the arrival, so what arrives is a copy.
     const attachments = packet.attachments.map((part) => Uint8Array.prototype.slice.call(part));
-    const end = this.#find(dest);
-    if (end !== undefined) end.#arrive({ head: packet.head, attachments });
+    const end = this.#network.end(dest);
+    if (end.#closed) return;
+    end.#inbox.push({ source: this.#rank, packet: { head: packet.head, attachments } });
+    end.#report();
   }
 
   listen(wanted: boolean): void {
     this.#listening = wanted;
-    this.#schedule();
+    this.#report();
   }
 
   async flush(): Promise<void> {}
@@ -54,21 +102,32 @@ export class MemoryTransport implements Transport {
   async close(): Promise<void> {
     this.#closed = true;
     this.#inbox.length = 0;
+    this.#report();
   }
 
-  #arrive(packet: Packet): void {
-    if (this.#closed) return;
-    this.#inbox.push(packet);
-    this.#schedule();
+  /** @internal */
+  holds(source: number): boolean {
+    return this.#inbox.some((each) => each.source === source);
   }
 
-  #schedule(): void {
-    if (this.#scheduled || !this.#listening || this.#inbox.length === 0) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      for (const packet of this.#inbox.splice(0)) this.receiver?.packet(packet);
-      this.#schedule();
-    });
+  /** @internal */
+  deliverAll(): void {
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    this.#report();
+    for (const { packet } of inbox) this.receiver?.packet(packet);
+  }
+
+  /** @internal Delivers the oldest packet of one source, chosen by a number from 0 to 1. */
+  deliverOne(choice: number): void {
+    const source = this.#inbox[Math.floor(choice * this.#inbox.length)]?.source;
+    const first = this.#inbox.findIndex((each) => each.source === source);
+    const [chosen] = this.#inbox.splice(first, 1);
+    this.#report();
+    if (chosen !== undefined) this.receiver?.packet(chosen.packet);
+  }
+
+  #report(): void {
+    this.#network.ready(this, this.#listening && this.#inbox.length > 0);
   }
 }
