@@ -33,10 +33,10 @@ const floors: Record<string, string[][]> = {
   ],
   launcher: [
     ["cli.ts", "index.ts", "testing.ts", "agent-main.ts"],
-    ["run.ts", "launch.ts", "job.ts", "plans.ts", "signals.ts"],
+    ["run.ts", "launch.ts", "job.ts", "walltime.ts", "plans.ts", "signals.ts"],
     // An agent in the launcher's own process is made by the launch: that one agent is not another program.
     ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts"],
-    ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "agent-command.ts", "link/"],
+    ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "rank-command.ts", "agent-command.ts", "link/"],
     ["host.ts", "starter.ts", "control.ts", "output.ts", "rank-files.ts", "sink.ts", "input.ts"],
     ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
     ["here.ts", "limits.ts", "curve-keys.ts", "pbs-tools.ts"],

@@ -9,8 +9,9 @@ import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
+import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
-import { command, materialise } from "./typescript/program.ts";
+import { materialise } from "./typescript/program.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
@@ -36,6 +37,7 @@ export class Agent {
   #outputUnderway = 0;
   #paused = false;
   #allStarted = false;
+  #unstarted = 0;
   #failed = false;
   /** Why the job is being stopped, for ranks that come to listen only now. */
   #verdict: Extract<Order, { kind: "failed" | "stopping" }> | undefined;
@@ -116,7 +118,10 @@ export class Agent {
 
   #startRanks(plan: HostPlan): void {
     const share = threadsEach(plan.ranks.length);
-    const start = { ...commandOf(plan, this.#directory), share };
+    const start = {
+      ...rankCommand({ ...plan, nodeOptions: [...prelude, ...plan.nodeOptions] }, this.#directory),
+      share,
+    };
     for (const rank of plan.ranks) this.#startRank(rank, plan, start);
   }
 
@@ -140,10 +145,17 @@ export class Agent {
         },
         ended: (exit) => this.#rankEnded(rank, exit),
         inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", bytes }),
-        unable: (error) => this.#unable(`rank ${rank}: ${reasonOf(error)}`),
+        unable: (error) => {
+          this.#unable(`rank ${rank}: ${"executable" in plan.program ? `${start.file}: ` : ""}${reasonOf(error)}`);
+          this.#unstarted--;
+          this.#finishIfDone();
+        },
       },
     );
-    if (child.pid === undefined) return;
+    if (child.pid === undefined) {
+      this.#unstarted++; // until it says why
+      return;
+    }
     this.#guardian?.watch(child.killTarget);
     this.#ranks.set(rank, child);
     void child.drained.then(() => this.#channel.send({ kind: "drained", rank }));
@@ -214,7 +226,7 @@ export class Agent {
   }
 
   #finishIfDone(): void {
-    if (this.#allStarted && this.#ended.size === this.#ranks.size) void this.#finish();
+    if (this.#allStarted && this.#unstarted === 0 && this.#ended.size === this.#ranks.size) void this.#finish();
   }
 
   /** Every rank has ended: nothing of the job may stay behind, and nothing that was written may be lost. */
@@ -244,11 +256,6 @@ export class Agent {
   #later(ms: number, action: () => void): void {
     this.#timers.push(setTimeout(action, ms));
   }
-}
-
-function commandOf({ program, args, nodeOptions }: HostPlan, directory: string): { file: string; args: string[] } {
-  if ("executable" in program) return { file: program.executable, args };
-  return command(program, directory, args, [...prelude, ...nodeOptions]);
 }
 
 const prelude = ["--require", new URL("rank-prelude.cjs", import.meta.url).pathname];

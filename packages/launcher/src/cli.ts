@@ -33,26 +33,35 @@ function parse(words: string[]): RunOptions | number {
     .addHelpText("before", `${examples}\n`)
     .exitOverride()
     .configureOutput({ outputError: (text) => complain(sentence(text)) });
-  const run = program
-    .command("run")
-    .description("Runs a script as many processes that talk to each other.")
-    .usage("[options] <script> [args...]")
-    .argument("<script>", "what to run: .ts .mts .js .mjs")
-    .argument("[args...]", "belong to the script, options too")
-    .passThroughOptions()
-    .addHelpText("before", `${examples}\n`)
-    .addHelpText("after", `\n${exits}`)
-    .copyInheritedSettings(program);
-  const given: ((options: RunOptions) => void)[] = [];
-  for (const { flags, description, apply } of optionTable) {
-    const name = /--([a-z-]+)/.exec(flags)![1]!;
-    run.option(flags, description);
-    run.on(`option:${name}`, (value: string | null) => given.push((options) => apply(options, value ?? "")));
-  }
-  run.action((script: string, args: string[]) => {
-    request = defaultOptions(script, args);
-    for (const change of given) change(request);
-  });
+  const subcommand = (isCommand: boolean, words: { name: string; what: string; does: string; examples: string }) => {
+    const given: ((options: RunOptions) => void)[] = [];
+    const command = program
+      .command(words.name)
+      .description(words.does)
+      .usage(`[options] <${words.what}> [args...]`)
+      .argument(
+        `<${words.what}>`,
+        isCommand ? "any program: a path, or a name in PATH" : "what to run: .ts .mts .js .mjs",
+      )
+      .argument("[args...]", `belong to the ${words.what}, options too`)
+      .passThroughOptions()
+      .addHelpText("before", `${words.examples}\n`)
+      .addHelpText("after", `\n${exits}`)
+      .copyInheritedSettings(program)
+      .action((script: string, args: string[]) => {
+        request = defaultOptions(script, args, isCommand);
+        for (const change of given) change(request);
+      });
+    for (const { flags, description, apply } of optionTable) {
+      const name = /--([a-z-]+)/.exec(flags)![1]!;
+      command.option(flags, description);
+      command.on(`option:${name}`, (value: string | null) => given.push((options) => apply(options, value ?? "")));
+    }
+  };
+  const does = "Runs a script as many processes that talk to each other.";
+  subcommand(false, { name: "run", what: "script", does, examples });
+  const doesExec = "Runs any program on the slots of the job, with the same output, signals and exit codes.";
+  subcommand(true, { name: "exec", what: "program", does: doesExec, examples: execExamples });
   if (words.length === 0) {
     program.outputHelp({ error: true });
     return exitCodes.usage;
@@ -81,6 +90,7 @@ function sentence(text: string): string {
   const words = complaint
     .replace(/^error: /, "")
     .replace(/^unknown option '-(n|-np)'$/, "$& (did you mean tsmpi run -n ...?)")
+    .replace(/^missing required argument 'program'$/, "which program? For example: tsmpi exec -n 4 hostname")
     .replace(/^missing required argument 'script'$/, "which script? For example: tsmpi run -n 4 script.ts");
   const hint = /Did you mean (?:one of )?(.*)\?/i.exec(suggestion ?? "")?.[1];
   return hint === undefined ? words : `${words} (did you mean ${hint}?)`;
@@ -100,6 +110,10 @@ const examples = `Examples:
   tsmpi run -n 4 --output-dir out script.ts
                                         a file for each rank: out/rank.3.out, out/rank.3.err
   tsmpi run -n 4 --timeout 60 --env DEBUG=1 script.ts > result.txt`;
+
+const execExamples = `Examples:
+  tsmpi exec hostname                   once on each slot of the job
+  tsmpi exec -n 4 --tag-output sh -c 'nproc; ulimit -n'`;
 
 const exits = `Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
 2 usage, 124 time-out, 125 could not launch, 130 and 143 when interrupted.`;

@@ -4,7 +4,9 @@ import { reasonOf, usageError } from "./launch-error.ts";
 
 /** What `tsmpi run` is asked to do: complete and checked. */
 export interface RunOptions {
+  /** What to run: a script (`tsmpi run`) or any program (`tsmpi exec`). */
   script: string;
+  isCommand: boolean;
   /** The script's own arguments. */
   args: string[];
   /** Undefined: one for each slot. */
@@ -170,9 +172,10 @@ export const optionTable: readonly Option[] = [
 ];
 
 /** The options before any was given. */
-export function defaultOptions(script: string, args: string[]): RunOptions {
+export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
   return {
     script,
+    isCommand,
     args,
     ranks: undefined,
     hosts: undefined,

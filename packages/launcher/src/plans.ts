@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { agentCommand } from "./agent-command.ts";
-import type { HostPlan, OutputStream } from "./control.ts";
+import type { Executable, HostPlan, OutputStream } from "./control.ts";
 import { resourceLimits } from "./limits.ts";
 import type { RunOptions } from "./options.ts";
 import type { Placement } from "./placement.ts";
+import { rankCommand } from "./rank-command.ts";
 import { starterFor } from "./starters/index.ts";
-import { command, type Program } from "./typescript/index.ts";
+import type { Program } from "./typescript/index.ts";
 
 /** What each host's agent has to do, in the order of `placement.nodes`. */
 export function plansFor(
   options: RunOptions,
-  program: Program,
+  program: Program | Executable,
   placement: Placement,
   showPartialLines: Record<OutputStream, boolean>,
 ): HostPlan[] {
@@ -41,8 +42,8 @@ function nodeFile(): { nodeFile?: string } {
 }
 
 /** `--dry-run`: the command that would start each agent (where one is needed) and each host's ranks. */
-export function describeCommands(options: RunOptions, program: Program, placement: Placement): string {
-  const { file, args } = command(program, "<job directory>", options.args, options.nodeOptions);
+export function describeCommands(options: RunOptions, program: Program | Executable, placement: Placement): string {
+  const { file, args } = rankCommand({ ...options, program }, "<job directory>");
   const lines = placement.nodes.flatMap(({ host, ranks }, node) => {
     const starter = starterFor(host, options.starter);
     const agent = starter.command(host, agentCommand("<job>", node, ["<address:port>"], ["key=<directory>"]));

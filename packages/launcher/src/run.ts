@@ -12,13 +12,14 @@ import { describeCommands, plansFor } from "./plans.ts";
 import type { RollCall } from "./roll-call.ts";
 import { passSignalsOn } from "./signals.ts";
 import { prepare } from "./typescript/index.ts";
+import { watchWalltime } from "./walltime.ts";
 
 /**
  * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
  * `exitCode` and one sentence.
  */
 export async function run(options: RunOptions): Promise<number> {
-  const program = await prepare(options.script);
+  const program = options.isCommand ? { executable: options.script } : await prepare(options.script);
   const allocation = await allocate(options.hosts);
   const placement = place(allocation, options.ranks);
 
@@ -52,6 +53,7 @@ export async function run(options: RunOptions): Promise<number> {
   const limit = limitTime(options.timeoutMs, started);
   const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
   started.start();
+  watchWalltime((reason) => started.warn(reason));
 
   const code = await started.ended;
   clearTimeout(limit);
