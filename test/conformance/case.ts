@@ -9,6 +9,8 @@ export interface Case {
   name: string;
   /** Smallest number of ranks that it makes sense for; default 1. */
   from?: number;
+  /** Whether it is worth running in other orders of messages; default true. A flood takes long and has one order. */
+  orders?: boolean;
   program(world: Communicator): Promise<void>;
 }
 

@@ -51,6 +51,8 @@ export class Engine implements Receiver {
   /** What is kept about the ranks that this one has had to do with, by rank. */
   readonly #peers: Map<number, Peer> = new Map();
   readonly #channels: Map<number, Channel> = new Map();
+  /** Channels that were closed here: their numbers are never used again. */
+  readonly #released: Set<number> = new Set();
   #order = 0;
   #nextId = 1;
   /** Operations of this rank that wait for others. While there are any, arrivals are listened to. */
@@ -79,10 +81,11 @@ export class Engine implements Receiver {
   release(channel: Channel, why?: (call: Call) => MpiError): void {
     if (why !== undefined) channel.mailbox.rejectWhere(({ call }) => why(call));
     for (const { envelope, body, settled } of channel.mailbox.sweep(() => true)) {
-      const foreign = envelope.source !== this.who.rank;
-      if (foreign && body !== undefined && !settled) this.#giveBack(envelope, this.#peer(envelope.source));
+      if (!settled) this.#discard(envelope, body);
     }
-    this.#channels.delete(keyOf(channel.context, channel.collective));
+    const key = keyOf(channel.context, channel.collective);
+    this.#channels.delete(key);
+    this.#released.add(key);
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
@@ -176,12 +179,10 @@ export class Engine implements Receiver {
     const peer = this.#peer(source);
     switch (envelope.kind) {
       case kind.message:
-        this.channel(envelope.context, envelope.collective).mailbox.arrive(new Letter(envelope, body, this.#order++));
+        this.#arrive(envelope, body);
         break;
       case kind.request:
-        this.channel(envelope.context, envelope.collective).mailbox.arrive(
-          new Letter(envelope, undefined, this.#order++),
-        );
+        this.#arrive(envelope, undefined);
         break;
       case kind.grant: {
         const outgoing = peer.sends.get(id);
@@ -205,12 +206,29 @@ export class Engine implements Receiver {
         peer.credit += envelope.bytes;
         break;
       case kind.failure: {
-        const channel = this.channel(envelope.context, true);
-        channel.failures.set(envelope.tag, body);
-        channel.onFailure?.(envelope.tag, body);
+        const channel = this.#open(envelope);
+        channel?.failures.set(envelope.tag, body);
+        channel?.onFailure?.(envelope.tag, body);
         break;
       }
     }
+  }
+
+  #arrive(envelope: Envelope, body: Packet | undefined): void {
+    const channel = this.#open(envelope);
+    if (channel === undefined) this.#discard(envelope, body);
+    else channel.mailbox.arrive(new Letter(envelope, body, this.#order++));
+  }
+
+  /** The channel that a packet is for; undefined when it was closed here. */
+  #open({ context, collective }: Envelope): Channel | undefined {
+    const key = keyOf(context, collective);
+    return this.#channels.get(key) ?? (this.#released.has(key) ? undefined : this.channel(context, collective));
+  }
+
+  /** Nobody will receive this message: it counts as received. One that waits at its sender goes on waiting there. */
+  #discard(envelope: Envelope, body: Packet | undefined): void {
+    if (envelope.source !== this.who.rank && body !== undefined) this.#giveBack(envelope, this.#peer(envelope.source));
   }
 
   // Ends

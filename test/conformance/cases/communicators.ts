@@ -92,7 +92,10 @@ export const cases: Case[] = [
     async program(world) {
       let comm: Communicator = world;
       const all: Communicator[] = [];
-      for (let depth = 0; depth < 6; depth++) all.push((comm = await comm.split(0, { key: -comm.rank })));
+      for (let depth = 0; depth < 6; depth++) {
+        comm = await comm.split(0, { key: -comm.rank });
+        all.push(comm);
+      }
       const sums = all.map((each, depth) => each.allreduce(depth, sum));
       assert.deepEqual(
         await Promise.all(sums.toReversed()),
@@ -138,12 +141,13 @@ export const cases: Case[] = [
     from: 2,
     async program(world) {
       const next = (world.rank + 1) % world.size;
+      const previous = (world.rank + world.size - 1) % world.size;
       for (let i = 0; i < 4; i++) {
         const comm = await world.dup();
         for (let k = 0; k < 40; k++) void comm.send(new Uint8Array(60_000), { dest: next });
-        await comm.barrier();
-        await comm.iprobe();
+        await world.sendrecv("that was all", { dest: next, source: previous }); // so all of it is here
         await comm.close();
+        await world.sendrecv("closed", { dest: previous, source: next });
       }
       // Eager, as ever: resolves without its receiver.
       await world.send(new Uint8Array(60_000), { dest: next });

@@ -325,6 +325,7 @@ export const cases: Case[] = [
   },
   {
     name: "a flood of messages to a receiver that is busy arrives whole",
+    orders: false,
     async program(world) {
       const count = 3000;
       const sends = Array.from({ length: count }, (_, i) =>

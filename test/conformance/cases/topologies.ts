@@ -33,7 +33,7 @@ export const cases: Case[] = [
         for (let rank = 0; rank < grid.size; rank++) assert.equal(grid.rankOf(grid.coords(rank)), rank);
         for (let dimension = 0; dimension < dimensions; dimension++) {
           const { source, dest } = grid.shift(dimension, 1);
-          const next = grid.coords().map((at, i) => at + (i === dimension ? 1 : 0));
+          const next: number[] = grid.coords().map((at, i) => at + (i === dimension ? 1 : 0));
           assert.equal(dest, grid.rankOf(next));
           assert.equal(grid.shift(dimension, -1).dest, source);
           assert.equal(await grid.sendrecv(grid.rank, { dest, source }), source);
