@@ -26,7 +26,7 @@ const floors: Record<string, string[][]> = {
       "world.ts",
     ],
     ["collectives/", "collective-call.ts", "tasks/"],
-    ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "peers.ts"],
+    ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
     ["transport.ts", "op.ts", "apply.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "abort.ts"],
     ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts", "random.ts"],

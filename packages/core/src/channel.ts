@@ -1,4 +1,5 @@
 import type { Parcel } from "./codec.ts";
+import type { Envelope } from "./envelope.ts";
 import { Mailbox } from "./mailbox.ts";
 
 /**
@@ -13,6 +14,8 @@ export class Channel {
   members: readonly number[] = [];
   /** Failure notices of collectives by their number, kept for those that this rank has not come to yet. */
   readonly failures: Map<number, Parcel> = new Map();
+  /** Whether a message comes too late, for a collective that has ended here; the engine discards it. */
+  over: ((envelope: Envelope) => boolean) | undefined;
   onFailure: ((collective: number, error: Parcel) => void) | undefined;
 
   constructor(context: number, collective: boolean) {

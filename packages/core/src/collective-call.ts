@@ -3,6 +3,7 @@ import { type Call, describe, failure } from "./call.ts";
 import type { Channel } from "./channel.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
 import type { Engine } from "./engine.ts";
+import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
 import type { Peers } from "./peers.ts";
 
@@ -62,6 +63,8 @@ export class Collectives {
   /** Why a collective failed here, by its number: whatever of it is still to come is refused or dropped. */
   readonly #failed: Map<number, MpiError> = new Map();
   #next = 0;
+  /** A message that came for a collective after that had ended here. */
+  #stray: Envelope | undefined;
   /** A failure of a collective that this rank had completed already: the next one reports it. */
   #late: MpiError | undefined;
 
@@ -73,6 +76,7 @@ export class Collectives {
     this.#hosts = hosts.map((host) => index.get(host) as number);
     this.#channel = engine.channel(context, true);
     this.#channel.members = members;
+    this.#channel.over = (envelope) => this.#over(envelope);
     this.#channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
   }
 
@@ -104,7 +108,7 @@ export class Collectives {
     try {
       this.#refuseIfFailed(number, call);
       const result = await body(this.#peers(number, signature, call));
-      this.#refuseStrays(call);
+      this.#refuseStrays(number, call);
       return result;
     } catch (thrown) {
       const noticed = this.#failed.get(number);
@@ -118,7 +122,7 @@ export class Collectives {
       forget();
       this.#active.delete(number);
       this.#channel.failures.delete(number);
-      this.#channel.mailbox.sweep(({ envelope }) => this.#failed.has(envelope.tag));
+      if (this.#failed.has(number)) this.#engine.dismiss(this.#channel, number);
     }
   }
 
@@ -163,14 +167,18 @@ export class Collectives {
     );
   }
 
-  /** A message left over by a collective that ended here: its sender was in another one. */
-  #refuseStrays(call: Call): void {
-    const over = (number: number): boolean =>
-      number < this.#next && !this.#active.has(number) && !this.#failed.has(number);
-    const [stray] = this.#channel.mailbox.sweep(({ envelope }) => over(envelope.tag));
-    if (stray === undefined) return;
-    const rank = this.#members.indexOf(stray.envelope.source);
-    throw this.#mismatch(rank, stray.envelope.signature, call);
+  /** A message is left over of a collective that ended here, or comes for it: its sender was in another one. */
+  #refuseStrays(number: number, call: Call): void {
+    const stray = this.#stray ?? this.#engine.dismiss(this.#channel, number);
+    this.#stray = undefined;
+    if (stray !== undefined) throw this.#mismatch(this.#members.indexOf(stray.source), stray.signature, call);
+  }
+
+  #over(envelope: Envelope): boolean {
+    const number = envelope.tag;
+    if (number >= this.#next || this.#active.has(number)) return false;
+    if (!this.#failed.has(number)) this.#stray = envelope;
+    return true;
   }
 
   #refuseIfFailed(number: number, call: Call): void {
@@ -181,7 +189,7 @@ export class Collectives {
     const notice = this.#channel.failures.get(number);
     if (notice !== undefined) this.#noticed(number, notice);
     this.#throwIfFailed(number);
-    this.#refuseStrays(call);
+    if (this.#stray !== undefined) this.#refuseStrays(number, call);
   }
 
   /** Another rank tells that collective `number` has failed there. */

@@ -80,12 +80,19 @@ export class Engine implements Receiver {
   /** The communicator was closed: withdraws its receives, and what nobody will receive counts as received. */
   release(channel: Channel, why?: (call: Call) => MpiError): void {
     if (why !== undefined) channel.mailbox.rejectWhere(({ call }) => why(call));
-    for (const { envelope, body, settled } of channel.mailbox.sweep(() => true)) {
+    for (const { envelope, body, settled } of channel.mailbox.sweep(any, any)) {
       if (!settled) this.#discard(envelope, body);
     }
     const key = keyOf(channel.context, channel.collective);
     this.#channels.delete(key);
     this.#released.add(key);
+  }
+
+  /** Takes what has arrived with this tag out of the mailbox unseen. */
+  dismiss(channel: Channel, tag: number): Envelope | undefined {
+    const letters = channel.mailbox.sweep(any, tag);
+    for (const { envelope, body, settled } of letters) if (!settled) this.#discard(envelope, body);
+    return letters[0]?.envelope;
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
@@ -216,7 +223,7 @@ export class Engine implements Receiver {
 
   #arrive(envelope: Envelope, body: Packet | undefined): void {
     const channel = this.#open(envelope);
-    if (channel === undefined) this.#discard(envelope, body);
+    if (channel === undefined || channel.over?.(envelope)) this.#discard(envelope, body);
     else channel.mailbox.arrive(new Letter(envelope, body, this.#order++));
   }
 
@@ -408,14 +415,14 @@ export class Engine implements Receiver {
       if (!posted.linked) return;
       const hopeless = this.#hopeless(call, source, channel, tag);
       if (hopeless !== undefined) {
-        posted.unlink();
+        channel.mailbox.withdraw(posted);
         failed(hopeless);
         return;
       }
       // A receive that is matched already completes, whatever the signal does: its message must not be lost.
       forget = onAbort(signal, (reason) => {
         if (!posted.linked) return;
-        posted.unlink();
+        channel.mailbox.withdraw(posted);
         failed(this.#aborted(call, reason));
       });
     });

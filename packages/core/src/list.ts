@@ -27,6 +27,11 @@ export class List<T extends Link> {
     return !this.#end.linked;
   }
 
+  get first(): T | undefined {
+    const { next } = this.#end;
+    return next === this.#end ? undefined : (next as T);
+  }
+
   append(entry: T): void {
     insert(entry, this.#end);
   }

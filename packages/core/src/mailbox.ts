@@ -1,25 +1,28 @@
 import type { Call } from "./call.ts";
 import type { Envelope } from "./envelope.ts";
-import { Link, List } from "./list.ts";
+import { Entry, Shelf } from "./shelf.ts";
 import type { Packet } from "./transport.ts";
 
-/** Stands for "any" in a receive's source or tag. */
-export const any = -1;
+export { any } from "./shelf.ts";
 
 /** A message that has arrived (or whose announcement has) and that nobody has received yet. */
-export class Letter extends Link {
+export class Letter extends Entry {
+  readonly source: number;
+  readonly tag: number;
   readonly envelope: Envelope;
   /** The encoded value; undefined while a large message still waits at its sender. */
   body: Packet | undefined;
-  /** Position in the order of arrival, so that a letter can be put back where it was. */
-  readonly order: number;
   /** A probe has shown it to somebody who may take it until the end of this turn of the event loop. */
   held = false;
+  /** While it was held a receive that it fits had to wait. */
+  blocks = false;
   /** Its sender has been told all that it wants to know (it stays told when the letter is put back). */
   settled = false;
 
   constructor(envelope: Envelope, body: Packet | undefined, order: number) {
     super();
+    this.source = envelope.source;
+    this.tag = envelope.tag;
     this.envelope = envelope;
     this.body = body;
     this.order = order;
@@ -27,7 +30,7 @@ export class Letter extends Link {
 }
 
 /** A receive (or probe) that waits for a letter. */
-export class Posted extends Link {
+export class Posted extends Entry {
   readonly source: number;
   readonly tag: number;
   /** A probe looks and leaves the letter where it is. */
@@ -67,20 +70,21 @@ export class Posted extends Link {
  * first posted gets it.
  */
 export class Mailbox {
-  readonly #arrived: List<Letter> = new List();
-  readonly #posted: List<Posted> = new List();
+  readonly #arrived: Shelf<Letter> = new Shelf("entries");
+  readonly #posted: Shelf<Posted> = new Shelf("lookups");
+  #postedSoFar = 0;
   /** How many letters are held for a prober just now. */
   #held = 0;
 
   arrive(letter: Letter): void {
-    const { source, tag } = letter.envelope;
-    const posted = this.#posted.find((p) => accepts(p, source, tag));
+    const { source, tag } = letter;
+    const posted = this.#posted.size === 0 ? undefined : this.#posted.first(source, tag);
     // While an older letter that fits is held for a prober, this one must not overtake it.
-    if (posted === undefined || (this.#held > 0 && this.#oldest(posted.source, posted.tag)?.held)) {
+    if (posted === undefined || (this.#held > 0 && this.#arrived.first(posted.source, posted.tag)?.held)) {
       this.#arrived.append(letter);
       return;
     }
-    posted.unlink();
+    this.#posted.remove(posted);
     if (posted.probe) {
       this.#arrived.append(letter);
       this.#show(letter, posted);
@@ -90,34 +94,41 @@ export class Mailbox {
   }
 
   post(posted: Posted): void {
-    const letter = this.#oldest(posted.source, posted.tag);
+    const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(posted.source, posted.tag);
     if (letter === undefined || letter.held) {
+      posted.order = this.#postedSoFar++;
       this.#posted.append(posted);
+      if (letter !== undefined) letter.blocks = true;
     } else if (posted.probe) {
       this.#show(letter, posted);
     } else {
-      letter.unlink();
+      this.#arrived.remove(letter);
       posted.matched(letter);
     }
   }
 
+  /** Takes a receive back that still waits. */
+  withdraw(posted: Posted): void {
+    this.#posted.remove(posted);
+  }
+
   /** The oldest letter that fits, left where it is. */
   peek(source: number, tag: number): Letter | undefined {
-    return this.#oldest(source, tag);
+    return this.#arrived.first(source, tag);
   }
 
   /** Takes just this letter. False when somebody else has taken it already. */
   take(letter: Letter): boolean {
     if (!letter.linked) return false;
-    letter.unlink();
+    this.#arrived.remove(letter);
     this.#release(letter);
     return true;
   }
 
   /** Puts a letter that could not be used back in its old place, so that it can be received again. */
   putBack(letter: Letter): void {
-    this.#arrived.insertBefore((other) => other.order > letter.order, letter);
-    this.#rematch();
+    this.#arrived.insert(letter);
+    this.#rematch(letter);
   }
 
   /** Withdraws the receives for which `hopeless` gives an error. */
@@ -125,35 +136,26 @@ export class Mailbox {
     for (const posted of this.#posted) {
       const error = hopeless(posted);
       if (error === undefined) continue;
-      posted.unlink();
+      this.#posted.remove(posted);
       posted.reject(error);
     }
   }
 
-  /** Removes and returns what has arrived and fits `where`. */
-  sweep(where: (letter: Letter) => boolean): Letter[] {
-    const swept: Letter[] = [];
-    for (const letter of this.#arrived) {
-      if (!where(letter)) continue;
-      letter.unlink();
-      swept.push(letter);
-    }
+  /** Removes and returns what has arrived and fits. */
+  sweep(source: number, tag: number): Letter[] {
+    const swept = this.#arrived.all(source, tag);
+    for (const letter of swept) this.#arrived.remove(letter);
     return swept;
   }
 
-  /** What waits to be received, oldest first; and who waits for something. */
+  /** What waits to be received, oldest first. */
   get letters(): Iterable<Letter> {
     return this.#arrived;
   }
 
+  /** Who waits for something, the first posted first. */
   get waiting(): Iterable<Posted> {
     return this.#posted;
-  }
-
-  #oldest(source: number, tag: number): Letter | undefined {
-    return this.#arrived.find(
-      ({ envelope }) => (source === any || envelope.source === source) && (tag === any || envelope.tag === tag),
-    );
   }
 
   /**
@@ -162,6 +164,7 @@ export class Mailbox {
    */
   #show(letter: Letter, probe: Posted): void {
     letter.held = true;
+    letter.blocks = this.#posted.first(letter.source, letter.tag) !== undefined;
     this.#held += 1;
     setImmediate(() => this.#release(letter));
     probe.matched(letter);
@@ -171,26 +174,22 @@ export class Mailbox {
     if (!letter.held) return;
     letter.held = false;
     this.#held -= 1;
-    this.#rematch();
+    if (letter.blocks) this.#rematch(letter);
   }
 
-  /** After a letter came back or was let go: gives each waiting receive, oldest first, what it can have now. */
-  #rematch(): void {
-    for (const posted of [...this.#posted]) {
+  /** After a letter came back or was let go: gives those that it kept waiting, oldest first, what they can have now. */
+  #rematch({ source, tag }: Letter): void {
+    for (const posted of this.#posted.all(source, tag)) {
       if (!posted.linked) continue;
-      const letter = this.#oldest(posted.source, posted.tag);
+      const letter = this.#arrived.first(posted.source, posted.tag);
       if (letter === undefined || letter.held) continue;
-      posted.unlink();
+      this.#posted.remove(posted);
       if (posted.probe) {
         this.#show(letter, posted);
       } else {
-        letter.unlink();
+        this.#arrived.remove(letter);
         posted.matched(letter);
       }
     }
   }
-}
-
-function accepts(posted: Posted, source: number, tag: number): boolean {
-  return (posted.source === any || posted.source === source) && (posted.tag === any || posted.tag === tag);
 }
