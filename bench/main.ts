@@ -50,6 +50,15 @@ const works: Work[] = [
     name: `collectives-${n}`,
     contenders: { tsmpi: tsmpi(n, "collectives"), mpi4py: mpi4py(n, "collectives") },
   })),
+  {
+    name: "map",
+    contenders: {
+      tsmpi: tsmpi(2, "map"),
+      "multiprocessing.Pool(2)": ["/usr/bin/python3", here("peers/multiprocessing/map.py")],
+      "mpi4py.futures, 2 workers": mpi4py(3, "map"),
+      "piscina, 2 threads": [process.execPath, here("peers/piscina/map.mjs")],
+    },
+  },
   ...[1, 8, 64].map((n) => ({
     name: `start-${n}`,
     wall: `-n ${n} hello, wall (s)`,

@@ -2,6 +2,7 @@ import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
 import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
+import { cases as map } from "./map.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as topologies } from "./topologies.ts";
 
@@ -12,4 +13,5 @@ export const themes = {
   groups,
   topologies,
   intercommunicators,
+  "map and pool": map,
 };

@@ -3,14 +3,15 @@ import { MpiError } from "../errors.ts";
 import { asIfTravelled, cannotTravel, openBatch } from "./batch.ts";
 import type { Crew } from "./crew.ts";
 import type { Hand } from "./hand.ts";
-import type { Chunk, Item, Job } from "./job.ts";
+import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import type { Staff } from "./progress.ts";
 import { Seat } from "./seat.ts";
 
 /** So long rank 0 works before it looks after the others. */
-const turnMs = 0.5;
+const turnMs = 1;
+const clockEvery = 16;
 
 /**
  * Rank 0: hands out the inputs of any number of jobs, gathers the results, and works itself when it is given a hand.
@@ -30,29 +31,41 @@ export class Dispatcher implements Staff {
   readonly broken: Promise<never>;
   readonly #crew: Crew;
   readonly #seats: Seat[];
+  readonly #ownPlace: Place;
   readonly #hand: Hand | undefined;
   readonly #jobs: Set<Job> = new Set();
   /** Time of a task in milliseconds, by its name. */
   readonly #meanMs: Map<string, number> = new Map();
+  /** Tasks that give promises. */
+  readonly #waitsFor: Set<string> = new Set();
   #handed: Chunk | undefined;
   #working = false;
+  /** Rank 0 waits for a task of its own. */
+  #waiting = false;
   #scheduled = false;
+  readonly #attentive: boolean;
   #broken: { error: unknown } | undefined;
   #reject!: (error: unknown) => void;
   #wake: (() => void) | undefined;
 
-  /** @param hand does rank 0's own tasks; without it rank 0 only hands out. */
-  constructor(crew: Crew, hand: Hand | undefined) {
+  /**
+   * @param hand does rank 0's own tasks; without it rank 0 only hands out
+   * @param attentive hear of failures also from ranks that have no work. It costs a round trip at the end: for pools, whose
+   *   driver may have nothing to do for a long time.
+   */
+  constructor(crew: Crew, hand: Hand | undefined, attentive: boolean) {
     const { rank, size } = crew.peers;
     this.#crew = crew;
     this.#hand = hand;
+    this.#ownPlace = this.#place(rank);
     this.#seats = Array.from({ length: size - 1 }, (_, i) => new Seat(i < rank ? i : i + 1));
     this.ranks = size - (hand === undefined ? 1 : 0);
     this.broken = new Promise((_, reject) => {
       this.#reject = reject;
     });
     this.broken.catch(() => {});
-    for (const seat of this.#seats) void this.#listen(seat);
+    this.#attentive = attentive;
+    if (attentive) for (const seat of this.#seats) void this.#listen(seat);
   }
 
   /** The ranks that can be given work. */
@@ -105,11 +118,14 @@ export class Dispatcher implements Staff {
   /** Waits until nothing is under way and sends the ranks home. Rejects when the whole call has failed. */
   async end(): Promise<void> {
     await this.#until(() => this.#seats.every((seat) => seat.lost || seat.stuck || seat.held === 0));
-    const end = encode({ kind: "end" } satisfies Message);
-    for (const seat of this.#seats) {
-      if (!seat.lost) this.#crew.peers.send(seat.rank, end).catch((error: unknown) => this.#gone(seat, error));
-    }
-    await this.#until(() => this.#seats.every((seat) => seat.lost || seat.stuck || seat.left));
+    const there = this.#seats.filter((seat) => !seat.lost);
+    const end = encode({ kind: "end", goodbye: this.#attentive } satisfies Message);
+    const sent = there.map((seat) =>
+      this.#crew.peers.send(seat.rank, end).catch((error: unknown) => this.#gone(seat, error)),
+    );
+    await Promise.all(sent);
+    const attentive = this.#attentive;
+    await this.#until(() => !attentive || there.every((seat) => seat.lost || seat.stuck || seat.left));
   }
 
   async #until(holds: () => boolean): Promise<void> {
@@ -141,17 +157,21 @@ export class Dispatcher implements Staff {
     const parcel = this.#encode(chunk);
     if (parcel === undefined) return true;
     seat.give(chunk, (item, error) => this.#overdue(seat, item, error));
+    void this.#listen(seat);
     this.#crew.peers.send(seat.rank, parcel).catch((error: unknown) => this.#gone(seat, error));
     return true;
   }
 
   /** What this rank is to do: of the first job that has something for it, which then goes to the end of the queue. */
   #next(rank: number, held: number): Chunk | undefined {
+    const { ranks } = this;
+    const rootFree = this.#hand !== undefined && !this.#waiting;
     for (const job of this.#jobs) {
       const meanMs = this.#meanMs.get(job.task);
+      const own = rank === this.#crew.peers.rank;
       const most =
-        rank !== this.#crew.peers.rank ? undefined : Math.max(1, Math.floor(turnMs / 2 / (meanMs ?? turnMs)));
-      const items = job.take(rank, held, this.ranks, meanMs, most);
+        meanMs === undefined || this.#waitsFor.has(job.task) ? 1 : Math.max(1, Math.floor(turnMs / 4 / meanMs));
+      const items = own ? job.takeOwn(rank, most) : job.take(rank, held, { ranks, meanMs, rootFree });
       if (items.length === 0) continue;
       if (this.#jobs.size > 1) {
         this.#jobs.delete(job);
@@ -182,14 +202,17 @@ export class Dispatcher implements Staff {
   }
 
   async #listen(seat: Seat): Promise<void> {
+    if (seat.listened) return;
+    seat.listened = true;
     try {
-      while (!seat.left) {
+      while (this.#attentive ? !seat.left : seat.held > 0) {
         this.#answered(seat, await this.#crew.peers.recv(seat.rank));
         this.#wake?.();
       }
     } catch (error) {
       this.#gone(seat, error);
     }
+    seat.listened = false;
   }
 
   #answered(seat: Seat, parcel: Parcel): void {
@@ -257,49 +280,73 @@ export class Dispatcher implements Staff {
     this.refill();
   }
 
-  #place(rank: number): { rank: number; host: string } {
+  #place(rank: number): Place {
     return { rank: this.#crew.members[rank] ?? rank, host: this.#crew.hosts[rank] ?? "?" };
   }
 
-  /** Rank 0's own tasks, one by one, with a look at the others in between. */
+  /** Rank 0's own tasks, with a look at the others in between. */
   async #work(hand: Hand): Promise<void> {
     this.#working = true;
-    const { rank } = this.#crew.peers;
-    const place = this.#place(rank);
     let turn = performance.now();
-    for (let before = turn; ; ) {
-      this.#handed = this.#next(rank, 0);
+    while (this.#broken === undefined) {
+      this.#handed = this.#next(this.#crew.peers.rank, 0);
       if (this.#handed === undefined) break;
       const { job, items } = this.#handed;
-      for (const item of items) {
-        if (job.over) break;
-        const done = this.#do(hand, job, item);
-        const outcome = done instanceof Promise ? await done : done;
+      for (let done = 0; done < items.length && !job.over; ) {
+        const before = performance.now();
+        const reached = this.#someOf(hand, job, items, done, turn + turnMs);
+        const next = typeof reached === "number" ? reached : await reached;
         const now = performance.now();
-        this.#measured(job.task, now - before);
-        before = now;
-        job.settle(item, asIfTravelled(outcome), place);
+        this.#measured(job.task, (now - before) / (next - done));
+        done = next;
         if (now - turn < turnMs) continue;
         await new Promise((resolve) => setImmediate(resolve));
         turn = performance.now();
-        before = turn;
       }
-      if (this.#broken !== undefined) break;
     }
     this.#handed = undefined;
     this.#working = false;
     this.#wake?.();
   }
 
-  #do(hand: Hand, job: Job, item: Item): Outcome | Promise<Outcome> {
-    let input: unknown;
-    try {
-      input = copy(item.input);
-    } catch (error) {
-      return failed(cannotTravel("it", error));
+  /**
+   * Does items from `from` on until the time is up, or one of them makes it wait. Gives the first that is left.
+   * The clock is read every few tasks only, when they are small: it costs as much as the smallest of them.
+   */
+  #someOf(hand: Hand, job: Job, items: readonly Item[], from: number, until: number): number | Promise<number> {
+    const place = this.#ownPlace;
+    const step = items.length > clockEvery ? clockEvery : 1;
+    for (let i = from; i < items.length && !job.over; i++) {
+      const item = items[i] as Item;
+      let input = item.input;
+      if (typeof input === "object") {
+        try {
+          input = copy(input);
+        } catch (error) {
+          job.settle(item, failed(cannotTravel("it", error)), place);
+          continue;
+        }
+      }
+      const outcome = hand.do(job, input, item.index, item.attempts);
+      if (outcome instanceof Promise) return this.#awaited(outcome, job, items, i);
+      job.settle(item, asIfTravelled(outcome), place);
+      if ((i - from) % step === 0 && performance.now() >= until) return i + 1;
     }
-    const { task, spread, settings } = job;
-    return hand.do({ task, input, index: item.index, attempt: item.attempts, spread, timeoutMs: settings.timeoutMs });
+    return items.length;
+  }
+
+  /** Waits for a task of rank 0's own. What others could do meanwhile must not wait for it too. */
+  async #awaited(done: Promise<Outcome>, job: Job, items: readonly Item[], i: number): Promise<number> {
+    // A block of the static schedule is for this rank alone.
+    const kept = job.settings.schedule === "static" ? items.length : i + 1;
+    if (kept < items.length) job.putBack(items.slice(kept));
+    this.#waitsFor.add(job.task);
+    this.#waiting = true;
+    this.refill();
+    const outcome = asIfTravelled(await done);
+    this.#waiting = false;
+    job.settle(items[i] as Item, outcome, this.#ownPlace);
+    return kept < items.length ? items.length : i + 1;
   }
 }
 

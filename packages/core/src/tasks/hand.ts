@@ -3,15 +3,12 @@ import { MpiError, messageOf } from "../errors.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";
 
-/** One task to do. */
+/** What the tasks of a chunk have in common. */
 export interface Errand {
-  task: string;
-  input: unknown;
-  index: number;
-  attempt: number;
+  readonly task: string;
   /** The input is a list of arguments. */
-  spread: boolean;
-  timeoutMs: number | undefined;
+  readonly spread: boolean;
+  readonly timeoutMs: number | undefined;
 }
 
 /** Does tasks on this rank, one after the other, and keeps what lasts from one to the next. */
@@ -39,11 +36,11 @@ export class Hand {
   }
 
   /** Never throws. A task that is not async gives its outcome at once: ten thousand small ones need no turn each. */
-  do(errand: Errand): Outcome | Promise<Outcome> {
-    const { task, input, spread, timeoutMs } = errand;
+  do(errand: Errand, input: unknown, index: number, attempt: number): Outcome | Promise<Outcome> {
+    const { task, spread, timeoutMs } = errand;
     const work = this.#tasks.get(task) as ((...args: unknown[]) => unknown) | undefined;
     if (work === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(task)}`));
-    const context = new Context(errand, this.#rank, this.#state);
+    const context = new Context(index, attempt, this.#rank, this.#state);
     this.#current = context;
     const started = timeoutMs === undefined ? 0 : performance.now();
     try {
@@ -99,7 +96,7 @@ class Context implements TaskContext {
   #controller: AbortController | undefined;
   #reason: { reason: unknown } | undefined;
 
-  constructor({ index, attempt }: Errand, rank: number, state: unknown) {
+  constructor(index: number, attempt: number, rank: number, state: unknown) {
     this.index = index;
     this.attempt = attempt;
     this.rank = rank;

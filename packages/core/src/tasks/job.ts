@@ -49,6 +49,7 @@ export interface JobParts {
 export class Job {
   readonly task: string;
   readonly spread: boolean;
+  readonly timeoutMs: number | undefined;
   readonly settings: Settings;
   /** Resolves when every input has its result; rejects with the reason why some never will. */
   readonly finished: Promise<void>;
@@ -68,6 +69,7 @@ export class Job {
     this.task = parts.task;
     this.spread = parts.spread;
     this.settings = parts.settings;
+    this.timeoutMs = parts.settings.timeoutMs;
     this.#parts = parts;
     this.finished = new Promise((resolve, reject) => {
       this.#finish = resolve;
@@ -98,32 +100,22 @@ export class Job {
     this.#settleIfDone();
   }
 
-  /**
-   * What this rank is to do next, when it has `held` chunks already. Empty when there is nothing for it now.
-   * @param most upper bound for the number of inputs
-   */
-  take(
-    rank: number,
-    held: number,
-    ranks: number,
-    meanMs: number | undefined,
-    most: number = Number.POSITIVE_INFINITY,
-  ): Item[] {
+  /** What a rank that has `held` chunks is to do next. Empty when there is nothing for it now. */
+  take(rank: number, held: number, known: Pick<Pace, "ranks" | "meanMs" | "rootFree">): Item[] {
     if (this.#over || this.#stop !== undefined) return [];
-    const block = this.#blocks?.get(rank);
-    if (block !== undefined) {
-      this.#blocks?.delete(rank);
-      if (block.length > 0) return this.#begin(block);
-    }
-    const { settings } = this;
-    const pace: Pace = { ranks, remaining: this.remaining, lookAhead: settings.lookAhead, meanMs };
-    const size = Math.min(most, settings.chunkSize ?? chunkSize(pace));
-    if (held >= depth(size, pace)) return [];
-    const again = this.#again.shift();
-    if (again !== undefined) return this.#begin([again]);
-    const items = this.#begin(this.#pull(size));
-    this.#settleIfDone();
-    return items;
+    const block = this.#block(rank);
+    if (block !== undefined) return this.#begin(block);
+    const { chunkSize: fixed, lookAhead } = this.settings;
+    const pace: Pace = { ...known, remaining: this.remaining, lookAhead };
+    const size = fixed ?? chunkSize(pace);
+    return held < depth(size, pace) ? this.#next(size) : [];
+  }
+
+  /** Like {@link take} for rank 0 itself, which needs no messages: at most so many inputs. */
+  takeOwn(rank: number, most: number): Item[] {
+    if (this.#over || this.#stop !== undefined) return [];
+    const block = this.#block(rank);
+    return block === undefined ? this.#next(most) : this.#begin(block);
   }
 
   /** How the next of a rank's tasks ended. */
@@ -175,6 +167,20 @@ export class Job {
   /** Ends it now, whatever is under way. */
   cancel(error: unknown): void {
     this.#end(error);
+  }
+
+  #block(rank: number): Item[] | undefined {
+    const block = this.#blocks?.get(rank);
+    this.#blocks?.delete(rank);
+    return block?.length === 0 ? undefined : block;
+  }
+
+  #next(most: number): Item[] {
+    const again = this.#again.shift();
+    if (again !== undefined) return this.#begin([again]);
+    const items = this.#begin(this.#pull(most));
+    this.#settleIfDone();
+    return items;
   }
 
   #begin(items: Item[]): Item[] {

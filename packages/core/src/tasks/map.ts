@@ -29,7 +29,7 @@ export async function map(
   complete(options, size, crew.showsProgress); // ranks that disagree about their options shall not wait for each other
   const task = work.name === "" ? "map" : work.name;
   const hand = works ? new Hand(rank, new Map([[task, work]])) : undefined;
-  const dispatcher = rank === 0 ? new Dispatcher(crew, hand) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(crew, hand, false) : undefined;
   const prepared = hand?.prepare(options.initializer, crew.signal);
   if (dispatcher === undefined) {
     await prepared;

@@ -13,10 +13,10 @@ export interface Work {
 
 /**
  * Rank 0 to the others. They answer work with batches of results (`batch.ts`), in the order of the tasks they were given,
- * and `end` with an empty batch, which is the last.
+ * and a goodbye that is asked for with an empty batch.
  */
 export type Message =
   | Work
   /** The results of tasks `from` to `from + count - 1` are not wanted. Counted over all tasks that this rank was given. */
   | { kind: "cancel"; from: number; count: number; reason: string }
-  | { kind: "end" };
+  | { kind: "end"; goodbye: boolean };

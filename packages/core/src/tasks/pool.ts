@@ -18,7 +18,7 @@ export async function pool(
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
   const { rank, size } = crew.peers;
   const hand = rank !== 0 || size === 1 ? new Hand(rank, named) : undefined;
-  const dispatcher = rank === 0 ? new Dispatcher(crew, hand) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(crew, hand, true) : undefined;
   const prepared = hand?.prepare(options.initializer, crew.signal);
   if (dispatcher === undefined) {
     await prepared;

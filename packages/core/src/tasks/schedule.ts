@@ -8,6 +8,8 @@ export interface Pace {
   lookAhead: number;
   /** What a task has taken so far, in milliseconds; undefined before the first result. */
   meanMs: number | undefined;
+  /** Rank 0 works too, and is not waiting for a task of its own: it will do whatever is left. */
+  rootFree: boolean;
 }
 
 /**
@@ -15,29 +17,39 @@ export interface Pace {
  * a percent of it.
  */
 const chunkMs = 20;
+/** Less is not worth its messages, and what rank 0 itself does in the time of a round trip is not worth any. */
+const worthMs = 1;
+const roundTripMs = 0.3;
+/** What rank 0 spends on encoding an input and decoding its result at the least: smaller tasks it does itself. */
+const handlingMs = 0.0005;
 /** Work that a rank should have before it, so that it does not wait for its next chunk. */
 const aheadMs = 2;
 const deepest = 64;
 
 /**
  * How many inputs go into the next chunk: guided self-scheduling (Polychronopoulos and Kuck, 1987) with a factor of 4, so
- * that an expensive stretch of inputs is shared whoever meets it; never longer than {@link chunkMs} by what tasks have taken;
- * and a single one as long as nobody knows that.
+ * that an expensive stretch of inputs is shared whoever meets it; within {@link worthMs} and {@link chunkMs} by what tasks
+ * have taken; and a single one as long as nobody knows that.
  */
 export function chunkSize({ ranks, remaining, lookAhead, meanMs }: Pace): number {
   if (meanMs === undefined) return 1;
-  const share = Math.ceil(Math.min(remaining ?? lookAhead, lookAhead) / (4 * ranks));
-  const timely = meanMs > 0 ? Math.floor(chunkMs / meanMs) : share;
-  return Math.max(1, Math.min(share, timely));
+  const most = remaining ?? lookAhead;
+  const guided = Math.ceil(most / (4 * ranks));
+  const fair = Math.ceil(most / ranks);
+  const [least, timely] = meanMs > 0 ? [Math.ceil(worthMs / meanMs), Math.floor(chunkMs / meanMs)] : [fair, fair];
+  return Math.max(1, Math.min(Math.max(guided, least), timely, fair));
 }
 
 /**
  * How many chunks of `size` inputs a rank may have: the one at work and one that hides the latency of the next; more while
  * they are short. Towards the end none in advance, or one would wait behind a long one while other ranks are idle.
  */
-export function depth(size: number, { ranks, remaining, meanMs }: Pace): number {
+export function depth(size: number, { ranks, remaining, meanMs, rootFree }: Pace): number {
+  if (rootFree && meanMs !== undefined) {
+    if (meanMs < handlingMs || (remaining !== undefined && remaining * meanMs < roundTripMs)) return 0;
+  }
   const chunk = meanMs === undefined ? Number.POSITIVE_INFINITY : meanMs * size;
-  if (remaining !== undefined && remaining <= 2 * ranks && chunk > aheadMs) return 1;
+  if (remaining !== undefined && remaining <= 2 * ranks * size) return 1;
   return Math.max(2, Math.min(deepest, 1 + Math.floor(aheadMs / Math.max(chunk, aheadMs / deepest))));
 }
 

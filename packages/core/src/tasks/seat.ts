@@ -20,6 +20,8 @@ export class Seat {
   readonly rank: number;
   /** It is gone. */
   lost = false;
+  /** Its answers are being waited for. */
+  listened = false;
   /** It has said goodbye. */
   left = false;
   readonly #given: Given[] = [];

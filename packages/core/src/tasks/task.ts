@@ -37,6 +37,9 @@ export interface CrewOptions<S = unknown> {
   /**
    * Called once on every rank that works, before its first task; what it returns is the `state` that tasks find. When it
    * fails, the whole call fails at once, on every rank.
+   *
+   * An initializer that takes the context says so in full, or TypeScript cannot infer the state from it:
+   * `initializer: ({ rank }: InitializerContext) => open(rank)`.
    */
   initializer?: ((context: InitializerContext) => S | Promise<S>) | undefined;
 }

@@ -40,19 +40,21 @@ class Worker {
     const broken = new Promise<never>((_, reject) => {
       this.#broken = reject;
     });
+    let goodbye = false;
     try {
-      await Promise.race([this.#listen(), broken]);
+      goodbye = await Promise.race([this.#listen(), broken]);
     } finally {
       this.#over = true;
       this.#hand.cancel(new MpiError("aborted", "the call that this task belongs to has ended"));
     }
-    await this.#peers.send(0, new Batch().encode());
+    if (goodbye) await this.#peers.send(0, new Batch().encode());
   }
 
-  async #listen(): Promise<void> {
+  /** Whether rank 0 wants a goodbye. */
+  async #listen(): Promise<boolean> {
     for (;;) {
       const message = decode(await this.#peers.recv(0)) as Message;
-      if (message.kind === "end") return;
+      if (message.kind === "end") return message.goodbye;
       if (message.kind === "cancel") {
         this.#cancel(message.from, message.count, new MpiError("aborted", message.reason));
       } else {
@@ -75,7 +77,9 @@ class Worker {
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
       for (let i = 0; i < work.inputs.length; i++) {
         const before = performance.now();
-        const outcome = this.#cancelled.delete(this.#done) ? failed(undefined) : this.#hand.do(errand(work, i));
+        const outcome = this.#cancelled.delete(this.#done)
+          ? failed(undefined)
+          : this.#hand.do(work, work.inputs[i], indexOf(work, i), work.attempt);
         this.#batch.add(outcome instanceof Promise ? await outcome : outcome);
         if (this.#over) return;
         this.#cancelled.delete(this.#done);
@@ -103,7 +107,6 @@ class Worker {
   }
 }
 
-function errand({ task, at, attempt, inputs, spread, timeoutMs }: Work, i: number): Parameters<Hand["do"]>[0] {
-  const index = typeof at === "number" ? at + i : (at[i] as number);
-  return { task, input: inputs[i], index, attempt, spread, timeoutMs };
+function indexOf({ at }: Work, i: number): number {
+  return typeof at === "number" ? at + i : (at[i] as number);
 }
