@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, test } from "vitest";
+import { blocks, chunkSize, depth, type Pace } from "../../packages/core/src/tasks/schedule.ts";
+
+const paces = fc.record({
+  ranks: fc.integer({ min: 1, max: 1000 }),
+  remaining: fc.option(fc.integer({ min: 0, max: 1e6 }), { nil: undefined }),
+  lookAhead: fc.integer({ min: 1, max: 64_000 }),
+  meanMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
+  rootFree: fc.boolean(),
+});
+const pace = (some: Partial<Pace>): Pace => ({
+  ranks: 4,
+  remaining: 10_000,
+  lookAhead: 256,
+  meanMs: 0.1,
+  rootFree: false,
+  ...some,
+});
+
+/** The sizes of all chunks, when every rank always takes the next. */
+function chunksOf(total: number, ranks: number, meanMs: number): number[] {
+  const sizes: number[] = [];
+  for (let remaining = total; remaining > 0; remaining -= sizes.at(-1) as number) {
+    sizes.push(Math.min(remaining, chunkSize(pace({ ranks, remaining, meanMs }))));
+  }
+  return sizes;
+}
+
+describe("chunk sizes", () => {
+  test("there is always a chunk, and never one of more than a fair share", () => {
+    fc.assert(
+      fc.property(paces, (each) => {
+        const size = chunkSize(each);
+        assert.ok(Number.isInteger(size) && size >= 1);
+        assert.ok(size <= Math.max(1, Math.ceil((each.remaining ?? each.lookAhead) / each.ranks)));
+      }),
+    );
+  });
+
+  test("they shrink towards the end, down to single inputs where tasks take time", () => {
+    const sizes = chunksOf(1000, 4, 5);
+    for (const [i, size] of sizes.entries()) assert.ok(size <= (sizes[i - 1] ?? size), `${sizes}`);
+    assert.equal(sizes.at(-1), 1);
+  });
+
+  test("no chunk takes longer than 20 ms, unless a single task does", () => {
+    assert.equal(chunkSize(pace({ meanMs: 2 })), 10);
+    assert.equal(chunkSize(pace({ meanMs: 1000 })), 1);
+  });
+
+  test("nobody gets more than one input before it is known how long a task takes", () => {
+    assert.equal(chunkSize(pace({ meanMs: undefined })), 1);
+  });
+
+  test("small tasks go in chunks that are worth their messages", () => {
+    assert.equal(chunkSize(pace({ remaining: 1000, meanMs: 0.01 })), 100);
+  });
+});
+
+describe("chunks in advance", () => {
+  test("one chunk hides the latency of the next, more when they are short", () => {
+    assert.equal(depth(1, pace({ meanMs: 10 })), 2);
+    assert.ok(depth(1, pace({ meanMs: 0.1 })) > 10);
+  });
+
+  test("none towards the end, where it would wait behind another while ranks are idle", () => {
+    assert.equal(depth(1, pace({ remaining: 8, meanMs: 10 })), 1);
+  });
+
+  test("rank 0 keeps what it has done itself before an answer could come", () => {
+    assert.equal(depth(1, pace({ remaining: 10, meanMs: 0.01, rootFree: true })), 0);
+    assert.ok(depth(1, pace({ remaining: 10, meanMs: 0.01, rootFree: false })) > 0);
+  });
+});
+
+test("the static schedule gives away every input once, in blocks of nearly equal length", () => {
+  fc.assert(
+    fc.property(fc.nat(5000), fc.integer({ min: 1, max: 100 }), (total, ranks) => {
+      const all = blocks(total, ranks);
+      assert.equal(all.length, ranks);
+      assert.deepEqual([all[0]?.from, all.at(-1)?.to], [0, total]);
+      for (const [i, { from, to }] of all.entries()) {
+        assert.equal(from, all[i - 1]?.to ?? 0);
+        assert.ok(Math.abs(to - from - total / ranks) < 1);
+      }
+    }),
+  );
+});
