@@ -12,13 +12,22 @@ interface Outcome {
   errors: (string | null)[];
 }
 
-/** The same suite on real processes: one job for each size, and a test for each of its cases. */
-describe.each(sizes)("processes over ZeroMQ, %i ranks", (size) => {
+/** How the ranks of one host are made to talk, and what `TSMPI_TRANSPORT` says then. */
+const ways = [
+  { way: "through shared memory", transport: "" },
+  { way: "over ZeroMQ", transport: "zeromq" },
+];
+const jobs = ways.flatMap((way) => sizes.map((size) => ({ ...way, size })));
+
+/** The same suite on real processes: one job for each way and size, and a test for each of its cases. */
+describe.each(jobs)("processes $way, $size ranks", ({ size, transport }) => {
   const outcomes = new Map<string, Outcome>();
   let report = "";
 
   beforeAll(async () => {
-    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(size), "--timeout", "120", ranks]);
+    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(size), "--timeout", "120", ranks], {
+      env: { TSMPI_TRANSPORT: transport },
+    });
     for (const line of stdout.split("\n").filter((each) => each.startsWith("{"))) {
       const outcome = JSON.parse(line) as Outcome;
       outcomes.set(`${outcome.theme}: ${outcome.name}`, outcome);

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { folder, processesWith, type Running, startScript, until } from "../support/run-tsmpi.ts";
 
 /** Starts a job whose processes and files can be told from all others. */
 function startMarked(script: string, args: string[], env: Record<string, string> = {}) {
   const mark = randomUUID();
-  const temporary = folder();
-  const running = startScript(script, args, { env: { ...env, MARK: mark, TMPDIR: temporary } });
+  const temporary = mkdtempSync("/dev/shm/tsmpi-test-");
+  onTestFinished(() => rmSync(temporary, { recursive: true, force: true }));
+  const running = startScript(script, args, { env: { ...env, MARK: mark, TSMPI_TMPDIR: temporary } });
   return {
     running,
     temporary,

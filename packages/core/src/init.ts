@@ -4,8 +4,10 @@ import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
+import { reportUncaught } from "./uncaught.ts";
 import { warnIfStartedWrongly } from "./wrong-launcher.ts";
 
+let alone = false;
 let launched: Promise<Communicator> | undefined;
 
 /**
@@ -25,6 +27,8 @@ export function init(): Promise<Communicator> {
     return launched;
   }
   warnIfStartedWrongly();
+  if (!alone) reportUncaught(0, () => false);
+  alone = true;
   return Promise.resolve(worldOfOne());
 }
 

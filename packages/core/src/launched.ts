@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { AgentChannel } from "./agent-channel.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
 import type { Identity } from "./call.ts";
@@ -6,7 +7,9 @@ import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
 import type { Transport } from "./transport.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
+import { canShareMemory } from "./transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "./transports/zeromq.ts";
+import { reportUncaught } from "./uncaught.ts";
 
 /** How long a rank that leaves waits for its unfinished sends to be received. */
 const leaveTimeoutMs = 30_000;
@@ -37,6 +40,7 @@ class Rank {
   #stopped = false;
 
   constructor() {
+    reportUncaught(this.#rank, ({ code }) => this.#stopped && (code === "rank-failed" || code === "aborted"));
     this.#agent = new AgentChannel(
       (message) => this.#told(message),
       () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
@@ -63,14 +67,24 @@ class Rank {
     );
   }
 
-  /** Binds this rank's sockets, says where they are, and waits until everybody's are known. */
+  /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */
   async #meet(host: string, directory: string, network?: Network): Promise<{ transport: Transport; hosts: string[] }> {
+    const sharing = canShareMemory(directory);
+    const far = sharing && network === undefined ? undefined : await this.#bind(directory, network);
+    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [] }, "table");
+    far?.connect(peers, host);
+    const hosts = peers.map((peer) => peer.host);
+    if (!sharing) return { transport: far as ZeromqTransport, hosts };
+    const { SharedMemoryTransport } = await import("./transports/shared-memory.ts");
+    const neighbors = peers.flatMap((peer) => (peer.host === host ? [peer.rank] : []));
+    const options = { rank: this.#rank, size: this.#size, directory, neighbors, cpus: availableParallelism() };
+    return { transport: new SharedMemoryTransport({ ...options, far }), hosts };
+  }
+
+  async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
     const { ZeromqTransport } = await import("./transports/zeromq.ts");
-    const transport = await ZeromqTransport.bind(`ipc://${directory}/${this.#rank}`, this.#size, network);
-    this.#transport = transport;
-    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: transport.endpoints }, "table");
-    transport.connect(peers, host);
-    return { transport, hosts: peers.map((peer) => peer.host) };
+    this.#transport = await ZeromqTransport.bind(`ipc://${directory}/${this.#rank}.zmq`, this.#size, network);
+    return this.#transport;
   }
 
   #told(message: AgentMessage): void {
@@ -100,11 +114,6 @@ class Rank {
   #stop(code: MpiErrorCode, why: string, ending: Ending | undefined): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    process.on("uncaughtException", (error) => {
-      if (!(error instanceof MpiError && (error.code === "rank-failed" || error.code === "aborted")))
-        console.error(error);
-      process.exit(1);
-    });
     this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
     this.#transport?.dropAll();
     this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });

@@ -1,0 +1,220 @@
+import type { Packet, Receiver, Transport } from "../transport.ts";
+import { Bell, Clapper } from "./shared-memory/bell.ts";
+import { Doorstep } from "./shared-memory/doorstep.ts";
+import { Inlet } from "./shared-memory/inlet.ts";
+import { Outlet } from "./shared-memory/outlet.ts";
+import { Ring } from "./shared-memory/ring.ts";
+import { System } from "./shared-memory/system.ts";
+
+export interface SharedMemoryOptions {
+  rank: number;
+  size: number;
+  /** The job's private directory in a file system in memory, where the ranks of this host find each other. */
+  directory: string;
+  /** The ranks of this host, this one included. */
+  neighbors: readonly number[];
+  /** How many CPUs they may use. */
+  cpus: number;
+  /** Carries packets to ranks of other hosts. */
+  far?: Transport | undefined;
+}
+
+/** Records per pair of ranks. Memory is taken when a pair first speaks. */
+const ringBytes = 256 * 1024;
+/** While there is a CPU for every rank, waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange messages would never find each other awake. */
+const spinMs = 0.2;
+/** Records taken from one ring before the others get their turn. */
+const burst = 64;
+/** Deliveries before timers and sockets get their turn. */
+const deliveriesPerTurn = 200;
+
+/**
+ * Packets between the ranks of one host through memory that they share: a ring for each ordered pair that speaks.
+ *
+ * A rank that waits looks at its rings for some microseconds, then says that it sleeps, looks once more, and sleeps on
+ * its event loop until somebody rings its bell. A sender rings only at those who sleep. So two busy ranks exchange
+ * messages without a system call, and an idle one costs nothing.
+ */
+export class SharedMemoryTransport implements Transport {
+  readonly name = "shared memory";
+  readonly eagerBytes: number = 64 * 1024;
+  readonly #options: SharedMemoryOptions;
+  readonly #near: ReadonlySet<number>;
+  readonly #outlets: Map<number, Outlet> = new Map();
+  readonly #inlets: Inlet[] = [];
+  readonly #spinMs: number;
+  #receiver: Receiver | undefined;
+  #system: System | undefined;
+  #doorstep: Doorstep | undefined;
+  #bell: Bell | undefined;
+  #wanted = false;
+  #scheduled = false;
+  #deliveries = 0;
+  #closed = false;
+
+  constructor(options: SharedMemoryOptions) {
+    this.#options = options;
+    this.#near = new Set(options.neighbors);
+    this.#spinMs = options.cpus >= options.neighbors.length ? spinMs : 0;
+  }
+
+  get receiver(): Receiver | undefined {
+    return this.#receiver;
+  }
+
+  set receiver(receiver: Receiver | undefined) {
+    this.#receiver = receiver;
+    if (this.#options.far !== undefined) this.#options.far.receiver = receiver;
+  }
+
+  send(dest: number, packet: Packet): void {
+    if (this.#closed) return;
+    if (!this.#near.has(dest)) {
+      this.#options.far?.send(dest, packet);
+      return;
+    }
+    const outlet = this.#outlet(dest);
+    outlet.send(packet);
+    if (outlet.full) this.#schedule();
+  }
+
+  listen(wanted: boolean): void {
+    this.#wanted = wanted;
+    this.#options.far?.listen(wanted);
+    if (this.#closed) return;
+    if (wanted) this.#schedule();
+    else this.#bell?.keepAlive(false);
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#full && performance.now() < deadline) {
+      for (const outlet of this.#outlets.values()) outlet.push();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.#options.far?.flush(Math.max(0, deadline - performance.now()));
+  }
+
+  flushSync(): void {
+    for (const outlet of this.#outlets.values()) outlet.push();
+    this.#options.far?.flushSync();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#bell?.close();
+    for (const outlet of this.#outlets.values()) outlet.close();
+    await this.#options.far?.close();
+  }
+
+  get #full(): boolean {
+    for (const outlet of this.#outlets.values()) if (outlet.full) return true;
+    return false;
+  }
+
+  #outlet(dest: number): Outlet {
+    let outlet = this.#outlets.get(dest);
+    if (outlet === undefined) {
+      const system = this.#open();
+      const { rank, size, directory } = this.#options;
+      const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + ringBytes));
+      const doorstep = new Doorstep(system.map(doorstepPath(directory, dest), Doorstep.bytes(size)));
+      outlet = new Outlet(system, ring, doorstep, new Clapper(bellPath(directory, dest)));
+      this.#outlets.set(dest, outlet);
+      doorstep.announce(rank);
+    }
+    return outlet;
+  }
+
+  /** The system calls, and this rank's own doorstep and bell: made when they are first needed. */
+  #open(): System {
+    if (this.#system === undefined) {
+      const { rank, size, directory } = this.#options;
+      this.#system = System.load();
+      this.#doorstep = new Doorstep(this.#system.map(doorstepPath(directory, rank), Doorstep.bytes(size)));
+      this.#bell = new Bell(this.#system, bellPath(directory, rank), () => this.#schedule());
+    }
+    return this.#system;
+  }
+
+  /** Looks at the rings once what is running now has come to its end, promises included. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    if (this.#deliveries < deliveriesPerTurn) {
+      process.nextTick(this.#look);
+    } else {
+      this.#deliveries = 0;
+      setImmediate(this.#look);
+    }
+  }
+
+  readonly #look = (): void => {
+    this.#scheduled = false;
+    if (this.#closed || (!this.#wanted && !this.#full)) return;
+    try {
+      this.#open();
+      const deadline = this.#spinMs === 0 ? 0 : performance.now() + this.#spinMs;
+      do {
+        if (!this.#poll()) continue;
+        this.#deliveries++;
+        if (this.#wanted || this.#full) this.#schedule();
+        return;
+      } while (performance.now() < deadline);
+    } catch (error) {
+      this.#receiver?.failed(error as Error);
+      return;
+    }
+    this.#sleep();
+  };
+
+  #sleep(): void {
+    const doorstep = this.#doorstep as Doorstep;
+    doorstep.sleeping = true;
+    // Whoever wrote, or made room, before it could see the flag did not ring.
+    for (const outlet of this.#outlets.values()) outlet.push();
+    if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending)) {
+      doorstep.sleeping = false;
+      this.#schedule();
+      return;
+    }
+    this.#deliveries = 0;
+    this.#bell?.keepAlive(this.#wanted || this.#full);
+  }
+
+  /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
+  #poll(): boolean {
+    if ((this.#doorstep as Doorstep).hasNews) this.#attach();
+    let delivered = false;
+    for (const inlet of this.#inlets) {
+      if (!inlet.pending) continue;
+      inlet.poll(burst);
+      if (inlet.takeStarved()) this.#outlet(inlet.source).wake();
+      delivered = true;
+    }
+    if (this.#full) for (const outlet of this.#outlets.values()) outlet.push();
+    return delivered;
+  }
+
+  #attach(): void {
+    const system = this.#open();
+    const { rank, directory } = this.#options;
+    for (const source of (this.#doorstep as Doorstep).takeAnnounced()) {
+      const ring = new Ring(system.map(ringPath(directory, source, rank), Ring.headerBytes + ringBytes));
+      this.#inlets.push(new Inlet(system, source, ring, (packet) => this.#receiver?.packet(packet)));
+    }
+  }
+}
+
+function ringPath(directory: string, source: number, dest: number): string {
+  return `${directory}/${source}-${dest}`;
+}
+
+function doorstepPath(directory: string, rank: number): string {
+  return `${directory}/${rank}`;
+}
+
+function bellPath(directory: string, rank: number): string {
+  return `${directory}/${rank}.bell`;
+}
