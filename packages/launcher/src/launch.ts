@@ -28,6 +28,7 @@ export async function launch(
     const starter = starterFor(host, options.starter);
     if (starter.command(host, []) !== undefined) return [{ node, host, starter }];
     log(`agent on ${host.name}: ${starter.name}`);
+    roll.reach(node, "authenticated");
     return [];
   });
   const [first] = plans;

@@ -34,7 +34,7 @@ const atOnce = 32;
 /** A starter that ends may be quicker than what its agent says. */
 const lastWordsMs = 1000;
 /** How long a command that ends what is left on a lost host may take. */
-const sweepMs = 3000;
+const sweepMs = 2000;
 
 /** The agents of other hosts: starts them, lets them in, and cleans up after those that are lost. */
 export class Remote {

@@ -4,7 +4,7 @@ import { usageError } from "../launch-error.ts";
 
 /**
  * The addresses of this host at which others may reach it. `only`, the name of an interface or a CIDR, leaves one
- * network. Which of the rest lead anywhere is found by trying: names and address ranges of bridges, virtual machines and
+ * address. Which of the rest lead anywhere is found by trying: names and address ranges of bridges, virtual machines and
  * management networks differ from site to site.
  *
  * @throws LaunchError when no address of this host matches `only`.
@@ -17,8 +17,10 @@ export function usableAddresses(only: string | undefined): string[] {
   const candidates = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
   if (only === undefined) return candidates.map(({ address }) => address);
   const contains = network(only);
-  const chosen = all.filter(({ name, address }) => (contains === undefined ? name === only : contains(address)));
-  if (chosen.length > 0) return chosen.map(({ address }) => address);
+  const chosen = all.find(({ name, address }) =>
+    contains === undefined ? name === only && !address.startsWith("fe80:") : contains(address),
+  );
+  if (chosen !== undefined) return [chosen.address];
   const known = all.map(({ name, address }) => `${name} ${address}`).join(", ");
   throw usageError(`--interface ${only}: this host has no such network (${known})`);
 }

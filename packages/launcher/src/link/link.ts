@@ -6,7 +6,7 @@ import { Decoder, encode, heartbeat } from "./frames.ts";
 /** Both ends say so often that they are alive. */
 const heartbeatMs = 2000;
 /** Who is silent for so long is lost: host down, network cut, process stopped. Told within 10 seconds, then. */
-const silenceMs = 8000;
+const silenceMs = 7000;
 
 interface Handler<In> {
   message(message: In): void;
@@ -32,7 +32,7 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
     this.#socket = socket;
     socket.on("data", (piece: Uint8Array) => this.#arrived(piece));
     socket.once("error", (error) => this.#lose(`the connection broke: ${reasonOf(error)}`));
-    socket.once("close", () => this.#lose("the connection was closed from the other end"));
+    socket.once("close", () => this.#lose("the connection was closed there"));
     this.#timer = setInterval(() => this.#tick(), heartbeatMs);
   }
 
@@ -57,6 +57,7 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
 
   /** Sends what is underway and ends the link; the other end knows from a message that this is no loss. */
   close(): Promise<void> {
+    if (this.#ended !== undefined) return Promise.resolve();
     clearInterval(this.#timer);
     this.#ended = "it was closed";
     this.#handler = undefined;

@@ -1,0 +1,195 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Hosts } from "./hosts.ts";
+import { Running } from "./run-tsmpi.ts";
+
+const command = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
+const standIn = fileURLToPath(new URL("pbsdsh/pbsdsh.mjs", import.meta.url));
+
+/** The two relatives that differ in what their pbsdsh does and in what tasks get to see. */
+export type Flavour = "openpbs" | "torque";
+
+/**
+ * A PBS job on some hosts: its node file, the environment of its script, and the daemons that start its tasks. It gives
+ * what a real PBS was seen to give, and nothing more.
+ */
+export class PbsJob {
+  readonly hosts: Hosts;
+  readonly id: string;
+  /** Where all that tasks themselves print goes, wherever their pbsdsh's output goes. */
+  readonly spool: string;
+  readonly #flavour: Flavour;
+  readonly #lines: readonly string[];
+  readonly #names: readonly string[];
+  readonly #cookie = randomUUID();
+  readonly #daemon: Server;
+  readonly #tasks = new Set<Task>();
+  #started = 0;
+
+  /** `lines` are those of the node file; the first is where the job script runs. */
+  constructor(hosts: Hosts, lines: readonly string[], flavour: Flavour) {
+    this.hosts = hosts;
+    this.id = `${Math.floor(Math.random() * 1e6)}.head`;
+    this.#flavour = flavour;
+    this.#lines = lines;
+    this.#names = [...new Set(lines)];
+    const directory = this.#path("job");
+    mkdirSync(directory);
+    for (const name of this.#names) mkdirSync(this.temporary(name));
+    this.spool = join(directory, "spool");
+    writeFileSync(this.spool, "");
+    writeFileSync(join(directory, "nodes"), lines.map((line) => `${line}\n`).join(""));
+    writeFileSync(
+      join(directory, "pbsdsh"),
+      `#!/bin/sh\nexec "${process.execPath}" "${standIn}" ${directory}/mom ${flavour} "$@"\n`,
+    );
+    chmodSync(join(directory, "pbsdsh"), 0o755);
+    this.#daemon = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket)).listen(
+      join(directory, "mom"),
+    );
+  }
+
+  /** Runs a line of shell as the job script, in which `tsmpi` is the command. */
+  script(line: string, env: Record<string, string> = {}): Running {
+    const [enter, ...args] = this.hosts.enter(this.#lines[0]!);
+    const text = `cd "${this.hosts.directory}"; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
+    const child = spawn(enter!, [...args, "bash", "-c", text], {
+      env: { ...this.#scriptEnvironment(), ...env },
+    });
+    return new Running(child);
+  }
+
+  /** All processes of all hosts, for tests that want none to be left. */
+  processes(): string[] {
+    return this.#names.flatMap((name) => this.hosts.processes(name).map((line) => `${name}: ${line}`));
+  }
+
+  /** PBS makes one on each host, named for the job. */
+  temporary(host: string): string {
+    return this.#path(`${this.id}.${host}`);
+  }
+
+  get printed(): string {
+    return readFileSync(this.spool, "utf8");
+  }
+
+  end(): void {
+    this.#daemon.close();
+    for (const task of this.#tasks) this.#signal(task, "SIGKILL");
+  }
+
+  #path(name: string): string {
+    return join(this.hosts.directory, name);
+  }
+
+  #own(host: string): Record<string, string> {
+    return {
+      HOME: this.#path("home"),
+      TMPDIR: this.temporary(host),
+      PBS_JOBID: this.id,
+      PBS_JOBNAME: "test",
+      PBS_QUEUE: "workq",
+      PBS_JOBCOOKIE: this.#cookie,
+      PBS_MOMPORT: "15003",
+      PBS_NODENUM: String(this.#names.indexOf(host)),
+      PBS_ENVIRONMENT: "PBS_BATCH",
+      PBS_O_WORKDIR: this.#path("home"),
+      NCPUS: "1",
+      OMP_NUM_THREADS: "1",
+    };
+  }
+
+  #scriptEnvironment(): Record<string, string> {
+    return {
+      ...this.#own(this.#lines[0]!),
+      PATH: `${this.#path("job")}:${process.env["PATH"]}`,
+      USER: "course",
+      LANG: "C.UTF-8",
+      PBS_TASKNUM: "1",
+      PBS_NODEFILE: this.#path("job/nodes"),
+    };
+  }
+
+  #taskEnvironment(line: number): Record<string, string> {
+    const host = this.#lines[line]!;
+    const common = {
+      ...this.#own(host),
+      PATH: "/bin:/usr/bin",
+      PBS_TASKNUM: (0x20000000 + ++this.#started).toString(16).padStart(8, "0"),
+    };
+    const nodeFile = { PBS_NODEFILE: this.#path("job/nodes") };
+    if (this.#flavour === "openpbs") return host === this.#lines[0] ? common : { ...common, ...nodeFile };
+    const torque = { PBS_VNODENUM: String(line), PBS_NUM_PPN: "1", PBS_NP: String(this.#lines.length) };
+    return { ...common, ...nodeFile, ...torque, USER: "course", SHELL: "/bin/bash", HOSTNAME: host };
+  }
+
+  #serve(socket: Socket): void {
+    let text = "";
+    let task: Task | undefined;
+    socket.on("error", () => {});
+    socket.on("data", (piece) => {
+      text += piece;
+      for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+        const message = JSON.parse(text.slice(0, end)) as Request;
+        text = text.slice(end + 1);
+        if ("signal" in message) {
+          if (task !== undefined) this.#signal(task, message.signal);
+        } else task = this.#spawn(message, socket);
+      }
+    });
+  }
+
+  #spawn({ job, cookie, node, caller, line, program }: Spawn, socket: Socket): Task | undefined {
+    const refuse = (refused: string): undefined => void socket.end(JSON.stringify({ refused }));
+    if (job !== this.id || cookie !== this.#cookie || this.#names[node] !== caller) return refuse("tm_init failed");
+    if (this.#flavour === "torque" && line >= this.#lines.length) return refuse("specified node number too large");
+    const index = line % this.#lines.length; // OpenPBS wraps round, silently
+    const host = this.#lines[index]!;
+    const [enter, ...args] = this.hosts.enter(host);
+    const variables = this.#taskEnvironment(index);
+    const task = { host, session: join(variables["TMPDIR"]!, `session.${variables["PBS_TASKNUM"]}`) };
+    const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    const start = 'trap "" HUP; umask 077; cd "$HOME"; echo $$ > "$TMPDIR/session.$PBS_TASKNUM"; exec "$@"';
+    const output = openSync(this.spool, "a");
+    const child = spawn(enter!, [...args, "setsid", "env", "-i", ...environment, "sh", "-c", start, "sh", ...program], {
+      stdio: ["ignore", output, output],
+    });
+    this.#tasks.add(task);
+    child.once("exit", (code, signal) => {
+      this.#signal(task, "SIGKILL"); // nothing in a task's session outlives its first process
+      this.#tasks.delete(task);
+      const status = signal === null ? (code === 127 || code === 126 ? 254 : code) : 256 + constants.signals[signal];
+      socket.end(JSON.stringify({ status }));
+    });
+    return task;
+  }
+
+  /** To every process of a task's session, as PBS does it. */
+  #signal({ host, session }: Task, signal: string): void {
+    try {
+      this.hosts.shell(host, `pkill -${signal.replace("SIG", "")} -s $(cat ${session}) || true`);
+    } catch {} // the host is gone
+  }
+}
+
+interface Task {
+  host: string;
+  /** The file with its session's id. */
+  session: string;
+}
+
+interface Spawn {
+  job: string;
+  cookie: string;
+  node: number;
+  caller: string;
+  line: number;
+  program: string[];
+}
+
+type Request = Spawn | { signal: string };
