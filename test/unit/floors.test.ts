@@ -14,7 +14,16 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const floors: Record<string, string[][]> = {
   core: [
     ["index.ts"],
-    ["init.ts", "launched.ts", "wrong-launcher.ts", "testing.ts", "simulation.ts", "deadlock.ts", "pool.ts"],
+    [
+      "init.ts",
+      "launched.ts",
+      "wrong-launcher.ts",
+      "uncaught.ts",
+      "testing.ts",
+      "simulation.ts",
+      "deadlock.ts",
+      "pool.ts",
+    ],
     [
       "communicator.ts",
       "collective.ts",
