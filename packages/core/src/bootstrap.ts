@@ -16,6 +16,8 @@ export const env = {
   host: "TSMPI_HOST",
   job: "TSMPI_JOB",
   version: "TSMPI_VERSION",
+  /** Seconds after which a rank that waits tells its agent so; 0: never. From `--deadlock-after`. */
+  deadlockAfter: "TSMPI_DEADLOCK_AFTER",
 } as const;
 
 /**
@@ -59,6 +61,15 @@ export interface Network {
   keys?: { publicKey: string; secretKey: string };
 }
 
+/** What a rank says of itself when it has waited for a while and nothing has happened. */
+export interface Stuck {
+  /** Packets sent to and received from each rank, where there were any: whether something is still on its way. */
+  sent: Record<string, number>;
+  received: Record<string, number>;
+  /** What it waits for, one line for each call. */
+  waits: string[];
+}
+
 /** Rank to agent. */
 export type RankMessage =
   /** init() was called: tell me who I am, I can be reached here soon. */
@@ -70,6 +81,9 @@ export type RankMessage =
    * that many from me needs not wait for more.
    */
   | { kind: "left"; sent: Record<string, number> }
+  /** I have waited for a while and nothing has happened; and: something has happened again. */
+  | ({ kind: "stuck" } & Stuck)
+  | { kind: "moving" }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 

@@ -301,6 +301,13 @@ export class Engine implements Receiver {
     return Object.fromEntries([...this.#peers].flatMap(([rank, peer]) => (peer.sent > 0 ? [[rank, peer.sent]] : [])));
   }
 
+  /** Packets received from each rank. */
+  get received(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.#peers].flatMap(([rank, peer]) => (peer.received > 0 ? [[rank, peer.received]] : [])),
+    );
+  }
+
   /** Resolves when every send is done with and its bytes are on their way, after `timeoutMs` at the latest. */
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;

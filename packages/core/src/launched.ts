@@ -5,6 +5,7 @@ import type { Identity } from "./call.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
+import { watchProgress } from "./stuck.ts";
 import type { Transport } from "./transport.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { canShareMemory } from "./transports/shared-memory/available.ts";
@@ -55,6 +56,13 @@ class Rank {
     this.#engine = engine;
     if (this.#transport !== undefined) this.#transport.unreachable = ({ code, message }) => engine.stop(code, message);
     for (const message of this.#early.splice(0)) this.#told(message);
+    const deadlockAfterMs = Number(process.env[env.deadlockAfter] ?? 0) * 1000;
+    if (deadlockAfterMs > 0 && this.#size > 1) {
+      watchProgress(engine, deadlockAfterMs, {
+        stuck: (stuck) => this.#agent.tell({ kind: "stuck", ...stuck }),
+        moving: () => this.#agent.tell({ kind: "moving" }),
+      });
+    }
     process.on("beforeExit", this.#idle);
     process.once("exit", this.#exiting);
     const members = Array.from({ length: this.#size }, (_, rank) => rank);

@@ -1,5 +1,6 @@
 import type { Ending, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
+import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
@@ -25,6 +26,8 @@ export interface JobOptions {
 }
 
 const lastWordsMs = 1000;
+/** Those who waited for a rank that has ended have been told, and have told that they go on. */
+const settledMs = 2000;
 
 /**
  * A job from its start to its end: hears what the agents report and decides what it means for the whole.
@@ -46,6 +49,7 @@ export class Job {
   readonly #greeted = new Set<number>();
   readonly #endings = new Map<number, Ending>();
   readonly #drained = new Set<number>();
+  readonly #deadlock = new DeadlockWatch();
   /** Sentences that wait until what the rank itself had to say has been shown. */
   readonly #sentences = new Map<number, string>();
   #inWorld = false;
@@ -169,6 +173,13 @@ export class Job {
 
   #said(rank: number, message: Exclude<RankMessage, { kind: "left" }>, host: string): void {
     switch (message.kind) {
+      case "stuck":
+        this.#deadlock.stuck(rank, host, message);
+        this.#checkDeadlock();
+        break;
+      case "moving":
+        this.#deadlock.moving(rank);
+        break;
       case "hello":
         this.#greeted.add(rank);
         for (const ending of this.#endings.values()) this.#checkWorldCanForm(ending);
@@ -199,10 +210,16 @@ export class Job {
       const hint = ending.hint === undefined ? "" : ` (${ending.hint})`;
       this.#fail(ending, exitCodeOf(ending), `${describeExit(ending)}${hint}`);
     } else if (this.#inWorld) {
+      setTimeout(() => this.#checkDeadlock(), settledMs).unref();
       this.#order({ kind: "ended", ending, ...(sent === undefined ? {} : { sent }) });
     } else {
       this.#checkWorldCanForm(ending);
     }
+  }
+
+  #checkDeadlock(): void {
+    const report = this.#deadlock.report(this.#options.size, this.#endings);
+    if (report !== undefined) this.stop(exitCodes.deadlock, "deadlock", report);
   }
 
   /** A rank which ends before the world has formed leaves those that wait for it in init() waiting for ever. */

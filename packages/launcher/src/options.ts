@@ -29,6 +29,8 @@ export interface RunOptions {
   outputDirectory: string | undefined;
   timeoutMs: number | undefined;
   killAfterMs: number;
+  /** 0: deadlocks are not looked for. */
+  deadlockAfterMs: number;
   nodeOptions: string[];
   displayMap: boolean;
   dryRun: boolean;
@@ -104,6 +106,14 @@ export const optionTable: readonly Option[] = [
     description: "end the job after this time, with exit code 124",
     apply(options, value) {
       options.timeoutMs = seconds("--timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--deadlock-after <SECONDS>",
+    description:
+      "end the job when all ranks have waited for each other so long, with exit code 123 (default: 30; 0: never)",
+    apply(options, value) {
+      options.deadlockAfterMs = value === "0" ? 0 : seconds("--deadlock-after", value) * 1000;
     },
   },
   {
@@ -189,6 +199,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     outputDirectory: undefined,
     timeoutMs: undefined,
     killAfterMs: 3000,
+    deadlockAfterMs: 30_000,
     nodeOptions: [],
     displayMap: false,
     dryRun: false,

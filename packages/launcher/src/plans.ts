@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { env } from "@tsmpi/core/bootstrap";
 import { agentCommand } from "./agent-command.ts";
 import type { Executable, HostPlan, OutputStream } from "./control.ts";
 import { resourceLimits } from "./limits.ts";
@@ -23,7 +24,11 @@ export function plansFor(
     program,
     args: options.args,
     nodeOptions: options.nodeOptions,
-    environment: { ...(process.env as Record<string, string>), ...options.environment },
+    environment: {
+      ...(process.env as Record<string, string>),
+      [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
+      ...options.environment,
+    },
     directory: options.directory,
     umask: process.umask(),
     ownSessions: process.env["PBS_JOBID"] === undefined,

@@ -1,0 +1,65 @@
+import type { Stuck } from "./bootstrap.ts";
+import { describe } from "./call.ts";
+import type { Engine } from "./engine.ts";
+
+/** How many lines a rank has in a report. */
+const most = 5;
+
+/**
+ * Tells when this rank has waited in tsmpi for `afterMs` with nothing happening, and when something happens again. A
+ * rank with a timer, a file, a socket or a child of its own may go on by itself and is never called stuck; nor is one
+ * that computes, for then this does not run. Between looks it costs nothing.
+ */
+export function watchProgress(
+  engine: Engine,
+  afterMs: number,
+  tell: { stuck(stuck: Stuck): void; moving(): void },
+): void {
+  const usual = underWay();
+  let steps = -1;
+  let quietLooks = 0;
+  let told = false;
+  const look = (): void => {
+    const alive = engine.waiting && !engine.settling && !mayGoOn(engine) && same(usual, underWay());
+    quietLooks = alive && engine.steps === steps ? quietLooks + 1 : 0;
+    steps = engine.steps;
+    if (quietLooks === 0) {
+      if (told) tell.moving();
+      told = false;
+    } else if (quietLooks >= 2 && !told) {
+      told = true;
+      tell.stuck({ sent: engine.sent, received: engine.received, waits: waitsOf(engine) });
+    }
+  };
+  setInterval(look, Math.max(100, afterMs / 2)).unref();
+}
+
+/** A call with a signal may still be cancelled. */
+function mayGoOn(engine: Engine): boolean {
+  for (const { call } of engine.pending()) {
+    if ((call.options as { signal?: unknown } | undefined)?.signal !== undefined) return true;
+  }
+  return false;
+}
+
+function waitsOf(engine: Engine): string[] {
+  const waits = new Set<string>();
+  for (const { call, rank } of engine.pending()) {
+    waits.add(`${describe(call)} waits for ${rank === undefined ? "any rank" : `rank ${rank}`}`);
+  }
+  const lines = [...waits];
+  return lines.length > most ? [...lines.slice(0, most), `and ${lines.length - most} more`] : lines;
+}
+
+/** What keeps this process alive besides tsmpi, by kind. Pipes are left out: the rank's own output, and its bell. */
+function underWay(): Map<string, number> {
+  const kinds = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (kind !== "PipeWrap") kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return kinds;
+}
+
+function same(usual: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): boolean {
+  return [...now].every(([kind, count]) => count <= (usual.get(kind) ?? 0));
+}
