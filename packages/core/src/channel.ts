@@ -16,6 +16,11 @@ export class Channel {
   readonly failures: Map<number, Parcel> = new Map();
   /** Whether a message comes too late, for a collective that has ended here; the engine discards it. */
   over: ((envelope: Envelope) => boolean) | undefined;
+  /** What this rank is in, as a signature, when it has waited in a collective for long. */
+  signatureOf: ((collective: number) => number | undefined) | undefined;
+  /** Another rank waits for this one: what it is in, kept for collectives that this rank has not come to yet. */
+  readonly questions: Map<number, Envelope> = new Map();
+  onQuestion: ((question: Envelope) => void) | undefined;
   onFailure: ((collective: number, error: Parcel) => void) | undefined;
 
   constructor(context: number, collective: boolean) {

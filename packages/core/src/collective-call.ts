@@ -35,6 +35,13 @@ export const operations = [
 ] as const;
 export type Operation = (typeof operations)[number];
 
+/** A collective that is under way here. */
+interface Active {
+  readonly call: Call;
+  /** Operation and root, as its messages carry them. */
+  readonly signature: number;
+}
+
 /** What a failure notice carries: the error of the rank that failed first. */
 interface Notice {
   code: MpiErrorCode;
@@ -59,12 +66,10 @@ export class Collectives {
   readonly #rank: number;
   /** Index of the host of each rank here. */
   readonly #hosts: readonly number[];
-  readonly #active: Map<number, Call> = new Map();
+  readonly #active: Map<number, Active> = new Map();
   /** Why a collective failed here, by its number: whatever of it is still to come is refused or dropped. */
   readonly #failed: Map<number, MpiError> = new Map();
   #next = 0;
-  /** A message that came for a collective after that had ended here. */
-  #stray: Envelope | undefined;
   /** A failure of a collective that this rank had completed already: the next one reports it. */
   #late: MpiError | undefined;
 
@@ -77,6 +82,8 @@ export class Collectives {
     this.#channel = engine.channel(context, true);
     this.#channel.members = members;
     this.#channel.over = (envelope) => this.#over(envelope);
+    this.#channel.signatureOf = (number) => this.#active.get(number)?.signature;
+    this.#channel.onQuestion = (question) => this.#questioned(question);
     this.#channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
   }
 
@@ -101,7 +108,7 @@ export class Collectives {
     const number = this.#next++;
     const root = (call.options as { root?: unknown } | undefined)?.root;
     const signature = operations.indexOf(operation) | ((typeof root === "number" ? root & 0xffffff : 0) << 8);
-    this.#active.set(number, call);
+    this.#active.set(number, { call, signature });
     const forget = onAbort(signal, (reason) => {
       this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
     });
@@ -116,12 +123,13 @@ export class Collectives {
       const error = this.#own(thrown, call);
       this.#failed.set(number, error);
       this.#engine.reject(call, error); // what else it waits for here would keep the process alive
-      this.#notify(number, error);
+      if (!this.#engine.stopped) this.#notify(number, error); // else the others are told by whoever stops the job
       throw error;
     } finally {
       forget();
       this.#active.delete(number);
       this.#channel.failures.delete(number);
+      this.#channel.questions.delete(number);
       if (this.#failed.has(number)) this.#engine.dismiss(this.#channel, number);
     }
   }
@@ -167,38 +175,74 @@ export class Collectives {
     );
   }
 
-  /** A message is left over of a collective that ended here, or comes for it: its sender was in another one. */
+  /** A message is left over of a collective that ends here: its sender is in another one. */
   #refuseStrays(number: number, call: Call): void {
-    const stray = this.#stray ?? this.#engine.dismiss(this.#channel, number);
-    this.#stray = undefined;
+    const stray = this.#engine.dismiss(this.#channel, number);
     if (stray !== undefined) throw this.#mismatch(this.#members.indexOf(stray.source), stray.signature, call);
   }
 
-  #over(envelope: Envelope): boolean {
-    const number = envelope.tag;
+  /** Whether a message comes for a collective that has ended here. It is discarded; if that one ended well, it is told. */
+  #over({ tag: number, source, signature }: Envelope): boolean {
     if (number >= this.#next || this.#active.has(number)) return false;
-    if (!this.#failed.has(number)) this.#stray = envelope;
+    if (!this.#failed.has(number)) {
+      const call = { operation: `collective ${number}` };
+      this.#failedLate(number, this.#mismatch(this.#members.indexOf(source), signature, call));
+    }
     return true;
   }
 
+  /** Another rank has waited for this one for long: if the two are in different collectives, neither will end. */
+  #questioned({ tag: number, source, signature }: Envelope): void {
+    const mine = this.#active.get(number);
+    if (mine === undefined || mine.signature === signature || this.#failed.has(number)) return;
+    this.#failHere(number, mine.call, this.#mismatch(this.#members.indexOf(source), signature, mine.call));
+  }
+
   #refuseIfFailed(number: number, call: Call): void {
-    this.#throwIfFailed(number);
     const late = this.#late;
     this.#late = undefined;
-    if (late !== undefined) throw failure(this.#engine.who, call, late.code, late.message, { cause: late });
+    if (late !== undefined) throw this.#following(late, call);
     const notice = this.#channel.failures.get(number);
     if (notice !== undefined) this.#noticed(number, notice);
+    const question = this.#channel.questions.get(number);
+    if (question !== undefined) this.#questioned(question);
     this.#throwIfFailed(number);
-    if (this.#stray !== undefined) this.#refuseStrays(number, call);
   }
 
   /** Another rank tells that collective `number` has failed there. */
   #noticed(number: number, parcel: Parcel): void {
     if (this.#failed.has(number) || number >= this.#next) return;
     const { code, message, rank, host, cause } = decode(parcel) as Notice;
-    const call = this.#active.get(number) ?? { operation: `collective ${number}` };
-    const error = this.#fail(number, call, code, `failed on rank ${rank}: ${message}`, { rank, host, cause });
-    if (!this.#active.has(number)) this.#late = error;
+    const why = `failed on rank ${rank}: ${message}`;
+    const mine = this.#active.get(number);
+    if (mine !== undefined) {
+      this.#fail(number, mine.call, code, why, { rank, host, cause });
+      return;
+    }
+    const call = { operation: `collective ${number}` };
+    this.#failedLate(number, failure(this.#engine.who, call, code, why, { rank, host, cause }));
+  }
+
+  /**
+   * A collective has failed that had ended well here. The ranks that know may not come to the next one, so the first
+   * that this rank is in, or the next that it comes to, fails too.
+   */
+  #failedLate(number: number, error: MpiError): void {
+    this.#failed.set(number, error);
+    const [first] = this.#active;
+    if (first === undefined) this.#late = error;
+    else this.#failHere(first[0], first[1].call, this.#following(error, first[1].call));
+  }
+
+  #following(late: MpiError, call: Call): MpiError {
+    return failure(this.#engine.who, call, late.code, late.message, { cause: late });
+  }
+
+  /** Ends a collective that is under way here, and tells the others. */
+  #failHere(number: number, call: Call, error: MpiError): void {
+    this.#failed.set(number, error);
+    this.#engine.reject(call, error);
+    this.#notify(number, error);
   }
 
   /** Marks a collective as failed and ends whatever it is waiting for. */

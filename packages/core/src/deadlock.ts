@@ -42,6 +42,8 @@ export function watchForDeadlock(
     times = quiet && steps === seen ? times + 1 : 0;
     seen = steps;
     if (times < ((now.get("Timeout") ?? 0) > 0 ? looksAmongTimers : looks)) return;
+    times = 0;
+    if (engines.map((engine) => engine.ask(true)).includes(true)) return; // ranks in different collectives are told that instead
     stop();
     found(reportOn(engines));
   }, lookMs);

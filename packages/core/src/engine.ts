@@ -29,6 +29,9 @@ export interface Pending {
  */
 const graceMs = 50;
 
+/** A collective that waits for longer than this asks whether it waits in vain. Rare enough to cost an idle rank nothing. */
+const askMs = 1000;
+
 /** What a message costs its receiver besides its data, counted against the credit. */
 const letterBytes = 256;
 
@@ -58,6 +61,7 @@ export class Engine implements Receiver {
   /** Operations of this rank that wait for others. While there are any, arrivals are listened to. */
   #waits = 0;
   #steps = 0;
+  #asking: NodeJS.Timeout | undefined;
   /** Why the job can go on no more: what every further call rejects with. */
   #fatal: { code: MpiErrorCode; why: string; details: MpiErrorDetails } | undefined;
 
@@ -72,6 +76,7 @@ export class Engine implements Receiver {
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new Channel(context, collective);
+      if (collective) this.#asking ??= setInterval(() => this.ask(false), askMs).unref();
       this.#channels.set(key, channel);
     }
     return channel;
@@ -86,6 +91,27 @@ export class Engine implements Receiver {
     const key = keyOf(channel.context, channel.collective);
     this.#channels.delete(key);
     this.#released.add(key);
+  }
+
+  /**
+   * Asks those for whom a collective here has waited since the last time (or at all) whether they are in the same one:
+   * two roots that each wait for the other would never know. Tells whether anything was asked.
+   */
+  ask(atOnce: boolean): boolean {
+    let asked = false;
+    for (const channel of this.#channels.values()) {
+      if (!channel.collective) continue;
+      for (const posted of channel.mailbox.waiting) {
+        const signature = channel.signatureOf?.(posted.tag);
+        const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
+        posted.asked = due ? "yes" : posted.asked === "yes" ? "yes" : "next time";
+        if (!due || signature === undefined || posted.source === this.who.rank) continue;
+        const fields = { collective: true, sync: false, id: 0, bytes: 0, context: channel.context };
+        this.#post(posted.source, { ...fields, kind: kind.question, tag: posted.tag, signature }, undefined);
+        asked = true;
+      }
+    }
+    return asked;
   }
 
   /** Takes what has arrived with this tag out of the mailbox unseen. */
@@ -111,8 +137,10 @@ export class Engine implements Receiver {
     const eager = dest === this.who.rank || (bytes <= this.#transport.eagerBytes && cost <= peer.credit);
     if (eager) {
       if (dest !== this.who.rank) peer.credit -= cost;
+      // Before it is posted: to oneself it may be matched, and answered, within that call.
+      const sent = sync ? this.#outgoing(peer, id, undefined, call, signal) : done;
       this.#post(dest, { ...fields, kind: kind.message, sync }, ownCopy(parcel));
-      return sync ? this.#outgoing(peer, id, undefined, call, signal) : done;
+      return sent;
     }
     const sent = this.#outgoing(peer, id, parcel, call, signal);
     this.#post(dest, { ...fields, kind: kind.request, sync }, undefined);
@@ -212,6 +240,12 @@ export class Engine implements Receiver {
       case kind.credit:
         peer.credit += envelope.bytes;
         break;
+      case kind.question: {
+        const channel = this.#open(envelope);
+        channel?.questions.set(envelope.tag, envelope);
+        channel?.onQuestion?.(envelope);
+        break;
+      }
       case kind.failure: {
         const channel = this.#open(envelope);
         channel?.failures.set(envelope.tag, body);
@@ -262,6 +296,11 @@ export class Engine implements Receiver {
   /** Whether every one of these ranks but this one has ended with exit code 0. */
   endedWell(ranks: readonly number[]): boolean {
     return ranks.every((rank) => rank === this.who.rank || this.#peer(rank).ending?.code === 0);
+  }
+
+  /** Whether the job, or this rank's part in it, is over: every call rejects, on the other ranks too. */
+  get stopped(): boolean {
+    return this.#fatal !== undefined;
   }
 
   /** Whether some call of this rank waits for others. */
@@ -326,6 +365,7 @@ export class Engine implements Receiver {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#asking);
     this.stop("closed", "this world was closed");
     await this.#transport.close();
   }

@@ -13,6 +13,7 @@ import type { Packet } from "./transport.ts";
  * | received | receiver | the bytes (or the match of a synchronous send) have arrived |
  * | credit | receiver | so many bytes of eager messages were taken out of the mailbox |
  * | failure | any | a collective failed: whoever is in it, or comes to it, rejects with this error |
+ * | question | any | it waits in this collective for that rank: is that one in another? |
  */
 export const kind = {
   message: 1,
@@ -22,6 +23,7 @@ export const kind = {
   received: 5,
   credit: 6,
   failure: 7,
+  question: 8,
 } as const;
 export type Kind = (typeof kind)[keyof typeof kind];
 
@@ -55,7 +57,7 @@ const protocol = 0x01;
 const magic = 0x4d54;
 const flagCollective = 1;
 const flagSync = 2;
-const lastKind = kind.failure;
+const lastKind = kind.question;
 
 /**
  * Envelope and body as one packet.
@@ -101,7 +103,8 @@ export function open(packet: Packet): { envelope: Envelope; body: Packet } {
   if (head.length < headerBytes) throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`);
   const view = new DataView(head.buffer, head.byteOffset, headerBytes);
   if (view.getUint16(0, true) !== magic) throw malformed("it does not begin as tsmpi's packets do");
-  if (view.getUint8(2) !== protocol) throw malformed(`it speaks version ${view.getUint8(2)} of the protocol, this rank speaks ${protocol}`);
+  if (view.getUint8(2) !== protocol)
+    throw malformed(`it speaks version ${view.getUint8(2)} of the protocol, this rank speaks ${protocol}`);
   const kindByte = view.getUint8(3);
   if (kindByte < 1 || kindByte > lastKind) throw malformed(`its kind ${kindByte} does not exist`);
   if (view.getUint32(40, true) !== attachments.length) throw malformed("parts of it are missing");

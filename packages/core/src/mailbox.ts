@@ -36,6 +36,8 @@ export class Posted extends Entry {
   /** A probe looks and leaves the letter where it is. */
   readonly probe: boolean;
   readonly call: Call;
+  /** Whether its source has been asked if it is in the same collective. */
+  asked: "no" | "next time" | "yes" = "no";
   readonly matched: (letter: Letter) => void;
   readonly reject: (error: Error) => void;
 

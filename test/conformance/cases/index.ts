@@ -4,10 +4,14 @@ import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as map } from "./map.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
+import { cases as requests } from "./requests.ts";
 import { cases as topologies } from "./topologies.ts";
+import { cases as values } from "./values.ts";
 
 export const themes = {
   "point to point": pointToPoint,
+  requests,
+  values,
   collectives,
   communicators,
   groups,

@@ -1,0 +1,220 @@
+import { strict as assert } from "node:assert";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Communicator } from "tsmpi";
+import type { Case } from "../case.ts";
+import { mpiError } from "./point-to-point.ts";
+
+const left = ({ rank, size }: Communicator): number => (rank + size - 1) % size;
+const right = ({ rank, size }: Communicator): number => (rank + 1) % size;
+
+/** Whether a promise has settled by now: MPI's test. */
+async function isDone(promise: Promise<unknown>): Promise<boolean> {
+  const not = Symbol("not yet");
+  return (await Promise.race([promise, Promise.resolve(not)])) !== not;
+}
+
+export const cases: Case[] = [
+  {
+    name: "of several receives the one whose message comes is the one that completes",
+    async program(world) {
+      const waiting = new Map([3, 1, 2].map((tag) => [tag, world.recv({ source: world.rank, tag }).then(() => tag)]));
+      for (const tag of [2, 3, 1]) {
+        assert.equal(await isDone(Promise.any(waiting.values())), false);
+        await world.send("now", { dest: world.rank, tag });
+        assert.equal(await Promise.any(waiting.values()), tag);
+        waiting.delete(tag);
+      }
+    },
+  },
+  {
+    name: "sends and receives complete together, whatever the mix of sizes",
+    async program(world) {
+      const lengths = [0, 1, 100, 5000, 50_000];
+      const receives = lengths.map((_, tag) => world.recv<Float64Array>({ source: left(world), tag }));
+      const sends = lengths.toReversed().map((length, i) => {
+        const tag = lengths.length - 1 - i;
+        return world.send(new Float64Array(length).fill(tag), { dest: right(world), tag, sync: i % 2 === 0 });
+      });
+      const received = await Promise.all(receives);
+      await Promise.all(sends);
+      assert.deepEqual(
+        received.map((array) => array.length),
+        lengths,
+      );
+    },
+  },
+  {
+    name: "synchronous sends complete one by one as they are received, in order",
+    async program(world) {
+      const sends = [0, 1, 2, 3].map((i) => world.send(i, { dest: world.rank, sync: true }));
+      assert.equal(await isDone(Promise.any(sends)), false);
+      for (const i of [0, 1, 2, 3]) {
+        assert.equal(await isDone(sends[i] as Promise<void>), false);
+        assert.equal(await world.recv({ source: world.rank }), i);
+        await sends[i];
+      }
+    },
+  },
+  {
+    name: "a synchronous send is not complete when its message is only probed",
+    async program(world) {
+      const sent = world.send("seen", { dest: world.rank, sync: true });
+      const status = await world.probe({ source: world.rank });
+      assert.equal(await isDone(sent), false);
+      assert.equal(await world.recv(status), "seen");
+      await sent;
+    },
+  },
+  {
+    name: "many messages wait at a receiver, of which half are received, then the rest",
+    async program(world) {
+      const count = 60;
+      const sends = Array.from({ length: count }, (_, i) => world.send({ i }, { dest: right(world), tag: i % 2 }));
+      for (let i = 1; i < count; i += 2) assert.deepEqual(await world.recv({ source: left(world), tag: 1 }), { i });
+      for (let i = 0; i < count; i += 2) assert.deepEqual(await world.recv({ source: left(world), tag: 0 }), { i });
+      await Promise.all(sends);
+      assert.equal(await world.iprobe(), undefined);
+    },
+  },
+  {
+    name: "what is received by recvMessage says where it is from, also when probed, taken by its status, and from nobody",
+    async program(world) {
+      void world.send([1, 2, 3], { dest: right(world), tag: 17 });
+      const status = await world.probe();
+      assert.deepEqual({ source: status.source, tag: status.tag }, { source: left(world), tag: 17 });
+      const message = await world.recvMessage<number[]>(status);
+      assert.deepEqual([message.data, message.source, message.tag], [[1, 2, 3], left(world), 17]);
+      assert.equal(message.bytes, status.bytes);
+      await assert.rejects(world.recvMessage({ source: null }), mpiError("invalid-argument", /source is null/));
+      await assert.rejects(world.probe({ source: null }), mpiError("invalid-argument", /source is null/));
+    },
+  },
+  {
+    name: "recvMessage into an array gives the array with the status",
+    async program(world) {
+      void world.send(new Int32Array([7, 8]), { dest: right(world), tag: 2 });
+      const into = new Int32Array(4);
+      const { data, source, tag } = await world.recvMessage({ into });
+      assert.equal(data, into);
+      assert.deepEqual([...data, source, tag], [7, 8, 0, 0, left(world), 2]);
+    },
+  },
+  {
+    name: "two who probe for the same get different messages",
+    async program(world) {
+      const both = [1, 2].map(async () => {
+        const status = await world.probe({ source: left(world), tag: 4 });
+        return world.recv(status);
+      });
+      void world.send("first", { dest: right(world), tag: 4 });
+      await sleep(1);
+      void world.send("second", { dest: right(world), tag: 4 });
+      assert.deepEqual(await Promise.all(both), ["first", "second"]);
+    },
+  },
+  {
+    name: "a probed message that is large is sent only when it is received",
+    async program(world) {
+      const large = new Float64Array(100_000).fill(world.rank);
+      const sent = world.send(large, { dest: right(world), tag: 1 });
+      const status = await world.probe({ source: left(world) });
+      assert.ok(status.bytes >= large.byteLength);
+      void world.send("small", { dest: right(world), tag: 2 });
+      assert.equal(await world.recv({ tag: 2 }), "small");
+      const received = await world.recv<Float64Array>(status);
+      assert.ok(received.every((x) => x === left(world)));
+      await sent;
+    },
+  },
+  {
+    name: "receives that are cancelled leave their messages to those behind them",
+    async program(world) {
+      const cancel = new AbortController();
+      const given = Array.from({ length: 10 }, (_, i) =>
+        world.recv({ source: left(world), ...(i % 2 ? { signal: cancel.signal } : {}) }),
+      );
+      const outcomes = Promise.allSettled(given);
+      cancel.abort(new Error("not these"));
+      await world.barrier();
+      for (let i = 0; i < 5; i++) void world.send(i, { dest: right(world) });
+      const values = (await outcomes).map((each) => (each.status === "fulfilled" ? each.value : each.reason.code));
+      assert.deepEqual(values, [0, "aborted", 1, "aborted", 2, "aborted", 3, "aborted", 4, "aborted"]);
+    },
+  },
+  {
+    name: "a sendrecv that is cancelled says so, and its message was sent",
+    async program(world) {
+      const cancel = new AbortController();
+      const pending = world.sendrecv("sent all the same", {
+        dest: right(world),
+        source: left(world),
+        recvTag: 9,
+        signal: cancel.signal,
+      });
+      cancel.abort(new Error("too late"));
+      await assert.rejects(pending, mpiError("aborted", /sendrecv\(\{ source: \d+, dest: \d+ \}\).*too late/));
+      assert.equal(await world.recv({ source: left(world) }), "sent all the same");
+    },
+  },
+  {
+    name: "a sendrecv that is refused receives nothing",
+    async program(world) {
+      const refused = world.sendrecv(() => 1, { dest: right(world), source: left(world) });
+      await assert.rejects(refused, mpiError("unserializable", /sendrecv.*is a function/));
+      await assert.rejects(
+        world.sendrecv(1, { dest: right(world), source: 99 }),
+        mpiError("invalid-argument", /source is 99/),
+      );
+      await assert.rejects(
+        world.sendrecv(1, { dest: 99, source: left(world) }),
+        mpiError("invalid-argument", /dest is 99/),
+      );
+      await assert.rejects(
+        world.sendrecv(1, { dest: right(world), sendTag: -1 }),
+        mpiError("invalid-argument", /tag is -1/),
+      );
+      await world.barrier();
+      assert.equal(await world.sendrecv(world.rank, { dest: right(world), source: left(world) }), left(world));
+      assert.equal(await world.iprobe(), undefined);
+    },
+  },
+  {
+    name: "sendrecv with tags apart, to one rank and from another, all at once",
+    async program(world) {
+      const rounds = Array.from({ length: 30 }, (_, i) =>
+        world.sendrecv(i, { dest: right(world), source: left(world), sendTag: i, recvTag: i }),
+      );
+      assert.deepEqual(
+        await Promise.all(rounds),
+        Array.from({ length: 30 }, (_, i) => i),
+      );
+    },
+  },
+  {
+    name: "tags may be as large as 2^31 - 1, and no larger",
+    async program(world) {
+      const tag = 2 ** 31 - 1;
+      void world.send("far", { dest: right(world), tag });
+      assert.equal(await world.recv({ tag }), "far");
+      await assert.rejects(world.send(1, { dest: 0, tag: tag + 1 }), mpiError("invalid-argument", /tag is/));
+      await assert.rejects(world.recv({ tag: Number.NaN }), mpiError("invalid-argument", /tag is NaN/));
+      await assert.rejects(world.recv({ tag: "7" as unknown as number }), mpiError("invalid-argument", /tag is "7"/));
+    },
+  },
+  {
+    name: "messages of a loop end with break, and what comes then is still there",
+    async program(world) {
+      for (const i of [1, 2, 3]) void world.send(i, { dest: right(world), tag: 6 });
+      const seen: unknown[] = [];
+      for await (const { data, tag } of world.messages<number>({ tag: 6 })) {
+        seen.push([data, tag]);
+        if (data === 2) break;
+      }
+      assert.deepEqual(seen, [
+        [1, 6],
+        [2, 6],
+      ]);
+      assert.equal(await world.recv(), 3);
+    },
+  },
+];

@@ -1,0 +1,293 @@
+import { strict as assert } from "node:assert";
+import { type Communicator, createOp, max, maxloc, min, minloc, prod, sum } from "tsmpi";
+import type { Case } from "../case.ts";
+import { mpiError } from "./point-to-point.ts";
+
+const left = ({ rank, size }: Communicator): number => (rank + size - 1) % size;
+const right = ({ rank, size }: Communicator): number => (rank + 1) % size;
+const ranks = ({ size }: Communicator): number[] => Array.from({ length: size }, (_, rank) => rank);
+
+const simple = [
+  null,
+  undefined,
+  true,
+  false,
+  -7,
+  0,
+  2 ** 31,
+  Number.MAX_SAFE_INTEGER,
+  -2.17,
+  2n ** 80n,
+  "",
+  "tsmpi",
+  "grüße 🚀",
+];
+
+/** One of each kind of thing that programs send. */
+const values: readonly unknown[] = [
+  ...simple,
+  [...simple],
+  Object.fromEntries(simple.map((value, i) => [`k${i}`, value])),
+  new Map(simple.map((value, i) => [i, value])),
+  new Set(simple),
+  [[], [[]], {}, { a: { b: { c: [] } } }],
+  new Float64Array([1.5, -0, Number.NaN]),
+  { step: 3, field: new Float32Array(5000).fill(2), names: ["x", "y"] },
+  [new Uint8Array(70_000).fill(5), "between", new Uint8Array(3)],
+  new Date(0),
+  new RangeError("far"),
+];
+
+const constructors = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+] as const;
+
+export const cases: Case[] = [
+  {
+    name: "every kind of value goes to a neighbour, to oneself and there and back again",
+    async program(world) {
+      for (const value of values) {
+        const around = { dest: right(world), source: left(world) };
+        const received = await world.sendrecv(value, around);
+        assert.deepEqual(received, value);
+        assert.deepEqual(await world.sendrecv(received, { dest: left(world), source: right(world) }), value);
+        assert.deepEqual(await world.sendrecv(value, { dest: world.rank, source: world.rank }), value);
+      }
+    },
+  },
+  {
+    name: "every kind of value goes through every collective that moves values",
+    async program(world) {
+      const root = world.size - 1;
+      for (const value of values) {
+        const each = ranks(world).map(() => value);
+        const mine = world.rank === root ? value : undefined;
+        assert.deepEqual(await world.bcast(mine, { root }), value);
+        assert.deepEqual(await world.scatter(each), value);
+        assert.deepEqual(await world.gather(value, { root }), world.rank === root ? each : undefined);
+        assert.deepEqual(await world.allgather(value), each);
+        assert.deepEqual(await world.alltoall(each), each);
+      }
+    },
+  },
+  {
+    name: "what collectives give is one's own: changing it changes nobody else's, nor what was given",
+    async program(world) {
+      const given = { list: [world.rank], array: new Float64Array([world.rank]) };
+      const all = await world.allgather(given);
+      for (const each of all) {
+        each.list.push(99);
+        each.array[0] = 99;
+      }
+      assert.deepEqual(given, { list: [world.rank], array: new Float64Array([world.rank]) });
+      const shared = await world.bcast(given);
+      shared.list.push(7);
+      await world.barrier();
+      assert.deepEqual(shared.list, [0, 7]);
+      assert.equal(shared === given, world.rank === 0, "the root keeps what it gave");
+    },
+  },
+  {
+    name: "arrays of no elements move and reduce",
+    async program(world) {
+      const none = new Float64Array(0);
+      assert.deepEqual(await world.allreduce(none, sum), none);
+      assert.deepEqual(await world.allgather(none, { into: new Float64Array(0) }), none);
+      assert.deepEqual(
+        await world.alltoall(ranks(world).map(() => none)),
+        ranks(world).map(() => none),
+      );
+      assert.deepEqual(
+        await world.reduceScatter(
+          ranks(world).map(() => none),
+          sum,
+        ),
+        none,
+      );
+      assert.deepEqual(await world.scan(none, max), none);
+      assert.deepEqual(await world.sendrecv(none, { dest: right(world), source: left(world) }), none);
+      assert.deepEqual(await world.allreduce([], sum), []);
+    },
+  },
+  {
+    name: "parts of many lengths come together in one array, behind each other in the order of ranks",
+    async program(world) {
+      for (const Kind of constructors) {
+        const mine = new Kind(world.rank + 1).fill(world.rank);
+        const whole = new Kind(ranks(world).flatMap((rank) => Array<number>(rank + 1).fill(rank)));
+        const into = new Kind(whole.length + 2).fill(77);
+        const all = await world.allgather(mine, { into });
+        assert.equal(all, into);
+        assert.deepEqual(into, new Kind([...whole, 77, 77]));
+        for (const root of [0, world.size - 1]) {
+          const gathered = await world.gather(mine, { root, into: new Kind(whole.length) });
+          assert.deepEqual(gathered, world.rank === root ? whole : undefined);
+        }
+        const exchanged = await world.alltoall(
+          ranks(world).map((to) => new Kind(to + 1).fill(world.rank)),
+          { into: new Kind(world.size * (world.rank + 1)) },
+        );
+        assert.deepEqual(exchanged, new Kind(ranks(world).flatMap((from) => Array<number>(world.rank + 1).fill(from))));
+      }
+    },
+  },
+  {
+    name: "a part may be a view of a larger array, given and taken",
+    async program(world) {
+      const board = new Float64Array(world.size * 4).fill(-1);
+      const row = board.subarray(world.rank * 4, world.rank * 4 + 4).fill(world.rank);
+      await world.allgather(row, { into: board });
+      assert.deepEqual(board, Float64Array.from(ranks(world).flatMap((rank) => [rank, rank, rank, rank])));
+      const parts = ranks(world).map((to) => board.subarray(to * 4, to * 4 + 2));
+      assert.deepEqual(await world.scatter(parts), new Float64Array([world.rank, world.rank]));
+      const middle = board.subarray(1, 3);
+      await world.sendrecv(new Float64Array([8, 9]), { dest: right(world), source: left(world), into: middle });
+      assert.deepEqual([...board.subarray(0, 4)], [0, 8, 9, 0]);
+    },
+  },
+  {
+    name: "into an array of the wrong type, or too short, is refused on every rank, and nothing is written",
+    async program(world) {
+      const mine = new Float64Array([world.rank, 1]);
+      const short = new Float64Array(2 * world.size - 1);
+      await assert.rejects(world.allgather(mine, { into: short }), mpiError("mismatch", /elements.*room for/));
+      assert.ok(short.every((x) => x === 0));
+      const wrong = new Int32Array(100) as unknown as Float64Array;
+      await assert.rejects(
+        world.allreduce(mine, sum, { into: wrong }),
+        mpiError("mismatch", /Float64Array.*Int32Array/),
+      );
+      await assert.rejects(world.bcast(mine, { into: wrong }), mpiError("mismatch", /Float64Array.*Int32Array/));
+      await assert.rejects(
+        world.scatter(
+          ranks(world).map(() => mine),
+          { into: wrong },
+        ),
+        mpiError("mismatch"),
+      );
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
+    name: "roots that differ are told, on every rank, at once or by its next call",
+    from: 2,
+    async program(world) {
+      const root = world.rank === 0 ? 0 : 1;
+      const mistakes: ((comm: Communicator) => Promise<unknown>)[] = [
+        (comm) => comm.gather(1, { root }),
+        (comm) => comm.reduce(1, sum, { root }),
+        (comm) => comm.bcast(1, { root }),
+        (comm) => comm.scatter(ranks(comm), { root }),
+      ];
+      for (const mistake of mistakes) {
+        const comm = await world.dup();
+        const told = mistake(comm).then(() => comm.barrier());
+        await assert.rejects(told, mpiError("mismatch", /in \w+\(\{ root: [01] \}\) instead/));
+      }
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
+    name: "operations know where a value was, and keep the order of ranks",
+    async program(world) {
+      const { rank, size } = world;
+      assert.deepEqual(await world.allreduce([5, rank], minloc), [5, 0]);
+      assert.deepEqual(await world.allreduce([5, rank], maxloc), [5, 0]);
+      assert.deepEqual(await world.allreduce({ value: 9 - rank, index: rank }, minloc), {
+        value: 10 - size,
+        index: size - 1,
+      });
+      const first = createOp<string>((a, _b) => a, { name: "first" });
+      const last = createOp<string>((_a, b) => b, { name: "last" });
+      assert.equal(await world.allreduce(`r${rank}`, first), "r0");
+      assert.equal(await world.allreduce(`r${rank}`, last), `r${size - 1}`);
+      assert.equal(await world.scan(`r${rank}`, last), `r${rank}`);
+      assert.equal(await world.exscan(`r${rank}`, last), rank === 0 ? undefined : `r${rank - 1}`);
+      const merge = (a: Record<string, number>, b: Record<string, number>): Record<string, number> => ({ ...a, ...b });
+      assert.deepEqual(
+        await world.allreduce({ [`k${rank}`]: rank }, merge),
+        Object.fromEntries(ranks(world).map((r) => [`k${r}`, r])),
+      );
+    },
+  },
+  {
+    name: "all eleven typed arrays reduce element by element, also by a function",
+    async program(world) {
+      const { rank, size } = world;
+      for (const Kind of constructors) {
+        const mine = Kind.from([rank, 1, rank % 2]);
+        assert.deepEqual(await world.allreduce(mine, max), Kind.from([size - 1, 1, size > 1 ? 1 : 0]));
+        assert.deepEqual(await world.allreduce(mine, min), Kind.from([0, 1, 0]));
+        assert.deepEqual(
+          await world.allreduce(mine, (a: number, b: number) => a + b),
+          await world.allreduce(mine, sum),
+        );
+        assert.deepEqual(await world.scan(mine, prod), Kind.from([0, 1, 0]));
+      }
+      for (const Kind of [BigInt64Array, BigUint64Array] as const) {
+        const mine = Kind.from([BigInt(rank), 1n]);
+        assert.deepEqual(await world.allreduce(mine, sum), Kind.from([BigInt((size * (size - 1)) / 2), BigInt(size)]));
+        const [part] = await world.reduceScatter(
+          ranks(world).map(() => mine),
+          max,
+        );
+        assert.equal(part, BigInt(size - 1));
+      }
+    },
+  },
+  {
+    name: "collectives of all kinds are under way at once, on two communicators, and each gets its own",
+    async program(world) {
+      const twin = await world.dup();
+      const { rank, size } = world;
+      const round = (comm: Communicator, i: number): Promise<unknown>[] => [
+        comm.allreduce(i, sum),
+        comm.bcast(() => `b${i}`, { root: i % size }),
+        comm.allgather(rank + i),
+        comm.barrier(),
+        comm.scatter(() => ranks(world).map((r) => r * i), { root: i % size }),
+        comm.alltoall(ranks(world).map((to) => [rank, to, i])),
+        comm.scan(i, sum),
+        comm.gather(i, { root: i % size }),
+      ];
+      const expected = (i: number): unknown[] => [
+        i * size,
+        `b${i}`,
+        ranks(world).map((r) => r + i),
+        undefined,
+        rank * i,
+        ranks(world).map((from) => [from, rank, i]),
+        i * (rank + 1),
+        rank === i % size ? ranks(world).map(() => i) : undefined,
+      ];
+      const rounds = [0, 1, 2, 3, 4].flatMap((i) => [...round(world, i), ...round(twin, i)]);
+      assert.deepEqual(
+        await Promise.all(rounds),
+        [0, 1, 2, 3, 4].flatMap((i) => [...expected(i), ...expected(i)]),
+      );
+    },
+  },
+  {
+    name: "what cannot travel is refused by its path in every call that would send it",
+    async program(world) {
+      const bad = { jobs: [{ deep: { onDone: () => 1 } }] };
+      const refused = mpiError("unserializable", /jobs\[0\]\.deep\.onDone is a function/);
+      await assert.rejects(world.send(bad, { dest: right(world) }), refused);
+      await assert.rejects(world.sendrecv(bad, { dest: right(world), source: left(world) }), refused);
+      await assert.rejects(world.allgather(bad), refused);
+      await assert.rejects(world.alltoall(ranks(world).map(() => bad)), refused);
+      await assert.rejects(world.bcast(bad), refused);
+      await assert.rejects(world.gather(bad), refused);
+      await assert.rejects(world.scatter(ranks(world).map(() => bad)), refused);
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+];
