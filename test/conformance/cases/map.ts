@@ -197,7 +197,7 @@ export const cases: Case[] = [
       };
       await assert.rejects(world.map(untilCancelled, upTo(20), { initializer }), mpiError("aborted", /no licence/));
       await assert.rejects(
-        pool(world, { untilCancelled }, () => later(60_000), { initializer }),
+        pool(world, { untilCancelled }, () => new Promise<never>(() => {}), { initializer }), // a timer would outlive it
         mpiError("aborted", /no licence/),
       );
     },
