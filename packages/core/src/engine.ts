@@ -114,11 +114,14 @@ export class Engine implements Receiver {
     return asked;
   }
 
-  /** Takes what has arrived with this tag out of the mailbox unseen. */
+  /**
+   * Takes what has arrived with this tag out of the mailbox unseen. Gives one of the messages, unless it is of a rank that
+   * was lost: the last it said may never have been asked for.
+   */
   dismiss(channel: Channel, tag: number): Envelope | undefined {
     const letters = channel.mailbox.sweep(any, tag);
     for (const { envelope, body, settled } of letters) if (!settled) this.#discard(envelope, body);
-    return letters[0]?.envelope;
+    return letters.find(({ envelope: { source } }) => !this.#wasLost(this.#peer(source)))?.envelope;
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
@@ -201,6 +204,8 @@ export class Engine implements Receiver {
       this.failed(error as Error);
       return;
     }
+    // Whoever waited for it has been told that it is gone, and may have gone on without it.
+    if (this.#wasLost(this.#peer(envelope.source))) return;
     this.#dispatch(envelope, body);
     this.#settle(envelope.source);
   }
@@ -390,6 +395,10 @@ export class Engine implements Receiver {
     }
     const { gone, ending } = this.#peer(source);
     return gone && ending !== undefined ? this.#gone(ending, call) : undefined;
+  }
+
+  #wasLost({ gone, ending }: Peer): boolean {
+    return gone && ending?.code !== 0;
   }
 
   #gone(ending: Ending, call: Call): MpiError {

@@ -18,6 +18,8 @@ export interface JobOptions {
   stations: Station[];
   size: number;
   killAfterMs: number;
+  /** Whether the job goes on without a rank or a host that fails, as long as rank 0 is there. */
+  keepGoing: boolean;
   output: Output;
   input: Input;
   roll: RollCall;
@@ -208,7 +210,9 @@ export class Job {
     if (rank === 0) this.#options.input.stop();
     if (exitCodeOf(ending) !== 0) {
       const hint = ending.hint === undefined ? "" : ` (${ending.hint})`;
-      this.#fail(ending, exitCodeOf(ending), `${describeExit(ending)}${hint}`);
+      const how = `${describeExit(ending)}${hint}`;
+      if (this.#canSpare([rank])) this.#goOnWithout(ending, how);
+      else this.#fail(ending, exitCodeOf(ending), how);
     } else if (this.#inWorld) {
       setTimeout(() => this.#checkDeadlock(), settledMs).unref();
       this.#order({ kind: "ended", ending, ...(sent === undefined ? {} : { sent }) });
@@ -220,6 +224,19 @@ export class Job {
   #checkDeadlock(): void {
     const report = this.#deadlock.report(this.#options.size, this.#endings);
     if (report !== undefined) this.stop(exitCodes.deadlock, "deadlock", report);
+  }
+
+  /** Whether the job can go on without these ranks. */
+  #canSpare(ranks: readonly number[]): boolean {
+    return this.#options.keepGoing && this.#inWorld && !this.#stopping && !ranks.includes(0);
+  }
+
+  /** Calls that depend on this rank reject; maps and pools give its tasks to the others. */
+  #goOnWithout(ending: Ending, how: string): void {
+    this.#sentences.set(ending.rank, `tsmpi: ${this.#describe(ending)} ${how}; going on without it`);
+    this.#tell(ending.rank);
+    setTimeout(() => this.#checkDeadlock(), settledMs).unref();
+    this.#order({ kind: "ended", ending });
   }
 
   /** A rank which ends before the world has formed leaves those that wait for it in init() waiting for ever. */
@@ -246,6 +263,16 @@ export class Job {
     const hint = `host ${host} was lost: ${reason}`;
     const rank = ranks.find((each) => !this.#endings.has(each)) ?? ranks[0]!;
     station.lost();
+    if (this.#canSpare(ranks)) {
+      this.#options.output.say(`tsmpi: ${hint}; going on without its ranks`);
+      for (const each of ranks.filter((one) => !this.#endings.has(one))) {
+        const ending = { rank: each, host, pid: this.#pids.get(each) ?? 0, code: null, signal: null, hint };
+        this.#endings.set(each, ending);
+        this.#order({ kind: "ended", ending });
+      }
+      this.#close(station);
+      return;
+    }
     const others = this.#options.stations.length > 1 ? "; stopping the other ranks" : "";
     if (this.#begin(exitCodes.launch, `${hint}${others}`)) {
       const ending = { rank, host, pid: this.#pids.get(rank) ?? 0, code: null, signal: null, hint };

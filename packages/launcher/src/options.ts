@@ -34,6 +34,7 @@ export interface RunOptions {
   nodeOptions: string[];
   displayMap: boolean;
   dryRun: boolean;
+  keepGoing: boolean;
   verbose: boolean;
   /** Things that are odd but no reason not to run, a sentence each. */
   warnings: string[];
@@ -173,6 +174,13 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--keep-going",
+    description: "go on without ranks that fail: maps and pools give their tasks to others; rank 0 sets the exit code",
+    apply(options) {
+      options.keepGoing = true;
+    },
+  },
+  {
     flags: "--verbose",
     description: "tell what happens, with times",
     apply(options) {
@@ -203,6 +211,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     nodeOptions: [],
     displayMap: false,
     dryRun: false,
+    keepGoing: false,
     verbose: false,
     warnings: [],
   };

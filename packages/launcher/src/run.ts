@@ -45,8 +45,8 @@ export async function run(options: RunOptions): Promise<number> {
   const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   const input = new Input((bytes) => job?.feed(bytes));
-  const { killAfterMs } = options;
-  const started = new Job({ stations, size: placement.size, killAfterMs, output, input, roll, log });
+  const { killAfterMs, keepGoing } = options;
+  const started = new Job({ stations, size: placement.size, killAfterMs, keepGoing, output, input, roll, log });
   job = started;
   passSignalsOn(started);
   process.on("SIGCONT", () => input.continued());

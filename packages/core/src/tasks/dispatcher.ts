@@ -7,7 +7,7 @@ import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import type { Staff } from "./progress.ts";
-import { Seat } from "./seat.ts";
+import { isSuspect, Seat } from "./seat.ts";
 
 /** So long rank 0 works before it looks after the others. */
 const turnMs = 1;
@@ -171,7 +171,7 @@ export class Dispatcher implements Staff {
       const own = rank === this.#crew.peers.rank;
       const most =
         meanMs === undefined || this.#waitsFor.has(job.task) ? 1 : Math.max(1, Math.floor(turnMs / 4 / meanMs));
-      const items = own ? job.takeOwn(rank, most) : job.take(rank, held, { ranks, meanMs, rootFree });
+      const items = own ? job.takeOwn(rank, most, ranks === 1) : job.take(rank, held, { ranks, meanMs, rootFree });
       if (items.length === 0) continue;
       if (this.#jobs.size > 1) {
         this.#jobs.delete(job);
@@ -201,6 +201,10 @@ export class Dispatcher implements Staff {
     }
   }
 
+  #tell(seat: Seat, message: Message): void {
+    this.#crew.peers.send(seat.rank, encode(message)).catch((error: unknown) => this.#gone(seat, error));
+  }
+
   async #listen(seat: Seat): Promise<void> {
     if (seat.listened) return;
     seat.listened = true;
@@ -217,7 +221,11 @@ export class Dispatcher implements Staff {
 
   #answered(seat: Seat, parcel: Parcel): void {
     const { outcomes, ms } = openBatch(parcel);
-    seat.left = outcomes.length === 0;
+    if (outcomes.length === 0) {
+      if (seat.begins()) this.#tell(seat, { kind: "go" });
+      else seat.left = true;
+      return;
+    }
     const task = seat.current?.job.task;
     if (task !== undefined) this.#measured(task, ms / outcomes.length);
     const place = this.#place(seat.rank);
@@ -239,8 +247,7 @@ export class Dispatcher implements Staff {
     this.#jobs.delete(job);
     for (const seat of this.#seats) {
       for (const { from, count } of seat.cancel(job)) {
-        const cancel: Message = { kind: "cancel", from, count, reason: "its result is not wanted any more" };
-        this.#crew.peers.send(seat.rank, encode(cancel)).catch((error: unknown) => this.#gone(seat, error));
+        this.#tell(seat, { kind: "cancel", from, count, reason: "its result is not wanted any more" });
       }
     }
     if (this.#handed?.job === job) this.#hand?.cancel(new MpiError("aborted", "its result is not wanted any more"));
@@ -273,8 +280,8 @@ export class Dispatcher implements Staff {
     this.ranks -= 1;
     this.lost.push(this.#crew.members[seat.rank] as number);
     for (const job of this.#jobs) job.forget(seat.rank);
-    for (const [i, { chunk, items }] of seat.giveUp().entries())
-      chunk.job.lost(items, i === 0, error, this.#place(seat.rank));
+    const place = this.#place(seat.rank);
+    for (const { chunk, items, begun } of seat.giveUp()) chunk.job.lost(items, begun, error, place);
     if (this.ranks === 0 && this.#jobs.size > 0) this.fail(error);
     this.#wake?.();
     this.refill();
@@ -350,13 +357,23 @@ export class Dispatcher implements Staff {
   }
 }
 
-function workOf({ job, items }: Chunk): Message {
+function workOf(chunk: Chunk): Message {
+  const { job, items } = chunk;
   const first = items[0] as Item;
   const inputs = items.map((item) => item.input);
   const follow = items.every((item, i) => item.index === first.index + i);
   const at = follow ? first.index : items.map((item) => item.index);
   const { task, spread, settings } = job;
-  return { kind: "work", task, at, attempt: first.attempts, inputs, spread, timeoutMs: settings.timeoutMs };
+  return {
+    kind: "work",
+    task,
+    at,
+    attempt: first.attempts,
+    inputs,
+    spread,
+    timeoutMs: settings.timeoutMs,
+    suspect: isSuspect(chunk),
+  };
 }
 
 function refusal(input: unknown): unknown {

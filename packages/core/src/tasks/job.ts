@@ -1,4 +1,4 @@
-import type { MpiError } from "../errors.ts";
+import { MpiError } from "../errors.ts";
 import { digestOf, type Journal } from "./journal.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Tally } from "./progress.ts";
@@ -105,17 +105,23 @@ export class Job {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#block(rank);
     if (block !== undefined) return this.#begin(block);
+    // Nothing else shall be lost with a suspect.
+    const suspect = held === 0 ? this.#again.findIndex((item) => item.losses > 0) : -1;
+    if (suspect >= 0) return this.#begin(this.#again.splice(suspect, 1));
     const { chunkSize: fixed, lookAhead } = this.settings;
     const pace: Pace = { ...known, remaining: this.remaining, lookAhead };
     const size = fixed ?? chunkSize(pace);
     return held < depth(size, pace) ? this.#next(size) : [];
   }
 
-  /** Like {@link take} for rank 0 itself, which needs no messages: at most so many inputs. */
-  takeOwn(rank: number, most: number): Item[] {
+  /**
+   * Like {@link take} for rank 0 itself, which needs no messages: at most so many inputs. It leaves tasks that a rank was
+   * lost with to others while there are any, for with rank 0 all would be lost.
+   */
+  takeOwn(rank: number, most: number, alone: boolean): Item[] {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#block(rank);
-    return block === undefined ? this.#next(most) : this.#begin(block);
+    return block === undefined ? this.#next(most, alone) : this.#begin(block);
   }
 
   /** How the next of a rank's tasks ended. */
@@ -139,7 +145,7 @@ export class Job {
       this.#underWay -= 1;
       if (!begun) item.attempts -= 1;
       else item.losses += 1;
-      if (item.losses >= mostLosses) this.#refuse(item, error, place);
+      if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
       else this.#again.push(item);
     }
     this.#settleIfDone();
@@ -175,9 +181,9 @@ export class Job {
     return block?.length === 0 ? undefined : block;
   }
 
-  #next(most: number): Item[] {
-    const again = this.#again.shift();
-    if (again !== undefined) return this.#begin([again]);
+  #next(most: number, suspects = false): Item[] {
+    const again = this.#again.findIndex((item) => suspects || item.losses === 0);
+    if (again >= 0) return this.#begin(this.#again.splice(again, 1));
     const items = this.#begin(this.#pull(most));
     this.#settleIfDone();
     return items;
@@ -272,4 +278,8 @@ export class Job {
     if (reason === undefined) this.#finish();
     else this.#fail(reason);
   }
+}
+
+function deadly({ message }: MpiError): MpiError {
+  return new MpiError("rank-failed", `it was at work on ${mostLosses} ranks when they were lost; the last: ${message}`);
 }

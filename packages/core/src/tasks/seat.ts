@@ -11,6 +11,8 @@ interface Given {
   /** Number of its first task among all that the rank was given. */
   readonly from: number;
   answered: number;
+  /** It may be at work on it. */
+  begun: boolean;
   /** Nobody waits for its results any more. */
   void: boolean;
 }
@@ -46,7 +48,7 @@ export class Seat {
   stuck = false;
 
   give(chunk: Chunk, overdue: (item: Item, error: MpiError) => void): void {
-    this.#given.push({ chunk, from: this.#tasks, answered: 0, void: false });
+    this.#given.push({ chunk, from: this.#tasks, answered: 0, begun: !isSuspect(chunk), void: false });
     this.#tasks += chunk.items.length;
     this.#overdue = overdue;
     if (this.#given.length === 1) this.#watch();
@@ -64,6 +66,14 @@ export class Seat {
     return { job: chunk.job, item, wanted: !unwanted };
   }
 
+  /** It is about to begin a suspect task; false when it says goodbye instead. */
+  begins(): boolean {
+    const given = this.#given[0];
+    if (given === undefined || given.begun) return false;
+    given.begun = true;
+    return true;
+  }
+
   /** The tasks of this job that it has not answered, as the rank counts them. */
   cancel(job: Job): { from: number; count: number }[] {
     if (this.lost) return [];
@@ -74,12 +84,16 @@ export class Seat {
   }
 
   /** Everything that it has not answered, to be given to others; what it still answers is dropped. */
-  giveUp(): { chunk: Chunk; items: Item[] }[] {
+  giveUp(): { chunk: Chunk; items: Item[]; begun: boolean }[] {
     clearTimeout(this.#deadline);
-    this.stuck = this.#given.length > 0;
+    const [first] = this.#given;
+    this.stuck = first !== undefined;
     const wanted = this.#given.filter((given) => !given.void);
     for (const given of wanted) given.void = true;
-    return wanted.map(({ chunk, answered }) => ({ chunk, items: chunk.items.slice(answered) }));
+    return wanted.map((given) => {
+      const { chunk, answered, begun } = given;
+      return { chunk, items: chunk.items.slice(answered), begun: begun && given === first };
+    });
   }
 
   /** The task at work has its time from now on. */
@@ -91,4 +105,9 @@ export class Seat {
     const item = given.chunk.items[given.answered] as Item;
     this.#deadline = setTimeout(() => this.#overdue?.(item, tookTooLong(timeoutMs)), timeoutMs + graceMs);
   }
+}
+
+/** Whether a rank was lost with this chunk already. Such tasks are given out one by one. */
+export function isSuspect({ items }: Chunk): boolean {
+  return (items[0]?.losses ?? 0) > 0;
 }

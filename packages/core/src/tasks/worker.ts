@@ -30,6 +30,7 @@ class Worker {
   #done = 0;
   readonly #cancelled: Set<number> = new Set();
   #broken: (error: unknown) => void = () => {};
+  #go: () => void = () => {};
 
   constructor(peers: Peers, hand: Hand) {
     this.#peers = peers;
@@ -45,6 +46,7 @@ class Worker {
       goodbye = await Promise.race([this.#listen(), broken]);
     } finally {
       this.#over = true;
+      this.#go();
       this.#hand.cancel(new MpiError("aborted", "the call that this task belongs to has ended"));
     }
     if (goodbye) await this.#peers.send(0, new Batch().encode());
@@ -55,7 +57,9 @@ class Worker {
     for (;;) {
       const message = decode(await this.#peers.recv(0)) as Message;
       if (message.kind === "end") return message.goodbye;
-      if (message.kind === "cancel") {
+      if (message.kind === "go") {
+        this.#go();
+      } else if (message.kind === "cancel") {
         this.#cancel(message.from, message.count, new MpiError("aborted", message.reason));
       } else {
         this.#queue.push(message);
@@ -75,6 +79,8 @@ class Worker {
     let turn = performance.now();
     this.#batchSince = turn;
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
+      if (work.suspect) await this.#mayBegin();
+      if (this.#over) return;
       for (let i = 0; i < work.inputs.length; i++) {
         const before = performance.now();
         const outcome = this.#cancelled.delete(this.#done)
@@ -96,6 +102,15 @@ class Worker {
       if (this.#queue.length === 0) this.#send(performance.now());
     }
     this.#working = false;
+  }
+
+  async #mayBegin(): Promise<void> {
+    this.#send(performance.now());
+    const go = new Promise<void>((resolve) => {
+      this.#go = resolve;
+    });
+    await this.#peers.send(0, new Batch().encode());
+    await go;
   }
 
   /** Not waited for: the results are this rank's own copies, and rank 0 hands out no more than it has room for. */

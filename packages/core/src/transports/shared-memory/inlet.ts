@@ -10,6 +10,8 @@ export class Inlet {
   readonly #ring: Ring;
   readonly #deliver: (packet: Packet) => void;
   #pid = 0;
+  /** The writer was killed before what it lent could be read: the job is told of its end, and nothing more comes from it. */
+  #dead = false;
   /** The packet that is being streamed, and how far it has come. */
   #parts: Uint8Array[] = [];
   #part = 0;
@@ -23,13 +25,13 @@ export class Inlet {
   }
 
   get pending(): boolean {
-    return this.#ring.pending;
+    return this.#ring.pending && !this.#dead;
   }
 
   /** Delivers what has arrived, `most` records of it; false when there was nothing. True in `starved`: the writer waits. */
   poll(most: number): boolean {
     let taken = 0;
-    while (taken < most && this.#ring.read(this.#take)) taken++;
+    while (taken < most && !this.#dead && this.#ring.read(this.#take)) taken++;
     return taken > 0;
   }
 
@@ -121,7 +123,8 @@ export class Inlet {
     for (let part = 1; part < count; part++) {
       const bytes = Buffer.allocUnsafeSlow(numbers[at + 1 + part] as number);
       if (!this.#system.readFrom(this.#pid, BigInt(numbers[at + count + part] as number), bytes)) {
-        throw new Error(`the memory of process ${this.#pid} cannot be read any more`);
+        this.#dead = true;
+        return;
       }
       attachments.push(bytes);
     }
