@@ -70,7 +70,8 @@ const works: Work[] = [
 function libzmq(...endpoints: [string, string]): string[] {
   mkdirSync(here("results"), { recursive: true });
   const binary = here("results/libzmq");
-  if (!existsSync(binary)) spawnSync("cc", ["-O2", "-o", binary, here("peers/libzmq.c"), "-lzmq"], { stdio: "inherit" });
+  if (!existsSync(binary))
+    spawnSync("cc", ["-O2", "-o", binary, here("peers/libzmq.c"), "-lzmq"], { stdio: "inherit" });
   return existsSync(binary) ? [binary, ...endpoints] : [];
 }
 

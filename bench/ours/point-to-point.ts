@@ -1,4 +1,4 @@
-import { init, type Communicator } from "tsmpi";
+import { type Communicator, init } from "tsmpi";
 
 /**
  * Round trips and one-way streams between ranks 0 and 1; one line of JSON per row. The same rows, in the same order and

@@ -79,7 +79,7 @@ export async function results<T>(
 }
 
 /** A small generator of numbers from 0 to 1 (mulberry32): the same for the same seed. */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

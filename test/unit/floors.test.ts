@@ -22,6 +22,7 @@ const floors: Record<string, string[][]> = {
       "testing.ts",
       "simulation.ts",
       "deadlock.ts",
+      "stuck.ts",
       "pool.ts",
     ],
     [
@@ -42,7 +43,7 @@ const floors: Record<string, string[][]> = {
   ],
   launcher: [
     ["cli.ts", "index.ts", "testing.ts", "agent-main.ts"],
-    ["run.ts", "launch.ts", "job.ts", "walltime.ts", "plans.ts", "signals.ts"],
+    ["run.ts", "launch.ts", "job.ts", "deadlock.ts", "walltime.ts", "plans.ts", "signals.ts"],
     // An agent in the launcher's own process is made by the launch: that one agent is not another program.
     ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts"],
     ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "rank-command.ts", "agent-command.ts", "link/"],

@@ -5,7 +5,8 @@ const maxTag = 2 ** 31 - 1;
 /** A rank of a communicator with `size` ranks, or `invalid-argument`. */
 export function checkRank(name: string, rank: unknown, size: number): asserts rank is number {
   if (Number.isInteger(rank) && (rank as number) >= 0 && (rank as number) < size) return;
-  const ranks = size === 1 ? "this communicator has the rank 0 alone" : `this communicator has the ranks 0 to ${size - 1}`;
+  const ranks =
+    size === 1 ? "this communicator has the rank 0 alone" : `this communicator has the ranks 0 to ${size - 1}`;
   throw invalid(`${name} is ${show(rank)}, but ${ranks}`);
 }
 

@@ -20,6 +20,6 @@ export function chunks(array: Iterable<unknown> | TypedArray, count: number): un
   return Array.from({ length: count }, (_, i) => {
     const from = i * short + Math.min(i, longer);
     const to = from + short + (i < longer ? 1 : 0);
-    return whole instanceof Array ? whole.slice(from, to) : whole.subarray(from, to);
+    return Array.isArray(whole) ? whole.slice(from, to) : whole.subarray(from, to);
   });
 }

@@ -183,7 +183,14 @@ function once(action: () => void): () => void {
   };
 }
 
-const kinds: ReadonlySet<unknown> = new Set<RankMessage["kind"]>(["hello", "ready", "left", "stuck", "moving", "abort"]);
+const kinds: ReadonlySet<unknown> = new Set<RankMessage["kind"]>([
+  "hello",
+  "ready",
+  "left",
+  "stuck",
+  "moving",
+  "abort",
+]);
 
 function isRankMessage(message: unknown): message is RankMessage {
   return typeof message === "object" && message !== null && kinds.has((message as RankMessage).kind);

@@ -17,7 +17,7 @@ export async function allgather<T>(peers: Peers, value: T): Promise<T[]> {
 }
 
 /** Everybody's parcel in the order of ranks. This rank's own one is the very one it gave. */
-export function allgatherParcels(peers: Peers, parcel: Parcel): Promise<Parcel[]> {
+function allgatherParcels(peers: Peers, parcel: Parcel): Promise<Parcel[]> {
   return algorithms[choose("allgather", factsOf(peers))](peers, parcel);
 }
 

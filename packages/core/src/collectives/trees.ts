@@ -8,14 +8,14 @@ export interface Tree {
 }
 
 /** The smallest power of two that is at least n. */
-export function powerAbove(n: number): number {
+function powerAbove(n: number): number {
   let power = 1;
   while (power < n) power *= 2;
   return power;
 }
 
 /** The largest power of two that is at most n. */
-export function powerBelow(n: number): number {
+function powerBelow(n: number): number {
   const power = powerAbove(n);
   return power === n ? power : power / 2;
 }

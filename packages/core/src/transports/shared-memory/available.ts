@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 
 /** Set to `zeromq` it keeps ranks of one host from sharing memory. */
-export const transportVariable = "TSMPI_TRANSPORT";
+const transportVariable = "TSMPI_TRANSPORT";
 
 /**
  * Whether the ranks of this host can share memory: their job's directory is in memory, and koffi has a binary for this

@@ -1,0 +1,23 @@
+// Bundles the package's entries: a rank that loads sixty small modules spends 50 ms on finding them.
+// TypeScript has written the declarations beside them (tsc -b); sources stay in the package for the source maps.
+import { rmSync } from "node:fs";
+import { build } from "esbuild";
+
+const folder = new URL(".", import.meta.url).pathname;
+for (const file of ["chunks"]) rmSync(`${folder}dist/${file}`, { recursive: true, force: true });
+
+await build({
+  absWorkingDir: folder,
+  entryPoints: ["src/index.ts", "src/testing.ts", "src/bootstrap.ts"],
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  packages: "external",
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: "warning",
+});
