@@ -38,7 +38,7 @@ const floors: Record<string, string[][]> = {
     ["collectives/", "collective-call.ts", "tasks/"],
     ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
-    ["transport.ts", "op.ts", "apply.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "abort.ts"],
+    ["transport.ts", "op.ts", "apply.ts", "kernel.ts", "into.ts", "chunks.ts", "options.ts", "call.ts", "progress.ts", "abort.ts"],
     ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts", "random.ts"],
   ],
   launcher: [
@@ -47,7 +47,7 @@ const floors: Record<string, string[][]> = {
     // An agent in the launcher's own process is made by the launch: that one agent is not another program.
     ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts"],
     ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "rank-command.ts", "agent-command.ts", "link/"],
-    ["host.ts", "starter.ts", "control.ts", "output.ts", "rank-files.ts", "sink.ts", "input.ts"],
+    ["host.ts", "starter.ts", "control.ts", "output.ts", "progress.ts", "rank-files.ts", "sink.ts", "input.ts"],
     ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
     ["here.ts", "limits.ts", "curve-keys.ts", "pbs-tools.ts"],
     [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Progress } from "tsmpi";
 import { describe, test } from "vitest";
-import { clock, describeProgress, ProgressLines } from "../../packages/core/src/tasks/progress-lines.ts";
+import { clock, describeProgress, ProgressLines } from "../../packages/core/src/progress.ts";
 
 const at = (some: Partial<Progress>): Progress => ({
   task: "render",

@@ -5,6 +5,8 @@
  * `docs/wire.md` tells the story of a job in these words.
  */
 
+import type { Progress } from "./progress.ts";
+
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
 export const env = {
   rank: "TSMPI_RANK",
@@ -84,6 +86,8 @@ export type RankMessage =
   /** I have waited for a while and nothing has happened; and: something has happened again. */
   | ({ kind: "stuck" } & Stuck)
   | { kind: "moving" }
+  /** How far a map has come, to be shown by whoever started the job. */
+  | { kind: "progress"; progress: Progress }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 

@@ -32,7 +32,7 @@ export {
 } from "./op.ts";
 export type * from "./options.ts";
 export { type PoolOptions, pool } from "./pool.ts";
-export type { Progress } from "./tasks/progress.ts";
+export type { Progress } from "./progress.ts";
 export type {
   CrewOptions,
   InitializerContext,

@@ -5,6 +5,7 @@ import type { Identity } from "./call.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
+import type { Progress } from "./progress.ts";
 import { watchProgress } from "./stuck.ts";
 import type { Transport } from "./transport.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
@@ -68,11 +69,9 @@ class Rank {
     const members = Array.from({ length: this.#size }, (_, rank) => rank);
     const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
     const close = (): Promise<void> => this.#leave();
-    return new Communicator(
-      { who, engine, hosts, signal: this.#stopping.signal, nextContext: 1, abort, close },
-      0,
-      members,
-    );
+    const showProgress = (progress: Progress): void => this.#agent.tell({ kind: "progress", progress });
+    const { signal } = this.#stopping;
+    return new Communicator({ who, engine, hosts, signal, nextContext: 1, showProgress, abort, close }, 0, members);
   }
 
   /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */

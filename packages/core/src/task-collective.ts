@@ -3,10 +3,9 @@ import { Collective } from "./collective.ts";
 import { MpiError } from "./errors.ts";
 import type { TypedArray } from "./op.ts";
 import type { Cancellable, Into } from "./options.ts";
+import { type Progress, ProgressLines } from "./progress.ts";
 import type { Crew } from "./tasks/crew.ts";
 import { map } from "./tasks/map.ts";
-import type { Progress } from "./tasks/progress.ts";
-import { ProgressLines } from "./tasks/progress-lines.ts";
 import type { InputsAtRoot, Task, WorldMapOptions } from "./tasks/task.ts";
 import { callSite } from "./tasks/task-error.ts";
 

@@ -1,6 +1,6 @@
 import type { Identity } from "./call.ts";
 import type { Engine } from "./engine.ts";
-import type { Progress } from "./tasks/progress.ts";
+import type { Progress } from "./progress.ts";
 
 /**
  * What all communicators of one rank share: its engine, its place, and how the whole job is ended.

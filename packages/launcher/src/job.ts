@@ -4,6 +4,7 @@ import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
+import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 
 /** One agent and what it has been given to do. */
@@ -22,6 +23,7 @@ export interface JobOptions {
   keepGoing: boolean;
   output: Output;
   input: Input;
+  progress: ProgressDisplay;
   roll: RollCall;
   /** For `--verbose`. */
   log(text: string): void;
@@ -185,6 +187,9 @@ export class Job {
       case "hello":
         this.#greeted.add(rank);
         for (const ending of this.#endings.values()) this.#checkWorldCanForm(ending);
+        break;
+      case "progress":
+        this.#options.progress.show(message.progress);
         break;
       case "ready":
         this.#addresses[rank] = { rank, host, endpoints: message.endpoints };

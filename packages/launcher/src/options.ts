@@ -174,6 +174,13 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--progress",
+    description: "show how far maps and pools have come, also where the script does not ask for it",
+    apply(options) {
+      options.environment["TSMPI_PROGRESS"] = "1";
+    },
+  },
+  {
     flags: "--keep-going",
     description: "go on without ranks that fail: maps and pools give their tasks to others; rank 0 sets the exit code",
     apply(options) {

@@ -1,4 +1,5 @@
 import { fstatSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { OutputStream } from "./control.ts";
 import { RankFiles } from "./rank-files.ts";
 import { openSink, type Sink, sameDestination } from "./sink.ts";
@@ -18,14 +19,16 @@ export class Output {
   readonly #papers: Record<OutputStream, Paper>;
   readonly #options: OutputOptions;
   readonly #files: RankFiles | undefined;
+  /** At the bottom of the terminal, when stderr is one. */
+  readonly #status: Status | undefined = isatty(2) ? { text: "", shown: false } : undefined;
   #pending = 0;
   #failed = false;
   #idle: (() => void)[] = [];
 
   constructor(options: OutputOptions) {
     this.#options = options;
-    const stdout = new Paper(openSink(1));
-    this.#papers = { stdout, stderr: sameDestination(1, 2) ? stdout : new Paper(openSink(2)) };
+    const stdout = new Paper(openSink(1), isatty(1) ? this.#status : undefined);
+    this.#papers = { stdout, stderr: sameDestination(1, 2) ? stdout : new Paper(openSink(2), this.#status) };
     this.#files = options.directory === undefined ? undefined : new RankFiles(options.directory, options.ranks);
   }
 
@@ -47,6 +50,19 @@ export class Output {
   say(line: string): void {
     this.#pending++;
     this.#papers.stderr.write("launcher", "", Buffer.from(`${line}\n`), () => this.#settle(undefined, false));
+  }
+
+  /** Whether there is a terminal for a {@link status}. */
+  get hasStatus(): boolean {
+    return this.#status !== undefined;
+  }
+
+  /** A line at the bottom of the terminal, below all else that is written, until the next one; "" takes it away. */
+  status(text: string): void {
+    if (this.#status === undefined || (text === "" && !this.#status.shown)) return;
+    this.#status.text = text.slice(0, Math.max(0, (process.stderr.columns || 80) - 1));
+    this.#pending++;
+    this.#papers.stderr.refresh(() => this.#settle(undefined, false));
   }
 
   /** Whoever reads does not: what has not been written by now is dropped. */
@@ -81,13 +97,27 @@ export function showsPartialLines(outputDirectory: string | undefined): Record<O
   return { stdout: shows(1), stderr: shows(2) };
 }
 
+/** A line of a terminal below all others: it is wiped away before something is written, and drawn again after. */
+interface Status {
+  text: string;
+  shown: boolean;
+}
+
+const wipe = Buffer.from("\r\x1b[K");
+
 /** Something that several write on, line by line: knows who has left the cursor in the middle of a line. */
 class Paper {
   readonly #sink: Sink;
+  readonly #status: Status | undefined;
   #unfinished: string | undefined;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, status: Status | undefined) {
     this.#sink = sink;
+    this.#status = status;
+  }
+
+  refresh(written: (error: Error | undefined) => void): void {
+    this.#sink.write(Buffer.concat(this.#withStatus([])), written);
   }
 
   write(writer: string, tag: string, block: Uint8Array, written: (error: Error | undefined) => void): void {
@@ -97,7 +127,17 @@ class Paper {
     if (tag === "") parts.push(block);
     else parts.push(...tagged(block, Buffer.from(tag), continues));
     this.#unfinished = block.at(-1) === newline[0] ? undefined : writer;
-    this.#sink.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts), written);
+    const all = this.#status === undefined ? parts : this.#withStatus(parts);
+    this.#sink.write(all.length === 1 ? all[0]! : Buffer.concat(all), written);
+  }
+
+  /** Nothing is drawn behind a line that is not finished: somebody may be asked something there. */
+  #withStatus(parts: Uint8Array[]): Uint8Array[] {
+    const status = this.#status;
+    if (status === undefined) return parts;
+    const before = status.shown ? [wipe] : [];
+    status.shown = status.text !== "" && this.#unfinished === undefined;
+    return [...before, ...parts, ...(status.shown ? [Buffer.from(status.text)] : [])];
   }
 }
 

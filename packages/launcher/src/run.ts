@@ -9,6 +9,7 @@ import type { RunOptions } from "./options.ts";
 import { Output, showsPartialLines } from "./output.ts";
 import { place } from "./placement.ts";
 import { describeCommands, plansFor } from "./plans.ts";
+import { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 import { passSignalsOn } from "./signals.ts";
 import { prepare } from "./typescript/index.ts";
@@ -46,7 +47,17 @@ export async function run(options: RunOptions): Promise<number> {
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   const input = new Input((bytes) => job?.feed(bytes));
   const { killAfterMs, keepGoing } = options;
-  const started = new Job({ stations, size: placement.size, killAfterMs, keepGoing, output, input, roll, log });
+  const started = new Job({
+    stations,
+    size: placement.size,
+    killAfterMs,
+    keepGoing,
+    output,
+    input,
+    progress: new ProgressDisplay(output),
+    roll,
+    log,
+  });
   job = started;
   passSignalsOn(started);
   process.on("SIGCONT", () => input.continued());

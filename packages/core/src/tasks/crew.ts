@@ -1,6 +1,6 @@
 import type { Identity } from "../call.ts";
 import type { Peers } from "../peers.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../progress.ts";
 
 /** The ranks that do tasks together, seen by one of them, and what it knows of them. */
 export interface Crew {

@@ -6,8 +6,8 @@ import type { Hand } from "./hand.ts";
 import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
-import type { Staff } from "./progress.ts";
 import { isSuspect, Seat } from "./seat.ts";
+import type { Staff } from "./tally.ts";
 
 /** So long rank 0 works before it looks after the others. */
 const turnMs = 1;

@@ -1,11 +1,11 @@
 import { MpiError } from "../errors.ts";
 import { digestOf, type Journal } from "./journal.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Tally } from "./progress.ts";
 import type { Sink } from "./results.ts";
 import { blocks, chunkSize, depth, type Pace } from "./schedule.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
+import type { Tally } from "./tally.ts";
 import { taskError } from "./task-error.ts";
 
 /** One input on its way to its result. */

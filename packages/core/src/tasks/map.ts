@@ -8,10 +8,10 @@ import { Dispatcher } from "./dispatcher.ts";
 import { Hand } from "./hand.ts";
 import { Job } from "./job.ts";
 import { Journal } from "./journal.ts";
-import { Tally } from "./progress.ts";
 import { List, type Sink } from "./results.ts";
 import { complete } from "./settings.ts";
 import { readAll, sourceOf } from "./source.ts";
+import { Tally } from "./tally.ts";
 import type { AnyTask, Inputs, InputsAtRoot, ManyOptions, MapOptions, WorldMapOptions } from "./task.ts";
 import { serve } from "./worker.ts";
 
@@ -85,9 +85,14 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
 
 /** The job is about to be stopped: what is under way may end, nothing new begins. */
 export function haltWithTheJob(crew: Crew, dispatcher: Dispatcher): () => void {
-  return onAbort(crew.signal, (reason) => {
-    dispatcher.halt(new MpiError("aborted", `nothing more is handed out: ${messageOf(reason)}`, { cause: reason }));
-  });
+  const { signal } = crew;
+  const halt = (): void => {
+    const why = `nothing more is handed out: ${messageOf(signal.reason)}`;
+    dispatcher.halt(new MpiError("aborted", why, { cause: signal.reason }));
+  };
+  if (signal.aborted) queueMicrotask(halt);
+  else signal.addEventListener("abort", halt, { once: true });
+  return () => signal.removeEventListener("abort", halt);
 }
 
 function cancelled(reason: unknown): MpiError {

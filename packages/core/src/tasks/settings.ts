@@ -1,5 +1,5 @@
 import { invalid, show } from "../check.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../progress.ts";
 import type { MapOptions } from "./task.ts";
 
 /** Options of a map, complete and checked. */

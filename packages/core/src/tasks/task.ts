@@ -1,5 +1,5 @@
 import type { Cancellable } from "../options.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../progress.ts";
 
 /** What a task is told besides its input. */
 export interface TaskContext<S = unknown> {

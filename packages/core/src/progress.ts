@@ -1,4 +1,26 @@
-import type { Progress } from "./progress.ts";
+/** How far a map has come. */
+export interface Progress {
+  /** Name of the task. */
+  readonly task: string;
+  /** Inputs with a result, those that failed for good included. */
+  readonly done: number;
+  /** Inputs that failed for good. */
+  readonly failed: number;
+  /** Inputs in all, where that is known. */
+  readonly total: number | undefined;
+  readonly elapsedMs: number;
+  /** Inputs done in a second, on average; those that a journal had are not counted. */
+  readonly perSecond: number;
+  /** Estimate of the time left, where it can be made. */
+  readonly remainingMs: number | undefined;
+  /** Ranks at work, and ranks there are for it. */
+  readonly busy: number;
+  readonly ranks: number;
+  /** Ranks that were lost. */
+  readonly lost: readonly number[];
+  /** The last one. */
+  readonly finished: boolean;
+}
 
 /** A line of a log file needs no more company than this. */
 const lineMs = 10_000;

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { bar } from "../../packages/launcher/src/progress.ts";
+import { folder, runScript } from "../support/run-tsmpi.ts";
+
+const command = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
+
+const script = (options: string): string => `
+  import { init } from "tsmpi";
+  await using world = await init();
+  async function render(x) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (x === 20) console.log("half");
+    return x;
+  }
+  await world.map(render, Array.from({ length: 40 }, (_, i) => i), ${options});
+`;
+
+/** What a command writes to a terminal of its own. */
+async function onTerminal(line: string, cwd: string): Promise<string> {
+  const child = spawn("script", ["-qec", line, "/dev/null"], { cwd, stdio: ["ignore", "pipe", "ignore"] });
+  let text = "";
+  for await (const chunk of child.stdout) text += chunk;
+  return text;
+}
+
+describe("progress of a map", () => {
+  test("is a line at the end in a log file, by the script's wish or by --progress", async () => {
+    const summary = /^tsmpi: render: 40\/40 \(100 %\), \d+\/s, took 0:0\d\n$/;
+    const asked = await runScript(script("{ progress: true }"), ["-n", "2"]);
+    expect([asked.stdout, asked.stderr]).toEqual(["half\n", expect.stringMatching(summary)]);
+    const forced = await runScript(script("{}"), ["-n", "2", "--progress"]);
+    expect([forced.stdout, forced.stderr]).toEqual(["half\n", expect.stringMatching(summary)]);
+  });
+
+  test("is not shown where nobody asks for it, nor where the script forbids it", async () => {
+    expect((await runScript(script("{}"), ["-n", "2"])).stderr).toBe("");
+    expect((await runScript(script("{ progress: false }"), ["-n", "2", "--progress"])).stderr).toBe("");
+  });
+
+  test.skipIf(!existsSync("/usr/bin/script"))("is a bar below the ranks' lines on a terminal", async () => {
+    const cwd = folder({ "script.mjs": script("{ progress: true }") });
+    const text = await onTerminal(`"${process.execPath}" "${command}" run -n 2 script.mjs`, cwd);
+    expect(text).toMatch(/█+[▏▎▍▌▋▊▉]? +render: \d+\/40 \(\d+ %\), .*\d\/2 ranks busy/);
+    // Every drawing is wiped before the next thing is written.
+    const lines = text.split("\r\n").map((line) => line.split("\r\x1b[K").at(-1));
+    expect(lines).toContain("half");
+    expect(lines.filter((line) => line?.includes("█"))).toEqual([]);
+    expect(text).toMatch(/tsmpi: render: 40\/40 \(100 %\), \d+\/s, took 0:0\d\r\n$/);
+  });
+
+  test("the bar fills by eighths of a cell", () => {
+    expect(bar({ done: 0, total: 10 })).toBe(" ".repeat(25));
+    expect(bar({ done: 10, total: 10 })).toBe(`${"█".repeat(24)} `);
+    expect(bar({ done: 1, total: 48 })).toBe(`▌${" ".repeat(24)}`);
+    expect(bar({ done: 1, total: undefined })).toBe("");
+  });
+});
