@@ -116,4 +116,4 @@ const execExamples = `Examples:
   tsmpi exec -n 4 --tag-output sh -c 'nproc; ulimit -n'`;
 
 const exits = `Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
-2 usage, 124 time-out, 125 could not launch, 130 and 143 when interrupted.`;
+2 usage, 123 deadlock, 124 time-out, 125 could not launch, 130 and 143 when interrupted, 141 nobody reads the output.`;
