@@ -272,9 +272,11 @@ export class Engine implements Receiver {
     return this.#channels.get(key) ?? (this.#released.has(key) ? undefined : this.channel(context, collective));
   }
 
-  /** Nobody will receive this message: it counts as received. One that waits at its sender goes on waiting there. */
+  /** Nobody will receive this message: it counts as received, so that its sender neither waits nor runs out of credit. */
   #discard(envelope: Envelope, body: Packet | undefined): void {
-    if (envelope.source !== this.who.rank && body !== undefined) this.#giveBack(envelope, this.#peer(envelope.source));
+    if (body === undefined) this.#answer(envelope, kind.grant);
+    else if (envelope.source !== this.who.rank) this.#giveBack(envelope, this.#peer(envelope.source));
+    if (body !== undefined && envelope.sync) this.#answer(envelope, kind.received);
   }
 
   // Ends

@@ -155,6 +155,26 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "sends that nobody received of a closed communicator complete, large and synchronous ones too",
+    async program(world) {
+      const next = (world.rank + 1) % world.size;
+      const previous = (world.rank + world.size - 1) % world.size;
+      const comm = await world.dup();
+      const early = [
+        comm.send(new Float64Array(100_000), { dest: next }),
+        comm.send("small", { dest: next, sync: true }),
+        comm.send("small", { dest: next }),
+      ];
+      await world.sendrecv("on their way", { dest: next, source: previous });
+      const other = await world.dup();
+      const late = other.send(new Float64Array(100_000), { dest: next });
+      await comm.close();
+      await other.close();
+      await Promise.all([...early, late]);
+      await world.barrier(); // who has ended receives nothing, which is another matter
+    },
+  },
+  {
     name: "collectives that are under way when their communicator is closed complete",
     async program(world) {
       const comm = await world.dup();
