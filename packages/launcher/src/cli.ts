@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
-import { defaultOptions, optionTable, type RunOptions } from "./options.ts";
+import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./options.ts";
 import { version } from "./version.ts";
 
 /** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
@@ -14,16 +14,15 @@ async function answer(words: string[]): Promise<number> {
   const request = parse(words);
   if (typeof request === "number") return request;
   try {
-    const { run } = await import("./run.ts");
-    return await run(request);
+    return await request();
   } catch (error) {
     return explain(error);
   }
 }
 
-/** What to run, or the exit code when there is nothing to run: help, the version, a mistake. */
-function parse(words: string[]): RunOptions | number {
-  let request: RunOptions | undefined;
+/** What to do, or the exit code when there is nothing to do: help, the version, a mistake. */
+function parse(words: string[]): (() => Promise<number>) | number {
+  let request: (() => Promise<number>) | undefined;
   const program = new Command("tsmpi")
     .description("MPI for TypeScript: runs a script as many processes that talk to each other.")
     .version(version)
@@ -49,19 +48,28 @@ function parse(words: string[]): RunOptions | number {
       .addHelpText("after", `\n${exits}`)
       .copyInheritedSettings(program)
       .action((script: string, args: string[]) => {
-        request = defaultOptions(script, args, isCommand);
-        for (const change of given) change(request);
+        const options = defaultOptions(script, args, isCommand);
+        for (const change of given) change(options);
+        request = async () => (await import("./run.ts")).run(options);
       });
-    for (const { flags, description, apply } of optionTable) {
-      const name = /--([a-z-]+)/.exec(flags)![1]!;
-      command.option(flags, description);
-      command.on(`option:${name}`, (value: string | null) => given.push((options) => apply(options, value ?? "")));
-    }
+    takeOptions(command, optionTable, given);
   };
   const does = "Runs a script as many processes that talk to each other.";
   subcommand(false, { name: "run", what: "script", does, examples });
   const doesExec = "Runs any program on the slots of the job, with the same output, signals and exit codes.";
   subcommand(true, { name: "exec", what: "program", does: doesExec, examples: execExamples });
+  const given: ((options: RunOptions) => void)[] = [];
+  const doctor = program
+    .command("doctor")
+    .description("Looks at the hosts of the job for what usually goes wrong; exit code 1 when something is wrong.")
+    .usage("[options]")
+    .copyInheritedSettings(program)
+    .action(() => {
+      const options = defaultOptions("", [], false);
+      for (const change of given) change(options);
+      request = async () => (await import("./doctor.ts")).doctor(options);
+    });
+  takeOptions(doctor, doctorOptionTable, given);
   if (words.length === 0) {
     program.outputHelp({ error: true });
     return exitCodes.usage;
@@ -73,6 +81,15 @@ function parse(words: string[]): RunOptions | number {
     return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
   }
   return request ?? exitCodes.usage;
+}
+
+/** Adds options to a command; what they change is told in the order in which they were given. */
+function takeOptions(command: Command, table: typeof optionTable, given: ((options: RunOptions) => void)[]): void {
+  for (const { flags, description, apply } of table) {
+    const name = /--([a-z-]+)/.exec(flags)![1]!;
+    command.option(flags, description);
+    command.on(`option:${name}`, (value: string | null) => given.push((options) => apply(options, value ?? "")));
+  }
 }
 
 /** Errors that were meant for the user carry their exit code; any other is a bug of tsmpi. */

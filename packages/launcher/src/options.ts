@@ -196,6 +196,11 @@ export const optionTable: readonly Option[] = [
   },
 ];
 
+const doctorOptions = /--(hosts|env|wdir|timeout|interface|starter|launch-timeout|no-encrypt|verbose)\b/;
+
+/** Those of `tsmpi doctor`: where, how to get there, how long. */
+export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
+
 /** The options before any was given. */
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
   return {

@@ -1,5 +1,6 @@
 import { allocate } from "./allocations/index.ts";
 import { exitCodes } from "./exit-codes.ts";
+import type { Allocation } from "./host.ts";
 import { Input } from "./input.ts";
 import { Job } from "./job.ts";
 import { launch } from "./launch.ts";
@@ -17,11 +18,11 @@ import { watchWalltime } from "./walltime.ts";
 
 /**
  * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
- * `exitCode` and one sentence.
+ * `exitCode` and one sentence. `granted` are the hosts for it, where the caller has asked for them already.
  */
-export async function run(options: RunOptions): Promise<number> {
+export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
   const program = options.isCommand ? { executable: options.script } : await prepare(options.script);
-  const allocation = await allocate(options.hosts);
+  const allocation = granted ?? (await allocate(options.hosts));
   const placement = place(allocation, options.ranks);
 
   let job: Job | undefined;

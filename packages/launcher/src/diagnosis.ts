@@ -1,0 +1,149 @@
+import { columns } from "./map.ts";
+
+/** What `tsmpi doctor` finds out on one host, there. */
+export interface Facts {
+  nodePath: string;
+  nodeVersion: string;
+  /** Of tsmpi. */
+  version: string;
+  /** The launcher's directory: the same one, another one of that name, none; or the launcher cannot write into it. */
+  directory: "shared" | "another" | "missing" | "unknown";
+  /** Limits are for a process and a user; undefined: none. */
+  openFiles?: number;
+  processes?: number;
+  cpus: number;
+  /** Free in /dev/shm; undefined: there is no such place. */
+  memoryBytes?: number;
+  /** TMPDIR, and what is free there; undefined: it cannot be written to. */
+  temporary: string;
+  temporaryBytes?: number;
+}
+
+/** What it finds out together with the others; missing where the hosts could not form a world. */
+export interface Links {
+  /** By rank, this one's own left out. */
+  links: Record<number, { roundTripMs: number } | { reason: string }>;
+  /** How much its clock is ahead of the first host's. */
+  clockMs?: number;
+}
+
+/** A host as the launcher knows it, and what came back from there. */
+export interface Patient {
+  name: string;
+  slots: number;
+  facts?: Facts;
+  links?: Links;
+  /** What was printed there on stderr. */
+  complaint?: string;
+}
+
+export interface Diagnosis {
+  table: string;
+  /** A sentence each. A job would fail, or give what nobody expects. */
+  problems: string[];
+  /** Odd, but a job runs. */
+  notes: string[];
+}
+
+/** So much is needed for the files through which ranks of a host talk. */
+const enoughBytes = 256 << 20;
+const clockToleranceMs = 1000;
+
+/**
+ * Judges what was found on the hosts of a job, the first of which is the one that others are compared with. Knows what
+ * the numbers are good for: a rank has a dozen threads, which count as processes, and some files for each peer.
+ */
+export function judge(patients: readonly Patient[], directory: string): Diagnosis {
+  const problems: string[] = [];
+  const notes: string[] = [];
+  const first = patients.find(({ facts }) => facts !== undefined)?.facts;
+  const slots = patients.reduce((sum, patient) => sum + patient.slots, 0);
+  for (const [rank, patient] of patients.entries()) {
+    const { name, facts, links, complaint } = patient;
+    const wrong = (text: string): unknown => problems.push(`${name}: ${text}`);
+    const odd = (text: string): unknown => notes.push(`${name}: ${text}`);
+    if (facts === undefined || first === undefined) {
+      wrong(`nothing was heard from this host${complaint === undefined ? "" : `: ${complaint}`}`);
+      continue;
+    }
+    if (facts.version !== first.version) wrong(`tsmpi ${facts.version}, elsewhere ${first.version}`);
+    if (major(facts.nodeVersion) !== major(first.nodeVersion))
+      wrong(`Node.js ${facts.nodeVersion}, elsewhere ${first.nodeVersion}`);
+    else if (facts.nodeVersion !== first.nodeVersion)
+      odd(`Node.js ${facts.nodeVersion}, elsewhere ${first.nodeVersion}`);
+    if (facts.directory === "missing") wrong(`there is no directory ${directory} (--wdir)`);
+    if (facts.directory === "another")
+      wrong(`${directory} is not the launcher's: scripts and data have to be put there, or into a shared directory`);
+    if (facts.directory === "unknown") odd(`whether ${directory} is shared is not known: it cannot be written to`);
+    const files = 256 + 2 * slots + 8 * patient.slots;
+    if (facts.openFiles !== undefined && facts.openFiles < files)
+      wrong(`only ${facts.openFiles} open files are allowed (ulimit -n), ${slots} ranks may need ${files}`);
+    const processes = 64 + 16 * patient.slots;
+    if (facts.processes !== undefined && facts.processes < processes)
+      wrong(`only ${facts.processes} processes are allowed (ulimit -u), its ranks may need ${processes}`);
+    if (facts.temporaryBytes === undefined) wrong(`TMPDIR ${facts.temporary} cannot be written to`);
+    if ((facts.memoryBytes ?? 0) < enoughBytes) {
+      const rest = "ranks of this host talk through TMPDIR, which is slower";
+      odd(`/dev/shm has ${size(facts.memoryBytes)} free, less than ${size(enoughBytes)}: ${rest}`);
+      if ((facts.temporaryBytes ?? enoughBytes) < enoughBytes)
+        wrong(`neither /dev/shm nor TMPDIR ${facts.temporary} has ${size(enoughBytes)} free`);
+    }
+    if (facts.cpus < patient.slots) odd(`${patient.slots} slots on ${facts.cpus} CPUs: ranks get in each other's way`);
+    if (links === undefined) {
+      if (patients.length > 1) wrong("could not reach the other hosts");
+      continue;
+    }
+    for (const [peer, { name: other }] of patients.entries()) {
+      const link = links.links[peer];
+      if (peer !== rank && (link === undefined || "reason" in link))
+        wrong(`no message came back from ${other}${link === undefined ? "" : `: ${link.reason}`}`);
+    }
+    if (Math.abs(links.clockMs ?? 0) > clockToleranceMs)
+      wrong(`its clock is ${Math.abs(links.clockMs! / 1000).toFixed(1)} s ${links.clockMs! > 0 ? "ahead" : "behind"}`);
+  }
+  return { table: table(patients), problems, notes };
+}
+
+function table(patients: readonly Patient[]): string {
+  const title = "host,slots,CPUs,tsmpi,Node.js,directory,files,processes,/dev/shm,TMPDIR,clock,reaches,node path";
+  const rows = patients.map(({ name, slots, facts, links }, rank) => {
+    if (facts === undefined) return [name, String(slots), "?", "?", "?", "?", "?", "?", "?", "?", "?", "?", "?"];
+    return [
+      name,
+      String(slots),
+      String(facts.cpus),
+      facts.version,
+      facts.nodeVersion,
+      facts.directory,
+      String(facts.openFiles ?? "any"),
+      String(facts.processes ?? "any"),
+      size(facts.memoryBytes),
+      size(facts.temporaryBytes),
+      rank === 0 ? "first" : clock(links?.clockMs),
+      reach(patients.length - 1, links),
+      facts.nodePath,
+    ];
+  });
+  return columns([title.split(","), ...rows]);
+}
+
+function clock(ms: number | undefined): string {
+  return ms === undefined ? "?" : `${ms < 0 ? "-" : "+"}${Math.abs(Math.round(ms))} ms`;
+}
+
+/** "2 of 3, 0.4 ms": the slowest. */
+function reach(others: number, links: Links | undefined): string {
+  if (others === 0) return "-";
+  const times = Object.values(links?.links ?? {}).flatMap((link) => ("roundTripMs" in link ? [link.roundTripMs] : []));
+  const slowest = times.length === 0 ? "" : `, ${Math.max(...times).toFixed(1)} ms`;
+  return `${times.length} of ${others}${slowest}`;
+}
+
+function size(bytes: number | undefined): string {
+  if (bytes === undefined) return "none";
+  return bytes < 1 << 30 ? `${Math.floor(bytes / (1 << 20))} MiB` : `${Math.floor(bytes / (1 << 30))} GiB`;
+}
+
+function major(version: string): string {
+  return version.split(".")[0]!;
+}

@@ -1,0 +1,107 @@
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Communicator, init } from "@tsmpi/core";
+import { usableCpus } from "./cpus.ts";
+import type { Facts, Links } from "./diagnosis.ts";
+import { resourceLimits } from "./limits.ts";
+import { version } from "./version.ts";
+
+/**
+ * What `tsmpi doctor` runs on each host: `doctor-probe.js <directory> <name of a file that the launcher has put there>`.
+ * It prints a line of facts about the host, then, should the hosts be able to form a world, one about its links.
+ */
+const [directory = "", mark = ""] = process.argv.slice(2);
+const answerMs = 10_000;
+const worldMs = 20_000;
+const goodbyeMs = 3000;
+const pings = 5;
+let leaving: NodeJS.Timeout | undefined;
+
+console.log(JSON.stringify(facts()));
+leaveIn(worldMs, "the hosts could not form a world");
+const world = await init();
+leaveIn(worldMs, "the other hosts did not answer");
+console.log(JSON.stringify(await links(world)));
+leaveIn(goodbyeMs, "the other hosts did not say goodbye");
+await world[Symbol.asyncDispose]();
+
+/** What is broken may keep this process for ever, and what it has found is known already. */
+function leaveIn(limitMs: number, reason: string): void {
+  clearTimeout(leaving);
+  leaving = setTimeout(() => {
+    console.error(reason);
+    process.exit(1);
+  }, limitMs).unref();
+}
+
+function facts(): Facts {
+  const { nofile, nproc } = resourceLimits();
+  const temporary = tmpdir();
+  return {
+    nodePath: process.execPath,
+    nodeVersion: process.version,
+    version,
+    directory: directoryIs(),
+    ...limit("openFiles", nofile),
+    ...limit("processes", nproc),
+    cpus: usableCpus().count,
+    ...free("memoryBytes", "/dev/shm"),
+    temporary,
+    ...free("temporaryBytes", temporary),
+  };
+}
+
+function directoryIs(): Facts["directory"] {
+  if (!existsSync(directory)) return "missing";
+  if (mark === "") return "unknown";
+  return existsSync(join(directory, mark)) ? "shared" : "another";
+}
+
+function limit<K extends string>(name: K, limits: [soft: string, hard: string] | undefined): { [key in K]?: number } {
+  const number = Number(limits?.[0]);
+  return Number.isNaN(number) ? {} : ({ [name]: number } as { [key in K]: number });
+}
+
+function free<K extends string>(name: K, path: string): { [key in K]?: number } {
+  try {
+    accessSync(path, constants.W_OK);
+    const { bavail, bsize } = statfsSync(path);
+    return { [name]: bavail * bsize } as { [key in K]: number };
+  } catch {
+    return {};
+  }
+}
+
+/** All pairs at once: one that is slow to fail holds up no other. */
+async function links(world: Communicator): Promise<Links> {
+  const others = Array.from({ length: world.size }, (_, rank) => rank).filter((rank) => rank !== world.rank);
+  const found: Links["links"] = {};
+  let clockMs: number | undefined;
+  const visit = async (rank: number): Promise<void> => {
+    const signal = AbortSignal.timeout(answerMs);
+    const peer = { dest: rank, source: rank, signal };
+    const send = (): Promise<void> => world.send(Date.now(), peer);
+    const recv = (): Promise<number> => world.recv<number>(peer);
+    let best = Number.POSITIVE_INFINITY;
+    try {
+      await Promise.all([send(), recv()]); // makes the connection
+      if (rank < world.rank) await recv(); // each answers as soon as it hears: both measure round trips
+      for (let ping = 0; ping < pings; ping++) {
+        const startedAt = performance.now();
+        await send();
+        const theirs = await recv();
+        const tookMs = performance.now() - startedAt;
+        if (tookMs >= best) continue;
+        best = tookMs;
+        if (rank === 0) clockMs = Date.now() - tookMs / 2 - theirs;
+      }
+      if (rank > world.rank) await send();
+      found[rank] = { roundTripMs: best };
+    } catch (error) {
+      found[rank] = { reason: (error as Error).message };
+    }
+  };
+  await Promise.all(others.map(visit));
+  return { links: found, ...(clockMs === undefined ? {} : { clockMs }) };
+}

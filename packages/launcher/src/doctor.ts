@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { allocate } from "./allocations/index.ts";
+import { type Facts, judge, type Links, type Patient } from "./diagnosis.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { Allocation, Host } from "./host.ts";
+import { type LaunchError, reasonOf } from "./launch-error.ts";
+import type { RunOptions } from "./options.ts";
+import { run } from "./run.ts";
+
+const limitMs = 120_000;
+
+/**
+ * `tsmpi doctor`: runs a probe on each host of the job, just as ranks are run, and prints a table and a verdict. Exit code
+ * 0 when all is well, 1 when something is wrong, what keeps agents from starting too.
+ */
+export async function doctor(options: RunOptions): Promise<number> {
+  const problems: string[] = [];
+  const lines: string[] = [];
+  try {
+    const found = await allocate(options.hosts);
+    const { hosts, source, granted } = found;
+    const results = mkdtempSync(join(tmpdir(), "tsmpi-doctor-"));
+    const mark = leaveMark(options.directory);
+    process.once("exit", () => {
+      rmSync(results, { recursive: true, force: true });
+      if (mark !== "") rmSync(join(options.directory, mark), { force: true });
+    });
+    const code = await probe(options, found, mark, results).catch((error) => problems.push(reason(error)) && 0);
+    if (interruptions.has(code)) return code;
+    if (code !== 0) problems.push("the hosts do not run a job together; what went wrong has been told on stderr");
+    const { table, notes, problems: more } = judge(patients(hosts, results), options.directory);
+    problems.push(...more);
+    const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
+    lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
+    lines.push(...notes.map((text) => `note: ${text}`));
+    if (!granted) lines.push(severalHosts);
+  } catch (error) {
+    problems.push(reason(error));
+  }
+  lines.push(...problems.map((text) => `wrong: ${text}`));
+  lines.push(problems.length === 0 ? "All is well." : "Something is wrong.");
+  await new Promise<void>((resolve) => process.stdout.write(`${lines.join("\n")}\n`, () => resolve()));
+  return problems.length === 0 ? exitCodes.success : exitCodes.failure;
+}
+
+const interruptions: ReadonlySet<number> = new Set([exitCodes.interrupted, exitCodes.terminated]);
+
+/** One rank for each host; what it prints goes to files in `results`. */
+function probe(options: RunOptions, { hosts, source }: Allocation, mark: string, results: string): Promise<number> {
+  const probing: RunOptions = {
+    ...options,
+    script: fileURLToPath(new URL("doctor-probe.js", import.meta.url)),
+    args: [options.directory, mark],
+    directory: "/", // every host has it: the probe says where the launcher's own is missing
+    outputDirectory: results,
+    timeoutMs: options.timeoutMs ?? limitMs,
+    keepGoing: true,
+  };
+  return run(probing, { hosts: hosts.map((host) => ({ ...host, slots: 1 })), granted: true, source });
+}
+
+/** What keeps a job from starting is a finding; a command line that makes no sense is none. */
+function reason(error: unknown): string {
+  if ((error as Partial<LaunchError>).exitCode === exitCodes.usage) throw error;
+  return reasonOf(error);
+}
+
+const severalHosts = `\
+This is one machine, for no batch job is around it. Several hosts need a PBS job: PBS_NODEFILE names them, pbsdsh (in
+PATH or PBS_EXEC) starts processes there, node and tsmpi are at the same place on all of them, and so should be the
+directory. Run tsmpi doctor within a job to see whether it is so.
+`;
+
+/** A file by which other hosts know this directory; "" where it cannot be written. */
+function leaveMark(directory: string): string {
+  const name = `.tsmpi-doctor-${randomBytes(8).toString("hex")}`;
+  try {
+    writeFileSync(join(directory, name), "");
+    return name;
+  } catch {
+    return "";
+  }
+}
+
+function patients(hosts: readonly Host[], results: string): Patient[] {
+  const digits = String(hosts.length - 1).length;
+  return hosts.map(({ name, slots }, rank): Patient => {
+    const read = (extension: string): string => {
+      try {
+        return readFileSync(join(results, `rank.${String(rank).padStart(digits, "0")}.${extension}`), "utf8").trim();
+      } catch {
+        return ""; // it was never started
+      }
+    };
+    const [facts, links] = read("out").split("\n");
+    const complaint = read("err").split("\n")[0];
+    return {
+      name,
+      slots,
+      ...(facts ? { facts: JSON.parse(facts) as Facts } : {}),
+      ...(links ? { links: JSON.parse(links) as Links } : {}),
+      ...(complaint ? { complaint } : {}),
+    };
+  });
+}
