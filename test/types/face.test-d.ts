@@ -1,0 +1,161 @@
+/**
+ * What the face infers and what it refuses, checked by the compiler and never run. A line that must not compile stands
+ * below `@ts-expect-error`, which is an error itself when the line does compile.
+ */
+import {
+  type CartCommunicator,
+  type Communicator,
+  createOp,
+  type GraphCommunicator,
+  type Intercommunicator,
+  type Message,
+  max,
+  maxloc,
+  type Status,
+  sum,
+} from "tsmpi";
+import { local } from "tsmpi/testing";
+import { expectTypeOf } from "vitest";
+
+declare const world: Communicator;
+declare const doubles: Float64Array;
+declare const longs: BigInt64Array;
+interface Job {
+  id: number;
+}
+
+// Point to point
+
+expectTypeOf(world.send({ any: "thing" }, { dest: 1 })).resolves.toBeVoid();
+expectTypeOf(world.send(1, { dest: null, tag: 3, sync: true })).resolves.toBeVoid();
+expectTypeOf(world.recv()).resolves.toBeUnknown();
+expectTypeOf(world.recv<Job>({ source: 1 })).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.recv({ into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.recvMessage<Job>()).resolves.toEqualTypeOf<Message<Job>>();
+expectTypeOf(world.recvMessage({ into: longs })).resolves.toEqualTypeOf<Message<BigInt64Array>>();
+expectTypeOf(world.probe()).resolves.toEqualTypeOf<Status>();
+expectTypeOf(world.iprobe()).resolves.toEqualTypeOf<Status | undefined>();
+expectTypeOf(world.recv<Job>({} as Status)).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.sendrecv<Job>(1, { dest: 1, source: null })).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.sendrecv(1, { dest: 1, into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+for await (const message of world.messages<Job>()) expectTypeOf(message.data).toEqualTypeOf<Job>();
+
+// @ts-expect-error a message goes to somebody
+world.send(1, { tag: 1 });
+// @ts-expect-error
+world.send(1);
+// @ts-expect-error ranks are numbers
+world.send(1, { dest: "1" });
+// @ts-expect-error an option that does not exist
+world.recv({ src: 1 });
+// @ts-expect-error into is a typed array
+world.recv({ into: [1, 2, 3] });
+// @ts-expect-error a sendrecv sends to somebody, or to null
+world.sendrecv(1, { source: 2 });
+// @ts-expect-error a probe has nothing to receive into
+world.iprobe({ into: doubles });
+
+// Collectives that move values
+
+expectTypeOf(world.bcast("a")).resolves.toEqualTypeOf<string>();
+expectTypeOf(world.bcast(() => ({ id: 1 }))).resolves.toEqualTypeOf<{ id: number }>();
+expectTypeOf(world.bcast(async () => doubles)).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.bcast<Job>()).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.scatter([1, 2, 3])).resolves.toEqualTypeOf<number>();
+expectTypeOf(world.scatter(() => [doubles])).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.gather({ id: 1 })).resolves.toEqualTypeOf<{ id: number }[] | undefined>();
+expectTypeOf(world.gather(doubles, { into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
+expectTypeOf(world.allgather("a")).resolves.toEqualTypeOf<string[]>();
+expectTypeOf(world.allgather(longs, { into: longs })).resolves.toEqualTypeOf<BigInt64Array>();
+expectTypeOf(world.alltoall([{ id: 1 }])).resolves.toEqualTypeOf<{ id: number }[]>();
+expectTypeOf(world.barrier()).resolves.toBeVoid();
+
+// @ts-expect-error gathers into an array of the same type
+world.gather(doubles, { into: longs });
+// @ts-expect-error one part for each rank: an array
+world.scatter(5);
+// @ts-expect-error alltoall takes an array
+world.alltoall({ id: 1 });
+// @ts-expect-error a root is a rank
+world.bcast(1, { root: "0" });
+// @ts-expect-error allgather has no root
+world.allgather(1, { root: 0 });
+
+// Reductions
+
+expectTypeOf(world.allreduce(1, sum)).resolves.toEqualTypeOf<number>();
+expectTypeOf(world.allreduce(1n, max)).resolves.toEqualTypeOf<bigint>();
+expectTypeOf(world.allreduce(doubles, sum)).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.allreduce(doubles, sum, { into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.allreduce(doubles, (a, b) => a * b)).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.allreduce(longs, (a, b) => a + b)).resolves.toEqualTypeOf<BigInt64Array>();
+expectTypeOf(world.allreduce("a", (a, b) => a + b)).resolves.toEqualTypeOf<string>();
+expectTypeOf(world.allreduce([1, 2], sum)).resolves.toEqualTypeOf<number[]>();
+expectTypeOf(world.reduce(1, sum)).resolves.toEqualTypeOf<number | undefined>();
+expectTypeOf(world.scan(1, sum)).resolves.toEqualTypeOf<number>();
+expectTypeOf(world.exscan(1, sum)).resolves.toEqualTypeOf<number | undefined>();
+expectTypeOf(world.reduceScatter([1, 2], sum)).resolves.toEqualTypeOf<number>();
+expectTypeOf(
+  world.allreduce(
+    "a",
+    createOp<string>((a, b) => a + b),
+  ),
+).resolves.toEqualTypeOf<string>();
+expectTypeOf(world.allreduce({ value: 1, index: 0 }, maxloc)).resolves.toEqualTypeOf<{
+  value: number;
+  index: number;
+}>();
+
+// @ts-expect-error words have no sum
+world.allreduce("a", sum);
+// @ts-expect-error nor have objects
+world.allreduce({ id: 1 }, sum);
+// @ts-expect-error an operation is needed
+world.allreduce(1);
+// @ts-expect-error reduces into an array of the same type
+world.allreduce(doubles, sum, { into: longs });
+// @ts-expect-error a number cannot be reduced into an array
+world.allreduce(1, sum, { into: doubles });
+// @ts-expect-error a function of what is reduced
+world.allreduce(1, (a: string, b: string) => a + b);
+
+// Communicators
+
+declare const color: number | null;
+expectTypeOf(world.split(1)).resolves.toEqualTypeOf<Communicator>();
+expectTypeOf(world.split("odd", { key: -1 })).resolves.toEqualTypeOf<Communicator>();
+expectTypeOf(world.split(color)).resolves.toEqualTypeOf<Communicator | null>();
+expectTypeOf(world.dup()).resolves.toEqualTypeOf<Communicator>();
+expectTypeOf(world.subset([0, 1])).resolves.toEqualTypeOf<Communicator | null>();
+expectTypeOf(world.subset(world.group)).resolves.toEqualTypeOf<Communicator | null>();
+expectTypeOf(world.cart([2, 2])).resolves.toEqualTypeOf<CartCommunicator | null>();
+expectTypeOf(world.graph([1])).resolves.toEqualTypeOf<GraphCommunicator>();
+
+declare const grid: CartCommunicator;
+expectTypeOf(grid).toExtend<Communicator>();
+expectTypeOf(grid.dup()).resolves.toEqualTypeOf<CartCommunicator>();
+expectTypeOf(grid.sub([true])).resolves.toEqualTypeOf<CartCommunicator>();
+expectTypeOf(grid.rankOf([0, 1])).toEqualTypeOf<number | null>();
+expectTypeOf(grid.neighborAllgather("a")).resolves.toEqualTypeOf<(string | undefined)[]>();
+const { source, dest } = grid.shift(0, 1);
+expectTypeOf(grid.sendrecv<string>("border", { source, dest })).resolves.toEqualTypeOf<string>();
+
+declare const graph: GraphCommunicator;
+expectTypeOf(graph.neighborAllgather("a")).resolves.toEqualTypeOf<string[]>();
+
+declare const inter: Intercommunicator;
+expectTypeOf(inter.bcast("a", { root: "here" })).resolves.toEqualTypeOf<string | undefined>();
+expectTypeOf(inter.allgather(1)).resolves.toEqualTypeOf<number[]>();
+expectTypeOf(inter.merge({ high: true })).resolves.toEqualTypeOf<Communicator>();
+
+// @ts-expect-error a colour is a number, a string or null
+world.split(true);
+// @ts-expect-error the world is no grid
+world.coords();
+// @ts-expect-error between groups the root is always said
+inter.bcast("a");
+// @ts-expect-error an intercommunicator cannot be split
+inter.split(0);
+
+expectTypeOf(local(2, (comm) => comm.rank)).resolves.toEqualTypeOf<number[]>();
+expectTypeOf(local(2, async () => "a", { seed: 1 })).resolves.toEqualTypeOf<string[]>();
