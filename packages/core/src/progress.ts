@@ -56,7 +56,7 @@ export function describeProgress(progress: Progress): string {
   const { task, done, failed, total, perSecond, remainingMs, elapsedMs, busy, ranks, lost, finished } = progress;
   const words = [total === undefined ? `${done} done` : `${done}/${total} (${percent(done, total)} %)`];
   if (failed > 0) words.push(`${failed} failed`);
-  words.push(`${perSecond < 10 ? perSecond.toPrecision(2) : Math.round(perSecond)}/s`);
+  if (perSecond > 0) words.push(`${perSecond < 10 ? perSecond.toPrecision(2) : Math.round(perSecond)}/s`);
   if (finished) words.push(`took ${clock(elapsedMs)}`);
   else if (remainingMs !== undefined) words.push(`${clock(remainingMs)} left`);
   if (!finished) words.push(`${busy}/${ranks} ranks busy`);
