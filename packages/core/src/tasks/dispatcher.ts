@@ -324,6 +324,10 @@ export class Dispatcher implements Staff {
     const place = this.#ownPlace;
     const step = items.length > clockEvery ? clockEvery : 1;
     for (let i = from; i < items.length && !job.over; i++) {
+      if (job.halted) {
+        job.putBack(items.slice(i));
+        break;
+      }
       const item = items[i] as Item;
       let input = item.input;
       if (typeof input === "object") {

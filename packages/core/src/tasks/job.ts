@@ -83,6 +83,11 @@ export class Job {
     return this.#over;
   }
 
+  /** Whether nothing of it begins any more. */
+  get halted(): boolean {
+    return this.#stop !== undefined;
+  }
+
   /** Inputs that have not been handed out, where their number is known. */
   get remaining(): number | undefined {
     const { remaining } = this.#parts.source;
@@ -151,11 +156,12 @@ export class Job {
     this.#settleIfDone();
   }
 
-  /** They could not be handed out together. */
+  /** They were not begun. */
   putBack(items: readonly Item[]): void {
     this.#underWay -= items.length;
     for (const item of items) item.attempts -= 1;
     this.#again.push(...items);
+    this.#settleIfDone();
   }
 
   /** A rank was lost that had not taken its block. */

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { runScript } from "../support/run-tsmpi.ts";
+
+test("a task that never returns to the event loop is given up; its rank gets work again when it comes back", async () => {
+  const script = `
+    import { init } from "tsmpi";
+    const world = await init();
+    const busy = (x) => {
+      if (x === 0) for (const end = performance.now() + 2500; performance.now() < end; );
+      return x;
+    };
+    const options = { timeoutMs: 100, stopOnError: false, rootWorks: false };
+    const results = await world.map(busy, [0, 1, 2, 3], options);
+    if (results) console.log(results.map(({ value, reason }) => value ?? reason.message).join("\\n"));
+    const again = await world.map((x) => x + 1, [1, 2, 3], { rootWorks: false });
+    if (again) console.log(again.join());
+    await world.close();
+  `;
+  const { code, stdout } = await runScript(script, ["-n", "2"]);
+  expect(stdout).toBe("input 0 of busy: the task took more than 100 ms\n1\n2\n3\n2,3,4\n");
+  expect(code).toBe(0);
+});
+
+test("a task that nobody catches ends the job with its stack, once", async () => {
+  const script = `
+    import { init } from "tsmpi";
+    await using world = await init();
+    await world.map(function explode(x) {
+      if (x === 5) throw new RangeError("five");
+      return x;
+    }, [1, 2, 3, 4, 5, 6]);
+  `;
+  const { code, stderr } = await runScript(script, ["-n", "3"]);
+  expect(code).toBe(1);
+  expect(stderr.match(/RangeError: five/g)).toHaveLength(1);
+  expect(stderr).toMatch(/task explode failed for input 4 on rank \d \(.+\)/);
+  expect(stderr).toMatch(/at explode .*script\.mjs/);
+});
+
+test("an endless pool ends when its job is stopped", async () => {
+  const script = `
+    import { init, pool } from "tsmpi";
+    const world = await init();
+    function* endless() { for (let i = 0; ; i++) yield i; }
+    const wait = (x) => new Promise((resolve) => setTimeout(resolve, 1, x));
+    await pool(world, { wait }, async (workers) => {
+      for await (const x of workers.imap("wait", endless())) if (x === 50) await world.abort(9, "enough");
+    });
+  `;
+  const { code } = await runScript(script, ["-n", "3"]);
+  expect(code).toBe(9);
+});
