@@ -49,7 +49,7 @@ await thereAndBack(
   ({ arrays }) => arrays.every((array, i) => array.length === length && array[0] === i && array[length - 1] === i),
 );
 
-const most = Math.min(total, constants.MAX_LENGTH);
+const most = Math.min(Math.floor(total), constants.MAX_LENGTH);
 await thereAndBack(
   "one Buffer",
   most,
