@@ -165,11 +165,13 @@ export abstract class PointToPoint {
       const to = this.#destination(dest, sendTag);
       if (source !== null) this.#match({ source, tag: recvTag });
       const parcel = to === null ? undefined : encode(value); // all that can be refused is, before anything is posted
-      const received = this.#receive(call, { source, tag: recvTag, signal, into: options.into });
       const sent =
         to === null || parcel === undefined ? done : engine.send(this.#channel, to, sendTag, parcel, call, { signal });
       sent.catch((error: MpiError) => engine.reject(call, error));
-      const [message] = await Promise.all([received, sent]);
+      const [message] = await Promise.all([
+        this.#receive(call, { source, tag: recvTag, signal, into: options.into }, sent),
+        sent,
+      ]);
       return message?.data;
     });
   }
@@ -201,6 +203,7 @@ export abstract class PointToPoint {
   async #receive(
     call: Call,
     options: ReceiveOptions & { into?: TypedArray | undefined },
+    sent?: Promise<void>,
   ): Promise<{ data: unknown; status: Status } | undefined> {
     if (options.source === null) return undefined;
     const { source, tag } = this.#match(options);
@@ -211,6 +214,7 @@ export abstract class PointToPoint {
     const data = decode(letter.body as Parcel);
     if (options.into === undefined) return { data, status: this.#status(letter) };
     try {
+      await sent; // the same array may be on its way out
       return { data: fill(options.into, [data]), status: this.#status(letter) };
     } catch (error) {
       this.#channel.mailbox.putBack(letter);

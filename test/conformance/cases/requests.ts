@@ -191,6 +191,17 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "a sendrecv may receive into the array that it sends",
+    async program(world) {
+      for (const length of [2, 100_000]) {
+        const array = new Float64Array(length).fill(world.rank);
+        const got = await world.sendrecv(array, { dest: right(world), source: left(world), into: array });
+        assert.equal(got, array);
+        assert.ok(array.every((x) => x === left(world)));
+      }
+    },
+  },
+  {
     name: "tags may be as large as 2^31 - 1, and no larger",
     async program(world) {
       const tag = 2 ** 31 - 1;
