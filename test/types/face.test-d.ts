@@ -20,6 +20,7 @@ import { expectTypeOf } from "vitest";
 declare const world: Communicator;
 declare const doubles: Float64Array;
 declare const longs: BigInt64Array;
+declare const atRoot: Float64Array | undefined;
 interface Job {
   id: number;
 }
@@ -38,6 +39,11 @@ expectTypeOf(world.iprobe()).resolves.toEqualTypeOf<Status | undefined>();
 expectTypeOf(world.recv<Job>({} as Status)).resolves.toEqualTypeOf<Job>();
 expectTypeOf(world.sendrecv<Job>(1, { dest: 1, source: null })).resolves.toEqualTypeOf<Job>();
 expectTypeOf(world.sendrecv(1, { dest: 1, into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+declare const neighbor: number | null;
+expectTypeOf(world.recv({ source: neighbor, into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
+expectTypeOf(world.sendrecv(1, { dest: neighbor, source: neighbor, into: doubles })).resolves.toEqualTypeOf<
+  Float64Array | undefined
+>();
 for await (const message of world.messages<Job>()) expectTypeOf(message.data).toEqualTypeOf<Job>();
 
 // @ts-expect-error a message goes to somebody
@@ -65,6 +71,9 @@ expectTypeOf(world.scatter([1, 2, 3])).resolves.toEqualTypeOf<number>();
 expectTypeOf(world.scatter(() => [doubles])).resolves.toEqualTypeOf<Float64Array>();
 expectTypeOf(world.gather({ id: 1 })).resolves.toEqualTypeOf<{ id: number }[] | undefined>();
 expectTypeOf(world.gather(doubles, { into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
+expectTypeOf(world.gather(doubles, { into: atRoot })).resolves.toEqualTypeOf<
+  Float64Array | Float64Array[] | undefined
+>();
 expectTypeOf(world.allgather("a")).resolves.toEqualTypeOf<string[]>();
 expectTypeOf(world.allgather(longs, { into: longs })).resolves.toEqualTypeOf<BigInt64Array>();
 expectTypeOf(world.alltoall([{ id: 1 }])).resolves.toEqualTypeOf<{ id: number }[]>();
@@ -105,7 +114,13 @@ expectTypeOf(world.allreduce({ value: 1, index: 0 }, maxloc)).resolves.toEqualTy
   value: number;
   index: number;
 }>();
+expectTypeOf(world.scan(doubles, sum, { into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.exscan(longs, max, { into: longs })).resolves.toEqualTypeOf<BigInt64Array | undefined>();
+expectTypeOf(world.reduceScatter([doubles], sum, { into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.reduce(doubles, sum, { into: atRoot })).resolves.toEqualTypeOf<Float64Array | undefined>();
 
+// @ts-expect-error scans into an array of the same type
+world.scan(doubles, sum, { into: longs });
 // @ts-expect-error words have no sum
 world.allreduce("a", sum);
 // @ts-expect-error nor have objects

@@ -4,7 +4,7 @@ import { Collectives, type Operation } from "./collective-call.ts";
 import * as collectives from "./collectives/index.ts";
 import { fill } from "./into.ts";
 import type { Reducer, TypedArray } from "./op.ts";
-import type { Cancellable, Into, ReduceInto, ReduceOptions, RootOptions } from "./options.ts";
+import type { Cancellable, Into, MaybeInto, ReduceInto, ReduceOptions, RootOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import { PointToPoint } from "./point-to-point.ts";
 import type { World } from "./world.ts";
@@ -65,8 +65,12 @@ export abstract class Collective extends PointToPoint {
     });
   }
 
-  /** Everybody's value in the order of ranks, at the root; undefined elsewhere. `into`: behind each other in one array. */
+  /**
+   * Everybody's value in the order of ranks, at the root; undefined elsewhere. `into`: behind each other in one array,
+   * which only the root needs to have.
+   */
   gather<A extends TypedArray>(value: A, options: RootOptions & Into<A>): Promise<A | undefined>;
+  gather<A extends TypedArray>(value: A, options: RootOptions & MaybeInto<A>): Promise<A | A[] | undefined>;
   gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined>;
   gather(value: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     return this.collective("gather", options, async (peers, root) => {
@@ -132,22 +136,38 @@ export abstract class Collective extends PointToPoint {
   }
 
   /** Combines everybody's `parts[r]` and gives the result to rank r. One part per rank. */
-  reduceScatter<T>(parts: readonly T[], op: Reducer<T>, options: Cancellable = {}): Promise<T> {
-    return this.collective("reduceScatter", options, (peers) =>
-      collectives.reduceScatter(peers, parts, op),
-    ) as Promise<T>;
+  reduceScatter<T>(parts: readonly T[], op: Reducer<T>, options?: Cancellable & MaybeInto<T>): Promise<T>;
+  reduceScatter(
+    parts: readonly unknown[],
+    op: Reducer<unknown>,
+    options: Cancellable & Partial<Into<TypedArray>> = {},
+  ): Promise<unknown> {
+    return this.collective("reduceScatter", options, async (peers) => {
+      const mine = await collectives.reduceScatter(peers, parts, op);
+      return options.into === undefined ? mine : fill(options.into, [mine]);
+    });
   }
 
   /** The values of the ranks 0 to this one combined. */
-  scan<T>(value: T, op: Reducer<T>, options: Cancellable = {}): Promise<T> {
-    return this.collective("scan", options, (peers) => collectives.scan(peers, value, op)) as Promise<T>;
+  scan<T>(value: T, op: Reducer<T>, options?: Cancellable & MaybeInto<T>): Promise<T>;
+  scan(value: unknown, op: Reducer<unknown>, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+    return this.collective("scan", options, async (peers) => {
+      const result = await collectives.scan(peers, value, op);
+      return options.into === undefined ? result : fill(options.into, [result]);
+    });
   }
 
-  /** The values of the ranks below this one combined; undefined at rank 0. */
-  exscan<T>(value: T, op: Reducer<T>, options: Cancellable = {}): Promise<T | undefined> {
-    return this.collective("exscan", options, (peers) => collectives.exscan(peers, value, op)) as Promise<
-      T | undefined
-    >;
+  /** The values of the ranks below this one combined; undefined at rank 0, whose `into` stays as it is. */
+  exscan<T>(value: T, op: Reducer<T>, options?: Cancellable & MaybeInto<T>): Promise<T | undefined>;
+  exscan(
+    value: unknown,
+    op: Reducer<unknown>,
+    options: Cancellable & Partial<Into<TypedArray>> = {},
+  ): Promise<unknown> {
+    return this.collective("exscan", options, async (peers) => {
+      const result = await collectives.exscan(peers, value, op);
+      return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
+    });
   }
 
   override async close(): Promise<void> {

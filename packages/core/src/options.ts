@@ -103,5 +103,10 @@ export interface Into<A extends TypedArray> {
   into: A;
 }
 
-/** Options of a reduction of values of type T; `into` only where T is a typed array. */
-export type ReduceInto<T> = ReduceOptions & Partial<Into<Extract<T, TypedArray>>>;
+/** The same, left to the caller; of values of type T, and only where T is a typed array. */
+export interface MaybeInto<T> {
+  into?: Extract<T, TypedArray> | undefined;
+}
+
+/** Options of a reduction of values of type T. */
+export type ReduceInto<T> = ReduceOptions & MaybeInto<T>;

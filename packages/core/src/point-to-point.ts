@@ -85,7 +85,8 @@ export abstract class PointToPoint {
    * ```
    * @throws MpiError `mismatch` when `into` has another type or is too short; the message stays and can be received again.
    */
-  recv<A extends TypedArray>(options: ReceiveInto<A>): Promise<A>;
+  recv<A extends TypedArray>(options: ReceiveInto<A> & Somebody): Promise<A>;
+  recv<A extends TypedArray>(options: ReceiveInto<A>): Promise<A | undefined>;
   recv<T = unknown>(options?: ReceiveOptions | Status): Promise<T>;
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
@@ -148,14 +149,21 @@ export abstract class PointToPoint {
 
   /**
    * Sends and receives at once, so that neighbours can exchange without waiting for each other in a circle. With a
-   * `null` on either side that half does nothing.
+   * `null` on either side that half does nothing; from nobody comes undefined, and `into` stays as it is.
    *
    * ```ts
    * const { source, dest } = grid.shift(0, 1);
    * await grid.sendrecv(lastRow, { dest, source, into: ghostRow });
    * ```
    */
-  sendrecv<A extends TypedArray>(value: unknown, options: SendReceiveOptions & SendReceiveInto<A>): Promise<A>;
+  sendrecv<A extends TypedArray>(
+    value: unknown,
+    options: SendReceiveOptions & SendReceiveInto<A> & Somebody,
+  ): Promise<A>;
+  sendrecv<A extends TypedArray>(
+    value: unknown,
+    options: SendReceiveOptions & SendReceiveInto<A>,
+  ): Promise<A | undefined>;
   sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T>;
   sendrecv(value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     const call = this.#call("sendrecv", options);
@@ -265,6 +273,11 @@ export abstract class PointToPoint {
       throw failure(this.world.who, call, error.code, error.message, { cause: error.cause });
     }
   }
+}
+
+/** A source that is not null. */
+interface Somebody {
+  source?: number | undefined;
 }
 
 const done: Promise<void> = Promise.resolve();

@@ -283,6 +283,10 @@ export const cases: Case[] = [
       await world.send("into the void", { dest: null });
       assert.equal(await world.recv({ source: null }), undefined);
       assert.equal(await world.sendrecv("x", { dest: null, source: null }), undefined);
+      const into = new Float64Array([4, 5]);
+      assert.equal(await world.recv({ source: null, into }), undefined);
+      assert.equal(await world.sendrecv(into, { dest: null, source: null, into }), undefined);
+      assert.deepEqual(into, new Float64Array([4, 5]));
     },
   },
   {

@@ -154,6 +154,36 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "prefixes and combined parts go into the caller's array, also in place",
+    async program(world) {
+      const { rank, size } = world;
+      const mine = new Float64Array([rank, 1]);
+      const into = new Float64Array(3);
+      assert.equal(await world.scan(mine, sum, { into }), into);
+      assert.deepEqual(into, new Float64Array([(rank * (rank + 1)) / 2, rank + 1, 0]));
+      const below = await world.exscan(mine, sum, { into: mine });
+      assert.equal(below, rank === 0 ? undefined : mine);
+      assert.deepEqual(mine, new Float64Array(rank === 0 ? [0, 1] : [(rank * (rank - 1)) / 2, rank]));
+      const parts = ranks(world).map((to) => new Int32Array([to, rank]));
+      const part = parts[rank] as Int32Array;
+      assert.equal(await world.reduceScatter(parts, max, { into: part }), part);
+      assert.deepEqual(part, new Int32Array([rank, size - 1]));
+    },
+  },
+  {
+    name: "an array to gather or reduce into is needed at the root alone",
+    async program(world) {
+      const root = world.size - 1;
+      const all = world.rank === root ? new Float64Array(world.size) : undefined;
+      const mine = new Float64Array([world.rank]);
+      assert.equal(await world.gather(mine, { root, into: all }), all);
+      assert.deepEqual(all, all && Float64Array.from(ranks(world)));
+      const total = world.rank === root ? new Float64Array(1) : undefined;
+      assert.equal(await world.reduce(mine, max, { root, into: total }), total);
+      assert.deepEqual(total, total && new Float64Array([world.size - 1]));
+    },
+  },
+  {
     name: "into an array of the wrong type, or too short, is refused on every rank, and nothing is written",
     async program(world) {
       const mine = new Float64Array([world.rank, 1]);
