@@ -1,29 +1,9 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type Communicator, pool, sum } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { describe, expect, test } from "vitest";
+import { evaluate, readPage, rows } from "./rows.ts";
 
-const page = readFileSync(fileURLToPath(new URL("../../docs/from-multiprocessing.md", import.meta.url)), "utf8");
-
-interface Row {
-  title: string;
-  snippet: string;
-  gives: unknown;
-}
-
-/** The rows with a snippet and its result: the last two columns, in backticks. */
-function rows(heading: string): Row[] {
-  const [, section = ""] = page.split(`\n## ${heading}\n`);
-  return (section.split("\n## ")[0] ?? "").split("\n").flatMap((line) => {
-    const cells = line.split(" | ").map((cell) => cell.replace(/^\| |\s*\|$/g, "").trim());
-    const [gives, snippet] = [cells.at(-1), cells.at(-2)].map((cell) => /^`(.*)`$/.exec(cell ?? "")?.[1]);
-    if (gives === undefined || snippet === undefined) return [];
-    return [
-      { title: cells.length > 2 ? `${cells[0]}: ${snippet}` : snippet, snippet, gives: JSON.parse(gives) as unknown },
-    ];
-  });
-}
+const page = readPage("from-multiprocessing.md");
 
 const tasks = {
   square: (x: number): number => x * x,
@@ -34,21 +14,15 @@ const tasks = {
   },
 };
 
-const AsyncFunction = (async () => {}).constructor as new (
-  ...text: string[]
-) => (...args: unknown[]) => Promise<unknown>;
-
-/** Runs a snippet: its last expression is its value. What needs no pool of its own is given one, as `workers`. */
+/** Runs a snippet. What needs no pool of its own is given one, as `workers`. */
 async function run(snippet: string, world: Communicator): Promise<unknown> {
-  const statements = snippet.split(/; (?![^{(]*[)}])/);
-  const body = [...statements.slice(0, -1), `return ${statements.at(-1)}`].join(";\n");
-  const program = new AsyncFunction("world", "pool", "workers", "square", "sum", "xs", body);
-  const call = (workers: unknown): Promise<unknown> => program(world, pool, workers, tasks.square, sum, [1, 2, 3, 4]);
-  return /\bworld\b/.test(snippet) ? call(undefined) : pool(world, tasks, call);
+  const scope = { world, pool, square: tasks.square, sum, xs: [1, 2, 3, 4] };
+  if (/\bworld\b/.test(snippet)) return evaluate(snippet, scope);
+  return pool(world, tasks, (workers) => evaluate(snippet, { ...scope, workers }));
 }
 
 describe.each(["multiprocessing.Pool", "mpi4py.futures"])("docs/from-multiprocessing.md, %s", (heading) => {
-  const all = rows(heading);
+  const all = rows(page, heading);
 
   test("has rows", () => {
     expect(all.length).toBeGreaterThan(20);
@@ -60,7 +34,7 @@ describe.each(["multiprocessing.Pool", "mpi4py.futures"])("docs/from-multiproces
       const result = await run(snippet, world).catch((error: unknown) => {
         if (world.rank === 0) throw error;
       });
-      if (world.rank === 0) expect(result).toEqual(gives);
+      if (world.rank === 0) expect(result).toEqual(JSON.parse(gives));
     });
   });
 });
