@@ -47,6 +47,7 @@ const floors: Record<string, string[][]> = {
       "chunks.ts",
       "options.ts",
       "call.ts",
+      "call-site.ts",
       "progress.ts",
       "abort.ts",
     ],

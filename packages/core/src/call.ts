@@ -16,6 +16,10 @@ export interface Call {
   readonly communicator?: string | undefined;
   /** What the user was given. */
   result?: Promise<unknown> | undefined;
+  /** When it was first seen to wait, as `performance.now()` tells it; to a quarter of a second. */
+  since?: number | undefined;
+  /** `file:line` of the user's program, once somebody has asked for it. */
+  site?: string | undefined;
 }
 
 const quoted = ["source", "dest", "tag", "root", "color", "key"] as const;
@@ -40,7 +44,8 @@ export function failure(
   why: string,
   details: MpiErrorDetails = {},
 ): MpiError {
-  const message = `[rank ${who.rank}/${who.size} on ${who.host}] ${describe(call)}: ${why}`;
+  const site = code === "mismatch" && call.site !== undefined ? ` at ${call.site}` : "";
+  const message = `[rank ${who.rank}/${who.size} on ${who.host}] ${describe(call)}${site}: ${why}`;
   const { rank = who.rank, host = who.host, ...rest } = details;
   return new MpiError(code, message, { ...rest, rank, host });
 }

@@ -2,6 +2,11 @@ import type { Parcel } from "./codec.ts";
 import type { Envelope } from "./envelope.ts";
 import { Mailbox } from "./mailbox.ts";
 
+/** A rank waits in a collective: which (`signature`), and where in its program. */
+export interface Question extends Envelope {
+  readonly site: string | undefined;
+}
+
 /**
  * One of the two streams of messages of a communicator: its users', or its collectives'. It exists from the moment when
  * anything for it arrives, which may be before this rank has made the communicator.
@@ -19,8 +24,8 @@ export class Channel {
   /** What this rank is in, as a signature, when it has waited in a collective for long. */
   signatureOf: ((collective: number) => number | undefined) | undefined;
   /** Another rank waits for this one: what it is in, kept for collectives that this rank has not come to yet. */
-  readonly questions: Map<number, Envelope> = new Map();
-  onQuestion: ((question: Envelope) => void) | undefined;
+  readonly questions: Map<number, Question> = new Map();
+  onQuestion: ((question: Question) => void) | undefined;
   onFailure: ((collective: number, error: Parcel) => void) | undefined;
 
   constructor(context: number, collective: boolean) {

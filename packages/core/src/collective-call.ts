@@ -1,6 +1,7 @@
 import { onAbort } from "./abort.ts";
 import { type Call, describe, failure } from "./call.ts";
-import type { Channel } from "./channel.ts";
+import { locate, RecentCalls, siteHere } from "./call-site.ts";
+import type { Channel, Question } from "./channel.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
 import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
@@ -69,6 +70,11 @@ export class Collectives {
   readonly #active: Map<number, Active> = new Map();
   /** Why a collective failed here, by its number: whatever of it is still to come is refused or dropped. */
   readonly #failed: Map<number, MpiError> = new Map();
+  readonly #recent: RecentCalls = new RecentCalls();
+  /** Collectives that this rank has asked another one about, and what ends the waiting for its answer. */
+  readonly #asked: Map<number, () => void> = new Map();
+  /** Collectives that had ended here and are about to turn out to have failed. */
+  readonly #verdicts: Set<Promise<void>> = new Set();
   #next = 0;
   /** A failure of a collective that this rank had completed already: the next one reports it. */
   #late: MpiError | undefined;
@@ -83,7 +89,7 @@ export class Collectives {
     this.#channel.members = members;
     this.#channel.over = (envelope) => this.#over(envelope);
     this.#channel.signatureOf = (number) => this.#active.get(number)?.signature;
-    this.#channel.onQuestion = (question) => this.#questioned(question);
+    this.#channel.onQuestion = (question) => void this.#questioned(question);
     this.#channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
   }
 
@@ -109,13 +115,19 @@ export class Collectives {
     const root = (call.options as { root?: unknown } | undefined)?.root;
     const signature = operations.indexOf(operation) | ((typeof root === "number" ? root & 0xffffff : 0) << 8);
     this.#active.set(number, { call, signature });
+    this.#recent.note(number, signature, this.run);
     const forget = onAbort(signal, (reason) => {
       this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
     });
     try {
       this.#refuseIfFailed(number, call);
       const result = await body(this.#peers(number, signature, call));
-      this.#refuseStrays(number, call);
+      const stray = this.#engine.dismiss(this.#channel, number);
+      if (stray !== undefined) throw await this.#disagreement(number, stray, { call, signature });
+      if (this.#verdicts.size > 0) {
+        await Promise.all(this.#verdicts);
+        this.#throwIfFailed(number);
+      }
       return result;
     } catch (thrown) {
       const noticed = this.#failed.get(number);
@@ -153,7 +165,7 @@ export class Collectives {
       recv: async (source) => {
         this.#throwIfFailed(number);
         const { envelope, body } = await this.#engine.receive(this.#channel, world(source), number, call);
-        if (envelope.signature !== signature) throw this.#mismatch(source, envelope.signature, call);
+        if (envelope.signature !== signature) throw await this.#disagreement(number, envelope, { call, signature });
         return body as Parcel;
       },
     };
@@ -164,38 +176,66 @@ export class Collectives {
     if (error !== undefined) throw error;
   }
 
-  #mismatch(rank: number, signature: number, call: Call): MpiError {
-    const operation = operations[signature & 0xff] ?? "an unknown collective";
-    const theirs = describe({ operation, options: rooted.has(operation) ? { root: signature >>> 8 } : undefined });
-    return failure(
-      this.#engine.who,
-      call,
-      "mismatch",
-      `rank ${rank} is in ${theirs} instead; all ranks must call the same`,
-    );
+  /** `site` is where the other rank is, when it has said so. */
+  #mismatch(rank: number, signature: number, call: Call, site: string | undefined): MpiError {
+    const where = site === undefined ? "" : ` at ${site}`;
+    const why = `rank ${rank} is in ${describe(callOf(signature))}${where} instead; all ranks must call the same`;
+    return failure(this.#engine.who, call, "mismatch", why);
   }
 
-  /** A message is left over of a collective that ends here: its sender is in another one. */
-  #refuseStrays(number: number, call: Call): void {
-    const stray = this.#engine.dismiss(this.#channel, number);
-    if (stray !== undefined) throw this.#mismatch(this.#members.indexOf(stray.source), stray.signature, call);
+  /**
+   * A message is of another collective than this rank is in, or was: what both ranks fail with. The other one is asked,
+   * for it alone knows where it is: it tells everybody, with both places, unless it computes. The caller is what the
+   * user waits for.
+   */
+  async #disagreement(number: number, { source, signature }: Envelope, mine: Active): Promise<MpiError> {
+    const { call } = mine;
+    call.site ??= siteHere() ?? this.#recent.siteOf(number);
+    if (!this.#failed.has(number) && !this.#asked.has(number)) {
+      this.#engine.question(this.#channel, source, number, mine.signature, call.site);
+      const answered = new Promise<void>((resolve) => this.#asked.set(number, resolve));
+      await this.#engine.listenWhile(answered, answerMs);
+      this.#asked.delete(number);
+    }
+    return this.#failed.get(number) ?? this.#mismatch(this.#members.indexOf(source), signature, call, undefined);
   }
 
   /** Whether a message comes for a collective that has ended here. It is discarded; if that one ended well, it is told. */
-  #over({ tag: number, source, signature }: Envelope): boolean {
+  #over(envelope: Envelope): boolean {
+    const number = envelope.tag;
     if (number >= this.#next || this.#active.has(number)) return false;
-    if (!this.#failed.has(number)) {
-      const call = { operation: `collective ${number}` };
-      this.#failedLate(number, this.#mismatch(this.#members.indexOf(source), signature, call));
+    if (!this.#failed.has(number) && !this.#asked.has(number)) {
+      const verdict = this.#tooLate(number, envelope).finally(() => this.#verdicts.delete(verdict));
+      this.#verdicts.add(verdict);
     }
     return true;
   }
 
-  /** Another rank has waited for this one for long: if the two are in different collectives, neither will end. */
-  #questioned({ tag: number, source, signature }: Envelope): void {
+  async #tooLate(number: number, envelope: Envelope): Promise<void> {
+    const signature = this.#recent.signatureOf(number) ?? unknown;
+    const error = await this.#disagreement(number, envelope, { call: this.#ended(number), signature });
+    if (this.#failed.has(number)) return;
+    this.#failedLate(number, error);
+    this.#notify(number, error);
+  }
+
+  /** Another rank has waited for this one, or has found out: if the two are in different collectives, neither will end. */
+  async #questioned({ tag: number, source, signature, site }: Question): Promise<void> {
+    const rank = this.#members.indexOf(source);
+    const own = this.#active.get(number)?.signature ?? this.#recent.signatureOf(number);
+    if (own === undefined || own === signature || number >= this.#next || this.#failed.has(number)) return;
     const mine = this.#active.get(number);
-    if (mine === undefined || mine.signature === signature || this.#failed.has(number)) return;
-    this.#failHere(number, mine.call, this.#mismatch(this.#members.indexOf(source), signature, mine.call));
+    if (mine !== undefined) {
+      const { call } = mine;
+      await locate(call, this.#engine.divertOf(call));
+      call.site ??= this.#recent.siteOf(number);
+      if (this.#failed.has(number)) return;
+      this.#failHere(number, call, this.#mismatch(rank, signature, call, site));
+    } else {
+      const error = this.#mismatch(rank, signature, this.#ended(number), site);
+      this.#failedLate(number, error);
+      this.#notify(number, error);
+    }
   }
 
   #refuseIfFailed(number: number, call: Call): void {
@@ -205,7 +245,7 @@ export class Collectives {
     const notice = this.#channel.failures.get(number);
     if (notice !== undefined) this.#noticed(number, notice);
     const question = this.#channel.questions.get(number);
-    if (question !== undefined) this.#questioned(question);
+    if (question !== undefined) void this.#questioned(question);
     this.#throwIfFailed(number);
   }
 
@@ -216,11 +256,11 @@ export class Collectives {
     const why = `failed on rank ${rank}: ${message}`;
     const mine = this.#active.get(number);
     if (mine !== undefined) {
+      mine.call.site ??= this.#recent.siteOf(number);
       this.#fail(number, mine.call, code, why, { rank, host, cause });
       return;
     }
-    const call = { operation: `collective ${number}` };
-    this.#failedLate(number, failure(this.#engine.who, call, code, why, { rank, host, cause }));
+    this.#failedLate(number, failure(this.#engine.who, this.#ended(number), code, why, { rank, host, cause }));
   }
 
   /**
@@ -228,27 +268,40 @@ export class Collectives {
    * that this rank is in, or the next that it comes to, fails too.
    */
   #failedLate(number: number, error: MpiError): void {
-    this.#failed.set(number, error);
+    this.#markFailed(number, error);
     const [first] = this.#active;
     if (first === undefined) this.#late = error;
     else this.#failHere(first[0], first[1].call, this.#following(error, first[1].call));
   }
 
   #following(late: MpiError, call: Call): MpiError {
-    return failure(this.#engine.who, call, late.code, late.message, { cause: late });
+    const why = `earlier, ${late.message.replace(/^\[rank [^\]]*\] /, "")}`;
+    return failure(this.#engine.who, call, late.code, why, { cause: late });
+  }
+
+  /** A call that has ended here. */
+  #ended(number: number): Call {
+    const signature = this.#recent.signatureOf(number);
+    if (signature === undefined) return { operation: `collective ${number}` };
+    return { ...callOf(signature), site: this.#recent.siteOf(number) };
   }
 
   /** Ends a collective that is under way here, and tells the others. */
   #failHere(number: number, call: Call, error: MpiError): void {
-    this.#failed.set(number, error);
+    this.#markFailed(number, error);
     this.#engine.reject(call, error);
     this.#notify(number, error);
+  }
+
+  #markFailed(number: number, error: MpiError): void {
+    this.#failed.set(number, error);
+    this.#asked.get(number)?.();
   }
 
   /** Marks a collective as failed and ends whatever it is waiting for. */
   #fail(number: number, call: Call, code: MpiErrorCode, why: string, details: MpiErrorDetails): MpiError {
     const error = failure(this.#engine.who, call, code, why, details);
-    this.#failed.set(number, error);
+    this.#markFailed(number, error);
     this.#engine.reject(call, error);
     return error;
   }
@@ -269,10 +322,22 @@ export class Collectives {
   #own(thrown: unknown, call: Call): MpiError {
     if (thrown instanceof MpiError) {
       if (thrown.rank !== undefined) return thrown;
+      if (thrown.code === "mismatch") call.site ??= siteHere();
       return failure(this.#engine.who, call, thrown.code, thrown.message, { cause: thrown.cause });
     }
     return failure(this.#engine.who, call, "aborted", messageOf(thrown), { cause: thrown });
   }
+}
+
+/** How long a rank that is not in the same collective is given to say where it is: it may compute. */
+const answerMs = 300;
+/** The signature of a collective that nobody remembers. */
+const unknown = 0xffff_ffff;
+
+/** What a signature says of a call. */
+function callOf(signature: number): Call {
+  const operation = operations[signature & 0xff] ?? "an unknown collective";
+  return { operation, options: rooted.has(operation) ? { root: signature >>> 8 } : undefined };
 }
 
 const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);

@@ -1,8 +1,9 @@
 import { onAbort } from "./abort.ts";
 import { describeEnding, type Ending } from "./bootstrap.ts";
 import { type Call, failure, type Identity } from "./call.ts";
+import { type Detour, type Divert, locate } from "./call-site.ts";
 import { Channel } from "./channel.ts";
-import { byteLength, type Parcel } from "./codec.ts";
+import { byteLength, decode, encode, type Parcel } from "./codec.ts";
 import { type Envelope, kind, open, seal } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
 import { any, Letter, Posted } from "./mailbox.ts";
@@ -21,6 +22,10 @@ export interface SendOptions {
 export interface Pending {
   readonly call: Call;
   readonly rank: number | undefined;
+  /** Of a collective: its communicator's number, and its own in there. */
+  readonly collective?: { readonly context: number; readonly number: number };
+  /** See {@link Posted.divert}. */
+  readonly divert?: Divert | undefined;
 }
 
 /**
@@ -29,8 +34,11 @@ export interface Pending {
  */
 const graceMs = 50;
 
-/** A collective that waits for longer than this asks whether it waits in vain. Rare enough to cost an idle rank nothing. */
-const askMs = 1000;
+/**
+ * A collective that waits for longer than this asks whether it waits in vain. Rare enough to cost an idle rank nothing:
+ * four looks a second, of a microsecond each.
+ */
+const askMs = 250;
 
 /** What a message costs its receiver besides its data, counted against the credit. */
 const letterBytes = 256;
@@ -76,7 +84,7 @@ export class Engine implements Receiver {
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new Channel(context, collective);
-      if (collective) this.#asking ??= setInterval(() => this.ask(false), askMs).unref();
+      if (collective) this.#asking ??= setInterval(() => this.#look(), askMs).unref();
       this.#channels.set(key, channel);
     }
     return channel;
@@ -93,6 +101,14 @@ export class Engine implements Receiver {
     this.#released.add(key);
   }
 
+  /** Notes what waits, and since when: too coarse for a clock, but nothing that is paid for by each call. */
+  #look(): void {
+    if (this.#waits === 0) return;
+    const now = performance.now();
+    for (const { call } of this.pending()) call.since ??= now;
+    this.ask(false);
+  }
+
   /**
    * Asks those for whom a collective here has waited since the last time (or at all) whether they are in the same one:
    * two roots that each wait for the other would never know. Tells whether anything was asked.
@@ -106,12 +122,37 @@ export class Engine implements Receiver {
         const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
         posted.asked = due ? "yes" : posted.asked === "yes" ? "yes" : "next time";
         if (!due || signature === undefined || posted.source === this.who.rank) continue;
-        const fields = { collective: true, sync: false, id: 0, bytes: 0, context: channel.context };
-        this.#post(posted.source, { ...fields, kind: kind.question, tag: posted.tag, signature }, undefined);
+        const { source, tag, call, divert } = posted;
+        void locate(call, divert).then((site) => this.question(channel, source, tag, signature, site));
         asked = true;
       }
     }
     return asked;
+  }
+
+  /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */
+  question(channel: Channel, dest: number, number: number, signature: number, site: string | undefined): void {
+    if (this.#fatal !== undefined || this.#peer(dest).ending !== undefined) return;
+    const fields = { collective: true, sync: false, id: 0, bytes: 0, context: channel.context };
+    this.#post(dest, { ...fields, kind: kind.question, tag: number, signature }, encode(site));
+  }
+
+  /** Resolves with the promise, after so long at the latest, and hears of what arrives meanwhile. */
+  async listenWhile(promise: Promise<unknown>, mostMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      timer = setTimeout(resolve, mostMs);
+    });
+    this.#wait(1);
+    await Promise.race([promise, enough]);
+    clearTimeout(timer);
+    this.#wait(-1);
+  }
+
+  /** How the promise that this call waits for can be diverted. */
+  divertOf(call: Call): Divert | undefined {
+    for (const pending of this.pending()) if (pending.call === call) return pending.divert;
+    return undefined;
   }
 
   /**
@@ -247,8 +288,10 @@ export class Engine implements Receiver {
         break;
       case kind.question: {
         const channel = this.#open(envelope);
-        channel?.questions.set(envelope.tag, envelope);
-        channel?.onQuestion?.(envelope);
+        if (channel === undefined) break;
+        const question = { ...envelope, site: textIn(body) };
+        channel.questions.set(envelope.tag, question);
+        channel.onQuestion?.(question);
         break;
       }
       case kind.failure: {
@@ -327,11 +370,17 @@ export class Engine implements Receiver {
 
   /** What the calls of this rank wait for: `rank` is the other's in the world, undefined for any. */
   *pending(): Generator<Pending, void> {
-    for (const { mailbox } of this.#channels.values()) {
-      for (const { call, source } of mailbox.waiting) yield { call, rank: source === any ? undefined : source };
+    for (const { collective, context, mailbox } of this.#channels.values()) {
+      for (const { call, source, tag, divert } of mailbox.waiting) {
+        const pending = { call, rank: source === any ? undefined : source, divert };
+        yield collective ? { ...pending, collective: { context, number: tag } } : pending;
+      }
     }
     for (const [rank, peer] of this.#peers) {
-      for (const { call } of [...peer.sends.values(), ...peer.payloads.values()]) yield { call, rank };
+      for (const [id, { call }] of peer.sends) {
+        yield { call, rank, divert: (detour) => this.#divertSend(peer, id, detour) };
+      }
+      for (const { call, divert } of peer.payloads.values()) yield { call, rank, divert };
     }
   }
 
@@ -448,7 +497,9 @@ export class Engine implements Receiver {
     call: Call,
     signal: AbortSignal | undefined,
   ): Promise<Letter> {
-    return new Promise<Letter>((resolve, reject) => {
+    return new Promise<Letter>((first, firstReject) => {
+      let resolve: (letter: Letter | Promise<Letter>) => void = first;
+      let reject = firstReject;
       let forget: (() => void) | undefined;
       const settle = (): void => {
         forget?.();
@@ -462,8 +513,10 @@ export class Engine implements Receiver {
         settle();
         resolve(letter);
       };
-      const matched = probe ? succeeded : (letter: Letter): void => this.#matched(letter, call, succeeded, failed);
-      const posted = new Posted(source, tag, probe, call, matched, failed);
+      const matched = probe
+        ? succeeded
+        : (letter: Letter): void => this.#matched(letter, call, succeeded, failed, posted.divert);
+      const posted: Posted = new Posted(source, tag, probe, call, matched, failed);
       this.#wait(1);
       if (signal?.aborted) {
         failed(this.#aborted(call, signal.reason));
@@ -471,6 +524,17 @@ export class Engine implements Receiver {
       }
       channel.mailbox.post(posted);
       if (!posted.linked) return;
+      posted.divert = (detour) => {
+        const present = resolve;
+        present(
+          detour(
+            new Promise<Letter>((next, nextReject) => {
+              resolve = next;
+              reject = nextReject;
+            }),
+          ),
+        );
+      };
       const hopeless = this.#hopeless(call, source, channel, tag);
       if (hopeless !== undefined) {
         channel.mailbox.withdraw(posted);
@@ -487,7 +551,13 @@ export class Engine implements Receiver {
   }
 
   /** A letter met its receive: fetch its body where it still waits at the sender, and tell the sender what it wants to know. */
-  #matched(letter: Letter, call: Call, resolve: (letter: Letter) => void, reject: (error: Error) => void): void {
+  #matched(
+    letter: Letter,
+    call: Call,
+    resolve: (letter: Letter) => void,
+    reject: (error: Error) => void,
+    divert?: Divert,
+  ): void {
     const { envelope } = letter;
     const peer = this.#peer(envelope.source);
     if (letter.body === undefined) {
@@ -496,7 +566,7 @@ export class Engine implements Receiver {
         letter.settled = true;
         resolve(letter);
       };
-      peer.payloads.set(envelope.id, { call, resolve: received, reject });
+      peer.payloads.set(envelope.id, { call, resolve: received, reject, divert });
       this.#answer(envelope, kind.grant);
       return;
     }
@@ -537,6 +607,14 @@ export class Engine implements Receiver {
     });
   }
 
+  #divertSend(peer: Peer, id: number, detour: Detour): void {
+    const outgoing = peer.sends.get(id);
+    if (outgoing === undefined) return;
+    const { promise, resolve, reject } = withResolvers<void>();
+    peer.sends.set(id, { ...outgoing, resolve, reject });
+    outgoing.resolve(detour(promise));
+  }
+
   #wait(change: 1 | -1): void {
     this.#steps++;
     this.#waits += change;
@@ -574,6 +652,16 @@ export class Engine implements Receiver {
   }
 }
 
+/** The body of a question. What cannot be read is not worth an error: it is part of one already. */
+function textIn(body: Packet): string | undefined {
+  try {
+    const text = decode(body);
+    return typeof text === "string" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function keyOf(context: number, collective: boolean): number {
   return context * 2 + (collective ? 1 : 0);
 }
@@ -585,7 +673,7 @@ function ownCopy({ head, attachments }: Parcel): Parcel {
 
 interface Resolvers<T> {
   promise: Promise<T>;
-  resolve: (value: T) => void;
+  resolve: (value: T | Promise<T>) => void;
   reject: (error: Error) => void;
 }
 

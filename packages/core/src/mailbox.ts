@@ -1,4 +1,5 @@
 import type { Call } from "./call.ts";
+import type { Divert } from "./call-site.ts";
 import type { Envelope } from "./envelope.ts";
 import { Entry, Shelf } from "./shelf.ts";
 import type { Packet } from "./transport.ts";
@@ -38,6 +39,8 @@ export class Posted extends Entry {
   readonly call: Call;
   /** Whether its source has been asked if it is in the same collective. */
   asked: "no" | "next time" | "yes" = "no";
+  /** Set once it waits: sends the promise that the call waits for on a detour. */
+  divert: Divert | undefined;
   readonly matched: (letter: Letter) => void;
   readonly reject: (error: Error) => void;
 

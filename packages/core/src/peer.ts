@@ -1,5 +1,6 @@
 import type { Ending } from "./bootstrap.ts";
 import type { Call } from "./call.ts";
+import type { Divert } from "./call-site.ts";
 import type { Parcel } from "./codec.ts";
 import type { Packet } from "./transport.ts";
 
@@ -14,7 +15,7 @@ export interface Outgoing {
   readonly parcel: Parcel | undefined;
   readonly call: Call;
   readonly done: Promise<void>;
-  readonly resolve: () => void;
+  readonly resolve: (done?: Promise<void>) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -23,6 +24,7 @@ export interface Incoming {
   readonly call: Call;
   readonly resolve: (body: Packet) => void;
   readonly reject: (error: Error) => void;
+  readonly divert: Divert | undefined;
 }
 
 /** What one rank keeps about another. */

@@ -1,9 +1,8 @@
 import { inspect } from "node:util";
+import { isUsers } from "./call-site.ts";
 import { MpiError } from "./errors.ts";
 
 const exitCodeOfDeadlock = 123;
-/** The package's folder: bundled or not, this file is somewhere below its dist or src. */
-const ownFiles = new URL(import.meta.url).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
 
 /**
  * An MpiError that nobody catches ends the process with exit code 1 (123 for a deadlock) and its sentence, followed by the user's own lines;
@@ -23,8 +22,12 @@ export function reportUncaught(rank: number, quiet: (error: MpiError) => boolean
 function sentence(error: MpiError, rank: number): string {
   // What another rank was the first to see, it tells with its own lines.
   if (error.rank !== undefined && error.rank !== rank) return error.message;
-  const lines = (error.stack ?? "").split("\n").filter((line) => /^ +at /.test(line));
-  const users = lines.filter((line) => !line.includes(ownFiles) && !line.includes("node:internal"));
-  const cause = error.cause instanceof Error ? [`caused by ${inspect(error.cause)}`] : [];
-  return [error.message, ...users, ...cause].join("\n");
+  const users = (error.stack ?? "").split("\n").filter(isUsers);
+  return [error.message, ...users, ...causeOf(error)].join("\n");
+}
+
+/** tsmpi's own errors say in their message what they have to say. */
+function causeOf({ cause }: MpiError): string[] {
+  if (!(cause instanceof Error)) return [];
+  return cause instanceof MpiError ? causeOf(cause) : [`caused by ${inspect(cause)}`];
 }

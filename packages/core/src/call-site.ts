@@ -1,0 +1,120 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Call } from "./call.ts";
+
+/** Gets what is left to wait for, and gives what a promise shall wait for instead. */
+export type Detour = (rest: Promise<unknown>) => Promise<never>;
+/** Resolves the promise that a call waits for with a detour, from whose end on all goes on as before. */
+export type Divert = (detour: Detour) => void;
+
+/** The package's folder: bundled or not, this file is somewhere below its dist or src. */
+const ownFiles = new URL(import.meta.url).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
+
+/**
+ * Where in the user's program a call waits, as `file:line`; undefined when nobody awaits it there.
+ *
+ * To take the stack at every call costs 2 us, a tenth of a round trip. This costs nothing until somebody asks: V8 knows
+ * from each promise who awaits it, and tells whoever runs on its behalf. So the promise that the call waits for is
+ * resolved with another one, which looks around and then waits for what the first one waited for:
+ * ```text
+ *   user's await ──► send, recv, ... ──► the engine's promise                       it waits for a message
+ *   user's await ──► send, recv, ... ──► the engine's promise ──► detour ──► rest   the detour sees all to its left
+ * ```
+ */
+export async function locate(call: Call, divert: Divert | undefined): Promise<string | undefined> {
+  if (call.site === undefined && divert !== undefined) {
+    await new Promise<void>((found) => {
+      divert(async (rest) => {
+        // The first turn begins to wait for this promise, from the second on it is known who does.
+        await null;
+        await null;
+        call.site = siteHere();
+        found();
+        return rest as Promise<never>;
+      });
+    });
+  }
+  return call.site;
+}
+
+/** Where the user's program is that waits for the function which calls this, or has called it. */
+export function siteHere(): string | undefined {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = mostFrames;
+  const { stack } = new Error();
+  Error.stackTraceLimit = limit;
+  return siteOf(stack);
+}
+
+/** Algorithms and the layers above them have a dozen frames. */
+const mostFrames = 50;
+
+/**
+ * The first line of a stack that is the user's, as `file:line`, as seen from this directory; a library's of his only where
+ * there is no other.
+ */
+export function siteOf(stack: string | undefined): string | undefined {
+  let library: string | undefined;
+  for (const line of (stack ?? "").split("\n")) {
+    const [, file, row] = isUsers(line) ? (/((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(line) ?? []) : [];
+    if (file === undefined) continue;
+    const site = `${nearby(file.startsWith("file:") ? fileURLToPath(file) : file)}:${row}`;
+    if (!file.includes("/node_modules/")) return site;
+    library ??= site;
+  }
+  return library;
+}
+
+/** Whether a line of a stack is neither tsmpi's nor Node's own. */
+export function isUsers(line: string): boolean {
+  return /^ +at /.test(line) && !line.includes(ownFiles) && !line.includes("node:internal");
+}
+
+function nearby(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith("..") ? path : near;
+}
+
+/** At most a twentieth of the time goes into taking stacks: one costs 2 us. */
+const pauseMs = 0.05;
+const remembered = 64;
+
+/**
+ * Where the latest collectives of a communicator were called, also those that have ended: who sent a broadcast is through
+ * with it before somebody finds out that he is in another collective. In tight loops only some of them are known.
+ */
+export class RecentCalls {
+  readonly #calls: { number: number; signature: number; stack: { stack?: string } | undefined }[] = [];
+  #takenAt = Number.NEGATIVE_INFINITY;
+
+  /** Called on the way from the user to what it notes; `above`, and what that has called, is not looked at. */
+  note(number: number, signature: number, above: (...args: never[]) => unknown): void {
+    let stack: { stack?: string } | undefined;
+    const now = performance.now();
+    if (now - this.#takenAt > pauseMs) {
+      this.#takenAt = now;
+      stack = {};
+      const limit = Error.stackTraceLimit;
+      Error.stackTraceLimit = framesOfLayers;
+      Error.captureStackTrace(stack, above);
+      Error.stackTraceLimit = limit;
+    }
+    this.#calls[number % remembered] = { number, signature, stack };
+  }
+
+  signatureOf(number: number): number | undefined {
+    return this.#of(number)?.signature;
+  }
+
+  siteOf(number: number): string | undefined {
+    return siteOf(this.#of(number)?.stack?.stack);
+  }
+
+  #of(number: number): { signature: number; stack: { stack?: string } | undefined } | undefined {
+    const call = this.#calls[number % remembered];
+    return call?.number === number ? call : undefined;
+  }
+}
+
+/** Between the user's line and a collective: `map`, `handOut`, `collective`; one more for a wrapper in a library of his. */
+const framesOfLayers = 5;
