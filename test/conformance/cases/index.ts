@@ -4,6 +4,7 @@ import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as map } from "./map.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
+import { cases as programs } from "./programs/index.ts";
 import { cases as requests } from "./requests.ts";
 import { cases as topologies } from "./topologies.ts";
 import { cases as values } from "./values.ts";
@@ -17,5 +18,6 @@ export const themes = {
   groups,
   topologies,
   intercommunicators,
+  programs,
   "map and pool": map,
 };
