@@ -84,7 +84,8 @@ export class Running {
   }
 }
 
-function start(args: string[], { cwd, env }: RunOptions = {}): Running {
+/** Starts `tsmpi`. */
+export function start(args: string[], { cwd, env }: RunOptions = {}): Running {
   const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...process.env, ...env } });
   return new Running(child);
 }

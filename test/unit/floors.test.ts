@@ -23,6 +23,7 @@ const floors: Record<string, string[][]> = {
       "simulation.ts",
       "deadlock.ts",
       "stuck.ts",
+      "whereabouts.ts",
       "pool.ts",
     ],
     [
@@ -62,6 +63,7 @@ const floors: Record<string, string[][]> = {
       "launch.ts",
       "job.ts",
       "deadlock.ts",
+      "whereabouts.ts",
       "walltime.ts",
       "plans.ts",
       "signals.ts",

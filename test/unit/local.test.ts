@@ -32,7 +32,10 @@ describe("a deadlock", () => {
       if (world.rank === 0) await world.send("x", { dest: 1, tag: 1 });
       await world.recv({ source: 1 - world.rank, tag: 2 });
     };
-    assert.match((await errorOf(local(2, program))).message, /not received: \d+ bytes from rank 0 with tag 1/);
+    assert.match(
+      (await errorOf(local(2, program))).message,
+      /waits for rank 1, at \S+local\.test\.ts:\d+\n[^]*not received: a message from rank 0 with tag 1/,
+    );
   });
 
   test("of large sends that nobody receives, also by ranks that have come to their end", async () => {

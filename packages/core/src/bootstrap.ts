@@ -63,13 +63,41 @@ export interface Network {
   keys?: { publicKey: string; secretKey: string };
 }
 
+/** A call of a rank that waits for others. */
+export interface Wait {
+  /** As the user wrote it: `recv({ source: 1, tag: 7 })`. */
+  call: string;
+  /** Of a collective: its communicator's number, and its own among the collectives of that. */
+  collective?: { context: number; number: number };
+  /** The ranks that it waits for, in the world; absent when any of them would do. */
+  ranks?: number[];
+  /** For how long, to a quarter of a second. */
+  ms: number;
+  /** `file:line` of the user's program, where it is known. */
+  site?: string;
+}
+
+/** Messages of one rank with one tag that another one has not received. */
+export interface Unreceived {
+  source: number;
+  tag: number;
+  count: number;
+}
+
+/** What a rank is doing within tsmpi. */
+export interface Whereabouts {
+  /** The first few; `more` is how many there are besides. */
+  waits: Wait[];
+  more: number;
+  /** What has arrived and was not asked for, the first few kinds of it. */
+  unreceived: Unreceived[];
+}
+
 /** What a rank says of itself when it has waited for a while and nothing has happened. */
-export interface Stuck {
+export interface Stuck extends Whereabouts {
   /** Packets sent to and received from each rank, where there were any: whether something is still on its way. */
   sent: Record<string, number>;
   received: Record<string, number>;
-  /** What it waits for, one line for each call. */
-  waits: string[];
 }
 
 /** Rank to agent. */
@@ -86,6 +114,8 @@ export type RankMessage =
   /** I have waited for a while and nothing has happened; and: something has happened again. */
   | ({ kind: "stuck" } & Stuck)
   | { kind: "moving" }
+  /** Answer to `where`, and told before `failed` and `stopping` take effect. */
+  | ({ kind: "here" } & Whereabouts)
   /** How far a map has come, to be shown by whoever started the job. */
   | { kind: "progress"; progress: Progress }
   /** End the whole job with this exit code. */
@@ -99,6 +129,8 @@ export type AgentMessage =
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended in good order: exit code 0. `sent` is from its `left` message, absent when it never said it. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  /** What are you waiting for? */
+  | { kind: "where" }
   /** A rank failed and the job is being stopped. */
   | { kind: "failed"; ending: Ending }
   /**

@@ -1,13 +1,12 @@
-import { describe } from "./call.ts";
+import type { Wait } from "./bootstrap.ts";
 import type { Engine } from "./engine.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 /** How often is looked, and how many looks in a row must find nothing changed: a deadlock lasts for ever. */
 const lookMs = 10;
 const looks = 2;
 /** As many where the process had timers before, of which one may have made room for a rank's own: half a second. */
 const looksAmongTimers = 50;
-/** How many lines a rank gets in the report. */
-const linesEach = 4;
 
 /** Watchers of this process: each has a timer of its own, which is no sign of life. */
 let watchers = 0;
@@ -45,7 +44,7 @@ export function watchForDeadlock(
     times = 0;
     if (engines.map((engine) => engine.ask(true)).includes(true)) return; // ranks in different collectives are told that instead
     stop();
-    found(reportOn(engines));
+    void reportOn(engines).then(found);
   }, lookMs);
   let watching = true;
   const stop = (): void => {
@@ -79,19 +78,21 @@ function stuck(engine: Engine): boolean {
 }
 
 /** Who waits for whom in which call, and what has arrived that nobody wanted. */
-function reportOn(engines: readonly Engine[]): string {
+async function reportOn(engines: readonly Engine[]): Promise<string> {
   const lines = ["every rank waits and nothing is on its way"];
   for (const engine of engines) {
-    const waits = [...engine.pending()].map(
-      ({ call, rank }) => `${describe(call)} waits for ${rank === undefined ? "any rank" : `rank ${rank}`}`,
-    );
-    const unreceived = [...engine.unreceived()].map(
-      ({ source, tag, bytes }) => `not received: ${bytes} bytes from rank ${source} with tag ${tag}`,
-    );
-    const own = [...new Set(waits), ...unreceived];
-    const shown =
-      own.length > linesEach ? [...own.slice(0, linesEach - 1), `and ${own.length - linesEach + 1} more`] : own;
-    lines.push(...shown.map((line, i) => `  ${i === 0 ? `rank ${engine.who.rank}:` : "   "} ${line}`));
+    const { waits, more, unreceived } = await whereabouts(engine);
+    const own = waits.map(describeWait);
+    if (more > 0) own.push(`and ${more} more`);
+    for (const { source, tag, count } of unreceived) {
+      own.push(`not received: ${count === 1 ? "a message" : `${count} messages`} from rank ${source} with tag ${tag}`);
+    }
+    lines.push(...own.map((line, i) => `  ${i === 0 ? `rank ${engine.who.rank}:` : "   "} ${line}`));
   }
   return lines.join("\n");
+}
+
+function describeWait({ call, ranks, site }: Wait): string {
+  const who = ranks === undefined ? "any rank" : `rank${ranks.length > 1 ? "s" : ""} ${ranks.join(", ")}`;
+  return `${call} waits for ${who}${site === undefined ? "" : `, at ${site}`}`;
 }

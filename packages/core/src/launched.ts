@@ -12,6 +12,7 @@ import { MemoryNetwork } from "./transports/memory.ts";
 import { canShareMemory } from "./transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "./transports/zeromq.ts";
 import { reportUncaught } from "./uncaught.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 /** How long a rank that leaves waits for its unfinished sends to be received. */
 const leaveTimeoutMs = 30_000;
@@ -95,15 +96,17 @@ class Rank {
   }
 
   #told(message: AgentMessage): void {
-    if (message.kind === "failed") {
+    if (message.kind === "where") {
+      void this.#tellWhere();
+    } else if (message.kind === "failed") {
       const { rank, host } = message.ending;
-      this.#stop("rank-failed", `rank ${rank} is gone (${describeEnding(message.ending)})`, message.ending);
-      this.#agent.fail(
-        new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${describeEnding(message.ending)})`),
-      );
+      const how = describeEnding(message.ending);
+      const why = `rank ${rank} is gone (${how})`;
+      this.#agent.fail(new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${how})`));
+      void this.#tellWhere().then(() => this.#stop("rank-failed", why, message.ending));
     } else if (message.kind === "stopping") {
-      this.#stop("aborted", message.reason, undefined);
       this.#agent.fail(new MpiError("aborted", `init(): ${message.reason}`));
+      void this.#tellWhere().then(() => this.#stop("aborted", message.reason, undefined));
     } else if (message.kind === "endsSoon") {
       // A wish to the program, not a fact about the job: calls go on working.
       this.#stopping.abort(new MpiError("aborted", message.reason));
@@ -112,6 +115,12 @@ class Rank {
       if (this.#engine === undefined) this.#early.push(message);
       else this.#engine.peerEnded(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
     }
+  }
+
+  /** Whoever stopped the job wants to know what kept this rank, which is lost once its calls have rejected. */
+  async #tellWhere(): Promise<void> {
+    if (this.#engine === undefined || this.#stopped) return;
+    this.#agent.tell({ kind: "here", ...(await whereabouts(this.#engine)) });
   }
 
   /**

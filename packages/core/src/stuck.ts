@@ -1,9 +1,6 @@
 import type { Stuck } from "./bootstrap.ts";
-import { describe } from "./call.ts";
 import type { Engine } from "./engine.ts";
-
-/** How many lines a rank has in a report. */
-const most = 5;
+import { whereabouts } from "./whereabouts.ts";
 
 /**
  * Tells when this rank has waited in tsmpi for `afterMs` with nothing happening, and when something happens again. A
@@ -28,7 +25,8 @@ export function watchProgress(
       told = false;
     } else if (quietLooks >= 2 && !told) {
       told = true;
-      tell.stuck({ sent: engine.sent, received: engine.received, waits: waitsOf(engine) });
+      const { sent, received } = engine;
+      void whereabouts(engine).then((where) => told && tell.stuck({ sent, received, ...where }));
     }
   };
   setInterval(look, Math.max(100, afterMs / 2)).unref();
@@ -40,15 +38,6 @@ function mayGoOn(engine: Engine): boolean {
     if ((call.options as { signal?: unknown } | undefined)?.signal !== undefined) return true;
   }
   return false;
-}
-
-function waitsOf(engine: Engine): string[] {
-  const waits = new Set<string>();
-  for (const { call, rank } of engine.pending()) {
-    waits.add(`${describe(call)} waits for ${rank === undefined ? "any rank" : `rank ${rank}`}`);
-  }
-  const lines = [...waits];
-  return lines.length > most ? [...lines.slice(0, most), `and ${lines.length - most} more`] : lines;
 }
 
 /** What keeps this process alive besides tsmpi, by kind. Pipes are left out: the rank's own output, and its bell. */

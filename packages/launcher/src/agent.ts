@@ -68,6 +68,7 @@ export class Agent {
       case "table":
       case "ended":
       case "endsSoon":
+      case "where":
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
       case "stop":

@@ -74,6 +74,7 @@ export type Order =
   | { kind: "failed"; ending: Ending }
   | { kind: "stopping"; reason: string }
   | { kind: "endsSoon"; reason: string }
+  | { kind: "where" }
   /** End all ranks: politely first, for sure after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }

@@ -1,4 +1,5 @@
 import type { Ending, Stuck } from "@tsmpi/core/bootstrap";
+import { type Doing, remarks, table } from "./whereabouts.ts";
 
 /**
  * Hears which ranks are stuck and finds out whether the job is: every rank that has not ended has waited for a while
@@ -21,11 +22,13 @@ export class DeadlockWatch {
     if (alive.length === 0 || !alive.every((rank) => this.#stuck.has(rank))) return undefined;
     const underway = alive.some((from) => alive.some((to) => this.#sent(from, to) !== this.#received(to, from)));
     if (underway) return undefined;
-    const lines = alive.flatMap((rank) => {
-      const { host, waits } = this.#stuck.get(rank) as Stuck & { host: string };
-      return waits.map((wait, i) => `  ${i === 0 ? `rank ${rank} on ${host}:` : "   "} ${wait}`);
+    const doings = alive.map((rank): Doing => {
+      const where = this.#stuck.get(rank) as Stuck & { host: string };
+      return { rank, host: where.host, where };
     });
-    return ["deadlock: every rank waits and nothing is on its way", ...lines].join("\n");
+    const ended = endings.size === 0 ? "" : `, ${endings.size} of ${size} ranks have ended`;
+    const title = `deadlock: every rank waits and nothing is on its way${ended}`;
+    return [title, table(doings), ...remarks(doings)].join("\n");
   }
 
   #sent(from: number, to: number): number {

@@ -1,4 +1,4 @@
-import type { Ending, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { Ending, PeerAddress, RankMessage, Whereabouts } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -6,6 +6,7 @@ import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
+import { type Doing, describeDoings, meanwhile } from "./whereabouts.ts";
 
 /** One agent and what it has been given to do. */
 export interface Station {
@@ -30,6 +31,8 @@ export interface JobOptions {
 }
 
 const lastWordsMs = 1000;
+/** Ranks that compute do not say where they are. The others do within milliseconds. */
+const answerMs = 300;
 /** Those who waited for a rank that has ended have been told, and have told that they go on. */
 const settledMs = 2000;
 
@@ -56,6 +59,11 @@ export class Job {
   readonly #deadlock = new DeadlockWatch();
   /** Sentences that wait until what the rank itself had to say has been shown. */
   readonly #sentences = new Map<number, string>();
+  /** What ranks have said when they were asked where they are. */
+  readonly #here = new Map<number, Whereabouts>();
+  #allAnswered: () => void = () => {};
+  /** Resolves when all that is to be told about the job's end has been. */
+  #told: Promise<void> = Promise.resolve();
   #inWorld = false;
   #stopping = false;
   #code: number = exitCodes.success;
@@ -100,6 +108,7 @@ export class Job {
   expire(code: number, reason: string): void {
     if (this.#stopping) return;
     this.stop(code, reason, `${reason}; stopping all ranks`);
+    this.#told = this.#answers().then((doings) => this.#sayDoings(doings));
     setTimeout(() => this.kill(), this.#options.killAfterMs).unref();
   }
 
@@ -108,7 +117,11 @@ export class Job {
     const { killAfterMs } = this.#options;
     if (!this.#begin(code)) return;
     this.#options.log(`${signal}: passed on to the ranks; whatever is left in ${killAfterMs / 1000} s is killed`);
-    this.#order({ kind: "signal", signal });
+    this.#order({ kind: "where" });
+    this.#told = this.#answers().then((doings) => {
+      this.#sayDoings(doings, `interrupted by ${signal}`);
+      this.#order({ kind: "signal", signal });
+    });
     setTimeout(() => this.#order({ kind: "stopping", reason: `interrupted by ${signal}` }), killAfterMs / 2).unref();
     setTimeout(() => this.kill(), killAfterMs).unref();
   }
@@ -184,6 +197,10 @@ export class Job {
       case "moving":
         this.#deadlock.moving(rank);
         break;
+      case "here":
+        this.#here.set(rank, message);
+        this.#checkAnswers();
+        break;
       case "hello":
         this.#greeted.add(rank);
         for (const ending of this.#endings.values()) this.#checkWorldCanForm(ending);
@@ -212,6 +229,7 @@ export class Job {
     const { rank } = ending;
     this.#options.log(`${this.#describe(ending)} ${describeExit(ending)}`);
     this.#endings.set(rank, ending);
+    this.#checkAnswers();
     if (rank === 0) this.#options.input.stop();
     if (exitCodeOf(ending) !== 0) {
       const hint = ending.hint === undefined ? "" : ` (${ending.hint})`;
@@ -255,10 +273,13 @@ export class Job {
   #fail(ending: Ending, code: number, how: string): void {
     if (!this.#begin(code)) return;
     const others = this.#options.size > 1 ? "; stopping the other ranks" : "";
-    this.#sentences.set(ending.rank, `tsmpi: ${this.#describe(ending)} ${how}${others}`);
-    this.#tell(ending.rank);
     this.#order({ kind: "failed", ending });
     this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
+    this.#told = this.#answers().then((doings) => {
+      const waiting = meanwhile(doings.filter(({ rank }) => rank !== ending.rank));
+      this.#sentences.set(ending.rank, `tsmpi: ${this.#describe(ending)} ${how}${others}${waiting}`);
+      this.#tell(ending.rank);
+    });
   }
 
   /** A host, its link or its agent is gone, and with it all that we know of its ranks. */
@@ -283,6 +304,10 @@ export class Job {
       const ending = { rank, host, pid: this.#pids.get(rank) ?? 0, code: null, signal: null, hint };
       this.#order({ kind: "failed", ending });
       this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
+      this.#told = this.#answers(ranks).then((doings) => {
+        const waiting = meanwhile(doings.filter((doing) => !ranks.includes(doing.rank)));
+        if (waiting !== "") this.#options.output.say(`tsmpi:${waiting.slice(waiting.indexOf(" "))}`);
+      });
     }
     for (const each of ranks) {
       this.#drained.add(each);
@@ -293,7 +318,47 @@ export class Job {
 
   #close(station: Station): void {
     this.#open.delete(station);
-    if (this.#open.size === 0) this.#finish(this.#code);
+    if (this.#open.size > 0) return;
+    this.#allAnswered();
+    void this.#told.then(() => this.#finish(this.#code));
+  }
+
+  /** What every rank is doing, once all that can say it have: they were told just now that the job is to end. */
+  async #answers(lost: readonly number[] = []): Promise<Doing[]> {
+    this.#here.clear();
+    const asked = this.#all.filter((rank) => this.#inWorld && !this.#endings.has(rank) && !lost.includes(rank));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, answerMs);
+      this.#allAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#checkAnswers();
+    });
+    return this.#greeted.size === 0 ? [] : this.#all.flatMap((rank) => this.#doing(rank, asked.includes(rank)));
+  }
+
+  #checkAnswers(): void {
+    const missing = this.#all.some((rank) => !this.#here.has(rank) && !this.#endings.has(rank));
+    if (!missing || !this.#inWorld) this.#allAnswered();
+  }
+
+  #doing(rank: number, asked: boolean): Doing[] {
+    const host = this.#options.stations.find(({ plan }) => plan.ranks.includes(rank))?.plan.host ?? "?";
+    const where = this.#here.get(rank);
+    if (where !== undefined) return [{ rank, host, where }];
+    if (asked) return [{ rank, host, where: "computes (it did not answer)" }];
+    if (this.#endings.has(rank)) return [];
+    return [{ rank, host, where: this.#greeted.has(rank) ? "waits in init()" : "has not called init()" }];
+  }
+
+  #sayDoings(doings: readonly Doing[], title?: string): void {
+    const text = doings.length === 0 || this.#options.size === 1 ? "" : describeDoings(doings, title);
+    if (text !== "") this.#options.output.say(`tsmpi: ${text}`);
+  }
+
+  get #all(): number[] {
+    return Array.from({ length: this.#options.size }, (_, rank) => rank);
   }
 
   /** True for the first reason to stop; false for all that follow. */

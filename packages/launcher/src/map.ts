@@ -29,12 +29,12 @@ export function describeShortage({ size, slots }: Placement, { source }: Allocat
 }
 
 /** "1 rank", "2 ranks". */
-function count(number: number, thing: string): string {
+export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
 /** 0 1 2 3 7 -> "0-3 7". */
-function spans(ranks: readonly number[]): string {
+export function spans(ranks: readonly number[]): string {
   const found: [number, number][] = [];
   for (const rank of ranks) {
     const last = found.at(-1);

@@ -189,6 +189,7 @@ const kinds: ReadonlySet<unknown> = new Set<RankMessage["kind"]>([
   "left",
   "stuck",
   "moving",
+  "here",
   "progress",
   "abort",
 ]);
