@@ -33,7 +33,7 @@ async function waitOf(pendings: readonly Pending[]): Promise<Wait> {
 }
 
 /** Messages of users that have arrived at a rank and that it has not received, counted by source and tag. */
-export function unreceivedBy(engine: Engine): Unreceived[] {
+function unreceivedBy(engine: Engine): Unreceived[] {
   const kinds = new Map<string, Unreceived>();
   for (const { source, tag } of engine.unreceived()) {
     const kind = kinds.get(`${source} ${tag}`);

@@ -31,8 +31,8 @@ export interface JobOptions {
 }
 
 const lastWordsMs = 1000;
-/** Ranks that compute do not say where they are. The others do within milliseconds. */
-const answerMs = 300;
+/** Ranks that compute do not say where they are. The others do within milliseconds, unless the host is overloaded. */
+const answerMs = 1000;
 /** Those who waited for a rank that has ended have been told, and have told that they go on. */
 const settledMs = 2000;
 
