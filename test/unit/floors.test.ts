@@ -45,6 +45,7 @@ const floors: Record<string, string[][]> = {
       "apply.ts",
       "kernel.ts",
       "into.ts",
+      "check-options.ts",
       "chunks.ts",
       "options.ts",
       "call.ts",

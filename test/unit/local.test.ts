@@ -219,3 +219,17 @@ test("a world has a whole number of ranks", async () => {
     assert.equal((await errorOf(local(size, () => 1))).code, "invalid-argument");
   }
 });
+
+test("abort() ends the world with a code that says so, whatever it is given", async () => {
+  for (const [given, code] of [
+    [3, 3],
+    [0, 1],
+    [300, 1],
+    [-1, 1],
+    [1.5, 1],
+    ["three", 1],
+  ] as [number, number][]) {
+    const error = await errorOf(local(2, (world) => world.abort(given, "enough")));
+    assert.match(error.message, new RegExp(`called abort\\(${code}\\): enough`));
+  }
+});

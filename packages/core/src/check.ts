@@ -25,7 +25,16 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
-  if (typeof value === "object" && value !== null) return `a ${value.constructor?.name ?? "object"}`;
+  if (typeof value === "object" && value !== null) return withArticle(value.constructor?.name ?? "object");
   return String(value);
+}
+
+/** "an Int32Array", "a Uint8Array". */
+export function withArticle(name: string): string {
+  return `${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** A list, or `invalid-argument`: `what` says what is in it. */
+export function checkList(name: string, list: unknown, what: string): asserts list is readonly unknown[] {
+  if (!Array.isArray(list)) throw invalid(`${name} is ${show(list)}, but it is an array of ${what}`);
 }

@@ -2,10 +2,12 @@ import { onAbort } from "./abort.ts";
 import { type Call, describe, failure } from "./call.ts";
 import { locate, RecentCalls, siteHere } from "./call-site.ts";
 import type { Channel, Question } from "./channel.ts";
+import { checkOptions } from "./check-options.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
 import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
+import type { Cancellable } from "./options.ts";
 import type { Peers } from "./peers.ts";
 
 /** The collectives, in the order of their numbers on the wire (`docs/wire.md`): append only. */
@@ -94,32 +96,24 @@ export class Collectives {
   }
 
   /** Runs one collective. Its place in the order is taken before this function first waits. */
-  run<R>(
-    operation: Operation,
-    call: Call,
-    signal: AbortSignal | undefined,
-    body: (peers: Peers) => Promise<R>,
-  ): Promise<R> {
-    const result = this.#run(operation, call, signal, body);
+  run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
+    const result = this.#run(operation, call, body);
     call.result = result;
     return result;
   }
 
-  async #run<R>(
-    operation: Operation,
-    call: Call,
-    signal: AbortSignal | undefined,
-    body: (peers: Peers) => Promise<R>,
-  ): Promise<R> {
+  async #run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
     const number = this.#next++;
     const root = (call.options as { root?: unknown } | undefined)?.root;
     const signature = operations.indexOf(operation) | ((typeof root === "number" ? root & 0xffffff : 0) << 8);
     this.#active.set(number, { call, signature });
     this.#recent.note(number, signature, this.run);
-    const forget = onAbort(signal, (reason) => {
-      this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
-    });
+    let forget: (() => void) | undefined;
     try {
+      checkOptions(call.options);
+      forget = onAbort((call.options as Cancellable).signal, (reason) => {
+        this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
+      });
       this.#refuseIfFailed(number, call);
       const result = await body(this.#peers(number, signature, call));
       const stray = this.#engine.dismiss(this.#channel, number);
@@ -138,7 +132,7 @@ export class Collectives {
       if (!this.#engine.stopped) this.#notify(number, error); // else the others are told by whoever stops the job
       throw error;
     } finally {
-      forget();
+      forget?.();
       this.#active.delete(number);
       this.#channel.failures.delete(number);
       this.#channel.questions.delete(number);

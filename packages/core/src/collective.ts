@@ -183,8 +183,8 @@ export abstract class Collective extends PointToPoint {
   ): Promise<R> {
     const call: Call = { operation, options, communicator: this.name };
     if (this.closed) return Promise.reject(this.closedError(call));
-    return this.#collectives.run(operation, call, options.signal, (peers) => {
-      const root = options.root ?? 0;
+    return this.#collectives.run(operation, call, (peers) => {
+      const { root = 0 } = options;
       checkRank("root", root, this.size);
       return body(peers, root);
     });

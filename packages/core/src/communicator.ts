@@ -1,4 +1,5 @@
-import { checkRank, invalid, show } from "./check.ts";
+import { checkList, checkRank, invalid, show } from "./check.ts";
+import { checkOptions } from "./check-options.ts";
 import * as collectives from "./collectives/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "./collectives/neighbors.ts";
 import { form, offer, type Vote, type Wish } from "./forming.ts";
@@ -8,7 +9,7 @@ import { Group } from "./group.ts";
 import { InterCollective } from "./inter-collective.ts";
 import type { Cancellable, CartOptions, Neighbors, SplitOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
-import type { PointToPoint } from "./point-to-point.ts";
+import { PointToPoint } from "./point-to-point.ts";
 import { TaskCollective } from "./task-collective.ts";
 import type { World } from "./world.ts";
 
@@ -58,8 +59,9 @@ export class Communicator extends TaskCollective {
   split(color: number | string, options?: SplitOptions): Promise<Communicator>;
   split(color: number | string | null, options?: SplitOptions): Promise<Communicator | null>;
   split(color: number | string | null, options: SplitOptions = {}): Promise<Communicator | null> {
-    const { key = this.rank } = options;
     return this.collective("split", { ...options, color }, async (peers) => {
+      checkOptions(options); // a copy of it is what was checked
+      const { key = this.rank } = options;
       if (color !== null && typeof color !== "string" && !Number.isFinite(color)) {
         throw invalid(`color is ${show(color)}, but a colour is a number, a string, or null`);
       }
@@ -88,6 +90,9 @@ export class Communicator extends TaskCollective {
    */
   subset(ranks: Iterable<number> | Group, options: Cancellable = {}): Promise<Communicator | null> {
     return this.collective("subset", options, async (peers) => {
+      if (typeof (ranks as Partial<Iterable<number>> | null)?.[Symbol.iterator] !== "function") {
+        throw invalid(`ranks is ${show(ranks)}, but it is a list of ranks or a group`);
+      }
       const group = ranks instanceof Group ? ranks : this.group.include(ranks);
       const stranger = group.difference(this.group).members[0];
       if (stranger !== undefined) throw invalid(`rank ${stranger} of the world is not in this communicator`);
@@ -144,9 +149,12 @@ export class Communicator extends TaskCollective {
    * ```
    */
   intercomm(options: IntercommOptions): Promise<Intercommunicator> {
-    const { leader = 0, bridge, remoteLeader, tag = 0, signal } = options;
-    return this.collective("intercomm", { signal }, async (peers) => {
+    return this.collective("intercomm", options, async (peers) => {
+      const { leader = 0, bridge, remoteLeader, tag = 0, signal } = options;
       checkRank("leader", leader, this.size);
+      if (!(bridge instanceof PointToPoint)) {
+        throw invalid(`bridge is ${show(bridge)}, but it is a communicator that both leaders are in`);
+      }
       const ours = await this.all(peers, `leader ${leader}`);
       const meet = { dest: remoteLeader, source: remoteLeader, tag, signal };
       const met = this.rank === leader ? await bridge.sendrecv<typeof ours>(ours, meet) : undefined;
@@ -161,10 +169,11 @@ export class Communicator extends TaskCollective {
   /**
    * Ends the whole job: all ranks are stopped and `tsmpi run` ends with `code`. Never returns.
    *
-   * @param code exit code from 1 to 255; default 1. 0 counts as 1, for an aborted job has not succeeded.
+   * @param code exit code from 1 to 255; default 1. Anything else counts as 1: an aborted job has not succeeded.
    */
   abort(code: number = 1, reason: string = "abort() was called"): Promise<never> {
-    return this.world.abort(code === 0 ? 1 : code, reason);
+    const failing = Number.isInteger(code) && code > 0 && code < 256;
+    return this.world.abort(failing ? code : 1, reason);
   }
 
   /**
@@ -259,6 +268,7 @@ export class CartCommunicator extends Communicator {
    */
   sub(keep: readonly boolean[], options: Cancellable = {}): Promise<CartCommunicator> {
     return this.collective("sub", options, async (peers) => {
+      checkList("keep", keep, "booleans, one for each dimension");
       if (keep.length !== this.dims.length) {
         throw invalid(`keep has ${keep.length} entries for ${this.dims.length} dimensions`);
       }

@@ -5,7 +5,8 @@ import type { Neighbors } from "./options.ts";
 
 /** A rank's own neighbours as it gives them: a list stands for both directions. */
 export function asNeighbors(given: readonly number[] | Neighbors, size: number): Neighbors {
-  const { destinations, sources } = "destinations" in given ? given : { destinations: given, sources: given };
+  const lists = typeof given === "object" && given !== null && "destinations" in given;
+  const { destinations, sources } = lists ? given : { destinations: given, sources: given };
   for (const list of [destinations, sources]) {
     if (list === undefined) continue;
     if (!Array.isArray(list))

@@ -1,4 +1,4 @@
-import { checkRank, invalid, show } from "./check.ts";
+import { checkList, checkRank, invalid, show } from "./check.ts";
 
 /**
  * Factors of `ranks`, as close to each other as possible, the largest first: how to lay so many ranks out as a grid.
@@ -42,6 +42,7 @@ export class Grid {
   readonly size: number;
 
   constructor(dims: readonly number[], periodic: boolean | readonly boolean[]) {
+    checkList("dims", dims, "extents, one for each dimension");
     for (const extent of dims) checkExtent(extent, 1);
     this.dims = Object.freeze([...dims]);
     this.periodic = Object.freeze(typeof periodic === "boolean" ? dims.map(() => periodic) : [...periodic]);

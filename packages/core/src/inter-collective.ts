@@ -151,7 +151,7 @@ export abstract class InterCollective extends PointToPoint {
   protected collective<R>(operation: Operation, options: Cancellable, body: (peers: Peers) => Promise<R>): Promise<R> {
     const call = { operation, options, communicator: this.name };
     if (this.closed) return Promise.reject(this.closedError(call));
-    return this.#collectives.run(operation, call, options.signal, body);
+    return this.#collectives.run(operation, call, body);
   }
 
   /** @internal A number for a communicator of both groups, and which of them says to be the lower one. */

@@ -1,5 +1,6 @@
+import { withArticle } from "./check.ts";
 import { MpiError } from "./errors.ts";
-import type { TypedArray } from "./op.ts";
+import { isTypedArray, type TypedArray } from "./kernel.ts";
 
 /**
  * Copies one typed array, or several behind each other in the order of ranks, into the caller's `into`.
@@ -10,8 +11,8 @@ export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): 
   let length = 0;
   for (const part of parts) {
     if (!isTypedArray(part) || part.constructor !== into.constructor) {
-      const what = isTypedArray(part) ? `a ${part.constructor.name}` : `not a typed array`;
-      throw new MpiError("mismatch", `the data is ${what}, but \`into\` is a ${into.constructor.name}`);
+      const what = isTypedArray(part) ? withArticle(part.constructor.name) : "not a typed array";
+      throw new MpiError("mismatch", `the data is ${what}, but \`into\` is ${withArticle(into.constructor.name)}`);
     }
     length += part.length;
   }
@@ -25,8 +26,4 @@ export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): 
     at += part.length;
   }
   return into;
-}
-
-function isTypedArray(value: unknown): value is TypedArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }

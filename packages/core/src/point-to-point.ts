@@ -1,6 +1,7 @@
 import { type Call, failure } from "./call.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank, checkTag, invalid } from "./check.ts";
+import { checkOptions } from "./check-options.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
 import { MpiError } from "./errors.ts";
 import { fill } from "./into.ts";
@@ -267,6 +268,7 @@ export abstract class PointToPoint {
   async #explain<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
     if (this.closed) throw this.closedError(call);
     try {
+      checkOptions(call.options);
       return await body();
     } catch (error) {
       if (!(error instanceof MpiError) || error.rank !== undefined) throw error;

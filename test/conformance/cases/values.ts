@@ -207,6 +207,49 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "positional arguments, as other systems have them, are refused by name instead of meaning something else",
+    async program(world) {
+      const loose = world as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      const mine = new Float64Array(2);
+      const mistakes: [string, unknown[], RegExp][] = [
+        ["recv", [3], /recv\(\): the options are 3, but they are an object/],
+        ["recv", [null], /the options are null/],
+        ["recv", [mine], /the options are a Float64Array/],
+        ["probe", [0], /the options are 0/],
+        ["send", [1], /send\(\): the options are undefined/],
+        ["send", [1, 2], /the options are 2/],
+        ["sendrecv", [1, 2, 3], /the options are 2/],
+        ["recv", [{ signal: "soon" }], /signal is "soon", but it is an AbortSignal/],
+        ["recv", [{ into: [1, 2] }], /`into` is an array of 2, but it is a typed array/],
+        ["bcast", [1, 2], /bcast\(\): the options are 2/],
+        ["gather", [mine, new Float64Array(2)], /the options are a Float64Array/],
+        ["reduce", [1, sum, 0], /the options are 0/],
+        ["gather", [1, { root: null }], /root is null/],
+        ["barrier", [{ signal: null }], /signal is null/],
+        ["split", [0, 5], /the options are 5/],
+        ["cart", [4], /dims is 4, but it is an array of extents/],
+        ["cart", [[world.size], [true]], /the options are an array of 1/],
+        ["graph", [1], /neighbours are an array of ranks, not 1/],
+        ["subset", [1], /ranks is 1, but it is a list of ranks or a group/],
+        ["intercomm", [{ remoteLeader: 0 }], /bridge is undefined, but it is a communicator/],
+      ];
+      for (const [method, args, message] of mistakes) {
+        await assert.rejects(async () => loose[method]?.(...args), mpiError("invalid-argument", message));
+      }
+      assert.equal(await world.iprobe(), undefined);
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
+    name: "options that make no sense on one rank fail the collective on all",
+    from: 2,
+    async program(world) {
+      const wrong = world.rank === 1 ? ({ signal: "soon" } as unknown as { signal: AbortSignal }) : {};
+      await assert.rejects(world.allreduce(1, sum, wrong), mpiError("invalid-argument", /signal is "soon"/));
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
     name: "roots that differ are told, on every rank, at once or by its next call",
     from: 2,
     async program(world) {
