@@ -72,7 +72,17 @@ const floors: Record<string, string[][]> = {
     // An agent in the launcher's own process is made by the launch: that one agent is not another program.
     ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts"],
     ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "rank-command.ts", "agent-command.ts", "link/"],
-    ["host.ts", "starter.ts", "control.ts", "output.ts", "progress.ts", "rank-files.ts", "sink.ts", "input.ts"],
+    [
+      "host.ts",
+      "starter.ts",
+      "control.ts",
+      "output.ts",
+      "progress.ts",
+      "rank-files.ts",
+      "last-lines.ts",
+      "sink.ts",
+      "input.ts",
+    ],
     ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
     ["here.ts", "limits.ts", "curve-keys.ts", "pbs-tools.ts"],
     [

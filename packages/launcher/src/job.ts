@@ -3,6 +3,7 @@ import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
+import { heapHint } from "./out-of-memory.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
@@ -58,7 +59,7 @@ export class Job {
   readonly #drained = new Set<number>();
   readonly #deadlock = new DeadlockWatch();
   /** Sentences that wait until what the rank itself had to say has been shown. */
-  readonly #sentences = new Map<number, string>();
+  readonly #sentences = new Map<number, () => string>();
   /** What ranks have said when they were asked where they are. */
   readonly #here = new Map<number, Whereabouts>();
   #allAnswered: () => void = () => {};
@@ -256,7 +257,7 @@ export class Job {
 
   /** Calls that depend on this rank reject; maps and pools give its tasks to the others. */
   #goOnWithout(ending: Ending, how: string): void {
-    this.#sentences.set(ending.rank, `tsmpi: ${this.#describe(ending)} ${how}; going on without it`);
+    this.#sentences.set(ending.rank, () => `tsmpi: ${this.#describe(ending)} ${how}; going on without it`);
     this.#tell(ending.rank);
     setTimeout(() => this.#checkDeadlock(), settledMs).unref();
     this.#order({ kind: "ended", ending });
@@ -277,7 +278,11 @@ export class Job {
     this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
     this.#told = this.#answers().then((doings) => {
       const waiting = meanwhile(doings.filter(({ rank }) => rank !== ending.rank));
-      this.#sentences.set(ending.rank, `tsmpi: ${this.#describe(ending)} ${how}${others}${waiting}`);
+      this.#sentences.set(ending.rank, () => {
+        const hint = ending.hint === undefined ? heapHint(this.#options.output.lastWords(ending.rank)) : undefined;
+        const why = hint === undefined ? "" : ` (${hint})`;
+        return `tsmpi: ${this.#describe(ending)} ${how}${why}${others}${waiting}${this.#lastWords(ending.rank)}`;
+      });
       this.#tell(ending.rank);
     });
   }
@@ -374,7 +379,15 @@ export class Job {
     const sentence = this.#sentences.get(rank);
     if (sentence === undefined || !this.#drained.has(rank)) return;
     this.#sentences.delete(rank);
-    this.#options.output.say(sentence);
+    this.#options.output.say(sentence());
+  }
+
+  /** The last lines of a rank, where they are not on the screen anyway. */
+  #lastWords(rank: number): string {
+    const words = this.#options.output.unseenWords(rank);
+    if (words === undefined) return "";
+    const file = words.file === undefined ? "" : ` (${words.file})`;
+    return [`\n  its last lines${file}:`, ...words.lines].join("\n  | ");
   }
 
   #order(order: Order): void {

@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { OutputStream } from "./control.ts";
+import { LastLines } from "./last-lines.ts";
 import { RankFiles } from "./rank-files.ts";
 import { openSink, type Sink, sameDestination } from "./sink.ts";
 
@@ -19,6 +20,7 @@ export class Output {
   readonly #papers: Record<OutputStream, Paper>;
   readonly #options: OutputOptions;
   readonly #files: RankFiles | undefined;
+  readonly #lastLines = new LastLines();
   /** At the bottom of the terminal, when stderr is one. */
   readonly #status: Status | undefined = isatty(2) ? { text: "", shown: false } : undefined;
   #pending = 0;
@@ -35,6 +37,7 @@ export class Output {
   /** Whole lines of a rank, or a part of one that is not going to be completed soon. */
   write(rank: number, stream: OutputStream, block: Uint8Array, written: () => void): void {
     this.#pending++;
+    this.#lastLines.note(rank, stream, block);
     const paper = this.#papers[stream];
     const matters = this.#files !== undefined || paper === this.#papers.stdout;
     const done = (error: Error | undefined) => {
@@ -44,6 +47,27 @@ export class Output {
     if (this.#failed && matters) done(undefined);
     else if (this.#files !== undefined) this.#files.write(rank, stream, block, done);
     else paper.write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
+  }
+
+  /** The end of what a rank has written on stderr. */
+  lastWords(rank: number): string {
+    return this.#lastLines.of(rank, "stderr").join("\n");
+  }
+
+  /**
+   * The last lines of a rank where its user does not see them: they went into a file, or off the screen since. On stderr, or
+   * on stdout when it has written nothing there.
+   */
+  unseenWords(rank: number): { lines: string[]; file: string | undefined } | undefined {
+    const streams = (["stderr", "stdout"] as const).map((stream) => ({
+      stream,
+      lines: this.#lastLines.of(rank, stream),
+    }));
+    const last = streams.find(({ lines }) => lines.length > 0);
+    if (last === undefined) return undefined;
+    const { stream, lines } = last;
+    const file = this.#files?.name(rank, stream);
+    return file !== undefined || this.#lastLines.isBuried(rank, stream) ? { lines, file } : undefined;
   }
 
   /** A line of the launcher's own, on stderr. */

@@ -8,12 +8,12 @@ const extension: Record<OutputStream, string> = { stdout: "out", stderr: "err" }
 
 /** `--output-dir`: `rank.07.out` and `rank.07.err`, with as many digits as sort well. Files of an earlier run are emptied. */
 export class RankFiles {
-  readonly #name: (rank: number, stream: OutputStream) => string;
+  readonly name: (rank: number, stream: OutputStream) => string;
   readonly #sinks = new Map<string, Sink>();
 
   constructor(directory: string, ranks: number) {
     const digits = String(ranks - 1).length;
-    this.#name = (rank, stream) => join(directory, `rank.${String(rank).padStart(digits, "0")}.${extension[stream]}`);
+    this.name = (rank, stream) => join(directory, `rank.${String(rank).padStart(digits, "0")}.${extension[stream]}`);
     try {
       mkdirSync(directory, { recursive: true });
     } catch (error) {
@@ -21,7 +21,7 @@ export class RankFiles {
     }
     try {
       for (let rank = 0; rank < ranks; rank++) {
-        for (const stream of ["stdout", "stderr"] as const) writeFileSync(this.#name(rank, stream), "");
+        for (const stream of ["stdout", "stderr"] as const) writeFileSync(this.name(rank, stream), "");
       }
     } catch (error) {
       throw new LaunchError(`cannot write into ${directory}: ${reasonOf(error)}`);
@@ -29,7 +29,7 @@ export class RankFiles {
   }
 
   write(rank: number, stream: OutputStream, block: Uint8Array, written: (error: Error | undefined) => void): void {
-    const name = this.#name(rank, stream);
+    const name = this.name(rank, stream);
     let sink = this.#sinks.get(name);
     if (sink === undefined) {
       try {
