@@ -38,9 +38,10 @@ const floors: Record<string, string[][]> = {
     ],
     ["collectives/", "collective-call.ts", "tasks/"],
     ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
-    ["codec.ts", "codec/", "envelope.ts", "bootstrap.ts", "agent-channel.ts", "transports/"],
+    ["codec.ts", "codec/", "bootstrap.ts", "agent-channel.ts", "transports/"],
     [
       "transport.ts",
+      "envelope.ts",
       "op.ts",
       "apply.ts",
       "kernel.ts",
@@ -53,7 +54,7 @@ const floors: Record<string, string[][]> = {
       "progress.ts",
       "abort.ts",
     ],
-    ["grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts", "random.ts"],
+    ["packet.ts", "grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts", "random.ts"],
   ],
   launcher: [
     ["cli.ts", "index.ts", "testing.ts", "agent-main.ts", "doctor-probe.ts"],

@@ -3,7 +3,7 @@ import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time 
 export { bundle, unbundle } from "./codec/bundle.ts";
 export { byteLength, type Parcel } from "./codec/parcel.ts";
 
-import { type Bytes, bytesOf, fromBytes, isBytes, kindOf } from "./codec/bytes.ts";
+import { type Bytes, bytesOf, fromBytes, isBytes, kindOf, smallFromBytes } from "./codec/bytes.ts";
 import { flatten } from "./codec/flatten.ts";
 import { asBuffer, Form, inlineBytes, malformed, nothingAttached, type Parcel } from "./codec/parcel.ts";
 import { isPlain } from "./codec/plain.ts";
@@ -91,6 +91,34 @@ export function decode(parcel: Parcel): unknown {
 }
 
 /**
+ * Copies the typed array of a parcel to the beginning of `into`, when it is one of the same type that fits.
+ *
+ * False when it is not: nothing is written then, and {@link decode} gives what it is.
+ */
+export function decodeInto({ head, attachments }: Parcel, into: ArrayBufferView): boolean {
+  const form = head[0] ?? Form.bundle;
+  const kind = kindOf(into);
+  const [attachment] = attachments;
+  if (form === (Form.rawInHead | kind) && attachment === undefined) {
+    const length = head.byteLength - 1;
+    if (length > into.byteLength) return false;
+    new Uint8Array(into.buffer, into.byteOffset, length).set(head.subarray(1));
+    return true;
+  }
+  if (form !== (Form.rawAttached | kind) || attachment === undefined || attachments.length > 1) return false;
+  if (attachment.byteLength > into.byteLength) return false;
+  if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // it landed there
+  new Uint8Array(into.buffer, into.byteOffset, attachment.byteLength).set(attachment);
+  return true;
+}
+
+/** Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs, if it does. */
+export function landing(into: ArrayBufferView, head: Uint8Array, bytes: number): Uint8Array | undefined {
+  if (head.length !== 1 || head[0] !== (Form.rawAttached | kindOf(into)) || bytes > into.byteLength) return undefined;
+  return new Uint8Array(into.buffer, into.byteOffset, bytes);
+}
+
+/**
  * What another rank would get: `decode(encode(value))`, with no memory in common with `value`. For messages to oneself.
  *
  * Costs one copy of each byte array. Throws MpiError `unserializable` as {@link encode} does.
@@ -113,7 +141,7 @@ function read(head: Buffer, attachments: readonly Uint8Array[]): unknown {
   }
   if (form === Form.graph) return rebuild(unpacker.unpack(head, afterForm), attachments);
   if (attachments.length > 0) throw malformed("it has attachments that it does not use");
-  if (form >= Form.rawInHead) return fromBytes(form - Form.rawInHead, new Uint8Array(head.subarray(1)));
+  if (form >= Form.rawInHead) return smallFromBytes(form - Form.rawInHead, head, 1);
   switch (form) {
     case Form.plain:
       return unpacker.unpack(head, afterForm);

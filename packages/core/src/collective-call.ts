@@ -7,6 +7,7 @@ import { decode, encode, type Parcel } from "./codec.ts";
 import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
+import type { Letter } from "./mailbox.ts";
 import type { Cancellable } from "./options.ts";
 import type { Peers } from "./peers.ts";
 
@@ -147,22 +148,34 @@ export class Collectives {
 
   #peers(number: number, signature: number, call: Call): Peers {
     const members = this.#members;
-    const world = (peer: number): number => members[peer] as number;
+    const options = { signature };
+    const accept = (letter: Letter): Parcel | Promise<Parcel> => {
+      if (letter.envelope.signature !== signature) return this.#refuse(number, letter.envelope, { call, signature });
+      letter.keep();
+      return letter.body as Parcel;
+    };
     return {
       rank: this.#rank,
       size: members.length,
       hosts: this.#hosts,
-      send: async (dest, parcel) => {
-        this.#throwIfFailed(number);
-        await this.#engine.send(this.#channel, world(dest), number, parcel, call, { signature });
+      send: (dest, parcel) => {
+        const failed = this.#failed.get(number);
+        if (failed !== undefined) return Promise.reject(failed);
+        return this.#engine.send(this.#channel, members[dest] as number, number, parcel, call, options);
       },
-      recv: async (source) => {
-        this.#throwIfFailed(number);
-        const { envelope, body } = await this.#engine.receive(this.#channel, world(source), number, call);
-        if (envelope.signature !== signature) throw await this.#disagreement(number, envelope, { call, signature });
-        return body as Parcel;
+      recv: (source) => {
+        const failed = this.#failed.get(number);
+        if (failed !== undefined) return Promise.reject(failed);
+        return this.#engine.receive(this.#channel, members[source] as number, number, call, accept);
       },
     };
+  }
+
+  /** Runs on behalf of who waits for the message: from its second turn on the user's line is on the stack. */
+  async #refuse(number: number, stray: Envelope, mine: Active): Promise<never> {
+    await null;
+    await null;
+    throw await this.#disagreement(number, stray, mine);
   }
 
   #throwIfFailed(number: number): void {

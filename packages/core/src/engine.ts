@@ -3,16 +3,18 @@ import { describeEnding, type Ending } from "./bootstrap.ts";
 import { type Call, failure, type Identity } from "./call.ts";
 import { type Detour, type Divert, locate } from "./call-site.ts";
 import { Channel } from "./channel.ts";
-import { byteLength, decode, encode, type Parcel } from "./codec.ts";
-import { type Envelope, kind, open, seal } from "./envelope.ts";
+import { byteLength, decode, encode, landing, type Parcel } from "./codec.ts";
+import { type Envelope, type Kind, kind } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
-import { any, Letter, Posted } from "./mailbox.ts";
+import { any, type Finish, Letter, Posted } from "./mailbox.ts";
+import type { TypedArray } from "./op.ts";
+import { empty, ownCopy, type Packet, withOwnAttachments } from "./packet.ts";
 import { Peer } from "./peer.ts";
-import type { Packet, Receiver, Transport } from "./transport.ts";
+import type { Receiver, Transport } from "./transport.ts";
 
 export interface SendOptions {
   /** Resolve when the message is matched. */
-  sync?: boolean;
+  sync?: boolean | undefined;
   /** For collectives: what this message is part of. */
   signature?: number;
   signal?: AbortSignal | undefined;
@@ -70,6 +72,8 @@ export class Engine implements Receiver {
   #waits = 0;
   #steps = 0;
   #asking: NodeJS.Timeout | undefined;
+  /** Whether some other rank has ended: only then can waiting be in vain. */
+  #somebodyEnded = false;
   /** Why the job can go on no more: what every further call rejects with. */
   #fatal: { code: MpiErrorCode; why: string; details: MpiErrorDetails } | undefined;
 
@@ -83,7 +87,7 @@ export class Engine implements Receiver {
     const key = keyOf(context, collective);
     let channel = this.#channels.get(key);
     if (channel === undefined) {
-      channel = new Channel(context, collective);
+      channel = new Channel(context, collective, this.#matched);
       if (collective) this.#asking ??= setInterval(() => this.#look(), askMs).unref();
       this.#channels.set(key, channel);
     }
@@ -92,7 +96,7 @@ export class Engine implements Receiver {
 
   /** The communicator was closed: withdraws its receives, and what nobody will receive counts as received. */
   release(channel: Channel, why?: (call: Call) => MpiError): void {
-    if (why !== undefined) channel.mailbox.rejectWhere(({ call }) => why(call));
+    if (why !== undefined) this.#rejectWaiting(channel, ({ call }) => why(call));
     for (const { envelope, body, settled } of channel.mailbox.sweep(any, any)) {
       if (!settled) this.#discard(envelope, body);
     }
@@ -122,8 +126,8 @@ export class Engine implements Receiver {
         const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
         posted.asked = due ? "yes" : posted.asked === "yes" ? "yes" : "next time";
         if (!due || signature === undefined || posted.source === this.who.rank) continue;
-        const { source, tag, call, divert } = posted;
-        void locate(call, divert).then((site) => this.question(channel, source, tag, signature, site));
+        const { source, tag, call } = posted;
+        void locate(call, divertOf(posted)).then((site) => this.question(channel, source, tag, signature, site));
         asked = true;
       }
     }
@@ -133,8 +137,7 @@ export class Engine implements Receiver {
   /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */
   question(channel: Channel, dest: number, number: number, signature: number, site: string | undefined): void {
     if (this.#fatal !== undefined || this.#peer(dest).ending !== undefined) return;
-    const fields = { collective: true, sync: false, id: 0, bytes: 0, context: channel.context };
-    this.#post(dest, { ...fields, kind: kind.question, tag: number, signature }, encode(site));
+    this.#tell(channel, dest, kind.question, number, signature, encode(site));
   }
 
   /** Resolves with the promise, after so long at the latest, and hears of what arrives meanwhile. */
@@ -166,8 +169,14 @@ export class Engine implements Receiver {
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
-  send(channel: Channel, dest: number, tag: number, parcel: Parcel, call: Call, options: SendOptions): Promise<void> {
-    const { sync = false, signature = 0, signal } = options;
+  send(
+    channel: Channel,
+    dest: number,
+    tag: number,
+    parcel: Parcel,
+    call: Call,
+    { sync = false, signature = 0, signal }: SendOptions = asUsual,
+  ): Promise<void> {
     const peer = this.#peer(dest);
     if (this.#fatal !== undefined) return Promise.reject(this.#fail(call));
     if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#gone(peer.ending, call));
@@ -176,38 +185,70 @@ export class Engine implements Receiver {
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
     if (peer.ending !== undefined) return this.#outgoing(peer, id, undefined, call, signal);
-    const fields = { collective: channel.collective, context: channel.context, tag, signature, bytes, id };
+    const { context, collective } = channel;
+    const { rank } = this.who;
+    const self = dest === rank;
     const cost = bytes + letterBytes;
-    const eager = dest === this.who.rank || (bytes <= this.#transport.eagerBytes && cost <= peer.credit);
-    if (eager) {
-      if (dest !== this.who.rank) peer.credit -= cost;
-      // Before it is posted: to oneself it may be matched, and answered, within that call.
-      const sent = sync ? this.#outgoing(peer, id, undefined, call, signal) : done;
-      this.#post(dest, { ...fields, kind: kind.message, sync }, ownCopy(parcel));
-      return sent;
-    }
-    const sent = this.#outgoing(peer, id, parcel, call, signal);
-    this.#post(dest, { ...fields, kind: kind.request, sync }, undefined);
+    const eager = self || (bytes <= this.#transport.eagerBytes && cost <= peer.credit);
+    // Before it is posted: to oneself it may be matched, and answered, within that call.
+    const sent = eager && !sync ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
+    if (eager && !self) peer.credit -= cost;
+    this.#post(
+      dest,
+      peer,
+      {
+        kind: eager ? kind.message : kind.request,
+        collective,
+        sync,
+        context,
+        source: rank,
+        tag,
+        id,
+        sequence: peer.sent,
+        bytes,
+        signature,
+      },
+      eager ? parcel : empty,
+      false,
+    );
     return sent;
   }
 
-  /** The next letter from `source` (a rank of the world, or `any`) with its body, taken out of the mailbox. */
-  receive(channel: Channel, source: number, tag: number, call: Call, signal?: AbortSignal): Promise<Letter> {
-    return this.#await(channel, source, tag, false, call, signal);
+  /**
+   * The next letter from `source` (a rank of the world, or `any`) with its body, taken out of the mailbox: what `finish`
+   * makes of it, at once when it is there. `into` is where the caller wants its bytes; finish finds them there, or not.
+   */
+  receive<T>(
+    channel: Channel,
+    source: number,
+    tag: number,
+    call: Call,
+    finish: Finish<T>,
+    signal?: AbortSignal,
+    into?: TypedArray,
+  ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
+    const letter = channel.mailbox.next(source, tag);
+    if (letter === undefined) return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
+    return this.#open(letter, call, finish, into);
   }
 
   /** The next letter, left in the mailbox; held for whoever asked until the end of this turn. */
-  probe(channel: Channel, source: number, tag: number, call: Call, signal?: AbortSignal): Promise<Letter> {
-    return this.#await(channel, source, tag, true, call, signal);
+  probe<T>(
+    channel: Channel,
+    source: number,
+    tag: number,
+    call: Call,
+    finish: Finish<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
+    return this.#await(channel, new Posted(source, tag, true, call, finish), signal);
   }
 
   /** Takes exactly this letter, or tells with undefined that somebody else has it. */
-  take(channel: Channel, letter: Letter, call: Call): Promise<Letter> | undefined {
-    if (!channel.mailbox.take(letter)) return undefined;
-    this.#wait(1);
-    return new Promise<Letter>((resolve, reject) => this.#matched(letter, call, resolve, reject)).finally(() =>
-      this.#wait(-1),
-    );
+  take<T>(channel: Channel, letter: Letter, call: Call, finish: Finish<T>, into?: TypedArray): Promise<T> | undefined {
+    return channel.mailbox.take(letter) ? this.#open(letter, call, finish, into) : undefined;
   }
 
   /** Looks at what has arrived, after one turn of the event loop so that arrivals have had their chance. */
@@ -223,58 +264,72 @@ export class Engine implements Receiver {
 
   /** Tells rank `dest` that collective `number` of this channel has failed. */
   notify(channel: Channel, dest: number, number: number, error: Parcel): void {
-    if (dest === this.who.rank || this.#peer(dest).ending !== undefined) return;
-    const fields = { collective: true, sync: false, id: 0, signature: 0, bytes: 0 };
-    this.#post(dest, { ...fields, kind: kind.failure, context: channel.context, tag: number }, error);
+    if (dest === this.who.rank) return;
+    this.#tell(channel, dest, kind.failure, number, 0, error);
   }
 
   // Arrivals
 
-  packet(packet: Packet): void {
+  packet(envelope: Envelope, body: Packet, borrowed: boolean): void {
     this.#steps++;
-    let envelope: Envelope;
-    let body: Packet;
-    try {
-      ({ envelope, body } = open(packet));
-      const peer = this.#peer(envelope.source);
-      const lost = (envelope.sequence - peer.received) >>> 0;
-      if (lost !== 0)
-        throw new MpiError("protocol", `${lost} packets from rank ${envelope.source} were lost on the way`);
-      peer.received = (peer.received + 1) >>> 0;
-    } catch (error) {
-      this.failed(error as Error);
+    const { source } = envelope;
+    const peer = this.#peers.get(source) ?? this.#stranger(source);
+    if (peer === undefined) return;
+    const lost = (envelope.sequence - peer.received) >>> 0;
+    if (lost !== 0) {
+      this.failed(new MpiError("protocol", `${lost} packets from rank ${source} were lost on the way`));
       return;
     }
+    peer.received = (peer.received + 1) >>> 0;
     // Whoever waited for it has been told that it is gone, and may have gone on without it.
-    if (this.#wasLost(this.#peer(envelope.source))) return;
-    this.#dispatch(envelope, body);
-    this.#settle(envelope.source);
+    if (peer.gone && this.#wasLost(peer)) return;
+    this.#dispatch(envelope, body, borrowed, peer);
+    if (peer.graceOver) this.#settle(source);
+  }
+
+  landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
+    const into = this.#peers.get(envelope.source)?.payloads.get(envelope.id)?.posted.into;
+    return into && landing(into, head, bytes);
+  }
+
+  /** A rank that has not sent anything before. */
+  #stranger(source: number): Peer | undefined {
+    try {
+      return this.#peer(source);
+    } catch (error) {
+      this.failed(error as Error);
+      return undefined;
+    }
   }
 
   failed(error: Error): void {
     this.stop("protocol", error.message, { cause: error });
   }
 
-  #dispatch(envelope: Envelope, body: Packet): void {
-    const { source, id } = envelope;
-    const peer = this.#peer(source);
+  #dispatch(envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer): void {
+    const { id } = envelope;
     switch (envelope.kind) {
       case kind.message:
-        this.#arrive(envelope, body);
+        this.#arrive(envelope, body, borrowed);
         break;
       case kind.request:
-        this.#arrive(envelope, undefined);
+        this.#arrive(envelope, undefined, false);
         break;
       case kind.grant: {
         const outgoing = peer.sends.get(id);
-        if (outgoing?.parcel !== undefined) this.#answer(envelope, kind.payload, outgoing.parcel);
+        if (outgoing?.parcel !== undefined) this.#answer(envelope, kind.payload, envelope.bytes, outgoing.parcel);
         break;
       }
       case kind.payload: {
         const incoming = peer.payloads.get(id);
         peer.payloads.delete(id);
         this.#answer(envelope, kind.received);
-        incoming?.resolve(body);
+        if (incoming === undefined) break;
+        const { posted, letter } = incoming;
+        letter.body = body;
+        letter.borrowed = borrowed;
+        letter.settled = true;
+        this.#complete(posted, letter);
         break;
       }
       case kind.received: {
@@ -287,7 +342,7 @@ export class Engine implements Receiver {
         peer.credit += envelope.bytes;
         break;
       case kind.question: {
-        const channel = this.#open(envelope);
+        const channel = this.#channelOf(envelope);
         if (channel === undefined) break;
         const question = { ...envelope, site: textIn(body) };
         channel.questions.set(envelope.tag, question);
@@ -295,22 +350,23 @@ export class Engine implements Receiver {
         break;
       }
       case kind.failure: {
-        const channel = this.#open(envelope);
-        channel?.failures.set(envelope.tag, body);
-        channel?.onFailure?.(envelope.tag, body);
+        const channel = this.#channelOf(envelope);
+        const notice = borrowed ? ownCopy(body) : body;
+        channel?.failures.set(envelope.tag, notice);
+        channel?.onFailure?.(envelope.tag, notice);
         break;
       }
     }
   }
 
-  #arrive(envelope: Envelope, body: Packet | undefined): void {
-    const channel = this.#open(envelope);
+  #arrive(envelope: Envelope, body: Packet | undefined, borrowed: boolean): void {
+    const channel = this.#channelOf(envelope);
     if (channel === undefined || channel.over?.(envelope)) this.#discard(envelope, body);
-    else channel.mailbox.arrive(new Letter(envelope, body, this.#order++));
+    else channel.mailbox.arrive(new Letter(envelope, body, borrowed, this.#order++));
   }
 
   /** The channel that a packet is for; undefined when it was closed here. */
-  #open({ context, collective }: Envelope): Channel | undefined {
+  #channelOf({ context, collective }: Envelope): Channel | undefined {
     const key = keyOf(context, collective);
     return this.#channels.get(key) ?? (this.#released.has(key) ? undefined : this.channel(context, collective));
   }
@@ -327,6 +383,7 @@ export class Engine implements Receiver {
   /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
   peerEnded(ending: Ending, last: number | undefined): void {
     const peer = this.#peer(ending.rank);
+    this.#somebodyEnded = true;
     peer.ending = ending;
     peer.last = last ?? peer.received;
     const timer = setTimeout(() => {
@@ -371,8 +428,9 @@ export class Engine implements Receiver {
   /** What the calls of this rank wait for: `rank` is the other's in the world, undefined for any. */
   *pending(): Generator<Pending, void> {
     for (const { collective, context, mailbox } of this.#channels.values()) {
-      for (const { call, source, tag, divert } of mailbox.waiting) {
-        const pending = { call, rank: source === any ? undefined : source, divert };
+      for (const posted of mailbox.waiting) {
+        const { call, source, tag } = posted;
+        const pending = { call, rank: source === any ? undefined : source, divert: divertOf(posted) };
         yield collective ? { ...pending, collective: { context, number: tag } } : pending;
       }
     }
@@ -380,7 +438,7 @@ export class Engine implements Receiver {
       for (const [id, { call }] of peer.sends) {
         yield { call, rank, divert: (detour) => this.#divertSend(peer, id, detour) };
       }
-      for (const { call, divert } of peer.payloads.values()) yield { call, rank, divert };
+      for (const { posted } of peer.payloads.values()) yield { call: posted.call, rank, divert: divertOf(posted) };
     }
   }
 
@@ -459,22 +517,42 @@ export class Engine implements Receiver {
 
   #rejectAll(why: (call: Call, source: number, channel?: Channel, tag?: number) => MpiError | undefined): void {
     for (const channel of this.#channels.values()) {
-      channel.mailbox.rejectWhere(({ call, source, tag }) => why(call, source, channel, tag));
+      this.#rejectWaiting(channel, ({ call, source, tag }) => why(call, source, channel, tag));
     }
     for (const [rank, peer] of this.#peers) {
-      for (const [id, waiting] of [...peer.sends, ...peer.payloads]) {
-        const error = why(waiting.call, rank);
+      for (const [id, outgoing] of peer.sends) {
+        const error = why(outgoing.call, rank);
         if (error === undefined) continue;
         peer.sends.delete(id);
-        peer.payloads.delete(id);
-        waiting.reject(error);
+        outgoing.reject(error);
       }
+      for (const [id, { posted }] of peer.payloads) {
+        const error = why(posted.call, rank);
+        if (error === undefined) continue;
+        peer.payloads.delete(id);
+        this.#refuse(posted, error);
+      }
+    }
+  }
+
+  #rejectWaiting(channel: Channel, why: (posted: Posted) => MpiError | undefined): void {
+    for (const posted of channel.mailbox.waiting) {
+      const error = why(posted);
+      if (error === undefined) continue;
+      channel.mailbox.withdraw(posted);
+      this.#refuse(posted, error);
     }
   }
 
   /** Ends whatever this one call is waiting for. */
   reject(call: Call, error: MpiError): void {
     this.#rejectAll((other) => (other === call ? error : undefined));
+  }
+
+  /** The error such that it says who and which call, if it does not yet. */
+  explained(call: Call, error: unknown): Error {
+    if (!(error instanceof MpiError) || error.rank !== undefined) return error as Error;
+    return failure(this.who, call, error.code, error.message, { cause: error.cause });
   }
 
   #fail(call: Call): MpiError {
@@ -489,99 +567,91 @@ export class Engine implements Receiver {
 
   // Waiting
 
-  #await(
-    channel: Channel,
-    source: number,
-    tag: number,
-    probe: boolean,
-    call: Call,
-    signal: AbortSignal | undefined,
-  ): Promise<Letter> {
-    return new Promise<Letter>((first, firstReject) => {
-      let resolve: (letter: Letter | Promise<Letter>) => void = first;
-      let reject = firstReject;
-      let forget: (() => void) | undefined;
-      const settle = (): void => {
-        forget?.();
-        this.#wait(-1);
-      };
-      const failed = (error: Error): void => {
-        settle();
-        reject(error);
-      };
-      const succeeded = (letter: Letter): void => {
-        settle();
-        resolve(letter);
-      };
-      const matched = probe
-        ? succeeded
-        : (letter: Letter): void => this.#matched(letter, call, succeeded, failed, posted.divert);
-      const posted: Posted = new Posted(source, tag, probe, call, matched, failed);
-      this.#wait(1);
-      if (signal?.aborted) {
-        failed(this.#aborted(call, signal.reason));
-        return;
-      }
-      channel.mailbox.post(posted);
-      if (!posted.linked) return;
-      posted.divert = (detour) => {
-        const present = resolve;
-        present(
-          detour(
-            new Promise<Letter>((next, nextReject) => {
-              resolve = next;
-              reject = nextReject;
-            }),
-          ),
-        );
-      };
-      const hopeless = this.#hopeless(call, source, channel, tag);
-      if (hopeless !== undefined) {
-        channel.mailbox.withdraw(posted);
-        failed(hopeless);
-        return;
-      }
+  #await<T>(channel: Channel, posted: Posted, signal: AbortSignal | undefined): Promise<T> {
+    const { source, tag, call } = posted;
+    this.#wait(1);
+    channel.mailbox.post(posted);
+    if (!posted.linked) return posted.promise as Promise<T>;
+    const hopeless =
+      this.#somebodyEnded || this.#fatal !== undefined ? this.#hopeless(call, source, channel, tag) : undefined;
+    if (hopeless !== undefined) {
+      channel.mailbox.withdraw(posted);
+      this.#refuse(posted, hopeless);
+    } else if (signal !== undefined) {
       // A receive that is matched already completes, whatever the signal does: its message must not be lost.
-      forget = onAbort(signal, (reason) => {
+      posted.forget = onAbort(signal, (reason) => {
         if (!posted.linked) return;
         channel.mailbox.withdraw(posted);
-        failed(this.#aborted(call, reason));
+        this.#refuse(posted, this.#aborted(call, reason));
       });
-    });
+    }
+    return posted.promise as Promise<T>;
   }
 
-  /** A letter met its receive: fetch its body where it still waits at the sender, and tell the sender what it wants to know. */
-  #matched(
-    letter: Letter,
-    call: Call,
-    resolve: (letter: Letter) => void,
-    reject: (error: Error) => void,
-    divert?: Divert,
-  ): void {
-    const { envelope } = letter;
-    const peer = this.#peer(envelope.source);
+  /** A receive (or probe) that waited has met its letter. */
+  readonly #matched = (posted: Posted, letter: Letter): void => {
+    if (posted.probe) this.#complete(posted, letter);
+    else if (letter.body === undefined) this.#fetch(posted, letter);
+    else {
+      this.#acknowledge(letter);
+      this.#complete(posted, letter);
+    }
+  };
+
+  /** A letter was there when it was asked for. */
+  #open<T>(letter: Letter, call: Call, finish: Finish<T>, into: TypedArray | undefined): Promise<T> {
     if (letter.body === undefined) {
-      const received = (body: Packet): void => {
-        letter.body = body;
-        letter.settled = true;
-        resolve(letter);
-      };
-      peer.payloads.set(envelope.id, { call, resolve: received, reject, divert });
-      this.#answer(envelope, kind.grant);
-      return;
+      const posted = new Posted(letter.source, letter.tag, false, call, finish, into);
+      this.#wait(1);
+      this.#fetch(posted, letter);
+      return posted.promise as Promise<T>;
     }
-    if (!letter.settled) {
-      letter.settled = true;
-      if (envelope.sync) this.#answer(envelope, kind.received);
-      if (envelope.source !== this.who.rank) this.#giveBack(envelope, peer);
+    this.#steps++;
+    this.#acknowledge(letter);
+    try {
+      return Promise.resolve(finish(letter));
+    } catch (error) {
+      return Promise.reject(this.explained(call, error));
     }
-    resolve(letter);
+  }
+
+  /** Asks for the body of a letter that still waits at the sender. */
+  #fetch(posted: Posted, letter: Letter): void {
+    const { envelope } = letter;
+    this.#peer(envelope.source).payloads.set(envelope.id, { posted, letter });
+    this.#answer(envelope, kind.grant);
+  }
+
+  /** The caller gets its letter. */
+  #complete(posted: Posted, letter: Letter): void {
+    posted.forget?.();
+    this.#wait(-1);
+    try {
+      posted.resolve(posted.finish(letter));
+    } catch (error) {
+      posted.reject(this.explained(posted.call, error));
+    }
+  }
+
+  #refuse(posted: Posted, error: Error): void {
+    posted.forget?.();
+    this.#wait(-1);
+    posted.reject(error);
+  }
+
+  /** A letter with its body was taken out: its sender is told what it wants to know. */
+  #acknowledge(letter: Letter): void {
+    if (letter.settled) return;
+    const { envelope } = letter;
+    letter.settled = true;
+    if (envelope.sync) this.#answer(envelope, kind.received);
+    if (envelope.source !== this.who.rank) this.#giveBack(envelope, this.#peer(envelope.source));
   }
 
   #giveBack(envelope: Envelope, peer: Peer): void {
     peer.owed += envelope.bytes + letterBytes;
     if (!peer.owesMuch) return;
-    this.#answer({ ...envelope, bytes: peer.owed }, kind.credit);
+    this.#answer(envelope, kind.credit, peer.owed);
     peer.owed = 0;
   }
 
@@ -598,7 +668,8 @@ export class Engine implements Receiver {
     // The announcement cannot be taken back: cancelling stops the waiting and frees the caller's buffer by a late copy.
     const forget = onAbort(signal, (reason) => {
       const outgoing = peer.sends.get(id);
-      if (outgoing?.parcel !== undefined) peer.sends.set(id, { ...outgoing, parcel: ownCopy(outgoing.parcel) });
+      if (outgoing?.parcel !== undefined)
+        peer.sends.set(id, { ...outgoing, parcel: withOwnAttachments(outgoing.parcel) });
       outgoing?.reject(this.#aborted(call, reason));
     });
     return sent.finally(() => {
@@ -625,20 +696,56 @@ export class Engine implements Receiver {
   // Departures
 
   /** Answers within the conversation that `envelope` belongs to. */
-  #answer(envelope: Envelope, answer: Envelope["kind"], body?: Packet): void {
-    this.#post(envelope.source, { ...envelope, kind: answer, sync: false }, body);
+  #answer(envelope: Envelope, answer: Kind, bytes: number = envelope.bytes, body: Packet = empty): void {
+    const { collective, context, source, tag, id, signature } = envelope;
+    const peer = this.#peer(source);
+    const { rank } = this.who;
+    const { sent } = peer;
+    const complete = {
+      kind: answer,
+      collective,
+      sync: false,
+      context,
+      source: rank,
+      tag,
+      id,
+      sequence: sent,
+      bytes,
+      signature,
+    };
+    this.#post(source, peer, complete, body, true);
   }
 
-  #post(dest: number, envelope: Omit<Envelope, "source" | "sequence">, body: Packet | undefined): void {
+  /** Tells rank `dest` something about collective `number`. */
+  #tell(channel: Channel, dest: number, what: Kind, number: number, signature: number, body: Packet): void {
+    const { context, collective } = channel;
     const peer = this.#peer(dest);
-    const complete = { ...envelope, source: this.who.rank, sequence: peer.sent };
+    const { rank } = this.who;
+    const { sent } = peer;
+    const complete = {
+      kind: what,
+      collective,
+      sync: false,
+      context,
+      source: rank,
+      tag: number,
+      id: 0,
+      sequence: sent,
+      bytes: 0,
+      signature,
+    };
+    this.#post(dest, peer, complete, body, false);
+  }
+
+  /** Envelopes are always written with their fields in the same order: code that reads them then knows where they are. */
+  #post(dest: number, peer: Peer, envelope: Envelope, body: Packet, lent: boolean): void {
     if (dest === this.who.rank) {
-      this.#dispatch(complete, body ?? empty);
+      this.#dispatch(envelope, lent ? body : withOwnAttachments(body), false, peer);
       return;
     }
     if (peer.ending !== undefined) return;
     peer.sent = (peer.sent + 1) >>> 0;
-    this.#transport.send(dest, seal(complete, body));
+    this.#transport.send(dest, envelope, body, lent);
   }
 
   #peer(rank: number): Peer {
@@ -662,13 +769,12 @@ function textIn(body: Packet): string | undefined {
   }
 }
 
-function keyOf(context: number, collective: boolean): number {
-  return context * 2 + (collective ? 1 : 0);
+function divertOf(posted: Posted): Divert {
+  return (detour) => posted.divert(detour);
 }
 
-/** The parcel with attachments of its own instead of the caller's memory. */
-function ownCopy({ head, attachments }: Parcel): Parcel {
-  return { head, attachments: attachments.map((part) => Uint8Array.prototype.slice.call(part)) };
+function keyOf(context: number, collective: boolean): number {
+  return context * 2 + (collective ? 1 : 0);
 }
 
 interface Resolvers<T> {
@@ -685,4 +791,4 @@ function withResolvers<T>(): Resolvers<T> {
 }
 
 const done: Promise<void> = Promise.resolve();
-const empty: Packet = { head: new Uint8Array(0), attachments: [] };
+const asUsual: SendOptions = {};

@@ -1,5 +1,5 @@
 import { MpiError } from "./errors.ts";
-import type { Packet } from "./transport.ts";
+import type { Packet } from "./packet.ts";
 
 /**
  * What a packet between two ranks is for. `docs/wire.md` draws the conversations.
@@ -70,10 +70,8 @@ const lastKind = kind.question;
  * ```
  * All numbers are little-endian. One copy of the body's head, none of its attachments.
  */
-export function seal(envelope: Envelope, body: Packet | undefined): Packet {
-  const inline = body?.head;
-  const length = inline?.length ?? 0;
-  const attachments = body?.attachments ?? none;
+export function seal(envelope: Envelope, { head: inline, attachments }: Packet): Packet {
+  const { length } = inline;
   const head = Buffer.allocUnsafe(headerBytes + length);
   const view = new DataView(head.buffer, head.byteOffset, headerBytes);
   view.setUint16(0, magic, true);
@@ -89,7 +87,7 @@ export function seal(envelope: Envelope, body: Packet | undefined): Packet {
   view.setFloat64(32, envelope.bytes, true);
   view.setUint32(40, attachments.length, true);
   view.setUint32(44, length, true);
-  if (inline !== undefined) head.set(inline, headerBytes);
+  head.set(inline, headerBytes);
   return { head, attachments };
 }
 
@@ -137,8 +135,6 @@ export function measure(batch: Uint8Array, offset: number): { length: number; at
   if (length > batch.length - offset) throw malformed("it is shorter than it says");
   return { length, attachments: view.getUint32(40, true) };
 }
-
-const none: readonly Uint8Array[] = [];
 
 function malformed(why: string): MpiError {
   return new MpiError("protocol", `a packet that is not one of tsmpi's arrived: ${why}`);

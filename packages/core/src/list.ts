@@ -52,10 +52,10 @@ export class List<T extends Link> {
     }
   }
 
-  /** The oldest entry that fits, or undefined. The matching loop of the mailbox: no iterator is allocated. */
-  find(fits: (entry: T) => boolean): T | undefined {
+  /** The oldest entry that fits, or undefined. The matching loop of the mailbox: neither iterator nor closure is made. */
+  find<A, B>(fits: (entry: T, a: A, b: B) => boolean, a: A, b: B): T | undefined {
     for (let at = this.#end.next; at !== this.#end; at = at.next) {
-      if (fits(at as T)) return at as T;
+      if (fits(at as T, a, b)) return at as T;
     }
     return undefined;
   }

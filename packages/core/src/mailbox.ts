@@ -1,8 +1,9 @@
 import type { Call } from "./call.ts";
-import type { Divert } from "./call-site.ts";
+import type { Detour } from "./call-site.ts";
 import type { Envelope } from "./envelope.ts";
+import type { TypedArray } from "./op.ts";
+import { ownCopy, type Packet } from "./packet.ts";
 import { Entry, Shelf } from "./shelf.ts";
-import type { Packet } from "./transport.ts";
 
 export { any } from "./shelf.ts";
 
@@ -13,6 +14,8 @@ export class Letter extends Entry {
   readonly envelope: Envelope;
   /** The encoded value; undefined while a large message still waits at its sender. */
   body: Packet | undefined;
+  /** The body's bytes are the transport's, which takes them back as soon as the letter has been dealt with. */
+  borrowed: boolean;
   /** A probe has shown it to somebody who may take it until the end of this turn of the event loop. */
   held = false;
   /** While it was held a receive that it fits had to wait. */
@@ -20,15 +23,26 @@ export class Letter extends Entry {
   /** Its sender has been told all that it wants to know (it stays told when the letter is put back). */
   settled = false;
 
-  constructor(envelope: Envelope, body: Packet | undefined, order: number) {
+  constructor(envelope: Envelope, body: Packet | undefined, borrowed: boolean, order: number) {
     super();
     this.source = envelope.source;
     this.tag = envelope.tag;
     this.envelope = envelope;
     this.body = body;
+    this.borrowed = borrowed;
     this.order = order;
   }
+
+  /** Makes the body's bytes its own, to be kept. */
+  keep(): void {
+    if (!this.borrowed || this.body === undefined) return;
+    this.body = ownCopy(this.body);
+    this.borrowed = false;
+  }
 }
+
+/** What a receive makes of its letter. Whatever it throws, the receive rejects with. */
+export type Finish<T> = (letter: Letter) => T | Promise<T>;
 
 /** A receive (or probe) that waits for a letter. */
 export class Posted extends Entry {
@@ -37,28 +51,40 @@ export class Posted extends Entry {
   /** A probe looks and leaves the letter where it is. */
   readonly probe: boolean;
   readonly call: Call;
+  readonly finish: Finish<unknown>;
+  /** What the caller waits for. */
+  readonly promise: Promise<unknown>;
+  resolve!: (value: unknown) => void;
+  reject!: (error: Error) => void;
+  /** The caller's own array, when that is what is to be filled. */
+  into: TypedArray | undefined;
+  /** Takes the listener for its signal away. */
+  forget: (() => void) | undefined;
   /** Whether its source has been asked if it is in the same collective. */
   asked: "no" | "next time" | "yes" = "no";
-  /** Set once it waits: sends the promise that the call waits for on a detour. */
-  divert: Divert | undefined;
-  readonly matched: (letter: Letter) => void;
-  readonly reject: (error: Error) => void;
 
-  constructor(
-    source: number,
-    tag: number,
-    probe: boolean,
-    call: Call,
-    matched: (letter: Letter) => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor(source: number, tag: number, probe: boolean, call: Call, finish: Finish<unknown>, into?: TypedArray) {
     super();
     this.source = source;
     this.tag = tag;
     this.probe = probe;
     this.call = call;
-    this.matched = matched;
-    this.reject = reject;
+    this.finish = finish;
+    this.into = into;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Sends the promise that the call waits for on a detour. */
+  divert(detour: Detour): void {
+    const { resolve } = this;
+    const rest = new Promise((next, nextReject) => {
+      this.resolve = next;
+      this.reject = nextReject;
+    });
+    resolve(detour(rest));
   }
 }
 
@@ -80,22 +106,38 @@ export class Mailbox {
   #postedSoFar = 0;
   /** How many letters are held for a prober just now. */
   #held = 0;
+  readonly #matched: (posted: Posted, letter: Letter) => void;
+
+  /** `matched` is told which letter a receive that waited gets, or a probe is shown. */
+  constructor(matched: (posted: Posted, letter: Letter) => void) {
+    this.#matched = matched;
+  }
 
   arrive(letter: Letter): void {
     const { source, tag } = letter;
     const posted = this.#posted.size === 0 ? undefined : this.#posted.first(source, tag);
     // While an older letter that fits is held for a prober, this one must not overtake it.
     if (posted === undefined || (this.#held > 0 && this.#arrived.first(posted.source, posted.tag)?.held)) {
+      letter.keep();
       this.#arrived.append(letter);
       return;
     }
     this.#posted.remove(posted);
     if (posted.probe) {
+      letter.keep();
       this.#arrived.append(letter);
       this.#show(letter, posted);
     } else {
-      posted.matched(letter);
+      this.#matched(posted, letter);
     }
+  }
+
+  /** Takes the oldest letter that fits out, unless there is none or it is held for somebody else. */
+  next(source: number, tag: number): Letter | undefined {
+    const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);
+    if (letter === undefined || letter.held) return undefined;
+    this.#arrived.remove(letter);
+    return letter;
   }
 
   post(posted: Posted): void {
@@ -108,7 +150,7 @@ export class Mailbox {
       this.#show(letter, posted);
     } else {
       this.#arrived.remove(letter);
-      posted.matched(letter);
+      this.#matched(posted, letter);
     }
   }
 
@@ -132,18 +174,9 @@ export class Mailbox {
 
   /** Puts a letter that could not be used back in its old place, so that it can be received again. */
   putBack(letter: Letter): void {
+    letter.keep();
     this.#arrived.insert(letter);
     this.#rematch(letter);
-  }
-
-  /** Withdraws the receives for which `hopeless` gives an error. */
-  rejectWhere(hopeless: (posted: Posted) => Error | undefined): void {
-    for (const posted of this.#posted) {
-      const error = hopeless(posted);
-      if (error === undefined) continue;
-      this.#posted.remove(posted);
-      posted.reject(error);
-    }
   }
 
   /** Removes and returns what has arrived and fits. */
@@ -172,7 +205,7 @@ export class Mailbox {
     letter.blocks = this.#posted.first(letter.source, letter.tag) !== undefined;
     this.#held += 1;
     setImmediate(() => this.#release(letter));
-    probe.matched(letter);
+    this.#matched(probe, letter);
   }
 
   #release(letter: Letter): void {
@@ -193,7 +226,7 @@ export class Mailbox {
         this.#show(letter, posted);
       } else {
         this.#arrived.remove(letter);
-        posted.matched(letter);
+        this.#matched(posted, letter);
       }
     }
   }

@@ -1,8 +1,7 @@
 import type { Ending } from "./bootstrap.ts";
 import type { Call } from "./call.ts";
-import type { Divert } from "./call-site.ts";
 import type { Parcel } from "./codec.ts";
-import type { Packet } from "./transport.ts";
+import type { Letter, Posted } from "./mailbox.ts";
 
 /**
  * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender
@@ -21,10 +20,8 @@ export interface Outgoing {
 
 /** A matched letter whose payload is still to come. */
 export interface Incoming {
-  readonly call: Call;
-  readonly resolve: (body: Packet) => void;
-  readonly reject: (error: Error) => void;
-  readonly divert: Divert | undefined;
+  readonly posted: Posted;
+  readonly letter: Letter;
 }
 
 /** What one rank keeps about another. */

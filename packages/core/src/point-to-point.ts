@@ -2,10 +2,10 @@ import { type Call, failure } from "./call.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank, checkTag, invalid } from "./check.ts";
 import { checkOptions } from "./check-options.ts";
-import { decode, encode, type Parcel } from "./codec.ts";
+import { decode, decodeInto, encode, type Parcel } from "./codec.ts";
 import { MpiError } from "./errors.ts";
 import { fill } from "./into.ts";
-import { any, type Letter } from "./mailbox.ts";
+import { any, type Finish, type Letter } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import type {
   Into,
@@ -44,6 +44,7 @@ export abstract class PointToPoint {
   readonly #rankOf: ReadonlyMap<number, number>;
   readonly #channel: Channel;
   readonly #probed: WeakMap<Status, Letter> = new WeakMap();
+  #anyProbed = false;
 
   protected constructor(world: World, context: number, members: readonly number[], partners: readonly number[]) {
     this.world = world;
@@ -69,10 +70,10 @@ export abstract class PointToPoint {
   send(value: unknown, options: SendOptions): Promise<void> {
     const call = this.#call("send", options);
     return this.#attempt(call, () => {
-      const { dest, tag = 0, sync = false, signal } = options;
+      const { dest, tag = 0 } = options;
       const to = this.#destination(dest, tag);
       if (to === null) return done;
-      return this.world.engine.send(this.#channel, to, tag, encode(value), call, { sync, signal });
+      return this.world.engine.send(this.#channel, to, tag, encode(value), call, options);
     });
   }
 
@@ -91,7 +92,12 @@ export abstract class PointToPoint {
   recv<T = unknown>(options?: ReceiveOptions | Status): Promise<T>;
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
-    return this.#attempt(call, async () => (await this.#receive(call, options))?.data);
+    return this.#attempt<unknown>(call, () => {
+      const { source, into } = options;
+      if (source === null) return done;
+      if (into === undefined) return this.#receive(call, options, dataOf);
+      return this.#receive(call, options, (letter) => this.#fill(into, letter), into);
+    });
   }
 
   /** Like {@link recv}, with the message's {@link Status}: `const { data, source, tag } = await world.recvMessage()`. */
@@ -99,31 +105,34 @@ export abstract class PointToPoint {
   recvMessage<T = unknown>(options?: ReceiveOptions | Status): Promise<Message<T>>;
   recvMessage(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<Message<unknown>> {
     const call = this.#call("recvMessage", options);
-    return this.#attempt(call, async () => {
-      const received = await this.#receive(call, options);
-      if (received === undefined) throw invalid("source is null: nobody sends a message");
-      const { data, status } = received;
-      return { data, ...status, status };
+    return this.#attempt(call, () => {
+      const { into } = options;
+      const finish = (letter: Letter): Message<unknown> => {
+        const data = into === undefined ? dataOf(letter) : this.#fill(into, letter);
+        const status = this.#status(letter);
+        return { data, ...status, status };
+      };
+      return this.#receive(call, options, finish, into);
     });
   }
 
   /** Waits for a message that matches and tells about it; it stays to be received. */
   probe(options: ReceiveOptions = {}): Promise<Status> {
     const call = this.#call("probe", options);
-    return this.#attempt(call, async () => {
-      const { source, tag } = this.#match(options);
-      const letter = await this.world.engine.probe(this.#channel, source, tag, call, options.signal);
-      return this.#remember(letter);
+    return this.#attempt(call, () => {
+      const { engine } = this.world;
+      const source = this.#sourceOf(options);
+      return engine.probe(this.#channel, source, tagOf(options), call, this.#remember, options.signal);
     });
   }
 
   /** Like {@link probe} without waiting: undefined when nothing that matches has arrived. */
   iprobe(options: Match = {}): Promise<Status | undefined> {
     const call = this.#call("iprobe", options);
-    return this.#attempt(call, async () => {
-      const { source, tag } = this.#match(options);
-      const letter = await this.world.engine.peek(this.#channel, source, tag, call);
-      return letter && this.#remember(letter);
+    return this.#attempt(call, () => {
+      const source = this.#sourceOf(options);
+      const found = this.world.engine.peek(this.#channel, source, tagOf(options), call);
+      return found.then((letter) => letter && this.#remember(letter));
     });
   }
 
@@ -168,20 +177,23 @@ export abstract class PointToPoint {
   sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T>;
   sendrecv(value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     const call = this.#call("sendrecv", options);
-    return this.#attempt(call, async () => {
+    return this.#attempt<unknown>(call, () => {
       const { engine } = this.world;
-      const { dest, source, tag, sendTag = tag ?? 0, recvTag = tag, signal } = options;
+      const { dest, source, tag, sendTag = tag ?? 0, recvTag = tag, signal, into } = options;
       const to = this.#destination(dest, sendTag);
-      if (source !== null) this.#match({ source, tag: recvTag });
-      const parcel = to === null ? undefined : encode(value); // all that can be refused is, before anything is posted
-      const sent =
-        to === null || parcel === undefined ? done : engine.send(this.#channel, to, sendTag, parcel, call, { signal });
+      const match = { source, tag: recvTag, signal };
+      if (source !== null) this.#sourceOf(match);
+      // All that can be refused is, before anything is posted.
+      const sent = to === null ? done : engine.send(this.#channel, to, sendTag, encode(value), call, { signal });
       sent.catch((error: MpiError) => engine.reject(call, error));
-      const [message] = await Promise.all([
-        this.#receive(call, { source, tag: recvTag, signal, into: options.into }, sent),
-        sent,
-      ]);
-      return message?.data;
+      if (source === null) return sent;
+      if (into === undefined) return both(this.#receive(call, match, dataOf), sent);
+      if (apart(value, into))
+        return both(
+          this.#receive(call, match, (letter) => this.#fill(into, letter), into),
+          sent,
+        );
+      return this.#receiveAfter(sent, call, match, into);
     });
   }
 
@@ -208,23 +220,30 @@ export abstract class PointToPoint {
     return { operation, options, communicator: this.name, result: undefined };
   }
 
-  /** Undefined when the source is nobody. */
-  async #receive(
-    call: Call,
-    options: ReceiveOptions & { into?: TypedArray | undefined },
-    sent?: Promise<void>,
-  ): Promise<{ data: unknown; status: Status } | undefined> {
-    if (options.source === null) return undefined;
-    const { source, tag } = this.#match(options);
+  /** What `finish` makes of the next letter; `into` is where its bytes may land. */
+  #receive<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
     const { engine } = this.world;
-    const probed = this.#probed.get(options as Status);
-    const taken = probed && engine.take(this.#channel, probed, call);
-    const letter = await (taken ?? engine.receive(this.#channel, source, tag, call, options.signal));
-    const data = decode(letter.body as Parcel);
-    if (options.into === undefined) return { data, status: this.#status(letter) };
+    const source = this.#sourceOf(options);
+    const probed = this.#anyProbed ? this.#probed.get(options as Status) : undefined;
+    const taken = probed && engine.take(this.#channel, probed, call, finish, into);
+    return taken ?? engine.receive(this.#channel, source, tagOf(options), call, finish, options.signal, into);
+  }
+
+  /** Fills memory that may be on its way out when that has left. */
+  async #receiveAfter<A extends TypedArray>(sent: Promise<void>, call: Call, match: Match, into: A): Promise<A> {
+    const letter = await both(this.#receive(call, match, kept), sent);
     try {
-      await sent; // the same array may be on its way out
-      return { data: fill(options.into, [data]), status: this.#status(letter) };
+      return this.#fill(into, letter);
+    } catch (error) {
+      throw this.world.engine.explained(call, error);
+    }
+  }
+
+  /** Copies a letter's data into the caller's array; puts it back, to be received again, when it does not fit. */
+  #fill<A extends TypedArray>(into: A, letter: Letter): A {
+    if (decodeInto(letter.body as Parcel, into)) return into;
+    try {
+      return fill(into, [dataOf(letter)]);
     } catch (error) {
       this.#channel.mailbox.putBack(letter);
       throw error;
@@ -239,11 +258,13 @@ export abstract class PointToPoint {
     return this.partners[dest] as number;
   }
 
-  #match({ source, tag }: Match): { source: number; tag: number } {
+  /** Rank in the world of the source, or `any`. */
+  #sourceOf({ source, tag }: Match): number {
     if (source === null) throw invalid("source is null: nobody sends a message");
-    if (source !== undefined) checkRank("source", source, this.partners.length);
     if (tag !== undefined) checkTag("tag", tag);
-    return { source: source === undefined ? any : (this.partners[source] as number), tag: tag ?? any };
+    if (source === undefined) return any;
+    checkRank("source", source, this.partners.length);
+    return this.partners[source] as number;
   }
 
   #status(letter: Letter): Status {
@@ -252,29 +273,53 @@ export abstract class PointToPoint {
   }
 
   /** A status that {@link recv} takes for exactly this letter. */
-  #remember(letter: Letter): Status {
+  readonly #remember = (letter: Letter): Status => {
     const status = this.#status(letter);
+    this.#anyProbed = true;
     this.#probed.set(status, letter);
     return status;
-  }
+  };
 
-  #attempt<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
-    const result = this.#explain(call, body);
+  /** Begins a call. What it refuses says who and which call, like all that the engine rejects with later. */
+  #attempt<R>(call: Call, begin: () => Promise<R>): Promise<R> {
+    let result: Promise<R>;
+    try {
+      if (this.closed) throw this.closedError(call);
+      checkOptions(call.options);
+      result = begin();
+    } catch (error) {
+      result = Promise.reject(this.world.engine.explained(call, error));
+    }
     call.result = result;
     return result;
   }
+}
 
-  /** Runs a call so that every error says who and which call. */
-  async #explain<R>(call: Call, body: () => R | Promise<R>): Promise<R> {
-    if (this.closed) throw this.closedError(call);
-    try {
-      checkOptions(call.options);
-      return await body();
-    } catch (error) {
-      if (!(error instanceof MpiError) || error.rank !== undefined) throw error;
-      throw failure(this.world.who, call, error.code, error.message, { cause: error.cause });
-    }
-  }
+function tagOf({ tag = any }: Match): number {
+  return tag;
+}
+
+function dataOf(letter: Letter): unknown {
+  const { body, borrowed } = letter;
+  if (borrowed && body !== undefined && body.attachments.length > 0) letter.keep(); // the value would show them
+  return decode(letter.body as Parcel);
+}
+
+function kept(letter: Letter): Letter {
+  letter.keep();
+  return letter;
+}
+
+/** The first, when the second is there, too. */
+async function both<T>(first: Promise<T>, second: Promise<void>): Promise<T> {
+  const [result] = await Promise.all([first, second]);
+  return result;
+}
+
+/** Whether what is being sent surely lies elsewhere than where the answer goes. */
+function apart(value: unknown, into: TypedArray): boolean {
+  if (ArrayBuffer.isView(value)) return value.buffer !== into.buffer;
+  return typeof value !== "object" || value === null;
 }
 
 /** A source that is not null. */

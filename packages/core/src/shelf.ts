@@ -68,7 +68,7 @@ export class Shelf<T extends Entry> implements Iterable<T> {
   /** The oldest entry that fits. */
   first(source: number, tag: number): T | undefined {
     const buckets = this.#buckets;
-    if (buckets === undefined) return this.#entries.find((entry) => fits(entry, source, tag));
+    if (buckets === undefined) return this.#entries.find(fits, source, tag);
     if (this.#wide === "entries") return buckets.get(keyOf(source, tag))?.first?.entry;
     let oldest: T | undefined;
     for (const key of patterns(source, tag)) {

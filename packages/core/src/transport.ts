@@ -1,17 +1,15 @@
-/**
- * One message between two ranks of a world, as bytes.
- *
- * `head` is small and is copied by whoever sends it; `attachments` are large and are lent: see {@link Transport.send}.
- */
-export interface Packet {
-  head: Uint8Array;
-  attachments: readonly Uint8Array[];
-}
+import type { Envelope } from "./envelope.ts";
+import type { Packet } from "./packet.ts";
 
 /** Who takes what arrives at a transport. */
 export interface Receiver {
-  /** A packet arrived. The bytes are the receiver's own from now on. */
-  packet(packet: Packet): void;
+  /**
+   * A packet arrived. The bytes are the receiver's own from now on; if `borrowed`, they are valid until this returns,
+   * and what is kept has to be copied.
+   */
+  packet(envelope: Envelope, body: Packet, borrowed: boolean): void;
+  /** Where the only attachment, of so many bytes, of the payload with this head is wanted; undefined for anywhere. */
+  landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined;
   /** The transport can go on no more (a peer that speaks another protocol, a broken link). */
   failed(error: Error): void;
 }
@@ -21,7 +19,7 @@ export interface Receiver {
  *
  * | call | contract |
  * | --- | --- |
- * | `send` | never waits; `head` may be changed when it returns, `attachments` must stay unchanged until the receiver has answered |
+ * | `send` | never waits; attachments that are `lent` stay unchanged until the receiver has answered, others may change when it returns |
  * | `listen` | arrivals are reported only while somebody wants them, so that a rank with nothing to wait for can end |
  * | `flush` | what was sent has left this process, or can reach nobody any more |
  * | `close` | bounded and idempotent; nothing is reported afterwards |
@@ -36,7 +34,7 @@ export interface Transport {
   /** Who takes the arrivals; the engine sets it before it listens. */
   receiver: Receiver | undefined;
   /** Hands a packet to rank `dest` of the world (never this rank itself). */
-  send(dest: number, packet: Packet): void;
+  send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void;
   /** Starts (true) or stops (false) reporting arrivals. While started, the process stays alive. */
   listen(wanted: boolean): void;
   /** Resolves when nothing of ours is left to hand over, after `timeoutMs` at the latest. */

@@ -24,6 +24,7 @@ const typedArrays: readonly [name: string, constructor: TypedArrayConstructor | 
   ["Float16Array", (globalThis as { Float16Array?: TypedArrayConstructor }).Float16Array],
 ];
 const kinds = new Map(typedArrays.map(([name], kind) => [name, kind]));
+const uint8Array = 1;
 const [buffer, arrayBuffer, dataView] = [16, 17, 18];
 
 /** `value.constructor` may lie and costs a walk; the tag of %TypedArray%.prototype knows, and is undefined for a DataView. */
@@ -51,6 +52,15 @@ export function bytesOf(value: Bytes): Uint8Array {
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value);
   return view.buffer instanceof SharedArrayBuffer ? new Uint8Array(view) : view;
+}
+
+/** A value of `kind` made of the few bytes of `source` from `offset` on, copied. */
+export function smallFromBytes(kind: number, source: Uint8Array, offset: number): Bytes {
+  const length = source.length - offset;
+  const bytes = new Uint8Array(length);
+  if (length <= 64) for (let i = 0; i < length; i++) bytes[i] = source[offset + i] as number;
+  else bytes.set(source.subarray(offset));
+  return kind === uint8Array ? bytes : fromBytes(kind, bytes);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { MpiError } from "../errors.ts";
-import type { Packet } from "../transport.ts";
+import type { Packet } from "../packet.ts";
 
 /**
  * An encoded value. Immutable and self-describing: it may be sent to many, forwarded, and decoded more than once.

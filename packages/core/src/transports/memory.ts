@@ -1,4 +1,6 @@
-import type { Packet, Receiver, Transport } from "../transport.ts";
+import type { Envelope } from "../envelope.ts";
+import { type Packet, withOwnAttachments } from "../packet.ts";
+import type { Receiver, Transport } from "../transport.ts";
 
 /**
  * Joins n ranks of one process. For tests of programs, for simulated worlds, and for the world of one.
@@ -16,7 +18,7 @@ export class MemoryNetwork {
 
   constructor(size: number, random?: () => number) {
     this.#random = random;
-    this.#ends = Array.from({ length: size }, (_, rank) => new MemoryTransport(rank, this));
+    this.#ends = Array.from({ length: size }, () => new MemoryTransport(this));
   }
 
   /** The transport of one rank. */
@@ -68,25 +70,22 @@ export class MemoryTransport implements Transport {
   receiver: Receiver | undefined;
   /** Called before each packet that this rank sends: how a simulation counts them. */
   onSend: (() => void) | undefined;
-  readonly #rank: number;
   readonly #network: MemoryNetwork;
-  #inbox: { source: number; packet: Packet }[] = [];
+  #inbox: { envelope: Envelope; body: Packet }[] = [];
   #listening = false;
   #closed = false;
 
-  constructor(rank: number, network: MemoryNetwork) {
-    this.#rank = rank;
+  constructor(network: MemoryNetwork) {
     this.#network = network;
   }
 
-  send(dest: number, packet: Packet): void {
+  send(dest: number, envelope: Envelope, body: Packet): void {
     this.onSend?.();
     if (this.#closed) return;
-    // Lent memory may change as soon as the sender hears of the arrival, so what arrives is a copy.
-    const attachments = packet.attachments.map((part) => Uint8Array.prototype.slice.call(part));
     const end = this.#network.end(dest);
     if (end.#closed) return;
-    end.#inbox.push({ source: this.#rank, packet: { head: packet.head, attachments } });
+    // Lent memory may change as soon as the sender hears of the arrival, so what arrives is a copy.
+    end.#inbox.push({ envelope, body: withOwnAttachments(body) });
     end.#report();
   }
 
@@ -107,7 +106,7 @@ export class MemoryTransport implements Transport {
 
   /** @internal */
   holds(source: number): boolean {
-    return this.#inbox.some((each) => each.source === source);
+    return this.#inbox.some(({ envelope }) => envelope.source === source);
   }
 
   /** @internal */
@@ -115,16 +114,16 @@ export class MemoryTransport implements Transport {
     const inbox = this.#inbox;
     this.#inbox = [];
     this.#report();
-    for (const { packet } of inbox) this.receiver?.packet(packet);
+    for (const { envelope, body } of inbox) this.receiver?.packet(envelope, body, false);
   }
 
   /** @internal Delivers the oldest packet of one source, chosen by a number from 0 to 1. */
   deliverOne(choice: number): void {
-    const source = this.#inbox[Math.floor(choice * this.#inbox.length)]?.source;
-    const first = this.#inbox.findIndex((each) => each.source === source);
+    const source = this.#inbox[Math.floor(choice * this.#inbox.length)]?.envelope.source;
+    const first = this.#inbox.findIndex(({ envelope }) => envelope.source === source);
     const [chosen] = this.#inbox.splice(first, 1);
     this.#report();
-    if (chosen !== undefined) this.receiver?.packet(chosen.packet);
+    if (chosen !== undefined) this.receiver?.packet(chosen.envelope, chosen.body, false);
   }
 
   #report(): void {

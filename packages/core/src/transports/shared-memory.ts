@@ -1,5 +1,8 @@
-import type { Packet, Receiver, Transport } from "../transport.ts";
+import type { Envelope } from "../envelope.ts";
+import type { Packet } from "../packet.ts";
+import type { Receiver, Transport } from "../transport.ts";
 import { Bell, Clapper } from "./shared-memory/bell.ts";
+import { makeRoom } from "./shared-memory/cpu.ts";
 import { Doorstep } from "./shared-memory/doorstep.ts";
 import { Inlet } from "./shared-memory/inlet.ts";
 import { Outlet } from "./shared-memory/outlet.ts";
@@ -19,10 +22,14 @@ export interface SharedMemoryOptions {
   far?: Transport | undefined;
 }
 
+/** Partners that run answer within microseconds. */
+const lateMs = 0.1;
 /** Records per pair of ranks. Memory is taken when a pair first speaks. */
 const ringBytes = 256 * 1024;
 /** While there is a CPU for every rank, waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange messages would never find each other awake. */
-const spinMs = 0.2;
+const spinMs = 1;
+/** Reading the clock costs as much as looking at a few rings. */
+const looksPerClock = 16;
 /** Records taken from one ring before the others get their turn. */
 const burst = 64;
 /** Deliveries before timers and sockets get their turn. */
@@ -48,7 +55,11 @@ export class SharedMemoryTransport implements Transport {
   #doorstep: Doorstep | undefined;
   #bell: Bell | undefined;
   #wanted = false;
+  /** Some outlet has packets that its ring had no room for. */
+  #full = false;
   #scheduled = false;
+  /** Whoever writes to this rank has been told to ring. */
+  #asleep = false;
   #deliveries = 0;
   #closed = false;
 
@@ -67,15 +78,18 @@ export class SharedMemoryTransport implements Transport {
     if (this.#options.far !== undefined) this.#options.far.receiver = receiver;
   }
 
-  send(dest: number, packet: Packet): void {
+  send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
     if (this.#closed) return;
-    if (!this.#near.has(dest)) {
-      this.#options.far?.send(dest, packet);
+    const outlet = this.#outlets.get(dest) ?? (this.#near.has(dest) ? this.#outlet(dest) : undefined);
+    if (outlet === undefined) {
+      this.#options.far?.send(dest, envelope, body, lent);
       return;
     }
-    const outlet = this.#outlet(dest);
-    outlet.send(packet);
-    if (outlet.full) this.#schedule();
+    outlet.send(envelope, body, lent);
+    if (outlet.full) {
+      this.#full = true;
+      this.#schedule();
+    }
   }
 
   listen(wanted: boolean): void {
@@ -89,14 +103,14 @@ export class SharedMemoryTransport implements Transport {
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (this.#full && performance.now() < deadline) {
-      for (const outlet of this.#outlets.values()) outlet.push();
+      this.#push();
       await new Promise((resolve) => setImmediate(resolve));
     }
     await this.#options.far?.flush(Math.max(0, deadline - performance.now()));
   }
 
   flushSync(): void {
-    for (const outlet of this.#outlets.values()) outlet.push();
+    this.#push();
     this.#options.far?.flushSync();
   }
 
@@ -108,9 +122,14 @@ export class SharedMemoryTransport implements Transport {
     await this.#options.far?.close();
   }
 
-  get #full(): boolean {
-    for (const outlet of this.#outlets.values()) if (outlet.full) return true;
-    return false;
+  /** Writes what has waited for room. */
+  #push(): void {
+    let full = false;
+    for (const outlet of this.#outlets.values()) {
+      outlet.push();
+      if (outlet.full) full = true;
+    }
+    this.#full = full;
   }
 
   #outlet(dest: number): Outlet {
@@ -155,27 +174,48 @@ export class SharedMemoryTransport implements Transport {
     if (this.#closed || (!this.#wanted && !this.#full)) return;
     try {
       this.#open();
-      const deadline = this.#spinMs === 0 ? 0 : performance.now() + this.#spinMs;
-      do {
-        if (!this.#poll()) continue;
+      this.#wakeUp();
+      if (this.#spin()) {
         this.#deliveries++;
         if (this.#wanted || this.#full) this.#schedule();
-        return;
-      } while (performance.now() < deadline);
+      } else this.#sleep();
     } catch (error) {
       this.#receiver?.failed(error as Error);
-      return;
     }
-    this.#sleep();
   };
+
+  /** Looks until something was delivered, or it has looked for long enough. */
+  #spin(): boolean {
+    if (this.#spinMs === 0) return this.#poll();
+    const began = performance.now();
+    let late = lateMs;
+    for (;;) {
+      for (let i = 0; i < looksPerClock; i++) if (this.#poll()) return true;
+      const spent = performance.now() - began;
+      if (spent > this.#spinMs) return false;
+      if (spent < late) continue;
+      late = Number.POSITIVE_INFINITY;
+      makeRoom(
+        this.#system as System,
+        this.#inlets.map(({ pid }) => pid),
+      );
+    }
+  }
+
+  #wakeUp(): void {
+    if (!this.#asleep) return;
+    this.#asleep = false;
+    (this.#doorstep as Doorstep).sleeping = false;
+  }
 
   #sleep(): void {
     const doorstep = this.#doorstep as Doorstep;
+    this.#asleep = true;
     doorstep.sleeping = true;
     // Whoever wrote, or made room, before it could see the flag did not ring.
-    for (const outlet of this.#outlets.values()) outlet.push();
+    this.#push();
     if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending)) {
-      doorstep.sleeping = false;
+      this.#wakeUp();
       this.#schedule();
       return;
     }
@@ -187,13 +227,15 @@ export class SharedMemoryTransport implements Transport {
   #poll(): boolean {
     if ((this.#doorstep as Doorstep).hasNews) this.#attach();
     let delivered = false;
-    for (const inlet of this.#inlets) {
+    const inlets = this.#inlets;
+    for (let i = 0; i < inlets.length; i++) {
+      const inlet = inlets[i] as Inlet;
       if (!inlet.pending) continue;
       inlet.poll(burst);
       if (inlet.takeStarved()) this.#outlet(inlet.source).wake();
       delivered = true;
     }
-    if (this.#full) for (const outlet of this.#outlets.values()) outlet.push();
+    if (this.#full) this.#push();
     return delivered;
   }
 
@@ -202,7 +244,7 @@ export class SharedMemoryTransport implements Transport {
     const { rank, directory } = this.#options;
     for (const source of (this.#doorstep as Doorstep).takeAnnounced()) {
       const ring = new Ring(system.map(ringPath(directory, source, rank), Ring.headerBytes + ringBytes));
-      this.#inlets.push(new Inlet(system, source, ring, (packet) => this.#receiver?.packet(packet)));
+      this.#inlets.push(new Inlet(system, source, ring, this.#receiver as Receiver));
     }
   }
 }

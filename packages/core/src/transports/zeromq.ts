@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { context, Push } from "zeromq";
 import type { Network, PeerAddress } from "../bootstrap.ts";
-import { measure } from "../envelope.ts";
+import { type Envelope, measure, open, seal } from "../envelope.ts";
 import { MpiError } from "../errors.ts";
-import type { Packet, Receiver, Transport } from "../transport.ts";
+import { type Packet, withOwnAttachments } from "../packet.ts";
+import type { Receiver, Transport } from "../transport.ts";
 import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
 import { Pump } from "./zeromq/pump.ts";
 import { Ways } from "./zeromq/ways.ts";
@@ -89,7 +90,7 @@ export class ZeromqTransport implements Transport {
     this.#host = host;
   }
 
-  send(dest: number, packet: Packet): void {
+  send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
     if (this.#closed) return;
     let pump = this.#pumps.get(dest);
     if (pump === undefined) {
@@ -97,7 +98,7 @@ export class ZeromqTransport implements Transport {
       this.#pumps.set(dest, pump);
       this.#open(dest, pump);
     }
-    pump.add(packet);
+    pump.add(seal(envelope, lent ? body : withOwnAttachments(body)));
   }
 
   /** A rank has ended: nothing that is still queued for it may hold up this one's end. */
@@ -224,7 +225,8 @@ export class ZeromqTransport implements Transport {
     for (let offset = 0; offset < batch.length; ) {
       const { length, attachments } = measure(batch, offset);
       const head = batch.subarray(offset, offset + length);
-      this.receiver?.packet({ head, attachments: parts.slice(taken, taken + attachments) });
+      const { envelope, body } = open({ head, attachments: parts.slice(taken, taken + attachments) });
+      this.receiver?.packet(envelope, body, false);
       offset += length;
       taken += attachments;
     }

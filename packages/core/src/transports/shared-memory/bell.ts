@@ -8,6 +8,7 @@ import type { System } from "./system.ts";
  */
 export class Bell {
   readonly #socket: Socket;
+  #keepsAlive = false;
 
   constructor(system: System, path: string, rung: () => void) {
     system.makeFifo(path);
@@ -20,6 +21,8 @@ export class Bell {
 
   /** Whether a sleeping process stays alive for the bell. */
   keepAlive(wanted: boolean): void {
+    if (wanted === this.#keepsAlive) return;
+    this.#keepsAlive = wanted;
     if (wanted) this.#socket.ref();
     else this.#socket.unref();
   }

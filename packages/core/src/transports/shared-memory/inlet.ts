@@ -1,5 +1,8 @@
-import type { Packet } from "../../transport.ts";
-import { aligned, readable, record } from "./records.ts";
+import type { Envelope } from "../../envelope.ts";
+import { MpiError } from "../../errors.ts";
+import type { Packet } from "../../packet.ts";
+import type { Receiver } from "../../transport.ts";
+import { aligned, attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
 import type { System } from "./system.ts";
 
@@ -8,31 +11,31 @@ export class Inlet {
   readonly source: number;
   readonly #system: System;
   readonly #ring: Ring;
-  readonly #deliver: (packet: Packet) => void;
-  #pid = 0;
+  readonly #receiver: Receiver;
+  /** The writer's process; 0 until it has said it. */
+  pid = 0;
   /** The writer was killed before what it lent could be read: the job is told of its end, and nothing more comes from it. */
   #dead = false;
   /** The packet that is being streamed, and how far it has come. */
+  #envelope: Envelope | undefined;
   #parts: Uint8Array[] = [];
   #part = 0;
   #offset = 0;
 
-  constructor(system: System, source: number, ring: Ring, deliver: (packet: Packet) => void) {
+  constructor(system: System, source: number, ring: Ring, receiver: Receiver) {
     this.#system = system;
     this.source = source;
     this.#ring = ring;
-    this.#deliver = deliver;
+    this.#receiver = receiver;
   }
 
   get pending(): boolean {
     return this.#ring.pending && !this.#dead;
   }
 
-  /** Delivers what has arrived, `most` records of it; false when there was nothing. True in `starved`: the writer waits. */
-  poll(most: number): boolean {
-    let taken = 0;
-    while (taken < most && !this.#dead && this.#ring.read(this.#take)) taken++;
-    return taken > 0;
+  /** Delivers what has arrived, `most` records of it. */
+  poll(most: number): void {
+    for (let taken = 0; taken < most && !this.#dead && this.#ring.read(this.#take); taken++);
   }
 
   /** Whether the writer waits for the room that reading has made. Asked once per wait. */
@@ -44,20 +47,20 @@ export class Inlet {
 
   readonly #take = (kind: number, position: number, length: number): void => {
     switch (kind) {
-      case record.hello:
-        this.#hello(position >> 3);
-        break;
       case record.whole:
         this.#whole(position);
         break;
+      case record.lent:
+        this.#lent(position);
+        break;
       case record.begin:
-        this.#begin(position >> 3);
+        this.#begin(position);
         break;
       case record.more:
         this.#more(position, length);
         break;
-      case record.lent:
-        this.#lent(position);
+      case record.hello:
+        this.#hello(position >> 3);
         break;
     }
   };
@@ -65,43 +68,51 @@ export class Inlet {
   #hello(at: number): void {
     const [pid = 0, address = 0, value] = this.#ring.numbers.subarray(at, at + 3);
     const read = new Float64Array(1);
-    this.#pid = pid;
+    this.pid = pid;
     const may = this.#system.readFrom(pid, BigInt(address), new Uint8Array(read.buffer)) && read[0] === value;
     this.#ring.note = may ? readable.yes : readable.no;
   }
 
-  #whole(position: number): void {
-    const { numbers } = this.#ring;
-    let at = position >> 3;
-    const count = numbers[at++] as number;
-    let from = position + 8 * (1 + count);
-    const head = this.#copy(from, numbers[at] as number);
-    if (count === 1) {
-      this.#deliver({ head, attachments: none });
+  /** The bytes are shown where they are: whoever keeps them copies them. */
+  #whole(at: number): void {
+    const ring = this.#ring;
+    const count = attachmentCount(ring, at);
+    let from = at + envelopeBytes + 8 * count;
+    const length = headLength(ring, at);
+    const head = ring.bytes.subarray(from, from + length);
+    if (count === 0) {
+      this.#deliver(this.#envelopeAt(at), { head, attachments: none }, true);
       return;
     }
-    const attachments: Uint8Array[] = [];
-    for (let part = 1; part < count; part++) {
-      from += aligned(numbers[at++] as number);
-      attachments.push(this.#copy(from, numbers[at] as number));
-    }
-    this.#deliver({ head, attachments });
+    from += aligned(length);
+    const attachments = this.#lengths(at, count).map((bytes) => {
+      const part = ring.bytes.subarray(from, from + bytes);
+      from += aligned(bytes);
+      return part;
+    });
+    this.#deliver(this.#envelopeAt(at), { head, attachments }, true);
   }
 
   #begin(at: number): void {
-    const { numbers } = this.#ring;
-    const count = numbers[at] as number;
-    this.#parts = Array.from(numbers.subarray(at + 1, at + 1 + count), (length) => Buffer.allocUnsafeSlow(length));
+    this.#envelope = this.#envelopeAt(at);
+    const lengths = [headLength(this.#ring, at), ...this.#lengths(at, attachmentCount(this.#ring, at))];
+    this.#parts = lengths.map((length) => Buffer.allocUnsafeSlow(length));
     this.#part = 0;
     this.#offset = 0;
-    this.#skipFull();
   }
 
   #more(position: number, length: number): void {
+    this.#skipFull();
     const part = this.#parts[this.#part] as Uint8Array;
     part.set(this.#ring.bytes.subarray(position, position + length), this.#offset);
     this.#offset += length;
     this.#skipFull();
+    const envelope = this.#envelope;
+    if (envelope === undefined || this.#part < this.#parts.length) return;
+    const [head = nothing, ...attachments] = this.#parts;
+    this.#parts = [];
+    this.#envelope = undefined;
+    this.#deliver(envelope, { head, attachments }, false);
   }
 
   #skipFull(): void {
@@ -109,33 +120,46 @@ export class Inlet {
       this.#part++;
       this.#offset = 0;
     }
-    if (this.#part < this.#parts.length) return;
-    const [head, ...attachments] = this.#parts;
-    this.#parts = [];
-    if (head !== undefined) this.#deliver({ head, attachments });
   }
 
-  #lent(position: number): void {
-    const { numbers } = this.#ring;
-    const at = position >> 3;
-    const count = numbers[at] as number;
+  /** Fetches what stayed in the writer's memory, to where it is wanted if somebody says so. */
+  #lent(at: number): void {
+    const envelope = this.#envelopeAt(at);
+    const count = attachmentCount(this.#ring, at);
+    const addresses = (at + envelopeBytes + 8 * count) >> 3;
+    const from = at + envelopeBytes + 16 * count;
+    const head = Buffer.from(this.#ring.bytes.subarray(from, from + headLength(this.#ring, at)));
     const attachments: Uint8Array[] = [];
-    for (let part = 1; part < count; part++) {
-      const bytes = Buffer.allocUnsafeSlow(numbers[at + 1 + part] as number);
-      if (!this.#system.readFrom(this.#pid, BigInt(numbers[at + count + part] as number), bytes)) {
+    for (const bytes of this.#lengths(at, count)) {
+      const landing = count === 1 ? this.#receiver.landing(envelope, head, bytes) : undefined;
+      const part = landing ?? Buffer.allocUnsafeSlow(bytes);
+      const address = BigInt(this.#ring.numbers[addresses + attachments.length] as number);
+      if (!this.#system.readFrom(this.pid, address, part)) {
         this.#dead = true;
         return;
       }
-      attachments.push(bytes);
+      attachments.push(part);
     }
-    this.#deliver({ head: this.#copy(position + 8 * 2 * count, numbers[at + 1] as number), attachments });
+    this.#deliver(envelope, { head, attachments }, false);
   }
 
-  #copy(from: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafe(length);
-    bytes.set(this.#ring.bytes.subarray(from, from + length));
-    return bytes;
+  #lengths(at: number, count: number): number[] {
+    const first = (at + envelopeBytes) >> 3;
+    return Array.from(this.#ring.numbers.subarray(first, first + count));
+  }
+
+  #envelopeAt(at: number): Envelope {
+    const envelope = readEnvelope(this.#ring, at);
+    if (envelope.source !== this.source) {
+      throw new MpiError("protocol", `rank ${this.source} sent a packet in the name of rank ${envelope.source}`);
+    }
+    return envelope;
+  }
+
+  #deliver(envelope: Envelope, body: Packet, borrowed: boolean): void {
+    this.#receiver.packet(envelope, body, borrowed);
   }
 }
 
 const none: readonly Uint8Array[] = [];
+const nothing = new Uint8Array(0);

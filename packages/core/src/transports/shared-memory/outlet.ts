@@ -1,12 +1,20 @@
-import type { Packet } from "../../transport.ts";
+import type { Envelope } from "../../envelope.ts";
+import { type Packet, withOwnAttachments } from "../../packet.ts";
 import type { Clapper } from "./bell.ts";
 import type { Doorstep } from "./doorstep.ts";
-import { aligned, readable, record } from "./records.ts";
+import { aligned, envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
 import type { System } from "./system.ts";
 
-/** Attachments from this size on stay in place and are fetched by the reader: above it one copy saves more than a system call costs. */
+/** Lent attachments from this size on stay in place and are fetched by the reader: above it one copy saves more than a system call costs. */
 const lendBytes = 32 * 1024;
+
+/** A packet that the ring has no room for yet. */
+interface Queued {
+  readonly envelope: Envelope;
+  readonly body: Packet;
+  readonly lent: boolean;
+}
 
 /** What one rank sends to another on its host: a ring, and a queue for what the ring has no room for. */
 export class Outlet {
@@ -14,12 +22,14 @@ export class Outlet {
   readonly #ring: Ring;
   readonly #doorstep: Doorstep;
   readonly #clapper: Clapper;
-  readonly #queue: Packet[] = [];
+  readonly #queue: Queued[] = [];
   /** The packet that is being streamed: its parts, and how far it has come. */
   #streamed: { parts: readonly Uint8Array[]; part: number; offset: number } | undefined;
   /** Packets whose attachments the reader has yet to fetch, with their positions: they must not be collected. */
-  readonly #lent: { packet: Packet; position: number }[] = [];
+  readonly #lent: { body: Packet; position: number }[] = [];
   readonly #probe: Float64Array = new Float64Array([Math.random()]);
+  /** Packets that the ring has no room for are waiting here. */
+  full = false;
 
   constructor(system: System, ring: Ring, doorstep: Doorstep, clapper: Clapper) {
     this.#system = system;
@@ -32,13 +42,11 @@ export class Outlet {
     ring.commit(at, 24, record.hello);
   }
 
-  /** Packets that the ring has no room for are waiting here. */
-  get full(): boolean {
-    return this.#queue.length > 0 || this.#streamed !== undefined;
-  }
-
-  send(packet: Packet): void {
-    if (this.full || !this.#write(packet)) this.#queue.push(packet);
+  send(envelope: Envelope, body: Packet, lent: boolean): void {
+    if (this.full || !this.#write(envelope, body, lent)) {
+      this.#queue.push({ envelope, body: lent ? body : withOwnAttachments(body), lent: true });
+      this.full = true;
+    }
     this.wake();
   }
 
@@ -46,13 +54,16 @@ export class Outlet {
   push(): void {
     if (!this.full) return;
     this.#ring.starved = true;
-    let wrote = false;
-    while (this.#stream() && this.#queue.length > 0 && this.#write(this.#queue[0] as Packet)) {
+    let wrote = this.#streamed !== undefined;
+    while (this.#stream() && this.#queue.length > 0) {
+      const { envelope, body, lent } = this.#queue[0] as Queued;
+      if (!this.#write(envelope, body, lent)) break;
       this.#queue.shift();
       wrote = true;
     }
+    this.full = this.#queue.length > 0 || this.#streamed !== undefined;
     if (!this.full) this.#ring.starved = false;
-    if (wrote || this.#streamed !== undefined) this.wake();
+    if (wrote) this.wake();
   }
 
   /** Rings at the reader's, if it sleeps. */
@@ -64,47 +75,50 @@ export class Outlet {
     this.#clapper.close();
   }
 
-  #write(packet: Packet): boolean {
-    this.#forgetFetched();
-    const { head, attachments } = packet;
-    let bytes = aligned(8 + 8 * (1 + attachments.length)) + aligned(head.length);
-    if (attachments.some((part) => part.length >= lendBytes) && this.#ring.note === readable.yes) {
-      return this.#lend(packet, bytes + 8 * attachments.length);
+  #write(envelope: Envelope, body: Packet, lent: boolean): boolean {
+    const { head, attachments } = body;
+    let bytes = envelopeBytes + 8 * attachments.length + aligned(head.length);
+    if (lent && this.#ring.note === readable.yes && attachments.some((part) => part.length >= lendBytes)) {
+      return this.#lend(envelope, body, bytes + 8 * attachments.length);
     }
     for (const part of attachments) bytes += aligned(part.length);
-    if (bytes > this.#ring.capacity / 4) return this.#begin([head, ...attachments]);
+    if (bytes > this.#ring.capacity / 4) return this.#begin(envelope, lent ? body : withOwnAttachments(body));
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
-    let to = this.#describe(at, head, attachments);
-    to = this.#put(head, to);
-    for (const part of attachments) to = this.#put(part, to);
+    let to = this.#describe(at, envelope, body);
+    this.#ring.bytes.set(head, to);
+    to += aligned(head.length);
+    for (const part of attachments) {
+      this.#ring.bytes.set(part, to);
+      to += aligned(part.length);
+    }
     this.#ring.commit(at, bytes, record.whole);
     return true;
   }
 
-  #lend(packet: Packet, bytes: number): boolean {
-    const { head, attachments } = packet;
+  #lend(envelope: Envelope, body: Packet, bytes: number): boolean {
+    this.#forgetFetched();
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
-    let to = this.#describe(at, head, attachments);
-    for (const part of attachments) {
+    let to = this.#describe(at, envelope, body);
+    for (const part of body.attachments) {
       this.#ring.numbers[to >> 3] = Number(this.#system.addressOf(part));
       to += 8;
     }
-    this.#put(head, to);
+    this.#ring.bytes.set(body.head, to);
     this.#ring.commit(at, bytes, record.lent);
-    this.#lent.push({ packet, position: this.#ring.written });
+    this.#lent.push({ body, position: this.#ring.written });
     return true;
   }
 
-  #begin(parts: readonly Uint8Array[]): boolean {
-    const bytes = 8 + 8 * parts.length;
+  #begin(envelope: Envelope, body: Packet): boolean {
+    const bytes = envelopeBytes + 8 * body.attachments.length;
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
-    this.#describe(at, parts[0] as Uint8Array, parts.slice(1));
+    this.#describe(at, envelope, body);
     this.#ring.commit(at, bytes, record.begin);
-    this.#streamed = { parts, part: 0, offset: 0 };
-    this.#stream();
+    this.#streamed = { parts: [body.head, ...body.attachments], part: 0, offset: 0 };
+    this.full = !this.#stream();
     return true;
   }
 
@@ -133,19 +147,15 @@ export class Outlet {
     }
   }
 
-  /** Number and lengths of the parts, at `at`; returns where to go on. */
-  #describe(at: number, head: Uint8Array, attachments: readonly Uint8Array[]): number {
-    const { numbers } = this.#ring;
-    let to = at >> 3;
-    numbers[to++] = 1 + attachments.length;
-    numbers[to++] = head.length;
-    for (const part of attachments) numbers[to++] = part.length;
-    return to << 3;
-  }
-
-  #put(part: Uint8Array, to: number): number {
-    this.#ring.bytes.set(part, to);
-    return to + aligned(part.length);
+  /** Envelope and lengths of the attachments, at `at`; returns where to go on. */
+  #describe(at: number, envelope: Envelope, { head, attachments }: Packet): number {
+    writeEnvelope(this.#ring, at, envelope, head.length, attachments.length);
+    let to = at + envelopeBytes;
+    for (const part of attachments) {
+      this.#ring.numbers[to >> 3] = part.length;
+      to += 8;
+    }
+    return to;
   }
 
   #forgetFetched(): void {

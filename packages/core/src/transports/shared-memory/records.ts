@@ -1,18 +1,76 @@
+import type { Envelope, Kind } from "../../envelope.ts";
+import type { Ring } from "./ring.ts";
+
 /**
- * What the records of a ring say. Numbers are doubles, so that lengths beyond 4 GiB and addresses fit.
+ * What the records of a ring say.
  *
  * | kind | contents |
  * | --- | --- |
  * | hello | pid, address and value of a number in the writer's memory: can the reader read it there? |
- * | whole | a packet: number of parts, their lengths, the parts, each at a multiple of 8 bytes |
- * | begin | a packet too large for one record: number of parts, their lengths; then `more` until all is there |
- * | more | the next bytes of the parts |
- * | lent | a packet whose attachments stay where they are: number of parts, their lengths, addresses, the head |
+ * | whole | a packet: envelope, lengths of its attachments, head, attachments |
+ * | begin | a packet too large for one record: envelope, lengths of its attachments; then `more` until all is there |
+ * | more | the next bytes of the head and the attachments |
+ * | lent | a packet whose attachments stay where they are: envelope, their lengths, their addresses, head |
+ *
+ * Everything begins at a multiple of 8 bytes. Lengths are doubles, so that those beyond 4 GiB, and addresses, fit.
+ * ```text
+ *  0 kind and flags u32   4 head's length u32   8 context u32   12 source u32
+ * 16 tag u32   20 id u32   24 sequence u32   28 signature u32
+ * 32 bytes f64   40 attachments u32                               48 what follows the envelope
+ * ```
  */
 export const record = { hello: 1, whole: 2, begin: 3, more: 4, lent: 5 } as const;
 
 /** The answer to `hello`, in the ring's note. */
 export const readable = { unknown: 0, yes: 1, no: 2 } as const;
+
+/** Bytes of the envelope at the beginning of a record. */
+export const envelopeBytes = 48;
+
+const flagCollective = 0x100;
+const flagSync = 0x200;
+
+export function writeEnvelope(ring: Ring, at: number, envelope: Envelope, head: number, attachments: number): void {
+  const { words } = ring;
+  const word = at >> 2;
+  words[word] = envelope.kind | (envelope.collective ? flagCollective : 0) | (envelope.sync ? flagSync : 0);
+  words[word + 1] = head;
+  words[word + 2] = envelope.context;
+  words[word + 3] = envelope.source;
+  words[word + 4] = envelope.tag;
+  words[word + 5] = envelope.id;
+  words[word + 6] = envelope.sequence;
+  words[word + 7] = envelope.signature;
+  ring.numbers[(at + 32) >> 3] = envelope.bytes;
+  words[word + 10] = attachments;
+}
+
+/** The envelope, and the lengths of what follows it. */
+export function readEnvelope(ring: Ring, at: number): Envelope {
+  const { words } = ring;
+  const word = at >> 2;
+  const flags = words[word] as number;
+  return {
+    kind: (flags & 0xff) as Kind,
+    collective: (flags & flagCollective) !== 0,
+    sync: (flags & flagSync) !== 0,
+    context: words[word + 2] as number,
+    source: words[word + 3] as number,
+    tag: words[word + 4] as number,
+    id: words[word + 5] as number,
+    sequence: words[word + 6] as number,
+    bytes: ring.numbers[(at + 32) >> 3] as number,
+    signature: words[word + 7] as number,
+  };
+}
+
+export function headLength(ring: Ring, at: number): number {
+  return ring.words[(at >> 2) + 1] as number;
+}
+
+export function attachmentCount(ring: Ring, at: number): number {
+  return ring.words[(at >> 2) + 10] as number;
+}
 
 /** Rounds up to a multiple of 8. */
 export function aligned(bytes: number): number {

@@ -14,9 +14,9 @@ export class Ring {
   /** Bytes before the records. */
   static readonly headerBytes = 128;
   readonly #counters: Int32Array;
-  readonly #words: Uint32Array;
-  readonly bytes: Uint8Array;
-  /** The same memory as numbers: records begin at multiples of 8 bytes. */
+  readonly bytes: Buffer;
+  /** The same memory as words and as numbers: records begin at multiples of 8 bytes. */
+  readonly words: Uint32Array;
   readonly numbers: Float64Array;
   readonly capacity: number;
   /** This side's own counter, and the last value seen of the other's: looked up only when it seems not to suffice. */
@@ -27,8 +27,8 @@ export class Ring {
   constructor(memory: ArrayBuffer) {
     this.capacity = memory.byteLength - Ring.headerBytes;
     this.#counters = new Int32Array(memory, 0, Ring.headerBytes / 4);
-    this.#words = new Uint32Array(memory, Ring.headerBytes);
-    this.bytes = new Uint8Array(memory, Ring.headerBytes);
+    this.bytes = Buffer.from(memory, Ring.headerBytes);
+    this.words = new Uint32Array(memory, Ring.headerBytes);
     this.numbers = new Float64Array(memory, Ring.headerBytes);
     this.#written = Atomics.load(this.#counters, slots.written);
     this.#read = Atomics.load(this.#counters, slots.read);
@@ -42,8 +42,8 @@ export class Ring {
     const needed = toEnd < size ? toEnd + size : size; // a record is never cut: what is left at the end is skipped
     if (!this.#hasRoom(needed)) return -1;
     if (toEnd < size) {
-      this.#words[at >> 2] = toEnd - recordHeader;
-      this.#words[(at >> 2) + 1] = skipped;
+      this.words[at >> 2] = toEnd - recordHeader;
+      this.words[(at >> 2) + 1] = skipped;
       this.#written = (this.#written + toEnd) | 0;
       return recordHeader;
     }
@@ -53,8 +53,8 @@ export class Ring {
   /** Makes the record at `position` visible to the reader. */
   commit(position: number, length: number, kind: number): void {
     const word = (position - recordHeader) >> 2;
-    this.#words[word] = length;
-    this.#words[word + 1] = kind;
+    this.words[word] = length;
+    this.words[word + 1] = kind;
     this.#written = (this.#written + recordBytes(length)) | 0;
     Atomics.store(this.#counters, slots.written, this.#written);
   }
@@ -77,8 +77,8 @@ export class Ring {
       const written = Atomics.load(this.#counters, slots.written);
       if (written === this.#read) return false;
       const at = this.#offset(this.#read);
-      const length = this.#words[at >> 2] as number;
-      const kind = this.#words[(at >> 2) + 1] as number;
+      const length = this.words[at >> 2] as number;
+      const kind = this.words[(at >> 2) + 1] as number;
       if (kind !== skipped) take(kind, at + recordHeader, length);
       this.#read = (this.#read + recordBytes(length)) | 0;
       Atomics.store(this.#counters, slots.read, this.#read);

@@ -6,7 +6,7 @@ type Pointer = unknown;
 
 /**
  * The few system calls that Node lacks, through koffi: shared mappings, fifos, reading another process's memory, and
- * giving up the rest of a time slice. Loaded when ranks first speak to each other: it costs 10 ms.
+ * moving to another CPU. Loaded when ranks first speak to each other: it costs 10 ms.
  */
 export class System {
   readonly #koffi: Koffi;
@@ -29,7 +29,10 @@ export class System {
     m: number,
     flags: number,
   ) => number;
-  readonly yield: () => void;
+  readonly #getAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
+  readonly #setAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
+  /** The CPU that this thread is on. */
+  readonly cpu: () => number;
 
   private constructor(koffi: Koffi) {
     const libc = koffi.load("libc.so.6");
@@ -39,7 +42,9 @@ export class System {
     this.#mkfifo = libc.func("int mkfifo(const char*, unsigned int)");
     this.#same = libc.func("void* memmove(void*, const void*, size_t)");
     this.#read = libc.func("long process_vm_readv(int, void*, unsigned long, void*, unsigned long, unsigned long)");
-    this.yield = libc.func("int sched_yield()");
+    this.#getAffinity = libc.func("int sched_getaffinity(int, size_t, _Out_ uint8_t*)");
+    this.#setAffinity = libc.func("int sched_setaffinity(int, size_t, const uint8_t*)");
+    this.cpu = libc.func("int sched_getcpu()");
   }
 
   static load(): System {
@@ -67,6 +72,17 @@ export class System {
     this.#mkfifo(path, 0o600); // it may be there already: opening it tells
   }
 
+  /** The CPUs that this thread may run on: bit i of byte b is CPU 8 b + i. */
+  affinity(): Uint8Array {
+    const mask = new Uint8Array(mostCpus / 8);
+    this.#getAffinity(0, mask.length, mask);
+    return mask;
+  }
+
+  setAffinity(mask: Uint8Array): void {
+    this.#setAffinity(0, mask.length, mask);
+  }
+
   /** Where the bytes of an array are in this process. The array must stay referenced as long as that is used. */
   addressOf(array: Uint8Array): bigint {
     return this.#koffi.address(this.#same(array, array, 0));
@@ -89,5 +105,6 @@ export class System {
   }
 }
 
+const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;

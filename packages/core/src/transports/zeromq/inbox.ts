@@ -14,6 +14,8 @@ export class Inbox {
   #wanted = false;
   #receiving = false;
   #waking = false;
+  /** About to see whether it is still unwanted: a rank may change its mind with every message. */
+  #checking = false;
   #closed = false;
 
   private constructor(pull: Pull, wakeUp: Push, take: (parts: Buffer[]) => void, failed: (error: Error) => void) {
@@ -46,9 +48,11 @@ export class Inbox {
     this.#wanted = wanted;
     if (wanted) {
       if (!this.#receiving && !this.#closed) void this.#receive();
-    } else if (this.#receiving) {
+    } else if (this.#receiving && !this.#checking) {
       // A pending receive() keeps the process alive; an empty message to ourselves ends it.
+      this.#checking = true;
       setImmediate(() => {
+        this.#checking = false;
         if (this.#wanted || !this.#receiving || this.#waking || this.#closed) return;
         this.#waking = true; // until it arrives: a second send could find the first one pending, which is an error
         void this.#wakeUp.send(null);

@@ -1,5 +1,5 @@
 import type { Observer, Push } from "zeromq";
-import type { Packet } from "../../transport.ts";
+import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
 
 /** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
