@@ -1,6 +1,21 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bor, type Communicator, chunks, land, max, maxloc, min, prod, sum } from "tsmpi";
+import {
+  band,
+  bor,
+  bxor,
+  type Communicator,
+  chunks,
+  land,
+  lor,
+  lxor,
+  max,
+  maxloc,
+  min,
+  type Op,
+  prod,
+  sum,
+} from "tsmpi";
 import type { Case } from "../case.ts";
 import { mpiError } from "./point-to-point.ts";
 
@@ -193,6 +208,85 @@ export const cases: Case[] = [
       const parts = ranks(world).map((to) => to * 100 + world.rank);
       const expected = world.rank * 100 * world.size + (world.size * (world.size - 1)) / 2;
       assert.equal(await world.reduceScatter(parts, sum), expected);
+    },
+  },
+  {
+    name: "reduceScatter combines parts of different lengths",
+    async program(world) {
+      const parts = ranks(world).map((to) => new Int32Array(to * 3).fill(world.rank + to));
+      const total = world.size * world.rank + (world.size * (world.size - 1)) / 2;
+      assert.deepEqual(await world.reduceScatter(parts, sum), new Int32Array(world.rank * 3).fill(total));
+      const words = ranks(world).map((to) => `${world.rank}>${to} `);
+      const joined = await world.reduceScatter(words, (a, b) => a + b);
+      assert.equal(
+        joined,
+        ranks(world)
+          .map((from) => `${from}>${world.rank} `)
+          .join(""),
+      );
+    },
+  },
+  {
+    name: "every operation gives in every reduction, at every root, what one rank would compute",
+    async program(world) {
+      const { rank, size } = world;
+      const value = (r: number): number => (r * 5 + 3) % 7;
+      const table: [Op<number>, (a: number, b: number) => number][] = [
+        [sum, (a, b) => a + b],
+        [prod, (a, b) => a * b],
+        [min, Math.min],
+        [max, Math.max],
+        [land, (a, b) => (a && b ? 1 : 0)],
+        [lor, (a, b) => (a || b ? 1 : 0)],
+        [lxor, (a, b) => (!a !== !b ? 1 : 0)],
+        [band, (a, b) => a & b],
+        [bor, (a, b) => a | b],
+        [bxor, (a, b) => a ^ b],
+      ];
+      for (const [op, combine] of table) {
+        const upTo = (count: number): number =>
+          ranks(world)
+            .slice(0, count)
+            .map(value)
+            .reduce((a, b) => combine(a, b));
+        const outcomes = await Promise.all([
+          world.allreduce(value(rank), op),
+          world.scan(value(rank), op),
+          world.exscan(value(rank), op),
+          world.reduceScatter(
+            ranks(world).map(() => value(rank)),
+            op,
+          ),
+          ...ranks(world).map((root) => world.reduce(value(rank), op, { root })),
+        ]);
+        const all = upTo(size);
+        const atRoots = ranks(world).map((root) => (root === rank ? all : undefined));
+        assert.deepEqual(outcomes, [all, upTo(rank + 1), rank > 0 ? upTo(rank) : undefined, all, ...atRoots], op.name);
+      }
+    },
+  },
+  {
+    name: "calls that are under way may be waited for in the reverse of their order, messages among them",
+    async program(world) {
+      const { rank, size } = world;
+      const next = (rank + 1) % size;
+      const calls = [
+        world.barrier(),
+        world.recv({ tag: 1 }),
+        world.bcast(rank === 0 ? new Float64Array(50_000).fill(1) : undefined).then((array) => array?.length),
+        world.send(rank, { dest: next, tag: 1, sync: true }),
+        world.gather(rank, { root: size - 1 }),
+        world.sendrecv(rank, { dest: next, tag: 2 }),
+        world.scan(1, sum),
+        world.split(rank % 2).then((half) => half.allgather(rank)),
+        world.allreduce(new Float64Array(20_000).fill(1), sum).then((array) => array[19_999]),
+      ];
+      const outcomes: unknown[] = [];
+      for (const call of calls.toReversed()) outcomes.unshift(await call);
+      const before = (rank + size - 1) % size;
+      const mine = ranks(world).filter((r) => r % 2 === rank % 2);
+      const gathered = rank === size - 1 ? ranks(world) : undefined;
+      assert.deepEqual(outcomes, [undefined, before, 50_000, undefined, gathered, before, rank + 1, mine, size]);
     },
   },
   {

@@ -16,6 +16,42 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "keys may be negative, fractional and equal; colours any number or word",
+    async program(world) {
+      const { rank, size } = world;
+      const ranks = Array.from({ length: size }, (_, r) => r);
+      const key = (r: number): number => ((r * 3) % 4) / 2 - 1;
+      const sorted = ranks.toSorted((a, b) => key(a) - key(b) || a - b);
+      const comm = await world.split(-1.5, { key: key(rank) });
+      assert.deepEqual(await comm.allgather(rank), sorted);
+      const own = await world.split(`rank ${rank}`);
+      assert.deepEqual([own.rank, own.size], [0, 1]);
+      const number = await world.split(rank % 2 === 0 ? 1 : "1"); // a number is not the word for it
+      assert.deepEqual(
+        await number.allgather(rank),
+        ranks.filter((r) => r % 2 === rank % 2),
+      );
+    },
+  },
+  {
+    name: "messages that are on their way while communicators are made arrive where they were sent",
+    async program(world) {
+      const { rank, size } = world;
+      const next = (rank + 1) % size;
+      const large = new Float64Array(100_000).fill(rank);
+      const sent = [world.send("small", { dest: next }), world.send(large, { dest: next })];
+      const twin = await world.dup();
+      const half = await world.split(rank % 2);
+      const before = (rank + size - 1) % size;
+      void twin.send("twin", { dest: next });
+      assert.equal(await twin.recv(), "twin");
+      assert.equal(await half.iprobe(), undefined);
+      assert.equal(await world.recv({ source: before }), "small");
+      assert.equal((await world.recv<Float64Array>({ source: before }))[0], before);
+      await Promise.all(sent);
+    },
+  },
+  {
     name: "a rank that splits with null is in no communicator",
     async program(world) {
       const others = await world.split(world.rank === 0 ? null : "others");

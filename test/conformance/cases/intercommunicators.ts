@@ -94,6 +94,31 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "objects with large arrays, nothing at all, and parts of different lengths pass between groups",
+    from: 2,
+    async program(world) {
+      const { inter, left, theirs } = await halves(world);
+      const thing = (from: number): object => ({ from, data: new Float64Array(30_000 + from).fill(from) });
+      assert.deepEqual(await inter.allgather(thing(world.rank)), theirs.map(thing));
+      assert.deepEqual(
+        await inter.alltoall(theirs.map((to) => new Uint8Array(world.rank + to))),
+        theirs.map((from) => new Uint8Array(world.rank + from)),
+      );
+      for (const nothing of [undefined, null, "", []]) {
+        assert.deepEqual(
+          await inter.allgather(nothing),
+          theirs.map(() => nothing),
+        );
+      }
+      const root = left ? 0 : inter.rank === 0 ? "here" : null;
+      const longest = await inter.reduce("*".repeat(world.rank), (a, b) => (b.length > a.length ? b : a), { root });
+      assert.equal(longest, root === "here" ? "*".repeat(Math.max(...theirs)) : undefined);
+      const partner = inter.rank < inter.remoteSize ? inter.rank : null;
+      const swapped = await inter.sendrecv<object | undefined>(thing(world.rank), { dest: partner, source: partner });
+      assert.deepEqual(swapped, partner === null ? undefined : thing(theirs[partner] as number));
+    },
+  },
+  {
     name: "collectives of two groups match in the order issued, any number at once",
     from: 2,
     async program(world) {

@@ -142,6 +142,43 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "requests are taken as they complete, some at a time",
+    async program(world) {
+      const count = 12;
+      const tags = Array.from({ length: count }, (_, tag) => tag);
+      const open = new Set(tags);
+      const requests = tags.map((tag) => world.recv<number>({ source: left(world), tag }));
+      const completed: number[] = [];
+      const done = requests.map((request, tag) =>
+        request.then((data) => {
+          assert.equal(data, tag * 2);
+          completed.push(tag);
+        }),
+      );
+      for (const tag of tags.toReversed()) void world.send(tag * 2, { dest: right(world), tag });
+      while (open.size > 0) {
+        await Promise.race([...open].map((tag) => done[tag]));
+        for (const tag of completed.splice(0)) open.delete(tag);
+      }
+    },
+  },
+  {
+    name: "to cancel what has completed changes nothing",
+    async program(world) {
+      const cancel = new AbortController();
+      const { signal } = cancel;
+      const sent = world.send([1], { dest: right(world), signal });
+      assert.deepEqual(await world.recv({ source: left(world), signal }), [1]);
+      await sent;
+      await world.barrier({ signal });
+      const matched = world.recv({ source: world.rank, tag: 8, signal });
+      await world.send("matched", { dest: world.rank, tag: 8 });
+      assert.equal(await matched, "matched");
+      cancel.abort();
+      assert.equal(await world.sendrecv(world.rank, { dest: right(world), source: left(world) }), left(world));
+    },
+  },
+  {
     name: "a sendrecv that is cancelled says so, and its message was sent",
     async program(world) {
       const cancel = new AbortController();

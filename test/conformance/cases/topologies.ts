@@ -176,6 +176,51 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "neighbours in three dimensions, periodic or not, are those that shift names",
+    async program(world) {
+      for (const periodic of [true, false, [true, false, true]]) {
+        const grid = await world.cart(dims(world.size, 3), { periodic });
+        assert.ok(grid);
+        const named = [0, 1, 2].flatMap((dimension) => {
+          const { source, dest } = grid.shift(dimension);
+          return [source, dest];
+        });
+        assert.deepEqual(grid.neighbors, named);
+        const expected = named.map((neighbor) => neighbor ?? undefined);
+        assert.deepEqual(await grid.neighborAllgather(grid.rank), expected);
+        const parts = named.map((_, i) => ({ from: grid.rank, way: i }));
+        const opposite = named.map((from, i) => (from === null ? undefined : { from, way: i ^ 1 }));
+        assert.deepEqual(await grid.neighborAlltoall(parts), opposite);
+      }
+    },
+  },
+  {
+    name: "any graph will do: with ranks that nobody names, and edges from a rank to itself",
+    async program(world) {
+      const { rank, size } = world;
+      const edges = Array.from({ length: size }, (_, from) =>
+        Array.from({ length: size }, (_, to) => to).filter(
+          (to) => to !== 1 && from !== 2 && (from * 5 + to * 3) % 4 < 2,
+        ),
+      );
+      const mine = edges[rank] as number[];
+      const graph = await world.graph({ destinations: mine });
+      const sources = edges.flatMap((list, from) => (list.includes(rank) ? [from] : []));
+      assert.deepEqual([graph.sources, graph.destinations], [sources, mine]);
+      assert.deepEqual(
+        await graph.neighborAllgather({ from: rank }),
+        sources.map((from) => ({ from })),
+      );
+      const got = await graph.neighborAlltoall(mine.map((to) => new Int32Array([rank, to])));
+      assert.deepEqual(
+        got,
+        sources.map((from) => new Int32Array([from, rank])),
+      );
+      const twin = await graph.dup();
+      assert.deepEqual(await twin.neighborAllgather(rank), sources);
+    },
+  },
+  {
     name: "large arrays go along edges that are several between two ranks, in their order",
     async program(world) {
       const { rank, size } = world;

@@ -96,6 +96,59 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "objects with large arrays inside go every way there is, many at once",
+    async program(world) {
+      const { rank, size } = world;
+      const thing = (from: number): object => ({
+        from,
+        rows: [new Float64Array(20_000).fill(from), new Uint8Array(3).fill(from)],
+        more: new Map([["image", new Uint8Array(300_000).fill(from)]]),
+      });
+      const around = { dest: right(world), source: left(world) };
+      const sends = [0, 1, 2].map((tag) => world.send(thing(rank), { dest: right(world), tag, sync: tag === 1 }));
+      assert.deepEqual(await world.recv({ ...around, tag: 2 }), thing(left(world)));
+      assert.deepEqual(await world.recv(await world.probe({ tag: 1 })), thing(left(world)));
+      assert.deepEqual(await world.recv(), thing(left(world)));
+      await Promise.all(sends);
+      assert.deepEqual(await world.sendrecv(thing(rank), around), thing(left(world)));
+
+      const root = size - 1;
+      const all = ranks(world).map(thing);
+      const ring = await world.graph({ destinations: [right(world)] });
+      const outcomes = await Promise.all([
+        world.bcast(() => thing(7), { root }),
+        world.scatter(() => all, { root }),
+        world.gather(thing(rank), { root }),
+        world.allgather(thing(rank)),
+        world.alltoall(ranks(world).map(() => thing(rank))),
+        ring.neighborAllgather(thing(rank)),
+        ring.neighborAlltoall([thing(rank)]),
+      ]);
+      const theirs = [thing(left(world))];
+      assert.deepEqual(outcomes, [thing(7), thing(rank), rank === root ? all : undefined, all, all, theirs, theirs]);
+    },
+  },
+  {
+    name: "objects with arrays inside reduce by a function, in the order of ranks",
+    async program(world) {
+      const { rank, size } = world;
+      const mine = { ranks: [rank], total: new Float64Array(5000).fill(1) };
+      const add = (a: typeof mine, b: typeof mine): typeof mine => ({
+        ranks: [...a.ranks, ...b.ranks],
+        total: a.total.map((x, i) => x + (b.total[i] as number)),
+      });
+      const upTo = (count: number): typeof mine => ({
+        ranks: ranks(world).slice(0, count),
+        total: new Float64Array(5000).fill(count),
+      });
+      assert.deepEqual(await world.allreduce(mine, add), upTo(size));
+      assert.deepEqual(await world.reduce(mine, add, { root: size - 1 }), rank === size - 1 ? upTo(size) : undefined);
+      assert.deepEqual(await world.scan(mine, add), upTo(rank + 1));
+      assert.deepEqual(await world.exscan(mine, add), rank === 0 ? undefined : upTo(rank));
+      assert.deepEqual(mine, { ranks: [rank], total: new Float64Array(5000).fill(1) });
+    },
+  },
+  {
     name: "arrays of no elements move and reduce",
     async program(world) {
       const none = new Float64Array(0);
