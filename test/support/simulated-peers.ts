@@ -19,14 +19,28 @@ export interface Simulation {
   eagerBytes?: number;
   /** Whether arrivals have memory of their own and lent memory is watched, as on a real network. Off for cost only. */
   copies?: boolean;
+  /** Messages are delivered in the order of {@link Outcome.steps}, not at random. */
+  timed?: boolean;
   /** After how many rounds without a message all ranks are said to wait, for programs that do other things too. */
   patience?: number;
+}
+
+export interface Outcome<T> {
+  outcomes: PromiseSettledResult<T>[];
+  traffic: Traffic[];
+  /**
+   * How long it takes where each message takes one step, whatever its size, and a rank sends one and receives one at a
+   * time: the factor of alpha in the costs of algorithms. Of meaning when `timed`.
+   */
+  steps: number;
 }
 
 interface Message {
   source: number;
   dest: number;
   parcel: Parcel;
+  /** The step at whose end it is there. */
+  due: number;
   /** The bytes as they were when sent. */
   kept: Uint8Array[];
   taken: () => void;
@@ -47,7 +61,7 @@ export async function simulate<T>(
   size: number,
   program: (peers: Peers) => Promise<T>,
   options: Simulation = {},
-): Promise<{ outcomes: PromiseSettledResult<T>[]; traffic: Traffic[] }> {
+): Promise<Outcome<T>> {
   const network = new Network(size, options);
   const runs = Array.from({ length: size }, async (_, rank) => {
     try {
@@ -62,7 +76,7 @@ export async function simulate<T>(
   const outcomes = await Promise.allSettled(runs);
   if (network.broken !== undefined) throw network.broken;
   if (outcomes.every(({ status }) => status === "fulfilled")) network.refuseLeftovers();
-  return { outcomes, traffic: network.traffic };
+  return { outcomes, traffic: network.traffic, steps: network.steps };
 }
 
 /** The results of a program that no rank rejects. */
@@ -98,6 +112,9 @@ class Network {
   readonly #hosts: readonly number[];
   readonly #eagerBytes: number;
   readonly #copies: boolean;
+  readonly #timed: boolean;
+  /** For each rank: the step that it is in, and the last ones in which it sent and received. */
+  readonly #clocks: { now: number; sent: number; received: number }[];
   readonly #random: () => number;
   /** Messages on their way, one queue for each pair of ranks; pairs without any are left out. */
   readonly #queues: Map<number, Message[]> = new Map();
@@ -109,7 +126,12 @@ class Network {
   readonly #patience: number;
   #idle = 0;
 
-  constructor(size: number, { seed = 1, hosts, eagerBytes = 0, copies = true, patience = 1 }: Simulation) {
+  constructor(
+    size: number,
+    { seed = 1, hosts, eagerBytes = 0, copies = true, timed = false, patience = 1 }: Simulation,
+  ) {
+    this.#timed = timed;
+    this.#clocks = Array.from({ length: size }, () => ({ now: 0, sent: 0, received: 0 }));
     this.#patience = patience;
     this.#size = size;
     this.running = size;
@@ -128,6 +150,10 @@ class Network {
       send: (dest, parcel) => this.#send(rank, dest, parcel),
       recv: (source) => this.#recv(source, rank),
     };
+  }
+
+  get steps(): number {
+    return Math.max(...this.#clocks.map(({ now }) => now));
   }
 
   fail(error: Error): void {
@@ -157,10 +183,13 @@ class Network {
     traffic.payload += bytes - parcel.head.byteLength;
     const copy = (part: Uint8Array): Uint8Array => (this.#copies ? new Uint8Array(part) : part);
     const kept = parcel.attachments.map(copy);
+    const clock = this.#clocks[source] as { now: number; sent: number };
+    const due = Math.max(clock.now, clock.sent) + 1;
+    clock.sent = due;
     const eager = bytes < this.#eagerBytes;
     const sent = { head: copy(parcel.head), attachments: eager ? kept : parcel.attachments };
     await new Promise<void>((resolve, reject) => {
-      const message: Message = { source, dest, parcel: sent, kept, taken: resolve, failed: reject };
+      const message: Message = { source, dest, due, parcel: sent, kept, taken: resolve, failed: reject };
       const pair = source * this.#size + dest;
       const queue = this.#queues.get(pair);
       if (queue === undefined) {
@@ -191,7 +220,9 @@ class Network {
     throw new Error(`rank ${rank} has no peer ${peer}`);
   }
 
-  #take({ parcel, kept, taken, source }: Message): Parcel {
+  #take({ parcel, kept, taken, source, dest, due }: Message): Parcel {
+    const clock = this.#clocks[dest] as { now: number };
+    clock.now = Math.max(clock.now, due);
     taken();
     if (!this.#copies) return parcel;
     if (parcel.attachments.some((part, i) => Buffer.compare(part, kept[i] as Uint8Array) !== 0)) {
@@ -223,12 +254,26 @@ class Network {
     }
     this.#idle = 0;
     this.#pump();
+    if (this.#timed) {
+      this.#deliverNext();
+      return;
+    }
     const count = 1 + Math.floor(this.#random() * this.#pairs.length);
     for (let i = 0; i < count && this.#pairs.length > 0; i++) this.#deliverOne();
   }
 
+  /** All messages that are there at the end of the earliest step. */
+  #deliverNext(): void {
+    const due = this.#pairs.map((pair) => this.#queues.get(pair)?.[0]?.due as number);
+    const first = due.reduce((a, b) => Math.min(a, b));
+    for (let index = due.length - 1; index >= 0; index--) if (due[index] === first) this.#deliver(index);
+  }
+
   #deliverOne(): void {
-    const index = Math.floor(this.#random() * this.#pairs.length);
+    this.#deliver(Math.floor(this.#random() * this.#pairs.length));
+  }
+
+  #deliver(index: number): void {
     const pair = this.#pairs[index] as number;
     const queue = this.#queues.get(pair) as Message[];
     const message = queue.shift() as Message;
@@ -237,6 +282,9 @@ class Network {
       this.#pairs[index] = this.#pairs.at(-1) as number;
       this.#pairs.pop();
     }
+    const clock = this.#clocks[message.dest] as { received: number };
+    message.due = Math.max(message.due, clock.received + 1);
+    clock.received = message.due;
     const waiter = this.#waiting.get(pair)?.shift();
     if (waiter !== undefined) {
       waiter.arrived(this.#take(message));

@@ -1,6 +1,13 @@
 import { afterEach, expect, test } from "vitest";
+import { rabenseifner } from "../../packages/core/src/collectives/allreduce/rabenseifner.ts";
+import { ring } from "../../packages/core/src/collectives/allreduce/ring.ts";
 import { type Algorithms, algorithmsOf, type Operation } from "../../packages/core/src/collectives/choose.ts";
 import * as collectives from "../../packages/core/src/collectives/index.ts";
+import {
+  type Neighborhood,
+  neighborAllgather,
+  neighborAlltoall,
+} from "../../packages/core/src/collectives/neighbors.ts";
 import { sum } from "../../packages/core/src/op.ts";
 import type { Peers } from "../../packages/core/src/peers.ts";
 import { simulate } from "../support/simulated-peers.ts";
@@ -15,6 +22,14 @@ interface Cost {
 interface Promised {
   run: (peers: Peers) => Promise<unknown>;
   cost: (rank: number, p: number) => Cost;
+  /**
+   * How many messages long it takes, each rank sending one and receiving one at a time: the factor of alpha. Undefined
+   * where that is not promised: for numbers of ranks that are no power of two, mostly. Left out where the messages that
+   * find out disagreement cannot be told from the others.
+   */
+  steps?: (p: number) => number | undefined;
+  /** The algorithm without what finds out that ranks disagree, for the count of steps. */
+  alone?: (peers: Peers) => Promise<unknown>;
   /** The most ranks to simulate, where the number of parts is quadratic. */
   upTo?: number;
   /** Ranks per host, in blocks; default: all on one host. */
@@ -40,6 +55,17 @@ const total = (...costs: Cost[]): Cost => ({
   messages: costs.reduce((all, { messages }) => all + messages, 0),
   bytes: costs.reduce((all, { bytes }) => all + bytes, 0),
 });
+const ifPower =
+  (steps: (p: number) => number) =>
+  (p: number): number | undefined =>
+    p === below(p) ? steps(p) : undefined;
+/** One rank after the other. */
+const inTurn = (p: number): number => p - 1;
+/** Hosts of four: so many steps within them, and a logarithm of their number between them. */
+const levels =
+  (within: number, folds = false) =>
+  (p: number): number | undefined =>
+    folds && p / q !== below(p / q) ? undefined : within + log2(p / q);
 const none: Cost = times(0, 0);
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const powers = (limit: number): number[] =>
@@ -95,9 +121,10 @@ const place = (rank: number, p: number): { v: number; size: number; hosts: numbe
 
 const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   barrier: {
-    dissemination: { run: collectives.barrier, cost: (_, p) => times(log2(p), 0) },
-    tree: { run: collectives.barrier, cost: upAndDown },
+    dissemination: { steps: log2, run: collectives.barrier, cost: (_, p) => times(log2(p), 0) },
+    tree: { steps: (p) => 2 * log2(p), run: collectives.barrier, cost: upAndDown },
     "two-level": {
+      steps: levels(4),
       run: collectives.barrier,
       perHost: q,
       cost: (rank, p) => {
@@ -108,10 +135,12 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   bcast: {
     binomial: {
+      steps: log2,
       run: (peers) => collectives.bcast(peers, part, 0),
       cost: (v, p) => times(children(v, p).length, value(k)),
     },
     "scatter-allgather": {
+      steps: ifPower((p) => 2 * log2(p)),
       upTo: 512,
       // 16 bytes for each rank, the form included.
       run: (peers) => collectives.bcast(peers, new Uint8Array(16 * peers.size - 1), 0),
@@ -122,6 +151,7 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
       },
     },
     "two-level": {
+      steps: levels(2),
       run: (peers) => collectives.bcast(peers, part, 0),
       perHost: q,
       cost: (rank, p) => {
@@ -132,28 +162,43 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   scatter: {
     linear: {
+      steps: inTurn,
       run: (peers) => collectives.scatter(peers, everyRank(peers.size), 0),
       cost: (rank, p) => (rank === 0 ? times(p - 1, value(k)) : none),
     },
     binomial: {
+      steps: log2,
       run: (peers) => collectives.scatter(peers, everyRank(peers.size), 0),
       cost: (v, p) => total(...children(v, p).map((child) => times(1, packed(child.span, value(k))))),
     },
   },
   gather: {
     linear: {
+      steps: inTurn,
       run: (peers) => collectives.gather(peers, part, 0),
       cost: (rank) => times(rank === 0 ? 0 : 1, value(k)),
     },
     binomial: {
+      steps: log2,
       run: (peers) => collectives.gather(peers, part, 0),
       cost: (v, p) => (v === 0 ? none : times(1, packed(span(v, p), value(k)))),
     },
   },
   allgather: {
-    bruck: { run: (peers) => collectives.allgather(peers, part), cost: (_, p) => bruck(p, value(k)), upTo: 256 },
-    ring: { run: (peers) => collectives.allgather(peers, part), cost: (_, p) => times(p - 1, value(k)), upTo: 100 },
+    bruck: {
+      steps: log2,
+      run: (peers) => collectives.allgather(peers, part),
+      cost: (_, p) => bruck(p, value(k)),
+      upTo: 256,
+    },
+    ring: {
+      steps: inTurn,
+      run: (peers) => collectives.allgather(peers, part),
+      cost: (_, p) => times(p - 1, value(k)),
+      upTo: 100,
+    },
     "two-level": {
+      steps: levels(3 + 2),
       run: (peers) => collectives.allgather(peers, part),
       upTo: 256,
       perHost: q,
@@ -166,11 +211,13 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   alltoall: {
     pairwise: {
+      steps: inTurn,
       run: (peers) => collectives.alltoall(peers, everyRank(peers.size)),
       cost: (_, p) => times(p - 1, value(k)),
       upTo: 100,
     },
     bruck: {
+      steps: log2,
       run: (peers) => collectives.alltoall(peers, everyRank(peers.size)),
       cost: (_, p) => {
         const moved = (distance: number): number => range(p).filter((d) => (d & distance) !== 0).length;
@@ -181,10 +228,12 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   reduce: {
     tree: {
+      steps: log2,
       run: (peers) => collectives.reduce(peers, part, sum, 0),
       cost: (rank) => times(rank === 0 ? 0 : 1, value(k)),
     },
     "two-level": {
+      steps: levels(2),
       run: (peers) => collectives.reduce(peers, part, sum, 0),
       perHost: q,
       cost: (rank) => times(rank === 0 ? 0 : 1, value(k)),
@@ -205,6 +254,7 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   allreduce: {
     "recursive-doubling": {
+      steps: ifPower(log2),
       run: (peers) => collectives.allreduce(peers, part, sum),
       cost: (rank, p) => {
         const { away, pair, slots } = folded(rank, p);
@@ -212,10 +262,12 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
       },
     },
     tree: {
+      steps: (p) => 2 * log2(p),
       run: (peers) => collectives.allreduce(peers, part, sum),
       cost: (rank, p) => times((rank === 0 ? 0 : 1) + folded(rank, p).kids, value(k)),
     },
     "two-level": {
+      steps: levels(4, true),
       run: (peers) => collectives.allreduce(peers, part, sum),
       perHost: q,
       cost: (rank, p) => {
@@ -226,6 +278,8 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
       },
     },
     rabenseifner: {
+      steps: ifPower((p) => 2 * log2(p)),
+      alone: (peers) => rabenseifner(peers, whole(peers.size).array, sum),
       run: (peers) => collectives.allreduce(peers, whole(peers.size).array, sum),
       upTo: 256,
       cost: (rank, p) => {
@@ -236,6 +290,8 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
       },
     },
     ring: {
+      steps: (p) => 2 * (p - 1),
+      alone: (peers) => ring(peers, whole(peers.size).array, sum),
       run: (peers) => collectives.allreduce(peers, whole(peers.size).array, sum),
       upTo: 100,
       cost: (rank, p) => {
@@ -246,11 +302,13 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   reduceScatter: {
     pairwise: {
+      steps: inTurn,
       run: (peers) => collectives.reduceScatter(peers, everyRank(peers.size), sum),
       cost: (_, p) => times(p - 1, value(k)),
       upTo: 100,
     },
     "recursive-halving": {
+      steps: ifPower(log2),
       run: (peers) => collectives.reduceScatter(peers, everyRank(peers.size), sum),
       upTo: 256,
       cost: (rank, p) => {
@@ -268,20 +326,24 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
   },
   scan: {
     linear: {
+      steps: inTurn,
       run: (peers) => collectives.scan(peers, part, sum),
       cost: (rank, p) => times(rank < p - 1 ? 1 : 0, value(k)),
     },
     doubling: {
+      steps: log2,
       run: (peers) => collectives.scan(peers, part, sum),
       cost: (rank, p) => times(powers(p - rank).length, value(k)),
     },
   },
   exscan: {
     linear: {
+      steps: inTurn,
       run: (peers) => collectives.exscan(peers, part, sum),
       cost: (rank, p) => times(rank < p - 1 ? 1 : 0, value(k)),
     },
     doubling: {
+      steps: log2,
       run: (peers) => collectives.exscan(peers, part, sum),
       cost: (rank, p) => times(powers(p - rank).length, value(k)),
     },
@@ -314,7 +376,47 @@ for (const [operation, algorithms] of Object.entries(promised) as [Operation, Re
       }
     },
   );
+
+  const timed = Object.keys(algorithms).filter((name) => algorithms[name]?.steps !== undefined);
+  test.each(timed)(`${operation} by %s takes as many steps as it promises`, async (name) => {
+    process.env[variable] = name;
+    const { run, alone = run, steps, upTo = 1024, perHost } = algorithms[name] as Promised;
+    for (const p of sizes.filter((size) => size <= Math.min(upTo, 128))) {
+      if (perHost !== undefined && (p <= perHost || p % perHost !== 0)) continue;
+      const expected = steps?.(p);
+      if (expected === undefined) continue;
+      const hosts = range(p).map((rank) => (perHost === undefined ? 0 : Math.floor(rank / perHost)));
+      const simulated = await simulate(p, alone, { hosts, copies: false, timed: true });
+      expect(simulated.steps, `${p} ranks`).toBe(expected);
+    }
+  });
 }
+
+test("neighbours exchange one message along each edge, all at once", async () => {
+  for (const p of sizes.filter((size) => size <= 128)) {
+    const around = (rank: number): Neighborhood => {
+      const ranks = [1, 2, 5].map((distance) => (rank + distance) % p).filter((other) => other !== rank);
+      const sources = [1, 2, 5].map((distance) => (rank + 5 * p - distance) % p).filter((other) => other !== rank);
+      return {
+        destinations: [...ranks, null],
+        sources: [null, ...sources],
+        order: range(sources.length + 1),
+      };
+    };
+    for (const run of [
+      (peers: Peers) => neighborAllgather(peers, part, around(peers.rank)),
+      (peers: Peers) =>
+        neighborAlltoall(peers, Array(around(peers.rank).destinations.length).fill(part), around(peers.rank)),
+    ]) {
+      const { traffic, steps } = await simulate<unknown>(p, run, { copies: false, timed: true });
+      const edges = (rank: number): number => around(rank).destinations.length - 1;
+      expect(traffic.map(({ messages, bytes }) => ({ messages, bytes }))).toEqual(
+        range(p).map((rank) => times(edges(rank), value(k))),
+      );
+      expect(steps).toBe(edges(0));
+    }
+  }
+});
 
 const large = 50_000;
 

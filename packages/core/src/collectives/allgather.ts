@@ -32,7 +32,7 @@ const algorithms: { readonly [A in Algorithms["allgather"]]: (peers: Peers, parc
  *
  * Source: MPICH allgather_intra_smp.c. With h hosts of q ranks, n bytes in all:
  * Cost: (2 ceil(lg q) + ceil(lg h)) alpha + n (h-1)/h beta between hosts, where a host receives the data once instead
- * of q times, + up to 2 n beta within a host.
+ * of q times, + up to 2 n beta within a host. (A gather from at most 4 ranks goes straight: q - 1 in place of its lg q.)
  *
  *     host A   a | b       ab | -       abcd | -       abcd | abcd
  *     host B   c | d       cd | -       abcd | -       abcd | abcd
