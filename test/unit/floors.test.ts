@@ -66,6 +66,7 @@ const floors: Record<string, string[][]> = {
       "job.ts",
       "deadlock.ts",
       "whereabouts.ts",
+      "unreceived.ts",
       "walltime.ts",
       "plans.ts",
       "signals.ts",

@@ -84,6 +84,16 @@ export interface Unreceived {
   count: number;
 }
 
+/** What became of the messages that users sent, as one rank knows it when it leaves: entries by the other's rank. */
+export interface Mail {
+  /** How many were sent to each, and the tag of the last. */
+  sent: Record<string, { count: number; tag: number }>;
+  /** How many of each were received, by a receive. */
+  received: Record<string, number>;
+  /** What arrived and was not received. */
+  unreceived: Unreceived[];
+}
+
 /** What a rank is doing within tsmpi. */
 export interface Whereabouts {
   /** The first few; `more` is how many there are besides. */
@@ -111,6 +121,8 @@ export type RankMessage =
    * that many from me needs not wait for more.
    */
   | { kind: "left"; sent: Record<string, number> }
+  /** Said before `left`, by ranks that sent or received messages of users. */
+  | ({ kind: "mail" } & Mail)
   /** I have waited for a while and nothing has happened; and: something has happened again. */
   | ({ kind: "stuck" } & Stuck)
   | { kind: "moving" }

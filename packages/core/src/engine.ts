@@ -1,5 +1,5 @@
 import { onAbort } from "./abort.ts";
-import { describeEnding, type Ending } from "./bootstrap.ts";
+import { describeEnding, type Ending, type Mail, type Unreceived } from "./bootstrap.ts";
 import { type Call, failure, type Identity } from "./call.ts";
 import { type Detour, type Divert, locate } from "./call-site.ts";
 import { Channel } from "./channel.ts";
@@ -189,6 +189,10 @@ export class Engine implements Receiver {
     const { rank } = this.who;
     const self = dest === rank;
     const cost = bytes + letterBytes;
+    if (!collective) {
+      peer.messages++;
+      peer.lastTag = tag;
+    }
     const eager = self || (bytes <= this.#transport.eagerBytes && cost <= peer.credit);
     // Before it is posted: to oneself it may be matched, and answered, within that call.
     const sent = eager && !sync ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
@@ -373,6 +377,7 @@ export class Engine implements Receiver {
 
   /** Nobody will receive this message: it counts as received, so that its sender neither waits nor runs out of credit. */
   #discard(envelope: Envelope, body: Packet | undefined): void {
+    if (!envelope.collective) this.#peer(envelope.source).taken++;
     if (body === undefined) this.#answer(envelope, kind.grant);
     else if (envelope.source !== this.who.rank) this.#giveBack(envelope, this.#peer(envelope.source));
     if (body !== undefined && envelope.sync) this.#answer(envelope, kind.received);
@@ -447,6 +452,16 @@ export class Engine implements Receiver {
     for (const { collective, mailbox } of this.#channels.values()) {
       if (!collective) for (const { envelope } of mailbox.letters) yield envelope;
     }
+  }
+
+  /** What became of users' messages so far. */
+  get mail(): Mail {
+    const mail: Mail = { sent: {}, received: {}, unreceived: countMessages(this.unreceived()) };
+    for (const [rank, { messages, lastTag, taken }] of this.#peers) {
+      if (messages > 0) mail.sent[rank] = { count: messages, tag: lastTag };
+      if (taken > 0) mail.received[rank] = taken;
+    }
+    return mail;
   }
 
   /** Packets sent to each rank, for those who wait for the last of them. */
@@ -618,7 +633,9 @@ export class Engine implements Receiver {
   /** Asks for the body of a letter that still waits at the sender. */
   #fetch(posted: Posted, letter: Letter): void {
     const { envelope } = letter;
-    this.#peer(envelope.source).payloads.set(envelope.id, { posted, letter });
+    const peer = this.#peer(envelope.source);
+    if (!envelope.collective) peer.taken++;
+    peer.payloads.set(envelope.id, { posted, letter });
     this.#answer(envelope, kind.grant);
   }
 
@@ -643,9 +660,11 @@ export class Engine implements Receiver {
   #acknowledge(letter: Letter): void {
     if (letter.settled) return;
     const { envelope } = letter;
+    const peer = this.#peer(envelope.source);
     letter.settled = true;
+    if (!envelope.collective) peer.taken++;
     if (envelope.sync) this.#answer(envelope, kind.received);
-    if (envelope.source !== this.who.rank) this.#giveBack(envelope, this.#peer(envelope.source));
+    if (envelope.source !== this.who.rank) this.#giveBack(envelope, peer);
   }
 
   #giveBack(envelope: Envelope, peer: Peer): void {
@@ -757,6 +776,17 @@ export class Engine implements Receiver {
     }
     return peer;
   }
+}
+
+/** By source and tag. */
+export function countMessages(envelopes: Iterable<Envelope>): Unreceived[] {
+  const kinds = new Map<string, Unreceived>();
+  for (const { source, tag } of envelopes) {
+    const kind = kinds.get(`${source} ${tag}`);
+    if (kind === undefined) kinds.set(`${source} ${tag}`, { source, tag, count: 1 });
+    else kind.count += 1;
+  }
+  return [...kinds.values()];
 }
 
 /** The body of a question. What cannot be read is not worth an error: it is part of one already. */

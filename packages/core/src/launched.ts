@@ -151,7 +151,8 @@ class Rank {
     const engine = this.#engine;
     if (engine === undefined) return;
     await engine.flush(leaveTimeoutMs);
-    this.#agent.tell({ kind: "left", sent: engine.sent });
+    await engine.listenWhile(new Promise((resolve) => setImmediate(resolve)), leaveTimeoutMs); // what is here already
+    this.#tellLeft(engine);
     await engine.close();
     process.off("beforeExit", this.#idle);
     process.off("exit", this.#exiting);
@@ -166,8 +167,15 @@ class Rank {
   /** `process.exit()` was called: there is no time to wait for anything. */
   readonly #exiting = (): void => {
     this.#engine?.flushSync();
-    if (this.#engine !== undefined) this.#agent.tell({ kind: "left", sent: this.#engine.sent });
+    if (this.#engine !== undefined) this.#tellLeft(this.#engine);
   };
+
+  #tellLeft(engine: Engine): void {
+    const { mail, sent } = engine;
+    const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
+    if (some) this.#agent.tell({ kind: "mail", ...mail });
+    this.#agent.tell({ kind: "left", sent });
+  }
 }
 
 /** Why a world of one that waits for a message will not get it. */

@@ -29,6 +29,10 @@ export class Peer {
   /** Packets sent to it and received from it. */
   sent = 0;
   received = 0;
+  /** Messages of users sent to it, the tag of the last, and how many of its messages were received here. */
+  messages = 0;
+  lastTag = 0;
+  taken = 0;
   /** Bytes that may still be sent to it eagerly. */
   credit: number = creditBytes;
   /** Bytes of its eager messages that were received here and that it has not been told of yet. */

@@ -1,7 +1,7 @@
-import type { Unreceived, Wait, Whereabouts } from "./bootstrap.ts";
+import type { Wait, Whereabouts } from "./bootstrap.ts";
 import { type Call, describe } from "./call.ts";
 import { locate } from "./call-site.ts";
-import type { Engine, Pending } from "./engine.ts";
+import { countMessages, type Engine, type Pending } from "./engine.ts";
 
 /** So many calls and kinds of messages of a rank are told. */
 const most = 5;
@@ -15,7 +15,7 @@ export async function whereabouts(engine: Engine): Promise<Whereabouts> {
     else all.push(pending);
   }
   const waits = await Promise.all([...calls.values()].slice(0, most).map(waitOf));
-  return { waits, more: Math.max(0, calls.size - most), unreceived: unreceivedBy(engine).slice(0, most) };
+  return { waits, more: Math.max(0, calls.size - most), unreceived: countMessages(engine.unreceived()).slice(0, most) };
 }
 
 async function waitOf(pendings: readonly Pending[]): Promise<Wait> {
@@ -30,15 +30,4 @@ async function waitOf(pendings: readonly Pending[]): Promise<Wait> {
     ms: call.since === undefined ? 0 : Math.round(performance.now() - call.since),
     ...(site !== undefined && { site }),
   };
-}
-
-/** Messages of users that have arrived at a rank and that it has not received, counted by source and tag. */
-function unreceivedBy(engine: Engine): Unreceived[] {
-  const kinds = new Map<string, Unreceived>();
-  for (const { source, tag } of engine.unreceived()) {
-    const kind = kinds.get(`${source} ${tag}`);
-    if (kind === undefined) kinds.set(`${source} ${tag}`, { source, tag, count: 1 });
-    else kind.count += 1;
-  }
-  return [...kinds.values()];
 }

@@ -1,4 +1,4 @@
-import type { Ending, PeerAddress, RankMessage, Whereabouts } from "@tsmpi/core/bootstrap";
+import type { Ending, Mail, PeerAddress, RankMessage, Whereabouts } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -7,6 +7,7 @@ import { heapHint } from "./out-of-memory.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
+import { describeUnreceived } from "./unreceived.ts";
 import { type Doing, describeDoings, meanwhile } from "./whereabouts.ts";
 
 /** One agent and what it has been given to do. */
@@ -62,6 +63,8 @@ export class Job {
   readonly #sentences = new Map<number, () => string>();
   /** What ranks have said when they were asked where they are. */
   readonly #here = new Map<number, Whereabouts>();
+  /** What ranks that have left knew of messages. */
+  readonly #mails = new Map<number, Mail>();
   #allAnswered: () => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
   #told: Promise<void> = Promise.resolve();
@@ -198,6 +201,9 @@ export class Job {
       case "moving":
         this.#deadlock.moving(rank);
         break;
+      case "mail":
+        this.#mails.set(rank, message);
+        break;
       case "here":
         this.#here.set(rank, message);
         this.#checkAnswers();
@@ -325,6 +331,8 @@ export class Job {
     this.#open.delete(station);
     if (this.#open.size > 0) return;
     this.#allAnswered();
+    const unreceived = this.#stopping || this.#options.keepGoing ? undefined : describeUnreceived(this.#mails);
+    if (unreceived !== undefined) this.#options.output.say(`tsmpi: ${unreceived}`);
     void this.#told.then(() => this.#finish(this.#code));
   }
 

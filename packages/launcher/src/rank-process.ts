@@ -190,6 +190,7 @@ const kinds: ReadonlySet<unknown> = new Set<RankMessage["kind"]>([
   "stuck",
   "moving",
   "here",
+  "mail",
   "progress",
   "abort",
 ]);
