@@ -22,7 +22,7 @@ async function started(): Promise<{ hosts: Hosts; job: PbsJob; running: Running 
   const hosts = await makeHosts(["a", "b", "c"]);
   const job = new PbsJob(hosts, ["a", "a", "b", "b", "c", "c"], "openpbs");
   writeFileSync(join(hosts.directory, "work.mjs"), program);
-  const running = job.script("tsmpi run work.mjs & wait $!");
+  const running = job.script("tsmpi run --silent-after 2 work.mjs & wait $!");
   await running.shows("up", 6);
   return { hosts, job, running };
 }
@@ -40,6 +40,12 @@ const losses: Loss[] = [
     act: (hosts) => void hosts.shell("c", "kill -KILL $(pgrep -f '[w]ork.mjs' | tail -1)"),
     code: 137,
     says: /^tsmpi: rank \d of 6 on c \(pid \d+\) was killed by SIGKILL; stopping the other ranks$/m,
+  },
+  {
+    what: "a rank that is stopped",
+    act: (hosts) => void hosts.shell("c", "kill -STOP $(pgrep -f '[w]ork.mjs' | tail -1)"),
+    code: 137,
+    says: /^tsmpi: rank \d of 6 on c \(pid \d+\) was killed by SIGKILL \(it had been stopped for 2 s, --silent-after\); stopping the other ranks$/m,
   },
   {
     what: "an agent that is killed",

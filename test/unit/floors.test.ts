@@ -86,7 +86,7 @@ const floors: Record<string, string[][]> = {
       "input.ts",
     ],
     ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
-    ["here.ts", "limits.ts", "curve-keys.ts", "pbs-tools.ts"],
+    ["here.ts", "limits.ts", "stopped-ranks.ts", "curve-keys.ts", "pbs-tools.ts"],
     [
       "options.ts",
       "launch-error.ts",

@@ -11,6 +11,7 @@ import { setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
+import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 import { materialise } from "./typescript/program.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
@@ -31,6 +32,12 @@ export class Agent {
   readonly #ended = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #outOfMemory = new OutOfMemory();
+  readonly #stoppedRanks = new StoppedRanks(
+    () => this.#running,
+    (rank, stopped) => this.#channel.send({ kind: "stopped", rank, stopped }),
+  );
+  /** Why ranks were killed that had been stopped. */
+  readonly #killedFor = new Map<number, string>();
   #plan: HostPlan | undefined;
   #directory = "";
   #guardian: Guardian | undefined;
@@ -80,7 +87,12 @@ export class Agent {
       case "abandon":
         for (const rank of this.#ranks.values()) rank.abandon();
         break;
+      case "killStopped":
+        this.#killStopped(order.rank, order.reason);
+        break;
       case "signal":
+        if (order.signal === "SIGSTOP" || order.signal === "SIGCONT")
+          this.#stoppedRanks.suspended = order.signal === "SIGSTOP";
         for (const rank of this.#ranks.values()) rank.signal(order.signal);
         break;
       case "input":
@@ -186,7 +198,7 @@ export class Agent {
   #rankEnded(rank: number, exit: Exit): void {
     const child = this.#ranks.get(rank)!;
     const sent = this.#sent.get(rank);
-    const hint = this.#stopped ? undefined : this.#outOfMemory.hintFor(exit);
+    const hint = this.#killedFor.get(rank) ?? (this.#stopped ? undefined : this.#outOfMemory.hintFor(exit));
     this.#ended.add(rank);
     this.#guardian?.forget(child.killTarget);
     this.#channel.send({
@@ -212,6 +224,18 @@ export class Agent {
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
   }
 
+  #killStopped(rank: number, reason: string): void {
+    const child = this.#ranks.get(rank);
+    if (child?.pid === undefined || !child.alive || !isStopped(child.pid)) return;
+    this.#killedFor.set(rank, reason);
+    child.signal("SIGKILL");
+  }
+
+  /** Process ids of the ranks that have not ended. */
+  get #running(): ReadonlyMap<number, number> {
+    return new Map([...this.#ranks].flatMap(([rank, child]) => (child.alive ? [[rank, child.pid!] as const] : [])));
+  }
+
   /** The launcher is gone, or out of reach: nobody wants the ranks or what they write any more. */
   #lose(): void {
     this.#kill();
@@ -233,6 +257,7 @@ export class Agent {
   /** Every rank has ended: nothing of the job may stay behind, and nothing that was written may be lost. */
   async #finish(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#stoppedRanks.end();
     killLeftovers(this.#plan!.job);
     const ranks = [...this.#ranks.values()];
     const timer = setInterval(() => {

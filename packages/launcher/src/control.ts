@@ -78,6 +78,8 @@ export type Order =
   /** End all ranks: politely first, for sure after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }
+  /** Kill this one rank if it is still stopped; `reason` is to be told of its end. */
+  | { kind: "killStopped"; rank: number; reason: string }
   /** Nobody takes the output any more: what the ranks have written is dropped. */
   | { kind: "abandon" }
   | { kind: "signal"; signal: NodeJS.Signals }
@@ -98,6 +100,8 @@ export type Report =
   /** All that this rank ever wrote has been sent. */
   | { kind: "drained"; rank: number }
   | { kind: "inputTaken"; bytes: number }
+  /** Nothing of this rank runs since somebody has stopped it (SIGSTOP); or it goes on. */
+  | { kind: "stopped"; rank: number; stopped: boolean }
   /** No process and no file of the job is left on this host. */
   | { kind: "finished" };
 

@@ -22,6 +22,8 @@ export interface JobOptions {
   stations: Station[];
   size: number;
   killAfterMs: number;
+  /** How long a rank may be stopped (SIGSTOP) before it is killed; 0: for ever. */
+  silentAfterMs: number;
   /** Whether the job goes on without a rank or a host that fails, as long as rank 0 is there. */
   keepGoing: boolean;
   output: Output;
@@ -59,6 +61,8 @@ export class Job {
   readonly #endings = new Map<number, Ending>();
   readonly #drained = new Set<number>();
   readonly #deadlock = new DeadlockWatch();
+  /** Ranks of which nothing runs, and what ends them. */
+  readonly #silent = new Map<number, NodeJS.Timeout | undefined>();
   /** Sentences that wait until what the rank itself had to say has been shown. */
   readonly #sentences = new Map<number, () => string>();
   /** What ranks have said when they were asked where they are. */
@@ -178,6 +182,9 @@ export class Job {
         this.#drained.add(report.rank);
         this.#tell(report.rank);
         break;
+      case "stopped":
+        this.#rankStopped(report.rank, report.stopped, station);
+        break;
       case "unable":
         this.stop(
           exitCodes.launch,
@@ -249,6 +256,25 @@ export class Job {
     } else {
       this.#checkWorldCanForm(ending);
     }
+  }
+
+  /** Somebody has stopped a rank, or let it go on. It is not a failure yet: he may want to look at it. */
+  #rankStopped(rank: number, stopped: boolean, { channel, plan }: Station): void {
+    clearTimeout(this.#silent.get(rank));
+    this.#silent.delete(rank);
+    if (this.#stopping) return;
+    const { silentAfterMs, output } = this.#options;
+    const who = `${this.#name(rank, plan.host)} (pid ${this.#pids.get(rank)})`;
+    if (!stopped) {
+      output.say(`tsmpi: ${who} goes on`);
+      return;
+    }
+    const seconds = silentAfterMs / 1000;
+    const then = silentAfterMs === 0 ? "" : `; it is killed in ${seconds} s unless it goes on (--silent-after)`;
+    output.say(`tsmpi: ${who} is silent: it was stopped (SIGSTOP), nothing of it runs${then}`);
+    const reason = `it had been stopped for ${seconds} s, --silent-after`;
+    const kill = (): void => channel.send({ kind: "killStopped", rank, reason });
+    this.#silent.set(rank, silentAfterMs === 0 ? undefined : setTimeout(kill, silentAfterMs).unref());
   }
 
   #checkDeadlock(): void {
@@ -360,6 +386,7 @@ export class Job {
     const host = this.#options.stations.find(({ plan }) => plan.ranks.includes(rank))?.plan.host ?? "?";
     const where = this.#here.get(rank);
     if (where !== undefined) return [{ rank, host, where }];
+    if (this.#silent.has(rank)) return [{ rank, host, where: "is stopped (SIGSTOP)" }];
     if (asked) return [{ rank, host, where: "computes (it did not answer)" }];
     if (this.#endings.has(rank)) return [];
     return [{ rank, host, where: this.#greeted.has(rank) ? "waits in init()" : "has not called init()" }];

@@ -29,6 +29,8 @@ export interface RunOptions {
   outputDirectory: string | undefined;
   timeoutMs: number | undefined;
   killAfterMs: number;
+  /** 0: a rank may be stopped for ever. */
+  silentAfterMs: number;
   /** 0: deadlocks are not looked for. */
   deadlockAfterMs: number;
   nodeOptions: string[];
@@ -122,6 +124,13 @@ export const optionTable: readonly Option[] = [
     description: "how long ranks may go on after they were told to end (default: 3)",
     apply(options, value) {
       options.killAfterMs = seconds("--kill-after", value) * 1000;
+    },
+  },
+  {
+    flags: "--silent-after <SECONDS>",
+    description: "kill a rank that somebody has stopped (SIGSTOP) for so long (default: 60; 0: never)",
+    apply(options, value) {
+      options.silentAfterMs = value === "0" ? 0 : seconds("--silent-after", value) * 1000;
     },
   },
   {
@@ -219,6 +228,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     outputDirectory: undefined,
     timeoutMs: undefined,
     killAfterMs: 3000,
+    silentAfterMs: 60_000,
     deadlockAfterMs: 30_000,
     nodeOptions: [],
     displayMap: false,

@@ -47,11 +47,12 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   const input = new Input((bytes) => job?.feed(bytes));
-  const { killAfterMs, keepGoing } = options;
+  const { killAfterMs, silentAfterMs, keepGoing } = options;
   const started = new Job({
     stations,
     size: placement.size,
     killAfterMs,
+    silentAfterMs,
     keepGoing,
     output,
     input,
