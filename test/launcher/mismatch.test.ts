@@ -5,7 +5,7 @@ import { folder, runTsmpi } from "../support/run-tsmpi.ts";
 function run(solver: string, io: string): ReturnType<typeof runTsmpi> {
   const cwd = folder({
     "solver.ts": `import { type Communicator, sum } from "tsmpi";\nexport async function solve(world: Communicator) {\n  ${solver}\n}\n`,
-    "io.ts": `import type { Communicator } from "tsmpi";\nexport async function read(world: Communicator) {\n\n  ${io}\n}\n`,
+    "io.ts": `import { type Communicator, sum } from "tsmpi";\nvoid sum;\nexport async function read(world: Communicator) {\n  ${io}\n}\n`,
     "main.ts": `import { init } from "tsmpi";
 import { read } from "./io.ts";
 import { solve } from "./solver.ts";
@@ -45,10 +45,16 @@ describe("ranks in different collectives are told so at once, on every rank, wit
     expect(code).toBe(0);
   });
 
+  test("in what a reduction combines with", async () => {
+    const { stdout } = await run("await world.allreduce(1, sum);", "await world.allreduce(1, (a, b) => a + b);");
+    for (const rank of [0, 1, 2]) expect(stdout).toMatch(new RegExp(`^mismatch \\[rank ${rank}/3 on `, "m"));
+    expect(stdout).toMatch(/ combines with (sum|a function) at (solver.ts:3|io.ts:4), this one with (sum|a function);/);
+  });
+
   test("in the length of arrays", async () => {
     const { stdout } = await run(
       "await world.allreduce(new Float64Array(4), sum);",
-      "await world.allreduce(new Float64Array(3), (a, b) => a + b);",
+      "await world.allreduce(new Float64Array(3), sum);",
     );
     for (const rank of [0, 1, 2])
       expect(stdout).toMatch(

@@ -12,6 +12,8 @@ export interface Call {
   readonly operation: string;
   /** The call's options; only those that say where and what are quoted. */
   readonly options?: object | undefined;
+  /** What a reduction combines with, as its `numberOf` (op.ts). */
+  readonly reducer?: number | undefined;
   /** The name that the user gave the communicator. */
   readonly communicator?: string | undefined;
   /** What the user was given. */

@@ -8,6 +8,7 @@ import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
 import type { Letter } from "./mailbox.ts";
+import { nameOf } from "./op.ts";
 import type { Cancellable } from "./options.ts";
 import type { Peers } from "./peers.ts";
 
@@ -42,7 +43,7 @@ export type Operation = (typeof operations)[number];
 /** A collective that is under way here. */
 interface Active {
   readonly call: Call;
-  /** Operation and root, as its messages carry them. */
+  /** Operation, root and reducer, as its messages carry them. */
   readonly signature: number;
 }
 
@@ -105,8 +106,7 @@ export class Collectives {
 
   async #run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
     const number = this.#next++;
-    const root = (call.options as { root?: unknown } | undefined)?.root;
-    const signature = operations.indexOf(operation) | ((typeof root === "number" ? root & 0xffffff : 0) << 8);
+    const signature = signatureOf(operation, call);
     this.#active.set(number, { call, signature });
     this.#recent.note(number, signature, this.run);
     let forget: (() => void) | undefined;
@@ -186,8 +186,12 @@ export class Collectives {
   /** `site` is where the other rank is, when it has said so. */
   #mismatch(rank: number, signature: number, call: Call, site: string | undefined): MpiError {
     const where = site === undefined ? "" : ` at ${site}`;
-    const why = `rank ${rank} is in ${describe(callOf(signature))}${where} instead; all ranks must call the same`;
-    return failure(this.#engine.who, call, "mismatch", why);
+    const theirs = callOf(signature);
+    const reducersAlone = (signature ^ signatureOf(call.operation as Operation, call)) << 4 === 0;
+    const is = reducersAlone
+      ? `combines with ${nameOf(theirs.reducer ?? 0)}${where}, this one with ${nameOf(call.reducer ?? 0)}`
+      : `is in ${describe(theirs)}${where} instead`;
+    return failure(this.#engine.who, call, "mismatch", `rank ${rank} ${is}; all ranks must call the same`);
   }
 
   /**
@@ -341,10 +345,18 @@ const answerMs = 300;
 /** The signature of a collective that nobody remembers. */
 const unknown = 0xffff_ffff;
 
+/** 8 bits of operation, 20 of root, 4 of reducer: what all ranks of a collective must have in common. */
+function signatureOf(operation: Operation, { options, reducer = 0 }: Call): number {
+  const root = (options as { root?: unknown } | undefined)?.root;
+  const rootBits = typeof root === "number" ? root & 0xfffff : 0;
+  return (operations.indexOf(operation) | (rootBits << 8) | (reducer << 28)) >>> 0;
+}
+
 /** What a signature says of a call. */
 function callOf(signature: number): Call {
   const operation = operations[signature & 0xff] ?? "an unknown collective";
-  return { operation, options: rooted.has(operation) ? { root: signature >>> 8 } : undefined };
+  const options = rooted.has(operation) ? { root: (signature >>> 8) & 0xfffff } : undefined;
+  return { operation, options, reducer: signature >>> 28 };
 }
 
 const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);

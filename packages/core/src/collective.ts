@@ -3,7 +3,7 @@ import { checkRank } from "./check.ts";
 import { Collectives, type Operation } from "./collective-call.ts";
 import * as collectives from "./collectives/index.ts";
 import { fill } from "./into.ts";
-import type { Reducer, TypedArray } from "./op.ts";
+import { numberOf, type Reducer, type TypedArray } from "./op.ts";
 import type { Cancellable, Into, MaybeInto, ReduceInto, ReduceOptions, RootOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import { PointToPoint } from "./point-to-point.ts";
@@ -109,10 +109,15 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: RootOptions & ReduceOptions & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective("reduce", options, async (peers, root) => {
-      const result = await collectives.reduce(peers, value, op, root, options);
-      return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
-    });
+    return this.collective(
+      "reduce",
+      options,
+      async (peers, root) => {
+        const result = await collectives.reduce(peers, value, op, root, options);
+        return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
+      },
+      op,
+    );
   }
 
   /**
@@ -129,10 +134,15 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: ReduceOptions & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective("allreduce", options, async (peers) => {
-      const result = await collectives.allreduce(peers, value, op, options);
-      return options.into === undefined ? result : fill(options.into, [result]);
-    });
+    return this.collective(
+      "allreduce",
+      options,
+      async (peers) => {
+        const result = await collectives.allreduce(peers, value, op, options);
+        return options.into === undefined ? result : fill(options.into, [result]);
+      },
+      op,
+    );
   }
 
   /** Combines everybody's `parts[r]` and gives the result to rank r. One part per rank. */
@@ -142,19 +152,29 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: Cancellable & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective("reduceScatter", options, async (peers) => {
-      const mine = await collectives.reduceScatter(peers, parts, op);
-      return options.into === undefined ? mine : fill(options.into, [mine]);
-    });
+    return this.collective(
+      "reduceScatter",
+      options,
+      async (peers) => {
+        const mine = await collectives.reduceScatter(peers, parts, op);
+        return options.into === undefined ? mine : fill(options.into, [mine]);
+      },
+      op,
+    );
   }
 
   /** The values of the ranks 0 to this one combined. */
   scan<T>(value: T, op: Reducer<T>, options?: Cancellable & MaybeInto<T>): Promise<T>;
   scan(value: unknown, op: Reducer<unknown>, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective("scan", options, async (peers) => {
-      const result = await collectives.scan(peers, value, op);
-      return options.into === undefined ? result : fill(options.into, [result]);
-    });
+    return this.collective(
+      "scan",
+      options,
+      async (peers) => {
+        const result = await collectives.scan(peers, value, op);
+        return options.into === undefined ? result : fill(options.into, [result]);
+      },
+      op,
+    );
   }
 
   /** The values of the ranks below this one combined; undefined at rank 0, whose `into` stays as it is. */
@@ -164,10 +184,15 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: Cancellable & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective("exscan", options, async (peers) => {
-      const result = await collectives.exscan(peers, value, op);
-      return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
-    });
+    return this.collective(
+      "exscan",
+      options,
+      async (peers) => {
+        const result = await collectives.exscan(peers, value, op);
+        return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
+      },
+      op,
+    );
   }
 
   override async close(): Promise<void> {
@@ -180,8 +205,9 @@ export abstract class Collective extends PointToPoint {
     operation: Operation,
     options: RootOptions & { color?: unknown },
     body: (peers: Peers, root: number) => Promise<R>,
+    reducer?: unknown,
   ): Promise<R> {
-    const call: Call = { operation, options, communicator: this.name };
+    const call: Call = { operation, options, communicator: this.name, reducer: numberOf(reducer) };
     if (this.closed) return Promise.reject(this.closedError(call));
     return this.#collectives.run(operation, call, (peers) => {
       const { root = 0 } = options;

@@ -169,6 +169,20 @@ export function asOp<T>(reducer: Reducer<T>): Op<T> {
   throw new MpiError("invalid-argument", `op is ${describe(reducer)}: give sum, max, ... or a function (a, b) => c`);
 }
 
+const builtIns: readonly Op<never>[] = [sum, prod, min, max, minloc, maxloc, land, lor, lxor, band, bor, bxor];
+const ownFunction = 15;
+
+/** A number that fits four bits: the built-in operations from 1, in an order that stays; 15 for any other function. */
+export function numberOf(reducer: unknown): number {
+  const number = builtIns.indexOf(reducer as Op<never>) + 1;
+  return number > 0 ? number : reducer === undefined ? 0 : ownFunction;
+}
+
+/** What has this {@link numberOf}, in a sentence. */
+export function nameOf(number: number): string {
+  return builtIns[number - 1]?.name ?? (number === ownFunction ? "a function" : "nothing");
+}
+
 /** What an operation does: for apply.ts. */
 export function ruleOf(op: Op<never>): Rule {
   const rule = rules.get(op);

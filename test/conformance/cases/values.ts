@@ -326,6 +326,33 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "ranks that combine with different operations are told so, at once or by one of their next calls",
+    from: 2,
+    async program(world) {
+      const op = world.rank === 0 ? sum : max;
+      const own = world.rank === 0 ? sum : (a: number, b: number): number => a + b;
+      const mistakes: ((comm: Communicator) => Promise<unknown>)[] = [
+        (comm) => comm.reduce(1, op),
+        (comm) => comm.allreduce(1, op),
+        (comm) => comm.allreduce(new Float64Array(100_000), op),
+        (comm) => comm.reduceScatter(ranks(comm), op),
+        (comm) => comm.scan(1, op),
+        (comm) => comm.exscan(1, op),
+        (comm) => comm.allreduce(1, own),
+      ];
+      for (const mistake of mistakes) {
+        const comm = await world.dup();
+        const told = async (): Promise<void> => {
+          await mistake(comm);
+          for (let i = 0; i < 5; i++) await comm.barrier();
+        };
+        const message = /combines with (sum|max|a function).*, this one with (sum|max|a function); all ranks must/;
+        await assert.rejects(told, mpiError("mismatch", message));
+      }
+      assert.equal(await world.allreduce(1, sum), world.size);
+    },
+  },
+  {
     name: "operations know where a value was, and keep the order of ranks",
     async program(world) {
       const { rank, size } = world;
