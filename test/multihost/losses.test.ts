@@ -79,6 +79,7 @@ multihost.each(losses)("$what", ({ act, code, says }) => {
         stdout: `${"up\n".repeat(6)}rank-failed\n`,
       });
       await until(() => job.processes().length === 0, "no process is left");
+      await until(() => job.files().length === 0, "no file is left in the hosts' memory");
     } finally {
       job.end();
       hosts.remove();
@@ -93,6 +94,7 @@ multihost.each(["KILL", "TERM"])("a launcher that gets SIG%s", (signal) => {
       hosts.shell("a", `pkill -${signal} -f '[t]smpi.js run'`);
       expect((await running.result).code).toBe(signal === "KILL" ? 137 : 143);
       await until(() => job.processes().length === 0, "no process is left");
+      await until(() => job.files().length === 0, "no file is left in the hosts' memory");
     } finally {
       job.end();
       hosts.remove();

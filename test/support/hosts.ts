@@ -42,7 +42,7 @@ export class Hosts {
           `ip link add ${nic} type veth peer name ${nic}x; ip addr add ${address} dev ${nic}; ip link set ${nic} up; ip link set ${nic}x up`;
         await hosts.#start(
           name,
-          `${own} hostname ${name}; ${dead("docker0", "172.17.0.1/16")}; ${dead("mgmt0", `10.99.0.${index + 1}/24`)}`,
+          `${own} mount -t tmpfs none /dev/shm; hostname ${name}; ${dead("docker0", "172.17.0.1/16")}; ${dead("mgmt0", `10.99.0.${index + 1}/24`)}`,
         );
         hosts.#link(name, index);
       }

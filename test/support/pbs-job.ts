@@ -69,6 +69,12 @@ export class PbsJob {
     return this.#names.flatMap((name) => this.hosts.processes(name).map((line) => `${name}: ${line}`));
   }
 
+  /** What jobs have left in the memory of the hosts. */
+  files(): string[] {
+    const list = "ls -d /dev/shm/tsmpi-* 2> /dev/null || true";
+    return this.#names.flatMap((name) => this.hosts.shell(name, list).split("\n").filter(Boolean));
+  }
+
   /** PBS makes one on each host, named for the job. */
   temporary(host: string): string {
     return this.#path(`${this.id}.${host}`);

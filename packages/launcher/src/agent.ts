@@ -28,7 +28,7 @@ export class Agent {
   readonly finished: Promise<void>;
   readonly #channel: Channel<Report, Order>;
   readonly #ranks = new Map<number, RankProcess>();
-  readonly #sent = new Map<number, Record<string, number>>();
+  readonly #left = new Map<number, Extract<RankMessage, { kind: "left" }>>();
   readonly #ended = new Set<number>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #outOfMemory = new OutOfMemory();
@@ -119,7 +119,7 @@ export class Agent {
 
   async #prepare(plan: HostPlan): Promise<void> {
     this.#directory = makeJobDirectory();
-    this.#guardian = new Guardian({ job: plan.job, directory: this.#directory, ownSession: plan.ownSessions });
+    this.#guardian = new Guardian({ job: plan.job, directories: [this.#directory] });
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
     if (plan.shell !== undefined) {
@@ -177,7 +177,7 @@ export class Agent {
 
   #said(rank: number, message: RankMessage): void {
     if (message.kind === "left") {
-      this.#sent.set(rank, message.sent);
+      this.#left.set(rank, message);
       return;
     }
     if (message.kind === "hello") {
@@ -197,14 +197,14 @@ export class Agent {
 
   #rankEnded(rank: number, exit: Exit): void {
     const child = this.#ranks.get(rank)!;
-    const sent = this.#sent.get(rank);
+    const left = this.#left.get(rank);
     const hint = this.#killedFor.get(rank) ?? (this.#stopped ? undefined : this.#outOfMemory.hintFor(exit));
     this.#ended.add(rank);
     this.#guardian?.forget(child.killTarget);
     this.#channel.send({
       kind: "ended",
       ending: { rank, host: this.#plan!.host, pid: child.pid!, ...exit, ...(hint === undefined ? {} : { hint }) },
-      ...(sent === undefined ? {} : { sent }),
+      ...(left === undefined ? {} : { sent: left.sent, strangers: left.strangers ?? 0 }),
     });
     this.#finishIfDone();
   }

@@ -3,17 +3,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 /**
  * Watches over an agent that may be killed at any moment: a POSIX shell that reads from a pipe which the agent holds.
  * When the pipe ends without `done`, the agent is dead, and the shell kills what it has left behind and removes the
- * job's directory.
+ * job's directories.
  *
  * It works also when ranks are busy in an endless loop and never called init(), and costs a millisecond at the start.
  */
 export class Guardian {
   readonly #shell: ChildProcess;
 
-  constructor(options: { job: string; directory: string; ownSession: boolean }) {
-    this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", jobMark(options.job), options.directory], {
+  /** `directories` are those that nobody may find when the job is over. */
+  constructor(options: { job: string; directories: readonly string[] }) {
+    this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", jobMark(options.job), ...options.directories], {
       stdio: ["pipe", "ignore", "ignore"],
-      detached: options.ownSession,
+      // Its own session, under PBS too: PBS kills what is left in a task's session once the agent is dead, and then nobody
+      // would remove the job's files, which lie in memory. It leaves a second after the agent, whatever happens.
+      detached: true,
       // Without the job's mark, or it would find itself.
       env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
       cwd: "/",
@@ -49,7 +52,8 @@ export function jobMark(job: string): string {
 // than one of them.
 const script = `
 trap '' INT TERM HUP QUIT USR1 USR2 TSTP
-mark=$1 directory=$2 targets=' '
+mark=$1 targets=' '
+shift
 while read -r verb target; do
   case $verb in
     add) targets="$targets$target " ;;
@@ -65,5 +69,5 @@ for pause in 0.1 0.4 0; do
   done
   sleep $pause
 done
-rm -rf -- "$directory"
+rm -rf -- "$@"
 `;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { agentCommand } from "./agent-command.ts";
 import { agentExits } from "./agent-exits.ts";
+import { Guardian } from "./guardian.ts";
 import type { Host } from "./host.ts";
 import { LaunchError, reasonOf } from "./launch-error.ts";
 import { JobKeys } from "./link/keys.ts";
@@ -40,6 +41,8 @@ const sweepMs = 2000;
 export class Remote {
   readonly #options: RemoteOptions;
   readonly #keys: JobKeys;
+  /** Removes the keys where nobody else can: the launcher is killed before all agents are here. */
+  readonly #guardian: Guardian;
   readonly #guests = new Map<number, Guest>();
   readonly #children = new Set<ChildProcess>();
   readonly #sweeps: Promise<void>[] = [];
@@ -49,8 +52,9 @@ export class Remote {
   private constructor(options: RemoteOptions) {
     this.#options = options;
     this.#keys = new JobKeys(options.job);
+    this.#guardian = new Guardian({ job: options.job, directories: this.#keys.directories });
     process.once("exit", () => {
-      this.#keys.remove();
+      this.#removeKeys();
       for (const child of this.#children) child.kill("SIGKILL");
     });
   }
@@ -135,12 +139,19 @@ export class Remote {
     await Promise.race([Promise.all(lanes).then(() => all), aborted]);
     clearTimeout(timer);
     this.#reception.close();
+    const { strangers } = this.#reception;
+    if (strangers > 0) log(`${strangers} connections of strangers were turned away`);
     if (failed.signal.aborted) {
       if (failed.signal.reason === "at all") await new Promise((resolve) => setTimeout(resolve, lastWordsMs));
       this.#collectWords();
       throw new LaunchError(this.#failure(`${failed.signal.reason}`));
     }
+    this.#removeKeys();
+  }
+
+  #removeKeys(): void {
     this.#keys.remove();
+    this.#guardian.dismiss();
   }
 
   /** Runs the starter for one host. Resolves when it has ended, and some time has passed for what its agent may say. */
@@ -225,7 +236,9 @@ export class Remote {
     const missing = roll.missing("authenticated");
     const what = `${missing.length} of ${outposts.length} agents did not connect ${when === "in time" ? `within ${deadlineMs / 1000} s (--launch-timeout)` : "at all"}`;
     const odd = missing.length === 0 ? "hosts do not fit together" : what;
-    const strangers = [...new Set(this.#reception!.turnedAway)].map((text) => `turned away: ${text}`);
+    const strangers = [...this.#reception!.turnedAway].map(
+      ([who, times]) => `turned away: ${who}${times > 1 ? ` (${times} times)` : ""}`,
+    );
     return [odd, roll.describe("authenticated"), ...strangers].join("\n");
   }
 }
