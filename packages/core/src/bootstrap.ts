@@ -56,11 +56,10 @@ export interface PeerAddress {
 export interface Network {
   /** Addresses of this host at which others may reach it, best first. */
   addresses: string[];
-  /**
-   * The job's pair of CurveZMQ keys, in Z85: whoever has them belongs to the job. Without them (`--no-encrypt`) ranks
-   * talk to whoever connects, and in the clear.
-   */
+  /** The job's pair of CurveZMQ keys, in Z85: whoever has them belongs to the job. */
   keys?: { publicKey: string; secretKey: string };
+  /** Instead of them (`--no-encrypt`): the key of the seals by which ranks know each other's messages, in base64. */
+  sealKey?: string;
 }
 
 /** A call of a rank that waits for others. */
@@ -118,9 +117,9 @@ export type RankMessage =
   | { kind: "ready"; endpoints: string[] }
   /**
    * I left the world in good order and sent `sent[r]` packets to rank r (only non-zero entries): whoever has received
-   * that many from me needs not wait for more.
+   * that many from me needs not wait for more. And so many messages came that nobody of this job had sent.
    */
-  | { kind: "left"; sent: Record<string, number> }
+  | { kind: "left"; sent: Record<string, number>; strangers?: number }
   /** Said before `left`, by ranks that sent or received messages of users. */
   | ({ kind: "mail" } & Mail)
   /** I have waited for a while and nothing has happened; and: something has happened again. */

@@ -281,7 +281,8 @@ export class Engine implements Receiver {
     if (peer === undefined) return;
     const lost = (envelope.sequence - peer.received) >>> 0;
     if (lost !== 0) {
-      this.failed(new MpiError("protocol", `${lost} packets from rank ${source} were lost on the way`));
+      const what = `${lost} packets from rank ${source} were lost on the way`;
+      this.failed(new MpiError("protocol", what, { rank: source }));
       return;
     }
     peer.received = (peer.received + 1) >>> 0;
@@ -307,7 +308,7 @@ export class Engine implements Receiver {
   }
 
   failed(error: Error): void {
-    this.stop("protocol", error.message, { cause: error });
+    this.stop("protocol", error.message, { rank: error instanceof MpiError ? error.rank : undefined, cause: error });
   }
 
   #dispatch(envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer): void {

@@ -98,17 +98,17 @@ export function seal(envelope: Envelope, { head: inline, attachments }: Packet):
  */
 export function open(packet: Packet): { envelope: Envelope; body: Packet } {
   const { head, attachments } = packet;
-  if (head.length < headerBytes) throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`);
+  if (head.length < headerBytes) throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`, head);
   const view = new DataView(head.buffer, head.byteOffset, headerBytes);
-  if (view.getUint16(0, true) !== magic) throw malformed("it does not begin as tsmpi's packets do");
+  if (view.getUint16(0, true) !== magic) throw malformed("it does not begin as tsmpi's packets do", head);
   if (view.getUint8(2) !== protocol)
-    throw malformed(`it speaks version ${view.getUint8(2)} of the protocol, this rank speaks ${protocol}`);
+    throw malformed(`it speaks version ${view.getUint8(2)} of the protocol, this rank speaks ${protocol}`, head);
   const kindByte = view.getUint8(3);
-  if (kindByte < 1 || kindByte > lastKind) throw malformed(`its kind ${kindByte} does not exist`);
-  if (view.getUint32(40, true) !== attachments.length) throw malformed("parts of it are missing");
-  if (view.getUint32(44, true) !== head.length - headerBytes) throw malformed("its length is wrong");
+  if (kindByte < 1 || kindByte > lastKind) throw malformed(`its kind ${kindByte} does not exist`, head);
+  if (view.getUint32(40, true) !== attachments.length) throw malformed("parts of it are missing", head);
+  if (view.getUint32(44, true) !== head.length - headerBytes) throw malformed("its length is wrong", head);
   const bytes = view.getFloat64(32, true);
-  if (!(bytes >= 0)) throw malformed("its size is not a number of bytes");
+  if (!(bytes >= 0)) throw malformed("its size is not a number of bytes", head);
   const flags = view.getUint32(4, true);
   return {
     envelope: {
@@ -129,13 +129,17 @@ export function open(packet: Packet): { envelope: Envelope; body: Packet } {
 
 /** Length of the packet's head that begins at `offset`, and how many attachments follow: splits a batch of heads. */
 export function measure(batch: Uint8Array, offset: number): { length: number; attachments: number } {
-  if (batch.length - offset < headerBytes) throw malformed("it ends within its header");
+  if (batch.length - offset < headerBytes) throw malformed("it ends within its header", batch.subarray(offset));
   const view = new DataView(batch.buffer, batch.byteOffset + offset, headerBytes);
   const length = headerBytes + view.getUint32(44, true);
-  if (length > batch.length - offset) throw malformed("it is shorter than it says");
+  if (length > batch.length - offset) throw malformed("it is shorter than it says", batch.subarray(offset));
   return { length, attachments: view.getUint32(40, true) };
 }
 
-function malformed(why: string): MpiError {
-  return new MpiError("protocol", `a packet that is not one of tsmpi's arrived: ${why}`);
+/** An error that names the rank from which the packet says that it comes, where that much can be read. */
+function malformed(why: string, head: Uint8Array): MpiError {
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const rank = head.length >= headerBytes && view.getUint16(0, true) === magic ? view.getUint32(12, true) : undefined;
+  const who = rank === undefined ? "" : ` in the name of rank ${rank}`;
+  return new MpiError("protocol", `a packet that is not one of tsmpi's arrived${who}: ${why}`, { rank });
 }

@@ -91,7 +91,12 @@ class Rank {
 
   async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
     const { ZeromqTransport } = await import("./transports/zeromq.ts");
-    this.#transport = await ZeromqTransport.bind(`ipc://${directory}/${this.#rank}.zmq`, this.#size, network);
+    this.#transport = await ZeromqTransport.bind(
+      `ipc://${directory}/${this.#rank}.zmq`,
+      this.#rank,
+      this.#size,
+      network,
+    );
     return this.#transport;
   }
 
@@ -174,7 +179,7 @@ class Rank {
     const { mail, sent } = engine;
     const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
     if (some) this.#agent.tell({ kind: "mail", ...mail });
-    this.#agent.tell({ kind: "left", sent });
+    this.#agent.tell({ kind: "left", sent, strangers: this.#transport?.strangers ?? 0 });
   }
 }
 

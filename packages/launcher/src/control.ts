@@ -96,7 +96,7 @@ export type Report =
   | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
   /** Whole lines, or the part of one that is not going to be completed soon. */
   | { kind: "output"; rank: number; stream: OutputStream; bytes: Uint8Array }
-  | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  | { kind: "ended"; ending: Ending; sent?: Record<string, number>; strangers?: number }
   /** All that this rank ever wrote has been sent. */
   | { kind: "drained"; rank: number }
   | { kind: "inputTaken"; bytes: number }

@@ -72,6 +72,8 @@ export class Job {
   #allAnswered: () => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
   #told: Promise<void> = Promise.resolve();
+  /** Messages to ranks that nobody of this job had sent. */
+  #strangers = 0;
   #inWorld = false;
   #stopping = false;
   #code: number = exitCodes.success;
@@ -176,6 +178,7 @@ export class Job {
         input.taken(report.bytes);
         break;
       case "ended":
+        this.#strangers += report.strangers ?? 0;
         this.#rankEnded(report.ending, report.sent);
         break;
       case "drained":
@@ -359,6 +362,10 @@ export class Job {
     this.#allAnswered();
     const unreceived = this.#stopping || this.#options.keepGoing ? undefined : describeUnreceived(this.#mails);
     if (unreceived !== undefined) this.#options.output.say(`tsmpi: ${unreceived}`);
+    if (this.#strangers > 0) {
+      const what = `${this.#strangers} messages that no rank of this job had sent`;
+      this.#options.output.say(`tsmpi: warning: ${what} came over the network, and were dropped`);
+    }
     void this.#told.then(() => this.#finish(this.#code));
   }
 

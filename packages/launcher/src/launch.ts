@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Agent } from "./agent.ts";
 import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
 import { curveKeys } from "./curve-keys.ts";
@@ -34,10 +35,10 @@ export async function launch(
   const [first] = plans;
   const remote =
     outposts.length === 0 || first === undefined ? undefined : await connect(first.job, outposts, options, roll, log);
-  const keys = options.encrypt ? curveKeys() : undefined;
+  const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
   const stations = plans.map((plan, node): Station => {
     const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
-    const network = plan.nodes > 1 ? { network: { addresses, ...(keys === undefined ? {} : { keys }) } } : {};
+    const network = plan.nodes > 1 ? { network: { addresses, ...protection } } : {};
     if (!remoteNode(outposts, node)) {
       const { shell: _, ...rest } = plan;
       return { channel: agentHere(), plan: { ...rest, ...network }, lost: () => {} };

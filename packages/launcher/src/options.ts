@@ -163,7 +163,8 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--no-encrypt",
-    description: "what ranks on different hosts tell each other can be read, and forged, by who can see the network",
+    description:
+      "what ranks on different hosts tell each other can be read by who can see the network, but not changed or forged",
     apply(options) {
       options.encrypt = false;
     },

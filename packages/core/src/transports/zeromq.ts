@@ -8,6 +8,7 @@ import { type Packet, withOwnAttachments } from "../packet.ts";
 import type { Receiver, Transport } from "../transport.ts";
 import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
 import { Pump } from "./zeromq/pump.ts";
+import { Opener, Sealer } from "./zeromq/seal.ts";
 import { Ways } from "./zeromq/ways.ts";
 
 /** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
@@ -20,6 +21,8 @@ const never = -1;
  * break without anybody's end; what was lost with it is missed when the next packet comes.
  */
 const reconnectMs = 20;
+/** An address that refuses is asked again ever less often. Each attempt leaves events for {@link Connection} to read. */
+const slowestReconnectMs = 1000;
 /** Each peer on another host takes three: one to send, and two that tell how the connection is. */
 const mostSockets = 32_768;
 /** Firewalls forget connections that are silent for long. */
@@ -41,7 +44,8 @@ function acceptQueue(): number {
  * bounds what is on its way and a full queue would block the answers that empty it.
  *
  * Within a host `ipc` in a directory that only the job's owner can enter; between hosts `tcp` with CurveZMQ, where the
- * server's public key is told to the job's ranks only: who does not know it cannot even begin to talk.
+ * server's public key is told to the job's ranks only: who does not know it cannot even begin to talk. Where nothing is
+ * encrypted, every batch bears a seal instead, and what bears none is dropped.
  *
  * ```text
  * message on the wire: [ head | head | head ... ] [attachment] [attachment] ...   heads know their length and parts
@@ -59,26 +63,32 @@ export class ZeromqTransport implements Transport {
   readonly #pumps: Map<number, Pump> = new Map();
   readonly #ways: Ways = new Ways();
   readonly #network: Network | undefined;
+  readonly #rank: number;
+  readonly #sealKey: Uint8Array | undefined;
   readonly #reconnectMs: number;
   #peers: readonly PeerAddress[] = [];
   #host = "";
   #closed = false;
+  /** Messages that came from nobody of this job, and were dropped. */
+  strangers = 0;
 
-  private constructor(size: number, network: Network | undefined) {
+  private constructor(rank: number, size: number, network: Network | undefined) {
+    this.#rank = rank;
     this.#network = network;
+    if (network?.sealKey !== undefined) this.#sealKey = Buffer.from(network.sealKey, "base64");
     if (network !== undefined) context.maxSockets = mostSockets;
     this.#reconnectMs = size < acceptQueue() ? never : reconnectMs;
   }
 
   /**
-   * Binds the receiving sockets of one of `size` ranks: to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`, and to the
+   * Binds the receiving sockets of `rank`, one of `size`: to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`, and to the
    * addresses of `network` where there are other hosts.
    *
    * @throws MpiError `launch` when none of those addresses can be bound.
    */
-  static async bind(endpoint: string, size: number, network?: Network): Promise<ZeromqTransport> {
-    const transport = new ZeromqTransport(size, network);
-    const near = await transport.#inbox({});
+  static async bind(endpoint: string, rank: number, size: number, network?: Network): Promise<ZeromqTransport> {
+    const transport = new ZeromqTransport(rank, size, network);
+    const near = await transport.#inbox({}, (parts) => transport.#deliver(parts));
     transport.endpoints.push(await near.bind(endpoint));
     if (network !== undefined) await transport.#bindNetwork(network);
     return transport;
@@ -128,7 +138,7 @@ export class ZeromqTransport implements Transport {
     for (const [rank, pump] of this.#pumps) {
       // No time to look for the way: the address by which its agent reached the launcher is likely to work.
       const [guess] = this.#farEndpoints(rank);
-      if (!pump.found && !pump.closed && guess !== undefined) pump.open(this.#push(guess));
+      if (!pump.found && !pump.closed && guess !== undefined) this.#openFar(rank, pump, guess);
       pump.flushSync();
     }
   }
@@ -140,19 +150,15 @@ export class ZeromqTransport implements Transport {
     for (const inbox of this.#inboxes) inbox.close();
   }
 
-  async #inbox(options: InboxOptions): Promise<Inbox> {
-    const failed = (error: Error): void => this.receiver?.failed(error);
-    const inbox = await Inbox.open(options, (parts) => this.#deliver(parts), failed);
+  async #inbox(options: InboxOptions, take: (parts: Buffer[]) => void): Promise<Inbox> {
+    const inbox = await Inbox.open(options, take, (error) => this.receiver?.failed(error));
     this.#inboxes.push(inbox);
     return inbox;
   }
 
   async #bindNetwork({ addresses, keys }: Network): Promise<void> {
-    const far = await this.#inbox({
-      ...keepAlive,
-      ipv6: addresses.some(isIPv6),
-      ...(keys === undefined ? {} : { curveServer: true, curveSecretKey: keys.secretKey }),
-    });
+    const curve = keys === undefined ? {} : { curveServer: true, curveSecretKey: keys.secretKey };
+    const far = await this.#inbox({ ...keepAlive, ipv6: addresses.some(isIPv6), ...curve }, this.#fromAfar());
     const reasons: string[] = [];
     for (const address of addresses) {
       try {
@@ -168,6 +174,18 @@ export class ZeromqTransport implements Transport {
     );
   }
 
+  #fromAfar(): (parts: Buffer[]) => void {
+    const key = this.#sealKey;
+    if (key === undefined) return (parts) => this.#deliver(parts);
+    const opener = new Opener(key, this.#rank);
+    return (parts) => {
+      if (parts[0]?.length === 0 && parts.length === 1) return; // our own, to be woken up
+      const opened = opener.open(parts);
+      if (opened === undefined) this.strangers++;
+      else this.#deliver(opened);
+    };
+  }
+
   #open(rank: number, pump: Pump): void {
     const peer = this.#peers[rank];
     const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
@@ -179,14 +197,14 @@ export class ZeromqTransport implements Transport {
     const endpoints = this.#farEndpoints(rank);
     const known = this.#ways.known(peer.host, endpoints);
     if (known !== undefined) {
-      this.#openFar(pump, known);
+      this.#openFar(rank, pump, known);
       return;
     }
     this.#ways
       .find(peer.host, rank, endpoints, () => !pump.closed)
       .then(
         (endpoint) => {
-          if (!pump.closed && !pump.found) this.#openFar(pump, endpoint);
+          if (!pump.closed && !pump.found) this.#openFar(rank, pump, endpoint);
         },
         (error: MpiError) => {
           if (!pump.closed) this.unreachable(error);
@@ -194,9 +212,9 @@ export class ZeromqTransport implements Transport {
       );
   }
 
-  #openFar(pump: Pump, endpoint: string): void {
+  #openFar(rank: number, pump: Pump, endpoint: string): void {
     const push = this.#push(endpoint);
-    pump.open(push, push.events);
+    pump.open(push, push.events, this.#sealKey && new Sealer(this.#sealKey, this.#rank, rank));
   }
 
   #farEndpoints(rank: number): string[] {
@@ -209,7 +227,13 @@ export class ZeromqTransport implements Transport {
     const keys = near ? undefined : this.#network?.keys;
     const push = near
       ? new Push({ ...options, reconnectInterval: this.#reconnectMs })
-      : new Push({ ...options, ...keepAlive, reconnectInterval: reconnectMs, ipv6: endpoint.startsWith("tcp://[") });
+      : new Push({
+          ...options,
+          ...keepAlive,
+          reconnectInterval: reconnectMs,
+          reconnectMaxInterval: slowestReconnectMs,
+          ipv6: endpoint.startsWith("tcp://["),
+        });
     if (keys !== undefined) {
       push.curveServerKey = keys.publicKey;
       push.curvePublicKey = keys.publicKey;

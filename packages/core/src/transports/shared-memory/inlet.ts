@@ -1,5 +1,5 @@
 import type { Envelope } from "../../envelope.ts";
-import { MpiError } from "../../errors.ts";
+import { MpiError, messageOf } from "../../errors.ts";
 import type { Packet } from "../../packet.ts";
 import type { Receiver } from "../../transport.ts";
 import { aligned, attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
@@ -35,7 +35,13 @@ export class Inlet {
 
   /** Delivers what has arrived, `most` records of it. */
   poll(most: number): void {
-    for (let taken = 0; taken < most && !this.#dead && this.#ring.read(this.#take); taken++);
+    try {
+      for (let taken = 0; taken < most && !this.#dead && this.#ring.read(this.#take); taken++);
+    } catch (error) {
+      this.#dead = true; // what it wrote cannot be read
+      const why = `what rank ${this.source} wrote cannot be read: ${messageOf(error)}`;
+      throw new MpiError("protocol", why, { rank: this.source, cause: error });
+    }
   }
 
   /** Whether the writer waits for the room that reading has made. Asked once per wait. */

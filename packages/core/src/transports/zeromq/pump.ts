@@ -1,6 +1,7 @@
 import type { Observer, Push } from "zeromq";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
+import type { Sealer } from "./seal.ts";
 
 /** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
 const batchBytes = 256 * 1024;
@@ -19,6 +20,7 @@ export class Pump {
   #running: Promise<void> | undefined;
   #found: (() => void) | undefined;
   #connection: Connection | undefined;
+  #sealer: Sealer | undefined;
   #closed = false;
 
   constructor(failed: (error: Error) => void) {
@@ -33,9 +35,10 @@ export class Pump {
     return this.#closed;
   }
 
-  /** The way is known. `events` tells whether it stands, where that matters. */
-  open(push: Push, events?: Observer): void {
+  /** The way is known. `events` tells whether it stands, where that matters; `sealer` seals what goes there. */
+  open(push: Push, events?: Observer, sealer?: Sealer): void {
     this.#push = push;
+    this.#sealer = sealer;
     if (events !== undefined) this.#connection = new Connection(events);
     this.#found?.();
   }
@@ -55,7 +58,7 @@ export class Pump {
 
   flushSync(): void {
     try {
-      while (this.#queue.length > 0) void this.#push?.send(this.#batch()).catch(() => {});
+      while (this.#queue.length > 0) void this.#push?.send(this.#message()).catch(() => {});
     } catch {
       // A send is pending already: the process ends before it could be retried.
     }
@@ -88,7 +91,7 @@ export class Pump {
       if (this.#push === undefined && !this.#closed) await new Promise<void>((resolve) => (this.#found = resolve));
       while (this.#queue.length > 0 && !this.#closed) {
         // One send at a time: zeromq.js throws EBUSY otherwise.
-        await this.#push?.send(this.#batch());
+        await this.#push?.send(this.#message());
         if (this.#queuedBytes < batchBytes) await new Promise((resolve) => setImmediate(resolve));
       }
     } catch (error) {
@@ -96,6 +99,11 @@ export class Pump {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  #message(): Uint8Array[] {
+    const batch = this.#batch();
+    return this.#sealer === undefined ? batch : this.#sealer.seal(batch);
   }
 
   /** The queue as one ZeroMQ message. */

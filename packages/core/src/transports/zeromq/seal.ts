@@ -1,0 +1,89 @@
+import { createCipheriv, timingSafeEqual } from "node:crypto";
+
+/** Bytes of the seal behind a batch: who sent it (u16), which of its batches to this rank it is (u48), and the tag. */
+const numberBytes = 8;
+const tagBytes = 16;
+const sealBytes = numberBytes + tagBytes;
+/** OpenSSL counts in 31 bits. */
+const mostAtOnce = 1 << 30;
+
+/**
+ * What proves, where nothing is encrypted, that a batch of packets comes from a rank of this job, for this rank, as it
+ * was sent, and for the first time: the tag of AES-256-GCM over all its bytes, of which none is encrypted (GMAC, NIST SP
+ * 800-38D). It costs 3.5 us and runs at 4 to 12 GB/s; SHA-256 at 0.6.
+ *
+ * ```text
+ * [ head | head | ... | source number tag ] [attachment] [attachment] ...
+ * ```
+ * The nonce is source, destination and number: never the same twice under one key, which is the job's own.
+ */
+export class Sealer {
+  readonly #key: Uint8Array;
+  readonly #source: number;
+  readonly #dest: number;
+  #number = 0;
+
+  constructor(key: Uint8Array, source: number, dest: number) {
+    this.#key = key;
+    this.#source = source;
+    this.#dest = dest;
+  }
+
+  /** The frames of one ZeroMQ message, sealed. One copy of the first, none of the others. */
+  seal([batch, ...attachments]: readonly Uint8Array[]): Uint8Array[] {
+    if (batch === undefined) return [];
+    const number = Buffer.alloc(numberBytes);
+    number.writeUInt16LE(this.#source, 0);
+    number.writeUIntLE(++this.#number, 2, 6);
+    const tag = tagOf(this.#key, this.#dest, number, batch, attachments);
+    return [Buffer.concat([batch, number, tag]), ...attachments];
+  }
+}
+
+/** The other end: tells what members of the job sent to this rank from all else. */
+export class Opener {
+  readonly #key: Uint8Array;
+  readonly #dest: number;
+  /** By source: the number of its last batch. Whatever comes with another one twice is a copy. */
+  readonly #last: Map<number, number> = new Map();
+
+  constructor(key: Uint8Array, dest: number) {
+    this.#key = key;
+    this.#dest = dest;
+  }
+
+  /** The frames without the seal; undefined when no rank of this job made them, or not for this rank, or once before. */
+  open([sealed, ...attachments]: readonly Buffer[]): Buffer[] | undefined {
+    if (sealed === undefined || sealed.length < sealBytes) return undefined;
+    const end = sealed.length - sealBytes;
+    const batch = sealed.subarray(0, end);
+    const number = sealed.subarray(end, end + numberBytes);
+    const tag = tagOf(this.#key, this.#dest, number, batch, attachments);
+    if (!timingSafeEqual(tag, sealed.subarray(end + numberBytes))) return undefined;
+    const source = number.readUInt16LE(0);
+    const count = number.readUIntLE(2, 6);
+    if (count <= (this.#last.get(source) ?? 0)) return undefined;
+    this.#last.set(source, count);
+    return [batch, ...attachments];
+  }
+}
+
+function tagOf(
+  key: Uint8Array,
+  dest: number,
+  number: Uint8Array,
+  batch: Uint8Array,
+  parts: readonly Uint8Array[],
+): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.set(number, 0);
+  nonce.writeUInt32LE(dest, numberBytes);
+  const gcm = createCipheriv("aes-256-gcm", key, nonce);
+  // With the lengths, nothing can move from one frame to the next.
+  gcm.setAAD(Buffer.from(Float64Array.from([batch, ...parts], ({ length }) => length).buffer));
+  for (const part of [batch, ...parts]) {
+    for (let at = 0; at < part.length; at += mostAtOnce) gcm.setAAD(part.subarray(at, at + mostAtOnce));
+  }
+  gcm.final();
+  return gcm.getAuthTag();
+}

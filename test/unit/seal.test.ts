@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Opener, Sealer } from "../../packages/core/src/transports/zeromq/seal.ts";
+
+const key = randomBytes(32);
+const frames = fc
+  .array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 })
+  .map((parts) => parts.map((part) => Buffer.from(part)));
+const sealed = (parts: Buffer[], source = 3, dest = 5): Buffer[] =>
+  new Sealer(key, source, dest).seal(parts).map((part) => Buffer.from(part));
+
+test("what was sealed opens to the same frames, in order and once", () => {
+  const sealer = new Sealer(key, 3, 5);
+  const opener = new Opener(key, 5);
+  fc.assert(
+    fc.property(frames, (parts) => {
+      const message = sealer.seal(parts).map((part) => Buffer.from(part));
+      expect(opener.open(message)).toEqual(parts);
+      expect(opener.open(message)).toBeUndefined();
+    }),
+  );
+});
+
+test("a byte that was changed, anywhere, is noticed", () => {
+  fc.assert(
+    fc.property(frames, fc.nat(), fc.integer({ min: 1, max: 255 }), (parts, where, by) => {
+      const message = sealed(parts);
+      let at = where % message.reduce((total, { length }) => total + length, 0);
+      for (const frame of message) {
+        if (at >= 0 && at < frame.length) frame[at] = (frame[at] as number) ^ by;
+        at -= frame.length;
+      }
+      expect(new Opener(key, 5).open(message)).toBeUndefined();
+    }),
+  );
+});
+
+test("a frame that was dropped, added, or cut elsewhere is noticed", () => {
+  const message = sealed([Buffer.from("head"), Buffer.from("abc"), Buffer.from("def")]);
+  const [head, first, second] = message as [Buffer, Buffer, Buffer];
+  const refused = (...parts: Buffer[]): void => expect(new Opener(key, 5).open(parts)).toBeUndefined();
+  refused(head, first);
+  refused(head, second, first);
+  refused(head, first, second, second);
+  refused(head, Buffer.from("abcd"), Buffer.from("ef"));
+  refused(head.subarray(1), first, second);
+  expect(new Opener(key, 5).open(message)).toBeDefined();
+});
+
+test("what was meant for another rank, or sealed with another key, is refused", () => {
+  const message = sealed([Buffer.from("head")]);
+  expect(new Opener(key, 6).open(message)).toBeUndefined();
+  expect(new Opener(randomBytes(32), 5).open(message)).toBeUndefined();
+  expect(new Opener(key, 5).open([Buffer.alloc(0)])).toBeUndefined();
+  expect(new Opener(key, 5).open([])).toBeUndefined();
+});
