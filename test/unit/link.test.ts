@@ -110,7 +110,7 @@ describe("an agent and its launcher", () => {
     await expect(visiting).rejects.toThrow("cannot be reached");
     expect(attempts[0]?.outcome).toBe("somebody else, without the key of this job");
     expect(guests).toEqual([]);
-    expect(open.turnedAway[0]).toMatch(/has not the key of this job/);
+    expect([...open.turnedAway.keys()]).toEqual([expect.stringMatching(/has not the key of this job/)]);
     const { host, port } = parseEndpoint(open.endpoints[0]!);
     const said = await new Promise<string>((resolve) => {
       let text = "";

@@ -4,6 +4,7 @@ import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
 import type { OutputStream } from "./control.ts";
 import type { Exit } from "./exit-codes.ts";
 import { LineAssembler } from "./lines.ts";
+import { isRankMessage } from "./rank-message.ts";
 
 /** What the agent wants to know of a rank. */
 export interface RankEvents {
@@ -181,20 +182,4 @@ function once(action: () => void): () => void {
     done = true;
     action();
   };
-}
-
-const kinds: ReadonlySet<unknown> = new Set<RankMessage["kind"]>([
-  "hello",
-  "ready",
-  "left",
-  "stuck",
-  "moving",
-  "here",
-  "mail",
-  "progress",
-  "abort",
-]);
-
-function isRankMessage(message: unknown): message is RankMessage {
-  return typeof message === "object" && message !== null && kinds.has((message as RankMessage).kind);
 }

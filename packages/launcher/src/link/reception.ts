@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Hello, Order, Report } from "../control.ts";
 import { endpoint, plainAddress, usableAddresses } from "./addresses.ts";
@@ -15,15 +16,20 @@ export interface Guest {
 
 /** Who knocks without a key is shown out after this time. */
 const handshakeTimeoutMs = 10_000;
+/** Or before, the oldest first, when so many wait: agents have proved themselves within milliseconds. */
+const mostWaiting = 256;
+/** A flood from many addresses is counted, not kept. */
+const mostKept = 100;
 
 /** Where the agents of other hosts come to: listens on the launcher's networks, and lets in who has a key of the job. */
 export class Reception {
   readonly #server: Server;
-  readonly #sockets = new Set<TLSSocket>();
   /** Where it listens, `address:port`. */
   readonly endpoints: readonly string[];
-  /** Who came and did not get in, for the diagnosis of a launch that fails. */
-  readonly turnedAway: string[] = [];
+  /** Who came and did not get in, and how often, for the diagnosis of a launch that fails. */
+  readonly turnedAway: Map<string, number> = new Map();
+  /** By address and port, the oldest first. */
+  readonly #waiting = new Map<string, Socket>();
 
   private constructor(server: Server, addresses: readonly string[]) {
     this.#server = server;
@@ -51,10 +57,13 @@ export class Reception {
     });
     const reception = new Reception(server, addresses);
     server.on("tlsClientError", (error, socket) => {
-      reception.turnedAway.push(`${plainAddress(socket.remoteAddress ?? "somebody")}: ${refusal(error)}`);
+      const known = reception.turnedAway.size < mostKept;
+      const who = known ? `${plainAddress(socket.remoteAddress ?? "somebody")}: ${refusal(error)}` : "others";
+      reception.turnedAway.set(who, (reception.turnedAway.get(who) ?? 0) + 1);
     });
+    server.on("connection", (socket: Socket) => reception.#admit(socket));
     server.on("secureConnection", (socket) => {
-      reception.#sockets.add(socket);
+      reception.#waiting.delete(origin(socket));
       tune(socket);
       const link = new Link<Order, Report | Hello>(socket);
       link.receive({
@@ -69,10 +78,28 @@ export class Reception {
     return reception;
   }
 
-  /** Everybody is here: nothing listens any more. */
+  /** Everybody is here: nothing listens any more, and who still waits may go. */
   close(): void {
     this.#server.close();
+    for (const socket of this.#waiting.values()) socket.destroy();
   }
+
+  /** How many were turned away. */
+  get strangers(): number {
+    return [...this.turnedAway.values()].reduce((total, count) => total + count, 0);
+  }
+
+  #admit(socket: Socket): void {
+    const [oldest] = this.#waiting.values();
+    if (this.#waiting.size >= mostWaiting) oldest?.destroy();
+    const from = origin(socket);
+    this.#waiting.set(from, socket);
+    socket.once("close", () => this.#waiting.delete(from));
+  }
+}
+
+function origin({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function refusal(error: Error & { code?: string }): string {

@@ -1,0 +1,59 @@
+import type { RankMessage } from "@tsmpi/core/bootstrap";
+
+type Fields = Record<string, unknown>;
+type Check = (message: Fields) => boolean;
+
+const anything: Check = () => true;
+const isNumber = (value: unknown): boolean => typeof value === "number" && value >= 0;
+const isText = (value: unknown): boolean => typeof value === "string";
+const isCount = (value: unknown): boolean => isTable(value) && Object.values(value).every(isNumber);
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
+
+/** What each message of a rank must have for launcher and agent to work with it. */
+const checks: Record<RankMessage["kind"], Check> = {
+  hello: anything,
+  moving: anything,
+  ready: ({ endpoints }) => isTexts(endpoints),
+  left: ({ sent, strangers }) => isCount(sent) && isMaybe(isNumber, strangers),
+  stuck: ({ sent, received, waits }) => isCount(sent) && isCount(received) && isTexts(waits),
+  progress: ({ progress }) => isTable(progress) && isProgress(progress),
+  abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
+};
+
+/**
+ * Whether this is a message of `@tsmpi/core` to the agent. Whatever else arrives on a rank's channel is the script's own
+ * `process.send()`, whose meaning only the script knows.
+ */
+export function isRankMessage(message: unknown): message is RankMessage {
+  if (!isTable(message) || !isText(message["kind"])) return false;
+  const { kind } = message as { kind: RankMessage["kind"] };
+  return Object.hasOwn(checks, kind) && checks[kind](message);
+}
+
+function isProgress({
+  task,
+  done,
+  failed,
+  total,
+  elapsedMs,
+  perSecond,
+  remainingMs,
+  busy,
+  ranks,
+  lost,
+}: Fields): boolean {
+  const numbers = [done, failed, elapsedMs, perSecond, busy, ranks];
+  const maybe = [total, remainingMs];
+  return (
+    isText(task) &&
+    numbers.every(isNumber) &&
+    maybe.every((each) => isMaybe(isNumber, each)) &&
+    Array.isArray(lost) &&
+    lost.every(isNumber)
+  );
+}
+
+function isTable(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
