@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { PbsJob } from "../support/pbs-job.ts";
-import { processesWith, type Running, startTsmpi, until } from "../support/run-tsmpi.ts";
+import { processesWith, type Running, start, until } from "../support/run-tsmpi.ts";
 import { codesOf, type Fault, type Plan } from "./plan.ts";
 
 const work = fileURLToPath(new URL("work.mjs", import.meta.url));
@@ -33,7 +33,7 @@ export function thisMachine(): Place & { end(): void } {
     throw new Error("there are no other hosts");
   };
   return {
-    start: (args) => startTsmpi(args, { env: { TSMPI_TMPDIR: temporary } }),
+    start: (args) => start(args, { env: { TSMPI_TMPDIR: temporary } }),
     signal: (_, pid, signal) => void process.kill(pid, signal),
     signalLauncher: ({ child }, signal) => void child.kill(signal),
     killAgent: none,

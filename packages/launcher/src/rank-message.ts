@@ -8,6 +8,15 @@ const isNumber = (value: unknown): boolean => typeof value === "number" && value
 const isText = (value: unknown): boolean => typeof value === "string";
 const isCount = (value: unknown): boolean => isTable(value) && Object.values(value).every(isNumber);
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
+const isWait: Check = ({ call, collective, ranks, ms, site }) =>
+  isText(call) && isMaybe(isCount, collective) && isMaybe(isNumbers, ranks) && isNumber(ms) && isMaybe(isText, site);
+const isUnreceived: Check = ({ source, tag, count }) => [source, tag, count].every(isNumber);
+const isListOf = (check: Check, value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => isTable(each) && check(each));
+/** Where a rank is in its program. */
+const isWhereabouts: Check = ({ waits, more, unreceived }) =>
+  isListOf(isWait, waits) && isNumber(more) && isListOf(isUnreceived, unreceived);
 const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
 
 /** What each message of a rank must have for launcher and agent to work with it. */
@@ -16,7 +25,8 @@ const checks: Record<RankMessage["kind"], Check> = {
   moving: anything,
   ready: ({ endpoints }) => isTexts(endpoints),
   left: ({ sent, strangers }) => isCount(sent) && isMaybe(isNumber, strangers),
-  stuck: ({ sent, received, waits }) => isCount(sent) && isCount(received) && isTexts(waits),
+  here: isWhereabouts,
+  stuck: (message) => isCount(message["sent"]) && isCount(message["received"]) && isWhereabouts(message),
   progress: ({ progress }) => isTable(progress) && isProgress(progress),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
@@ -45,13 +55,7 @@ function isProgress({
 }: Fields): boolean {
   const numbers = [done, failed, elapsedMs, perSecond, busy, ranks];
   const maybe = [total, remainingMs];
-  return (
-    isText(task) &&
-    numbers.every(isNumber) &&
-    maybe.every((each) => isMaybe(isNumber, each)) &&
-    Array.isArray(lost) &&
-    lost.every(isNumber)
-  );
+  return isText(task) && numbers.every(isNumber) && maybe.every((each) => isMaybe(isNumber, each)) && isNumbers(lost);
 }
 
 function isTable(value: unknown): value is Fields {

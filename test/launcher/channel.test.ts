@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { isRankMessage } from "../../packages/launcher/src/rank-message.ts";
+import { runScript } from "../support/run-tsmpi.ts";
+
+const wait = {
+  call: "recv({ source: 1 })",
+  ms: 250,
+  ranks: [1],
+  collective: { context: 0, number: 3 },
+  site: "a.ts:7",
+};
+const whereabouts = {
+  waits: [wait, { call: "barrier()", ms: 0 }],
+  more: 0,
+  unreceived: [{ source: 1, tag: 0, count: 2 }],
+};
+const progress = { task: "x", done: 1, failed: 0, elapsedMs: 1, perSecond: 1, busy: 1, ranks: 2, lost: [] };
+const messages = [
+  { kind: "hello" },
+  { kind: "ready", endpoints: ["ipc:///x"] },
+  { kind: "left", sent: { 1: 2 }, strangers: 0 },
+  { kind: "stuck", sent: {}, received: { 3: 4 }, ...whereabouts },
+  { kind: "moving" },
+  { kind: "here", ...whereabouts },
+  { kind: "progress", progress },
+  { kind: "abort", code: 3, reason: "" },
+];
+
+describe("a message of a rank", () => {
+  it.each(messages)("is known: $kind", (message) => expect(isRankMessage(message)).toBe(true));
+
+  it("that is anything else, or lacks something, is the script's own", () => {
+    const kinds = fc.constantFrom(...messages.map(({ kind }) => kind), "toString", "__proto__");
+    const anything = fc.oneof(fc.anything(), fc.record({ kind: kinds, sent: fc.anything(), progress: fc.anything() }));
+    fc.assert(fc.property(anything, (message) => typeof isRankMessage(message) === "boolean"));
+    for (const message of messages) {
+      for (const name of Object.keys(message).filter((each) => each !== "strangers"))
+        expect(isRankMessage({ ...message, [name]: undefined })).toBe(false);
+    }
+  });
+});
+
+describe("what a rank writes to its channel", () => {
+  const say = (text: string): string => `
+    import { writeSync } from "node:fs";
+    import { init } from "tsmpi";
+    if (process.env.TSMPI_RANK === "1") writeSync(3, ${text});
+    const world = await init();
+    await world.barrier();
+    console.log("fine");
+    await world.close();`;
+
+  test.each([
+    ["addresses that are none", { kind: "ready" }],
+    ["progress that is none", { kind: "progress", progress: 7 }],
+    ["a call that is none", { kind: "stuck" }],
+    ["an exit code that is none", { kind: "abort", code: "x", reason: {} }],
+    ["a second hello", { kind: "hello" }],
+  ])("changes nothing when it is %s", async (_name, message) => {
+    const { code, stdout, stderr } = await runScript(say(`JSON.stringify(${JSON.stringify(message)}) + "\\n"`), [
+      "-n",
+      "3",
+    ]);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "fine\n".repeat(3), stderr: "" });
+  });
+
+  test("ends the job, with an explanation, when it is not even JSON", async () => {
+    const { code, stdout, stderr } = await runScript(say(`"garbage\\n"`), ["-n", "3"]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^tsmpi: a rank has written something that is no message to file descriptor 3, its channel to tsmpi: /,
+    );
+  });
+});
+
+describe("a packet that cannot be read", () => {
+  /** Rank 1 says hello to rank 0 as it should, and then writes on its own. */
+  const wrong = (write: string): string => `
+    import { openSync, readSync, writeSync } from "node:fs";
+    import { init } from "tsmpi";
+    let directory = "";
+    process.on("message", (message) => { if (message.kind === "welcome") directory = message.directory; });
+    const world = await init();
+    const at = (position, bytes, file) => writeSync(file, bytes, 0, bytes.length, position);
+    if (world.rank === 1) {
+      await world.send("hello", { dest: 0 });
+      await world.recv({ source: 0 });
+      const ring = openSync(directory + "/1-0", "r+");
+      const counter = new Int32Array(1);
+      readSync(ring, new Uint8Array(counter.buffer), 0, 4, 0);
+      const record = Buffer.alloc(8 + 104, 0xee);
+      record.writeUInt32LE(104, 0);
+      ${write}
+      at(128 + counter[0], record, ring);
+      counter[0] += record.length;
+      at(0, new Uint8Array(counter.buffer), ring);
+      writeSync(openSync(directory + "/0.bell", "w"), "x");
+      await world.recv({ source: 0 }).catch(() => {});
+    } else {
+      await world.recv({ source: 1 });
+      await world.send("go on", { dest: 1 });
+      await world.recv({ source: 1 }).catch((error) => console.log(error.code, error.rank, error.message));
+      process.exit(7);
+    }`;
+
+  test.each([
+    [
+      "because its bytes make no sense",
+      `record.writeUInt32LE(2, 4); record.writeDoubleLE(1, 8); record.writeDoubleLE(88, 16);`,
+      "rank 1: a packet that is not one of tsmpi's arrived: it does not begin as tsmpi's packets do",
+    ],
+    [
+      "because it goes on with what nobody has begun",
+      "record.writeUInt32LE(4, 4);",
+      "what rank 1 wrote cannot be read: ",
+    ],
+    [
+      "because it has no size that anything can have",
+      "record.writeUInt32LE(3, 4); record.writeDoubleLE(1, 8); record.writeDoubleLE(1e300, 16);",
+      "what rank 1 wrote cannot be read: ",
+    ],
+  ])("is a protocol error that names the peer, %s", async (_name, write, why) => {
+    const { code, stdout } = await runScript(wrong(write), ["-n", "2"]);
+    expect(code).toBe(7);
+    expect(stdout).toMatch(/^protocol 1 \[rank 0\/2 on \S+\] recv\(\{ source: 1 \}\): /);
+    expect(stdout).toContain(why);
+  });
+});
