@@ -50,7 +50,7 @@ function attackFrom(hosts: Hosts, targets: readonly string[]): Promise<string> {
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     text += piece;
   });
-  return new Promise((resolve) => child.once("close", () => resolve(text)));
+  return new Promise((resolve) => child.once("close", (code, signal) => resolve(text || `${code} ${signal}`)));
 }
 
 describe.runIf(multihost.possible)("strangers on the network of a running job", () => {

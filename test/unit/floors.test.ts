@@ -73,7 +73,16 @@ const floors: Record<string, string[][]> = {
     ],
     // An agent in the launcher's own process is made by the launch: that one agent is not another program.
     ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts"],
-    ["placement.ts", "roll-call.ts", "map.ts", "environment.ts", "rank-command.ts", "rank-message.ts", "agent-command.ts", "link/"],
+    [
+      "placement.ts",
+      "roll-call.ts",
+      "map.ts",
+      "environment.ts",
+      "rank-command.ts",
+      "rank-message.ts",
+      "agent-command.ts",
+      "link/",
+    ],
     [
       "host.ts",
       "starter.ts",

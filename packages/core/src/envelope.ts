@@ -98,7 +98,8 @@ export function seal(envelope: Envelope, { head: inline, attachments }: Packet):
  */
 export function open(packet: Packet): { envelope: Envelope; body: Packet } {
   const { head, attachments } = packet;
-  if (head.length < headerBytes) throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`, head);
+  if (head.length < headerBytes)
+    throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`, head);
   const view = new DataView(head.buffer, head.byteOffset, headerBytes);
   if (view.getUint16(0, true) !== magic) throw malformed("it does not begin as tsmpi's packets do", head);
   if (view.getUint8(2) !== protocol)
