@@ -22,6 +22,7 @@ const messages = [
   { kind: "left", sent: { 1: 2 }, strangers: 0 },
   { kind: "stuck", sent: {}, received: { 3: 4 }, ...whereabouts },
   { kind: "moving" },
+  { kind: "mail", sent: { 1: { count: 2, tag: 0 } }, received: { 1: 1 }, unreceived: [] },
   { kind: "here", ...whereabouts },
   { kind: "progress", progress },
   { kind: "abort", code: 3, reason: "" },

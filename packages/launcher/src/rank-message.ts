@@ -25,6 +25,8 @@ const checks: Record<RankMessage["kind"], Check> = {
   moving: anything,
   ready: ({ endpoints }) => isTexts(endpoints),
   left: ({ sent, strangers }) => isCount(sent) && isMaybe(isNumber, strangers),
+  mail: ({ sent, received, unreceived }) =>
+    isTable(sent) && Object.values(sent).every(isCount) && isCount(received) && isListOf(isUnreceived, unreceived),
   here: isWhereabouts,
   stuck: (message) => isCount(message["sent"]) && isCount(message["received"]) && isWhereabouts(message),
   progress: ({ progress }) => isTable(progress) && isProgress(progress),
