@@ -1,4 +1,5 @@
 import { byteLength, type Parcel } from "../../packages/core/src/codec.ts";
+import { forgetOverrides } from "../../packages/core/src/collectives/choose.ts";
 import type { Peers } from "../../packages/core/src/peers.ts";
 
 /** What one rank has sent. */
@@ -62,6 +63,7 @@ export async function simulate<T>(
   program: (peers: Peers) => Promise<T>,
   options: Simulation = {},
 ): Promise<Outcome<T>> {
+  forgetOverrides(); // the tests change the environment
   const network = new Network(size, options);
   const runs = Array.from({ length: size }, async (_, rank) => {
     try {

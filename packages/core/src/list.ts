@@ -52,9 +52,10 @@ export class List<T extends Link> {
     }
   }
 
-  /** The oldest entry that fits, or undefined. The matching loop of the mailbox: neither iterator nor closure is made. */
-  find<A, B>(fits: (entry: T, a: A, b: B) => boolean, a: A, b: B): T | undefined {
-    for (let at = this.#end.next; at !== this.#end; at = at.next) {
+  /** The first of the oldest `most` entries that fits. The matching loop of the mailbox: neither iterator nor closure is made. */
+  find<A, B>(most: number, fits: (entry: T, a: A, b: B) => boolean, a: A, b: B): T | undefined {
+    let left = most;
+    for (let at = this.#end.next; at !== this.#end && left > 0; at = at.next, left--) {
       if (fits(at as T, a, b)) return at as T;
     }
     return undefined;

@@ -180,7 +180,8 @@ export class Mailbox {
   }
 
   /** Removes and returns what has arrived and fits. */
-  sweep(source: number, tag: number): Letter[] {
+  sweep(source: number, tag: number): readonly Letter[] {
+    if (this.#arrived.size === 0) return none;
     const swept = this.#arrived.all(source, tag);
     for (const letter of swept) this.#arrived.remove(letter);
     return swept;
@@ -231,3 +232,5 @@ export class Mailbox {
     }
   }
 }
+
+const none: readonly Letter[] = [];

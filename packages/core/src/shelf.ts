@@ -17,8 +17,8 @@ export abstract class Entry extends Link {
 /**
  * Entries in order, found by source and tag, where either side may say `any`.
  *
- * Few entries are searched one by one: that is the common case, and nothing is faster. Many are also kept in buckets by
- * pattern, so that ten thousand receives or messages in any order cost no search:
+ * They are searched one by one, for mostly the oldest fits, and nothing is faster. Once a search has gone too far they are
+ * also kept in buckets by pattern, so that ten thousand receives or messages in any order cost no search:
  * ```text
  *   message (2, 7) looks for receives in    (2,7) (2,any) (any,7) (any,any)     "wide" lookups, each entry in one bucket
  *   receive (any, 7) looks in (any,7), for messages are in (2,7) (2,any) (any,7) (any,any)      "wide" entries
@@ -43,7 +43,6 @@ export class Shelf<T extends Entry> implements Iterable<T> {
     this.#entries.append(entry);
     this.#count += 1;
     if (this.#buckets !== undefined) this.#file(entry, this.#buckets);
-    else if (this.#count > few) this.#build();
   }
 
   /** Puts an entry where its `order` says. */
@@ -67,8 +66,11 @@ export class Shelf<T extends Entry> implements Iterable<T> {
 
   /** The oldest entry that fits. */
   first(source: number, tag: number): T | undefined {
-    const buckets = this.#buckets;
-    if (buckets === undefined) return this.#entries.find(fits, source, tag);
+    if (this.#buckets === undefined) {
+      const found = this.#entries.find(few, fits, source, tag);
+      if (found !== undefined || this.#count <= few) return found;
+    }
+    const buckets = this.#buckets ?? this.#build();
     if (this.#wide === "entries") return buckets.get(keyOf(source, tag))?.first?.entry;
     let oldest: T | undefined;
     for (const key of patterns(source, tag)) {
@@ -92,9 +94,11 @@ export class Shelf<T extends Entry> implements Iterable<T> {
     return this.#entries[Symbol.iterator]();
   }
 
-  #build(): void {
-    this.#buckets = new Map();
-    for (const entry of this.#entries) this.#file(entry, this.#buckets);
+  #build(): Map<number, List<Place<T>>> {
+    const buckets = new Map<number, List<Place<T>>>();
+    for (const entry of this.#entries) this.#file(entry, buckets);
+    this.#buckets = buckets;
+    return buckets;
   }
 
   #file(entry: T, buckets: Map<number, List<Place<T>>>): void {

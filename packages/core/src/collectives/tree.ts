@@ -24,7 +24,10 @@ export async function sendDown(peers: Peers, { parent, children }: Tree, parcel:
 }
 
 export async function toChildren(peers: Peers, children: readonly number[], parcel: Parcel): Promise<void> {
-  await Promise.all(children.map((_, i) => peers.send(children[children.length - 1 - i] as number, parcel)));
+  if (children.length === 1) await peers.send(children[0] as number, parcel);
+  else if (children.length > 1) {
+    await Promise.all(children.map((_, i) => peers.send(children[children.length - 1 - i] as number, parcel)));
+  }
 }
 
 /** At the top: everybody below has come here. */
