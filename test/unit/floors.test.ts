@@ -94,7 +94,7 @@ const floors: Record<string, string[][]> = {
       "sink.ts",
       "input.ts",
     ],
-    ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-prelude.cts", "typescript/"],
+    ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-output.ts", "typescript/"],
     ["here.ts", "limits.ts", "stopped-ranks.ts", "curve-keys.ts", "pbs-tools.ts"],
     [
       "options.ts",
@@ -105,6 +105,7 @@ const floors: Record<string, string[][]> = {
       "cpus.ts",
       "version.ts",
       "within.ts",
+      "own-files.ts",
     ],
   ],
 };

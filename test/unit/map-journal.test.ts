@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { local } from "tsmpi/testing";
 import { afterAll, describe, test } from "vitest";
-import { digestOf, Journal } from "../../packages/core/src/tasks/journal.ts";
+import { Journal } from "../../packages/core/src/tasks/journal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tsmpi-journal-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,7 +16,7 @@ const newFile = (): string => join(folder, `${files++}`);
 function written(results: readonly unknown[]): string {
   const path = newFile();
   const journal = new Journal(path, "task");
-  for (const [i, result] of results.entries()) journal.add(i, digestOf(i), result);
+  for (const [i, result] of results.entries()) journal.add(i, journal.digestOf(i), result);
   journal.close();
   return path;
 }
@@ -24,7 +24,7 @@ function written(results: readonly unknown[]): string {
 /** What a journal knows of the inputs 0 to count - 1. */
 function read(path: string, count: number): ({ value: unknown } | undefined)[] {
   const journal = new Journal(path, "task");
-  const found = Array.from({ length: count }, (_, i) => journal.find(i, digestOf(i)));
+  const found = Array.from({ length: count }, (_, i) => journal.find(i, journal.digestOf(i)));
   journal.close();
   return found;
 }
@@ -67,7 +67,7 @@ describe("a journal", () => {
           );
           assert.ok(found.slice(count).every((each) => each === undefined));
           const journal = new Journal(path, "task");
-          for (let i = count; i < results.length; i++) journal.add(i, digestOf(i), results[i]);
+          for (let i = count; i < results.length; i++) journal.add(i, journal.digestOf(i), results[i]);
           journal.close();
           assert.deepEqual(
             read(path, results.length),
@@ -115,7 +115,7 @@ describe("a journal", () => {
     const before = readFileSync(path);
     assert.throws(() => new Journal(path, "other"), /belongs to another job: it has results of task, not of other/);
     const journal = new Journal(path, "task");
-    assert.throws(() => journal.find(0, digestOf("something else")), /belongs to other inputs: input 0/);
+    assert.throws(() => journal.find(0, journal.digestOf("something else")), /belongs to other inputs: input 0/);
     journal.close();
     assert.deepEqual(readFileSync(path), before);
     const text = newFile();

@@ -132,7 +132,7 @@ export class Agent {
   #startRanks(plan: HostPlan): void {
     const share = threadsEach(plan.ranks.length);
     const start = {
-      ...rankCommand({ ...plan, nodeOptions: [...prelude, ...plan.nodeOptions] }, this.#directory),
+      ...rankCommand(plan, this.#directory),
       share,
     };
     for (const rank of plan.ranks) this.#startRank(rank, plan, start);
@@ -283,5 +283,3 @@ export class Agent {
     this.#timers.push(setTimeout(action, ms));
   }
 }
-
-const prelude = ["--require", new URL("rank-prelude.cjs", import.meta.url).pathname];

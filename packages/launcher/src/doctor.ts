@@ -9,6 +9,7 @@ import { exitCodes } from "./exit-codes.ts";
 import type { Allocation, Host } from "./host.ts";
 import { type LaunchError, reasonOf } from "./launch-error.ts";
 import type { RunOptions } from "./options.ts";
+import { builtFile } from "./own-files.ts";
 import { run } from "./run.ts";
 
 const limitMs = 120_000;
@@ -53,7 +54,7 @@ const interruptions: ReadonlySet<number> = new Set([exitCodes.interrupted, exitC
 function probe(options: RunOptions, { hosts, source }: Allocation, mark: string, results: string): Promise<number> {
   const probing: RunOptions = {
     ...options,
-    script: fileURLToPath(new URL("doctor-probe.js", import.meta.url)),
+    script: fileURLToPath(builtFile("doctor-probe.js")),
     args: [options.directory, mark],
     directory: "/", // every host has it: the probe says where the launcher's own is missing
     outputDirectory: results,

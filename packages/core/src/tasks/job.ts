@@ -1,5 +1,5 @@
 import { MpiError } from "../errors.ts";
-import { digestOf, type Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Sink } from "./results.ts";
 import { blocks, chunkSize, depth, type Pace } from "./schedule.ts";
@@ -216,7 +216,7 @@ export class Job {
           continue;
         }
         try {
-          const digest = digestOf(input);
+          const digest = journal.digestOf(input);
           const known = journal.find(index, digest);
           if (known === undefined) {
             items.push({ ...item, digest });

@@ -42,6 +42,14 @@ export class Journal {
     }
   }
 
+  /** What tells one input from another. @throws MpiError `unserializable` */
+  digestOf(input: unknown): Buffer {
+    const { head, attachments } = encode(input);
+    const hash = createHash("sha256").update(head);
+    for (const part of attachments) hash.update(part);
+    return hash.digest().subarray(0, 16);
+  }
+
   /**
    * The result of this input, if it is known. It is forgotten then: there is one who asks.
    * @throws MpiError `invalid-argument` when the journal has a result of another input in its place.
@@ -117,12 +125,4 @@ export class Journal {
     });
     this.#results.set(content.readDoubleLE(0), { digest: content.subarray(8, 24), parcel: { head, attachments } });
   }
-}
-
-/** What tells one input from another. @throws MpiError `unserializable` */
-export function digestOf(input: unknown): Buffer {
-  const { head, attachments } = encode(input);
-  const hash = createHash("sha256").update(head);
-  for (const part of attachments) hash.update(part);
-  return hash.digest().subarray(0, 16);
 }

@@ -7,7 +7,7 @@ import type { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Hand } from "./hand.ts";
 import { Job } from "./job.ts";
-import { Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { List, type Sink } from "./results.ts";
 import { complete } from "./settings.ts";
 import { readAll, sourceOf } from "./source.ts";
@@ -71,7 +71,7 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
   const { progress } = settings;
   const inputs = fixed ? await readAll(order.inputs) : order.inputs;
   const source = sourceOf(inputs, () => setImmediate(() => dispatcher.refill()));
-  const journal = settings.journal === undefined ? undefined : new Journal(settings.journal, task);
+  const journal = settings.journal === undefined ? undefined : await open(settings.journal, task);
   const show =
     progress === true ? (event: Parameters<Crew["show"]>[0]): void => crew.show(event) : progress || undefined;
   const tally = new Tally(task, dispatcher, show);
@@ -81,6 +81,12 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
   job.finished.then(forget, forget);
   dispatcher.add(job);
   return job;
+}
+
+/** Loaded when it is needed: its checksums alone cost each rank 5 ms at its start. */
+async function open(path: string, task: string): Promise<Journal> {
+  const { Journal } = await import("./journal.ts");
+  return new Journal(path, task);
 }
 
 /** The job is about to be stopped: what is under way may end, nothing new begins. */

@@ -1,3 +1,5 @@
+import { builtFile } from "../own-files.ts";
+
 /** The one line that is put before a file's code, with names that do not occur in the code. */
 export class Header {
   readonly #code: string;
@@ -10,7 +12,7 @@ export class Header {
 
   /** Imports one of the files beside this one, in the order of calls; gives the local name of what is wanted from it. */
   imports(file: string, wanted?: string): string {
-    const url = JSON.stringify(new URL(file, import.meta.url).href);
+    const url = JSON.stringify(builtFile(`typescript/${file}`).href);
     const name = this.#unused(`$${wanted}`);
     this.#imports.set(file, wanted ? `import { ${wanted} as ${name} } from ${url};` : `import ${url};`);
     return name;

@@ -1,4 +1,5 @@
 import * as nodeModule from "node:module";
+import { builtFile } from "../own-files.ts";
 
 // In Node since 22.15, and not in the types of Node 20.
 type RegisterHooks = (hooks: { resolve: unknown; load: unknown }) => void;
@@ -21,6 +22,6 @@ async function start(directory?: string): Promise<void> {
     await initialize(directory);
     registerHooks({ resolve, load: loadSync });
   } else {
-    nodeModule.register("./hooks.js", import.meta.url, { data: directory });
+    nodeModule.register(builtFile("typescript/hooks.js"), { data: directory });
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { builtFile } from "../own-files.ts";
 
 /** A script made ready by `prepare`: plain data, that can be sent to other hosts and written there. */
 export interface Program {
@@ -35,7 +36,7 @@ export function command(
   nodeOptions: readonly string[],
 ): Command {
   const { entry, script, hooks } = program;
-  const register = new URL("./register.js", import.meta.url).href;
+  const register = builtFile("typescript/register.js").href;
   const options = ["--enable-source-maps", ...(hooks ? ["--import", register] : []), ...nodeOptions];
   const start = entry === undefined ? [script] : [join(directory, entry), script];
   return { file: process.execPath, args: [...options, ...start, ...args] };

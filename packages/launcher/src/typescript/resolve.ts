@@ -3,6 +3,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { moduleResolve } from "import-meta-resolve";
+import { builtFile } from "../own-files.ts";
 import { isInstalled, isTypeScript } from "./kind.ts";
 import { aliases } from "./tsconfig.ts";
 
@@ -15,7 +16,7 @@ export interface Target {
   readonly own: boolean;
 }
 
-const self = new URL("../index.js", import.meta.url).href;
+const self = builtFile("index.js").href;
 const conditions = new Set(["node", "import", ...(process.features.require_module ? ["module-sync"] : [])]);
 
 /**
