@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { headerBytes, open, seal } from "../../packages/core/src/envelope.ts";
+import { MpiError } from "../../packages/core/src/errors.ts";
+import { parseNodeFile } from "../../packages/launcher/src/allocations/pbs.ts";
+import { Decoder, encode } from "../../packages/launcher/src/link/frames.ts";
+import { defaultOptions, optionTable } from "../../packages/launcher/src/options.ts";
+
+/** Text as people and editors make it: names, numbers, separators, and whatever else. */
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: fc.constantFrom(..."ab1.,:[]/\"'\\= -+\t\r\n\u0000é") }),
+);
+
+test("a packet of any bytes is opened or is a protocol error", () => {
+  const envelope = { collective: false, sync: false, context: 0, source: 1, tag: 2, id: 3, sequence: 4, signature: 0 };
+  const good = seal({ ...envelope, kind: 1, bytes: 5 }, { head: new Uint8Array(8), attachments: [] });
+  const changed = fc.tuple(fc.nat(good.head.length - 1), fc.nat(255)).map(([at, byte]) => {
+    const head = Uint8Array.from(good.head);
+    head[at] = byte;
+    return head;
+  });
+  const heads = fc.oneof(fc.uint8Array({ maxLength: 2 * headerBytes }), changed);
+  fc.assert(
+    fc.property(heads, fc.array(fc.uint8Array(), { maxLength: 2 }), (head, attachments) => {
+      try {
+        open({ head, attachments });
+      } catch (error) {
+        expect(error).toBeInstanceOf(MpiError);
+        expect((error as MpiError).code).toBe("protocol");
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("a stream of any bytes between launcher and agent is decoded or refused, at once", () => {
+  const frame = Buffer.concat(encode({ kind: "hello", node: 3 } as object));
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.tuple(fc.nat(frame.length - 1), fc.nat(255)).map(([at, byte]) => {
+      const changed = Buffer.from(frame);
+      changed[at] = byte;
+      return changed;
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 10 }), (pieces) => {
+      const decoder = new Decoder();
+      try {
+        for (const each of pieces) for (const message of decoder.push(each)) expect(message).toBeTypeOf("object");
+      } catch (error) {
+        expect((error as Error).message).toMatch(/no message of tsmpi|JSON/);
+      }
+    }),
+  );
+});
+
+test("a node file of any text names hosts, without empty names or line ends in them", () => {
+  fc.assert(
+    fc.property(text, (file) => {
+      for (const name of parseNodeFile(file)) expect(name).toMatch(/^\S(.*\S)?$/s);
+      expect(parseNodeFile(`${file}\n a \r\n`).at(-1)).toBe("a");
+    }),
+  );
+});
+
+test.each(optionTable.map(({ flags, apply }) => ({ flags, apply })))(
+  "$flags takes any text, or says what it wants",
+  ({ apply }) => {
+    fc.assert(
+      fc.property(text, (value) => {
+        const options = defaultOptions("x.ts", [], false);
+        try {
+          apply(options, value);
+        } catch (error) {
+          const { message, exitCode } = error as { message: string; exitCode?: number };
+          expect({ message, exitCode }).toEqual({ message: expect.stringMatching(/^-/), exitCode: 2 });
+        }
+        expect(Object.getPrototypeOf(options.environment)).toBe(Object.prototype);
+      }),
+    );
+  },
+);
