@@ -45,6 +45,8 @@ export class Dispatcher implements Staff {
   #scheduled = false;
   readonly #attentive: boolean;
   #broken: { error: unknown } | undefined;
+  /** The last of the ranks was lost: whatever is asked for now fails for that. */
+  #deserted: { error: unknown } | undefined;
   #reject!: (error: unknown) => void;
   #wake: (() => void) | undefined;
 
@@ -79,8 +81,9 @@ export class Dispatcher implements Staff {
   }
 
   add(job: Job): void {
-    if (this.#broken !== undefined) {
-      job.cancel(this.#broken.error);
+    const over = this.#broken ?? this.#deserted;
+    if (over !== undefined) {
+      job.cancel(over.error);
       return;
     }
     this.#jobs.add(job);
@@ -282,6 +285,7 @@ export class Dispatcher implements Staff {
     for (const job of this.#jobs) job.forget(seat.rank);
     const place = this.#place(seat.rank);
     for (const { chunk, items, begun } of seat.giveUp()) chunk.job.lost(items, begun, error, place);
+    if (this.ranks === 0) this.#deserted = { error };
     if (this.ranks === 0 && this.#jobs.size > 0) this.fail(error);
     this.#wake?.();
     this.refill();

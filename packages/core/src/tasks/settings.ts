@@ -23,7 +23,12 @@ const longestTimerMs = 2 ** 31 - 1;
 /** @throws MpiError `invalid-argument` */
 export function complete(options: MapOptions, ranks: number, showsProgress: boolean): Settings {
   const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal } = options;
-  const { lookAhead = lookAheadEach * ranks, stopOnError = true, retries = 0, progress = showsProgress } = options;
+  const {
+    lookAhead = lookAheadEach * Math.max(1, ranks),
+    stopOnError = true,
+    retries = 0,
+    progress = showsProgress,
+  } = options;
   if (schedule !== "dynamic" && schedule !== "static") {
     throw invalid(`schedule is ${show(schedule)}, but a schedule is "dynamic" or "static"`);
   }
