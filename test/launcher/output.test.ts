@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { folder, runScript, shell, startScript, until } from "../support/run-tsmpi.ts";
+import { command, folder, runScript, shell, startScript, until } from "../support/run-tsmpi.ts";
 
 const rank = "const rank = Number(process.env.TSMPI_RANK);\n";
 const sleep = "const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));\n";
@@ -144,8 +144,21 @@ describe("a reader", () => {
     const { stdout, stderr } = await shell("tsmpi run -n 1 script.mjs > /dev/full; echo $?", { cwd }).result;
     expect({ stdout, stderr }).toEqual({
       stdout: "1\n",
-      stderr: "tsmpi: cannot write the output: no space left on device\n",
+      stderr: "tsmpi: cannot write the output: no space left on device; stopping all ranks\n",
     });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("that is a full disk under --output-dir names the file", async () => {
+    const endless = `for (let i = 0; i < 40_000; i++) console.log("x".repeat(99)); setInterval(() => {}, 1000);`;
+    const cwd = folder({ "script.mjs": endless, "disk/keep": "" });
+    const mounted = `mount -t tmpfs -o size=1m none disk && "$NODE" "$TSMPI" run -n 3 --output-dir disk/out script.mjs`;
+    const line = `exec unshare --mount bash -c '${mounted}'`;
+    const running = shell(line, { cwd, env: { NODE: process.execPath, TSMPI: command } });
+    const { code, stderr } = await running.result;
+    expect(stderr).toMatch(
+      /^tsmpi: cannot write \/\S+\/disk\/out\/rank\.\d\.out: no space left on device; stopping all ranks\n$/,
+    );
+    expect(code).toBe(1);
   });
 });
 

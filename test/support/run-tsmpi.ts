@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const command = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
+/** The command's script, for Node. */
+export const command: string = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
 
 export interface Result {
   code: number | null;

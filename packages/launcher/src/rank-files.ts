@@ -40,6 +40,6 @@ export class RankFiles {
       }
       this.#sinks.set(name, sink);
     }
-    sink.write(block, written);
+    sink.write(block, (error) => written(error && Object.assign(error, { path: name })));
   }
 }

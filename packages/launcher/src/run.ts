@@ -94,7 +94,8 @@ function limitLaunch(limitMs: number, job: Job, roll: RollCall): NodeJS.Timeout 
 function outputFailure(error: NodeJS.ErrnoException): [code: number, reason: string, sentence?: string] {
   // `| head` has seen enough: no reason to talk.
   if (error.code === "EPIPE") return [exitCodes.outputClosed, "nobody reads the output any more"];
-  return [exitCodes.failure, "the output cannot be written", `cannot write the output: ${reasonOf(error)}`];
+  const what = `cannot write ${error.path ?? "the output"}: ${reasonOf(error)}`;
+  return [exitCodes.failure, "the output cannot be written", `${what}; stopping all ranks`];
 }
 
 /** Seconds since this process was started. */
