@@ -5,7 +5,15 @@ export { byteLength, type Parcel } from "./codec/parcel.ts";
 
 import { type Bytes, bytesOf, fromBytes, isBytes, kindOf, smallFromBytes } from "./codec/bytes.ts";
 import { flatten } from "./codec/flatten.ts";
-import { asBuffer, Form, inlineBytes, malformed, nothingAttached, type Parcel } from "./codec/parcel.ts";
+import {
+  asBuffer,
+  Form,
+  inlineArrayBytes,
+  inlineBytes,
+  malformed,
+  nothingAttached,
+  type Parcel,
+} from "./codec/parcel.ts";
 import { isPlain } from "./codec/plain.ts";
 import { rebuild } from "./codec/rebuild.ts";
 import { unserializable } from "./codec/unserializable.ts";
@@ -41,7 +49,7 @@ const constants = {
  * holes, -0. Instances of classes become plain objects. What is dropped, as structuredClone does: symbol keys, properties
  * that are not enumerable, accessors (their values go), subclasses of built-ins. Beyond that: arrays lose properties with names.
  *
- * Memory: byte arrays above 4 KiB are LENT to `attachments`, not copied, and must not change until the parcel has been
+ * Memory: byte arrays above 4 KiB (above 1 KiB when they are the whole value) are LENT to `attachments`, not copied, and must not change until the parcel has been
  * sent (memory shared between threads is copied). The rest of the parcel is its own memory, which later calls leave alone.
  *
  * Throws MpiError `unserializable`, naming the path: `data.jobs[3].onDone is a function; send data, and keep functions
@@ -71,7 +79,7 @@ export function encode(value: unknown): Parcel {
 /**
  * The value of a parcel.
  *
- * Memory: byte arrays above 4 KiB are views onto the attachments where their alignment permits, else copies; smaller
+ * Memory: such byte arrays are views onto the attachments where their alignment permits, else copies; smaller
  * ones and everything else are new. So a parcel that is also forwarded, or decoded twice, must not be changed through
  * the value before it has been sent; and decoding one's own parcel yields the arrays lent to it: see {@link copy}.
  *
@@ -175,12 +183,20 @@ function encodeNumber(value: number): Parcel {
 function encodeBytes(value: Bytes): Parcel {
   const kind = kindOf(value);
   const bytes = lend(value);
-  if (bytes.byteLength > inlineBytes) return { head: Buffer.from([Form.rawAttached | kind]), attachments: [bytes] };
+  if (bytes.byteLength > inlineArrayBytes) return { head: formOf(Form.rawAttached | kind), attachments: [bytes] };
   const head = Buffer.allocUnsafe(1 + bytes.byteLength);
   head[0] = Form.rawInHead | kind;
   head.set(bytes, 1);
   return { head, attachments: nothingAttached };
 }
+
+/** A head that says the form and nothing else. */
+function formOf(form: number): Uint8Array {
+  forms[form] ??= Buffer.from([form]);
+  return forms[form];
+}
+
+const forms: Buffer[] = [];
 
 function lend(value: Bytes): Uint8Array {
   try {

@@ -44,7 +44,8 @@ const deliveriesPerTurn = 200;
  */
 export class SharedMemoryTransport implements Transport {
   readonly name = "shared memory";
-  readonly eagerBytes: number = 64 * 1024;
+  readonly eagerBytes: number = 64 * 1024 + 64; // an array of 64 KiB with its form
+
   readonly #options: SharedMemoryOptions;
   readonly #near: ReadonlySet<number>;
   readonly #outlets: Map<number, Outlet> = new Map();

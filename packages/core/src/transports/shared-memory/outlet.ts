@@ -82,7 +82,7 @@ export class Outlet {
       return this.#lend(envelope, body, bytes + 8 * attachments.length);
     }
     for (const part of attachments) bytes += aligned(part.length);
-    if (bytes > this.#ring.capacity / 4) return this.#begin(envelope, lent ? body : withOwnAttachments(body));
+    if (bytes > this.#ring.capacity / 2) return this.#begin(envelope, lent ? body : withOwnAttachments(body));
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
     let to = this.#describe(at, envelope, body);
