@@ -151,7 +151,7 @@ const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } = {
       // 16 bytes for each rank, the form included.
       run: (peers) => collectives.bcast(peers, new Uint8Array(16 * peers.size - 1), 0),
       cost: (v, p) => {
-        const layout = 16 * p - 1 > 4096 ? 16 : 8;
+        const layout = 16 * p - 1 > 1024 ? 16 : 8;
         const scattered = children(v, p).map((child) => times(1, layout + 16 * child.span));
         return total(...scattered, bruck(p, 16));
       },
