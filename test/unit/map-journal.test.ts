@@ -59,7 +59,7 @@ describe("a journal", () => {
           const path = written(results);
           truncateSync(path, Math.floor(part * statSync(path).size));
           const found = read(path, results.length);
-          const known = found.findIndex((each) => each === undefined);
+          const known = found.indexOf(undefined);
           const count = known < 0 ? found.length : known;
           assert.deepEqual(
             found.slice(0, count),
