@@ -75,8 +75,8 @@ function nearby(path: string): string {
   return near.startsWith("..") ? path : near;
 }
 
-/** At most a twentieth of the time goes into taking stacks: one costs 2 us. */
-const pauseMs = 0.05;
+/** At most a twentieth of the time goes into taking stacks: one costs 2 us, 4 on a busy machine. */
+const pauseMs = 0.1;
 const remembered = 64;
 
 /**
