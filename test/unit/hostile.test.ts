@@ -9,6 +9,7 @@ import { defaultOptions, optionTable } from "../../packages/launcher/src/options
 /** Text as people and editors make it: names, numbers, separators, and whatever else. */
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
+  fc.constantFrom("__proto__", "toString", "constructor", "__proto__=x"),
   fc.string({ unit: fc.constantFrom(..."ab1.,:[]/\"'\\= -+\t\r\n\u0000é") }),
 );
 

@@ -76,7 +76,8 @@ export const optionTable: readonly Option[] = [
       const equals = value.indexOf("=");
       const name = equals < 0 ? value : value.slice(0, equals);
       if (name === "") throw usageError(`--env ${value}: a name is missing (NAME=VALUE, or NAME alone)`);
-      const given = equals < 0 ? process.env[name] : value.slice(equals + 1);
+      const present = Object.hasOwn(process.env, name) ? process.env[name] : undefined; // not what every object has
+      const given = equals < 0 ? present : value.slice(equals + 1);
       if (given === undefined)
         options.warnings.push(`--env ${name}: ${name} is not set, so ranks will not see it either`);
       else options.environment[name] = given;
