@@ -185,6 +185,43 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "arrays of any size arrive in the part of memory where they are wanted, and nothing beside it changes",
+    async program(world) {
+      // Around the limits: copied into the head, sent at once, sent when matched, left in place to be fetched.
+      for (const bytes of [0, 8, 1016, 1024, 1032, 4096, 32_768, 65_528, 65_536, 65_544, 131_072, 1_000_000]) {
+        const length = bytes / 8;
+        for (const late of [true, false]) {
+          const memory = new Float64Array(length + 3).fill(-1);
+          const into = memory.subarray(1, 2 + length);
+          const value = new Float64Array(length).map((_, i) => world.rank * 1e6 + i);
+          const sent = late ? world.send(value, { dest: right(world), tag: 1 }) : undefined;
+          if (late) await world.barrier();
+          const received = world.recv({ source: left(world), tag: 1, into });
+          await (sent ?? world.send(value, { dest: right(world), tag: 1 }));
+          assert.equal(await received, into);
+          assert.ok(into.subarray(0, length).every((x, i) => x === left(world) * 1e6 + i));
+          assert.deepEqual([memory[0], memory[length + 1], memory[length + 2]], [-1, -1, -1]);
+        }
+      }
+    },
+  },
+  {
+    name: "a large array that does not fit where it is wanted can be received again, elsewhere",
+    async program(world) {
+      for (const length of [200, 20_000, 200_000]) {
+        const value = new Float64Array(length).fill(world.rank);
+        const sent = world.send(value, { dest: right(world) });
+        const source = left(world);
+        for (const into of [new Float32Array(length), new Float64Array(length - 1)]) {
+          await assert.rejects(world.recv({ source, into: into as Float64Array }), mpiError("mismatch"));
+          assert.ok(into.every((x) => x === 0));
+        }
+        assert.deepEqual(await world.recv({ source }), new Float64Array(length).fill(source));
+        await sent;
+      }
+    },
+  },
+  {
     name: "recv into an array of the wrong type or length is refused, and the message can be received again",
     async program(world) {
       void world.send(new Float64Array([1, 2, 3]), { dest: right(world) });

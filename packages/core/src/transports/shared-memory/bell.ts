@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { Socket } from "node:net";
+import { Socket, type SocketConstructorOpts } from "node:net";
 import type { System } from "./system.ts";
 
 /**
@@ -13,8 +13,10 @@ export class Bell {
   constructor(system: System, path: string, rung: () => void) {
     system.makeFifo(path);
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-    this.#socket = new Socket({ fd, readable: true, writable: false });
-    this.#socket.on("data", rung);
+    // With a buffer and a callback of our own nothing of a stream's machinery runs for each byte.
+    const onread = { buffer: new Uint8Array(64), callback: (): boolean => (rung(), true) };
+    this.#socket = new Socket({ fd, readable: true, writable: false, onread } as SocketConstructorOpts);
+    this.#socket.resume();
     this.#socket.on("error", () => {});
     this.#socket.unref();
   }
