@@ -42,7 +42,7 @@ function letterOf(id: number, source: number, tag: number): Letter {
 
 /** A mailbox that gives each receive its letter at once. */
 function mailboxWithoutEngine(): Mailbox {
-  return new Mailbox((posted, letter) => void posted.finish(letter));
+  return new Mailbox((posted, letter) => void posted.finish(letter), true);
 }
 
 describe("a mailbox", () => {

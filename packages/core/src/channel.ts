@@ -31,6 +31,6 @@ export class Channel {
   constructor(context: number, collective: boolean, matched: (posted: Posted, letter: Letter) => void) {
     this.context = context;
     this.collective = collective;
-    this.mailbox = new Mailbox(matched);
+    this.mailbox = new Mailbox(matched, collective);
   }
 }

@@ -138,6 +138,11 @@ export function copy(value: unknown): unknown {
   return decode({ head, attachments: attachments.map((attachment) => new Uint8Array(attachment)) });
 }
 
+/** The same as {@link copy}, from what `value` was encoded to already. Large arrays are only lent to that. */
+export function ownOf(parcel: Parcel, value: unknown): unknown {
+  return parcel.attachments.length === 0 ? decode(parcel) : copy(value);
+}
+
 function read(head: Buffer, attachments: readonly Uint8Array[]): unknown {
   const form = head[0] ?? Form.bundle;
   if (form >= Form.rawAttached) return fromBytes(form - Form.rawAttached, only(attachments));

@@ -140,6 +140,11 @@ export class Engine implements Receiver {
     this.#tell(channel, dest, kind.question, number, signature, encode(site));
   }
 
+  /** Whether it is known that nobody has ever sent this rank anything. */
+  get silent(): boolean {
+    return this.#transport.silent ?? false;
+  }
+
   /** Resolves with the promise, after so long at the latest, and hears of what arrives meanwhile. */
   async listenWhile(promise: Promise<unknown>, mostMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

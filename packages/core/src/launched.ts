@@ -156,7 +156,9 @@ class Rank {
     const engine = this.#engine;
     if (engine === undefined) return;
     await engine.flush(leaveTimeoutMs);
-    await engine.listenWhile(new Promise((resolve) => setImmediate(resolve)), leaveTimeoutMs); // what is here already
+    if (!engine.silent) {
+      await engine.listenWhile(new Promise((resolve) => setImmediate(resolve)), leaveTimeoutMs); // what is here already
+    }
     this.#tellLeft(engine);
     await engine.close();
     process.off("beforeExit", this.#idle);

@@ -3,7 +3,7 @@ import type { Detour } from "./call-site.ts";
 import type { Envelope } from "./envelope.ts";
 import type { TypedArray } from "./op.ts";
 import { ownCopy, type Packet } from "./packet.ts";
-import { Entry, Shelf } from "./shelf.ts";
+import { any, Entry, Shelf } from "./shelf.ts";
 
 export { any } from "./shelf.ts";
 
@@ -108,9 +108,13 @@ export class Mailbox {
   #held = 0;
   readonly #matched: (posted: Posted, letter: Letter) => void;
 
+  /** How many of the arrived have each tag. Collectives ask at their end, when ranks that are ahead may have sent hundreds. */
+  readonly #tags: Map<number, number> | undefined;
+
   /** `matched` is told which letter a receive that waited gets, or a probe is shown. */
-  constructor(matched: (posted: Posted, letter: Letter) => void) {
+  constructor(matched: (posted: Posted, letter: Letter) => void, countsTags: boolean) {
     this.#matched = matched;
+    if (countsTags) this.#tags = new Map();
   }
 
   arrive(letter: Letter): void {
@@ -119,13 +123,13 @@ export class Mailbox {
     // While an older letter that fits is held for a prober, this one must not overtake it.
     if (posted === undefined || (this.#held > 0 && this.#arrived.first(posted.source, posted.tag)?.held)) {
       letter.keep();
-      this.#arrived.append(letter);
+      this.#append(letter);
       return;
     }
     this.#posted.remove(posted);
     if (posted.probe) {
       letter.keep();
-      this.#arrived.append(letter);
+      this.#append(letter);
       this.#show(letter, posted);
     } else {
       this.#matched(posted, letter);
@@ -136,7 +140,7 @@ export class Mailbox {
   next(source: number, tag: number): Letter | undefined {
     const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);
     if (letter === undefined || letter.held) return undefined;
-    this.#arrived.remove(letter);
+    this.#remove(letter);
     return letter;
   }
 
@@ -149,7 +153,7 @@ export class Mailbox {
     } else if (posted.probe) {
       this.#show(letter, posted);
     } else {
-      this.#arrived.remove(letter);
+      this.#remove(letter);
       this.#matched(posted, letter);
     }
   }
@@ -167,7 +171,7 @@ export class Mailbox {
   /** Takes just this letter. False when somebody else has taken it already. */
   take(letter: Letter): boolean {
     if (!letter.linked) return false;
-    this.#arrived.remove(letter);
+    this.#remove(letter);
     this.#release(letter);
     return true;
   }
@@ -176,14 +180,15 @@ export class Mailbox {
   putBack(letter: Letter): void {
     letter.keep();
     this.#arrived.insert(letter);
+    this.#count(letter.tag, 1);
     this.#rematch(letter);
   }
 
   /** Removes and returns what has arrived and fits. */
   sweep(source: number, tag: number): readonly Letter[] {
-    if (this.#arrived.size === 0) return none;
+    if (this.#arrived.size === 0 || (source === any && this.#tags?.has(tag) === false && tag !== any)) return none;
     const swept = this.#arrived.all(source, tag);
-    for (const letter of swept) this.#arrived.remove(letter);
+    for (const letter of swept) this.#remove(letter);
     return swept;
   }
 
@@ -209,6 +214,23 @@ export class Mailbox {
     this.#matched(probe, letter);
   }
 
+  #append(letter: Letter): void {
+    this.#arrived.append(letter);
+    this.#count(letter.tag, 1);
+  }
+
+  #remove(letter: Letter): void {
+    this.#arrived.remove(letter);
+    this.#count(letter.tag, -1);
+  }
+
+  #count(tag: number, change: 1 | -1): void {
+    if (this.#tags === undefined) return;
+    const count = (this.#tags.get(tag) ?? 0) + change;
+    if (count === 0) this.#tags.delete(tag);
+    else this.#tags.set(tag, count);
+  }
+
   #release(letter: Letter): void {
     if (!letter.held) return;
     letter.held = false;
@@ -226,7 +248,7 @@ export class Mailbox {
       if (posted.probe) {
         this.#show(letter, posted);
       } else {
-        this.#arrived.remove(letter);
+        this.#remove(letter);
         this.#matched(posted, letter);
       }
     }

@@ -31,6 +31,8 @@ export interface Transport {
   readonly name: string;
   /** Messages with at most this many bytes are copied and sent at once; larger ones wait until they are matched. */
   readonly eagerBytes: number;
+  /** True when it is known that nobody has ever sent this rank anything. */
+  readonly silent?: boolean;
   /** Who takes the arrivals; the engine sets it before it listens. */
   receiver: Receiver | undefined;
   /** Hands a packet to rank `dest` of the world (never this rank itself). */

@@ -1,4 +1,4 @@
-import { copy, decode, encode, type Parcel } from "../codec.ts";
+import { copy, decode, encode, ownOf, type Parcel } from "../codec.ts";
 import type { Peers } from "../peers.ts";
 import { bruck } from "./allgather/bruck.ts";
 import { ring } from "./allgather/ring.ts";
@@ -13,7 +13,7 @@ import { pack, unpack } from "./pack.ts";
 export async function allgather<T>(peers: Peers, value: T): Promise<T[]> {
   if (peers.size === 1) return [copy(value) as T];
   const parcels = await allgatherParcels(peers, encode(value));
-  return parcels.map((parcel, rank) => (rank === peers.rank ? copy(value) : decode(parcel)) as T);
+  return parcels.map((parcel, rank) => (rank === peers.rank ? ownOf(parcel, value) : decode(parcel)) as T);
 }
 
 /** Everybody's parcel in the order of ranks. This rank's own one is the very one it gave. */

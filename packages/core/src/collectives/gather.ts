@@ -1,4 +1,4 @@
-import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
+import { byteLength, copy, decode, encode, ownOf, type Parcel } from "../codec.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
 import { isNothing, nothing } from "./frames.ts";
@@ -8,8 +8,9 @@ import { binomial } from "./trees.ts";
 /** Everybody's value in the order of ranks, at the root; undefined elsewhere. */
 export async function gather<T>(peers: Peers, value: T, root: number): Promise<T[] | undefined> {
   if (peers.size === 1) return [copy(value) as T];
-  const parcels = await gatherParcels(peers, encode(value), root);
-  return parcels?.map((parcel, rank) => (rank === root ? copy(value) : decode(parcel)) as T);
+  const mine = encode(value);
+  const parcels = await gatherParcels(peers, mine, root);
+  return parcels?.map((parcel, rank) => (rank === root ? ownOf(mine, value) : decode(parcel)) as T);
 }
 
 /** Everybody's parcel in the order of ranks, at the root. */
