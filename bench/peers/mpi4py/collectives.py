@@ -1,4 +1,4 @@
-"""Microseconds per collective; the rows of ours/collectives.ts."""
+"""Microseconds per collective; the rows of ours/collectives.ts, warmed up and repeated as there."""
 import array
 import json
 from time import perf_counter
@@ -12,24 +12,39 @@ doubles = array.array("d", bytes(8 * 131_072))
 result = array.array("d", bytes(8 * 131_072))
 
 
-def time(row, repetitions, collective):
-    for _ in range(repetitions // 10):
-        collective()
+def batch(repetitions, collective):
+    """Seconds of so many calls, up to the last rank's end."""
     world.barrier()
     began = perf_counter()
     for _ in range(repetitions):
         collective()
     world.barrier()
-    us = (perf_counter() - began) * 1e6 / repetitions
+    return perf_counter() - began
+
+
+def warm_up(collective):
+    end = perf_counter() + 3
+    seconds = 0
+    for _ in range(0, 3000, 250):
+        seconds = batch(250, collective)
+        if not world.bcast(perf_counter() < end):
+            break
+    return world.bcast(min(2000, max(50, round(0.5 / (seconds / 250)))))
+
+
+def time(row, collective):
+    repetitions = warm_up(collective)
+    us = sorted(batch(repetitions, collective) for _ in range(3))[1] * 1e6 / repetitions
     if world.rank == 0:
         print(json.dumps({"row": f"{row}, n = {world.size} (us)", "value": us}), flush=True)
 
 
-time("barrier", 1000, world.barrier)
-time("bcast of an object", 1000, lambda: world.bcast(small))
-time("scatter of objects", 1000, lambda: world.scatter(parts if world.rank == 0 else None))
-time("gather of objects", 1000, lambda: world.gather(small))
-time("allgather of objects", 1000, lambda: world.allgather(small))
-time("alltoall of objects", 1000, lambda: world.alltoall(parts))
-time("allreduce of a number", 1000, lambda: world.allreduce(1))
-time("allreduce of 1 MiB of doubles", 50, lambda: world.Allreduce(doubles, result))
+time("barrier", world.barrier)
+time("bcast of an object", lambda: world.bcast(small))
+time("scatter of objects", lambda: world.scatter(parts if world.rank == 0 else None))
+time("gather of objects", lambda: world.gather(small))
+time("allgather of objects", lambda: world.allgather(small))
+time("alltoall of objects", lambda: world.alltoall(parts))
+time("allreduce of a number", lambda: world.allreduce(1))
+time("bcast of 1 MiB of doubles", lambda: world.Bcast(doubles if world.rank == 0 else result))
+time("allreduce of 1 MiB of doubles", lambda: world.Allreduce(doubles, result))

@@ -9,15 +9,24 @@ rank = world.rank
 other = 1 - rank
 small = {"id": 1, "name": "particle", "position": [0.5, 1.5, 2.5]}
 
+SIZES = [
+    ("8 B", 8, 5000),
+    ("1 KiB", 1024, 5000),
+    ("64 KiB", 65536, 1000),
+    ("1 MiB", 1 << 20, 200),
+    ("64 MiB", 64 << 20, 5),
+]
+
 
 def report(row, value):
     if rank == 0:
         print(json.dumps({"row": row, "value": value}), flush=True)
 
 
-def round_trip(send, recv, repetitions):
-    began = 0
-    for i in range(-(-repetitions // -10), repetitions):
+def round_trip(send, recv, repetitions, before=None):
+    """Microseconds per round trip, after a tenth as many that do not count."""
+    began = perf_counter()
+    for i in range(-(repetitions // 10 or 1) if before is None else -before, repetitions):
         if i == 0:
             began = perf_counter()
         if rank == 0:
@@ -52,14 +61,18 @@ def buffers(size):
     return (lambda: world.Send(out, dest=other)), (lambda: world.Recv(into, source=other))
 
 
+world.barrier()
+report("object, first 1,000 round trips (us)", round_trip(*objects(), 1000, 0))
+
+round_trip(*objects(), 10_000)
+round_trip(*buffers(8), 10_000)
+
 report("object, round trip (us)", round_trip(*objects(), 5000))
-for name, size, repetitions in [
-    ("8 B", 8, 5000),
-    ("1 KiB", 1024, 5000),
-    ("64 KiB", 65536, 1000),
-    ("1 MiB", 1 << 20, 200),
-    ("64 MiB", 64 << 20, 5),
-]:
-    report(f"buffer of {name}, round trip (us)", round_trip(*buffers(size), repetitions))
+for name, size, repetitions in SIZES:
+    us = round_trip(*buffers(size), repetitions)
+    report(f"buffer of {name}, round trip (us)", us)
+    if size >= 1 << 20:
+        report(f"buffer of {name}, both ways (GB/s)", 2 * size / us / 1000)
+one_way(*objects(), 20_000)
 report("objects, one way (per s)", one_way(*objects(), 50_000))
 report("buffers of 8 B, one way (per s)", one_way(*buffers(8), 50_000))

@@ -1,0 +1,58 @@
+/**
+ * What was promised: ours over a peer's median in the same run, at most; for a rate, at least.
+ *
+ * A row is named as programs print it; `n` stands for any.
+ */
+export interface Bar {
+  readonly row: RegExp;
+  readonly against: string;
+  readonly ratio: number;
+}
+
+const firstInEach = /^(10,000 tasks|1,000 tasks|100 tasks|pi with)(?!.*first call)/;
+
+export const bars: { readonly [work: string]: readonly Bar[] } = {
+  "point-to-point": [
+    { row: /^object, round trip/, against: "mpi4py", ratio: 0.8 },
+    { row: /^buffer of (8 B|1 KiB), round trip/, against: "mpi4py", ratio: 1.5 },
+    { row: /^buffer of 1 MiB, both ways/, against: "mpi4py", ratio: 0.8 },
+    { row: /^objects, one way/, against: "mpi4py", ratio: 2 },
+  ],
+  "collectives-2": [{ row: /of an object|of objects|of a number/, against: "mpi4py", ratio: 1.5 }],
+  "collectives-8": [{ row: /of an object|of objects|of a number/, against: "mpi4py", ratio: 0.5 }],
+  map: ["multiprocessing.Pool(2)", "mpi4py.futures, 2 workers", "piscina, 2 threads", "Dask, 2 workers"].map(
+    (against) => ({ row: firstInEach, against, ratio: 1 }),
+  ),
+  "start-8": [{ row: /hello/, against: "mpi4py", ratio: 1 }],
+  "start-64": [{ row: /hello/, against: "mpi4py", ratio: 1 }],
+  "across-hosts-encrypted": [
+    { row: /round trip/, against: "libzmq in C, CURVE", ratio: 1.2 },
+    { row: /both ways|one way/, against: "libzmq in C, CURVE", ratio: 1 / 1.2 },
+  ],
+  "across-hosts-clear": [
+    { row: /round trip/, against: "libzmq in C", ratio: 1.2 },
+    { row: /both ways|one way/, against: "libzmq in C", ratio: 1 / 1.2 },
+  ],
+};
+
+/** Whether more is better. */
+export function isRate(row: string): boolean {
+  return /\((GB\/s|per s)\)$/.test(row);
+}
+
+export interface Judged extends Bar {
+  readonly measured: number;
+  readonly met: boolean;
+}
+
+/** The bars of a row whose peers were measured. */
+export function judge(work: string, row: string, medians: Readonly<Record<string, number>>): Judged[] {
+  const ours = medians["tsmpi"];
+  if (ours === undefined) return [];
+  return (bars[work] ?? []).flatMap((bar) => {
+    const theirs = medians[bar.against];
+    if (!bar.row.test(row) || theirs === undefined) return [];
+    const measured = ours / theirs;
+    return [{ ...bar, measured, met: isRate(row) ? measured >= bar.ratio : measured <= bar.ratio }];
+  });
+}

@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** Longer than the slowest program here takes on a machine that is busy. */
+const limitMs = 600_000;
+
+/** A program whose output has a line `{"row": ..., "value": ...}` for each thing that it measured. */
+export interface Contender {
+  readonly name: string;
+  /** Runs it once and resolves to its standard output; rejects, with what it said on stderr, when it fails. */
+  readonly run: () => Promise<string>;
+  /** Why it cannot run on this machine. */
+  readonly missing?: string | undefined;
+}
+
+export function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+/** A contender that is one command. */
+export function command(name: string, argv: readonly string[], missing?: string): Contender {
+  return { name, missing, run: () => outputOf(argv) };
+}
+
+export function outputOf(argv: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const [file, ...args] = argv as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: limitMs,
+      env: { ...process.env, ...env },
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`ended with ${signal ?? code}: ${stderr.trim().split("\n").slice(-5).join(" | ")}`));
+    });
+  });
+}
+
+/** Ours, as a user runs it. */
+export function tsmpi(n: number, script: string, name = "tsmpi"): Contender {
+  return command(name, tsmpiRun(n, script));
+}
+
+export function tsmpiRun(n: number, script: string): string[] {
+  return [
+    process.execPath,
+    path("../packages/launcher/bin/tsmpi.js"),
+    "run",
+    "-n",
+    String(n),
+    path(`ours/${script}.ts`),
+  ];
+}
+
+/** The system's Python, for which packages of the system are installed. */
+export const python: string = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+export const mpiexec: string = existsSync("/usr/bin/mpiexec.openmpi") ? "mpiexec.openmpi" : "mpiexec";
+const asRoot = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
+
+export function mpi4pyRun(n: number, script: string, ...options: string[]): string[] {
+  const job = [mpiexec, "--oversubscribe", ...asRoot, ...options, "-n", String(n)];
+  return [...job, python, path(`peers/mpi4py/${script}.py`)];
+}
+
+/** Open MPI kept from shared memory: over the loopback interface. */
+export const overTcp: readonly string[] = [
+  ...["--mca", "pml", "ob1", "--mca", "btl", "tcp,self"],
+  ...["--mca", "btl_tcp_if_include", "lo"],
+];

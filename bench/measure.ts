@@ -1,0 +1,115 @@
+import { type Judged, judge } from "./bars.ts";
+import type { Contender } from "./contender.ts";
+import type { Machine } from "./machine.ts";
+
+/** The same work by several programs; the first contender is ours, named `tsmpi`. */
+export interface Work {
+  /** As `--only` has it, and {@link bars}. */
+  readonly name: string;
+  readonly title: string;
+  /** The row for the whole command's seconds; without it, rows are read from what programs print. */
+  readonly wall?: string;
+  /** Why it cannot be done on this machine, by anybody. */
+  readonly missing?: string | undefined;
+  readonly contenders: (place: Place) => readonly Contender[];
+  /** Makes where it runs, if that is not simply here. */
+  readonly make?: () => Promise<Place>;
+}
+
+/** Where a work runs; {@link remove} leaves nothing of it. */
+export interface Place {
+  remove(): void;
+}
+
+export interface Row {
+  readonly row: string;
+  /** Of each contender that has it. */
+  readonly medians: Readonly<Record<string, number>>;
+  readonly rounds: Readonly<Record<string, readonly number[]>>;
+  /** tsmpi's median over each other's. */
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly bars: readonly Judged[];
+}
+
+export interface Table {
+  readonly title: string;
+  readonly rounds: number;
+  /** ISO 8601, UTC. */
+  readonly measured: string;
+  readonly contenders: readonly string[];
+  /** Who is not in the table, or not in all rounds of it, and why. */
+  readonly missing: Readonly<Record<string, string>>;
+  readonly rows: readonly Row[];
+}
+
+/** What `results/latest.json` holds. */
+export interface Results {
+  readonly machine: Machine;
+  readonly tables: Readonly<Record<string, Table>>;
+}
+
+/**
+ * Runs a work's contenders in turn, so many rounds: whatever else the machine does, it does to all of them.
+ * One that fails is named in `missing` with its reason, and the others go on.
+ */
+export async function measure(work: Work, rounds: number): Promise<Table> {
+  const values = new Map<string, Record<string, number[]>>();
+  const missing: Record<string, string> = {};
+  const names: string[] = [];
+  const about = { title: work.title, rounds, measured: new Date().toISOString() };
+  if (work.missing !== undefined) return { ...about, contenders: [], missing: { all: work.missing }, rows: [] };
+  const place = (await work.make?.()) ?? { remove: () => {} };
+  try {
+    const contenders = work.contenders(place);
+    for (const contender of contenders) {
+      names.push(contender.name);
+      if (contender.missing !== undefined) missing[contender.name] = contender.missing;
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const contender of contenders.filter(({ name }) => missing[name] === undefined)) {
+        await one(work, contender, values).catch((error: unknown) => {
+          missing[contender.name] = `round ${round + 1} ${(error as Error).message}`;
+        });
+      }
+    }
+  } finally {
+    place.remove();
+  }
+  return { ...about, contenders: names, missing, rows: [...values].map(([row, of]) => summarise(work.name, row, of)) };
+}
+
+async function one(work: Work, { name, run }: Contender, values: Map<string, Record<string, number[]>>): Promise<void> {
+  const began = performance.now();
+  const output = await run();
+  const rows =
+    work.wall === undefined
+      ? rowsOf(output)
+      : [{ row: work.wall, value: Math.round(performance.now() - began) / 1000 }];
+  if (rows.length === 0) throw new Error("printed no rows");
+  for (const { row, value } of rows) {
+    const of = values.get(row) ?? {};
+    values.set(row, of);
+    of[name] = [...(of[name] ?? []), value];
+  }
+}
+
+function rowsOf(output: string): { row: string; value: number }[] {
+  const lines = output.split("\n").filter((line) => line.startsWith("{"));
+  return lines.map((line) => JSON.parse(line) as { row: string; value: number });
+}
+
+function summarise(work: string, row: string, rounds: Record<string, number[]>): Row {
+  const medians = Object.fromEntries(Object.entries(rounds).map(([name, values]) => [name, median(values)]));
+  const ours = medians["tsmpi"];
+  const others = Object.entries(medians).filter(([name]) => name !== "tsmpi");
+  const ratios = ours === undefined ? {} : Object.fromEntries(others.map(([name, theirs]) => [name, ours / theirs]));
+  return { row, medians, rounds, ratios, bars: judge(work, row, medians) };
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}

@@ -1,0 +1,74 @@
+import { command, mpi4pyRun, overTcp, path, python, tsmpi } from "./contender.ts";
+import { acrossHosts } from "./hosts.ts";
+import { libzmqProgram, type Obstacles } from "./machine.ts";
+import type { Work } from "./measure.ts";
+
+/** All that is measured, in the order of the report. */
+export function worksOf(obstacles: Obstacles): Work[] {
+  return [
+    pointToPoint(obstacles),
+    ...acrossHosts(obstacles),
+    ...[2, 4, 8].map((n) => collectives(n, obstacles)),
+    map(obstacles),
+    ...[1, 8, 64].map((n) => start(n, obstacles)),
+    memory(obstacles),
+  ];
+}
+
+function pointToPoint(obstacles: Obstacles): Work {
+  const sockets = (kind: string): string[] => [process.execPath, path("peers/node-sockets/point-to-point.mjs"), kind];
+  const endpoints = [1, 2].map((each) => `ipc:///tmp/tsmpi-bench-${process.pid}-${each}`);
+  return {
+    name: "point-to-point",
+    title: "Point to point, two ranks of one host",
+    contenders: () => [
+      tsmpi(2, "point-to-point"),
+      command("mpi4py", mpi4pyRun(2, "point-to-point"), obstacles.mpi4py),
+      command("mpi4py, tcp", mpi4pyRun(2, "point-to-point", ...overTcp), obstacles.mpi4py),
+      command("libzmq in C, ipc", [libzmqProgram, "both", "null", ...endpoints], obstacles.libzmq),
+      command("Node sockets, unix", sockets("unix")),
+      command("Node sockets, tcp", sockets("tcp")),
+    ],
+  };
+}
+
+function collectives(n: number, obstacles: Obstacles): Work {
+  return {
+    name: `collectives-${n}`,
+    title: `Collectives, ${n} ranks of one host`,
+    contenders: () => [tsmpi(n, "collectives"), command("mpi4py", mpi4pyRun(n, "collectives"), obstacles.mpi4py)],
+  };
+}
+
+/** Two that compute, everywhere: see `ours/map.ts`. */
+function map(obstacles: Obstacles): Work {
+  return {
+    name: "map",
+    title: "Map, two that work",
+    contenders: () => [
+      tsmpi(2, "map"),
+      tsmpi(3, "pool", "tsmpi pool, 2 workers and a driver"),
+      command("multiprocessing.Pool(2)", [python, path("peers/multiprocessing/map.py")], obstacles.python),
+      command("mpi4py.futures, 2 workers", mpi4pyRun(3, "map"), obstacles.mpi4py),
+      command("piscina, 2 threads", [process.execPath, path("peers/piscina/map.mjs")]),
+      command("Dask, 2 workers", [python, path("peers/dask/map.py")], obstacles.dask),
+    ],
+  };
+}
+
+function start(n: number, obstacles: Obstacles): Work {
+  return {
+    name: `start-${n}`,
+    title: `Start and end of ${n} rank${n === 1 ? "" : "s"}`,
+    wall: `-n ${n} hello, wall (s)`,
+    contenders: () => [tsmpi(n, "hello"), command("mpi4py", mpi4pyRun(n, "hello"), obstacles.mpi4py)],
+  };
+}
+
+function memory(obstacles: Obstacles): Work {
+  return {
+    name: "memory",
+    title: "Memory, 8 ranks of one host",
+    contenders: () => [tsmpi(8, "memory"), command("mpi4py", mpi4pyRun(8, "memory"), obstacles.mpi4py)],
+  };
+}
