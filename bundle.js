@@ -1,29 +1,103 @@
 // Bundles a package's entries: a process that loads sixty small modules spends 50 ms on finding them.
 // TypeScript has written the declarations beside them (tsc -b); sources stay in the package for the source maps.
-//
-// node bundle.js packages/core [entry below src, besides those of the manifest's exports] ...
-import { readFileSync, rmSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 
-const [folder, ...others] = process.argv.slice(2);
-const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-const exported = Object.values(exports).map((file) => file.replace("./dist/", "").replace(/js$/, "ts"));
-rmSync(`${folder}/dist/chunks`, { recursive: true, force: true });
+const packages = [
+  {
+    folder: "packages/core",
+    /** What of these is shared is one file, with all of the first; else it would be one for each combination of them. */
+    together: ["index", "testing", "transports/zeromq", "transports/shared-memory", "tasks/journal"],
+    apart: ["bootstrap", "progress"],
+    /** Without anything shared: every rank loads them. */
+    alone: [],
+    /** Libraries that become part of it. What is native, or must exist once, stays outside. */
+    libraries: ["msgpackr"],
+  },
+  {
+    folder: "packages/launcher",
+    together: ["run", "cli", "agent-main", "doctor", "doctor-probe", "remote"],
+    apart: [
+      "index",
+      "testing",
+      ...["register", "hooks", "index", "import-from", "resolver"].map((each) => `typescript/${each}`),
+    ],
+    alone: ["typescript/boot", "rank-output"],
+    libraries: ["es-module-lexer", "get-tsconfig", "import-meta-resolve"],
+  },
+];
 
-await build({
-  absWorkingDir: resolve(folder),
-  entryPoints: [...exported, ...others].map((file) => `src/${file}`),
-  outbase: "src",
-  outdir: "dist",
-  bundle: true,
-  splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
-  format: "esm",
-  platform: "node",
-  target: "node20.19",
-  packages: "external",
-  sourcemap: "external", // beside the code, for debuggers: with --enable-source-maps each rank would read what it names
-  sourcesContent: false,
-  logLevel: "warning",
-});
+for (const { folder, together, apart, alone, libraries } of packages) {
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  const own = Object.keys({ ...dependencies, ...optionalDependencies });
+  const source = (entry) => resolve(folder, "src", `${entry}.ts`);
+  rmSync(`${folder}/dist/chunks`, { recursive: true, force: true });
+  const options = {
+    absWorkingDir: resolve(folder),
+    outbase: "src",
+    outdir: "dist",
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    external: own.filter((name) => !libraries.includes(name)),
+    sourcemap: "external", // beside the code, for debuggers: with --enable-source-maps each rank would read what it names
+    sourcesContent: false,
+    logLevel: "warning",
+    ignoreAnnotations: true, // "sideEffects" would drop the import that keeps things together
+    logOverride: { "unsupported-dynamic-import": "silent" }, // it is the user's
+  };
+  await build({
+    ...options,
+    entryPoints: [...together, ...apart].map(source),
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    plugins: [sharing(together.map(source)), outside(alone.map(source))],
+  });
+  await build({ ...options, entryPoints: alone.map(source) });
+  writeFileSync(
+    `${folder}/dist/THIRD-PARTY-LICENSES.txt`,
+    libraries.map((name) => licenseOf(name, folder)).join("\n\n"),
+  );
+}
+
+/** Makes each of these files import the first. */
+function sharing([first, ...others]) {
+  return {
+    name: "together",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^together$/ }, () => ({ path: first }));
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (!others.includes(path)) return undefined;
+        return { contents: `${readFileSync(path, "utf8")}\nimport "together";`, loader: "ts" };
+      });
+    },
+  };
+}
+
+/** Leaves these to be found beside whoever imports them. */
+function outside(files) {
+  return {
+    name: "outside",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, importer }) => {
+        if (!files.includes(resolve(dirname(importer), path))) return undefined;
+        return { path: path.replace(/\.ts$/, ".js"), external: true };
+      });
+    },
+  };
+}
+
+function licenseOf(name, folder) {
+  const start = createRequire(join(resolve(folder), "package.json")).resolve.paths(name);
+  for (const modules of start) {
+    for (const file of ["LICENSE", "license", "LICENSE.md"]) {
+      try {
+        return `${name}\n\n${readFileSync(join(modules, name, file), "utf8")}`;
+      } catch {}
+    }
+  }
+  throw new Error(`${name} has no license`);
+}

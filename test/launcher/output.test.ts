@@ -148,6 +148,14 @@ describe("a reader", () => {
     });
   });
 
+  it("that is a full disk is an error also when all ranks have ended well by then", async () => {
+    for (let i = 0; i < 5; i++) {
+      const cwd = folder({ "script.mjs": `console.log("y");` });
+      const { stdout } = await shell("tsmpi run -n 1 script.mjs > /dev/full; echo $?", { cwd }).result;
+      expect(stdout).toBe("1\n");
+    }
+  });
+
   it.skipIf(process.getuid?.() !== 0)("that is a full disk under --output-dir names the file", async () => {
     const endless = `for (let i = 0; i < 40_000; i++) console.log("x".repeat(99)); setInterval(() => {}, 1000);`;
     const cwd = folder({ "script.mjs": endless, "disk/keep": "" });

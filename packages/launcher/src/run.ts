@@ -26,11 +26,16 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const placement = place(allocation, options.ranks);
 
   let job: Job | undefined;
+  let codeOfOutput: number = exitCodes.success;
   const output = new Output({
     tag: options.tagOutput,
     directory: options.dryRun ? undefined : options.outputDirectory,
     ranks: placement.size,
-    failed: (error) => job?.stop(...outputFailure(error)),
+    failed: (error) => {
+      const failure = outputFailure(error);
+      codeOfOutput = failure[0];
+      job?.stop(...failure);
+    },
   });
   for (const warning of options.warnings) output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation));
@@ -74,7 +79,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   await settled();
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
-  return code;
+  return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
 }
 
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {

@@ -14,7 +14,11 @@ export class Bell {
     system.makeFifo(path);
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     // With a buffer and a callback of our own nothing of a stream's machinery runs for each byte.
-    const onread = { buffer: new Uint8Array(64), callback: (): boolean => (rung(), true) };
+    const callback = (): boolean => {
+      rung();
+      return true;
+    };
+    const onread = { buffer: new Uint8Array(64), callback };
     this.#socket = new Socket({ fd, readable: true, writable: false, onread } as SocketConstructorOpts);
     this.#socket.resume();
     this.#socket.on("error", () => {});
