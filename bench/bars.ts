@@ -11,7 +11,7 @@ export interface Bar {
 
 const firstInEach = /^(10,000 tasks|1,000 tasks|100 tasks|pi with)(?!.*first call)/;
 
-export const bars: { readonly [work: string]: readonly Bar[] } = {
+const bars: { readonly [work: string]: readonly Bar[] } = {
   "point-to-point": [
     { row: /^object, round trip/, against: "mpi4py", ratio: 0.8 },
     { row: /^buffer of (8 B|1 KiB), round trip/, against: "mpi4py", ratio: 1.5 },

@@ -4,7 +4,7 @@ import type { Machine } from "./machine.ts";
 
 /** The same work by several programs; the first contender is ours, named `tsmpi`. */
 export interface Work {
-  /** As `--only` has it, and {@link bars}. */
+  /** As `--only` has it, and `bars.ts`. */
   readonly name: string;
   readonly title: string;
   /** The row for the whole command's seconds; without it, rows are read from what programs print. */

@@ -41,7 +41,7 @@ function line(cells: readonly string[]): string {
 }
 
 /** Three digits, and all of those before the point. */
-export function digits(value: number): string {
+function digits(value: number): string {
   return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }
 
