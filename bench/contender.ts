@@ -51,7 +51,7 @@ export function tsmpi(n: number, script: string, name = "tsmpi"): Contender {
   return command(name, tsmpiRun(n, script));
 }
 
-function tsmpiRun(n: number, script: string): string[] {
+export function tsmpiRun(n: number, script: string): string[] {
   return [
     process.execPath,
     path("../packages/launcher/bin/tsmpi.js"),

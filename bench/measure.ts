@@ -93,7 +93,7 @@ async function one(work: Work, { name, run }: Contender, values: Map<string, Rec
   }
 }
 
-function rowsOf(output: string): { row: string; value: number }[] {
+export function rowsOf(output: string): { row: string; value: number }[] {
   const lines = output.split("\n").filter((line) => line.startsWith("{"));
   return lines.map((line) => JSON.parse(line) as { row: string; value: number });
 }

@@ -1,16 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import {
-  algorithmsOf,
-  choose,
-  factsOf,
-  forgetOverrides,
-  type Operation,
-} from "../packages/core/src/collectives/choose.ts";
+import { algorithmsOf, type Operation } from "../packages/core/src/collectives/choose.ts";
 import * as collectives from "../packages/core/src/collectives/index.ts";
 import { sum } from "../packages/core/src/op.ts";
 import type { Peers } from "../packages/core/src/peers.ts";
 import { path } from "./contender.ts";
+import { choices, variableOf } from "./overrides.ts";
 import { type Cost, type LogGP, type Model, modelled } from "./virtual-peers.ts";
 
 /**
@@ -97,34 +92,17 @@ function cases(): Case[] {
 
 /** From few ranks to many, until the next would be too large: messages grow with the square of the ranks at most. */
 async function runAll({ operation, bytes, run }: Case, algorithm: string): Promise<void> {
-  const variable = `TSMPI_${operation.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
   let [before, messages] = [1, 0];
   for (const size of ranks.toSorted((a, b) => a - b)) {
-    const chosen = chosenBy(operation, bytes, size);
-    process.env[variable] = algorithm;
-    const possible = chosenBy(operation, bytes, size) === algorithm;
-    if (possible && messages * (size / before) ** 2 <= mostMessages) {
-      const cost = await modelled(size, run, model);
-      [before, messages] = [size, cost.messages];
-      lines.push({ operation, algorithm, bytes, ranks: size, chosen: chosen === algorithm, cost });
-    }
-    delete process.env[variable];
-    forgetOverrides();
+    const hosts = Array.from({ length: size }, (_, rank) => Math.floor(rank / model.perHost));
+    const { table, all } = choices(operation, bytes, hosts);
+    if (!all.includes(algorithm) || messages * (size / before) ** 2 > mostMessages) continue;
+    process.env[variableOf(operation)] = algorithm;
+    const cost = await modelled(size, run, model);
+    delete process.env[variableOf(operation)];
+    [before, messages] = [size, cost.messages];
+    lines.push({ operation, algorithm, bytes, ranks: size, chosen: table === algorithm, cost });
   }
-}
-
-/** By the environment and the table, as a call decides. */
-function chosenBy(operation: Operation, bytes: number, size: number): string {
-  forgetOverrides();
-  const hosts = Array.from({ length: size }, (_, rank) => Math.floor(rank / model.perHost));
-  const cut = operation === "bcast" || operation === "reduce" || operation === "allreduce";
-  const peers: Peers = { rank: 0, size, hosts, send: nobody, recv: nobody };
-  return choose(operation, factsOf(peers, { op: sum, bytes: cut ? bytes : undefined }));
-}
-
-/** Who chooses does not talk. */
-function nobody(): Promise<never> {
-  return Promise.reject(new Error("nobody is there"));
 }
 
 function print(): void {

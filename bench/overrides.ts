@@ -1,0 +1,50 @@
+import {
+  algorithmsOf,
+  choose,
+  factsOf,
+  forgetOverrides,
+  type Operation,
+} from "../packages/core/src/collectives/choose.ts";
+import { sum } from "../packages/core/src/op.ts";
+import type { Peers } from "../packages/core/src/peers.ts";
+
+/** All that choose.ts chooses for. */
+export const operations: readonly Operation[] = [
+  ...(["barrier", "bcast", "scatter", "gather", "allgather", "alltoall"] as const),
+  ...(["reduce", "allreduce", "reduceScatter", "scan", "exscan"] as const),
+];
+
+/** The operations whose algorithms cut one array in pieces, so that its bytes decide. */
+export function cutsArrays(operation: Operation): boolean {
+  return operation === "bcast" || operation === "reduce" || operation === "allreduce";
+}
+
+/** `TSMPI_ALLREDUCE`: the variable of the environment that has an operation done by one of its algorithms. */
+export function variableOf(operation: Operation): string {
+  return `TSMPI_${operation.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/** What choose.ts takes, unless the environment says otherwise, and all that it could take. `hosts[r]`: rank r's. */
+export function choices(
+  operation: Operation,
+  bytes: number,
+  hosts: readonly number[],
+): { table: string; all: string[] } {
+  const take = (wanted: string): string => {
+    process.env[variableOf(operation)] = wanted;
+    forgetOverrides();
+    const peers: Peers = { rank: 0, size: hosts.length, hosts, send: nobody, recv: nobody };
+    return choose(operation, factsOf(peers, { op: sum, bytes: cutsArrays(operation) ? bytes : undefined }));
+  };
+  try {
+    return { table: take(""), all: algorithmsOf(operation).filter((algorithm) => take(algorithm) === algorithm) };
+  } finally {
+    delete process.env[variableOf(operation)];
+    forgetOverrides();
+  }
+}
+
+/** Who chooses does not talk. */
+function nobody(): Promise<never> {
+  return Promise.reject(new Error("nobody is there"));
+}
