@@ -8,17 +8,26 @@ const first = { name: "a", address: "10.88.0.1" };
 const second = { name: "b", address: "10.88.0.2" };
 
 /** Two hosts as network namespaces of this machine, joined by a bridge: real tcp, without a wire. */
-class TwoHosts implements Place {
+export class TwoHosts implements Place {
   readonly hosts: Hosts;
   readonly job: PbsJob;
 
-  private constructor(hosts: Hosts) {
+  private constructor(hosts: Hosts, slots: number) {
     this.hosts = hosts;
-    this.job = new PbsJob(hosts, [first.name, second.name], "openpbs");
+    const lines = [first, second].flatMap(({ name }) => new Array<string>(slots).fill(name));
+    this.job = new PbsJob(hosts, lines, "openpbs");
   }
 
-  static async make(): Promise<TwoHosts> {
-    return new TwoHosts(await Hosts.make([first.name, second.name]));
+  /** With so many slots on each. */
+  static async make(slots = 1): Promise<TwoHosts> {
+    return new TwoHosts(await Hosts.make([first.name, second.name]), slots);
+  }
+
+  /** What `tsmpi run` prints, started on the first one, with a rank on each slot. */
+  async run(options: string, script: string): Promise<string> {
+    const { code, stdout, stderr } = await this.job.script(`tsmpi run ${options} ${script}`).result;
+    if (code !== 0) throw new Error(`ended with ${code}: ${stderr.trim()}`);
+    return stdout;
   }
 
   remove(): void {
@@ -62,16 +71,8 @@ export function acrossHosts(obstacles: Obstacles): Work[] {
   ];
 }
 
-function ours({ job }: TwoHosts, options: string): Contender {
-  return {
-    name: "tsmpi",
-    run: async () => {
-      const { code, stdout, stderr } = await job.script(`tsmpi run ${options} -n 2 "${path("ours/point-to-point.ts")}"`)
-        .result;
-      if (code !== 0) throw new Error(`ended with ${code}: ${stderr.trim()}`);
-      return stdout;
-    },
-  };
+function ours(place: TwoHosts, options: string): Contender {
+  return { name: "tsmpi", run: () => place.run(options, `"${path("ours/point-to-point.ts")}"`) };
 }
 
 let port = 20_000;

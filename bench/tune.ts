@@ -2,18 +2,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Operation } from "../packages/core/src/collectives/choose.ts";
 import { outputOf, path, tsmpiRun } from "./contender.ts";
+import { TwoHosts } from "./hosts.ts";
 import { describeMachine } from "./machine.ts";
 import { median, rowsOf } from "./measure.ts";
 import { choices, cutsArrays, operations, variableOf } from "./overrides.ts";
 
 /**
- * Measures each collective by each of its algorithms, in real processes on this host, in interleaved rounds, and says
- * where the fastest is not the one that choose.ts takes.
+ * Measures each collective by each of its algorithms, in real processes, in interleaved rounds, and says where the fastest
+ * is not the one that choose.ts takes.
  *
  *     node --import tsmpi/register bench/tune.ts [--ranks 2,4,8] [--only allreduce] [--rounds 5] [--bytes 8,1024,65536]
+ *       [--large 262144] [--hosts 2]
  *
  * `--bytes` are those of each rank's part; bcast, reduce and allreduce, whose algorithms cut one array, take those of
- * `--large` besides. Algorithms that need several hosts are left out.
+ * `--large` besides. `--hosts 2`: half of the ranks on each of two network namespaces, which needs root.
  */
 const { values } = parseArgs({
   options: {
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     bytes: { type: "string", default: "8,1024,8192,65536" },
     large: { type: "string", default: "262144,1048576" },
+    hosts: { type: "string", default: "1" },
   },
 });
 
@@ -38,6 +41,8 @@ interface Line {
   best: string;
 }
 
+const twoHosts = values.hosts === "2";
+if (!twoHosts && values.hosts !== "1") throw new Error(`--hosts ${values.hosts}: 1 or 2`);
 const only = values.only.split(",");
 const wanted = operations.filter((operation) => only.some((start) => operation.startsWith(start)));
 const lines: Line[] = [];
@@ -48,19 +53,23 @@ mkdirSync(path("results"), { recursive: true });
 writeFileSync(path("results/tune.json"), `${JSON.stringify({ machine: describeMachine(), lines }, undefined, 2)}\n`);
 
 async function tune(operation: Operation, n: number): Promise<void> {
+  if (twoHosts && n % 2 !== 0) throw new Error(`--ranks ${n}: two hosts need an even number`);
   const sizes = sizesOf(operation);
-  const hosts = new Array<number>(n).fill(0);
+  const hosts = Array.from({ length: n }, (_, rank) => (twoHosts && rank >= n / 2 ? 1 : 0));
   const possible = new Set(sizes.flatMap((bytes) => choices(operation, bytes, hosts).all));
   const times = new Map<string, number[]>();
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const algorithm of possible) {
-      const job = [...tsmpiRun(n, "tune"), operation, sizes.join(",")];
-      const output = await outputOf(job, { [variableOf(operation)]: algorithm });
-      for (const { row, value } of rowsOf(output)) {
-        const key = `${algorithm} ${row}`;
-        times.set(key, [...(times.get(key) ?? []), value]);
+  const place = twoHosts ? await TwoHosts.make(n / 2) : undefined;
+  try {
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const algorithm of possible) {
+        for (const { row, value } of rowsOf(await run(operation, algorithm, n, sizes, place))) {
+          const key = `${algorithm} ${row}`;
+          times.set(key, [...(times.get(key) ?? []), value]);
+        }
       }
     }
+  } finally {
+    place?.remove();
   }
   for (const bytes of sizes) {
     const { table, all } = choices(operation, bytes, hosts);
@@ -69,6 +78,20 @@ async function tune(operation: Operation, n: number): Promise<void> {
     );
     tell({ operation, ranks: n, bytes, medians, chosen: table, best: fastest(medians) });
   }
+}
+
+function run(
+  operation: Operation,
+  algorithm: string,
+  n: number,
+  sizes: readonly number[],
+  place: TwoHosts | undefined,
+): Promise<string> {
+  const words = [operation, sizes.join(",")];
+  const variable = variableOf(operation);
+  if (place !== undefined)
+    return place.run(`--env ${variable}=${algorithm}`, `"${path("ours/tune.ts")}" ${words.join(" ")}`);
+  return outputOf([...tsmpiRun(n, "tune"), ...words], { [variable]: algorithm });
 }
 
 function sizesOf(operation: Operation): number[] {
