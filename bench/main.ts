@@ -33,18 +33,23 @@ if (wanted.length === 0) throw new Error(`--only ${values.only}: there are ${nam
 
 const latest = path("results/latest.json");
 const tables = { ...earlier()?.tables };
-if (rounds > 0) {
-  for (const work of wanted) {
-    const table = await measure(work, rounds);
-    tables[work.name] = table;
-    console.log(`\n${tableOf(table)}`);
-  }
+for (const work of rounds > 0 ? wanted : []) {
+  console.error(`${work.name}: ${rounds} rounds`);
+  const table = await measure(work, rounds);
+  tables[work.name] = table;
+  console.log(`\n${tableOf(table)}`);
+  save();
 }
-const inOrder = names.flatMap((name) => (tables[name] === undefined ? [] : [[name, tables[name]] as const]));
-const results: Results = { machine, tables: Object.fromEntries(inOrder) };
-writeFileSync(latest, `${JSON.stringify(results, undefined, 2)}\n`);
-writeFileSync(path("results/latest.md"), `${markdown(results)}\n`);
-if (values["write-docs"]) writeDocs(results);
+if (values["write-docs"]) writeDocs(save());
+
+/** After each work, for a run takes long. */
+function save(): Results {
+  const inOrder = names.flatMap((name) => (tables[name] === undefined ? [] : [[name, tables[name]] as const]));
+  const results: Results = { machine, tables: Object.fromEntries(inOrder) };
+  writeFileSync(latest, `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(path("results/latest.md"), `${markdown(results)}\n`);
+  return results;
+}
 
 /** What was measured on this very machine before: a part can be measured again without the rest. */
 function earlier(): Results | undefined {
