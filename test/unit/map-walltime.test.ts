@@ -3,6 +3,8 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, test } from "vitest";
+import type { Peers } from "../../packages/core/src/peers.ts";
+import "../../packages/core/src/tasks/journal.ts"; // loaded now, for in the simulated time of ranks that takes for ever
 import type { Crew } from "../../packages/core/src/tasks/crew.ts";
 import { map } from "../../packages/core/src/tasks/map.ts";
 import { simulate } from "../support/simulated-peers.ts";
@@ -21,7 +23,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
     if (warned && begun.length === 20) walltime.abort(new Error("the walltime is nearly over"));
     return x * x;
   };
-  const { outcomes } = await simulate(3, (peers) => {
+  const program = (peers: Peers): Promise<unknown> => {
     const crew: Crew = {
       peers,
       who: { rank: peers.rank, size: 3, host: "n1" },
@@ -32,7 +34,8 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       show: () => {},
     };
     return map(crew, task, inputs, { journal, chunkSize: 1 }, "");
-  });
+  };
+  const { outcomes } = await simulate(3, program, { patience: 1000 });
   return { begun, outcome: outcomes[0] };
 }
 

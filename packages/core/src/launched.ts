@@ -82,9 +82,9 @@ class Rank {
     const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [] }, "table");
     far?.connect(peers, host);
     const hosts = peers.map((peer) => peer.host);
-    if (!sharing) return { transport: far as ZeromqTransport, hosts };
-    const { SharedMemoryTransport } = await import("./transports/shared-memory.ts");
     const neighbors = peers.flatMap((peer) => (peer.host === host ? [peer.rank] : []));
+    if (far !== undefined && (!sharing || neighbors.length === 1)) return { transport: far, hosts };
+    const { SharedMemoryTransport } = await import("./transports/shared-memory.ts");
     const options = { rank: this.#rank, size: this.#size, directory, neighbors, cpus: availableParallelism() };
     return { transport: new SharedMemoryTransport({ ...options, far }), hosts };
   }

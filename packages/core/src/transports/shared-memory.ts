@@ -29,6 +29,8 @@ const lateMs = 0.1;
 const ringBytes = 256 * 1024;
 /** While there is a CPU for every rank, waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange messages would never find each other awake. */
 const spinMs = 1;
+/** Where there are other hosts, too, their messages come by the event loop, which has a turn in between. */
+const sliceMs = 0.02;
 /** Reading the clock costs as much as looking at a few rings. */
 const looksPerClock = 16;
 /** Records taken from one ring before the others get their turn. */
@@ -60,6 +62,8 @@ export class SharedMemoryTransport implements Transport {
   /** Some outlet has packets that its ring had no room for. */
   #full = false;
   #scheduled = false;
+  /** Since when it has looked without finding anything. */
+  #vainSince: number | undefined;
   /** Whoever writes to this rank has been told to ring. */
   #asleep = false;
   #deliveries = 0;
@@ -185,7 +189,11 @@ export class SharedMemoryTransport implements Transport {
       this.#wakeUp();
       if (this.#spin()) {
         this.#deliveries++;
+        this.#vainSince = undefined;
         void atOnce.then(this.#again);
+      } else if (this.#options.far !== undefined && performance.now() < this.#patience) {
+        this.#scheduled = true;
+        setImmediate(this.#look);
       } else this.#sleep();
     } catch (error) {
       this.#receiver?.failed(error as Error);
@@ -204,11 +212,13 @@ export class SharedMemoryTransport implements Transport {
   #spin(): boolean {
     if (this.#spinMs === 0) return this.#poll();
     const began = performance.now();
+    this.#vainSince ??= began;
+    const limitMs = this.#options.far === undefined ? this.#spinMs : sliceMs;
     let late = lateMs;
     for (;;) {
       for (let i = 0; i < looksPerClock; i++) if (this.#poll()) return true;
       const spent = performance.now() - began;
-      if (spent > this.#spinMs) return false;
+      if (spent > limitMs) return false;
       if (spent < late) continue;
       late = Number.POSITIVE_INFINITY;
       makeRoom(
@@ -216,6 +226,11 @@ export class SharedMemoryTransport implements Transport {
         this.#inlets.map(({ pid }) => pid),
       );
     }
+  }
+
+  /** Until when it goes on looking. */
+  get #patience(): number {
+    return (this.#vainSince ?? 0) + this.#spinMs;
   }
 
   #wakeUp(): void {
@@ -227,6 +242,7 @@ export class SharedMemoryTransport implements Transport {
   #sleep(): void {
     const doorstep = this.#doorstep as Doorstep;
     this.#asleep = true;
+    this.#vainSince = undefined;
     doorstep.sleeping = true;
     // Whoever wrote, or made room, before it could see the flag did not ring.
     this.#push();
