@@ -131,10 +131,8 @@ export class Agent {
 
   #startRanks(plan: HostPlan): void {
     const share = threadsEach(plan.ranks.length);
-    const start = {
-      ...rankCommand(plan, this.#directory),
-      share,
-    };
+    const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
+    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share };
     for (const rank of plan.ranks) this.#startRank(rank, plan, start);
   }
 
@@ -283,3 +281,6 @@ export class Agent {
     this.#timers.push(setTimeout(action, ms));
   }
 }
+
+/** The threads with which V8 collects garbage would take their time from the other ranks, or wait for them: milliseconds. */
+const onOneCpu = ["--single-threaded-gc"];
