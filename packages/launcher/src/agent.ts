@@ -226,6 +226,7 @@ export class Agent {
     const child = this.#ranks.get(rank);
     if (child?.pid === undefined || !child.alive || !isStopped(child.pid)) return;
     this.#killedFor.set(rank, reason);
+    this.#stoppedRanks.forget(rank);
     child.signal("SIGKILL");
   }
 

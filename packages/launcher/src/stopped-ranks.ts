@@ -13,6 +13,7 @@ export class StoppedRanks {
   readonly #changed: (rank: number, stopped: boolean) => void;
   readonly #seen = new Set<number>();
   readonly #told = new Set<number>();
+  readonly #killed = new Set<number>();
   readonly #timer: NodeJS.Timeout;
   /** Set while they are stopped because the whole job is (Ctrl-Z). */
   suspended = false;
@@ -22,6 +23,12 @@ export class StoppedRanks {
     this.#pids = pids;
     this.#changed = changed;
     this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** This one is being killed: that it runs once more, to its end, is not that it goes on. */
+  forget(rank: number): void {
+    this.#told.delete(rank);
+    this.#killed.add(rank);
   }
 
   end(): void {
@@ -34,6 +41,7 @@ export class StoppedRanks {
       return;
     }
     for (const [rank, pid] of this.#pids()) {
+      if (this.#killed.has(rank)) continue;
       const state = stateOf(pid);
       // Seen twice in a row: whoever stops a process for a moment means nothing by it.
       if (state === "T" && this.#seen.has(rank) && !this.#told.has(rank)) {
