@@ -35,6 +35,9 @@ function showing(words: readonly string[]): string[] {
 describe.runIf(multihost.possible)("the keys of a job", () => {
   let hosts: Hosts;
   let job: PbsJob;
+  const home = (): string => join(hosts.directory, "home");
+  /** Where launchers keep the keys of their agents. */
+  const places = (): string[] => readdirSync(home()).filter((name) => name.startsWith(".tsmpi-"));
   beforeAll(async () => {
     hosts = await makeHosts(["a", "b"]);
     job = new PbsJob(hosts, ["a", "b"], "openpbs");
@@ -65,17 +68,15 @@ describe.runIf(multihost.possible)("the keys of a job", () => {
   );
 
   test("of its agents lie in 0600 files of 0700 directories while agents come in, and are gone afterwards", async () => {
-    const home = join(hosts.directory, "home");
-    const places = (): string[] => readdirSync(home).filter((name) => name.startsWith(".tsmpi-"));
     hosts.cut("b");
     const running = job.script("tsmpi run gossip.mjs");
     try {
       await until(() => places().length === 1, "the key is there");
       const [place = ""] = places();
-      const path = join(home, place, "key");
+      const path = join(home(), place, "key");
       await until(() => statSync(path).size === 32, "the key is written");
       const key = readFileSync(path);
-      expect(statSync(join(home, place)).mode & 0o777).toBe(0o700);
+      expect(statSync(join(home(), place)).mode & 0o777).toBe(0o700);
       expect(statSync(path).mode & 0o777).toBe(0o600);
       expect(showing(["latin1", "hex", "base64", "base64url"].map((form) => key.toString(form as "hex")))).toEqual([]);
     } finally {
@@ -88,8 +89,6 @@ describe.runIf(multihost.possible)("the keys of a job", () => {
   });
 
   test("do not stay when the launcher is killed while its agents come in", async () => {
-    const home = join(hosts.directory, "home");
-    const places = (): string[] => readdirSync(home).filter((name) => name.startsWith(".tsmpi-"));
     hosts.cut("b");
     const running = job.script("tsmpi run gossip.mjs & wait $!");
     try {

@@ -54,7 +54,17 @@ const floors: Record<string, string[][]> = {
       "progress.ts",
       "abort.ts",
     ],
-    ["packet.ts", "grid.ts", "group.ts", "check.ts", "errors.ts", "list.ts", "random.ts"],
+    [
+      "packet.ts",
+      "within.ts",
+      "active-resources.ts",
+      "grid.ts",
+      "group.ts",
+      "check.ts",
+      "errors.ts",
+      "list.ts",
+      "random.ts",
+    ],
   ],
   launcher: [
     ["cli.ts", "index.ts", "testing.ts", "agent-main.ts", "doctor-probe.ts"],

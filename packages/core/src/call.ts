@@ -24,6 +24,11 @@ export interface Call {
   site?: string | undefined;
 }
 
+/** The signal that may cancel the call. */
+export function signalOf(call: Call): AbortSignal | undefined {
+  return (call.options as { signal?: AbortSignal } | undefined)?.signal;
+}
+
 const quoted = ["source", "dest", "tag", "root", "color", "key"] as const;
 
 /** The call as the user wrote it: `recv({ source: 1, tag: 7 })`, `row.recv()` on a communicator with a name. */

@@ -1,5 +1,5 @@
 import { onAbort } from "./abort.ts";
-import { type Call, describe, failure } from "./call.ts";
+import { type Call, describe, failure, signalOf } from "./call.ts";
 import { locate, RecentCalls, siteHere } from "./call-site.ts";
 import type { Channel, Question } from "./channel.ts";
 import { checkOptions } from "./check-options.ts";
@@ -9,7 +9,6 @@ import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
 import type { Letter } from "./mailbox.ts";
 import { nameOf } from "./op.ts";
-import type { Cancellable } from "./options.ts";
 import type { Peers } from "./peers.ts";
 
 /** The collectives, in the order of their numbers on the wire (`docs/wire.md`): append only. */
@@ -112,7 +111,7 @@ export class Collectives {
     let forget: (() => void) | undefined;
     try {
       checkOptions(call.options);
-      forget = onAbort((call.options as Cancellable).signal, (reason) => {
+      forget = onAbort(signalOf(call), (reason) => {
         this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
       });
       this.#refuseIfFailed(number, call);

@@ -1,4 +1,6 @@
+import { activeResources } from "./active-resources.ts";
 import type { Wait } from "./bootstrap.ts";
+import { signalOf } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { whereabouts } from "./whereabouts.ts";
 
@@ -60,8 +62,8 @@ const transient = /Req|Immediate/;
 
 /** What keeps this process alive, by kind, other than the watchers. */
 function underWay(): Map<string, number> {
-  const kinds = new Map<string, number>([["Timeout", -watchers]]);
-  for (const kind of process.getActiveResourcesInfo()) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const kinds = activeResources();
+  kinds.set("Timeout", (kinds.get("Timeout") ?? 0) - watchers);
   return kinds;
 }
 
@@ -69,7 +71,7 @@ function stuck(engine: Engine): boolean {
   if (engine.settling) return false;
   let waits = false;
   for (const { call } of engine.pending()) {
-    const { signal } = (call.options ?? {}) as { signal?: AbortSignal };
+    const signal = signalOf(call);
     if (signal?.aborted) continue;
     if (signal !== undefined) return false;
     waits = true;

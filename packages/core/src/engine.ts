@@ -11,6 +11,7 @@ import type { TypedArray } from "./op.ts";
 import { empty, ownCopy, type Packet, withOwnAttachments } from "./packet.ts";
 import { Peer } from "./peer.ts";
 import type { Receiver, Transport } from "./transport.ts";
+import { within } from "./within.ts";
 
 export interface SendOptions {
   /** Resolve when the message is matched. */
@@ -19,6 +20,9 @@ export interface SendOptions {
   signature?: number;
   signal?: AbortSignal | undefined;
 }
+
+/** What a packet that is no message is about. */
+type Subject = Pick<Envelope, "collective" | "context" | "tag" | "id" | "signature">;
 
 /** A call that waits, and for which rank of the world: undefined for any. */
 export interface Pending {
@@ -147,13 +151,8 @@ export class Engine implements Receiver {
 
   /** Resolves with the promise, after so long at the latest, and hears of what arrives meanwhile. */
   async listenWhile(promise: Promise<unknown>, mostMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => {
-      timer = setTimeout(resolve, mostMs);
-    });
     this.#wait(1);
-    await Promise.race([promise, enough]);
-    clearTimeout(timer);
+    await within(mostMs, promise);
     this.#wait(-1);
   }
 
@@ -486,12 +485,7 @@ export class Engine implements Receiver {
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     const sends = [...this.#peers.values()].flatMap((peer) => [...peer.sends.values()].map(({ done }) => done));
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      if (timeoutMs < Number.POSITIVE_INFINITY) timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([Promise.allSettled(sends), timeout]);
-    clearTimeout(timer);
+    await within(timeoutMs, Promise.allSettled(sends));
     await this.#transport.flush(Math.max(0, deadline - performance.now()));
   }
 
@@ -722,44 +716,33 @@ export class Engine implements Receiver {
 
   /** Answers within the conversation that `envelope` belongs to. */
   #answer(envelope: Envelope, answer: Kind, bytes: number = envelope.bytes, body: Packet = empty): void {
-    const { collective, context, source, tag, id, signature } = envelope;
-    const peer = this.#peer(source);
-    const { rank } = this.who;
-    const { sent } = peer;
-    const complete = {
-      kind: answer,
-      collective,
-      sync: false,
-      context,
-      source: rank,
-      tag,
-      id,
-      sequence: sent,
-      bytes,
-      signature,
-    };
-    this.#post(source, peer, complete, body, true);
+    this.#say(envelope.source, answer, envelope, bytes, body, true);
   }
 
   /** Tells rank `dest` something about collective `number`. */
-  #tell(channel: Channel, dest: number, what: Kind, number: number, signature: number, body: Packet): void {
-    const { context, collective } = channel;
+  #tell(
+    { context, collective }: Channel,
+    dest: number,
+    what: Kind,
+    number: number,
+    signature: number,
+    body: Packet,
+  ): void {
+    this.#say(dest, what, { context, collective, tag: number, id: 0, signature }, 0, body, false);
+  }
+
+  #say(dest: number, what: Kind, about: Subject, bytes: number, body: Packet, lent: boolean): void {
+    const { collective, context, tag, id, signature } = about;
     const peer = this.#peer(dest);
-    const { rank } = this.who;
-    const { sent } = peer;
-    const complete = {
-      kind: what,
-      collective,
-      sync: false,
-      context,
-      source: rank,
-      tag: number,
-      id: 0,
-      sequence: sent,
-      bytes: 0,
-      signature,
-    };
-    this.#post(dest, peer, complete, body, false);
+    const { sent: sequence } = peer;
+    const { rank: source } = this.who;
+    this.#post(
+      dest,
+      peer,
+      { kind: what, collective, sync: false, context, source, tag, id, sequence, bytes, signature },
+      body,
+      lent,
+    );
   }
 
   /** Envelopes are always written with their fields in the same order: code that reads them then knows where they are. */

@@ -186,7 +186,7 @@ export class Mailbox {
 
   /** Removes and returns what has arrived and fits. */
   sweep(source: number, tag: number): readonly Letter[] {
-    if (this.#arrived.size === 0 || (source === any && this.#tags?.has(tag) === false && tag !== any)) return none;
+    if (this.#arrived.size === 0 || (tag !== any && this.#tags?.has(tag) === false)) return none;
     const swept = this.#arrived.all(source, tag);
     for (const letter of swept) this.#remove(letter);
     return swept;

@@ -1,4 +1,6 @@
+import { activeResources } from "./active-resources.ts";
 import type { Stuck } from "./bootstrap.ts";
+import { signalOf } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { whereabouts } from "./whereabouts.ts";
 
@@ -35,17 +37,15 @@ export function watchProgress(
 /** A call with a signal may still be cancelled. */
 function mayGoOn(engine: Engine): boolean {
   for (const { call } of engine.pending()) {
-    if ((call.options as { signal?: unknown } | undefined)?.signal !== undefined) return true;
+    if (signalOf(call) !== undefined) return true;
   }
   return false;
 }
 
 /** What keeps this process alive besides tsmpi, by kind. Pipes are left out: the rank's own output, and its bell. */
 function underWay(): Map<string, number> {
-  const kinds = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) {
-    if (kind !== "PipeWrap") kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
+  const kinds = activeResources();
+  kinds.delete("PipeWrap");
   return kinds;
 }
 

@@ -24,8 +24,8 @@ const longestCircle = 8;
  */
 export function table(doings: readonly Doing[]): string {
   const rows = doings.flatMap(rowsOf);
-  let groups = grouped(rows, ({ call, site }) => `${call}\n${site}`);
-  if (groups.length > mostLines) groups = grouped(rows, ({ call, site }) => `${call.replace(/\(.*/, "")}\n${site}`);
+  let groups = grouped(rows, sameCall);
+  if (groups.length > mostLines) groups = grouped(rows, sameOperation);
   const lines = groups.slice(0, mostLines).map((group) => {
     const [first] = group as [Row];
     const others = new Set(group.map(({ call }) => call)).size > 1 ? " and the like" : "";
@@ -46,7 +46,7 @@ export function table(doings: readonly Doing[]): string {
 
 /** The table, or a sentence when all ranks do the same. */
 export function describeDoings(doings: readonly Doing[], reason?: string): string {
-  const parties = grouped(doings.flatMap(rowsOf), ({ call, site }) => `${call}\n${site}`);
+  const parties = grouped(doings.flatMap(rowsOf), sameCall);
   const before = reason === undefined ? "" : `${reason}; `;
   if (parties.length === 1) return `${before}${partyOf(parties[0]!)}`;
   return [`${before}what the ranks do:`, table(doings), ...indented([circle(doings), ...unwanted(doings)])].join("\n");
@@ -55,7 +55,7 @@ export function describeDoings(doings: readonly Doing[], reason?: string): strin
 /** What waits while a rank fails, as a line of its own: `meanwhile: ranks 0-1, 3 in allreduce() #17 at solver.ts:88`. */
 export function meanwhile(doings: readonly Doing[]): string {
   const rows = doings.flatMap(rowsOf).filter(({ wait }) => wait !== undefined);
-  const parties = grouped(rows, ({ call, site }) => `${call.replace(/\(.*/, "")}\n${site}`);
+  const parties = grouped(rows, sameOperation);
   if (parties.length === 0) return "";
   const left = parties.length - mostParties;
   return `\n  meanwhile: ${parties.slice(0, mostParties).map(partyOf).join("; ")}${left > 0 ? `; and ${left} more` : ""}`;
@@ -88,23 +88,28 @@ interface Row {
 }
 
 function rowsOf({ rank, host, where }: Doing): Row[] {
-  if (typeof where === "string") return [{ rank, host, call: where, wait: undefined, ms: undefined, site: "" }];
-  const rows = where.waits.map((wait) => ({
-    rank,
-    host,
-    call: nameOf(wait),
-    wait,
-    ms: wait.ms,
-    site: wait.site ?? "",
-  }));
   const rest = { rank, host, wait: undefined, ms: undefined, site: "" };
-  if (where.more > 0) rows.push({ ...rest, call: `and ${where.more} calls more` } as never);
+  if (typeof where === "string") return [{ ...rest, call: where }];
+  const rows = where.waits.map((wait): Row => {
+    const { ms, site = "" } = wait;
+    return { rank, host, call: nameOf(wait), wait, ms, site };
+  });
+  if (where.more > 0) rows.push({ ...rest, call: `and ${where.more} calls more` });
   return rows.length > 0 ? rows : [{ ...rest, call: "is in no call of tsmpi" }];
 }
 
 /** `allreduce() #17`: collectives of a communicator have numbers. */
 function nameOf({ call, collective }: Wait): string {
   return collective === undefined ? call : `${call} #${collective.number}`;
+}
+
+/** What rows of one call have in common; and those of one operation, whatever its arguments. */
+function sameCall({ call, site }: Row): string {
+  return `${call}\n${site}`;
+}
+
+function sameOperation({ call, site }: Row): string {
+  return `${call.replace(/\(.*/, "")}\n${site}`;
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
@@ -150,7 +155,7 @@ function duration(ms: number): string {
 function oddOneOut(doings: readonly Doing[]): string | undefined {
   const rows = doings.flatMap(rowsOf);
   if (!rows.some(({ wait }) => wait?.collective !== undefined)) return undefined;
-  const groups = grouped(rows, ({ call, site }) => `${call}\n${site}`);
+  const groups = grouped(rows, sameCall);
   if (groups.length < 2 || groups.length > mostParties) return undefined;
   groups.sort((a, b) => b.length - a.length);
   return groups

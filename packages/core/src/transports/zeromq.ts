@@ -6,6 +6,7 @@ import { type Envelope, measure, open, seal } from "../envelope.ts";
 import { MpiError } from "../errors.ts";
 import { type Packet, withOwnAttachments } from "../packet.ts";
 import type { Receiver, Transport } from "../transport.ts";
+import { within } from "../within.ts";
 import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
 import { Pump } from "./zeromq/pump.ts";
 import { Opener, Sealer } from "./zeromq/seal.ts";
@@ -126,12 +127,7 @@ export class ZeromqTransport implements Transport {
   }
 
   async flush(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([Promise.all([...this.#pumps.values()].map((pump) => pump.idle())), timeout]);
-    clearTimeout(timer);
+    await within(timeoutMs, Promise.all([...this.#pumps.values()].map((pump) => pump.idle())));
   }
 
   flushSync(): void {
