@@ -44,6 +44,11 @@ describe("an error of tsmpi that nobody catches is one sentence, with the user's
       "if (world.rank === 1) process.exit(0);\nawait world.recv({ source: 1 });",
       /recv\(\{ source: 1 \}\): rank 1 is gone \(ended, pid \d+\)/,
     ],
+    [
+      "a rank that has ended when another one comes late to a collective",
+      "if (world.rank === 2) process.exit(0);\nif (world.rank === 1) await new Promise((later) => setTimeout(later, 500));\nawait world.barrier();",
+      /\[rank 0\/4 on .*\] barrier\(\): rank 2 is gone \(ended, pid \d+\)/,
+    ],
   ])("%s", async (_, lines, sentence) => {
     const { code, stderr } = await run(lines);
     expect(stderr).toMatch(sentence);

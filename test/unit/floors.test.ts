@@ -36,7 +36,7 @@ const floors: Record<string, string[][]> = {
       "graph.ts",
       "world.ts",
     ],
-    ["collectives/", "collective-call.ts", "tasks/"],
+    ["collectives/", "collective-call.ts", "turn.ts", "tasks/"],
     ["engine.ts", "peer.ts", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "bootstrap.ts", "agent-channel.ts", "transports/"],
     [

@@ -75,8 +75,9 @@ function nearby(path: string): string {
   return near.startsWith("..") ? path : near;
 }
 
-/** At most a twentieth of the time goes into taking stacks: one costs 2 us, 4 on a busy machine. */
-const pauseMs = 0.1;
+/** A stack costs 2 us, 10 where ranks outnumber CPUs and take turns: a fortieth of the time may go into them. */
+const pauses = 40;
+const longestPauseMs = 0.5;
 const remembered = 64;
 
 /**
@@ -85,19 +86,21 @@ const remembered = 64;
  */
 export class RecentCalls {
   readonly #calls: { number: number; signature: number; stack: { stack?: string } | undefined }[] = [];
-  #takenAt = Number.NEGATIVE_INFINITY;
+  /** When the next stack may be taken, as `performance.now()` tells it. */
+  #due = Number.NEGATIVE_INFINITY;
 
   /** Called on the way from the user to what it notes; `above`, and what that has called, is not looked at. */
   note(number: number, signature: number, above: (...args: never[]) => unknown): void {
     let stack: { stack?: string } | undefined;
-    const now = performance.now();
-    if (now - this.#takenAt > pauseMs) {
-      this.#takenAt = now;
+    const began = performance.now();
+    if (began > this.#due) {
       stack = {};
       const limit = Error.stackTraceLimit;
       Error.stackTraceLimit = framesOfLayers;
       Error.captureStackTrace(stack, above);
       Error.stackTraceLimit = limit;
+      const ended = performance.now();
+      this.#due = ended + Math.min(longestPauseMs, (ended - began) * pauses);
     }
     this.#calls[number % remembered] = { number, signature, stack };
   }

@@ -4,12 +4,16 @@ import { locate, RecentCalls, siteHere } from "./call-site.ts";
 import type { Channel, Question } from "./channel.ts";
 import { checkOptions } from "./check-options.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
+import { isOverridden } from "./collectives/choose.ts";
+import { apart, type Exchange, membersOf, type Plan, parcelFor } from "./collectives/exchange.ts";
 import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
 import type { Letter } from "./mailbox.ts";
 import { nameOf } from "./op.ts";
 import type { Peers } from "./peers.ts";
+import type { Board } from "./transport.ts";
+import { Turn } from "./turn.ts";
 
 /** The collectives, in the order of their numbers on the wire (`docs/wire.md`): append only. */
 export const operations = [
@@ -78,6 +82,8 @@ export class Collectives {
   readonly #asked: Map<number, () => void> = new Map();
   /** Collectives that had ended here and are about to turn out to have failed. */
   readonly #verdicts: Set<Promise<void>> = new Set();
+  /** Where these ranks post what they have; undefined if they do not share memory, null while nobody has asked. */
+  #board: Board | undefined | null = null;
   #next = 0;
   /** A failure of a collective that this rank had completed already: the next one reports it. */
   #late: MpiError | undefined;
@@ -96,26 +102,73 @@ export class Collectives {
     this.#channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
   }
 
-  /** Runs one collective. Its place in the order is taken before this function first waits. */
+  /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
   run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
-    const result = this.#run(operation, call, body);
+    const number = this.#next++;
+    const signature = signatureOf(operation, call);
+    this.#recent.note(number, signature, this.run);
+    const result = this.#run(number, signature, call, () => this.#apart(number, signature, call, body));
     call.result = result;
     return result;
   }
 
-  async #run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
+  /**
+   * Runs one collective on the ranks' board, if they have one, else by messages, as `body` has it. One that need not wait
+   * is over when this returns.
+   */
+  exchange<R>(
+    operation: Operation,
+    call: Call,
+    prepare: () => Plan<R> | Promise<Plan<R>>,
+    body: (peers: Peers) => Promise<R>,
+  ): Promise<R> {
     const number = this.#next++;
     const signature = signatureOf(operation, call);
+    this.#recent.note(number, signature, this.exchange);
+    let board: Board | undefined;
+    let plan: Plan<R> | Promise<Plan<R>> | undefined;
+    let turn: Turn<R> | undefined;
+    let refused: unknown;
+    try {
+      board = this.#boardFor(operation);
+      if (board !== undefined && this.#calm && signalOf(call) === undefined) {
+        checkOptions(call.options);
+        plan = prepare();
+        if (typeof plan !== "string" && !(plan instanceof Promise)) {
+          turn = this.#turn(board, number, signature, plan);
+          if ((turn.advance() || this.#engine.linger(turn)) && turn.over) {
+            const result = Promise.resolve(turn.result);
+            call.result = result;
+            return result;
+          }
+        }
+      }
+    } catch (error) {
+      refused = error;
+    }
+    const result = this.#run(number, signature, call, async () => {
+      if (refused !== undefined) throw refused;
+      if (board === undefined) return this.#apart(number, signature, call, body);
+      const exchange = await (plan ?? prepare());
+      if (typeof exchange === "string") return this.#apart(number, signature, call, body, exchange);
+      turn ??= this.#turn(board, number, signature, exchange);
+      return this.#take(turn, number, signature, call);
+    });
+    call.result = result;
+    return result;
+  }
+
+  async #run<R>(number: number, signature: number, call: Call, work: () => Promise<R>): Promise<R> {
     this.#active.set(number, { call, signature });
-    this.#recent.note(number, signature, this.run);
     let forget: (() => void) | undefined;
     try {
+      this.#boardFor(); // also whoever fails before it posts has to be through with it
       checkOptions(call.options);
       forget = onAbort(signalOf(call), (reason) => {
         this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
       });
       this.#refuseIfFailed(number, call);
-      const result = await body(this.#peers(number, signature, call));
+      const result = await work();
       const stray = this.#engine.dismiss(this.#channel, number);
       if (stray !== undefined) throw await this.#disagreement(number, stray, { call, signature });
       if (this.#verdicts.size > 0) {
@@ -137,12 +190,80 @@ export class Collectives {
       this.#channel.failures.delete(number);
       this.#channel.questions.delete(number);
       if (this.#failed.has(number)) this.#engine.dismiss(this.#channel, number);
+      this.#board?.done(number);
     }
+  }
+
+  /** By messages. Where there is a board the others learn there that this rank has come, and to what. */
+  async #apart<R>(
+    number: number,
+    signature: number,
+    call: Call,
+    body: (peers: Peers) => Promise<R>,
+    what = "",
+  ): Promise<R> {
+    const board = this.#boardFor();
+    if (board !== undefined) {
+      const turn = this.#turn(board, number, signature, apart(what));
+      await this.#waitFor(turn, number, signature, call);
+    }
+    return body(this.#peers(number, signature, call));
+  }
+
+  /** What comes of a turn on the board. */
+  async #take<R>(turn: Turn<R>, number: number, signature: number, call: Call): Promise<R> {
+    for (;;) {
+      await this.#waitFor(turn, number, signature, call);
+      if (!turn.awaitsMessages) return turn.result;
+      const peers = this.#peers(number, signature, call);
+      const { give, to } = turn.exchange;
+      const sends = turn.byMessage
+        ? membersOf(to, peers.size).map((rank) => rank !== peers.rank && peers.send(rank, parcelFor(rank, give)))
+        : [];
+      const arrived = new Map<number, Parcel>();
+      const receives = turn.absent.map(async (rank) => arrived.set(rank, await peers.recv(rank)));
+      await Promise.all([...receives, ...sends]);
+      turn.arrived(arrived);
+    }
+  }
+
+  /** Waits until a turn has come to its end. */
+  async #waitFor(turn: Turn<unknown>, number: number, signature: number, call: Call): Promise<void> {
+    if (!turn.advance()) await this.#engine.watch(this.#channel, number, call, turn);
+    const { stray } = turn;
+    if (stray === undefined) return;
+    const { rank, signature: theirs } = stray;
+    const envelope = { source: this.#members[rank] as number, signature: theirs };
+    throw await this.#disagreement(number, envelope, { call, signature });
+  }
+
+  #turn<R>(board: Board, number: number, signature: number, exchange: Exchange<R>): Turn<R> {
+    return new Turn(board, number, signature, exchange, this.#rank, this.#members);
+  }
+
+  /** The board, unless the environment wants another algorithm. */
+  #boardFor(operation?: Operation): Board | undefined {
+    if (this.#board === null) this.#board = this.#members.length > 1 ? this.#engine.board(this.#channel) : undefined;
+    return this.#board !== undefined && operation !== undefined && isOverridden(operation) ? undefined : this.#board;
+  }
+
+  /** Nothing has ever failed here, nor is anything known that may. */
+  get #calm(): boolean {
+    return (
+      this.#failed.size === 0 &&
+      this.#late === undefined &&
+      this.#verdicts.size === 0 &&
+      this.#channel.failures.size === 0 &&
+      this.#channel.questions.size === 0
+    );
   }
 
   /** The communicator was closed: calls that are under way go on, further ones are its own to refuse. */
   close(): void {
-    if (this.#active.size === 0) this.#engine.release(this.#channel);
+    if (this.#active.size > 0) return;
+    this.#engine.release(this.#channel);
+    this.#board?.close();
+    this.#board = undefined;
   }
 
   #peers(number: number, signature: number, call: Call): Peers {
@@ -198,7 +319,11 @@ export class Collectives {
    * for it alone knows where it is: it tells everybody, with both places, unless it computes. The caller is what the
    * user waits for.
    */
-  async #disagreement(number: number, { source, signature }: Envelope, mine: Active): Promise<MpiError> {
+  async #disagreement(
+    number: number,
+    { source, signature }: Pick<Envelope, "source" | "signature">,
+    mine: Active,
+  ): Promise<MpiError> {
     const { call } = mine;
     call.site ??= siteHere() ?? this.#recent.siteOf(number);
     if (!this.#failed.has(number) && !this.#asked.has(number)) {

@@ -1,6 +1,7 @@
 import type { Call } from "./call.ts";
 import { checkRank } from "./check.ts";
 import { Collectives, type Operation } from "./collective-call.ts";
+import type { Plan } from "./collectives/exchange.ts";
 import * as collectives from "./collectives/index.ts";
 import { fill } from "./into.ts";
 import { numberOf, type Reducer, type TypedArray } from "./op.ts";
@@ -29,7 +30,8 @@ export abstract class Collective extends PointToPoint {
 
   /** Resolves when all ranks have called it. */
   barrier(options: Cancellable = {}): Promise<void> {
-    return this.collective("barrier", options, (peers) => collectives.barrier(peers));
+    const onBoard = (): Plan<void> => collectives.barrierOnBoard;
+    return this.exchange("barrier", options, onBoard, (peers) => collectives.barrier(peers));
   }
 
   /**
@@ -42,10 +44,16 @@ export abstract class Collective extends PointToPoint {
   bcast<A extends TypedArray>(value: AtRoot<A> | undefined, options: RootOptions & Into<A>): Promise<A>;
   bcast<T>(value?: AtRoot<T>, options?: RootOptions): Promise<T>;
   bcast(value?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective("bcast", options, async (peers, root) => {
-      const result = await collectives.bcast(peers, await this.#atRoot(value, root), root);
-      return options.into === undefined ? result : fill(options.into, [result]);
-    });
+    const { into } = options;
+    return this.exchange(
+      "bcast",
+      options,
+      (root) => this.#withRoots(value, root, (own) => collectives.bcastOnBoard(this.rank, own, root, into)),
+      async (peers, root) => {
+        const result = await collectives.bcast(peers, await this.#atRoot(value, root), root);
+        return into === undefined ? result : fill(into, [result]);
+      },
+    );
   }
 
   /**
@@ -59,10 +67,18 @@ export abstract class Collective extends PointToPoint {
   scatter<A extends TypedArray>(parts: AtRoot<readonly A[]> | undefined, options: RootOptions & Into<A>): Promise<A>;
   scatter<T>(parts?: AtRoot<readonly T[]>, options?: RootOptions): Promise<T>;
   scatter(parts?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective("scatter", options, async (peers, root) => {
-      const mine = await collectives.scatter(peers, (await this.#atRoot(parts, root)) as unknown[], root);
-      return options.into === undefined ? mine : fill(options.into, [mine]);
-    });
+    const { into } = options;
+    const { rank, size } = this;
+    return this.exchange(
+      "scatter",
+      options,
+      (root) =>
+        this.#withRoots(parts, root, (own) => collectives.scatterOnBoard(rank, size, own as unknown[], root, into)),
+      async (peers, root) => {
+        const mine = await collectives.scatter(peers, (await this.#atRoot(parts, root)) as unknown[], root);
+        return into === undefined ? mine : fill(into, [mine]);
+      },
+    );
   }
 
   /**
@@ -73,30 +89,48 @@ export abstract class Collective extends PointToPoint {
   gather<A extends TypedArray>(value: A, options: RootOptions & MaybeInto<A>): Promise<A | A[] | undefined>;
   gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined>;
   gather(value: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective("gather", options, async (peers, root) => {
-      const all = await collectives.gather(peers, value, root);
-      return options.into === undefined || all === undefined ? all : fill(options.into, all);
-    });
+    const { into } = options;
+    return this.exchange(
+      "gather",
+      options,
+      (root) => collectives.gatherOnBoard(this.rank, this.size, value, root, into),
+      async (peers, root) => {
+        const all = await collectives.gather(peers, value, root);
+        return into === undefined || all === undefined ? all : fill(into, all);
+      },
+    );
   }
 
   /** Everybody's value in the order of ranks, on every rank. */
   allgather<A extends TypedArray>(value: A, options: Cancellable & Into<A>): Promise<A>;
   allgather<T>(value: T, options?: Cancellable): Promise<T[]>;
   allgather(value: unknown, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective("allgather", options, async (peers) => {
-      const all = await collectives.allgather(peers, value);
-      return options.into === undefined ? all : fill(options.into, all);
-    });
+    const { into } = options;
+    return this.exchange(
+      "allgather",
+      options,
+      () => collectives.allgatherOnBoard(this.rank, this.size, value, into),
+      async (peers) => {
+        const all = await collectives.allgather(peers, value);
+        return into === undefined ? all : fill(into, all);
+      },
+    );
   }
 
   /** Sends `parts[r]` to each rank r and resolves to what each rank had for this one, in the order of ranks. */
   alltoall<A extends TypedArray>(parts: readonly A[], options: Cancellable & Into<A>): Promise<A>;
   alltoall<T>(parts: readonly T[], options?: Cancellable): Promise<T[]>;
   alltoall(parts: readonly unknown[], options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective("alltoall", options, async (peers) => {
-      const all = await collectives.alltoall(peers, parts);
-      return options.into === undefined ? all : fill(options.into, all);
-    });
+    const { into } = options;
+    return this.exchange(
+      "alltoall",
+      options,
+      () => collectives.alltoallOnBoard(this.rank, this.size, parts, into),
+      async (peers) => {
+        const all = await collectives.alltoall(peers, parts);
+        return into === undefined ? all : fill(into, all);
+      },
+    );
   }
 
   /**
@@ -109,12 +143,14 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: RootOptions & ReduceOptions & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective(
+    const { into } = options;
+    return this.exchange(
       "reduce",
       options,
+      (root) => collectives.reduceOnBoard(this.rank, this.size, value, op, root, into),
       async (peers, root) => {
         const result = await collectives.reduce(peers, value, op, root, options);
-        return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
+        return into === undefined || result === undefined ? result : fill(into, [result]);
       },
       op,
     );
@@ -134,12 +170,14 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: ReduceOptions & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective(
+    const { into } = options;
+    return this.exchange(
       "allreduce",
       options,
+      () => collectives.allreduceOnBoard(this.rank, this.size, value, op, into),
       async (peers) => {
         const result = await collectives.allreduce(peers, value, op, options);
-        return options.into === undefined ? result : fill(options.into, [result]);
+        return into === undefined ? result : fill(into, [result]);
       },
       op,
     );
@@ -214,6 +252,34 @@ export abstract class Collective extends PointToPoint {
       checkRank("root", root, this.size);
       return body(peers, root);
     });
+  }
+
+  /** Runs one collective, on the board where there is one. */
+  private exchange<R>(
+    operation: Operation,
+    options: RootOptions,
+    onBoard: (root: number) => Plan<R> | Promise<Plan<R>>,
+    body: (peers: Peers, root: number) => Promise<R>,
+    reducer?: unknown,
+  ): Promise<R> {
+    const call: Call = { operation, options, communicator: this.name, reducer: numberOf(reducer) };
+    if (this.closed) return Promise.reject(this.closedError(call));
+    const checked = (): number => {
+      const { root = 0 } = options;
+      checkRank("root", root, this.size);
+      return root;
+    };
+    return this.#collectives.exchange(
+      operation,
+      call,
+      () => onBoard(checked()),
+      (peers) => body(peers, checked()),
+    );
+  }
+
+  #withRoots<P>(value: unknown, root: number, use: (value: unknown) => P): P | Promise<P> {
+    const mine = this.rank === root ? value : undefined;
+    return typeof mine === "function" ? this.#atRoot(mine, root).then(use) : use(mine);
   }
 
   async #atRoot(value: unknown, root: number): Promise<unknown> {

@@ -10,7 +10,7 @@ import { any, type Finish, Letter, Posted } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import { empty, ownCopy, type Packet, withOwnAttachments } from "./packet.ts";
 import { Peer } from "./peer.ts";
-import type { Receiver, Transport } from "./transport.ts";
+import type { Board, Receiver, Transport, Watch } from "./transport.ts";
 import { within } from "./within.ts";
 
 export interface SendOptions {
@@ -32,6 +32,19 @@ export interface Pending {
   readonly collective?: { readonly context: number; readonly number: number };
   /** See {@link Posted.divert}. */
   readonly divert?: Divert | undefined;
+}
+
+/** What a call waits for on a board. */
+export interface BoardWatch extends Watch {
+  /** The rank in the world that it waits for. */
+  readonly missing: number;
+}
+
+/** One that waits. */
+interface Watched {
+  readonly watch: BoardWatch;
+  readonly channel: Channel;
+  readonly posted: Posted;
 }
 
 /**
@@ -70,11 +83,16 @@ export class Engine implements Receiver {
   readonly #channels: Map<number, Channel> = new Map();
   /** Channels that were closed here: their numbers are never used again. */
   readonly #released: Set<number> = new Set();
+  readonly #watched: Watched[] = [];
   #order = 0;
   #nextId = 1;
   /** Operations of this rank that wait for others. While there are any, arrivals are listened to. */
   #waits = 0;
   #steps = 0;
+  /** Calls that have waited and wait no more, and as many before somebody lingered. */
+  #settled = 0;
+  #settledBefore = 0;
+  readonly #anySettled: Watch = { advance: () => this.#settled !== this.#settledBefore };
   #asking: NodeJS.Timeout | undefined;
   /** Whether some other rank has ended: only then can waiting be in vain. */
   #somebodyEnded = false;
@@ -154,6 +172,51 @@ export class Engine implements Receiver {
     this.#wait(1);
     await within(mostMs, promise);
     this.#wait(-1);
+  }
+
+  /** Where the ranks of a communicator post what they have for its collectives, if they share memory. */
+  board(channel: Channel): Board | undefined {
+    return this.#transport.board?.(channel.context, channel.members);
+  }
+
+  /** Resolves when `watch` has seen all that it waits for, which is part of collective `number`. */
+  watch(channel: Channel, number: number, call: Call, watch: BoardWatch): Promise<void> {
+    const posted = new Posted(any, number, false, call, nothing);
+    this.#wait(1);
+    this.#watched.push({ watch, channel, posted });
+    if (this.#somebodyEnded || this.#fatal !== undefined) this.#refuseWatched((other) => this.#whyInVain(other));
+    return posted.promise as Promise<void>;
+  }
+
+  /** Looks for some microseconds whether that can be had without waiting. */
+  linger(watch: Watch): boolean {
+    if (this.#waits > 0 || !(this.#transport.linger?.(watch, false) ?? false)) return false;
+    this.#steps++;
+    return true;
+  }
+
+  glance(): boolean {
+    const watched = this.#watched;
+    let any = false;
+    for (let i = 0; i < watched.length; i++) {
+      const { watch, posted } = watched[i] as Watched;
+      let error: Error | undefined;
+      try {
+        if (!watch.advance()) {
+          // It may wait for another rank now, one that has ended.
+          error = this.#somebodyEnded ? this.#hopeless(posted.call, watch.missing) : undefined;
+          if (error === undefined) continue;
+        }
+      } catch (thrown) {
+        error = this.explained(posted.call, thrown);
+      }
+      watched.splice(i--, 1);
+      any = true;
+      this.#wait(-1);
+      if (error === undefined) posted.resolve(undefined);
+      else posted.reject(error);
+    }
+    return any;
   }
 
   /** How the promise that this call waits for can be diverted. */
@@ -344,6 +407,7 @@ export class Engine implements Receiver {
       case kind.received: {
         const outgoing = peer.sends.get(id);
         peer.sends.delete(id);
+        this.#settled++;
         outgoing?.resolve();
         break;
       }
@@ -444,6 +508,11 @@ export class Engine implements Receiver {
         yield collective ? { ...pending, collective: { context, number: tag } } : pending;
       }
     }
+    for (const { watch, channel, posted } of this.#watched) {
+      const { call, tag: number } = posted;
+      const collective = { context: channel.context, number };
+      yield { call, rank: watch.missing, divert: divertOf(posted), collective };
+    }
     for (const [rank, peer] of this.#peers) {
       for (const [id, { call }] of peer.sends) {
         yield { call, rank, divert: (detour) => this.#divertSend(peer, id, detour) };
@@ -504,6 +573,7 @@ export class Engine implements Receiver {
     const peer = this.#peer(rank);
     if (peer.gone || !peer.graceOver || peer.received < (peer.last ?? 0)) return;
     peer.gone = true;
+    this.glance();
     if (this.#waits > 0) this.#rejectAll((call, source, channel, tag) => this.#hopeless(call, source, channel, tag));
   }
 
@@ -534,6 +604,7 @@ export class Engine implements Receiver {
     for (const channel of this.#channels.values()) {
       this.#rejectWaiting(channel, ({ call, source, tag }) => why(call, source, channel, tag));
     }
+    this.#refuseWatched(({ posted: { call }, watch }) => why(call, watch.missing));
     for (const [rank, peer] of this.#peers) {
       for (const [id, outgoing] of peer.sends) {
         const error = why(outgoing.call, rank);
@@ -557,6 +628,20 @@ export class Engine implements Receiver {
       channel.mailbox.withdraw(posted);
       this.#refuse(posted, error);
     }
+  }
+
+  #refuseWatched(why: (watched: Watched) => MpiError | undefined): void {
+    for (const one of [...this.#watched]) {
+      const error = why(one);
+      if (error === undefined) continue;
+      this.#watched.splice(this.#watched.indexOf(one), 1);
+      this.#refuse(one.posted, error);
+    }
+  }
+
+  /** Why watching is in vain, if it is. What was posted before its rank ended is seen first. */
+  #whyInVain({ watch, posted: { call } }: Watched): MpiError | undefined {
+    return this.#hopeless(call, watch.missing);
   }
 
   /** Ends whatever this one call is waiting for. */
@@ -587,6 +672,7 @@ export class Engine implements Receiver {
     this.#wait(1);
     channel.mailbox.post(posted);
     if (!posted.linked) return posted.promise as Promise<T>;
+    if (this.#lingers(posted)) return posted.promise as Promise<T>;
     const hopeless =
       this.#somebodyEnded || this.#fatal !== undefined ? this.#hopeless(call, source, channel, tag) : undefined;
     if (hopeless !== undefined) {
@@ -601,6 +687,12 @@ export class Engine implements Receiver {
       });
     }
     return posted.promise as Promise<T>;
+  }
+
+  /** Whether a receive has met its fate within microseconds. Another call that does so first has its turn. */
+  #lingers(posted: Posted): boolean {
+    this.#settledBefore = this.#settled;
+    return (this.#transport.linger?.(this.#anySettled, true) ?? false) && posted.over;
   }
 
   /** A receive (or probe) that waited has met its letter. */
@@ -641,6 +733,8 @@ export class Engine implements Receiver {
 
   /** The caller gets its letter. */
   #complete(posted: Posted, letter: Letter): void {
+    posted.over = true;
+    this.#settled++;
     posted.forget?.();
     this.#wait(-1);
     try {
@@ -651,6 +745,8 @@ export class Engine implements Receiver {
   }
 
   #refuse(posted: Posted, error: Error): void {
+    posted.over = true;
+    this.#settled++;
     posted.forget?.();
     this.#wait(-1);
     posted.reject(error);
@@ -808,6 +904,8 @@ function withResolvers<T>(): Resolvers<T> {
   resolvers.promise = new Promise<T>((resolve, reject) => Object.assign(resolvers, { resolve, reject }));
   return resolvers as Resolvers<T>;
 }
+
+function nothing(): void {}
 
 const done: Promise<void> = Promise.resolve();
 const asUsual: SendOptions = {};

@@ -58,6 +58,8 @@ export class Posted extends Entry {
   reject!: (error: Error) => void;
   /** The caller's own array, when that is what is to be filled. */
   into: TypedArray | undefined;
+  /** It has its letter, or was refused. */
+  over = false;
   /** Takes the listener for its signal away. */
   forget: (() => void) | undefined;
   /** Whether its source has been asked if it is in the same collective. */

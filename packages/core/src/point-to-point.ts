@@ -69,12 +69,17 @@ export abstract class PointToPoint {
    */
   send(value: unknown, options: SendOptions): Promise<void> {
     const call = this.#call("send", options);
-    return this.#attempt(call, () => {
+    // What goes wrong here and in recv is caught as #attempt does it, without a closure for each message.
+    try {
+      this.#check(options);
       const { dest, tag = 0 } = options;
       const to = this.#destination(dest, tag);
       if (to === null) return done;
-      return this.world.engine.send(this.#channel, to, tag, encode(value), call, options);
-    });
+      call.result = this.world.engine.send(this.#channel, to, tag, encode(value), call, options);
+      return call.result as Promise<void>;
+    } catch (error) {
+      return this.#refused(call, error);
+    }
   }
 
   /**
@@ -92,12 +97,16 @@ export abstract class PointToPoint {
   recv<T = unknown>(options?: ReceiveOptions | Status): Promise<T>;
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
-    return this.#attempt<unknown>(call, () => {
+    try {
+      this.#check(options);
       const { source, into } = options;
       if (source === null) return done;
-      if (into === undefined) return this.#receive(call, options, dataOf);
-      return this.#receive(call, options, (letter) => this.#fill(into, letter), into);
-    });
+      const finish = into === undefined ? dataOf : (letter: Letter): unknown => this.#fill(into, letter);
+      call.result = this.#receive(call, options, finish, into);
+      return call.result;
+    } catch (error) {
+      return this.#refused(call, error);
+    }
   }
 
   /** Like {@link recv}, with the message's {@link Status}: `const { data, source, tag } = await world.recvMessage()`. */
@@ -282,14 +291,24 @@ export abstract class PointToPoint {
 
   /** Begins a call. What it refuses says who and which call, like all that the engine rejects with later. */
   #attempt<R>(call: Call, begin: () => Promise<R>): Promise<R> {
-    let result: Promise<R>;
     try {
-      if (this.closed) throw this.closedError(call);
-      checkOptions(call.options);
-      result = begin();
+      this.#check(call.options);
+      const result = begin();
+      call.result = result;
+      return result;
     } catch (error) {
-      result = Promise.reject(this.world.engine.explained(call, error));
+      return this.#refused(call, error);
     }
+  }
+
+  #check(options: unknown): void {
+    if (this.closed) throw new MpiError("closed", "this communicator is closed");
+    checkOptions(options);
+  }
+
+  /** The call's promise is set, too, so that nobody takes it for one that waits. */
+  #refused(call: Call, error: unknown): Promise<never> {
+    const result = Promise.reject<never>(this.world.engine.explained(call, error));
     call.result = result;
     return result;
   }

@@ -10,6 +10,11 @@ export interface Receiver {
   packet(envelope: Envelope, body: Packet, borrowed: boolean): void;
   /** Where the only attachment, of so many bytes, of the payload with this head is wanted; undefined for anywhere. */
   landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined;
+  /**
+   * Looks at what it waits for on boards. True when something came of it. Asked at every look at what has arrived, and
+   * once more after whoever posts has been told that this rank sleeps.
+   */
+  glance(): boolean;
   /** The transport can go on no more (a peer that speaks another protocol, a broken link). */
   failed(error: Error): void;
 }
@@ -33,6 +38,13 @@ export interface Transport {
   readonly eagerBytes: number;
   /** True when it is known that nobody has ever sent this rank anything. */
   readonly silent?: boolean;
+  /**
+   * The board of a communicator, whose number and ranks in the world these are; undefined unless they all share memory
+   * with this one. All of them get the same answer.
+   */
+  board?(context: number, members: readonly number[]): Board | undefined;
+  /** Looks for some microseconds, right now, at what can still be waited for if this gives false; `rings`: for packets, too. */
+  linger?(watch: Watch, rings: boolean): boolean;
   /** Who takes the arrivals; the engine sets it before it listens. */
   receiver: Receiver | undefined;
   /** Hands a packet to rank `dest` of the world (never this rank itself). */
@@ -45,3 +57,53 @@ export interface Transport {
   flushSync(): void;
   close(): Promise<void>;
 }
+
+/** Something to be waited for. */
+export interface Watch {
+  /** Looks, and does what can be done now; true when that was the last of it. */
+  advance(): boolean;
+}
+
+/** Where an attachment of so many bytes, of a packet with this head, is wanted; undefined for anywhere. */
+export type Landing = (head: Uint8Array, bytes: number) => Uint8Array | undefined;
+
+/**
+ * Memory in which the ranks of a communicator post what they have for its collectives, and read what the others have,
+ * without a message. Ranks are those of the communicator. Each collective has two steps, and a post for each: a post's
+ * number is twice that of its collective, and one more in the second step.
+ *
+ * A post can be read from {@link has} on until this rank says that it is {@link done} with the collective.
+ */
+export interface Board {
+  /** Whether this rank's post can be written now; if not, `slowest` is a rank that still needs an earlier one. */
+  hasRoom(number: number): boolean;
+  readonly slowest: number;
+  /** Whether a post can hold these parts. */
+  fits(parts: readonly Uint8Array[]): boolean;
+  post(number: number, signature: number, kind: number, parts: readonly Uint8Array[]): void;
+  /** Whether packets can stay where they are, for the others to fetch them there: then parts {@link describe} them. */
+  readonly lends: boolean;
+  describe(packet: Packet): Uint8Array;
+  has(rank: number, number: number): boolean;
+  signatureOf(rank: number, number: number): number;
+  kindOf(rank: number, number: number): number;
+  /** Of a post with one part that one, whatever the index. Shown where it is. */
+  part(rank: number, number: number, index: number): Packet;
+  /** A packet that has stayed where it was, in memory of its own. */
+  fetch(rank: number, number: number, index: number, landing: Landing): Packet;
+  /** Of a packet that stays where it is: its head and the bytes of its only attachment, if it has one. */
+  lent(rank: number, number: number, index: number): { head: Uint8Array; bytes: number } | undefined;
+  /** This rank needs nothing that was posted for this collective any more. */
+  done(collective: number): void;
+  /** Whether that rank has said so. */
+  isThrough(rank: number, collective: number): boolean;
+  /** This rank never comes back to it. */
+  close(): void;
+}
+
+/** What a post says. `byMessage`: its rank sends what it has. `apart`: it does the collective by messages, and has what the part says. */
+export const post = { here: 0, parts: 1, lent: 2, byMessage: 3, apart: 4 } as const;
+export type PostKind = (typeof post)[keyof typeof post];
+
+/** Added to a post's kind: the parts are one value's, which the part behind the last one names. */
+export const inPieces = 8;

@@ -40,6 +40,120 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "values that are small on some ranks and large on others go through every collective",
+    async program(world) {
+      const { rank, size } = world;
+      const of = (r: number, round: number): Float64Array =>
+        new Float64Array((r + round) % 2 === 0 ? 3 : 30_000).fill(r);
+      for (let round = 0; round < 6; round++) {
+        const root = round % size;
+        assert.deepEqual(await world.bcast(of(root, round), { root }), of(root, round));
+        const all = ranks(world).map((r) => of(r, round));
+        assert.deepEqual(await world.gather(of(rank, round), { root }), rank === root ? all : undefined);
+        assert.deepEqual(await world.allgather(of(rank, round)), all);
+        assert.deepEqual(await world.scatter(all, { root }), of(rank, round));
+        assert.deepEqual(await world.alltoall(all), Array(size).fill(of(rank, round)));
+        const into = new Float64Array(30_000 * size);
+        await world.allgather(of(rank, round), { into });
+        let at = 0;
+        for (const one of all) {
+          assert.deepEqual(into.subarray(at, at + one.length), one);
+          at += one.length;
+        }
+      }
+    },
+  },
+  {
+    name: "lists of equal length combine, however many bytes their numbers take",
+    async program(world) {
+      const mine = Array.from({ length: 500 }, (_, i) => (world.rank % 2 === 0 ? 1 : i + 0.125));
+      const total = await world.allreduce(mine, sum);
+      const odd = Math.floor(world.size / 2);
+      assert.deepEqual(
+        total,
+        mine.map((_, i) => world.size - odd + odd * (i + 0.125)),
+      );
+    },
+  },
+  {
+    name: "large arrays combine in place, into a part of their own memory, and at every root",
+    async program(world) {
+      const { rank, size } = world;
+      const length = 10_001;
+      const values = (r: number): Int32Array => Int32Array.from({ length }, (_, i) => i * (r + 1));
+      const total = Int32Array.from({ length }, (_, i) => (i * (size * (size + 1))) / 2);
+      for (let round = 0; round < 3; round++) {
+        const inPlace = values(rank);
+        assert.equal(await world.allreduce(inPlace, sum, { into: inPlace }), inPlace);
+        assert.deepEqual(inPlace, total);
+        const memory = new Int32Array(length + 7);
+        memory.set(values(rank), 7);
+        await world.allreduce(memory.subarray(7), sum, { into: memory });
+        assert.deepEqual(memory.subarray(0, length), total);
+        for (const root of ranks(world)) {
+          const into = new Int32Array(length);
+          const mine = values(rank);
+          const result = await world.reduce(mine, sum, { root, into });
+          assert.deepEqual(result, rank === root ? total : undefined);
+          assert.deepEqual(into, rank === root ? total : new Int32Array(length));
+          assert.deepEqual(mine, values(rank));
+        }
+      }
+    },
+  },
+  {
+    name: "a rank may change what it gave to a collective once that has resolved",
+    async program(world) {
+      const mine = new Float64Array(50_000);
+      for (let round = 0; round < 20; round++) {
+        mine.fill(world.rank + round);
+        const root = round % world.size;
+        const got = await world.bcast(world.rank === root ? mine : undefined, { root });
+        if (world.rank !== root) assert.ok(got.every((x) => x === root + round));
+        const all = await world.allgather(mine);
+        mine.fill(-1);
+        all.forEach((one, r) => {
+          assert.ok(one.every((x) => x === r + round));
+        });
+      }
+    },
+  },
+  {
+    name: "a rank that is ahead of the others by hundreds of collectives loses nothing",
+    async program(world) {
+      const count = 400;
+      if (world.rank > 0) await sleep(10);
+      const all = Array.from({ length: count }, (_, i) => world.bcast({ i }, { root: 0 }));
+      const sums = Array.from({ length: count }, (_, i) => world.allreduce(i, sum));
+      assert.deepEqual(
+        await Promise.all(all),
+        Array.from({ length: count }, (_, i) => ({ i })),
+      );
+      assert.deepEqual(
+        await Promise.all(sums),
+        Array.from({ length: count }, (_, i) => i * world.size),
+      );
+    },
+  },
+  {
+    name: "a number and a large array, or arrays of which one is in pieces, cannot be combined",
+    from: 2,
+    async program(world) {
+      const odd = world.rank === world.size - 1;
+      for (const [usual, other] of [
+        [1, new Float64Array(5000)],
+        [new Float64Array(128), new Float64Array(128 * world.size)],
+        [new Float64Array(128 * world.size), new Float64Array(128)],
+        [new Float64Array(5000), new Float64Array(5001)],
+        [new Float64Array(5000), new Float32Array(5000)],
+      ] as const) {
+        await using apart = await world.dup();
+        const mine: Float64Array = (odd ? other : usual) as Float64Array;
+        await assert.rejects(apart.allreduce(mine, sum), mpiError("mismatch"));
+      }
+    },
+  },
+  {
     name: "bcast gives the root's value to all, whoever is the root",
     async program(world) {
       for (const root of ranks(world)) {

@@ -41,9 +41,10 @@ export const inlineArrayBytes = 1024;
 export const nothingAttached: readonly Uint8Array[] = Object.freeze([]);
 
 /** How many bytes a parcel puts on the wire, head and attachments. */
-export function byteLength(parcel: Parcel): number {
-  let bytes = parcel.head.byteLength;
-  for (const attachment of parcel.attachments) bytes += attachment.byteLength;
+export function byteLength({ head, attachments }: Parcel): number {
+  let bytes = head.byteLength;
+  // By index here and where else each message passes: an iterator of an empty array takes as much memory as the message.
+  for (let i = 0; i < attachments.length; i++) bytes += (attachments[i] as Uint8Array).byteLength;
   return bytes;
 }
 

@@ -1,9 +1,11 @@
 import { copy, decode, encode, ownOf, type Parcel } from "../codec.ts";
+import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { bruck } from "./allgather/bruck.ts";
 import { ring } from "./allgather/ring.ts";
 import { bcastParcel } from "./bcast.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
+import { type Exchange, type Posts, valuesIn } from "./exchange.ts";
 import { gatherParcels } from "./gather.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
@@ -14,6 +16,18 @@ export async function allgather<T>(peers: Peers, value: T): Promise<T[]> {
   if (peers.size === 1) return [copy(value) as T];
   const parcels = await allgatherParcels(peers, encode(value));
   return parcels.map((parcel, rank) => (rank === peers.rank ? ownOf(parcel, value) : decode(parcel)) as T);
+}
+
+/** In shared memory: everybody posts his value, and reads the others'. */
+export function allgatherOnBoard<T>(
+  rank: number,
+  size: number,
+  value: T,
+  into?: TypedArray,
+): Exchange<T[] | TypedArray> {
+  const give = encode(value);
+  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, ownOf(give, value) as T, posts, into);
+  return { give, to: "all", from: "all", finish };
 }
 
 /** Everybody's parcel in the order of ranks. This rank's own one is the very one it gave. */

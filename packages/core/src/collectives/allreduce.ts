@@ -1,6 +1,8 @@
 import { check } from "../apply.ts";
-import { copy, encode } from "../codec.ts";
-import { isTypedArray, type TypedArray } from "../kernel.ts";
+import { inlineArrayBytes } from "../codec/parcel.ts";
+import { copy, decode, encode } from "../codec.ts";
+import { fill } from "../into.ts";
+import { describe, isTypedArray, type TypedArray } from "../kernel.ts";
 import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { rabenseifner } from "./allreduce/rabenseifner.ts";
@@ -8,9 +10,11 @@ import { recursiveDoubling } from "./allreduce/recursive-doubling.ts";
 import { ring } from "./allreduce/ring.ts";
 import { announce } from "./announce.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
-import { valueOf } from "./combine.ts";
+import { combineAll, valueOf } from "./combine.ts";
+import type { Exchange, Plan, Posts } from "./exchange.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
+import { piecesOnBoard } from "./pieces.ts";
 import { reduceUp, sendDown } from "./tree.ts";
 import { folded, layered, type Tree } from "./trees.ts";
 
@@ -40,6 +44,31 @@ async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic
   const bytes = isTypedArray(value) ? value.byteLength : undefined;
   const facts = factsOf(peers, { op, bytes, deterministic });
   return algorithms[choose("allreduce", facts)](peers, value, op, facts);
+}
+
+/**
+ * In shared memory: everybody posts his value, and combines all of them in the order of ranks, in the brackets of
+ * recursive doubling. Not for large arrays, nor for users' functions: each of their calls is to be made once.
+ */
+export function allreduceOnBoard<T>(
+  rank: number,
+  size: number,
+  value: T,
+  reducer: Reducer<T>,
+  into?: TypedArray,
+): Plan<T> {
+  const op = asOp<T>(reducer);
+  check(op, value);
+  if (!op.builtIn) return describe(value);
+  if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
+    return piecesOnBoard(rank, size, value, op, undefined, into) as Exchange<unknown> as Exchange<T>;
+  }
+  const give = encode(value);
+  const finish = (posts: Posts): T => {
+    const result = combineAll(op, size, rank, (r) => (r === rank ? value : decode(posts.parcelOf(r))));
+    return (into === undefined ? result : fill(into, [result])) as T;
+  };
+  return { give, to: "all", from: "all", finish, what: () => describe(value) };
 }
 
 type Allreduce = (peers: Peers, value: unknown, op: Op, facts: Facts) => Promise<unknown>;

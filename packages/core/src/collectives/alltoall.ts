@@ -1,6 +1,8 @@
 import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
+import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
+import { type Exchange, type Posts, valuesIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -17,6 +19,19 @@ export async function alltoall<T>(peers: Peers, parts: readonly T[]): Promise<T[
   const parcels = parts.map((part, r) => (r === rank ? nothing : encode(part)));
   const arrived = await algorithms[choose("alltoall", factsOf(peers))](peers, parcels);
   return arrived.map((parcel, r) => (r === rank ? own : (decode(parcel) as T)));
+}
+
+/** In shared memory: everybody posts all his parts, and reads the one for him of each. */
+export function alltoallOnBoard<T>(
+  rank: number,
+  size: number,
+  parts: readonly T[],
+  into?: TypedArray,
+): Exchange<T[] | TypedArray> {
+  const own = copy(requireParts("alltoall", parts, size)[rank]) as T;
+  const give = parts.map((part, r) => (r === rank ? nothing : encode(part)));
+  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, own, posts, into);
+  return { give, to: "all", from: "all", finish };
 }
 
 type Alltoall = (peers: Peers, parcels: readonly Parcel[]) => Promise<Parcel[]>;

@@ -1,5 +1,6 @@
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
+import type { Exchange } from "./exchange.ts";
 import { nothing } from "./frames.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
@@ -10,6 +11,9 @@ import { binomial } from "./trees.ts";
 export async function barrier(peers: Peers): Promise<void> {
   if (peers.size > 1) await algorithms[choose("barrier", factsOf(peers))](peers);
 }
+
+/** In shared memory: everybody posts that he is here. */
+export const barrierOnBoard: Exchange<void> = { give: undefined, to: "all", from: "all", finish: () => {} };
 
 const algorithms: { readonly [A in Algorithms["barrier"]]: (peers: Peers) => Promise<void> } = {
   dissemination,

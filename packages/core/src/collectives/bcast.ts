@@ -1,7 +1,10 @@
 import { byteLength, decode, encode, type Parcel } from "../codec.ts";
+import { fill } from "../into.ts";
+import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { receivePieces, sendPieces } from "./bcast/scatter-allgather.ts";
 import { choose, factsOf } from "./choose.ts";
+import { type Exchange, valueIn } from "./exchange.ts";
 import { isFrames } from "./frames.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
@@ -14,6 +17,15 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
   // Encoded at one rank too: what cannot travel is refused whatever the number of ranks.
   const parcel = await bcastParcel(peers, atRoot ? encode(value) : undefined, root);
   return (atRoot ? value : decode(parcel)) as T;
+}
+
+/** In shared memory: the root posts its value, the others read it. */
+export function bcastOnBoard<T>(rank: number, value: T | undefined, root: number, into?: TypedArray): Exchange<T> {
+  if (rank === root) {
+    const result = (): T => (into === undefined ? value : fill(into, [value])) as T;
+    return { give: encode(value), to: "all", from: "none", finish: result };
+  }
+  return { give: undefined, to: "none", from: root, finish: (posts) => valueIn(posts.parcelOf(root, into), into) };
 }
 
 /**

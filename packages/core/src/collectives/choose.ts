@@ -161,6 +161,11 @@ function overrideOf<O extends Operation>(operation: O): Algorithms[O] | undefine
   return overrides.get(operation) as Algorithms[O] | undefined;
 }
 
+/** Whether the environment wants an algorithm of its own for this operation, known or not. */
+export function isOverridden(operation: string): boolean {
+  return operation in needs && overrideOf(operation as Operation) !== undefined;
+}
+
 /** Reading the environment costs as much as a tenth of a small collective. */
 const overrides: Map<Operation, string | undefined> = new Map();
 

@@ -1,6 +1,8 @@
 import { byteLength, copy, decode, encode, ownOf, type Parcel } from "../codec.ts";
+import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
+import { type Exchange, type Posts, valuesIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { binomial } from "./trees.ts";
@@ -11,6 +13,20 @@ export async function gather<T>(peers: Peers, value: T, root: number): Promise<T
   const mine = encode(value);
   const parcels = await gatherParcels(peers, mine, root);
   return parcels?.map((parcel, rank) => (rank === root ? ownOf(mine, value) : decode(parcel)) as T);
+}
+
+/** In shared memory: everybody posts his value, the root reads them. */
+export function gatherOnBoard<T>(
+  rank: number,
+  size: number,
+  value: T,
+  root: number,
+  into?: TypedArray,
+): Exchange<T[] | TypedArray | undefined> {
+  const give = encode(value);
+  if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
+  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, ownOf(give, value) as T, posts, into);
+  return { give, to: "none", from: "all", finish };
 }
 
 /** Everybody's parcel in the order of ranks, at the root. */

@@ -1,14 +1,18 @@
 import { check } from "../apply.ts";
+import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { isTypedArray, type TypedArray } from "../kernel.ts";
+import { fill } from "../into.ts";
+import { describe, isTypedArray, type TypedArray } from "../kernel.ts";
 import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { announce } from "./announce.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
-import { combine } from "./combine.ts";
+import { combine, combineAll } from "./combine.ts";
+import type { Exchange, Plan, Posts } from "./exchange.ts";
 import { gatherParcels } from "./gather.ts";
 import { within } from "./group.ts";
 import { halve } from "./halving.ts";
+import { piecesOnBoard } from "./pieces.ts";
 import { join, segments } from "./segments.ts";
 import { reduceUp, signalDown } from "./tree.ts";
 import { actors, fold, folded, layered, type Tree } from "./trees.ts";
@@ -36,6 +40,30 @@ export async function reduce<T>(
   // root is done, so that all ranks reject. One empty message down to each rank; built-in operations go without.
   if (!op.builtIn) await signalDown(peers, folded(peers.size, peers.rank, root));
   return result as T | undefined;
+}
+
+/** In shared memory: everybody posts his value, the root combines them. */
+export function reduceOnBoard<T>(
+  rank: number,
+  size: number,
+  value: T,
+  reducer: Reducer<T>,
+  root: number,
+  into?: TypedArray,
+): Plan<T | undefined> {
+  const op = asOp<T>(reducer);
+  check(op, value);
+  if (!op.builtIn) return describe(value);
+  if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
+    return piecesOnBoard(rank, size, value, op, root, into) as Exchange<unknown> as Exchange<T | undefined>;
+  }
+  const give = encode(value);
+  const finish = (posts: Posts): T => {
+    const result = combineAll(op, size, rank, (r) => (r === rank ? value : decode(posts.parcelOf(r))));
+    return (into === undefined ? result : fill(into, [result])) as T;
+  };
+  if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
+  return { give, to: "none", from: "all", finish, what: () => describe(value) };
 }
 
 type Reduce = (peers: Peers, value: unknown, op: Op, root: number, facts: Facts) => Promise<unknown>;

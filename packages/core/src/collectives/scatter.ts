@@ -1,6 +1,9 @@
 import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
+import { fill } from "../into.ts";
+import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
+import { type Exchange, valueIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -20,6 +23,22 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
   const parcels = (parts as readonly T[]).map((part, rank) => (rank === root ? nothing : encode(part)));
   if (peers.size > 1) await scatterParcels(peers, parcels, root);
   return own;
+}
+
+/** In shared memory: the root posts all parts, each rank reads its own. */
+export function scatterOnBoard<T>(
+  rank: number,
+  size: number,
+  parts: readonly T[] | undefined,
+  root: number,
+  into?: TypedArray,
+): Exchange<T> {
+  if (rank !== root) {
+    return { give: undefined, to: "none", from: root, finish: (posts) => valueIn(posts.parcelOf(root, into), into) };
+  }
+  const own = copy(requireParts("scatter", parts, size)[rank]) as T;
+  const give = (parts as readonly T[]).map((part, r) => (r === rank ? nothing : encode(part)));
+  return { give, to: "all", from: "none", finish: () => (into === undefined ? own : fill(into, [own])) as T };
 }
 
 type Scatter = (peers: Peers, parcels: readonly Parcel[] | undefined, root: number) => Promise<Parcel | undefined>;

@@ -15,7 +15,7 @@ function powerAbove(n: number): number {
 }
 
 /** The largest power of two that is at most n. */
-function powerBelow(n: number): number {
+export function powerBelow(n: number): number {
   const power = powerAbove(n);
   return power === n ? power : power / 2;
 }

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import type { Envelope } from "../envelope.ts";
 import type { Packet } from "../packet.ts";
-import type { Receiver, Transport } from "../transport.ts";
+import type { Board, Receiver, Transport, Watch } from "../transport.ts";
 import { Bell, Clapper } from "./shared-memory/bell.ts";
+import { SharedBoard } from "./shared-memory/board.ts";
 import { makeRoom } from "./shared-memory/cpu.ts";
-import { Doorstep } from "./shared-memory/doorstep.ts";
+import { Door, Doorstep } from "./shared-memory/doorstep.ts";
 import { Inlet } from "./shared-memory/inlet.ts";
 import { Outlet } from "./shared-memory/outlet.ts";
 import { Ring } from "./shared-memory/ring.ts";
@@ -23,18 +24,27 @@ export interface SharedMemoryOptions {
   far?: Transport | undefined;
 }
 
-/** Partners that run answer within microseconds. */
+/** Partners that run answer within microseconds; to look where one is that does not costs 30. */
 const lateMs = 0.1;
+const pauseMs = 2;
 /** Records per pair of ranks. Memory is taken when a pair first speaks. */
 const ringBytes = 256 * 1024;
 /** While there is a CPU for every rank, waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange messages would never find each other awake. */
 const spinMs = 1;
 /** Where there are other hosts, too, their messages come by the event loop, which has a turn in between. */
 const sliceMs = 0.02;
+/** A partner that is at the same place of the program answers within that. */
+const lingerMs = 0.5;
+const crowdedLingerMs = 1;
+/** Who posts receives long before their messages come loses a thousandth of that for each. */
+const mostDistrust = 1000;
 /** Reading the clock costs as much as looking at a few rings. */
 const looksPerClock = 16;
 /** Records taken from one ring before the others get their turn. */
 const burst = 64;
+/** Boards beyond these would take more memory than they are worth. */
+const mostOnBoard = 128;
+const mostBoards = 1024;
 /** Deliveries before timers and sockets get their turn. */
 const deliveriesPerTurn = 200;
 
@@ -53,7 +63,9 @@ export class SharedMemoryTransport implements Transport {
   readonly #near: ReadonlySet<number>;
   readonly #outlets: Map<number, Outlet> = new Map();
   readonly #inlets: Inlet[] = [];
-  readonly #spinMs: number;
+  readonly #doors: Map<number, Door> = new Map();
+  /** There are more ranks than CPUs. */
+  readonly #crowded: boolean;
   #receiver: Receiver | undefined;
   #system: System | undefined;
   #doorstep: Doorstep | undefined;
@@ -64,15 +76,22 @@ export class SharedMemoryTransport implements Transport {
   #scheduled = false;
   /** Since when it has looked without finding anything. */
   #vainSince: number | undefined;
+  /** When it may be asked again whether a partner waits for this CPU. */
+  #roomDue = 0;
   /** Whoever writes to this rank has been told to ring. */
   #asleep = false;
   #deliveries = 0;
+  /** How many calls do not linger after one that did so in vain, and how many of them are left. */
+  #distrust = 0;
+  #skips = 0;
+  /** That something is delivered, whatever it is. */
+  readonly #anything: Watch = { advance: () => this.#poll() };
   #closed = false;
 
   constructor(options: SharedMemoryOptions) {
     this.#options = options;
     this.#near = new Set(options.neighbors);
-    this.#spinMs = options.cpus >= options.neighbors.length ? spinMs : 0;
+    this.#crowded = options.cpus < options.neighbors.length;
   }
 
   /** Whoever sends something to this rank makes its doorstep; to look into it costs 10 ms, the first time. */
@@ -104,6 +123,16 @@ export class SharedMemoryTransport implements Transport {
     }
   }
 
+  board(context: number, members: readonly number[]): Board | undefined {
+    if (members.length > mostOnBoard || context >= mostBoards || !members.every((member) => this.#near.has(member))) {
+      return undefined;
+    }
+    const { rank, directory } = this.#options;
+    const path = `${directory}/${context}-${members[0]}.board`;
+    const others = members.filter((member) => member !== rank).map((member) => this.#door(member));
+    return SharedBoard.open(this.#open(), path, members.indexOf(rank), members.length, others);
+  }
+
   listen(wanted: boolean): void {
     this.#wanted = wanted;
     this.#options.far?.listen(wanted);
@@ -130,7 +159,7 @@ export class SharedMemoryTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     this.#bell?.close();
-    for (const outlet of this.#outlets.values()) outlet.close();
+    for (const door of this.#doors.values()) door.close();
     await this.#options.far?.close();
   }
 
@@ -148,14 +177,25 @@ export class SharedMemoryTransport implements Transport {
     let outlet = this.#outlets.get(dest);
     if (outlet === undefined) {
       const system = this.#open();
-      const { rank, size, directory } = this.#options;
+      const { rank, directory } = this.#options;
       const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + ringBytes));
-      const doorstep = new Doorstep(system.map(doorstepPath(directory, dest), Doorstep.bytes(size)));
-      outlet = new Outlet(system, ring, doorstep, new Clapper(bellPath(directory, dest)));
+      const door = this.#door(dest);
+      outlet = new Outlet(system, ring, door);
       this.#outlets.set(dest, outlet);
-      doorstep.announce(rank);
+      door.announce(rank);
     }
     return outlet;
+  }
+
+  #door(dest: number): Door {
+    let door = this.#doors.get(dest);
+    if (door === undefined) {
+      const { size, directory } = this.#options;
+      const doorstep = new Doorstep(this.#open().map(doorstepPath(directory, dest), Doorstep.bytes(size)));
+      door = new Door(doorstep, new Clapper(bellPath(directory, dest)));
+      this.#doors.set(dest, door);
+    }
+    return door;
   }
 
   /** The system calls, and this rank's own doorstep and bell: made when they are first needed. */
@@ -164,6 +204,7 @@ export class SharedMemoryTransport implements Transport {
       const { rank, size, directory } = this.#options;
       this.#system = System.load();
       this.#doorstep = new Doorstep(this.#system.map(doorstepPath(directory, rank), Doorstep.bytes(size)));
+      this.#doorstep.pid = process.pid;
       this.#bell = new Bell(this.#system, bellPath(directory, rank), () => this.#schedule());
     }
     return this.#system;
@@ -210,27 +251,71 @@ export class SharedMemoryTransport implements Transport {
 
   /** Looks until something was delivered, or it has looked for long enough. */
   #spin(): boolean {
-    if (this.#spinMs === 0) return this.#poll();
+    if (this.#crowded) return this.#poll();
+    this.#vainSince ??= performance.now();
+    return this.#search(this.#anything, false, this.#options.far === undefined ? spinMs : sliceMs);
+  }
+
+  /**
+   * Looks for what the caller is about to wait for, in the hope that it is there within microseconds: to wait costs more.
+   * Nobody else's turn is lost by that, as long as it is mostly right, and the event loop gets its turns.
+   */
+  linger(watch: Watch, rings: boolean): boolean {
+    if (this.#skips > 0) {
+      this.#skips--;
+      return false;
+    }
+    if (this.#closed || this.#deliveries >= deliveriesPerTurn) return false;
+    this.#open();
+    if (this.#search(watch, rings, this.#crowded ? crowdedLingerMs : lingerMs)) {
+      this.#deliveries++;
+      if (this.#distrust > 0) this.#distrust--;
+      return true;
+    }
+    this.#distrust = Math.min(mostDistrust, 4 * this.#distrust + 8);
+    this.#skips = this.#distrust;
+    return false;
+  }
+
+  /** Looks for so long: at the rings, if that is wanted, and at what is watched. Where it is crowded others go first. */
+  #search(watch: Watch, rings: boolean, limitMs: number): boolean {
+    const system = this.#system as System;
+    const crowded = this.#crowded;
     const began = performance.now();
-    this.#vainSince ??= began;
-    const limitMs = this.#options.far === undefined ? this.#spinMs : sliceMs;
-    let late = lateMs;
+    let late = crowded || began < this.#roomDue ? Number.POSITIVE_INFINITY : lateMs;
     for (;;) {
-      for (let i = 0; i < looksPerClock; i++) if (this.#poll()) return true;
+      for (let i = 0; i < looksPerClock; i++) {
+        if (crowded) system.giveWay();
+        if (rings) this.#pollOrFail();
+        if (watch.advance()) return true;
+      }
       const spent = performance.now() - began;
       if (spent > limitMs) return false;
       if (spent < late) continue;
       late = Number.POSITIVE_INFINITY;
-      makeRoom(
-        this.#system as System,
-        this.#inlets.map(({ pid }) => pid),
-      );
+      this.#roomDue = began + pauseMs;
+      makeRoom(system, this.#partners());
+    }
+  }
+
+  /** The processes that it has to do with. */
+  #partners(): number[] {
+    const pids = [...this.#inlets.map(({ pid }) => pid), ...Array.from(this.#doors.values(), ({ pid }) => pid)];
+    return [...new Set(pids)].filter((pid) => pid !== 0);
+  }
+
+  /** For callers that have nobody to tell: a ring that cannot be read ends the job. */
+  #pollOrFail(): void {
+    try {
+      this.#poll();
+    } catch (error) {
+      this.#receiver?.failed(error as Error);
     }
   }
 
   /** Until when it goes on looking. */
   get #patience(): number {
-    return (this.#vainSince ?? 0) + this.#spinMs;
+    return (this.#vainSince ?? Number.NEGATIVE_INFINITY) + spinMs;
   }
 
   #wakeUp(): void {
@@ -246,7 +331,7 @@ export class SharedMemoryTransport implements Transport {
     doorstep.sleeping = true;
     // Whoever wrote, or made room, before it could see the flag did not ring.
     this.#push();
-    if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending)) {
+    if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending) || this.#receiver?.glance()) {
       this.#wakeUp();
       this.#schedule();
       return;
@@ -258,7 +343,7 @@ export class SharedMemoryTransport implements Transport {
   /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
   #poll(): boolean {
     if ((this.#doorstep as Doorstep).hasNews) this.#attach();
-    let delivered = false;
+    let delivered = (this.#receiver as Receiver).glance();
     const inlets = this.#inlets;
     for (let i = 0; i < inlets.length; i++) {
       const inlet = inlets[i] as Inlet;

@@ -1,9 +1,11 @@
+import type { Clapper } from "./bell.ts";
+
 /**
- * The part of a rank's shared memory that all ranks of its host may write to: whether it sleeps, and who has opened a
- * ring to it.
+ * The part of a rank's shared memory that all ranks of its host may write to: whether it sleeps, who it is, and who has
+ * opened a ring to it.
  *
  * ```text
- * byte 0 sleeping   4 number of rings announced   64 + r: rank r has a ring to this one
+ * byte 0 sleeping   4 number of rings announced   8 pid   64 + r: rank r has a ring to this one
  * ```
  */
 export class Doorstep {
@@ -23,6 +25,15 @@ export class Doorstep {
   /** The owner says that it is about to sleep, or that it is awake. */
   set sleeping(sleeps: boolean) {
     Atomics.store(this.#words, 0, sleeps ? 1 : 0);
+  }
+
+  /** The owner's process; 0 until it has said so. */
+  get pid(): number {
+    return Atomics.load(this.#words, 2);
+  }
+
+  set pid(pid: number) {
+    Atomics.store(this.#words, 2, pid);
   }
 
   /** True for the one who finds the owner asleep: that one rings. */
@@ -49,5 +60,34 @@ export class Doorstep {
       sources.push(source);
     }
     return sources;
+  }
+}
+
+/** Another rank's doorstep, and its bell. */
+export class Door {
+  readonly #doorstep: Doorstep;
+  readonly #clapper: Clapper;
+
+  constructor(doorstep: Doorstep, clapper: Clapper) {
+    this.#doorstep = doorstep;
+    this.#clapper = clapper;
+  }
+
+  /** Rings, if the one behind it sleeps. */
+  wake(): void {
+    if (this.#doorstep.rouse()) this.#clapper.ring();
+  }
+
+  announce(source: number): void {
+    this.#doorstep.announce(source);
+  }
+
+  /** The process behind it; 0 until it has said so. */
+  get pid(): number {
+    return this.#doorstep.pid;
+  }
+
+  close(): void {
+    this.#clapper.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { Envelope } from "../../envelope.ts";
 import { MpiError, messageOf } from "../../errors.ts";
-import type { Packet } from "../../packet.ts";
+import { Excerpt, type Packet } from "../../packet.ts";
 import type { Receiver } from "../../transport.ts";
 import { aligned, attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
@@ -85,11 +85,11 @@ export class Inlet {
     const count = attachmentCount(ring, at);
     let from = at + envelopeBytes + 8 * count;
     const length = headLength(ring, at);
-    const head = ring.bytes.subarray(from, from + length);
     if (count === 0) {
-      this.#deliver(this.#envelopeAt(at), { head, attachments: none }, true);
+      this.#deliver(this.#envelopeAt(at), new Excerpt(ring.bytes, from, from + length), true);
       return;
     }
+    const head = ring.bytes.subarray(from, from + length);
     from += aligned(length);
     const attachments = this.#lengths(at, count).map((bytes) => {
       const part = ring.bytes.subarray(from, from + bytes);
@@ -167,5 +167,4 @@ export class Inlet {
   }
 }
 
-const none: readonly Uint8Array[] = [];
 const nothing = new Uint8Array(0);

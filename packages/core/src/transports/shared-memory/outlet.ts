@@ -1,7 +1,6 @@
 import type { Envelope } from "../../envelope.ts";
 import { type Packet, withOwnAttachments } from "../../packet.ts";
-import type { Clapper } from "./bell.ts";
-import type { Doorstep } from "./doorstep.ts";
+import type { Door } from "./doorstep.ts";
 import { aligned, envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
 import type { System } from "./system.ts";
@@ -20,8 +19,7 @@ interface Queued {
 export class Outlet {
   readonly #system: System;
   readonly #ring: Ring;
-  readonly #doorstep: Doorstep;
-  readonly #clapper: Clapper;
+  readonly #door: Door;
   readonly #queue: Queued[] = [];
   /** The packet that is being streamed: its parts, and how far it has come. */
   #streamed: { parts: readonly Uint8Array[]; part: number; offset: number } | undefined;
@@ -31,11 +29,10 @@ export class Outlet {
   /** Packets that the ring has no room for are waiting here. */
   full = false;
 
-  constructor(system: System, ring: Ring, doorstep: Doorstep, clapper: Clapper) {
+  constructor(system: System, ring: Ring, door: Door) {
     this.#system = system;
     this.#ring = ring;
-    this.#doorstep = doorstep;
-    this.#clapper = clapper;
+    this.#door = door;
     const at = ring.reserve(24);
     const address = Number(system.addressOf(new Uint8Array(this.#probe.buffer)));
     ring.numbers.set([process.pid, address, this.#probe[0] as number], at >> 3);
@@ -68,11 +65,7 @@ export class Outlet {
 
   /** Rings at the reader's, if it sleeps. */
   wake(): void {
-    if (this.#doorstep.rouse()) this.#clapper.ring();
-  }
-
-  close(): void {
-    this.#clapper.close();
+    this.#door.wake();
   }
 
   #write(envelope: Envelope, body: Packet, lent: boolean): boolean {
@@ -81,14 +74,15 @@ export class Outlet {
     if (lent && this.#ring.note === readable.yes && attachments.some((part) => part.length >= lendBytes)) {
       return this.#lend(envelope, body, bytes + 8 * attachments.length);
     }
-    for (const part of attachments) bytes += aligned(part.length);
+    for (let i = 0; i < attachments.length; i++) bytes += aligned((attachments[i] as Uint8Array).length);
     if (bytes > this.#ring.capacity / 2) return this.#begin(envelope, lent ? body : withOwnAttachments(body));
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
     let to = this.#describe(at, envelope, body);
     this.#ring.bytes.set(head, to);
     to += aligned(head.length);
-    for (const part of attachments) {
+    for (let i = 0; i < attachments.length; i++) {
+      const part = attachments[i] as Uint8Array;
       this.#ring.bytes.set(part, to);
       to += aligned(part.length);
     }
@@ -151,8 +145,8 @@ export class Outlet {
   #describe(at: number, envelope: Envelope, { head, attachments }: Packet): number {
     writeEnvelope(this.#ring, at, envelope, head.length, attachments.length);
     let to = at + envelopeBytes;
-    for (const part of attachments) {
-      this.#ring.numbers[to >> 3] = part.length;
+    for (let i = 0; i < attachments.length; i++) {
+      this.#ring.numbers[to >> 3] = (attachments[i] as Uint8Array).length;
       to += 8;
     }
     return to;

@@ -19,6 +19,7 @@ export class System {
     offset: number,
   ) => Pointer;
   readonly #allocate: (fd: number, offset: number, bytes: number) => number;
+  readonly #munmap: (memory: Uint8Array, bytes: number) => number;
   readonly #mkfifo: (path: string, mode: number) => number;
   readonly #same: (to: Uint8Array, from: Uint8Array, bytes: number) => Pointer;
   readonly #read: (
@@ -33,17 +34,21 @@ export class System {
   readonly #setAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
   /** The CPU that this thread is on. */
   readonly cpu: () => number;
+  /** Lets others run that are ready to. */
+  readonly giveWay: () => number;
 
   private constructor(koffi: Koffi) {
     const libc = koffi.load("libc.so.6");
     this.#koffi = koffi;
     this.#mmap = libc.func("void* mmap(void*, size_t, int, int, int, int64_t)");
     this.#allocate = libc.func("int posix_fallocate(int, int64_t, int64_t)");
+    this.#munmap = libc.func("int munmap(void*, size_t)");
     this.#mkfifo = libc.func("int mkfifo(const char*, unsigned int)");
     this.#same = libc.func("void* memmove(void*, const void*, size_t)");
     this.#read = libc.func("long process_vm_readv(int, void*, unsigned long, void*, unsigned long, unsigned long)");
     this.#getAffinity = libc.func("int sched_getaffinity(int, size_t, _Out_ uint8_t*)");
     this.#setAffinity = libc.func("int sched_setaffinity(int, size_t, const uint8_t*)");
+    this.giveWay = libc.func("int sched_yield()");
     this.cpu = libc.func("int sched_getcpu()");
   }
 
@@ -66,6 +71,11 @@ export class System {
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Gives back what {@link map} gave: whoever looks at it afterwards dies. */
+  unmap(memory: ArrayBuffer): void {
+    this.#munmap(new Uint8Array(memory), memory.byteLength);
   }
 
   makeFifo(path: string): void {

@@ -1,0 +1,73 @@
+import { decode, encode } from "../codec.ts";
+import { fill } from "../into.ts";
+import { describe, emptyLike, type TypedArray } from "../kernel.ts";
+import type { Op } from "../op.ts";
+import { combineAll } from "./combine.ts";
+import { type Exchange, type Posts, valueIn } from "./exchange.ts";
+import { segments } from "./segments.ts";
+
+/**
+ * Large arrays combined in shared memory, at the root or (undefined) everywhere: each rank combines one piece of all arrays,
+ * read from where they are, and then the pieces are read together.
+ *
+ * Source: the steps of Rabenseifner's algorithm, each as one exchange. Any number of ranks, the brackets of recursive
+ * doubling.
+ * Cost: n bytes copied and n (p-1)/p combined by each rank; at most n more memory.
+ *
+ *     rank 0   abcd of 0     a of 0123     abcd of 0123
+ *     rank 1   abcd of 1     b of 0123     abcd of 0123
+ *       ...
+ */
+export function piecesOnBoard(
+  rank: number,
+  size: number,
+  array: TypedArray,
+  op: Op,
+  root: number | undefined,
+  into: TypedArray | undefined,
+): Exchange<TypedArray | undefined> {
+  const what = (): string => describe(array);
+  const wanted = root === undefined || root === rank;
+  const whole = wanted ? (roomIn(into, array) ?? emptyLike(array)) : undefined;
+  const places = whole && segments(whole, size);
+  const inPlace = whole?.buffer === array.buffer;
+  // Where the first operand lies the result will be.
+  const first = rank === 0 ? 1 : 0;
+  const combine = (posts: Posts): TypedArray => {
+    const place = inPlace ? undefined : places?.[rank];
+    const piece = combineAll(op, size, rank, (r) => {
+      if (r === rank) return own[rank];
+      return r === first && place !== undefined ? valueIn(posts.parcelOf(r, place), place) : decode(posts.parcelOf(r));
+    }) as TypedArray;
+    if (places === undefined || place !== undefined) return piece;
+    return fill(places[rank] as TypedArray, [piece]);
+  };
+  const collect = (posts: Posts): TypedArray | undefined => {
+    places?.forEach((place, r) => {
+      if (r !== rank) valueIn(posts.parcelOf(r, place), place);
+    });
+    return whole === into || into === undefined || whole === undefined ? whole : fill(into, [whole]);
+  };
+  const own = segments(array, size);
+  return {
+    give: own.map(encode),
+    pieces: what(),
+    to: "all",
+    from: "all",
+    what,
+    finish: combine,
+    next: (piece) => ({
+      give: wanted && root !== undefined ? undefined : encode(piece),
+      to: root ?? "all",
+      from: wanted ? "all" : "none",
+      finish: collect,
+    }),
+  };
+}
+
+/** The beginning of `into`, if the result can lie there from the start: the others read `array` meanwhile. */
+function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | undefined {
+  if (into === undefined || into.constructor !== array.constructor || into.length < array.length) return undefined;
+  if (into.buffer === array.buffer && into.byteOffset !== array.byteOffset) return undefined;
+  return into.length === array.length ? into : into.subarray(0, array.length);
+}

@@ -1,0 +1,316 @@
+import { rmSync } from "node:fs";
+import { MpiError } from "../../errors.ts";
+import { Excerpt, type Packet } from "../../packet.ts";
+import type { Board, Landing } from "../../transport.ts";
+import type { System } from "./system.ts";
+
+/** Who shares the board, as seen from one of them: rings at those that sleep. */
+export interface Neighbor {
+  wake(): void;
+}
+
+/** Bytes of one post, its table included. */
+const placeBytes = 1024;
+const line = 64;
+/** What is shorter is posted itself, also where its packet is lent. */
+const inlineBytes = 32;
+
+/**
+ * Where the ranks of one host that form a communicator post what they have for a collective, and read what others have.
+ *
+ * ```text
+ * starved u32, opened u32                              somebody waits for room         (a cache line)
+ * through i32, reads u32, pid u32, address, value f64   of each rank                    (a cache line each)
+ * [mark i32, signature u32] ...                         place 0, all ranks side by side: a line or two tell who is here
+ *   ... for each place
+ * [kind u32, n u32, bytes or table and bytes] ...       of each rank, for each place
+ * ```
+ * Each collective has two steps. Post number n, twice that of its collective and the step, goes to place n modulo
+ * {@link placesFor}. It is there when its mark says n + 1: stored last, so who is killed while he writes has posted nothing. It
+ * stays until all ranks are `through` with its collective.
+ *
+ * A table has the end of each part, counted from the table's end. What is too large for that stays in its rank's memory
+ * where the kernel lets the others read it (`reads`: 1 yes, 2 no, as tried with another rank's pid, address and value). A
+ * part then is:
+ * ```text
+ * [n u32, -, (bytes f64, address f64) n times, bytes of those without address]     the packet's head and attachments
+ * ```
+ */
+export class SharedBoard implements Board {
+  readonly #rank: number;
+  readonly #size: number;
+  readonly #neighbors: readonly Neighbor[];
+  readonly #places: number;
+  readonly #system: System;
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  readonly #bytes: Buffer;
+  /** Index of the first word of these areas. */
+  readonly #marks: number;
+  readonly #marksPerPlace: number;
+  readonly #posts: number;
+  /** The lowest collective that this rank may still need, and those above it that it is done with; modulo 2^32. */
+  #through: number;
+  readonly #done: Set<number> = new Set();
+  /** All ranks were through with what is below this when it was last looked up. */
+  #least: number;
+  slowest = 0;
+  /** A number for the others to read, and whether this rank can read theirs. */
+  readonly #probe: Float64Array = new Float64Array([Math.random()]);
+  #reads: number = may.unknown;
+  #lends: number = may.unknown;
+
+  /**
+   * The board in a file of that path, which is made by whoever comes first and removed by whoever comes last: its memory
+   * lasts as long as somebody has it mapped.
+   */
+  static open(system: System, path: string, rank: number, size: number, neighbors: readonly Neighbor[]): SharedBoard {
+    const memory = system.map(path, SharedBoard.bytes(size));
+    if (Atomics.add(new Int32Array(memory, 0, 2), opened, 1) === size - 1) rmSync(path, { force: true });
+    return new SharedBoard(system, memory, rank, size, neighbors);
+  }
+
+  static bytes(size: number): number {
+    return line + size * line + placesFor(size) * (marksBytes(size) + size * placeBytes);
+  }
+
+  /** `memory` has {@link bytes}, all zero when new. `rank` is this one's among the `size` that share it. */
+  constructor(system: System, memory: ArrayBuffer, rank: number, size: number, neighbors: readonly Neighbor[]) {
+    this.#system = system;
+    this.#rank = rank;
+    this.#size = size;
+    this.#neighbors = neighbors;
+    this.#places = placesFor(size);
+    this.#words = new Int32Array(memory);
+    this.#numbers = new Float64Array(memory);
+    this.#bytes = Buffer.from(memory);
+    this.#marks = (line + size * line) / 4;
+    this.#marksPerPlace = marksBytes(size) / 4;
+    this.#posts = this.#marks + this.#places * this.#marksPerPlace;
+    const own = lineOf(rank);
+    this.#through = Atomics.load(this.#words, own);
+    this.#least = this.#through;
+    this.#numbers[(own + 4) >> 1] = Number(system.addressOf(new Uint8Array(this.#probe.buffer)));
+    this.#numbers[(own + 6) >> 1] = this.#probe[0] as number;
+    Atomics.store(this.#words, own + pid, process.pid);
+  }
+
+  hasRoom(number: number): boolean {
+    if (this.#isFree(number)) return true;
+    this.#lookUp();
+    if (this.#isFree(number)) return true;
+    Atomics.store(this.#words, starved, 1);
+    this.#lookUp(); // who was through with it before it could see that did not ring
+    return this.#isFree(number);
+  }
+
+  /** Whether all ranks can read each other's memory: found out during the first collectives. */
+  get lends(): boolean {
+    if (this.#lends !== may.unknown) return this.#lends === may.yes;
+    let all: number = may.yes;
+    for (let rank = 0; rank < this.#size && all !== may.no; rank++) {
+      const reads = Atomics.load(this.#words, lineOf(rank) + mayRead);
+      if (reads !== may.yes) all = reads;
+    }
+    this.#lends = all;
+    return all === may.yes;
+  }
+
+  fits(parts: readonly Uint8Array[]): boolean {
+    let bytes = 8 + (parts.length === 1 ? 0 : 4 * parts.length);
+    for (const part of parts) bytes += part.length;
+    return bytes <= placeBytes;
+  }
+
+  post(number: number, signature: number, kind: number, parts: readonly Uint8Array[]): void {
+    const word = this.#postAt(this.#rank, number);
+    const words = this.#words;
+    words[word] = kind;
+    words[word + 1] = parts.length;
+    if (parts.length === 1) {
+      const part = parts[0] as Uint8Array;
+      words[word + 1] = -1 - part.length;
+      this.#bytes.set(part, (word + 2) * 4);
+    } else if (parts.length > 1) this.#table(word + 2, parts);
+    if (this.#reads === may.unknown) this.#tryReading();
+    const mark = this.#markAt(this.#rank, number);
+    words[mark + 1] = signature;
+    Atomics.store(words, mark, markOf(number));
+    for (const neighbor of this.#neighbors) neighbor.wake();
+  }
+
+  describe({ head, attachments }: Packet): Uint8Array {
+    const chunks = [head, ...attachments];
+    let at = 8 + 16 * chunks.length;
+    const part = Buffer.alloc(at + chunks.length * inlineBytes);
+    part.writeUInt32LE(chunks.length, 0);
+    chunks.forEach((chunk, i) => {
+      const { length } = chunk;
+      const inline = length <= inlineBytes;
+      part.writeDoubleLE(length, 8 + 16 * i);
+      part.writeDoubleLE(inline ? 0 : Number(this.#system.addressOf(chunk)), 16 + 16 * i);
+      if (!inline) return;
+      part.set(chunk, at);
+      at += length;
+    });
+    return part.subarray(0, at);
+  }
+
+  fetch(rank: number, number: number, index: number, landing: Landing): Packet {
+    const { bytes: part, start, end } = this.part(rank, number, index);
+    const count = part.readUInt32LE(start);
+    let at = start + 8 + 16 * count;
+    const chunks: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const length = part.readDoubleLE(start + 8 + 16 * i);
+      const address = part.readDoubleLE(start + 16 + 16 * i);
+      if (address === 0) {
+        if (at + length > end) throw new MpiError("protocol", `what rank ${rank} has posted cannot be read`);
+        chunks.push(Buffer.from(part.subarray(at, at + length)));
+        at += length;
+        continue;
+      }
+      const [head] = chunks;
+      const chunk = (head && count === 2 && landing(head, length)) || Buffer.allocUnsafeSlow(length);
+      const process = Atomics.load(this.#words, lineOf(rank) + pid);
+      if (!this.#system.readFrom(process, BigInt(address), chunk))
+        throw new MpiError("rank-failed", `rank ${rank} ended while its array was read`);
+      chunks.push(chunk);
+    }
+    const [head = nothing, ...attachments] = chunks;
+    return { head, attachments };
+  }
+
+  lent(rank: number, number: number, index: number): { head: Uint8Array; bytes: number } | undefined {
+    const { bytes: part, start } = this.part(rank, number, index);
+    const inline = part.readDoubleLE(start + 16) === 0;
+    if (part.readUInt32LE(start) !== 2 || !inline) return undefined;
+    const at = start + 8 + 16 * 2;
+    return { head: part.subarray(at, at + part.readDoubleLE(start + 8)), bytes: part.readDoubleLE(start + 24) };
+  }
+
+  isThrough(rank: number, collective: number): boolean {
+    return ((Atomics.load(this.#words, lineOf(rank)) - collective) | 0) > 0;
+  }
+
+  has(rank: number, number: number): boolean {
+    return Atomics.load(this.#words, this.#markAt(rank, number)) === markOf(number);
+  }
+
+  signatureOf(rank: number, number: number): number {
+    return (this.#words[this.#markAt(rank, number) + 1] as number) >>> 0;
+  }
+
+  kindOf(rank: number, number: number): number {
+    return this.#words[this.#postAt(rank, number)] as number;
+  }
+
+  part(rank: number, number: number, index: number): Excerpt {
+    const word = this.#postAt(rank, number);
+    const words = this.#words;
+    const count = words[word + 1] as number;
+    if (count < 0) return new Excerpt(this.#bytes, (word + 2) * 4, (word + 2) * 4 - 1 - count);
+    const from = (word + 2 + count) * 4;
+    const begin = index === 0 ? 0 : (words[word + 1 + index] as number);
+    return new Excerpt(this.#bytes, from + begin, from + (words[word + 2 + index] as number));
+  }
+
+  done(collective: number): void {
+    const ahead = (collective - this.#through) | 0;
+    if (ahead !== 0) {
+      if (ahead > 0) this.#done.add(collective | 0);
+      return;
+    }
+    do {
+      this.#through = (this.#through + 1) | 0;
+    } while (this.#done.size > 0 && this.#done.delete(this.#through));
+    Atomics.store(this.#words, lineOf(this.#rank), this.#through);
+    if (Atomics.load(this.#words, starved) === 0) return;
+    Atomics.store(this.#words, starved, 0);
+    for (const neighbor of this.#neighbors) neighbor.wake();
+  }
+
+  /** Whether all ranks are through with what was in that place. */
+  #isFree(number: number): boolean {
+    return ((number - 2 * this.#least) | 0) < this.#places;
+  }
+
+  /** Reads from the first other rank that has come: all are under the same rules. */
+  #tryReading(): void {
+    for (let rank = 0; rank < this.#size; rank++) {
+      const process = Atomics.load(this.#words, lineOf(rank) + pid);
+      if (rank === this.#rank || process === 0) continue;
+      const read = new Float64Array(1);
+      const address = BigInt(this.#numbers[(lineOf(rank) + 4) >> 1] as number);
+      const can = this.#system.readFrom(process, address, new Uint8Array(read.buffer));
+      this.#reads = can && read[0] === this.#numbers[(lineOf(rank) + 6) >> 1] ? may.yes : may.no;
+      Atomics.store(this.#words, lineOf(this.#rank) + mayRead, this.#reads);
+      return;
+    }
+  }
+
+  close(): void {
+    this.#system.unmap(this.#words.buffer as ArrayBuffer);
+  }
+
+  #lookUp(): void {
+    let ahead = Number.POSITIVE_INFINITY;
+    for (let rank = 0; rank < this.#size; rank++) {
+      const by = (Atomics.load(this.#words, lineOf(rank)) - this.#least) | 0;
+      if (by >= ahead) continue;
+      ahead = by;
+      this.slowest = rank;
+    }
+    this.#least = (this.#least + ahead) | 0;
+  }
+
+  #table(word: number, parts: readonly Uint8Array[]): void {
+    const from = (word + parts.length) * 4;
+    let end = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] as Uint8Array;
+      this.#bytes.set(part, from + end);
+      end += part.length;
+      this.#words[word + i] = end;
+    }
+  }
+
+  #markAt(rank: number, number: number): number {
+    return this.#marks + (number & (this.#places - 1)) * this.#marksPerPlace + 2 * rank;
+  }
+
+  #postAt(rank: number, number: number): number {
+    return this.#posts + (((rank * this.#places + (number & (this.#places - 1))) * placeBytes) >> 2);
+  }
+}
+
+/** Words of the first line. */
+const starved = 0;
+const opened = 1;
+/** Words of a rank's line, behind `through`. */
+const mayRead = 1;
+const pid = 2;
+const may = { unknown: 0, yes: 1, no: 2 } as const;
+const nothing = new Uint8Array(0);
+
+/**
+ * A power of two: twice as many posts as collectives that a rank can be ahead of the slowest one. Where ranks outnumber
+ * CPUs, to take turns after each one costs more than the post.
+ */
+function placesFor(size: number): number {
+  return size <= 16 ? 64 : 16;
+}
+
+/** Index of the first word of a rank's line. */
+function lineOf(rank: number): number {
+  return (line * (1 + rank)) >> 2;
+}
+
+/** Never 0, which is what memory begins with. */
+function markOf(number: number): number {
+  return (number + 1) | 0 || -1;
+}
+
+function marksBytes(size: number): number {
+  return Math.ceil((8 * size) / line) * line;
+}

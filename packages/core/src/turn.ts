@@ -1,0 +1,255 @@
+import { isWhole, landing, type Parcel } from "./codec.ts";
+import { disagree } from "./collectives/combine.ts";
+import type { Exchange, Posts } from "./collectives/exchange.ts";
+import type { TypedArray } from "./op.ts";
+import { type Board, inPieces, type PostKind, post } from "./transport.ts";
+
+/** A rank that is in another collective, as its post says. */
+export interface Stray {
+  readonly rank: number;
+  readonly signature: number;
+}
+
+/** What a turn waits for. */
+const state = { room: 0, posts: 1, messages: 2, readers: 3, nothing: 4 } as const;
+
+/**
+ * One rank's part in a collective on a board: posts what it has as soon as there is room, and is over when all that it
+ * needs is there, and nobody needs what it has lent.
+ *
+ * Ranks that are in different collectives find out: of any two, the one that posts later sees what the other one posted.
+ */
+export class Turn<R> implements Posts {
+  readonly #board: Board;
+  readonly #collective: number;
+  readonly #signature: number;
+  readonly #rank: number;
+  readonly #members: readonly number[];
+  #exchange: Exchange<unknown>;
+  #step = 0;
+  #state: (typeof state)[keyof typeof state] = state.room;
+  /** The next rank that it needs something of, or that needs what it has lent, and the last. */
+  #next = 0;
+  #last = 0;
+  #lent = false;
+  #result: unknown;
+  /** Who is in another collective. */
+  stray: Stray | undefined;
+  /** Ranks whose parcels come by message, and whether what this rank gives has to be sent. */
+  absent: number[] = [];
+  byMessage = false;
+
+  constructor(
+    board: Board,
+    collective: number,
+    signature: number,
+    exchange: Exchange<R>,
+    rank: number,
+    members: readonly number[],
+  ) {
+    this.#board = board;
+    this.#collective = collective;
+    this.#signature = signature;
+    this.#exchange = exchange;
+    this.#rank = rank;
+    this.#members = members;
+  }
+
+  /** Goes on as far as it can. True when it is over, when there is a {@link stray}, or when messages have to be waited for. */
+  advance(): boolean {
+    if (this.#state === state.room) {
+      if (!this.#board.hasRoom(this.#number)) return false;
+      this.#post();
+      this.#needs(this.#exchange.from);
+      this.#state = state.posts;
+    }
+    if (this.#state === state.posts) {
+      if (this.stray !== undefined) return true;
+      if (!this.#gather()) return false;
+      if (this.stray !== undefined) return true;
+      if (this.byMessage || this.absent.length > 0) {
+        this.#state = state.messages;
+        return true;
+      }
+      if (!this.#finish(this.#exchange.finish(this))) return this.advance();
+    }
+    if (this.#state === state.readers) {
+      for (; this.#next <= this.#last; this.#next++) {
+        if (this.#next !== this.#rank && !this.#board.isThrough(this.#next, this.#collective)) return false;
+      }
+      this.#state = state.nothing;
+    }
+    return true;
+  }
+
+  /** Whether messages have to be waited for. */
+  get awaitsMessages(): boolean {
+    return this.#state === state.messages;
+  }
+
+  get over(): boolean {
+    return this.#state === state.nothing;
+  }
+
+  /** What came of it, once it is over. */
+  get result(): R {
+    return this.#result as R;
+  }
+
+  /** Of this step: what this rank gives, and to whom. */
+  get exchange(): Exchange<unknown> {
+    return this.#exchange;
+  }
+
+  /** Rank in the world that it waits for. */
+  get missing(): number {
+    return this.#members[this.#state === state.room ? this.#board.slowest : this.#next] as number;
+  }
+
+  /** Goes on with what has come by messages. */
+  arrived(parcels: ReadonlyMap<number, Parcel>): void {
+    this.#finish(
+      this.#exchange.finish({
+        parcelOf: (rank, into) => parcels.get(rank) ?? this.parcelOf(rank, into),
+        landing: (rank, into) => (parcels.has(rank) ? undefined : this.landing(rank, into)),
+      }),
+    );
+  }
+
+  /** As it was posted, or fetched from where it stays: its bytes to `into`, if they fit. */
+  parcelOf(rank: number, into?: TypedArray): Parcel {
+    const board = this.#board;
+    if (!this.#isLent(rank)) return board.part(rank, this.#number, this.#rank);
+    const where = (head: Uint8Array, bytes: number): Uint8Array | undefined => into && landing(into, head, bytes);
+    return board.fetch(rank, this.#number, this.#rank, where);
+  }
+
+  landing(rank: number, into: TypedArray): number | undefined {
+    if (!this.#isLent(rank)) return undefined;
+    const lent = this.#board.lent(rank, this.#number, this.#rank);
+    if (lent === undefined || !isWhole(into, lent.head)) return undefined;
+    return lent.bytes / into.BYTES_PER_ELEMENT;
+  }
+
+  #isLent(rank: number): boolean {
+    return (this.#board.kindOf(rank, this.#number) & ~inPieces) === post.lent;
+  }
+
+  get #number(): number {
+    return 2 * this.#collective + this.#step;
+  }
+
+  #post(): void {
+    const board = this.#board;
+    const number = this.#number;
+    const signature = this.#signature;
+    const { give, apart, pieces } = this.#exchange;
+    this.absent = [];
+    this.byMessage = false;
+    if (apart !== undefined) board.post(number, signature, post.apart, [Buffer.from(apart)]);
+    else if (give === undefined) board.post(number, signature, post.here, nothing);
+    else {
+      const label = pieces === undefined ? nothing : [Buffer.from(pieces)];
+      const heads = "head" in give ? headOf(give) : headsOf(give);
+      if (heads !== undefined && board.fits([...heads, ...label])) this.#postParts(post.parts, heads, label);
+      else this.#postLarge(give, label);
+    }
+    for (let rank = 0; rank < this.#members.length; rank++) {
+      if (!board.has(rank, number)) continue;
+      const theirs = board.signatureOf(rank, number);
+      if (theirs !== signature) this.stray = { rank, signature: theirs };
+    }
+  }
+
+  /** Says where it is, or that it will be sent. */
+  #postLarge(give: Parcel | readonly Parcel[], label: readonly Uint8Array[]): void {
+    const board = this.#board;
+    const parts = !board.lends
+      ? []
+      : "head" in give
+        ? [board.describe(give)]
+        : give.map((each) => board.describe(each));
+    this.#lent = parts.length > 0 && board.fits([...parts, ...label]);
+    this.byMessage = !this.#lent;
+    if (this.#lent) this.#postParts(post.lent, parts, label);
+    else this.#postParts(post.byMessage, nothing, label);
+  }
+
+  #postParts(kind: PostKind, parts: readonly Uint8Array[], label: readonly Uint8Array[]): void {
+    const all = label.length === 0 ? parts : [...parts, ...label];
+    this.#board.post(this.#number, this.#signature, kind | (label.length === 0 ? 0 : inPieces), all);
+  }
+
+  /** Whether all posts are there that it needs. */
+  #gather(): boolean {
+    const board = this.#board;
+    const number = this.#number;
+    for (; this.#next <= this.#last; this.#next++) {
+      const rank = this.#next;
+      if (rank === this.#rank) continue;
+      if (!board.has(rank, number)) return false;
+      const signature = board.signatureOf(rank, number);
+      if (signature !== this.#signature) {
+        this.stray = { rank, signature };
+        return true;
+      }
+      const kind = board.kindOf(rank, number);
+      if (kind >= post.byMessage || this.#exchange.pieces !== undefined) this.#look(rank, kind);
+    }
+    return true;
+  }
+
+  /** Notes who sends what he has, and finds out whose value cannot go with this rank's. */
+  #look(rank: number, kind: number): void {
+    if ((kind & ~inPieces) === post.byMessage) this.absent.push(rank);
+    const mine = this.#exchange.pieces;
+    const theirs = this.#label(rank, kind);
+    if (theirs !== mine) throw disagree(theirs ?? "another value", this.#exchange.what?.() ?? "another one");
+  }
+
+  /** What a post says of a value of which it has only pieces, or nothing. */
+  #label(rank: number, kind: number): string | undefined {
+    if ((kind & inPieces) === 0 && kind !== post.apart) return undefined;
+    const sole = kind === post.apart || (kind & ~inPieces) === post.byMessage;
+    const { head } = this.#board.part(rank, this.#number, sole ? 0 : this.#members.length);
+    return Buffer.from(head).toString();
+  }
+
+  /** Ends this step. True when it was the last one. */
+  #finish(result: unknown): boolean {
+    const next = this.#exchange.next?.(result);
+    if (next !== undefined) {
+      // Who posts for the second step has read what was lent in the first.
+      this.#exchange = next;
+      this.#step++;
+      this.#state = state.room;
+      return false;
+    }
+    this.#result = result;
+    this.#board.done(this.#collective);
+    this.#needs(this.#lent ? this.#exchange.to : "none");
+    this.#state = state.readers;
+    return true;
+  }
+
+  #needs(ranks: Exchange<unknown>["from"]): void {
+    this.#next = typeof ranks === "number" ? ranks : 0;
+    this.#last = typeof ranks === "number" ? ranks : ranks === "all" ? this.#members.length - 1 : -1;
+  }
+}
+
+/** What goes on a board of a parcel: all of it, or nothing. */
+function headOf({ head, attachments }: Parcel): Uint8Array[] | undefined {
+  return attachments.length === 0 ? [head] : undefined;
+}
+
+function headsOf(parcels: readonly Parcel[]): Uint8Array[] | undefined {
+  const heads: Uint8Array[] = [];
+  for (const { head, attachments } of parcels) {
+    if (attachments.length > 0) return undefined;
+    heads.push(head);
+  }
+  return heads;
+}
+
+const nothing: readonly Uint8Array[] = [];

@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { post } from "../../packages/core/src/transport.ts";
+import { SharedBoard } from "../../packages/core/src/transports/shared-memory/board.ts";
+import { System } from "../../packages/core/src/transports/shared-memory/system.ts";
+
+const system = System.load();
+
+/** The board as each of `size` ranks has it. */
+function ranks(size: number, woken: () => void = () => {}, from = 0): SharedBoard[] {
+  const memory = new ArrayBuffer(SharedBoard.bytes(size));
+  for (let rank = 0; rank < size; rank++) new Int32Array(memory, 64 * (1 + rank))[0] = from; // through with all below
+  return Array.from({ length: size }, (_, rank) => new SharedBoard(system, memory, rank, size, [{ wake: woken }]));
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+test("what one rank posts the others read, part by part, and not before it is posted", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 8 }), fc.nat(200), (parts, collective) => {
+      const [writer, reader] = ranks(2) as [SharedBoard, SharedBoard];
+      for (let before = 0; before < collective; before++) for (const board of [writer, reader]) board.done(before);
+      const number = 2 * collective;
+      expect(reader.has(0, number)).toBe(false);
+      expect(writer.hasRoom(number)).toBe(true);
+      expect(writer.fits(parts)).toBe(true);
+      writer.post(number, 0xfeedbeef, post.parts, parts);
+      expect(reader.has(0, number)).toBe(true);
+      expect(reader.has(1, number)).toBe(false);
+      expect(reader.signatureOf(0, number)).toBe(0xfeedbeef);
+      expect(reader.kindOf(0, number)).toBe(post.parts);
+      parts.forEach((part, index) => {
+        expect(Buffer.from(reader.part(0, number, index).head)).toEqual(Buffer.from(part));
+      });
+    }),
+  );
+});
+
+test("a place is free again when all ranks are through, in whatever order they end their collectives", () => {
+  const [first, second] = ranks(2) as [SharedBoard, SharedBoard];
+  let number = 0;
+  for (; first.hasRoom(number); number++) first.post(number, 1, post.here, []);
+  const ahead = number / 2;
+  for (let collective = 0; collective < ahead; collective++) first.done(collective);
+  expect(first.hasRoom(number)).toBe(false);
+  expect(first.slowest).toBe(1);
+  for (let collective = ahead - 1; collective > 0; collective--) second.done(collective);
+  expect(first.hasRoom(number)).toBe(false);
+  second.done(0);
+  expect(first.hasRoom(number + 2 * ahead - 2)).toBe(true);
+  second.done(0); // again: nothing happens
+  expect(first.hasRoom(number + 2 * ahead)).toBe(false);
+});
+
+test("who waits for room is woken by whoever makes it", () => {
+  let woken = 0;
+  const [first, second] = ranks(2, () => {
+    woken++;
+  }) as [SharedBoard, SharedBoard];
+  let number = 0;
+  for (; first.hasRoom(number); number++) first.post(number, 1, post.here, []);
+  woken = 0;
+  second.done(0);
+  expect(woken).toBe(1);
+  second.done(1);
+  expect(woken).toBe(1);
+});
+
+test("numbers go on beyond 2^31 and 2^32", () => {
+  for (const from of [2 ** 30 - 10, 2 ** 31 - 10, 2 ** 32 - 10]) {
+    const boards = ranks(2, undefined, from);
+    for (let collective = from; collective < from + 100; collective++) {
+      for (const board of boards) {
+        expect(board.hasRoom(2 * collective)).toBe(true);
+        board.post(2 * collective, 7, post.parts, [Buffer.from(String(collective))]);
+      }
+      for (const [rank, board] of boards.entries()) {
+        expect(board.has(1 - rank, 2 * collective)).toBe(true);
+        expect(board.has(1 - rank, 2 * collective + 1)).toBe(false);
+        expect(text(board.part(1 - rank, 2 * collective, 0).head)).toBe(String(collective));
+        board.done(collective);
+        expect(board.isThrough(rank, collective)).toBe(true);
+        expect(board.isThrough(rank, collective + 1)).toBe(false);
+      }
+    }
+  }
+});
+
+test("what is lent is fetched from where it is, to where it is wanted", () => {
+  const [writer, reader] = ranks(2) as [SharedBoard, SharedBoard];
+  expect(writer.lends).toBe(false);
+  for (const board of [writer, reader, writer]) board.post(0, 1, post.here, []);
+  expect(writer.lends).toBe(true);
+  const large = new Uint8Array(100_000).map((_, i) => i);
+  const packets = [
+    { head: Buffer.from([1]), attachments: [large] },
+    { head: Buffer.alloc(500, 2), attachments: [] },
+    { head: Buffer.alloc(40, 3), attachments: [Buffer.from("short"), large.subarray(7, 5000)] },
+  ];
+  const parts = packets.map((packet) => writer.describe(packet));
+  expect(writer.fits(parts)).toBe(true);
+  writer.post(2, 1, post.lent, parts);
+  const into = new Uint8Array(100_000);
+  const landed = reader.fetch(0, 2, 0, (head, bytes) => (head[0] === 1 && bytes === 100_000 ? into : undefined));
+  expect(landed.attachments[0]).toBe(into);
+  expect(into).toEqual(large);
+  for (const [index, { head, attachments }] of packets.entries()) {
+    const fetched = reader.fetch(0, 2, index, () => undefined);
+    expect(Buffer.from(fetched.head)).toEqual(head);
+    expect(fetched.attachments.map((each) => Buffer.from(each))).toEqual(attachments.map((each) => Buffer.from(each)));
+  }
+});
