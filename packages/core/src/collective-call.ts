@@ -50,6 +50,14 @@ interface Active {
   readonly signature: number;
 }
 
+/** How far an exchange has come within its call. */
+interface Begun<R> {
+  board: Board | undefined;
+  plan: Plan<R> | Promise<Plan<R>> | undefined;
+  turn: Turn<R> | undefined;
+  refused: unknown;
+}
+
 /** What a failure notice carries: the error of the rank that failed first. */
 interface Notice {
   code: MpiErrorCode;
@@ -125,17 +133,16 @@ export class Collectives {
     const number = this.#next++;
     const signature = signatureOf(operation, call);
     this.#recent.note(number, signature, this.exchange);
-    let board: Board | undefined;
-    let plan: Plan<R> | Promise<Plan<R>> | undefined;
-    let turn: Turn<R> | undefined;
-    let refused: unknown;
+    const begun: Begun<R> = { board: undefined, plan: undefined, turn: undefined, refused: undefined };
     try {
-      board = this.#boardFor(operation);
-      if (board !== undefined && this.#calm && signalOf(call) === undefined) {
+      begun.board = this.#boardFor(operation);
+      if (begun.board !== undefined && this.#calm && signalOf(call) === undefined) {
         checkOptions(call.options);
-        plan = prepare();
+        const plan = prepare();
+        begun.plan = plan;
         if (typeof plan !== "string" && !(plan instanceof Promise)) {
-          turn = this.#turn(board, number, signature, plan);
+          const turn = this.#turn(begun.board, number, signature, plan);
+          begun.turn = turn;
           if ((turn.advance() || this.#engine.linger(turn)) && turn.over) {
             const result = Promise.resolve(turn.result);
             call.result = result;
@@ -144,18 +151,29 @@ export class Collectives {
         }
       }
     } catch (error) {
-      refused = error;
+      begun.refused = error;
     }
-    const result = this.#run(number, signature, call, async () => {
+    const result = this.#goOn(number, signature, call, begun, prepare, body);
+    call.result = result;
+    return result;
+  }
+
+  /** The rest of an exchange that has to wait, or that was refused. */
+  #goOn<R>(
+    number: number,
+    signature: number,
+    call: Call,
+    { board, plan, turn, refused }: Begun<R>,
+    prepare: () => Plan<R> | Promise<Plan<R>>,
+    body: (peers: Peers) => Promise<R>,
+  ): Promise<R> {
+    return this.#run(number, signature, call, async () => {
       if (refused !== undefined) throw refused;
       if (board === undefined) return this.#apart(number, signature, call, body);
       const exchange = await (plan ?? prepare());
       if (typeof exchange === "string") return this.#apart(number, signature, call, body, exchange);
-      turn ??= this.#turn(board, number, signature, exchange);
-      return this.#take(turn, number, signature, call);
+      return this.#take(turn ?? this.#turn(board, number, signature, exchange), number, signature, call);
     });
-    call.result = result;
-    return result;
   }
 
   async #run<R>(number: number, signature: number, call: Call, work: () => Promise<R>): Promise<R> {
@@ -168,13 +186,12 @@ export class Collectives {
         this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
       });
       this.#refuseIfFailed(number, call);
+      this.#engine.refuseIfStopped(call);
       const result = await work();
       const stray = this.#engine.dismiss(this.#channel, number);
       if (stray !== undefined) throw await this.#disagreement(number, stray, { call, signature });
-      if (this.#verdicts.size > 0) {
-        await Promise.all(this.#verdicts);
-        this.#throwIfFailed(number);
-      }
+      if (this.#verdicts.size > 0) await Promise.all(this.#verdicts);
+      this.#throwIfFailed(number); // also if that was found out when it had ended but for this
       return result;
     } catch (thrown) {
       const noticed = this.#failed.get(number);
@@ -252,6 +269,7 @@ export class Collectives {
     return (
       this.#failed.size === 0 &&
       this.#late === undefined &&
+      !this.#engine.stopped &&
       this.#verdicts.size === 0 &&
       this.#channel.failures.size === 0 &&
       this.#channel.questions.size === 0
@@ -365,12 +383,15 @@ export class Collectives {
       await locate(call, this.#engine.divertOf(call));
       call.site ??= this.#recent.siteOf(number);
       if (this.#failed.has(number)) return;
-      this.#failHere(number, call, this.#mismatch(rank, signature, call, site));
-    } else {
-      const error = this.#mismatch(rank, signature, this.#ended(number), site);
-      this.#failedLate(number, error);
-      this.#notify(number, error);
+      if (this.#active.has(number)) {
+        this.#failHere(number, call, this.#mismatch(rank, signature, call, site));
+        return;
+      }
     }
+    // It has ended here, perhaps just now: the next one has to tell.
+    const error = this.#mismatch(rank, signature, this.#ended(number), site);
+    this.#failedLate(number, error);
+    this.#notify(number, error);
   }
 
   #refuseIfFailed(number: number, call: Call): void {

@@ -92,6 +92,8 @@ export class Engine implements Receiver {
   /** Calls that have waited and wait no more, and as many before somebody lingered. */
   #settled = 0;
   #settledBefore = 0;
+  /** What a receive that does not wait yet looks for. */
+  readonly #expected: Expected = new Expected();
   readonly #anySettled: Watch = { advance: () => this.#settled !== this.#settledBefore };
   #asking: NodeJS.Timeout | undefined;
   /** Whether some other rank has ended: only then can waiting be in vain. */
@@ -300,8 +302,23 @@ export class Engine implements Receiver {
   ): Promise<T> {
     if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
     const letter = channel.mailbox.next(source, tag);
-    if (letter === undefined) return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
-    return this.#open(letter, call, finish, into);
+    if (letter !== undefined) return this.#open(letter, call, finish, into);
+    if (this.#comesNow(channel, source, tag, call, finish)) return this.#expected.take(this) as Promise<T>;
+    return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
+  }
+
+  /**
+   * Whether a letter comes within microseconds, before anything is made that could wait for it. Another call that gets
+   * what it waited for meanwhile ends that: whoever awaits it is to have his turn.
+   */
+  #comesNow(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): boolean {
+    if (this.#transport.linger === undefined || this.#fatal !== undefined || !channel.mailbox.isFree(source, tag))
+      return false;
+    const expected = this.#expected;
+    expected.begin(channel, source, tag, call, finish);
+    this.#settledBefore = this.#settled;
+    this.#transport.linger(this.#anySettled, true);
+    return expected.end();
   }
 
   /** The next letter, left in the mailbox; held for whoever asked until the end of this turn. */
@@ -434,8 +451,22 @@ export class Engine implements Receiver {
 
   #arrive(envelope: Envelope, body: Packet | undefined, borrowed: boolean): void {
     const channel = this.#channelOf(envelope);
-    if (channel === undefined || channel.over?.(envelope)) this.#discard(envelope, body);
-    else channel.mailbox.arrive(new Letter(envelope, body, borrowed, this.#order++));
+    if (channel === undefined || channel.over?.(envelope)) {
+      this.#discard(envelope, body);
+      return;
+    }
+    const letter = new Letter(envelope, body, borrowed, this.#order++);
+    if (!this.#expected.fits(channel, letter)) {
+      channel.mailbox.arrive(letter);
+      return;
+    }
+    this.#settled++;
+    if (body === undefined) {
+      channel.mailbox.arrive(letter); // its receiver has to ask for the rest, and to wait for that
+      return;
+    }
+    this.#acknowledge(letter);
+    this.#expected.meet(letter);
   }
 
   /** The channel that a packet is for; undefined when it was closed here. */
@@ -482,6 +513,11 @@ export class Engine implements Receiver {
   /** Whether the job, or this rank's part in it, is over: every call rejects, on the other ranks too. */
   get stopped(): boolean {
     return this.#fatal !== undefined;
+  }
+
+  /** Throws what every call rejects with when that is so. */
+  refuseIfStopped(call: Call): void {
+    if (this.#fatal !== undefined) throw this.#fail(call);
   }
 
   /** Whether some call of this rank waits for others. */
@@ -605,6 +641,12 @@ export class Engine implements Receiver {
       this.#rejectWaiting(channel, ({ call, source, tag }) => why(call, source, channel, tag));
     }
     this.#refuseWatched(({ posted: { call }, watch }) => why(call, watch.missing));
+    const { channel, source, tag, call } = this.#expected;
+    const error = call && channel && why(call, source, channel, tag);
+    if (error !== undefined) {
+      this.#settled++;
+      this.#expected.refuse(error);
+    }
     for (const [rank, peer] of this.#peers) {
       for (const [id, outgoing] of peer.sends) {
         const error = why(outgoing.call, rank);
@@ -672,7 +714,6 @@ export class Engine implements Receiver {
     this.#wait(1);
     channel.mailbox.post(posted);
     if (!posted.linked) return posted.promise as Promise<T>;
-    if (this.#lingers(posted)) return posted.promise as Promise<T>;
     const hopeless =
       this.#somebodyEnded || this.#fatal !== undefined ? this.#hopeless(call, source, channel, tag) : undefined;
     if (hopeless !== undefined) {
@@ -687,12 +728,6 @@ export class Engine implements Receiver {
       });
     }
     return posted.promise as Promise<T>;
-  }
-
-  /** Whether a receive has met its fate within microseconds. Another call that does so first has its turn. */
-  #lingers(posted: Posted): boolean {
-    this.#settledBefore = this.#settled;
-    return (this.#transport.linger?.(this.#anySettled, true) ?? false) && posted.over;
   }
 
   /** A receive (or probe) that waited has met its letter. */
@@ -733,7 +768,6 @@ export class Engine implements Receiver {
 
   /** The caller gets its letter. */
   #complete(posted: Posted, letter: Letter): void {
-    posted.over = true;
     this.#settled++;
     posted.forget?.();
     this.#wait(-1);
@@ -745,7 +779,6 @@ export class Engine implements Receiver {
   }
 
   #refuse(posted: Posted, error: Error): void {
-    posted.over = true;
     this.#settled++;
     posted.forget?.();
     this.#wait(-1);
@@ -860,6 +893,71 @@ export class Engine implements Receiver {
       this.#peers.set(rank, peer);
     }
     return peer;
+  }
+}
+
+/** A receive that looks for its letter before it waits: one at a time. */
+class Expected {
+  /** Where it looks; undefined when none does. */
+  channel: Channel | undefined;
+  source = any;
+  tag = any;
+  call: Call | undefined;
+  #finish: Finish<unknown> = nothing;
+  #over = false;
+  #value: unknown;
+  #error: { readonly thrown: unknown } | undefined;
+
+  begin(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): void {
+    this.channel = channel;
+    this.source = source;
+    this.tag = tag;
+    this.call = call;
+    this.#finish = finish;
+    this.#over = false;
+  }
+
+  fits(channel: Channel, { source, tag }: Letter): boolean {
+    return (
+      channel === this.channel &&
+      !this.#over &&
+      (this.source === any || source === this.source) &&
+      (this.tag === any || tag === this.tag)
+    );
+  }
+
+  /** The letter's bytes may be gone when this has returned. */
+  meet(letter: Letter): void {
+    this.#over = true;
+    try {
+      this.#value = this.#finish(letter);
+    } catch (thrown) {
+      this.#error = { thrown };
+    }
+  }
+
+  refuse(error: MpiError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#error = { thrown: error };
+  }
+
+  /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */
+  end(): boolean {
+    this.channel = undefined;
+    this.#finish = nothing;
+    return this.#over;
+  }
+
+  /** What the receive made of its letter. */
+  take(engine: Engine): Promise<unknown> {
+    const value = this.#value;
+    const error = this.#error;
+    const call = this.call as Call;
+    this.#value = undefined;
+    this.#error = undefined;
+    this.call = undefined;
+    return error === undefined ? Promise.resolve(value) : Promise.reject(engine.explained(call, error.thrown));
   }
 }
 

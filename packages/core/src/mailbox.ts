@@ -58,8 +58,6 @@ export class Posted extends Entry {
   reject!: (error: Error) => void;
   /** The caller's own array, when that is what is to be filled. */
   into: TypedArray | undefined;
-  /** It has its letter, or was refused. */
-  over = false;
   /** Takes the listener for its signal away. */
   forget: (() => void) | undefined;
   /** Whether its source has been asked if it is in the same collective. */
@@ -136,6 +134,11 @@ export class Mailbox {
     } else {
       this.#matched(posted, letter);
     }
+  }
+
+  /** Whether the next letter that fits would go to a receive that came now. */
+  isFree(source: number, tag: number): boolean {
+    return this.#posted.size === 0 && (this.#arrived.size === 0 || this.#arrived.first(source, tag) === undefined);
   }
 
   /** Takes the oldest letter that fits out, unless there is none or it is held for somebody else. */

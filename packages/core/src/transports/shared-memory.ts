@@ -29,7 +29,10 @@ const lateMs = 0.1;
 const pauseMs = 2;
 /** Records per pair of ranks. Memory is taken when a pair first speaks. */
 const ringBytes = 256 * 1024;
-/** While there is a CPU for every rank, waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange messages would never find each other awake. */
+/**
+ * Waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange
+ * messages would never find each other awake. Where there is no CPU for every rank they give way between looks.
+ */
 const spinMs = 1;
 /** Where there are other hosts, too, their messages come by the event loop, which has a turn in between. */
 const sliceMs = 0.02;
@@ -38,6 +41,8 @@ const lingerMs = 0.5;
 const crowdedLingerMs = 1;
 /** Who posts receives long before their messages come loses a thousandth of that for each. */
 const mostDistrust = 1000;
+/** There one that sleeps keeps the others waiting, until they sleep as well and each step takes a wake-up. */
+const mostCrowdedDistrust = 8;
 /** Reading the clock costs as much as looking at a few rings. */
 const looksPerClock = 16;
 /** Records taken from one ring before the others get their turn. */
@@ -251,7 +256,6 @@ export class SharedMemoryTransport implements Transport {
 
   /** Looks until something was delivered, or it has looked for long enough. */
   #spin(): boolean {
-    if (this.#crowded) return this.#poll();
     this.#vainSince ??= performance.now();
     return this.#search(this.#anything, false, this.#options.far === undefined ? spinMs : sliceMs);
   }
@@ -272,7 +276,7 @@ export class SharedMemoryTransport implements Transport {
       if (this.#distrust > 0) this.#distrust--;
       return true;
     }
-    this.#distrust = Math.min(mostDistrust, 4 * this.#distrust + 8);
+    this.#distrust = Math.min(this.#crowded ? mostCrowdedDistrust : mostDistrust, 4 * this.#distrust + 8);
     this.#skips = this.#distrust;
     return false;
   }
@@ -307,7 +311,7 @@ export class SharedMemoryTransport implements Transport {
   /** For callers that have nobody to tell: a ring that cannot be read ends the job. */
   #pollOrFail(): void {
     try {
-      this.#poll();
+      this.#poll(1); // what nobody waits for yet is better off in its ring than copied
     } catch (error) {
       this.#receiver?.failed(error as Error);
     }
@@ -341,14 +345,14 @@ export class SharedMemoryTransport implements Transport {
   }
 
   /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
-  #poll(): boolean {
+  #poll(most: number = burst): boolean {
     if ((this.#doorstep as Doorstep).hasNews) this.#attach();
     let delivered = (this.#receiver as Receiver).glance();
     const inlets = this.#inlets;
     for (let i = 0; i < inlets.length; i++) {
       const inlet = inlets[i] as Inlet;
       if (!inlet.pending) continue;
-      inlet.poll(burst);
+      inlet.poll(most);
       if (inlet.takeStarved()) this.#outlet(inlet.source).wake();
       delivered = true;
     }

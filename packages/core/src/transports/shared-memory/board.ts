@@ -294,11 +294,11 @@ const may = { unknown: 0, yes: 1, no: 2 } as const;
 const nothing = new Uint8Array(0);
 
 /**
- * A power of two: twice as many posts as collectives that a rank can be ahead of the slowest one. Where ranks outnumber
- * CPUs, to take turns after each one costs more than the post.
+ * A power of two: twice as many posts as collectives that a rank can be ahead of the slowest one. As many as a megabyte
+ * holds, and at least 16: where ranks outnumber CPUs, to take turns after each post costs more than the post.
  */
 function placesFor(size: number): number {
-  return size <= 16 ? 64 : 16;
+  return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(1024 / size))));
 }
 
 /** Index of the first word of a rank's line. */

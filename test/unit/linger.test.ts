@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import type { Call } from "../../packages/core/src/call.ts";
+import { encode } from "../../packages/core/src/codec.ts";
+import { Engine } from "../../packages/core/src/engine.ts";
+import { type Envelope, type Kind, kind } from "../../packages/core/src/envelope.ts";
+import { MpiError } from "../../packages/core/src/errors.ts";
+import type { Letter } from "../../packages/core/src/mailbox.ts";
+import type { Packet } from "../../packages/core/src/packet.ts";
+import type { Receiver, Transport, Watch } from "../../packages/core/src/transport.ts";
+
+const call: Call = { operation: "recv" };
+
+/** A transport on which something happens while a receive looks for its letter: these steps, one for each look. */
+class Lingering implements Transport {
+  readonly name = "lingering";
+  readonly eagerBytes = 1000;
+  receiver: Receiver | undefined;
+  steps: (() => void)[] = [];
+  looks = 0;
+  #sequence = 0;
+
+  linger(watch: Watch, rings: boolean): boolean {
+    assert.ok(rings);
+    while (this.steps.length > 0) {
+      this.looks++;
+      this.steps.shift()?.();
+      if (watch.advance()) return true;
+    }
+    return false;
+  }
+
+  /** A packet from rank 1 arrives in memory that is used for the next one. */
+  arrive(what: Kind, tag: number, value: unknown, collective = false): void {
+    const { head, attachments } = encode(value);
+    const lent = Buffer.from(head);
+    const sequence = this.#sequence++;
+    const envelope: Envelope = {
+      ...{ kind: what, collective, sync: false, context: 0, source: 1, tag, id: sequence, sequence },
+      ...{ bytes: lent.length, signature: 0 },
+    };
+    const body: Packet = { head: lent, attachments };
+    this.receiver?.packet(envelope, body, true);
+    lent.fill(0xff);
+  }
+
+  send(): void {}
+  listen(): void {}
+  async flush(): Promise<void> {}
+  flushSync(): void {}
+  async close(): Promise<void> {}
+}
+
+function pair(): { engine: Engine; transport: Lingering; recv: (tag: number) => Promise<unknown> } {
+  const transport = new Lingering();
+  const engine = new Engine({ rank: 0, size: 2, host: "here" }, transport);
+  const channel = engine.channel(0, false);
+  const finish = (letter: Letter): string => Buffer.from(letter.body?.head ?? []).toString("latin1");
+  return { engine, transport, recv: (tag) => engine.receive(channel, 1, tag, call, finish) };
+}
+
+const text = (value: string): string => Buffer.from(encode(value).head).toString("latin1");
+
+test("a receive has what comes while it looks, read before its memory is used again", async () => {
+  const { transport, recv } = pair();
+  transport.steps = [() => transport.arrive(kind.message, 7, "other"), () => transport.arrive(kind.message, 5, "mine")];
+  assert.equal(await recv(5), text("mine"));
+  assert.equal(transport.looks, 2);
+  assert.equal(await recv(7), text("other"));
+});
+
+test("it does not overtake a receive that waits, and ends its look when that one has its letter", async () => {
+  const { transport, recv } = pair();
+  const first = recv(5);
+  transport.steps = [() => transport.arrive(kind.message, 5, "one"), () => assert.fail("looked on")];
+  const second = recv(5);
+  assert.equal(transport.looks, 0); // somebody waits already: a look would be for him
+  transport.steps.shift()?.();
+  assert.equal(await first, text("one"));
+  transport.arrive(kind.message, 5, "two");
+  assert.equal(await second, text("two"));
+});
+
+test("it ends when another call has what it waited for", async () => {
+  const { engine, transport, recv } = pair();
+  const other = engine.receive(engine.channel(1, false), 1, 0, call, () => "other");
+  transport.steps = [() => engine.reject(call, new MpiError("aborted", "cancelled")), () => assert.fail("looked on")];
+  const mine = recv(5);
+  await assert.rejects(other, /cancelled/);
+  await assert.rejects(mine, /cancelled/);
+});
+
+test("a call that is refused while it looks does not wait", async () => {
+  for (const refuse of [
+    (engine: Engine) => engine.reject(call, new MpiError("aborted", "refused")),
+    (engine: Engine) => engine.stop("aborted", "refused"),
+  ]) {
+    const { engine, transport, recv } = pair();
+    transport.steps = [() => refuse(engine)];
+    await assert.rejects(recv(5), /refused/);
+    assert.equal(engine.waiting, false);
+  }
+});
+
+test("a collective that fails elsewhere while it looks does not wait", async () => {
+  const { engine, transport } = pair();
+  const channel = engine.channel(0, true);
+  channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"));
+  transport.steps = [() => transport.arrive(kind.failure, 3, "why", true)];
+  await assert.rejects(
+    engine.receive(channel, 1, 3, call, () => 0),
+    /failed on rank 1/,
+  );
+});
+
+test("an array that does not fit stays, and can be received again", async () => {
+  const { engine, transport, recv } = pair();
+  const channel = engine.channel(0, false);
+  const finish = (letter: Letter): never => {
+    channel.mailbox.putBack(letter);
+    throw new MpiError("mismatch", "too short");
+  };
+  transport.steps = [() => transport.arrive(kind.message, 5, "again")];
+  await assert.rejects(engine.receive(channel, 1, 5, call, finish), /too short/);
+  assert.equal(await recv(5), text("again"));
+});
