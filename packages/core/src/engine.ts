@@ -6,6 +6,7 @@ import { Channel } from "./channel.ts";
 import { byteLength, decode, encode, landing, type Parcel } from "./codec.ts";
 import { type Envelope, type Kind, kind } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
+import { Expected } from "./expected.ts";
 import { any, type Finish, Letter, Posted } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import { empty, ownCopy, type Packet, withOwnAttachments } from "./packet.ts";
@@ -94,6 +95,7 @@ export class Engine implements Receiver {
   #settledBefore = 0;
   /** What a receive that does not wait yet looks for. */
   readonly #expected: Expected = new Expected();
+  readonly #explain = (call: Call, error: unknown): Error => this.explained(call, error);
   readonly #anySettled: Watch = { advance: () => this.#settled !== this.#settledBefore };
   #asking: NodeJS.Timeout | undefined;
   /** Whether some other rank has ended: only then can waiting be in vain. */
@@ -303,7 +305,7 @@ export class Engine implements Receiver {
     if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
     const letter = channel.mailbox.next(source, tag);
     if (letter !== undefined) return this.#open(letter, call, finish, into);
-    if (this.#comesNow(channel, source, tag, call, finish)) return this.#expected.take(this) as Promise<T>;
+    if (this.#comesNow(channel, source, tag, call, finish)) return this.#expected.take(this.#explain) as Promise<T>;
     return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
   }
 
@@ -893,71 +895,6 @@ export class Engine implements Receiver {
       this.#peers.set(rank, peer);
     }
     return peer;
-  }
-}
-
-/** A receive that looks for its letter before it waits: one at a time. */
-class Expected {
-  /** Where it looks; undefined when none does. */
-  channel: Channel | undefined;
-  source = any;
-  tag = any;
-  call: Call | undefined;
-  #finish: Finish<unknown> = nothing;
-  #over = false;
-  #value: unknown;
-  #error: { readonly thrown: unknown } | undefined;
-
-  begin(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): void {
-    this.channel = channel;
-    this.source = source;
-    this.tag = tag;
-    this.call = call;
-    this.#finish = finish;
-    this.#over = false;
-  }
-
-  fits(channel: Channel, { source, tag }: Letter): boolean {
-    return (
-      channel === this.channel &&
-      !this.#over &&
-      (this.source === any || source === this.source) &&
-      (this.tag === any || tag === this.tag)
-    );
-  }
-
-  /** The letter's bytes may be gone when this has returned. */
-  meet(letter: Letter): void {
-    this.#over = true;
-    try {
-      this.#value = this.#finish(letter);
-    } catch (thrown) {
-      this.#error = { thrown };
-    }
-  }
-
-  refuse(error: MpiError): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#error = { thrown: error };
-  }
-
-  /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */
-  end(): boolean {
-    this.channel = undefined;
-    this.#finish = nothing;
-    return this.#over;
-  }
-
-  /** What the receive made of its letter. */
-  take(engine: Engine): Promise<unknown> {
-    const value = this.#value;
-    const error = this.#error;
-    const call = this.call as Call;
-    this.#value = undefined;
-    this.#error = undefined;
-    this.call = undefined;
-    return error === undefined ? Promise.resolve(value) : Promise.reject(engine.explained(call, error.thrown));
   }
 }
 

@@ -1,0 +1,72 @@
+import type { Call } from "./call.ts";
+import type { Channel } from "./channel.ts";
+import type { MpiError } from "./errors.ts";
+import { any, type Finish, type Letter } from "./mailbox.ts";
+
+/** A receive that looks for its letter before it waits: one at a time. */
+export class Expected {
+  /** Where it looks; undefined when none does. */
+  channel: Channel | undefined;
+  source: number = any;
+  tag: number = any;
+  call: Call | undefined;
+  #finish: Finish<unknown> = nobody;
+  #over = false;
+  #value: unknown;
+  #error: { readonly thrown: unknown } | undefined;
+
+  begin(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): void {
+    this.channel = channel;
+    this.source = source;
+    this.tag = tag;
+    this.call = call;
+    this.#finish = finish;
+    this.#over = false;
+  }
+
+  fits(channel: Channel, { source, tag }: Letter): boolean {
+    return (
+      channel === this.channel &&
+      !this.#over &&
+      (this.source === any || source === this.source) &&
+      (this.tag === any || tag === this.tag)
+    );
+  }
+
+  /** The letter's bytes may be gone when this has returned. */
+  meet(letter: Letter): void {
+    this.#over = true;
+    try {
+      this.#value = this.#finish(letter);
+    } catch (thrown) {
+      this.#error = { thrown };
+    }
+  }
+
+  refuse(error: MpiError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#error = { thrown: error };
+  }
+
+  /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */
+  end(): boolean {
+    this.channel = undefined;
+    this.#finish = nobody;
+    if (!this.#over) this.call = undefined;
+    return this.#over;
+  }
+
+  /** What the receive made of its letter; `explained` has an error say who and which call. */
+  take(explained: (call: Call, error: unknown) => Error): Promise<unknown> {
+    const value = this.#value;
+    const error = this.#error;
+    const call = this.call as Call;
+    this.#value = undefined;
+    this.#error = undefined;
+    this.call = undefined;
+    return error === undefined ? Promise.resolve(value) : Promise.reject(explained(call, error.thrown));
+  }
+}
+
+function nobody(): void {}
