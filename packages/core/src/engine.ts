@@ -199,14 +199,14 @@ export class Engine implements Receiver {
     return true;
   }
 
-  glance(): boolean {
+  glance(sleeps: boolean): boolean {
     const watched = this.#watched;
     let any = false;
     for (let i = 0; i < watched.length; i++) {
       const { watch, posted } = watched[i] as Watched;
       let error: Error | undefined;
       try {
-        if (!watch.advance()) {
+        if (!watch.advance(sleeps)) {
           // It may wait for another rank now, one that has ended.
           error = this.#somebodyEnded ? this.#hopeless(posted.call, watch.missing) : undefined;
           if (error === undefined) continue;
@@ -611,7 +611,7 @@ export class Engine implements Receiver {
     const peer = this.#peer(rank);
     if (peer.gone || !peer.graceOver || peer.received < (peer.last ?? 0)) return;
     peer.gone = true;
-    this.glance();
+    this.glance(false);
     if (this.#waits > 0) this.#rejectAll((call, source, channel, tag) => this.#hopeless(call, source, channel, tag));
   }
 

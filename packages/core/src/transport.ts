@@ -14,7 +14,7 @@ export interface Receiver {
    * Looks at what it waits for on boards. True when something came of it. Asked at every look at what has arrived, and
    * once more after whoever posts has been told that this rank sleeps.
    */
-  glance(): boolean;
+  glance(sleeps: boolean): boolean;
   /** The transport can go on no more (a peer that speaks another protocol, a broken link). */
   failed(error: Error): void;
 }
@@ -60,8 +60,8 @@ export interface Transport {
 
 /** Something to be waited for. */
 export interface Watch {
-  /** Looks, and does what can be done now; true when that was the last of it. */
-  advance(): boolean;
+  /** Looks, and does what can be done now; true when that was the last of it. `sleeps`: it will not look again until woken. */
+  advance(sleeps?: boolean): boolean;
 }
 
 /** Where an attachment of so many bytes, of a packet with this head, is wanted; undefined for anywhere. */
@@ -75,8 +75,11 @@ export type Landing = (head: Uint8Array, bytes: number) => Uint8Array | undefine
  * A post can be read from {@link has} on until this rank says that it is {@link done} with the collective.
  */
 export interface Board {
-  /** Whether this rank's post can be written now; if not, `slowest` is a rank that still needs an earlier one. */
-  hasRoom(number: number): boolean;
+  /**
+   * Whether this rank's post can be written now; if not, `slowest` is a rank that still needs an earlier one. `sleeps`: this
+   * rank is about to, and wants to be woken when there is room.
+   */
+  hasRoom(number: number, sleeps: boolean): boolean;
   readonly slowest: number;
   /** Whether a post can hold these parts. */
   fits(parts: readonly Uint8Array[]): boolean;

@@ -56,9 +56,9 @@ export class Turn<R> implements Posts {
   }
 
   /** Goes on as far as it can. True when it is over, when there is a {@link stray}, or when messages have to be waited for. */
-  advance(): boolean {
+  advance(sleeps = false): boolean {
     if (this.#state === state.room) {
-      if (!this.#board.hasRoom(this.#number)) return false;
+      if (!this.#board.hasRoom(this.#number, sleeps)) return false;
       this.#post();
       this.#needs(this.#exchange.from);
       this.#state = state.posts;
@@ -71,7 +71,7 @@ export class Turn<R> implements Posts {
         this.#state = state.messages;
         return true;
       }
-      if (!this.#finish(this.#exchange.finish(this))) return this.advance();
+      if (!this.#finish(this.#exchange.finish(this))) return this.advance(sleeps);
     }
     if (this.#state === state.readers) {
       for (; this.#next <= this.#last; this.#next++) {

@@ -335,7 +335,7 @@ export class SharedMemoryTransport implements Transport {
     doorstep.sleeping = true;
     // Whoever wrote, or made room, before it could see the flag did not ring.
     this.#push();
-    if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending) || this.#receiver?.glance()) {
+    if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending) || this.#receiver?.glance(true)) {
       this.#wakeUp();
       this.#schedule();
       return;
@@ -347,7 +347,7 @@ export class SharedMemoryTransport implements Transport {
   /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
   #poll(most: number = burst): boolean {
     if ((this.#doorstep as Doorstep).hasNews) this.#attach();
-    let delivered = (this.#receiver as Receiver).glance();
+    let delivered = (this.#receiver as Receiver).glance(false);
     const inlets = this.#inlets;
     for (let i = 0; i < inlets.length; i++) {
       const inlet = inlets[i] as Inlet;

@@ -54,6 +54,7 @@ export class SharedBoard implements Board {
   readonly #done: Set<number> = new Set();
   /** All ranks were through with what is below this when it was last looked up. */
   #least: number;
+  #isFull = false;
   slowest = 0;
   /** A number for the others to read, and whether this rank can read theirs. */
   readonly #probe: Float64Array = new Float64Array([Math.random()]);
@@ -95,12 +96,10 @@ export class SharedBoard implements Board {
     Atomics.store(this.#words, own + pid, process.pid);
   }
 
-  hasRoom(number: number): boolean {
+  hasRoom(number: number, sleeps: boolean): boolean {
     if (this.#isFree(number)) return true;
+    if (sleeps) Atomics.store(this.#words, starved, 1); // before it looks: who is through from now on wakes it
     this.#lookUp();
-    if (this.#isFree(number)) return true;
-    Atomics.store(this.#words, starved, 1);
-    this.#lookUp(); // who was through with it before it could see that did not ring
     return this.#isFree(number);
   }
 
@@ -230,9 +229,14 @@ export class SharedBoard implements Board {
     for (const neighbor of this.#neighbors) neighbor.wake();
   }
 
-  /** Whether all ranks are through with what was in that place. */
+  /**
+   * Whether all ranks are through with what was in that place. Who finds none free waits until half of them are: to go on
+   * with each single one would take a cache line there and back for it.
+   */
   #isFree(number: number): boolean {
-    return ((number - 2 * this.#least) | 0) < this.#places;
+    const free = ((number - 2 * this.#least) | 0) < (this.#isFull ? this.#places / 2 : this.#places);
+    this.#isFull = !free;
+    return free;
   }
 
   /** Reads from the first other rank that has come: all are under the same rules. */
