@@ -64,6 +64,17 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "a rank that has no array where the others' go into one is told so, and so are they",
+    async program(world) {
+      const into = new Float64Array(30_000 * world.size);
+      for (const usual of [new Float64Array(3), new Float64Array(30_000)]) {
+        await using apart = await world.dup();
+        const mine = world.rank === world.size - 1 ? (undefined as unknown as Float64Array) : usual.fill(1);
+        await assert.rejects(apart.allgather(mine, { into }), mpiError("mismatch", /not a typed array/));
+      }
+    },
+  },
+  {
     name: "lists of equal length combine, however many bytes their numbers take",
     async program(world) {
       const mine = Array.from({ length: 500 }, (_, i) => (world.rank % 2 === 0 ? 1 : i + 0.125));

@@ -51,31 +51,32 @@ export function valuesIn<T>(
   posts: Posts,
   into: TypedArray | undefined,
 ): T[] | TypedArray {
-  const values: unknown[] = [];
-  const lengths: number[] = [];
-  for (let r = 0; r < size; r++) {
-    const length = into === undefined || r === rank ? undefined : posts.landing(r, into);
-    values.push(length !== undefined ? undefined : r === rank ? own : decode(posts.parcelOf(r)));
-    lengths.push(length ?? (values[r] as Partial<TypedArray> | null | undefined)?.length ?? 0);
-  }
-  if (into === undefined) return values as T[];
-  const arrived = values.filter((value) => value !== undefined);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const fits =
-    total <= into.length && arrived.every((value) => isTypedArray(value) && value.constructor === into.constructor);
-  if (!fits)
-    return fill(
-      into,
-      values.map((value, r) => value ?? decode(posts.parcelOf(r))),
-    ) as TypedArray;
+  const valueOf = (r: number): unknown => (r === rank ? own : decode(posts.parcelOf(r)));
+  const ranks = Array.from({ length: size }, (_, r) => r);
+  if (into === undefined) return ranks.map(valueOf) as T[];
+  // Of what can be fetched straight to its place: how much that is. All else is here, and looked at before anything is written.
+  const landings = ranks.map((r) => (r === rank ? undefined : posts.landing(r, into)));
+  const values = landings.map((landing, r) => (landing === undefined ? valueOf(r) : undefined));
+  const lengths = landings.map((landing, r) => landing ?? lengthLike(into, values[r]));
+  if (lengths.some((length) => length === undefined) || sum(lengths) > into.length)
+    return fill(into, ranks.map(valueOf));
   let at = 0;
-  for (const [r, length] of lengths.entries()) {
-    const room = into.subarray(at, at + length);
-    if (values[r] === undefined) posts.parcelOf(r, room);
-    else fill(room, [values[r]]);
-    at += length;
+  for (const r of ranks) {
+    const room = into.subarray(at, at + (lengths[r] as number));
+    if (landings[r] === undefined) fill(room, [values[r]]);
+    else posts.parcelOf(r, room);
+    at += room.length;
   }
   return into;
+}
+
+/** How many elements a value has, if it is a typed array of the same type. */
+function lengthLike(into: TypedArray, value: unknown): number | undefined {
+  return isTypedArray(value) && value.constructor === into.constructor ? value.length : undefined;
+}
+
+function sum(lengths: readonly (number | undefined)[]): number {
+  return lengths.reduce((total: number, length) => total + (length ?? 0), 0);
 }
 
 /** A rank of the communicator, all of them, or none. */
