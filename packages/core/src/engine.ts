@@ -188,7 +188,8 @@ export class Engine implements Receiver {
     const posted = new Posted(any, number, false, call, nothing);
     this.#wait(1);
     this.#watched.push({ watch, channel, posted });
-    if (this.#somebodyEnded || this.#fatal !== undefined) this.#refuseWatched((other) => this.#whyInVain(other));
+    if (this.#somebodyEnded || this.#fatal !== undefined)
+      this.#refuseWatched((call, rank) => this.#hopeless(call, rank));
     return posted.promise as Promise<void>;
   }
 
@@ -216,9 +217,13 @@ export class Engine implements Receiver {
       }
       watched.splice(i--, 1);
       any = true;
+      if (error !== undefined) {
+        this.#refuse(posted, error);
+        continue;
+      }
+      this.#settled++;
       this.#wait(-1);
-      if (error === undefined) posted.resolve(undefined);
-      else posted.reject(error);
+      posted.resolve(undefined);
     }
     return any;
   }
@@ -642,7 +647,7 @@ export class Engine implements Receiver {
     for (const channel of this.#channels.values()) {
       this.#rejectWaiting(channel, ({ call, source, tag }) => why(call, source, channel, tag));
     }
-    this.#refuseWatched(({ posted: { call }, watch }) => why(call, watch.missing));
+    this.#refuseWatched(why);
     const { channel, source, tag, call } = this.#expected;
     const error = call && channel && why(call, source, channel, tag);
     if (error !== undefined) {
@@ -674,18 +679,13 @@ export class Engine implements Receiver {
     }
   }
 
-  #refuseWatched(why: (watched: Watched) => MpiError | undefined): void {
+  #refuseWatched(why: (call: Call, source: number) => MpiError | undefined): void {
     for (const one of [...this.#watched]) {
-      const error = why(one);
+      const error = why(one.posted.call, one.watch.missing);
       if (error === undefined) continue;
       this.#watched.splice(this.#watched.indexOf(one), 1);
       this.#refuse(one.posted, error);
     }
-  }
-
-  /** Why watching is in vain, if it is. What was posted before its rank ended is seen first. */
-  #whyInVain({ watch, posted: { call } }: Watched): MpiError | undefined {
-    return this.#hopeless(call, watch.missing);
   }
 
   /** Ends whatever this one call is waiting for. */

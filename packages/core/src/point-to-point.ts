@@ -71,7 +71,7 @@ export abstract class PointToPoint {
     const call = this.#call("send", options);
     // What goes wrong here and in recv is caught as #attempt does it, without a closure for each message.
     try {
-      this.#check(options);
+      this.#check(call);
       const { dest, tag = 0 } = options;
       const to = this.#destination(dest, tag);
       if (to === null) return done;
@@ -98,7 +98,7 @@ export abstract class PointToPoint {
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
     try {
-      this.#check(options);
+      this.#check(call);
       const { source, into } = options;
       if (source === null) return done;
       const finish = into === undefined ? dataOf : (letter: Letter): unknown => this.#fill(into, letter);
@@ -292,7 +292,7 @@ export abstract class PointToPoint {
   /** Begins a call. What it refuses says who and which call, like all that the engine rejects with later. */
   #attempt<R>(call: Call, begin: () => Promise<R>): Promise<R> {
     try {
-      this.#check(call.options);
+      this.#check(call);
       const result = begin();
       call.result = result;
       return result;
@@ -301,9 +301,9 @@ export abstract class PointToPoint {
     }
   }
 
-  #check(options: unknown): void {
-    if (this.closed) throw new MpiError("closed", "this communicator is closed");
-    checkOptions(options);
+  #check(call: Call): void {
+    if (this.closed) throw this.closedError(call);
+    checkOptions(call.options);
   }
 
   /** The call's promise is set, too, so that nobody takes it for one that waits. */

@@ -155,10 +155,13 @@ export class Turn<R> implements Posts {
       else this.#postLarge(give, label);
     }
     for (let rank = 0; rank < this.#members.length; rank++) {
-      if (!board.has(rank, number)) continue;
-      const theirs = board.signatureOf(rank, number);
-      if (theirs !== signature) this.stray = { rank, signature: theirs };
+      if (board.has(rank, number)) this.#checkSignature(rank);
     }
+  }
+
+  #checkSignature(rank: number): void {
+    const signature = this.#board.signatureOf(rank, this.#number);
+    if (signature !== this.#signature) this.stray = { rank, signature };
   }
 
   /** Says where it is, or that it will be sent. */
@@ -188,11 +191,8 @@ export class Turn<R> implements Posts {
       const rank = this.#next;
       if (rank === this.#rank) continue;
       if (!board.has(rank, number)) return false;
-      const signature = board.signatureOf(rank, number);
-      if (signature !== this.#signature) {
-        this.stray = { rank, signature };
-        return true;
-      }
+      this.#checkSignature(rank);
+      if (this.stray !== undefined) return true;
       const kind = board.kindOf(rank, number);
       if (kind >= post.byMessage || this.#exchange.pieces !== undefined) this.#look(rank, kind);
     }
