@@ -22,7 +22,7 @@ test("what one rank posts the others read, part by part, and not before it is po
       for (let before = 0; before < collective; before++) for (const board of [writer, reader]) board.done(before);
       const number = 2 * collective;
       expect(reader.has(0, number)).toBe(false);
-      expect(writer.hasRoom(number, false)).toBe(true);
+      expect(writer.hasRoom(number)).toBe(true);
       expect(writer.fits(parts)).toBe(true);
       writer.post(number, 0xfeedbeef, post.parts, parts);
       expect(reader.has(0, number)).toBe(true);
@@ -39,31 +39,31 @@ test("what one rank posts the others read, part by part, and not before it is po
 test("places are free again when all ranks are through, in whatever order they end their collectives", () => {
   const [first, second] = ranks(2) as [SharedBoard, SharedBoard];
   let number = 0;
-  for (; first.hasRoom(number, false); number += 2) first.post(number, 1, post.here, []);
+  for (; first.hasRoom(number); number += 2) first.post(number, 1, post.here, []);
   const ahead = number / 2;
   for (let collective = 0; collective < ahead; collective++) first.done(collective);
-  expect(first.hasRoom(number, false)).toBe(false);
+  expect(first.hasRoom(number)).toBe(false);
   expect(first.slowest).toBe(1);
   for (let collective = ahead - 1; collective > 0; collective--) second.done(collective);
-  expect(first.hasRoom(number, false)).toBe(false);
+  expect(first.hasRoom(number)).toBe(false);
   second.done(0);
-  expect(first.hasRoom(number, false)).toBe(true);
-  expect(first.hasRoom(number + 2 * ahead - 2, false)).toBe(true);
+  expect(first.hasRoom(number)).toBe(true);
+  expect(first.hasRoom(number + 2 * ahead - 2)).toBe(true);
   second.done(0); // again: nothing happens
-  expect(first.hasRoom(number + 2 * ahead, false)).toBe(false);
+  expect(first.hasRoom(number + 2 * ahead)).toBe(false);
 });
 
 test("who is full waits until half of the places are free", () => {
   const [first, second] = ranks(2) as [SharedBoard, SharedBoard];
   let number = 0;
-  for (; first.hasRoom(number, false); number += 2) first.post(number, 1, post.here, []);
+  for (; first.hasRoom(number); number += 2) first.post(number, 1, post.here, []);
   const ahead = number / 2;
   for (let collective = 0; collective < ahead; collective++) first.done(collective);
   for (let collective = 0; collective < ahead / 2; collective++) second.done(collective);
-  expect(first.hasRoom(number, false)).toBe(false);
+  expect(first.hasRoom(number)).toBe(false);
   second.done(ahead / 2);
-  for (let more = 0; more <= ahead / 2; more++) expect(first.hasRoom(number + 2 * more, false)).toBe(true);
-  expect(first.hasRoom(number + 2 * (ahead / 2 + 1), false)).toBe(false);
+  for (let more = 0; more <= ahead / 2; more++) expect(first.hasRoom(number + 2 * more)).toBe(true);
+  expect(first.hasRoom(number + 2 * (ahead / 2 + 1))).toBe(false);
 });
 
 test("who sleeps for want of room is woken by whoever makes it", () => {
@@ -72,15 +72,32 @@ test("who sleeps for want of room is woken by whoever makes it", () => {
     woken++;
   }) as [SharedBoard, SharedBoard];
   let number = 0;
-  for (; first.hasRoom(number, false); number += 2) first.post(number, 1, post.here, []);
-  woken = 0;
+  for (; first.hasRoom(number); number += 2) first.post(number, 1, post.here, []);
   second.done(0);
   expect(woken).toBe(0);
-  expect(first.hasRoom(number, true)).toBe(false);
+  first.sleep();
+  expect(first.hasRoom(number)).toBe(false);
   second.done(1);
   expect(woken).toBe(1);
   second.done(2);
   expect(woken).toBe(1); // it looks, and says so again before it sleeps again
+});
+
+test("who sleeps until somebody posts, or has read what it lent, is woken; nobody else is looked for", () => {
+  let woken = 0;
+  const [first, second] = ranks(2, () => {
+    woken++;
+  }) as [SharedBoard, SharedBoard];
+  first.post(0, 1, post.here, []);
+  expect(woken).toBe(0);
+  first.sleep();
+  second.post(0, 1, post.here, []);
+  expect(woken).toBe(1);
+  first.sleep();
+  expect(first.isThrough(1, 0)).toBe(false);
+  second.done(0);
+  expect(woken).toBe(2);
+  expect(first.isThrough(1, 0)).toBe(true);
 });
 
 test("numbers go on beyond 2^31 and 2^32", () => {
@@ -88,7 +105,7 @@ test("numbers go on beyond 2^31 and 2^32", () => {
     const boards = ranks(2, undefined, from);
     for (let collective = from; collective < from + 100; collective++) {
       for (const board of boards) {
-        expect(board.hasRoom(2 * collective, false)).toBe(true);
+        expect(board.hasRoom(2 * collective)).toBe(true);
         board.post(2 * collective, 7, post.parts, [Buffer.from(String(collective))]);
       }
       for (const [rank, board] of boards.entries()) {

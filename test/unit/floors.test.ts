@@ -50,6 +50,7 @@ const floors: Record<string, string[][]> = {
       "chunks.ts",
       "options.ts",
       "call.ts",
+      "signature.ts",
       "call-site.ts",
       "progress.ts",
       "abort.ts",

@@ -25,7 +25,7 @@ class Lingering implements Transport {
     while (this.steps.length > 0) {
       this.looks++;
       this.steps.shift()?.();
-      if (watch.advance()) return true;
+      if (watch.advance(false)) return true;
     }
     return false;
   }

@@ -2,46 +2,21 @@ import { onAbort } from "./abort.ts";
 import { type Call, describe, failure, signalOf } from "./call.ts";
 import { locate, RecentCalls, siteHere } from "./call-site.ts";
 import type { Channel, Question } from "./channel.ts";
+import { checkRank } from "./check.ts";
 import { checkOptions } from "./check-options.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
 import { isOverridden } from "./collectives/choose.ts";
-import { apart, type Exchange, membersOf, type Plan, parcelFor } from "./collectives/exchange.ts";
+import { apart, type Exchange, type Here, membersOf, type Plan, parcelFor } from "./collectives/exchange.ts";
+import type { Routine, RoutineOptions } from "./collectives/routines.ts";
 import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
 import type { Letter } from "./mailbox.ts";
-import { nameOf } from "./op.ts";
+import { nameOf, numberOf, type Reducer } from "./op.ts";
 import type { Peers } from "./peers.ts";
+import { callOf, differInReducer, type Operation, signatureOf, unknown } from "./signature.ts";
 import type { Board } from "./transport.ts";
 import { Turn } from "./turn.ts";
-
-/** The collectives, in the order of their numbers on the wire (`docs/wire.md`): append only. */
-export const operations = [
-  "barrier",
-  "bcast",
-  "scatter",
-  "gather",
-  "allgather",
-  "alltoall",
-  "reduce",
-  "allreduce",
-  "reduceScatter",
-  "scan",
-  "exscan",
-  "split",
-  "map",
-  "pool",
-  "dup",
-  "subset",
-  "cart",
-  "sub",
-  "graph",
-  "intercomm",
-  "merge",
-  "neighborAllgather",
-  "neighborAlltoall",
-] as const;
-export type Operation = (typeof operations)[number];
 
 /** A collective that is under way here. */
 interface Active {
@@ -51,11 +26,11 @@ interface Active {
 }
 
 /** How far an exchange has come within its call. */
-interface Begun<R> {
-  board: Board | undefined;
-  plan: Plan<R> | Promise<Plan<R>> | undefined;
-  turn: Turn<R> | undefined;
-  refused: unknown;
+interface Begun {
+  readonly board: Board | undefined;
+  readonly plan: Plan<unknown> | Promise<Plan<unknown>> | undefined;
+  readonly turn: Turn | undefined;
+  readonly refused: unknown;
 }
 
 /** What a failure notice carries: the error of the rank that failed first. */
@@ -79,7 +54,7 @@ export class Collectives {
   readonly #channel: Channel;
   /** Rank in the world of each rank here. */
   readonly #members: readonly number[];
-  readonly #rank: number;
+  readonly #here: Here;
   /** Index of the host of each rank here. */
   readonly #hosts: readonly number[];
   readonly #active: Map<number, Active> = new Map();
@@ -92,6 +67,10 @@ export class Collectives {
   readonly #verdicts: Set<Promise<void>> = new Set();
   /** Where these ranks post what they have; undefined if they do not share memory, null while nobody has asked. */
   #board: Board | undefined | null = null;
+  /** What remains of a collective that did not have to wait, for the next one. */
+  #idle: Turn | undefined;
+  /** Something has failed, or is known that may: what every collective looks at first. */
+  #troubled: boolean;
   #next = 0;
   /** A failure of a collective that this rank had completed already: the next one reports it. */
   #late: MpiError | undefined;
@@ -100,20 +79,27 @@ export class Collectives {
     const index = new Map([...new Set(hosts)].map((host, i) => [host, i]));
     this.#engine = engine;
     this.#members = members;
-    this.#rank = members.indexOf(engine.who.rank);
+    this.#here = { rank: members.indexOf(engine.who.rank), size: members.length };
     this.#hosts = hosts.map((host) => index.get(host) as number);
     this.#channel = engine.channel(context, true);
     this.#channel.members = members;
     this.#channel.over = (envelope) => this.#over(envelope);
     this.#channel.signatureOf = (number) => this.#active.get(number)?.signature;
-    this.#channel.onQuestion = (question) => void this.#questioned(question);
-    this.#channel.onFailure = (number, parcel) => this.#noticed(number, parcel);
+    this.#channel.onQuestion = (question) => {
+      this.#troubled = true;
+      void this.#questioned(question);
+    };
+    this.#channel.onFailure = (number, parcel) => {
+      this.#troubled = true;
+      this.#noticed(number, parcel);
+    };
+    this.#troubled = this.#hasTrouble();
   }
 
   /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
   run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
     const number = this.#next++;
-    const signature = signatureOf(operation, call);
+    const signature = signatureOf(operation, call.options, undefined);
     this.#recent.note(number, signature, this.run);
     const result = this.#run(number, signature, call, () => this.#apart(number, signature, call, body));
     call.result = result;
@@ -121,59 +107,78 @@ export class Collectives {
   }
 
   /**
-   * Runs one collective on the ranks' board, if they have one, else by messages, as `body` has it. One that need not wait
-   * is over when this returns.
+   * Runs one collective on the ranks' board, if they have one, else by messages. One that need not wait is over when this
+   * returns, and nothing was made that could wait.
    */
-  exchange<R>(
-    operation: Operation,
-    call: Call,
-    prepare: () => Plan<R> | Promise<Plan<R>>,
-    body: (peers: Peers) => Promise<R>,
-  ): Promise<R> {
+  exchange(
+    routine: Routine,
+    communicator: string,
+    options: RoutineOptions,
+    value: unknown,
+    reducer: unknown,
+  ): Promise<unknown> {
     const number = this.#next++;
-    const signature = signatureOf(operation, call);
+    const signature = signatureOf(routine.operation, options, reducer);
     this.#recent.note(number, signature, this.exchange);
-    const begun: Begun<R> = { board: undefined, plan: undefined, turn: undefined, refused: undefined };
+    let board: Board | undefined;
+    let plan: Begun["plan"];
+    let turn: Turn | undefined;
+    let refused: unknown;
     try {
-      begun.board = this.#boardFor(operation);
-      if (begun.board !== undefined && this.#calm && signalOf(call) === undefined) {
-        checkOptions(call.options);
-        const plan = prepare();
-        begun.plan = plan;
-        if (typeof plan !== "string" && !(plan instanceof Promise)) {
-          const turn = this.#turn(begun.board, number, signature, plan);
-          begun.turn = turn;
-          if ((turn.advance() || this.#engine.linger(turn)) && turn.over) {
-            const result = Promise.resolve(turn.result);
-            call.result = result;
-            return result;
+      board = this.#boardFor(routine.operation);
+      if (board !== undefined && !this.#troubled && !this.#engine.stopped) {
+        checkOptions(options);
+        if (options.signal === undefined) {
+          plan = this.#plan(routine, options, value, reducer);
+          if (typeof plan !== "string" && !(plan instanceof Promise)) {
+            turn = this.#turn(board, number, signature, plan);
+            if ((turn.advance(false) || this.#engine.linger(turn)) && turn.over) {
+              const result = turn.end();
+              this.#idle = turn;
+              return Promise.resolve(result);
+            }
           }
         }
       }
     } catch (error) {
-      begun.refused = error;
+      refused = error;
     }
-    const result = this.#goOn(number, signature, call, begun, prepare, body);
+    const call: Call = { operation: routine.operation, options, communicator, reducer: numberOf(reducer) };
+    const begun: Begun = { board, plan, turn, refused };
+    const result = this.#goOn(routine, number, signature, call, begun, value, reducer);
     call.result = result;
     return result;
   }
 
   /** The rest of an exchange that has to wait, or that was refused. */
-  #goOn<R>(
+  #goOn(
+    routine: Routine,
     number: number,
     signature: number,
     call: Call,
-    { board, plan, turn, refused }: Begun<R>,
-    prepare: () => Plan<R> | Promise<Plan<R>>,
-    body: (peers: Peers) => Promise<R>,
-  ): Promise<R> {
+    { board, plan, turn, refused }: Begun,
+    value: unknown,
+    reducer: unknown,
+  ): Promise<unknown> {
+    const options = call.options as RoutineOptions;
+    const body = (peers: Peers): Promise<unknown> =>
+      routine.byMessages(peers, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
     return this.#run(number, signature, call, async () => {
       if (refused !== undefined) throw refused;
       if (board === undefined) return this.#apart(number, signature, call, body);
-      const exchange = await (plan ?? prepare());
+      const exchange = await (plan ?? this.#plan(routine, options, value, reducer));
       if (typeof exchange === "string") return this.#apart(number, signature, call, body, exchange);
       return this.#take(turn ?? this.#turn(board, number, signature, exchange), number, signature, call);
     });
+  }
+
+  #plan(routine: Routine, options: RoutineOptions, value: unknown, reducer: unknown): Begun["plan"] & {} {
+    return routine.onBoard(this.#here, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
+  }
+
+  #rootOf({ root = 0 }: RoutineOptions): number {
+    checkRank("root", root, this.#members.length);
+    return root;
   }
 
   async #run<R>(number: number, signature: number, call: Call, work: () => Promise<R>): Promise<R> {
@@ -208,6 +213,7 @@ export class Collectives {
       this.#channel.questions.delete(number);
       if (this.#failed.has(number)) this.#engine.dismiss(this.#channel, number);
       this.#board?.done(number);
+      this.#troubled = this.#hasTrouble();
     }
   }
 
@@ -228,10 +234,10 @@ export class Collectives {
   }
 
   /** What comes of a turn on the board. */
-  async #take<R>(turn: Turn<R>, number: number, signature: number, call: Call): Promise<R> {
+  async #take(turn: Turn, number: number, signature: number, call: Call): Promise<unknown> {
     for (;;) {
       await this.#waitFor(turn, number, signature, call);
-      if (!turn.awaitsMessages) return turn.result;
+      if (!turn.awaitsMessages) return turn.end();
       const peers = this.#peers(number, signature, call);
       const { give, to } = turn.exchange;
       const sends = turn.byMessage
@@ -245,8 +251,9 @@ export class Collectives {
   }
 
   /** Waits until a turn has come to its end. */
-  async #waitFor(turn: Turn<unknown>, number: number, signature: number, call: Call): Promise<void> {
-    if (!turn.advance()) await this.#engine.watch(this.#channel, number, call, turn);
+  async #waitFor(turn: Turn, number: number, signature: number, call: Call): Promise<void> {
+    // Over another call this rank may be asleep already: nobody would look at the board until the bell rings.
+    if (!turn.advance(true)) await this.#engine.watch(this.#channel, number, call, turn);
     const { stray } = turn;
     if (stray === undefined) return;
     const { rank, signature: theirs } = stray;
@@ -254,8 +261,12 @@ export class Collectives {
     throw await this.#disagreement(number, envelope, { call, signature });
   }
 
-  #turn<R>(board: Board, number: number, signature: number, exchange: Exchange<R>): Turn<R> {
-    return new Turn(board, number, signature, exchange, this.#rank, this.#members);
+  /** One that is at its beginning: that of the last collective, if it needs it no more. */
+  #turn(board: Board, number: number, signature: number, exchange: Exchange<unknown>): Turn {
+    const turn = this.#idle ?? new Turn(board, this.#here.rank, this.#members);
+    this.#idle = undefined;
+    turn.begin(number, signature, exchange);
+    return turn;
   }
 
   /** The board, unless the environment wants another algorithm. */
@@ -264,15 +275,14 @@ export class Collectives {
     return this.#board !== undefined && operation !== undefined && isOverridden(operation) ? undefined : this.#board;
   }
 
-  /** Nothing has ever failed here, nor is anything known that may. */
-  get #calm(): boolean {
+  /** Whether something has failed here, or is known that may. */
+  #hasTrouble(): boolean {
     return (
-      this.#failed.size === 0 &&
-      this.#late === undefined &&
-      !this.#engine.stopped &&
-      this.#verdicts.size === 0 &&
-      this.#channel.failures.size === 0 &&
-      this.#channel.questions.size === 0
+      this.#failed.size > 0 ||
+      this.#late !== undefined ||
+      this.#verdicts.size > 0 ||
+      this.#channel.failures.size > 0 ||
+      this.#channel.questions.size > 0
     );
   }
 
@@ -293,7 +303,7 @@ export class Collectives {
       return letter.body as Parcel;
     };
     return {
-      rank: this.#rank,
+      rank: this.#here.rank,
       size: members.length,
       hosts: this.#hosts,
       send: (dest, parcel) => {
@@ -322,10 +332,10 @@ export class Collectives {
   }
 
   /** `site` is where the other rank is, when it has said so. */
-  #mismatch(rank: number, signature: number, call: Call, site: string | undefined): MpiError {
+  #mismatch(rank: number, signature: number, own: number, call: Call, site: string | undefined): MpiError {
     const where = site === undefined ? "" : ` at ${site}`;
     const theirs = callOf(signature);
-    const reducersAlone = (signature ^ signatureOf(call.operation as Operation, call)) << 4 === 0;
+    const reducersAlone = differInReducer(signature, own);
     const is = reducersAlone
       ? `combines with ${nameOf(theirs.reducer ?? 0)}${where}, this one with ${nameOf(call.reducer ?? 0)}`
       : `is in ${describe(theirs)}${where} instead`;
@@ -350,7 +360,10 @@ export class Collectives {
       await this.#engine.listenWhile(answered, answerMs);
       this.#asked.delete(number);
     }
-    return this.#failed.get(number) ?? this.#mismatch(this.#members.indexOf(source), signature, call, undefined);
+    return (
+      this.#failed.get(number) ??
+      this.#mismatch(this.#members.indexOf(source), signature, mine.signature, call, undefined)
+    );
   }
 
   /** Whether a message comes for a collective that has ended here. It is discarded; if that one ended well, it is told. */
@@ -360,6 +373,7 @@ export class Collectives {
     if (!this.#failed.has(number) && !this.#asked.has(number)) {
       const verdict = this.#tooLate(number, envelope).finally(() => this.#verdicts.delete(verdict));
       this.#verdicts.add(verdict);
+      this.#troubled = true;
     }
     return true;
   }
@@ -376,6 +390,7 @@ export class Collectives {
   async #questioned({ tag: number, source, signature, site }: Question): Promise<void> {
     const rank = this.#members.indexOf(source);
     const own = this.#active.get(number)?.signature ?? this.#recent.signatureOf(number);
+    if (number < this.#next && !this.#active.has(number)) this.#channel.questions.delete(number); // nobody will come for it
     if (own === undefined || own === signature || number >= this.#next || this.#failed.has(number)) return;
     const mine = this.#active.get(number);
     if (mine !== undefined) {
@@ -384,12 +399,12 @@ export class Collectives {
       call.site ??= this.#recent.siteOf(number);
       if (this.#failed.has(number)) return;
       if (this.#active.has(number)) {
-        this.#failHere(number, call, this.#mismatch(rank, signature, call, site));
+        this.#failHere(number, call, this.#mismatch(rank, signature, own, call, site));
         return;
       }
     }
     // It has ended here, perhaps just now: the next one has to tell.
-    const error = this.#mismatch(rank, signature, this.#ended(number), site);
+    const error = this.#mismatch(rank, signature, own, this.#ended(number), site);
     this.#failedLate(number, error);
     this.#notify(number, error);
   }
@@ -487,21 +502,3 @@ export class Collectives {
 
 /** How long a rank that is not in the same collective is given to say where it is: it may compute. */
 const answerMs = 300;
-/** The signature of a collective that nobody remembers. */
-const unknown = 0xffff_ffff;
-
-/** 8 bits of operation, 20 of root, 4 of reducer: what all ranks of a collective must have in common. */
-function signatureOf(operation: Operation, { options, reducer = 0 }: Call): number {
-  const root = (options as { root?: unknown } | undefined)?.root;
-  const rootBits = typeof root === "number" ? root & 0xfffff : 0;
-  return (operations.indexOf(operation) | (rootBits << 8) | (reducer << 28)) >>> 0;
-}
-
-/** What a signature says of a call. */
-function callOf(signature: number): Call {
-  const operation = operations[signature & 0xff] ?? "an unknown collective";
-  const options = rooted.has(operation) ? { root: (signature >>> 8) & 0xfffff } : undefined;
-  return { operation, options, reducer: signature >>> 28 };
-}
-
-const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);

@@ -1,13 +1,11 @@
 import type { Call } from "./call.ts";
-import { checkRank } from "./check.ts";
-import { Collectives, type Operation } from "./collective-call.ts";
-import type { Plan } from "./collectives/exchange.ts";
-import * as collectives from "./collectives/index.ts";
-import { fill } from "./into.ts";
-import { numberOf, type Reducer, type TypedArray } from "./op.ts";
+import { Collectives } from "./collective-call.ts";
+import { type Routine, type RoutineOptions, routines } from "./collectives/routines.ts";
+import type { Reducer, TypedArray } from "./op.ts";
 import type { Cancellable, Into, MaybeInto, ReduceInto, ReduceOptions, RootOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import { PointToPoint } from "./point-to-point.ts";
+import type { Operation } from "./signature.ts";
 import type { World } from "./world.ts";
 
 /** A value, or a function that makes it and is called at the root alone. */
@@ -30,8 +28,7 @@ export abstract class Collective extends PointToPoint {
 
   /** Resolves when all ranks have called it. */
   barrier(options: Cancellable = {}): Promise<void> {
-    const onBoard = (): Plan<void> => collectives.barrierOnBoard;
-    return this.exchange("barrier", options, onBoard, (peers) => collectives.barrier(peers));
+    return this.#exchange(routines.barrier, options);
   }
 
   /**
@@ -44,16 +41,7 @@ export abstract class Collective extends PointToPoint {
   bcast<A extends TypedArray>(value: AtRoot<A> | undefined, options: RootOptions & Into<A>): Promise<A>;
   bcast<T>(value?: AtRoot<T>, options?: RootOptions): Promise<T>;
   bcast(value?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const { into } = options;
-    return this.exchange(
-      "bcast",
-      options,
-      (root) => this.#withRoots(value, root, (own) => collectives.bcastOnBoard(this.rank, own, root, into)),
-      async (peers, root) => {
-        const result = await collectives.bcast(peers, await this.#atRoot(value, root), root);
-        return into === undefined ? result : fill(into, [result]);
-      },
-    );
+    return this.#exchange(routines.bcast, options, value);
   }
 
   /**
@@ -67,18 +55,7 @@ export abstract class Collective extends PointToPoint {
   scatter<A extends TypedArray>(parts: AtRoot<readonly A[]> | undefined, options: RootOptions & Into<A>): Promise<A>;
   scatter<T>(parts?: AtRoot<readonly T[]>, options?: RootOptions): Promise<T>;
   scatter(parts?: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const { into } = options;
-    const { rank, size } = this;
-    return this.exchange(
-      "scatter",
-      options,
-      (root) =>
-        this.#withRoots(parts, root, (own) => collectives.scatterOnBoard(rank, size, own as unknown[], root, into)),
-      async (peers, root) => {
-        const mine = await collectives.scatter(peers, (await this.#atRoot(parts, root)) as unknown[], root);
-        return into === undefined ? mine : fill(into, [mine]);
-      },
-    );
+    return this.#exchange(routines.scatter, options, parts);
   }
 
   /**
@@ -89,48 +66,21 @@ export abstract class Collective extends PointToPoint {
   gather<A extends TypedArray>(value: A, options: RootOptions & MaybeInto<A>): Promise<A | A[] | undefined>;
   gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined>;
   gather(value: unknown, options: RootOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const { into } = options;
-    return this.exchange(
-      "gather",
-      options,
-      (root) => collectives.gatherOnBoard(this.rank, this.size, value, root, into),
-      async (peers, root) => {
-        const all = await collectives.gather(peers, value, root);
-        return into === undefined || all === undefined ? all : fill(into, all);
-      },
-    );
+    return this.#exchange(routines.gather, options, value);
   }
 
   /** Everybody's value in the order of ranks, on every rank. */
   allgather<A extends TypedArray>(value: A, options: Cancellable & Into<A>): Promise<A>;
   allgather<T>(value: T, options?: Cancellable): Promise<T[]>;
   allgather(value: unknown, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const { into } = options;
-    return this.exchange(
-      "allgather",
-      options,
-      () => collectives.allgatherOnBoard(this.rank, this.size, value, into),
-      async (peers) => {
-        const all = await collectives.allgather(peers, value);
-        return into === undefined ? all : fill(into, all);
-      },
-    );
+    return this.#exchange(routines.allgather, options, value);
   }
 
   /** Sends `parts[r]` to each rank r and resolves to what each rank had for this one, in the order of ranks. */
   alltoall<A extends TypedArray>(parts: readonly A[], options: Cancellable & Into<A>): Promise<A>;
   alltoall<T>(parts: readonly T[], options?: Cancellable): Promise<T[]>;
   alltoall(parts: readonly unknown[], options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    const { into } = options;
-    return this.exchange(
-      "alltoall",
-      options,
-      () => collectives.alltoallOnBoard(this.rank, this.size, parts, into),
-      async (peers) => {
-        const all = await collectives.alltoall(peers, parts);
-        return into === undefined ? all : fill(into, all);
-      },
-    );
+    return this.#exchange(routines.alltoall, options, parts);
   }
 
   /**
@@ -143,17 +93,7 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: RootOptions & ReduceOptions & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    const { into } = options;
-    return this.exchange(
-      "reduce",
-      options,
-      (root) => collectives.reduceOnBoard(this.rank, this.size, value, op, root, into),
-      async (peers, root) => {
-        const result = await collectives.reduce(peers, value, op, root, options);
-        return into === undefined || result === undefined ? result : fill(into, [result]);
-      },
-      op,
-    );
+    return this.#exchange(routines.reduce, options, value, op);
   }
 
   /**
@@ -170,17 +110,7 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: ReduceOptions & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    const { into } = options;
-    return this.exchange(
-      "allreduce",
-      options,
-      () => collectives.allreduceOnBoard(this.rank, this.size, value, op, into),
-      async (peers) => {
-        const result = await collectives.allreduce(peers, value, op, options);
-        return into === undefined ? result : fill(into, [result]);
-      },
-      op,
-    );
+    return this.#exchange(routines.allreduce, options, value, op);
   }
 
   /** Combines everybody's `parts[r]` and gives the result to rank r. One part per rank. */
@@ -190,29 +120,13 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: Cancellable & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective(
-      "reduceScatter",
-      options,
-      async (peers) => {
-        const mine = await collectives.reduceScatter(peers, parts, op);
-        return options.into === undefined ? mine : fill(options.into, [mine]);
-      },
-      op,
-    );
+    return this.#exchange(routines.reduceScatter, options, parts, op);
   }
 
   /** The values of the ranks 0 to this one combined. */
   scan<T>(value: T, op: Reducer<T>, options?: Cancellable & MaybeInto<T>): Promise<T>;
   scan(value: unknown, op: Reducer<unknown>, options: Cancellable & Partial<Into<TypedArray>> = {}): Promise<unknown> {
-    return this.collective(
-      "scan",
-      options,
-      async (peers) => {
-        const result = await collectives.scan(peers, value, op);
-        return options.into === undefined ? result : fill(options.into, [result]);
-      },
-      op,
-    );
+    return this.#exchange(routines.scan, options, value, op);
   }
 
   /** The values of the ranks below this one combined; undefined at rank 0, whose `into` stays as it is. */
@@ -222,15 +136,7 @@ export abstract class Collective extends PointToPoint {
     op: Reducer<unknown>,
     options: Cancellable & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
-    return this.collective(
-      "exscan",
-      options,
-      async (peers) => {
-        const result = await collectives.exscan(peers, value, op);
-        return options.into === undefined || result === undefined ? result : fill(options.into, [result]);
-      },
-      op,
-    );
+    return this.#exchange(routines.exscan, options, value, op);
   }
 
   override async close(): Promise<void> {
@@ -242,48 +148,17 @@ export abstract class Collective extends PointToPoint {
   protected collective<R>(
     operation: Operation,
     options: RootOptions & { color?: unknown },
-    body: (peers: Peers, root: number) => Promise<R>,
-    reducer?: unknown,
+    body: (peers: Peers) => Promise<R>,
   ): Promise<R> {
-    const call: Call = { operation, options, communicator: this.name, reducer: numberOf(reducer) };
+    const call: Call = { operation, options, communicator: this.name };
     if (this.closed) return Promise.reject(this.closedError(call));
-    return this.#collectives.run(operation, call, (peers) => {
-      const { root = 0 } = options;
-      checkRank("root", root, this.size);
-      return body(peers, root);
-    });
+    return this.#collectives.run(operation, call, body);
   }
 
   /** Runs one collective, on the board where there is one. */
-  private exchange<R>(
-    operation: Operation,
-    options: RootOptions,
-    onBoard: (root: number) => Plan<R> | Promise<Plan<R>>,
-    body: (peers: Peers, root: number) => Promise<R>,
-    reducer?: unknown,
-  ): Promise<R> {
-    const call: Call = { operation, options, communicator: this.name, reducer: numberOf(reducer) };
-    if (this.closed) return Promise.reject(this.closedError(call));
-    const checked = (): number => {
-      const { root = 0 } = options;
-      checkRank("root", root, this.size);
-      return root;
-    };
-    return this.#collectives.exchange(
-      operation,
-      call,
-      () => onBoard(checked()),
-      (peers) => body(peers, checked()),
-    );
-  }
-
-  #withRoots<P>(value: unknown, root: number, use: (value: unknown) => P): P | Promise<P> {
-    const mine = this.rank === root ? value : undefined;
-    return typeof mine === "function" ? this.#atRoot(mine, root).then(use) : use(mine);
-  }
-
-  async #atRoot(value: unknown, root: number): Promise<unknown> {
-    if (this.rank !== root) return undefined;
-    return typeof value === "function" ? await value() : value;
+  #exchange<R>(routine: Routine, options: RoutineOptions, value?: unknown, reducer?: unknown): Promise<R> {
+    const { name } = this;
+    if (!this.closed) return this.#collectives.exchange(routine, name, options, value, reducer) as Promise<R>;
+    return Promise.reject(this.closedError({ operation: routine.operation, options, communicator: name }));
   }
 }

@@ -1,6 +1,6 @@
 import { checkRank, invalid } from "./check.ts";
 import { decode, encode } from "./codec.ts";
-import { Collectives, type Operation } from "./collective-call.ts";
+import { Collectives } from "./collective-call.ts";
 import { within } from "./collectives/group.ts";
 import * as collectives from "./collectives/index.ts";
 import { requireParts } from "./collectives/parts.ts";
@@ -11,6 +11,7 @@ import type { Reducer } from "./op.ts";
 import type { Cancellable, InterRootOptions, ReduceOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import { PointToPoint } from "./point-to-point.ts";
+import type { Operation } from "./signature.ts";
 import type { World } from "./world.ts";
 
 /**

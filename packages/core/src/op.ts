@@ -174,8 +174,8 @@ const ownFunction = 15;
 
 /** A number that fits four bits: the built-in operations from 1, in an order that stays; 15 for any other function. */
 export function numberOf(reducer: unknown): number {
-  const number = builtIns.indexOf(reducer as Op<never>) + 1;
-  return number > 0 ? number : reducer === undefined ? 0 : ownFunction;
+  if (reducer === undefined) return 0;
+  return builtIns.indexOf(reducer as Op<never>) + 1 || ownFunction;
 }
 
 /** What has this {@link numberOf}, in a sentence. */

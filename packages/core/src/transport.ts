@@ -61,7 +61,7 @@ export interface Transport {
 /** Something to be waited for. */
 export interface Watch {
   /** Looks, and does what can be done now; true when that was the last of it. `sleeps`: it will not look again until woken. */
-  advance(sleeps?: boolean): boolean;
+  advance(sleeps: boolean): boolean;
 }
 
 /** Where an attachment of so many bytes, of a packet with this head, is wanted; undefined for anywhere. */
@@ -75,11 +75,10 @@ export type Landing = (head: Uint8Array, bytes: number) => Uint8Array | undefine
  * A post can be read from {@link has} on until this rank says that it is {@link done} with the collective.
  */
 export interface Board {
-  /**
-   * Whether this rank's post can be written now; if not, `slowest` is a rank that still needs an earlier one. `sleeps`: this
-   * rank is about to, and wants to be woken when there is room.
-   */
-  hasRoom(number: number, sleeps: boolean): boolean;
+  /** This rank is about to sleep: it is woken when somebody posts, or is done with a collective. */
+  sleep(): void;
+  /** Whether this rank's post can be written now; if not, `slowest` is a rank that still needs an earlier one. */
+  hasRoom(number: number): boolean;
   readonly slowest: number;
   /** Whether a post can hold these parts. */
   fits(parts: readonly Uint8Array[]): boolean;

@@ -1,6 +1,6 @@
 import { isWhole, landing, type Parcel } from "./codec.ts";
 import { disagree } from "./collectives/combine.ts";
-import type { Exchange, Posts } from "./collectives/exchange.ts";
+import { apart, type Exchange, type Posts } from "./collectives/exchange.ts";
 import type { TypedArray } from "./op.ts";
 import { type Board, inPieces, type PostKind, post } from "./transport.ts";
 
@@ -15,19 +15,19 @@ const state = { room: 0, posts: 1, messages: 2, readers: 3, nothing: 4 } as cons
 
 /**
  * One rank's part in a collective on a board: posts what it has as soon as there is room, and is over when all that it
- * needs is there, and nobody needs what it has lent.
+ * needs is there, and nobody needs what it has lent. Used again for the next one: it begins and ends.
  *
  * Ranks that are in different collectives find out: of any two, the one that posts later sees what the other one posted.
  */
-export class Turn<R> implements Posts {
+export class Turn implements Posts {
   readonly #board: Board;
-  readonly #collective: number;
-  readonly #signature: number;
   readonly #rank: number;
   readonly #members: readonly number[];
-  #exchange: Exchange<unknown>;
+  #collective = 0;
+  #signature = 0;
+  #exchange: Exchange<unknown> = nobodys;
   #step = 0;
-  #state: (typeof state)[keyof typeof state] = state.room;
+  #state: (typeof state)[keyof typeof state] = state.nothing;
   /** The next rank that it needs something of, or that needs what it has lent, and the last. */
   #next = 0;
   #last = 0;
@@ -36,35 +36,48 @@ export class Turn<R> implements Posts {
   /** Who is in another collective. */
   stray: Stray | undefined;
   /** Ranks whose parcels come by message, and whether what this rank gives has to be sent. */
-  absent: number[] = [];
+  absent: readonly number[] = nobody;
   byMessage = false;
 
-  constructor(
-    board: Board,
-    collective: number,
-    signature: number,
-    exchange: Exchange<R>,
-    rank: number,
-    members: readonly number[],
-  ) {
+  constructor(board: Board, rank: number, members: readonly number[]) {
     this.#board = board;
-    this.#collective = collective;
-    this.#signature = signature;
-    this.#exchange = exchange;
     this.#rank = rank;
     this.#members = members;
   }
 
-  /** Goes on as far as it can. True when it is over, when there is a {@link stray}, or when messages have to be waited for. */
-  advance(sleeps = false): boolean {
+  begin(collective: number, signature: number, exchange: Exchange<unknown>): void {
+    this.#collective = collective;
+    this.#signature = signature;
+    this.#exchange = exchange;
+    this.#step = 0;
+    this.#state = state.room;
+    this.#lent = false;
+  }
+
+  /** What came of it, once it is {@link over}. */
+  end(): unknown {
+    const result = this.#result;
+    this.#result = undefined;
+    this.#exchange = nobodys;
+    return result;
+  }
+
+  /**
+   * Goes on as far as it can. True when it is over, when there is a {@link stray}, or when messages have to be waited for.
+   * Who sleeps says so before he looks, so that what comes from then on wakes him; and again after a post of his own, for
+   * that wakes all who sleep.
+   */
+  advance(sleeps: boolean): boolean {
     if (this.#state === state.room) {
-      if (!this.#board.hasRoom(this.#number, sleeps)) return false;
+      if (sleeps) this.#board.sleep();
+      if (!this.#board.hasRoom(this.#number)) return false;
       this.#post();
       this.#needs(this.#exchange.from);
       this.#state = state.posts;
     }
     if (this.#state === state.posts) {
       if (this.stray !== undefined) return true;
+      if (sleeps) this.#board.sleep();
       if (!this.#gather()) return false;
       if (this.stray !== undefined) return true;
       if (this.byMessage || this.absent.length > 0) {
@@ -74,6 +87,7 @@ export class Turn<R> implements Posts {
       if (!this.#finish(this.#exchange.finish(this))) return this.advance(sleeps);
     }
     if (this.#state === state.readers) {
+      if (sleeps) this.#board.sleep();
       for (; this.#next <= this.#last; this.#next++) {
         if (this.#next !== this.#rank && !this.#board.isThrough(this.#next, this.#collective)) return false;
       }
@@ -89,11 +103,6 @@ export class Turn<R> implements Posts {
 
   get over(): boolean {
     return this.#state === state.nothing;
-  }
-
-  /** What came of it, once it is over. */
-  get result(): R {
-    return this.#result as R;
   }
 
   /** Of this step: what this rank gives, and to whom. */
@@ -144,7 +153,7 @@ export class Turn<R> implements Posts {
     const number = this.#number;
     const signature = this.#signature;
     const { give, apart, pieces } = this.#exchange;
-    this.absent = [];
+    this.absent = nobody;
     this.byMessage = false;
     if (apart !== undefined) board.post(number, signature, post.apart, [Buffer.from(apart)]);
     else if (give === undefined) board.post(number, signature, post.here, nothing);
@@ -154,6 +163,7 @@ export class Turn<R> implements Posts {
       if (heads !== undefined && board.fits([...heads, ...label])) this.#postParts(post.parts, heads, label);
       else this.#postLarge(give, label);
     }
+    if (this.#exchange.from === "all") return; // it will look at every post anyway
     for (let rank = 0; rank < this.#members.length; rank++) {
       if (board.has(rank, number)) this.#checkSignature(rank);
     }
@@ -201,7 +211,7 @@ export class Turn<R> implements Posts {
 
   /** Notes who sends what he has, and finds out whose value cannot go with this rank's. */
   #look(rank: number, kind: number): void {
-    if ((kind & ~inPieces) === post.byMessage) this.absent.push(rank);
+    if ((kind & ~inPieces) === post.byMessage) this.absent = [...this.absent, rank];
     const mine = this.#exchange.pieces;
     const theirs = this.#label(rank, kind);
     if (theirs !== mine) throw disagree(theirs ?? "another value", this.#exchange.what?.() ?? "another one");
@@ -253,3 +263,5 @@ function headsOf(parcels: readonly Parcel[]): Uint8Array[] | undefined {
 }
 
 const nothing: readonly Uint8Array[] = [];
+const nobody: readonly number[] = [];
+const nobodys: Exchange<void> = apart("");

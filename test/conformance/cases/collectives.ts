@@ -40,6 +40,21 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "collectives come to their end on a rank that has slept over a receive, and still waits for it",
+    async program(world) {
+      const { rank, size } = world;
+      const letter = world.recv({ tag: 9 });
+      for (let round = 0; round < 3; round++) {
+        await sleep(10 + 10 * ((rank + round) % size)); // long enough to fall asleep, each for another time
+        await world.barrier();
+        assert.equal(await world.bcast(round, { root: round % size }), round);
+        assert.equal(await world.allreduce(1, sum), size);
+      }
+      await world.send("at last", { dest: (rank + 1) % size, tag: 9 });
+      assert.equal(await letter, "at last");
+    },
+  },
+  {
     name: "values that are small on some ranks and large on others go through every collective",
     async program(world) {
       const { rank, size } = world;

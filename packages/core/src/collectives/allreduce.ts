@@ -11,7 +11,7 @@ import { ring } from "./allreduce/ring.ts";
 import { announce } from "./announce.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
 import { combineAll, valueOf } from "./combine.ts";
-import type { Exchange, Plan, Posts } from "./exchange.ts";
+import type { Exchange, Here, Plan, Posts } from "./exchange.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
 import { piecesOnBoard } from "./pieces.ts";
@@ -50,13 +50,7 @@ async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic
  * In shared memory: everybody posts his value, and combines all of them in the order of ranks, in the brackets of
  * recursive doubling. Not for large arrays, nor for users' functions: each of their calls is to be made once.
  */
-export function allreduceOnBoard<T>(
-  rank: number,
-  size: number,
-  value: T,
-  reducer: Reducer<T>,
-  into?: TypedArray,
-): Plan<T> {
+export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
   const op = asOp<T>(reducer);
   check(op, value);
   if (!op.builtIn) return describe(value);

@@ -2,7 +2,7 @@ import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import { type Exchange, type Posts, valuesIn } from "./exchange.ts";
+import { type Exchange, type Here, type Posts, valuesIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -23,8 +23,7 @@ export async function alltoall<T>(peers: Peers, parts: readonly T[]): Promise<T[
 
 /** In shared memory: everybody posts all his parts, and reads the one for him of each. */
 export function alltoallOnBoard<T>(
-  rank: number,
-  size: number,
+  { rank, size }: Here,
   parts: readonly T[],
   into?: TypedArray,
 ): Exchange<T[] | TypedArray> {

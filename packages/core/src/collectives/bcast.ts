@@ -4,7 +4,7 @@ import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { receivePieces, sendPieces } from "./bcast/scatter-allgather.ts";
 import { choose, factsOf } from "./choose.ts";
-import { type Exchange, valueIn } from "./exchange.ts";
+import { type Exchange, type Here, valueIn } from "./exchange.ts";
 import { isFrames } from "./frames.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
@@ -20,8 +20,8 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
 }
 
 /** In shared memory: the root posts its value, the others read it. */
-export function bcastOnBoard<T>(rank: number, value: T | undefined, root: number, into?: TypedArray): Exchange<T> {
-  if (rank === root) {
+export function bcastOnBoard<T>(here: Here, value: T | undefined, root: number, into?: TypedArray): Exchange<T> {
+  if (here.rank === root) {
     const result = (): T => (into === undefined ? value : fill(into, [value])) as T;
     return { give: encode(value), to: "all", from: "none", finish: result };
   }

@@ -34,6 +34,12 @@ export interface Exchange<R> {
   readonly what?: () => string;
 }
 
+/** One rank among so many. */
+export interface Here {
+  readonly rank: number;
+  readonly size: number;
+}
+
 /** How one rank does a collective: on the board, or by messages, since what it has is what the string says. */
 export type Plan<R> = Exchange<R> | string;
 

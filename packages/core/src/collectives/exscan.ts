@@ -1,10 +1,13 @@
 import { apply, check } from "../apply.ts";
 import { copy, decode, encode, type Parcel } from "../codec.ts";
-import { asOp, type Op, type Reducer } from "../op.ts";
+import { fill } from "../into.ts";
+import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
 import { combine, operand } from "./combine.ts";
+import type { Here, Plan, Posts } from "./exchange.ts";
+import { prefixOnBoard, upTo } from "./scan.ts";
 
 /** The values of the ranks below this one, combined in their order; undefined at rank 0. */
 export async function exscan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T | undefined> {
@@ -18,6 +21,21 @@ export async function exscan<T>(peers: Peers, value: T, reducer: Reducer<T>): Pr
   // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
   if (!op.builtIn) await barrier(peers);
   return result as T | undefined;
+}
+
+/** In shared memory: everybody posts his value, and combines those below his own, in the order of ranks. */
+export function exscanOnBoard<T>(
+  { rank }: Here,
+  value: T,
+  reducer: Reducer<T>,
+  into?: TypedArray,
+): Plan<T | undefined> {
+  const finish = (op: Op, posts: Posts): T | undefined => {
+    if (rank === 0) return undefined;
+    const result = upTo(op, rank - 1, posts);
+    return (into === undefined ? result : fill(into, [result])) as T;
+  };
+  return prefixOnBoard(value, asOp<T>(reducer), finish);
 }
 
 type Exscan = (peers: Peers, value: unknown, op: Op) => Promise<unknown>;

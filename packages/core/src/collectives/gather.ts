@@ -2,7 +2,7 @@ import { byteLength, copy, decode, encode, ownOf, type Parcel } from "../codec.t
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import { type Exchange, type Posts, valuesIn } from "./exchange.ts";
+import { type Exchange, type Here, type Posts, valuesIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { binomial } from "./trees.ts";
@@ -17,8 +17,7 @@ export async function gather<T>(peers: Peers, value: T, root: number): Promise<T
 
 /** In shared memory: everybody posts his value, the root reads them. */
 export function gatherOnBoard<T>(
-  rank: number,
-  size: number,
+  { rank, size }: Here,
   value: T,
   root: number,
   into?: TypedArray,

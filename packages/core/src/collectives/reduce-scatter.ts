@@ -1,10 +1,13 @@
 import { check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { asOp, type Op, type Reducer } from "../op.ts";
+import { fill } from "../into.ts";
+import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
-import { combine, operand } from "./combine.ts";
+import { combine, combineAll, operand } from "./combine.ts";
+import type { Here, Plan, Posts } from "./exchange.ts";
+import { nothing } from "./frames.ts";
 import { within } from "./group.ts";
 import { halve } from "./halving.ts";
 import { pack, unpack } from "./pack.ts";
@@ -24,6 +27,24 @@ export async function reduceScatter<T>(peers: Peers, parts: readonly T[], reduce
   // A user's function may throw for one rank's part alone, when the other ranks have theirs: all wait for all.
   if (!op.builtIn) await barrier(peers);
   return result as T;
+}
+
+/** In shared memory: everybody posts all parts, and combines those for him. Each call of a user's function is to be made once. */
+export function reduceScatterOnBoard<T>(
+  { rank, size }: Here,
+  parts: readonly T[],
+  reducer: Reducer<T>,
+  into?: TypedArray,
+): Plan<T> {
+  const op = asOp<T>(reducer);
+  for (const part of requireParts("reduceScatter", parts, size)) check(op, part);
+  if (!op.builtIn) return "";
+  const give = parts.map((part, r) => (r === rank ? nothing : encode(part)));
+  const finish = (posts: Posts): T => {
+    const result = combineAll(op, size, rank, (r) => (r === rank ? parts[rank] : decode(posts.parcelOf(r))));
+    return (into === undefined ? result : fill(into, [result])) as T;
+  };
+  return { give, to: "all", from: "all", finish };
 }
 
 type ReduceScatter = (peers: Peers, parts: readonly unknown[], op: Op) => Promise<unknown>;

@@ -8,7 +8,7 @@ import type { Peers } from "../peers.ts";
 import { announce } from "./announce.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
 import { combine, combineAll } from "./combine.ts";
-import type { Exchange, Plan, Posts } from "./exchange.ts";
+import type { Exchange, Here, Plan, Posts } from "./exchange.ts";
 import { gatherParcels } from "./gather.ts";
 import { within } from "./group.ts";
 import { halve } from "./halving.ts";
@@ -44,8 +44,7 @@ export async function reduce<T>(
 
 /** In shared memory: everybody posts his value, the root combines them. */
 export function reduceOnBoard<T>(
-  rank: number,
-  size: number,
+  { rank, size }: Here,
   value: T,
   reducer: Reducer<T>,
   root: number,

@@ -1,10 +1,14 @@
 import { check } from "../apply.ts";
+import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { asOp, type Op, type Reducer } from "../op.ts";
+import { fill } from "../into.ts";
+import { describe, isTypedArray } from "../kernel.ts";
+import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
 import { combine, operand } from "./combine.ts";
+import type { Here, Plan, Posts } from "./exchange.ts";
 
 /** The values of the ranks 0 to this one, combined in their order. */
 export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T> {
@@ -15,6 +19,39 @@ export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Prom
   // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
   if (!op.builtIn) await barrier(peers);
   return (peers.rank === 0 ? copy(value) : result) as T;
+}
+
+/** In shared memory: everybody posts his value, and combines those up to his own, in the order of ranks. */
+export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
+  const finish = (op: Op, posts: Posts): T => {
+    const result = rank === 0 ? copy(value) : combine(op, value, upTo(op, rank - 1, posts), true);
+    return (into === undefined ? result : fill(into, [result])) as T;
+  };
+  return prefixOnBoard(value, asOp<T>(reducer), finish);
+}
+
+/**
+ * What scan and exscan have in common. Not for large arrays, of which each rank would read all those below; nor for users'
+ * functions, whose calls are to be made once.
+ */
+export function prefixOnBoard<R>(value: unknown, op: Op, finish: (op: Op, posts: Posts) => R): Plan<R> {
+  check(op, value);
+  if (!op.builtIn || (isTypedArray(value) && value.byteLength > inlineArrayBytes)) return describe(value);
+  // Of all, also those whose values it does not combine: one that goes by messages must not be left alone.
+  return {
+    give: encode(value),
+    to: "all",
+    from: "all",
+    finish: (posts) => finish(op, posts),
+    what: () => describe(value),
+  };
+}
+
+/** The values of the ranks 0 to `last`, combined in their order. */
+export function upTo(op: Op, last: number, posts: Posts): unknown {
+  let result = decode(posts.parcelOf(0));
+  for (let r = 1; r <= last; r++) result = combine(op, result, decode(posts.parcelOf(r)), false);
+  return result;
 }
 
 type Scan = (peers: Peers, value: unknown, op: Op) => Promise<unknown>;

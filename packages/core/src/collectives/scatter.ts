@@ -3,7 +3,7 @@ import { fill } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import { type Exchange, valueIn } from "./exchange.ts";
+import { type Exchange, type Here, valueIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -27,8 +27,7 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
 
 /** In shared memory: the root posts all parts, each rank reads its own. */
 export function scatterOnBoard<T>(
-  rank: number,
-  size: number,
+  { rank, size }: Here,
   parts: readonly T[] | undefined,
   root: number,
   into?: TypedArray,

@@ -285,15 +285,20 @@ export class SharedMemoryTransport implements Transport {
   #search(watch: Watch, rings: boolean, limitMs: number): boolean {
     const system = this.#system as System;
     const crowded = this.#crowded;
-    const began = performance.now();
-    let late = crowded || began < this.#roomDue ? Number.POSITIVE_INFINITY : lateMs;
+    let began: number | undefined;
+    let late = Number.POSITIVE_INFINITY;
     for (;;) {
       for (let i = 0; i < looksPerClock; i++) {
         if (crowded) system.giveWay();
         if (rings) this.#pollOrFail();
-        if (watch.advance()) return true;
+        if (watch.advance(false)) return true;
       }
-      const spent = performance.now() - began;
+      const now = performance.now();
+      if (began === undefined) {
+        began = now;
+        if (!crowded && now >= this.#roomDue) late = lateMs;
+      }
+      const spent = now - began;
       if (spent > limitMs) return false;
       if (spent < late) continue;
       late = Number.POSITIVE_INFINITY;

@@ -19,11 +19,12 @@ const inlineBytes = 32;
  * Where the ranks of one host that form a communicator post what they have for a collective, and read what others have.
  *
  * ```text
- * starved u32, opened u32                              somebody waits for room         (a cache line)
+ * sleepers u32, opened u32                             1: some ranks sleep             (a cache line)
  * through i32, reads u32, pid u32, address, value f64   of each rank                    (a cache line each)
  * [mark i32, signature u32] ...                         place 0, all ranks side by side: a line or two tell who is here
  *   ... for each place
- * [kind u32, n u32, bytes or table and bytes] ...       of each rank, for each place
+ * [kind u32, n u32, bytes or table and bytes] ...       of place 0, all ranks side by side
+ *   ... for each place
  * ```
  * Each collective has two steps. Post number n, twice that of its collective and the step, goes to place n modulo
  * {@link placesFor}. It is there when its mark says n + 1: stored last, so who is killed while he writes has posted nothing. It
@@ -96,9 +97,12 @@ export class SharedBoard implements Board {
     Atomics.store(this.#words, own + pid, process.pid);
   }
 
-  hasRoom(number: number, sleeps: boolean): boolean {
+  sleep(): void {
+    Atomics.store(this.#words, sleepers, 1);
+  }
+
+  hasRoom(number: number): boolean {
     if (this.#isFree(number)) return true;
-    if (sleeps) Atomics.store(this.#words, starved, 1); // before it looks: who is through from now on wakes it
     this.#lookUp();
     return this.#isFree(number);
   }
@@ -135,7 +139,7 @@ export class SharedBoard implements Board {
     const mark = this.#markAt(this.#rank, number);
     words[mark + 1] = signature;
     Atomics.store(words, mark, markOf(number));
-    for (const neighbor of this.#neighbors) neighbor.wake();
+    this.#wake();
   }
 
   describe({ head, attachments }: Packet): Uint8Array {
@@ -224,8 +228,13 @@ export class SharedBoard implements Board {
       this.#through = (this.#through + 1) | 0;
     } while (this.#done.size > 0 && this.#done.delete(this.#through));
     Atomics.store(this.#words, lineOf(this.#rank), this.#through);
-    if (Atomics.load(this.#words, starved) === 0) return;
-    Atomics.store(this.#words, starved, 0);
+    this.#wake();
+  }
+
+  /** One word tells whether anybody sleeps: to look at each one's own would take a cache line, and a page, for each. */
+  #wake(): void {
+    if (Atomics.load(this.#words, sleepers) === 0) return;
+    Atomics.store(this.#words, sleepers, 0);
     for (const neighbor of this.#neighbors) neighbor.wake();
   }
 
@@ -284,12 +293,12 @@ export class SharedBoard implements Board {
   }
 
   #postAt(rank: number, number: number): number {
-    return this.#posts + (((rank * this.#places + (number & (this.#places - 1))) * placeBytes) >> 2);
+    return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * placeBytes) >> 2);
   }
 }
 
 /** Words of the first line. */
-const starved = 0;
+const sleepers = 0;
 const opened = 1;
 /** Words of a rank's line, behind `through`. */
 const mayRead = 1;

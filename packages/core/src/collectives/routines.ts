@@ -1,0 +1,152 @@
+import { fill } from "../into.ts";
+import type { Reducer, TypedArray } from "../op.ts";
+import type { Into, ReduceOptions, RootOptions } from "../options.ts";
+import type { Peers } from "../peers.ts";
+import type { Operation } from "../signature.ts";
+import { allgather, allgatherOnBoard } from "./allgather.ts";
+import { allreduce, allreduceOnBoard } from "./allreduce.ts";
+import { alltoall, alltoallOnBoard } from "./alltoall.ts";
+import { barrier, barrierOnBoard } from "./barrier.ts";
+import { bcast, bcastOnBoard } from "./bcast.ts";
+import type { Here, Plan } from "./exchange.ts";
+import { exscan, exscanOnBoard } from "./exscan.ts";
+import { gather, gatherOnBoard } from "./gather.ts";
+import { reduce, reduceOnBoard } from "./reduce.ts";
+import { reduceScatter, reduceScatterOnBoard } from "./reduce-scatter.ts";
+import { scan, scanOnBoard } from "./scan.ts";
+import { scatter, scatterOnBoard } from "./scatter.ts";
+
+export type RoutineOptions = RootOptions & ReduceOptions & Partial<Into<TypedArray>>;
+
+/** How a rank does one kind of collective: on a board where the ranks have one, else by messages. */
+export interface Routine {
+  readonly operation: Operation;
+  onBoard(
+    here: Here,
+    value: unknown,
+    root: number,
+    options: RoutineOptions,
+    reducer: Reducer<unknown>,
+  ): Plan<unknown> | Promise<Plan<unknown>>;
+  byMessages(
+    peers: Peers,
+    value: unknown,
+    root: number,
+    options: RoutineOptions,
+    reducer: Reducer<unknown>,
+  ): Promise<unknown>;
+}
+
+type RoutineName = Extract<
+  Operation,
+  | "barrier"
+  | "bcast"
+  | "scatter"
+  | "gather"
+  | "allgather"
+  | "alltoall"
+  | "reduce"
+  | "allreduce"
+  | "reduceScatter"
+  | "scan"
+  | "exscan"
+>;
+
+/** The collectives that communicators have, by the names of their operations. */
+export const routines: Readonly<Record<RoutineName, Routine>> = {
+  barrier: {
+    operation: "barrier",
+    onBoard: () => barrierOnBoard,
+    byMessages: barrier,
+  },
+  bcast: {
+    operation: "bcast",
+    onBoard: (here, value, root, { into }) => atRoot(here, value, root, (own) => bcastOnBoard(here, own, root, into)),
+    async byMessages(peers, value, root, options) {
+      return filled(await bcast(peers, await atRoot(peers, value, root, itself), root), options);
+    },
+  },
+  scatter: {
+    operation: "scatter",
+    onBoard: (here, parts, root, { into }) =>
+      atRoot(here, parts, root, (own) => scatterOnBoard(here, own as unknown[], root, into)),
+    async byMessages(peers, parts, root, options) {
+      return filled(await scatter(peers, (await atRoot(peers, parts, root, itself)) as unknown[], root), options);
+    },
+  },
+  gather: {
+    operation: "gather",
+    onBoard: (here, value, root, { into }) => gatherOnBoard(here, value, root, into),
+    async byMessages(peers, value, root, options) {
+      const all = await gather(peers, value, root);
+      return all && filledWith(all, options);
+    },
+  },
+  allgather: {
+    operation: "allgather",
+    onBoard: (here, value, _root, { into }) => allgatherOnBoard(here, value, into),
+    byMessages: async (peers, value, _root, options) => filledWith(await allgather(peers, value), options),
+  },
+  alltoall: {
+    operation: "alltoall",
+    onBoard: (here, parts, _root, { into }) => alltoallOnBoard(here, parts as unknown[], into),
+    byMessages: async (peers, parts, _root, options) => filledWith(await alltoall(peers, parts as unknown[]), options),
+  },
+  reduce: {
+    operation: "reduce",
+    onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),
+    async byMessages(peers, value, root, options, reducer) {
+      const result = await reduce(peers, value, reducer, root, options);
+      return result === undefined ? undefined : filled(result, options);
+    },
+  },
+  allreduce: {
+    operation: "allreduce",
+    onBoard: (here, value, _root, { into }, reducer) => allreduceOnBoard(here, value, reducer, into),
+    byMessages: async (peers, value, _root, options, reducer) =>
+      filled(await allreduce(peers, value, reducer, options), options),
+  },
+  reduceScatter: {
+    operation: "reduceScatter",
+    onBoard: (here, parts, _root, { into }, reducer) => reduceScatterOnBoard(here, parts as unknown[], reducer, into),
+    byMessages: async (peers, parts, _root, options, reducer) =>
+      filled(await reduceScatter(peers, parts as unknown[], reducer), options),
+  },
+  scan: {
+    operation: "scan",
+    onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
+    byMessages: async (peers, value, _root, options, reducer) => filled(await scan(peers, value, reducer), options),
+  },
+  exscan: {
+    operation: "exscan",
+    onBoard: (here, value, _root, { into }, reducer) => exscanOnBoard(here, value, reducer, into),
+    async byMessages(peers, value, _root, options, reducer) {
+      const result = await exscan(peers, value, reducer);
+      return result === undefined ? undefined : filled(result, options);
+    },
+  },
+};
+
+/** What `use` makes of the root's value, which is undefined elsewhere; a function is called for it, there alone. */
+function atRoot<R>(here: Here, value: unknown, root: number, use: (value: unknown) => R): R | Promise<R> {
+  const mine = here.rank === root ? value : undefined;
+  return typeof mine === "function" ? called(mine as () => unknown).then(use) : use(mine);
+}
+
+async function called(make: () => unknown): Promise<unknown> {
+  return await make();
+}
+
+function itself(value: unknown): unknown {
+  return value;
+}
+
+/** The result, in the caller's array if he gave one. */
+function filled(result: unknown, { into }: RoutineOptions): unknown {
+  return into === undefined ? result : fill(into, [result]);
+}
+
+/** The values, behind each other in the caller's array if he gave one. */
+function filledWith(values: readonly unknown[], { into }: RoutineOptions): unknown {
+  return into === undefined ? values : fill(into, values);
+}
