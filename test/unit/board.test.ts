@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Packet } from "../../packages/core/src/packet.ts";
 import { post } from "../../packages/core/src/transport.ts";
 import { SharedBoard } from "../../packages/core/src/transports/shared-memory/board.ts";
 import { System } from "../../packages/core/src/transports/shared-memory/system.ts";
@@ -13,6 +14,7 @@ function ranks(size: number, woken: () => void = () => {}, from = 0): SharedBoar
   return Array.from({ length: size }, (_, rank) => new SharedBoard(system, memory, rank, size, [{ wake: woken }]));
 }
 
+const packetOf = (head: Uint8Array): Packet => ({ head, attachments: [] });
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 test("what one rank posts the others read, part by part, and not before it is posted", () => {
@@ -23,8 +25,9 @@ test("what one rank posts the others read, part by part, and not before it is po
       const number = 2 * collective;
       expect(reader.has(0, number)).toBe(false);
       expect(writer.hasRoom(number)).toBe(true);
-      expect(writer.fits(parts)).toBe(true);
-      writer.post(number, 0xfeedbeef, post.parts, parts);
+      const packets = parts.map(packetOf);
+      expect(writer.fits(packets)).toBe(true);
+      writer.post(number, 0xfeedbeef, post.parts, packets);
       expect(reader.has(0, number)).toBe(true);
       expect(reader.has(1, number)).toBe(false);
       expect(reader.signatureOf(0, number)).toBe(0xfeedbeef);
@@ -106,7 +109,7 @@ test("numbers go on beyond 2^31 and 2^32", () => {
     for (let collective = from; collective < from + 100; collective++) {
       for (const board of boards) {
         expect(board.hasRoom(2 * collective)).toBe(true);
-        board.post(2 * collective, 7, post.parts, [Buffer.from(String(collective))]);
+        board.post(2 * collective, 7, post.parts, [packetOf(Buffer.from(String(collective)))]);
       }
       for (const [rank, board] of boards.entries()) {
         expect(board.has(1 - rank, 2 * collective)).toBe(true);

@@ -205,6 +205,38 @@ test("any string and any BigInt", () => {
   fc.assert(fc.property(fc.bigInt({ min: -(2n ** 600n), max: 2n ** 600n }), (n) => travelsAsStructuredClone([n])));
 });
 
+test("small values are what they are at each end of each form", () => {
+  const numbers = [0, 127, 128, 255, 256, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53];
+  const texts = [0, 1, 31, 32, 64, 65, 300].flatMap((length) => ["x".repeat(length), `${"y".repeat(length)}é`, "\x7f"]);
+  const lists = [0, 1, 15, 16, 100].map((length) => Array.from({ length }, (_, i) => i - 50));
+  const objects = [0, 1, 15, 16, 100].map((length) => Object.fromEntries(texts.slice(0, length).entries()));
+  const deep = (depth: number): unknown => (depth === 0 ? -1.5 : [{ next: deep(depth - 1) }]);
+  const all = [...numbers, ...numbers.map((x) => -x), 0.1, ...texts, ...lists, ...objects, deep(2), deep(4), deep(40)];
+  for (const value of all) {
+    expect(roundTrip([value])).toEqual([value]);
+    expect(roundTrip({ value, again: value === null ? 1 : 2 })).toEqual({ value, again: 2 });
+  }
+});
+
+test("an accessor may encode something itself, or throw", () => {
+  const other = { deep: [1, 2, { three: 3 }] };
+  const value = {
+    before: "before",
+    get inner() {
+      return roundTrip(other);
+    },
+    after: ["after"],
+  };
+  expect(roundTrip([value])).toEqual([{ before: "before", inner: other, after: ["after"] }]);
+  const throws = {
+    get inner(): never {
+      throw new Error("not today");
+    },
+  };
+  expect(() => encode([1, throws])).toThrow("not today");
+  expect(roundTrip([value])).toEqual([{ before: "before", inner: other, after: ["after"] }]);
+});
+
 test("later encodings leave a parcel alone", () => {
   const values = Array.from({ length: 3000 }, (_, i) => ({
     i,

@@ -6,7 +6,7 @@ import { Engine } from "../../packages/core/src/engine.ts";
 import { type Envelope, type Kind, kind } from "../../packages/core/src/envelope.ts";
 import { MpiError } from "../../packages/core/src/errors.ts";
 import type { Letter } from "../../packages/core/src/mailbox.ts";
-import type { Packet } from "../../packages/core/src/packet.ts";
+import { empty, type Packet } from "../../packages/core/src/packet.ts";
 import type { Receiver, Transport, Watch } from "../../packages/core/src/transport.ts";
 
 const call: Call = { operation: "recv" };
@@ -30,6 +30,16 @@ class Lingering implements Transport {
     return false;
   }
 
+  /** So many bytes are given back by rank 1. */
+  giveBack(bytes: number): void {
+    const sequence = this.#sequence++;
+    const envelope: Envelope = {
+      ...{ kind: kind.credit, collective: false, sync: false, context: 0, source: 1, tag: 0, id: 0, sequence },
+      ...{ bytes, signature: 0 },
+    };
+    this.receiver?.packet(envelope, empty, true);
+  }
+
   /** A packet from rank 1 arrives in memory that is used for the next one. */
   arrive(what: Kind, tag: number, value: unknown, collective = false): void {
     const { head, attachments } = encode(value);
@@ -44,7 +54,11 @@ class Lingering implements Transport {
     lent.fill(0xff);
   }
 
-  send(): void {}
+  sent: Envelope[] = [];
+
+  send(_dest: number, envelope: Envelope): void {
+    this.sent.push(envelope);
+  }
   listen(): void {}
   async flush(): Promise<void> {}
   flushSync(): void {}
@@ -123,4 +137,20 @@ test("an array that does not fit stays, and can be received again", async () => 
   transport.steps = [() => transport.arrive(kind.message, 5, "again")];
   await assert.rejects(engine.receive(channel, 1, 5, call, finish), /too short/);
   assert.equal(await recv(5), text("again"));
+});
+
+test("who has no credit left looks whether some has come back before he announces a small message", () => {
+  const { engine, transport } = pair();
+  const channel = engine.channel(0, false);
+  const send = (): Kind | undefined => {
+    void engine.send(channel, 1, 0, encode("x".repeat(700)), call);
+    return transport.sent.at(-1)?.kind;
+  };
+  let eager = 0;
+  while (send() === kind.message) eager++;
+  assert.equal(transport.sent.at(-1)?.kind, kind.request);
+  transport.steps = [() => transport.giveBack(100_000)];
+  assert.equal(send(), kind.message);
+  assert.equal(transport.looks, 1);
+  assert.ok(eager > 1000);
 });

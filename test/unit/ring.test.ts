@@ -86,3 +86,21 @@ test("room() never promises more than reserve() gives", () => {
     }),
   );
 });
+
+test("a writer that waits for room is found at the end, and after each quarter", () => {
+  const { writer, reader } = ends(4096);
+  while (write(writer, new Uint8Array(56), 1));
+  writer.starved = true;
+  let read = 0;
+  expect(reader.pending).toBe(true);
+  while (!reader.takeStarved()) {
+    expect(reader.read(() => {})).toBe(true);
+    read++;
+  }
+  expect(read * 64).toBe(1024);
+  expect(reader.takeStarved()).toBe(false);
+  expect(write(writer, new Uint8Array(1000), 1)).toBe(true); // it has been told of what was read
+  writer.starved = true;
+  while (reader.read(() => {}));
+  expect(reader.takeStarved()).toBe(true);
+});

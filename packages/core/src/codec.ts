@@ -16,6 +16,7 @@ import {
 } from "./codec/parcel.ts";
 import { isPlain } from "./codec/plain.ts";
 import { rebuild } from "./codec/rebuild.ts";
+import { encodeBytes, encodeDouble, encodeSmall } from "./codec/small.ts";
 import { unserializable } from "./codec/unserializable.ts";
 import { MpiError, messageOf } from "./errors.ts";
 import { Excerpt } from "./packet.ts";
@@ -63,15 +64,17 @@ const constants = {
 export function encode(value: unknown): Parcel {
   switch (typeof value) {
     case "number":
-      return encodeNumber(value);
+      return encodeDouble(Form.number, value);
     case "boolean":
       return value ? constants.true : constants.false;
     case "undefined":
       return constants.undefined;
     case "object":
       if (value === null) return constants.null;
-      if (isBytes(value)) return encodeBytes(value);
+      if (isBytes(value)) return encodeArray(value);
   }
+  const small = encodeSmall(Form.plain, value);
+  if (small !== undefined) return small;
   if (isPlain(value)) return pack(Form.plain, value, nothingAttached);
   const attachments: Uint8Array[] = [];
   return pack(Form.graph, flatten(value, attachments), attachments);
@@ -213,24 +216,13 @@ function constant(form: number): Parcel {
   return { head: Buffer.from([form]), attachments: nothingAttached };
 }
 
-/** Nine bytes for any number: cheaper than asking msgpackr, and -0 and NaN are themselves. */
-function encodeNumber(value: number): Parcel {
-  const head = Buffer.allocUnsafe(9);
-  head[0] = Form.number;
-  head.writeDoubleLE(value, 1);
-  return { head, attachments: nothingAttached };
-}
-
-function encodeBytes(value: Bytes): Parcel {
+function encodeArray(value: Bytes): Parcel {
   const kind = kindOf(value);
   // A few bytes are copied as they are; of what was transferred away nothing is left to be copied.
   const small = value instanceof Uint8Array && value.byteLength > 0 && value.byteLength <= inlineArrayBytes;
   const bytes = small ? value : lend(value);
   if (bytes.byteLength > inlineArrayBytes) return { head: formOf(Form.rawAttached | kind), attachments: [bytes] };
-  const head = Buffer.allocUnsafe(1 + bytes.byteLength);
-  head[0] = Form.rawInHead | kind;
-  head.set(bytes, 1);
-  return { head, attachments: nothingAttached };
+  return encodeBytes(Form.rawInHead | kind, bytes);
 }
 
 /** A head that says the form and nothing else. */

@@ -269,7 +269,7 @@ export class Engine implements Receiver {
       peer.messages++;
       peer.lastTag = tag;
     }
-    const eager = self || (bytes <= this.#transport.eagerBytes && cost <= peer.credit);
+    const eager = self || (bytes <= this.#transport.eagerBytes && (cost <= peer.credit || this.#isGranted(peer, cost)));
     // Before it is posted: to oneself it may be matched, and answered, within that call.
     const sent = eager && !sync ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
     if (eager && !self) peer.credit -= cost;
@@ -292,6 +292,12 @@ export class Engine implements Receiver {
       false,
     );
     return sent;
+  }
+
+  /** Whether the credit comes within microseconds: whoever sends without ever waiting has not looked for it yet. */
+  #isGranted(peer: Peer, cost: number): boolean {
+    const enough: Watch = { advance: () => cost <= peer.credit };
+    return this.#transport.linger?.(enough, true) ?? false;
   }
 
   /**

@@ -81,11 +81,12 @@ export interface Board {
   hasRoom(number: number): boolean;
   readonly slowest: number;
   /** Whether a post can hold these parts. */
-  fits(parts: readonly Uint8Array[]): boolean;
-  post(number: number, signature: number, kind: number, parts: readonly Uint8Array[]): void;
+  fits(parts: readonly Packet[]): boolean;
+  /** What it posts are the parts' heads: they have no attachments. */
+  post(number: number, signature: number, kind: number, parts: readonly Packet[]): void;
   /** Whether packets can stay where they are, for the others to fetch them there: then parts {@link describe} them. */
   readonly lends: boolean;
-  describe(packet: Packet): Uint8Array;
+  describe(packet: Packet): Packet;
   has(rank: number, number: number): boolean;
   signatureOf(rank: number, number: number): number;
   kindOf(rank: number, number: number): number;

@@ -2,6 +2,7 @@ import { isWhole, landing, type Parcel } from "./codec.ts";
 import { disagree } from "./collectives/combine.ts";
 import { apart, type Exchange, type Posts } from "./collectives/exchange.ts";
 import type { TypedArray } from "./op.ts";
+import type { Packet } from "./packet.ts";
 import { type Board, inPieces, type PostKind, post } from "./transport.ts";
 
 /** A rank that is in another collective, as its post says. */
@@ -155,13 +156,13 @@ export class Turn implements Posts {
     const { give, apart, pieces } = this.#exchange;
     this.absent = nobody;
     this.byMessage = false;
-    if (apart !== undefined) board.post(number, signature, post.apart, [Buffer.from(apart)]);
+    if (apart !== undefined) board.post(number, signature, post.apart, [saying(apart)]);
     else if (give === undefined) board.post(number, signature, post.here, nothing);
     else {
-      const label = pieces === undefined ? nothing : [Buffer.from(pieces)];
-      const heads = "head" in give ? headOf(give) : headsOf(give);
-      if (heads !== undefined && board.fits([...heads, ...label])) this.#postParts(post.parts, heads, label);
-      else this.#postLarge(give, label);
+      const label = pieces === undefined ? nothing : [saying(pieces)];
+      const parts = "head" in give ? [give] : give;
+      if (parts.every(isHead) && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
+      else this.#postLarge(parts, label);
     }
     if (this.#exchange.from === "all") return; // it will look at every post anyway
     for (let rank = 0; rank < this.#members.length; rank++) {
@@ -175,22 +176,18 @@ export class Turn implements Posts {
   }
 
   /** Says where it is, or that it will be sent. */
-  #postLarge(give: Parcel | readonly Parcel[], label: readonly Uint8Array[]): void {
+  #postLarge(give: readonly Parcel[], label: readonly Packet[]): void {
     const board = this.#board;
-    const parts = !board.lends
-      ? []
-      : "head" in give
-        ? [board.describe(give)]
-        : give.map((each) => board.describe(each));
-    this.#lent = parts.length > 0 && board.fits([...parts, ...label]);
+    const parts = board.lends ? give.map((each) => board.describe(each)) : [];
+    this.#lent = parts.length > 0 && board.fits(withLabel(parts, label));
     this.byMessage = !this.#lent;
     if (this.#lent) this.#postParts(post.lent, parts, label);
     else this.#postParts(post.byMessage, nothing, label);
   }
 
-  #postParts(kind: PostKind, parts: readonly Uint8Array[], label: readonly Uint8Array[]): void {
-    const all = label.length === 0 ? parts : [...parts, ...label];
-    this.#board.post(this.#number, this.#signature, kind | (label.length === 0 ? 0 : inPieces), all);
+  #postParts(kind: PostKind, parts: readonly Packet[], label: readonly Packet[]): void {
+    const labelled = label.length === 0 ? 0 : inPieces;
+    this.#board.post(this.#number, this.#signature, kind | labelled, withLabel(parts, label));
   }
 
   /** Whether all posts are there that it needs. */
@@ -248,20 +245,19 @@ export class Turn implements Posts {
   }
 }
 
-/** What goes on a board of a parcel: all of it, or nothing. */
-function headOf({ head, attachments }: Parcel): Uint8Array[] | undefined {
-  return attachments.length === 0 ? [head] : undefined;
+function isHead({ attachments }: Parcel): boolean {
+  return attachments.length === 0;
 }
 
-function headsOf(parcels: readonly Parcel[]): Uint8Array[] | undefined {
-  const heads: Uint8Array[] = [];
-  for (const { head, attachments } of parcels) {
-    if (attachments.length > 0) return undefined;
-    heads.push(head);
-  }
-  return heads;
+function withLabel(parts: readonly Packet[], label: readonly Packet[]): readonly Packet[] {
+  return label.length === 0 ? parts : [...parts, ...label];
 }
 
-const nothing: readonly Uint8Array[] = [];
+/** For the others to read, if they have something else. */
+function saying(text: string): Packet {
+  return { head: Buffer.from(text), attachments: [] };
+}
+
+const nothing: readonly Packet[] = [];
 const nobody: readonly number[] = [];
 const nobodys: Exchange<void> = apart("");

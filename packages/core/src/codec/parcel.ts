@@ -1,5 +1,5 @@
 import { MpiError } from "../errors.ts";
-import type { Packet } from "../packet.ts";
+import { headBytes, type Packet } from "../packet.ts";
 
 /**
  * An encoded value. Immutable and self-describing: it may be sent to many, forwarded, and decoded more than once.
@@ -41,8 +41,9 @@ export const inlineArrayBytes = 1024;
 export const nothingAttached: readonly Uint8Array[] = Object.freeze([]);
 
 /** How many bytes a parcel puts on the wire, head and attachments. */
-export function byteLength({ head, attachments }: Parcel): number {
-  let bytes = head.byteLength;
+export function byteLength(parcel: Parcel): number {
+  let bytes = headBytes(parcel);
+  const { attachments } = parcel;
   // By index here and where else each message passes: an iterator of an empty array takes as much memory as the message.
   for (let i = 0; i < attachments.length; i++) bytes += (attachments[i] as Uint8Array).byteLength;
   return bytes;

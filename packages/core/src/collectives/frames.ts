@@ -1,4 +1,5 @@
 import type { Parcel } from "../codec.ts";
+import { headBytes } from "../packet.ts";
 
 /**
  * Raw bytes of a collective itself, not of a user's value. No encoded value has an empty head, so a parcel without one
@@ -9,7 +10,7 @@ export function frames(parts: readonly Uint8Array[]): Parcel {
 }
 
 export function isFrames(parcel: Parcel): boolean {
-  return parcel.head.length === 0;
+  return headBytes(parcel) === 0;
 }
 
 const none = new Uint8Array(0);
@@ -18,5 +19,5 @@ const none = new Uint8Array(0);
 export const nothing: Parcel = frames([]);
 
 export function isNothing(parcel: Parcel): boolean {
-  return parcel.head.length === 0 && parcel.attachments.length === 0;
+  return headBytes(parcel) === 0 && parcel.attachments.length === 0;
 }

@@ -51,7 +51,7 @@ const burst = 64;
 const mostOnBoard = 128;
 const mostBoards = 1024;
 /** Deliveries before timers and sockets get their turn. */
-const deliveriesPerTurn = 200;
+const deliveriesPerTurn = 500;
 
 /**
  * Packets between the ranks of one host through memory that they share: a ring for each ordered pair that speaks.

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { MpiError } from "../../errors.ts";
-import { Excerpt, type Packet } from "../../packet.ts";
+import { copyHead, Excerpt, headBytes, type Packet } from "../../packet.ts";
 import type { Board, Landing } from "../../transport.ts";
 import type { System } from "./system.ts";
 
@@ -30,7 +30,7 @@ const inlineBytes = 32;
  * {@link placesFor}. It is there when its mark says n + 1: stored last, so who is killed while he writes has posted nothing. It
  * stays until all ranks are `through` with its collective.
  *
- * A table has the end of each part, counted from the table's end. What is too large for that stays in its rank's memory
+ * A table has the end of each part, counted from the table's end; the next one begins at a multiple of 4 bytes. What is too large for that stays in its rank's memory
  * where the kernel lets the others read it (`reads`: 1 yes, 2 no, as tried with another rank's pid, address and value). A
  * part then is:
  * ```text
@@ -119,21 +119,21 @@ export class SharedBoard implements Board {
     return all === may.yes;
   }
 
-  fits(parts: readonly Uint8Array[]): boolean {
+  fits(parts: readonly Packet[]): boolean {
     let bytes = 8 + (parts.length === 1 ? 0 : 4 * parts.length);
-    for (const part of parts) bytes += part.length;
+    for (let i = 0; i < parts.length; i++) bytes += aligned(headBytes(parts[i] as Packet));
     return bytes <= placeBytes;
   }
 
-  post(number: number, signature: number, kind: number, parts: readonly Uint8Array[]): void {
+  post(number: number, signature: number, kind: number, parts: readonly Packet[]): void {
     const word = this.#postAt(this.#rank, number);
     const words = this.#words;
     words[word] = kind;
     words[word + 1] = parts.length;
     if (parts.length === 1) {
-      const part = parts[0] as Uint8Array;
-      words[word + 1] = -1 - part.length;
-      this.#bytes.set(part, (word + 2) * 4);
+      const part = parts[0] as Packet;
+      words[word + 1] = -1 - headBytes(part);
+      copyHead(part, this.#bytes, words, (word + 2) * 4);
     } else if (parts.length > 1) this.#table(word + 2, parts);
     if (this.#reads === may.unknown) this.#tryReading();
     const mark = this.#markAt(this.#rank, number);
@@ -142,7 +142,7 @@ export class SharedBoard implements Board {
     this.#wake();
   }
 
-  describe({ head, attachments }: Packet): Uint8Array {
+  describe({ head, attachments }: Packet): Packet {
     const chunks = [head, ...attachments];
     let at = 8 + 16 * chunks.length;
     const part = Buffer.alloc(at + chunks.length * inlineBytes);
@@ -156,7 +156,7 @@ export class SharedBoard implements Board {
       part.set(chunk, at);
       at += length;
     });
-    return part.subarray(0, at);
+    return { head: part.subarray(0, at), attachments: [] };
   }
 
   fetch(rank: number, number: number, index: number, landing: Landing): Packet {
@@ -214,7 +214,7 @@ export class SharedBoard implements Board {
     const count = words[word + 1] as number;
     if (count < 0) return new Excerpt(this.#bytes, (word + 2) * 4, (word + 2) * 4 - 1 - count);
     const from = (word + 2 + count) * 4;
-    const begin = index === 0 ? 0 : (words[word + 1 + index] as number);
+    const begin = index === 0 ? 0 : aligned(words[word + 1 + index] as number);
     return new Excerpt(this.#bytes, from + begin, from + (words[word + 2 + index] as number));
   }
 
@@ -277,13 +277,14 @@ export class SharedBoard implements Board {
     this.#least = (this.#least + ahead) | 0;
   }
 
-  #table(word: number, parts: readonly Uint8Array[]): void {
+  #table(word: number, parts: readonly Packet[]): void {
     const from = (word + parts.length) * 4;
     let end = 0;
     for (let i = 0; i < parts.length; i++) {
-      const part = parts[i] as Uint8Array;
-      this.#bytes.set(part, from + end);
-      end += part.length;
+      const part = parts[i] as Packet;
+      const begin = aligned(end);
+      copyHead(part, this.#bytes, this.#words, from + begin);
+      end = begin + headBytes(part);
       this.#words[word + i] = end;
     }
   }
@@ -312,6 +313,11 @@ const nothing = new Uint8Array(0);
  */
 function placesFor(size: number): number {
   return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(1024 / size))));
+}
+
+/** Rounds up to a multiple of 4. */
+function aligned(bytes: number): number {
+  return (bytes + 3) & ~3;
 }
 
 /** Index of the first word of a rank's line. */

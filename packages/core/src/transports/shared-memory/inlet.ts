@@ -44,11 +44,8 @@ export class Inlet {
     }
   }
 
-  /** Whether the writer waits for the room that reading has made. Asked once per wait. */
   takeStarved(): boolean {
-    if (!this.#ring.starved) return false;
-    this.#ring.starved = false;
-    return true;
+    return this.#ring.takeStarved();
   }
 
   readonly #take = (kind: number, position: number, length: number): void => {

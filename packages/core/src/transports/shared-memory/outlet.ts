@@ -1,5 +1,5 @@
 import type { Envelope } from "../../envelope.ts";
-import { type Packet, withOwnAttachments } from "../../packet.ts";
+import { copyHead, headBytes, type Packet, withOwnAttachments } from "../../packet.ts";
 import type { Door } from "./doorstep.ts";
 import { aligned, envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
@@ -7,6 +7,9 @@ import type { System } from "./system.ts";
 
 /** Lent attachments from this size on stay in place and are fetched by the reader: above it one copy saves more than a system call costs. */
 const lendBytes = 32 * 1024;
+
+/** To look for room takes the cache line from the reader who makes it. */
+const sendsPerPush = 32;
 
 /** A packet that the ring has no room for yet. */
 interface Queued {
@@ -28,6 +31,8 @@ export class Outlet {
   readonly #probe: Float64Array = new Float64Array([Math.random()]);
   /** Packets that the ring has no room for are waiting here. */
   full = false;
+  /** Packets that found it so. */
+  #turned = 0;
 
   constructor(system: System, ring: Ring, door: Door) {
     this.#system = system;
@@ -40,6 +45,8 @@ export class Outlet {
   }
 
   send(envelope: Envelope, body: Packet, lent: boolean): void {
+    // Whoever sends without ever waiting comes to push nowhere else, and his reader would starve beside a long queue.
+    if (this.full && ++this.#turned % sendsPerPush === 0) this.push();
     if (this.full || !this.#write(envelope, body, lent)) {
       this.#queue.push({ envelope, body: lent ? body : withOwnAttachments(body), lent: true });
       this.full = true;
@@ -69,8 +76,9 @@ export class Outlet {
   }
 
   #write(envelope: Envelope, body: Packet, lent: boolean): boolean {
-    const { head, attachments } = body;
-    let bytes = envelopeBytes + 8 * attachments.length + aligned(head.length);
+    const { attachments } = body;
+    const length = headBytes(body);
+    let bytes = envelopeBytes + 8 * attachments.length + aligned(length);
     if (lent && this.#ring.note === readable.yes && attachments.some((part) => part.length >= lendBytes)) {
       return this.#lend(envelope, body, bytes + 8 * attachments.length);
     }
@@ -79,8 +87,8 @@ export class Outlet {
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
     let to = this.#describe(at, envelope, body);
-    this.#ring.bytes.set(head, to);
-    to += aligned(head.length);
+    copyHead(body, this.#ring.bytes, this.#ring.words, to);
+    to += aligned(length);
     for (let i = 0; i < attachments.length; i++) {
       const part = attachments[i] as Uint8Array;
       this.#ring.bytes.set(part, to);
@@ -99,7 +107,7 @@ export class Outlet {
       this.#ring.numbers[to >> 3] = Number(this.#system.addressOf(part));
       to += 8;
     }
-    this.#ring.bytes.set(body.head, to);
+    copyHead(body, this.#ring.bytes, this.#ring.words, to);
     this.#ring.commit(at, bytes, record.lent);
     this.#lent.push({ body, position: this.#ring.written });
     return true;
@@ -142,8 +150,9 @@ export class Outlet {
   }
 
   /** Envelope and lengths of the attachments, at `at`; returns where to go on. */
-  #describe(at: number, envelope: Envelope, { head, attachments }: Packet): number {
-    writeEnvelope(this.#ring, at, envelope, head.length, attachments.length);
+  #describe(at: number, envelope: Envelope, packet: Packet): number {
+    const { attachments } = packet;
+    writeEnvelope(this.#ring, at, envelope, headBytes(packet), attachments.length);
     let to = at + envelopeBytes;
     for (let i = 0; i < attachments.length; i++) {
       this.#ring.numbers[to >> 3] = (attachments[i] as Uint8Array).length;

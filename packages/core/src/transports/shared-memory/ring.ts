@@ -22,6 +22,9 @@ export class Ring {
   /** This side's own counter, and the last value seen of the other's: looked up only when it seems not to suffice. */
   #written: number;
   #read: number;
+  /** What the writer has been told of `read`: not each record, while there are more. */
+  #told: number;
+  #quarter = 0;
 
   /** `memory` has {@link headerBytes} and a power of two of bytes for records; all zero when new. */
   constructor(memory: ArrayBuffer) {
@@ -32,6 +35,7 @@ export class Ring {
     this.numbers = new Float64Array(memory, Ring.headerBytes);
     this.#written = Atomics.load(this.#counters, slots.written);
     this.#read = Atomics.load(this.#counters, slots.read);
+    this.#told = this.#read;
   }
 
   /** Position of the next record's bytes for `length` of them, or -1 when there is no room now. Then fill, then {@link commit}. */
@@ -73,22 +77,28 @@ export class Ring {
 
   /** Takes the oldest record: `take(kind, position, length)` must be done with the bytes when it returns. */
   read(take: (kind: number, position: number, length: number) => void): boolean {
-    for (;;) {
-      const written = Atomics.load(this.#counters, slots.written);
-      if (written === this.#read) return false;
+    while (this.pending) {
       const at = this.#offset(this.#read);
       const length = this.words[at >> 2] as number;
       const kind = this.words[(at >> 2) + 1] as number;
       if (kind !== skipped) take(kind, at + recordHeader, length);
       this.#read = (this.#read + recordBytes(length)) | 0;
-      Atomics.store(this.#counters, slots.read, this.#read);
+      if (this.#read === this.#written || ((this.#read - this.#told) | 0) >= this.capacity / 16) {
+        this.#told = this.#read;
+        Atomics.store(this.#counters, slots.read, this.#read);
+      }
       if (kind !== skipped) return true;
     }
+    return false;
   }
 
-  /** Whether there is something to read: one load, for the loop that looks at many rings. */
+  /**
+   * Whether there is something to read: one load, for the loop that looks at many rings. None while the reader has not come
+   * to the end of what it saw the last time: to look at the counter of a busy writer takes its cache line from it.
+   */
   get pending(): boolean {
-    return Atomics.load(this.#counters, slots.written) !== this.#read;
+    if (this.#written === this.#read) this.#written = Atomics.load(this.#counters, slots.written);
+    return this.#written !== this.#read;
   }
 
   /** Bytes written so far, and whether the reader has come past such a position. */
@@ -109,11 +119,20 @@ export class Ring {
     Atomics.store(this.#counters, slots.note, value);
   }
 
-  /** The writer waits for room and wants to be woken. */
-  get starved(): boolean {
-    return Atomics.load(this.#counters, slots.starved) === 1;
+  /**
+   * Whether the writer waits for the room that reading has made. True once per wait; looked up at the end of what has been
+   * seen and after each quarter of the ring, for it is in the busy writer's cache line, too.
+   */
+  takeStarved(): boolean {
+    const quarter = Math.floor((this.#read >>> 0) / (this.capacity / 4));
+    if (this.#written !== this.#read && quarter === this.#quarter) return false;
+    this.#quarter = quarter;
+    if (Atomics.load(this.#counters, slots.starved) === 0) return false;
+    this.starved = false;
+    return true;
   }
 
+  /** The writer waits for room and wants to be woken. */
   set starved(waits: boolean) {
     Atomics.store(this.#counters, slots.starved, waits ? 1 : 0);
   }
