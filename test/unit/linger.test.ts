@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "vitest";
 import type { Call } from "../../packages/core/src/call.ts";
 import { encode } from "../../packages/core/src/codec.ts";
 import { Engine } from "../../packages/core/src/engine.ts";
 import { type Envelope, type Kind, kind } from "../../packages/core/src/envelope.ts";
 import { MpiError } from "../../packages/core/src/errors.ts";
-import type { Letter } from "../../packages/core/src/mailbox.ts";
+import { any, type Letter } from "../../packages/core/src/mailbox.ts";
 import { empty, type Packet } from "../../packages/core/src/packet.ts";
 import type { Receiver, Transport, Watch } from "../../packages/core/src/transport.ts";
+import { SharedMemoryTransport } from "../../packages/core/src/transports/shared-memory.ts";
 
 const call: Call = { operation: "recv" };
 
@@ -20,8 +24,8 @@ class Lingering implements Transport {
   looks = 0;
   #sequence = 0;
 
-  linger(watch: Watch, rings: boolean): boolean {
-    assert.ok(rings);
+  linger(watch: Watch, source?: number): boolean {
+    assert.equal(source, 1);
     while (this.steps.length > 0) {
       this.looks++;
       this.steps.shift()?.();
@@ -153,4 +157,20 @@ test("who has no credit left looks whether some has come back before he announce
   assert.equal(send(), kind.message);
   assert.equal(transport.looks, 1);
   assert.ok(eager > 1000);
+});
+
+test("nobody looks in shared memory for what comes from another host", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
+  const far = new Lingering();
+  const transport = new SharedMemoryTransport({ rank: 0, size: 4, directory, neighbors: [0, 1], cpus: 2, far });
+  transport.receiver = { packet() {}, landing: () => undefined, glance: () => false, failed: assert.fail };
+  try {
+    const never: Watch = { advance: () => assert.fail("looked") };
+    for (const source of [2, any]) assert.equal(transport.linger(never, source), false);
+    let looks = 0;
+    assert.equal(transport.linger({ advance: () => ++looks === 3 }, 1), true);
+  } finally {
+    await transport.close();
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -195,7 +195,7 @@ export class Engine implements Receiver {
 
   /** Looks for some microseconds whether that can be had without waiting. */
   linger(watch: Watch): boolean {
-    if (this.#waits > 0 || !(this.#transport.linger?.(watch, false) ?? false)) return false;
+    if (this.#waits > 0 || !(this.#transport.linger?.(watch) ?? false)) return false;
     this.#steps++;
     return true;
   }
@@ -269,7 +269,8 @@ export class Engine implements Receiver {
       peer.messages++;
       peer.lastTag = tag;
     }
-    const eager = self || (bytes <= this.#transport.eagerBytes && (cost <= peer.credit || this.#isGranted(peer, cost)));
+    const eager =
+      self || (bytes <= this.#transport.eagerBytes && (cost <= peer.credit || this.#isGranted(dest, peer, cost)));
     // Before it is posted: to oneself it may be matched, and answered, within that call.
     const sent = eager && !sync ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
     if (eager && !self) peer.credit -= cost;
@@ -295,9 +296,9 @@ export class Engine implements Receiver {
   }
 
   /** Whether the credit comes within microseconds: whoever sends without ever waiting has not looked for it yet. */
-  #isGranted(peer: Peer, cost: number): boolean {
+  #isGranted(dest: number, peer: Peer, cost: number): boolean {
     const enough: Watch = { advance: () => cost <= peer.credit };
-    return this.#transport.linger?.(enough, true) ?? false;
+    return this.#transport.linger?.(enough, dest) ?? false;
   }
 
   /**
@@ -330,7 +331,7 @@ export class Engine implements Receiver {
     const expected = this.#expected;
     expected.begin(channel, source, tag, call, finish);
     this.#settledBefore = this.#settled;
-    this.#transport.linger(this.#anySettled, true);
+    this.#transport.linger(this.#anySettled, source);
     return expected.end();
   }
 

@@ -43,8 +43,11 @@ export interface Transport {
    * with this one. All of them get the same answer.
    */
   board?(context: number, members: readonly number[]): Board | undefined;
-  /** Looks for some microseconds, right now, at what can still be waited for if this gives false; `rings`: for packets, too. */
-  linger?(watch: Watch, rings: boolean): boolean;
+  /**
+   * Looks for some microseconds, right now, at what can still be waited for if this gives false. With a rank of the world
+   * (below 0: any) also for packets, of which some from that one are hoped for.
+   */
+  linger?(watch: Watch, source?: number): boolean;
   /** Who takes the arrivals; the engine sets it before it listens. */
   receiver: Receiver | undefined;
   /** Hands a packet to rank `dest` of the world (never this rank itself). */

@@ -264,7 +264,9 @@ export class SharedMemoryTransport implements Transport {
    * Looks for what the caller is about to wait for, in the hope that it is there within microseconds: to wait costs more.
    * Nobody else's turn is lost by that, as long as it is mostly right, and the event loop gets its turns.
    */
-  linger(watch: Watch, rings: boolean): boolean {
+  linger(watch: Watch, source?: number): boolean {
+    const rings = source !== undefined;
+    if (rings && this.#options.far !== undefined && !this.#near.has(source)) return false; // what is far comes by the event loop
     if (this.#skips > 0) {
       this.#skips--;
       return false;
