@@ -97,9 +97,9 @@ class Seen {
   }
 
   #beforeAmongFew(object: object, first: object): boolean {
-    this.#few ??= [];
-    if (object === first || this.#few.includes(object)) return true;
-    if (this.#few.push(object) === 8) this.#many = new Set([first, ...this.#few]);
+    if (object === first || this.#few?.includes(object)) return true;
+    if (this.#few === undefined) this.#few = [object];
+    else if (this.#few.push(object) === 8) this.#many = new Set([first, ...this.#few]);
     return false;
   }
 }

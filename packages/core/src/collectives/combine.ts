@@ -50,11 +50,11 @@ export function disagree(theirs: string, mine: string): MpiError {
 export function combineAll(op: Op, size: number, own: number, valueOf: (rank: number) => unknown): unknown {
   const slots = powerBelow(size);
   const pairs = size - slots;
-  const values: unknown[] = [];
+  const values = new Array<unknown>(slots);
   let mine = own < 2 * pairs ? -1 : own - pairs; // the slot of this rank's value, while it has not been combined
   for (let slot = 0; slot < slots; slot++) {
     const rank = slot < pairs ? 2 * slot : slot + pairs;
-    values.push(slot < pairs ? join(op, valueOf(rank), valueOf(rank + 1), rank === own) : valueOf(rank));
+    values[slot] = slot < pairs ? join(op, valueOf(rank), valueOf(rank + 1), rank === own) : valueOf(rank);
   }
   for (let count = slots / 2; count >= 1; count /= 2) {
     for (let i = 0; i < count; i++) values[i] = join(op, values[2 * i], values[2 * i + 1], mine === 2 * i);

@@ -58,8 +58,12 @@ export function valuesIn<T>(
   into: TypedArray | undefined,
 ): T[] | TypedArray {
   const valueOf = (r: number): unknown => (r === rank ? own : decode(posts.parcelOf(r)));
+  if (into === undefined) {
+    const values = new Array<T>(size);
+    for (let r = 0; r < size; r++) values[r] = valueOf(r) as T;
+    return values;
+  }
   const ranks = Array.from({ length: size }, (_, r) => r);
-  if (into === undefined) return ranks.map(valueOf) as T[];
   // Of what can be fetched straight to its place: how much that is. All else is here, and looked at before anything is written.
   const landings = ranks.map((r) => (r === rank ? undefined : posts.landing(r, into)));
   const values = landings.map((landing, r) => (landing === undefined ? valueOf(r) : undefined));
