@@ -18,8 +18,8 @@ const bars: { readonly [work: string]: readonly Bar[] } = {
     { row: /^buffer of 1 MiB, both ways/, against: "mpi4py", ratio: 0.8 },
     { row: /^objects, one way/, against: "mpi4py", ratio: 2 },
   ],
-  "collectives-2": [{ row: /of an object|of objects|of a number/, against: "mpi4py", ratio: 1.5 }],
-  "collectives-8": [{ row: /of an object|of objects|of a number/, against: "mpi4py", ratio: 0.5 }],
+  "collectives-2": [{ row: /(of an object|of objects|of a number), n/, against: "mpi4py", ratio: 1.5 }],
+  "collectives-8": [{ row: /(of an object|of objects|of a number), n/, against: "mpi4py", ratio: 0.5 }],
   map: ["multiprocessing.Pool(2)", "mpi4py.futures, 2 workers", "piscina, 2 threads", "Dask, 2 workers"].map(
     (against) => ({ row: firstInEach, against, ratio: 1 }),
   ),

@@ -25,7 +25,7 @@ def batch(repetitions, collective):
 def warm_up(collective):
     end = perf_counter() + 3
     seconds = 0
-    for _ in range(0, 3000, 250):
+    for _ in range(0, 10_000, 250):
         seconds = batch(250, collective)
         if not world.bcast(perf_counter() < end):
             break
@@ -34,11 +34,16 @@ def warm_up(collective):
 
 def time(row, collective):
     repetitions = warm_up(collective)
-    us = sorted(batch(repetitions, collective) for _ in range(3))[1] * 1e6 / repetitions
+    report(row, sorted(batch(repetitions, collective) for _ in range(3))[1], repetitions)
+
+
+def report(row, seconds, calls):
     if world.rank == 0:
-        print(json.dumps({"row": f"{row}, n = {world.size} (us)", "value": us}), flush=True)
+        print(json.dumps({"row": f"{row}, n = {world.size} (us)", "value": seconds * 1e6 / calls}), flush=True)
 
 
+world.barrier()
+report("allreduce of a number, first 1,000", batch(1000, lambda: world.allreduce(1)), 1000)
 time("barrier", world.barrier)
 time("bcast of an object", lambda: world.bcast(small))
 time("scatter of objects", lambda: world.scatter(parts if world.rank == 0 else None))
