@@ -9,15 +9,19 @@ const system = System.load();
 
 /** The turns of two ranks of one board, and how often each of them was woken. */
 function pair(): { turns: [Turn, Turn]; woken: number[] } {
-  const memory = new ArrayBuffer(SharedBoard.bytes(2));
   const woken = [0, 0];
-  const turnOf = (rank: number): Turn => {
-    const wake = (): void => {
-      woken[1 - rank] = (woken[1 - rank] as number) + 1;
-    };
-    return new Turn(new SharedBoard(system, memory, rank, 2, [{ wake }]), rank, [0, 1]);
-  };
-  return { turns: [turnOf(0), turnOf(1)], woken };
+  const [first, second] = turnsOf(2, (rank) => {
+    woken[1 - rank] = (woken[1 - rank] as number) + 1;
+  });
+  return { turns: [first as Turn, second as Turn], woken };
+}
+
+/** The turns of so many ranks of one board; `wakes` is told who wakes all others that sleep. */
+function turnsOf(size: number, wakes: (rank: number) => void): Turn[] {
+  const memory = new ArrayBuffer(SharedBoard.bytes(size));
+  const members = Array.from({ length: size }, (_, rank) => rank);
+  const neighbor = (rank: number): { wake(): void } => ({ wake: () => wakes(rank) });
+  return members.map((rank) => new Turn(new SharedBoard(system, memory, rank, size, [neighbor(rank)]), rank, members));
 }
 
 /** Each rank gives a value and gets the other's. */
@@ -124,4 +128,14 @@ test("who has lent an array and sleeps is woken when it has been read", () => {
   expect(read).toEqual(new Float64Array(100_000).fill(3));
   expect(woken[0]).toBe(1);
   expect(first.advance(false) && first.over).toBe(true);
+});
+
+test("who sleeps over one that is missing has seen who of the others is in another collective", () => {
+  const [, second, third] = turnsOf(3, () => {}) as [Turn, Turn, Turn];
+  third.begin(0, 8, { give: encode("mine"), to: "all", from: "none", finish: () => undefined });
+  expect(third.advance(false)).toBe(true);
+  second.begin(0, 7, { give: encode("mine"), to: "all", from: "all", finish: () => undefined });
+  expect(second.advance(false)).toBe(false); // waits for the first, which may wait for the third
+  expect(second.advance(true)).toBe(true);
+  expect(second.stray).toEqual({ rank: 2, signature: 8 });
 });

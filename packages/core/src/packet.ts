@@ -31,6 +31,7 @@ export class Excerpt implements Packet {
   }
 }
 
+/** Length of a packet's head. */
 export function headBytes(packet: Packet): number {
   return packet instanceof Excerpt ? packet.end - packet.start : packet.head.length;
 }

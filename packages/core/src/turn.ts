@@ -77,8 +77,11 @@ export class Turn implements Posts {
       this.#state = state.posts;
     }
     if (this.#state === state.posts) {
+      if (sleeps) {
+        this.#board.sleep();
+        this.#lookAround(); // one whose turn has not come may be why the one that is missing does not come
+      }
       if (this.stray !== undefined) return true;
-      if (sleeps) this.#board.sleep();
       if (!this.#gather()) return false;
       if (this.stray !== undefined) return true;
       if (this.byMessage || this.absent.length > 0) {
@@ -164,9 +167,13 @@ export class Turn implements Posts {
       if (parts.every(isHead) && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
       else this.#postLarge(parts, label);
     }
-    if (this.#exchange.from === "all") return; // it will look at every post anyway
+    if (this.#exchange.from !== "all") this.#lookAround(); // else it will come to every post
+  }
+
+  /** Whether somebody who is there is in another collective, also if this rank needs nothing of him. */
+  #lookAround(): void {
     for (let rank = 0; rank < this.#members.length; rank++) {
-      if (board.has(rank, number)) this.#checkSignature(rank);
+      if (this.#board.has(rank, this.#number)) this.#checkSignature(rank);
     }
   }
 

@@ -30,9 +30,9 @@ const inlineBytes = 32;
  * {@link placesFor}. It is there when its mark says n + 1: stored last, so who is killed while he writes has posted nothing. It
  * stays until all ranks are `through` with its collective.
  *
- * A table has the end of each part, counted from the table's end; the next one begins at a multiple of 4 bytes. What is too large for that stays in its rank's memory
- * where the kernel lets the others read it (`reads`: 1 yes, 2 no, as tried with another rank's pid, address and value). A
- * part then is:
+ * A table has the end of each part, counted from the table's end; the next one begins at a multiple of 4 bytes. What is
+ * too large for that stays in its rank's memory where the kernel lets the others read it (`reads`: 1 yes, 2 no, as tried
+ * with another rank's pid, address and value). A part then is:
  * ```text
  * [n u32, -, (bytes f64, address f64) n times, bytes of those without address]     the packet's head and attachments
  * ```
