@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer, connect as dial } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -52,6 +53,10 @@ describe("an agent and its launcher", () => {
     vi.stubEnv("PBS_JOBCOOKIE", undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
     const keys = new JobKeys("job");
+    // Whoever is killed now leaves nothing behind, and its guardian knows by now what to remove.
+    expect(keys.directories.filter((directory) => existsSync(directory))).toEqual([]);
+    keys.deposit();
+    expect(keys.directories.filter((directory) => existsSync(directory))).toEqual(keys.directories);
     const guests: Guest[] = [];
     let arrived!: (guest: Guest) => void;
     const guest = new Promise<Guest>((resolve) => {

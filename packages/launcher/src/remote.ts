@@ -53,6 +53,7 @@ export class Remote {
     this.#options = options;
     this.#keys = new JobKeys(options.job);
     this.#guardian = new Guardian({ job: options.job, directories: this.#keys.directories });
+    this.#keys.deposit();
     process.once("exit", () => {
       this.#removeKeys();
       for (const child of this.#children) child.kill("SIGKILL");

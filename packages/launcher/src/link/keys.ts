@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { KeyName } from "./secure.ts";
@@ -10,18 +10,24 @@ import type { KeyName } from "./secure.ts";
  * has in its environment and no other user can see.
  */
 export class JobKeys {
-  /** The directories with the key, which only their owner may look into. */
+  /** Where the key is to be found: directories which only their owner may look into. */
   readonly directories: readonly string[];
   readonly #keys: Map<KeyName, Uint8Array> = new Map();
 
+  /** Nothing is written yet: who shall remove the directories has to know of them first. */
   constructor(job: string) {
-    const key = randomBytes(32);
     this.directories = [process.env["PBS_O_WORKDIR"], home()]
       .filter((place, index, all) => place !== undefined && all.indexOf(place) === index)
-      .flatMap((place) => deposit(key, place!));
-    if (this.directories.length > 0) this.#keys.set("file", key);
+      .map((place) => join(place!, `.tsmpi-${randomBytes(12).toString("hex")}`));
     const cookie = cookieKey(job);
     if (cookie !== undefined) this.#keys.set("cookie", cookie);
+  }
+
+  /** Makes the directories, and puts the key there. */
+  deposit(): void {
+    const key = randomBytes(32);
+    const deposited = this.directories.filter((directory) => deposit(key, directory));
+    if (deposited.length > 0) this.#keys.set("file", key);
   }
 
   get(name: string): Uint8Array | undefined {
@@ -50,14 +56,13 @@ export function findKey(job: string, directories: readonly string[]): { name: Ke
   return key === undefined ? undefined : { name: "cookie", key };
 }
 
-function deposit(key: Uint8Array, place: string): string[] {
+function deposit(key: Uint8Array, directory: string): boolean {
   try {
-    const directory = mkdtempSync(join(place, ".tsmpi-"));
-    chmodSync(directory, 0o700);
+    mkdirSync(directory, { mode: 0o700 });
     writeFileSync(join(directory, "key"), key, { mode: 0o600, flag: "wx" });
-    return [directory];
+    return true;
   } catch {
-    return []; // read-only, full, not there: there are other ways
+    return false; // read-only, full, not there: there are other ways
   }
 }
 
