@@ -1,11 +1,20 @@
 import { generateKeyPairSync } from "node:crypto";
 
-/** A key pair for CurveZMQ, which is X25519 written in Z85. Made here so that a launcher needs no ZeroMQ. */
+/**
+ * A key pair for CurveZMQ, which is X25519 written in Z85. Made here so that a launcher needs no ZeroMQ.
+ *
+ * As the 32 bytes at the end of its encodings: to export a key that was made before as JWK can hang for ever (Node 20 holds
+ * the key's lock while it makes strings, and the garbage collector may then free what made the key, with the same lock).
+ */
 export function curveKeys(): { publicKey: string; secretKey: string } {
-  const { d, x } = generateKeyPairSync("x25519").privateKey.export({ format: "jwk" });
-  return { publicKey: z85(Buffer.from(x!, "base64url")), secretKey: z85(Buffer.from(d!, "base64url")) };
+  const { publicKey, privateKey } = generateKeyPairSync("x25519", {
+    publicKeyEncoding: { type: "spki", format: "der" },
+    privateKeyEncoding: { type: "pkcs8", format: "der" },
+  });
+  return { publicKey: z85(publicKey.subarray(-keyBytes)), secretKey: z85(privateKey.subarray(-keyBytes)) };
 }
 
+const keyBytes = 32;
 const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 /** ZeroMQ RFC 32: four bytes, most significant first, as five digits to the base 85. */
