@@ -218,6 +218,23 @@ test("small values are what they are at each end of each form", () => {
   }
 });
 
+test("what an accessor of a small value encodes meanwhile, and the value itself, stay what they are", () => {
+  const others = [42, new Uint8Array([1, 2, 3]), new Uint8Array(1000).fill(9), "text", { deep: [1] }, -0, null];
+  for (let round = 0; round < 100; round++) {
+    const met: ReturnType<typeof encode>[] = [];
+    const value = {
+      before: "before",
+      get inner() {
+        for (const other of others) met.push(encode(other));
+        return round;
+      },
+      after: ["after"],
+    };
+    expect(roundTrip(value)).toEqual({ before: "before", inner: round, after: ["after"] });
+    expect(met.slice(0, others.length).map(decode)).toEqual(others);
+  }
+});
+
 test("an accessor may encode something itself, or throw", () => {
   const other = { deep: [1, 2, { three: 3 }] };
   const value = {

@@ -9,8 +9,9 @@ import { Excerpt } from "../packet.ts";
  */
 export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
   if (count > 0) return undefined; // called by an accessor of a value that is being written
-  const start = room(mostBytes + slack);
-  bytes[start] = form;
+  const own = poolFor(mostBytes + slack);
+  const { start } = own;
+  own.bytes[start] = form;
   let end = gaveUp;
   try {
     end = write(value, start + 1, start + mostBytes);
@@ -18,29 +19,27 @@ export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
     // An accessor that throws: whoever flattens the value says where.
   }
   while (count > 0) met[--count] = undefined;
-  if (end === gaveUp) return undefined;
-  used = end;
-  return new Excerpt(bytes, start, end, words);
+  return end === gaveUp ? undefined : own.cut(end);
 }
 
 /** The form and one number, not as MessagePack. */
 export function encodeDouble(form: number, value: number): Excerpt {
-  const start = room(9);
-  bytes[start] = form;
-  view.setFloat64(start + 1, value, true);
-  used = start + 9;
-  return new Excerpt(bytes, start, used, words);
+  const own = poolFor(9);
+  const { start } = own;
+  own.bytes[start] = form;
+  own.view.setFloat64(start + 1, value, true);
+  return own.cut(start + 9);
 }
 
 /** The form and a copy of a few bytes. */
 export function encodeBytes(form: number, value: Uint8Array): Excerpt {
   const { length } = value;
-  const start = room(1 + length);
+  const own = poolFor(1 + length);
+  const { bytes, start } = own;
   bytes[start] = form;
   if (length <= 64) for (let i = 0; i < length; i++) bytes[start + 1 + i] = value[i] as number;
   else bytes.set(value, start + 1);
-  used = start + 1 + length;
-  return new Excerpt(bytes, start, used, words);
+  return own.cut(start + 1 + length);
 }
 
 /** Whoever keeps a parcel keeps the whole pool that it was cut from. */
@@ -53,24 +52,38 @@ const mostEntries = 15;
 const mostObjects = 8;
 const gaveUp = -1;
 
-/** What is given away is never written again. */
-let bytes: Buffer = Buffer.alloc(0);
-let words: Int32Array = new Int32Array(0);
-let view: DataView = new DataView(bytes.buffer);
-let used = 0;
-/** Objects met in this value: one that is met again is no plain value. */
+/** Memory that parcels are cut from. What is given away is never written again. */
+class Pool {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly view: DataView;
+  /** Where the next parcel begins: a multiple of 8. */
+  start = 0;
+
+  constructor(bytes: number) {
+    this.bytes = Buffer.allocUnsafeSlow((bytes + 7) & ~7);
+    this.words = new Int32Array(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** What has been written from {@link start} on. */
+  cut(end: number): Excerpt {
+    const { start } = this;
+    this.start = (end + 7) & ~7;
+    return new Excerpt(this.bytes, start, end, this.words);
+  }
+}
+
+let pool: Pool = new Pool(0);
+/** Objects met in the value that is being written: one that is met again is no plain value. None while nothing is. */
 const met: (object | undefined)[] = [];
 let count = 0;
 
-/** Where there is room for so many bytes, at a multiple of 8. */
-function room(most: number): number {
-  const start = (used + 7) & ~7;
-  if (start + most <= bytes.length) return start;
-  bytes = Buffer.allocUnsafeSlow(poolBytes);
-  words = new Int32Array(bytes.buffer);
-  view = new DataView(bytes.buffer);
-  used = 0;
-  return 0;
+/** One with room for so many bytes: not the one in which a value is being written, one of whose accessors has called. */
+function poolFor(most: number): Pool {
+  if (count > 0) return new Pool(most);
+  if (pool.start + most > pool.bytes.length) pool = new Pool(poolBytes);
+  return pool;
 }
 
 /** Writes a value at `at`, and says where the next one goes. */
@@ -82,11 +95,11 @@ function write(value: unknown, at: number, limit: number): number {
     case "string":
       return writeText(value, at);
     case "boolean":
-      bytes[at] = value ? 0xc3 : 0xc2;
+      pool.bytes[at] = value ? 0xc3 : 0xc2;
       return at + 1;
     case "object":
       if (value === null) {
-        bytes[at] = 0xc0;
+        pool.bytes[at] = 0xc0;
         return at + 1;
       }
       if (count === mostObjects) return gaveUp;
@@ -103,20 +116,20 @@ function writeNumber(value: number, at: number): number {
   if (value >>> 0 === value) {
     if (value === 0 && 1 / value < 0) return gaveUp;
     if (value < 0x80) {
-      bytes[at] = value;
+      pool.bytes[at] = value;
       return at + 1;
     }
-    bytes[at] = 0xce;
-    view.setUint32(at + 1, value);
+    pool.bytes[at] = 0xce;
+    pool.view.setUint32(at + 1, value);
     return at + 5;
   }
   if (value >> 0 === value) {
-    bytes[at] = 0xd2;
-    view.setInt32(at + 1, value);
+    pool.bytes[at] = 0xd2;
+    pool.view.setInt32(at + 1, value);
     return at + 5;
   }
-  bytes[at] = 0xcb;
-  view.setFloat64(at + 1, value);
+  pool.bytes[at] = 0xcb;
+  pool.view.setFloat64(at + 1, value);
   return at + 9;
 }
 
@@ -124,15 +137,15 @@ function writeText(text: string, at: number): number {
   const { length } = text;
   if (length > longestText) return gaveUp;
   let to = at + 1;
-  if (length < 32) bytes[at] = 0xa0 | length;
+  if (length < 32) pool.bytes[at] = 0xa0 | length;
   else {
-    bytes[at] = 0xd9;
-    bytes[to++] = length;
+    pool.bytes[at] = 0xd9;
+    pool.bytes[to++] = length;
   }
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) return gaveUp;
-    bytes[to++] = code;
+    pool.bytes[to++] = code;
   }
   return to;
 }
@@ -141,7 +154,7 @@ function writeArray(array: readonly unknown[], at: number, limit: number): numbe
   const { length } = array;
   // What a RegExp matched has properties with names.
   if (length > mostEntries || (array as { index?: unknown }).index !== undefined) return gaveUp;
-  bytes[at] = 0x90 | length;
+  pool.bytes[at] = 0x90 | length;
   let to = at + 1;
   for (let i = 0; i < length && to !== gaveUp; i++) to = write(array[i], to, limit); // holes are undefined, and given up
   return to;
@@ -150,7 +163,7 @@ function writeArray(array: readonly unknown[], at: number, limit: number): numbe
 function writeObject(object: object, at: number, limit: number): number {
   const keys = Object.keys(object);
   if (keys.length > mostEntries) return gaveUp;
-  bytes[at] = 0x80 | keys.length;
+  pool.bytes[at] = 0x80 | keys.length;
   let to = at + 1;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
