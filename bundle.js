@@ -42,8 +42,6 @@ for (const { folder, together, apart, alone, libraries } of packages) {
     format: "esm",
     platform: "node",
     target: "node20.19",
-    minifyWhitespace: true, // each rank parses it: a third less. Names stay, for errors, profiles and whoever inspects a value
-    minifySyntax: true,
     external: own.filter((name) => !libraries.includes(name)),
     sourcemap: "external", // beside the code, for debuggers: with --enable-source-maps each rank would read what it names
     sourcesContent: false,
