@@ -6,8 +6,8 @@ import { checkRank } from "./check.ts";
 import { checkOptions } from "./check-options.ts";
 import { decode, encode, type Parcel } from "./codec.ts";
 import { isOverridden } from "./collectives/choose.ts";
-import { apart, type Exchange, type Here, membersOf, type Plan, parcelFor } from "./collectives/exchange.ts";
-import type { Routine, RoutineOptions } from "./collectives/routines.ts";
+import { apart, type Exchange, type Here, membersOf, parcelFor } from "./collectives/exchange.ts";
+import type { Planned, Routine, RoutineOptions } from "./collectives/routines.ts";
 import type { Engine } from "./engine.ts";
 import type { Envelope } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./errors.ts";
@@ -28,7 +28,7 @@ interface Active {
 /** How far an exchange has come within its call. */
 interface Begun {
   readonly board: Board | undefined;
-  readonly plan: Plan<unknown> | Promise<Plan<unknown>> | undefined;
+  readonly plan: Planned | undefined;
   readonly turn: Turn | undefined;
   readonly refused: unknown;
 }
@@ -121,22 +121,20 @@ export class Collectives {
     const signature = signatureOf(routine.operation, options, reducer);
     this.#recent.note(number, signature, this.exchange);
     let board: Board | undefined;
-    let plan: Begun["plan"];
+    let plan: Planned | undefined;
     let turn: Turn | undefined;
     let refused: unknown;
     try {
       board = this.#boardFor(routine.operation);
       if (board !== undefined && !this.#troubled && !this.#engine.stopped) {
         checkOptions(options);
-        if (options.signal === undefined) {
-          plan = this.#plan(routine, options, value, reducer);
-          if (typeof plan !== "string" && !(plan instanceof Promise)) {
-            turn = this.#turn(board, number, signature, plan);
-            if ((turn.advance(false) || this.#engine.linger(turn)) && turn.over) {
-              const result = turn.end();
-              this.#idle = turn;
-              return Promise.resolve(result);
-            }
+        if (options.signal === undefined) plan = this.#plan(routine, options, value, reducer);
+        if (typeof plan === "object" && !(plan instanceof Promise)) {
+          turn = this.#turn(board, number, signature, plan);
+          if ((turn.advance(false) || this.#engine.linger(turn)) && turn.over) {
+            const result = turn.end();
+            this.#idle = turn;
+            return Promise.resolve(result);
           }
         }
       }
@@ -172,7 +170,7 @@ export class Collectives {
     });
   }
 
-  #plan(routine: Routine, options: RoutineOptions, value: unknown, reducer: unknown): Begun["plan"] & {} {
+  #plan(routine: Routine, options: RoutineOptions, value: unknown, reducer: unknown): Planned {
     return routine.onBoard(this.#here, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
   }
 

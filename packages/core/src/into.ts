@@ -27,3 +27,8 @@ export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): 
   }
   return into;
 }
+
+/** A result as the call resolves to it: in the caller's `into`, if he gave one. */
+export function delivered<T>(value: unknown, into: TypedArray | undefined): T {
+  return (into === undefined ? value : fill(into, [value])) as T;
+}

@@ -1,5 +1,5 @@
 import { byteLength, decode, encode, type Parcel } from "../codec.ts";
-import { fill } from "../into.ts";
+import { delivered } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { receivePieces, sendPieces } from "./bcast/scatter-allgather.ts";
@@ -22,8 +22,7 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
 /** In shared memory: the root posts its value, the others read it. */
 export function bcastOnBoard<T>(here: Here, value: T | undefined, root: number, into?: TypedArray): Exchange<T> {
   if (here.rank === root) {
-    const result = (): T => (into === undefined ? value : fill(into, [value])) as T;
-    return { give: encode(value), to: "all", from: "none", finish: result };
+    return { give: encode(value), to: "all", from: "none", finish: () => delivered(value, into) };
   }
   return { give: undefined, to: "none", from: root, finish: (posts) => valueIn(posts.parcelOf(root, into), into) };
 }

@@ -1,6 +1,6 @@
 import { apply, check } from "../apply.ts";
 import { copy, decode, encode, type Parcel } from "../codec.ts";
-import { fill } from "../into.ts";
+import { delivered } from "../into.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
@@ -33,7 +33,7 @@ export function exscanOnBoard<T>(
   const finish = (op: Op, posts: Posts): T | undefined => {
     if (rank === 0) return undefined;
     const result = upTo(op, rank - 1, posts);
-    return (into === undefined ? result : fill(into, [result])) as T;
+    return delivered(result, into);
   };
   return prefixOnBoard(value, asOp<T>(reducer), finish);
 }

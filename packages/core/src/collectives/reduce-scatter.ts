@@ -1,6 +1,6 @@
 import { check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { fill } from "../into.ts";
+import { delivered } from "../into.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
@@ -42,7 +42,7 @@ export function reduceScatterOnBoard<T>(
   const give = parts.map((part, r) => (r === rank ? nothing : encode(part)));
   const finish = (posts: Posts): T => {
     const result = combineAll(op, size, rank, (r) => (r === rank ? parts[rank] : decode(posts.parcelOf(r))));
-    return (into === undefined ? result : fill(into, [result])) as T;
+    return delivered(result, into);
   };
   return { give, to: "all", from: "all", finish };
 }

@@ -1,7 +1,7 @@
 import { check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { fill } from "../into.ts";
+import { delivered } from "../into.ts";
 import { describe, isTypedArray, type TypedArray } from "../kernel.ts";
 import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
@@ -59,7 +59,7 @@ export function reduceOnBoard<T>(
   const give = encode(value);
   const finish = (posts: Posts): T => {
     const result = combineAll(op, size, rank, (r) => (r === rank ? value : decode(posts.parcelOf(r))));
-    return (into === undefined ? result : fill(into, [result])) as T;
+    return delivered(result, into);
   };
   if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
   return { give, to: "none", from: "all", finish, what: () => describe(value) };

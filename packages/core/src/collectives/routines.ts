@@ -1,4 +1,4 @@
-import { fill } from "../into.ts";
+import { delivered, fill } from "../into.ts";
 import type { Reducer, TypedArray } from "../op.ts";
 import type { Into, ReduceOptions, RootOptions } from "../options.ts";
 import type { Peers } from "../peers.ts";
@@ -18,16 +18,13 @@ import { scatter, scatterOnBoard } from "./scatter.ts";
 
 export type RoutineOptions = RootOptions & ReduceOptions & Partial<Into<TypedArray>>;
 
+/** A plan, or a promise of it where the root makes its value first. */
+export type Planned = Plan<unknown> | Promise<Plan<unknown>>;
+
 /** How a rank does one kind of collective: on a board where the ranks have one, else by messages. */
 export interface Routine {
   readonly operation: Operation;
-  onBoard(
-    here: Here,
-    value: unknown,
-    root: number,
-    options: RoutineOptions,
-    reducer: Reducer<unknown>,
-  ): Plan<unknown> | Promise<Plan<unknown>>;
+  onBoard(here: Here, value: unknown, root: number, options: RoutineOptions, reducer: Reducer<unknown>): Planned;
   byMessages(
     peers: Peers,
     value: unknown,
@@ -63,7 +60,7 @@ export const routines: Readonly<Record<RoutineName, Routine>> = {
     operation: "bcast",
     onBoard: (here, value, root, { into }) => atRoot(here, value, root, (own) => bcastOnBoard(here, own, root, into)),
     async byMessages(peers, value, root, options) {
-      return filled(await bcast(peers, await atRoot(peers, value, root, itself), root), options);
+      return delivered(await bcast(peers, await atRoot(peers, value, root, itself), root), options.into);
     },
   },
   scatter: {
@@ -71,7 +68,10 @@ export const routines: Readonly<Record<RoutineName, Routine>> = {
     onBoard: (here, parts, root, { into }) =>
       atRoot(here, parts, root, (own) => scatterOnBoard(here, own as unknown[], root, into)),
     async byMessages(peers, parts, root, options) {
-      return filled(await scatter(peers, (await atRoot(peers, parts, root, itself)) as unknown[], root), options);
+      return delivered(
+        await scatter(peers, (await atRoot(peers, parts, root, itself)) as unknown[], root),
+        options.into,
+      );
     },
   },
   gather: {
@@ -79,50 +79,52 @@ export const routines: Readonly<Record<RoutineName, Routine>> = {
     onBoard: (here, value, root, { into }) => gatherOnBoard(here, value, root, into),
     async byMessages(peers, value, root, options) {
       const all = await gather(peers, value, root);
-      return all && filledWith(all, options);
+      return all && allDelivered(all, options);
     },
   },
   allgather: {
     operation: "allgather",
     onBoard: (here, value, _root, { into }) => allgatherOnBoard(here, value, into),
-    byMessages: async (peers, value, _root, options) => filledWith(await allgather(peers, value), options),
+    byMessages: async (peers, value, _root, options) => allDelivered(await allgather(peers, value), options),
   },
   alltoall: {
     operation: "alltoall",
     onBoard: (here, parts, _root, { into }) => alltoallOnBoard(here, parts as unknown[], into),
-    byMessages: async (peers, parts, _root, options) => filledWith(await alltoall(peers, parts as unknown[]), options),
+    byMessages: async (peers, parts, _root, options) =>
+      allDelivered(await alltoall(peers, parts as unknown[]), options),
   },
   reduce: {
     operation: "reduce",
     onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),
     async byMessages(peers, value, root, options, reducer) {
       const result = await reduce(peers, value, reducer, root, options);
-      return result === undefined ? undefined : filled(result, options);
+      return result === undefined ? undefined : delivered(result, options.into);
     },
   },
   allreduce: {
     operation: "allreduce",
     onBoard: (here, value, _root, { into }, reducer) => allreduceOnBoard(here, value, reducer, into),
     byMessages: async (peers, value, _root, options, reducer) =>
-      filled(await allreduce(peers, value, reducer, options), options),
+      delivered(await allreduce(peers, value, reducer, options), options.into),
   },
   reduceScatter: {
     operation: "reduceScatter",
     onBoard: (here, parts, _root, { into }, reducer) => reduceScatterOnBoard(here, parts as unknown[], reducer, into),
     byMessages: async (peers, parts, _root, options, reducer) =>
-      filled(await reduceScatter(peers, parts as unknown[], reducer), options),
+      delivered(await reduceScatter(peers, parts as unknown[], reducer), options.into),
   },
   scan: {
     operation: "scan",
     onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
-    byMessages: async (peers, value, _root, options, reducer) => filled(await scan(peers, value, reducer), options),
+    byMessages: async (peers, value, _root, options, reducer) =>
+      delivered(await scan(peers, value, reducer), options.into),
   },
   exscan: {
     operation: "exscan",
     onBoard: (here, value, _root, { into }, reducer) => exscanOnBoard(here, value, reducer, into),
     async byMessages(peers, value, _root, options, reducer) {
       const result = await exscan(peers, value, reducer);
-      return result === undefined ? undefined : filled(result, options);
+      return result === undefined ? undefined : delivered(result, options.into);
     },
   },
 };
@@ -141,12 +143,7 @@ function itself(value: unknown): unknown {
   return value;
 }
 
-/** The result, in the caller's array if he gave one. */
-function filled(result: unknown, { into }: RoutineOptions): unknown {
-  return into === undefined ? result : fill(into, [result]);
-}
-
 /** The values, behind each other in the caller's array if he gave one. */
-function filledWith(values: readonly unknown[], { into }: RoutineOptions): unknown {
+function allDelivered(values: readonly unknown[], { into }: RoutineOptions): unknown {
   return into === undefined ? values : fill(into, values);
 }

@@ -1,7 +1,7 @@
 import { check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { fill } from "../into.ts";
+import { delivered } from "../into.ts";
 import { describe, isTypedArray } from "../kernel.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
@@ -25,7 +25,7 @@ export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Prom
 export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
   const finish = (op: Op, posts: Posts): T => {
     const result = rank === 0 ? copy(value) : combine(op, value, upTo(op, rank - 1, posts), true);
-    return (into === undefined ? result : fill(into, [result])) as T;
+    return delivered(result, into);
   };
   return prefixOnBoard(value, asOp<T>(reducer), finish);
 }

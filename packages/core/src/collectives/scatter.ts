@@ -1,5 +1,5 @@
 import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
-import { fill } from "../into.ts";
+import { delivered } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
@@ -37,7 +37,7 @@ export function scatterOnBoard<T>(
   }
   const own = copy(requireParts("scatter", parts, size)[rank]) as T;
   const give = (parts as readonly T[]).map((part, r) => (r === rank ? nothing : encode(part)));
-  return { give, to: "all", from: "none", finish: () => (into === undefined ? own : fill(into, [own])) as T };
+  return { give, to: "all", from: "none", finish: () => delivered(own, into) };
 }
 
 type Scatter = (peers: Peers, parcels: readonly Parcel[] | undefined, root: number) => Promise<Parcel | undefined>;
