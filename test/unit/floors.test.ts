@@ -89,6 +89,7 @@ const floors: Record<string, string[][]> = {
       "roll-call.ts",
       "map.ts",
       "environment.ts",
+      "apart.ts",
       "rank-command.ts",
       "rank-message.ts",
       "agent-command.ts",

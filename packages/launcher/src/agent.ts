@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
+import { type Apart, howApart } from "./apart.ts";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
+import { usableCpus } from "./cpus.ts";
 import { environmentOf, shellEnvironment, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
 import { Guardian } from "./guardian.ts";
@@ -130,20 +132,22 @@ export class Agent {
   }
 
   #startRanks(plan: HostPlan): void {
-    const share = threadsEach(plan.ranks.length);
+    const { count: cpus } = usableCpus();
+    const share = threadsEach(plan.ranks.length, cpus);
     const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
-    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share };
+    const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
+    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, apart };
     for (const rank of plan.ranks) this.#startRank(rank, plan, start);
   }
 
-  #startRank(rank: number, plan: HostPlan, start: { file: string; args: string[]; share: number }): void {
+  #startRank(rank: number, plan: HostPlan, start: { file: string; args: string[]; share: number; apart: Apart }): void {
     const child = new RankProcess(
       {
         file: start.file,
         args: start.args,
         environment: environmentOf(rank, plan, start.share),
         directory: plan.directory,
-        ownSession: plan.ownSessions,
+        apart: start.apart,
         withInput: rank === 0,
         showPartialLines: plan.showPartialLines,
       },

@@ -25,8 +25,8 @@ export interface HostPlan {
   directory: string;
   umask: number;
   /**
-   * Ranks get sessions and process groups of their own, so that what they leave behind can be killed as a group.
-   * Never under PBS: a process that leaves its session is out of PBS's reach for ever.
+   * Ranks may have process groups of their own, so that what they leave behind can be killed as a group, and sessions
+   * (see `Apart`). Never under PBS: a process that leaves its session is out of PBS's reach for ever.
    */
   ownSessions: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt must be. */

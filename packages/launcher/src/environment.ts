@@ -3,7 +3,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { env } from "@tsmpi/core/bootstrap";
 import type { HostPlan, Shell } from "./control.ts";
-import { usableCpus } from "./cpus.ts";
 import { version } from "./version.ts";
 
 /**
@@ -63,7 +62,7 @@ function holds(path: string, text: string): boolean {
   }
 }
 
-/** How many threads each of `ranks` ranks on this host may run without getting in another's way. */
-export function threadsEach(ranks: number): number {
-  return Math.max(1, Math.floor(usableCpus().count / ranks));
+/** How many threads each of `ranks` ranks that share `cpus` CPUs may run without getting in another's way. */
+export function threadsEach(ranks: number, cpus: number): number {
+  return Math.max(1, Math.floor(cpus / ranks));
 }

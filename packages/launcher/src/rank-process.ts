@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
+import { type Apart, leadingGroup } from "./apart.ts";
 import type { OutputStream } from "./control.ts";
 import type { Exit } from "./exit-codes.ts";
 import { LineAssembler } from "./lines.ts";
@@ -22,8 +23,7 @@ export interface RankStart {
   args: string[];
   environment: Record<string, string>;
   directory: string;
-  /** See `HostPlan.ownSessions`. */
-  ownSession: boolean;
+  apart: Apart;
   /** Whether its standard input comes from the launcher; else it is empty. */
   withInput: boolean;
   showPartialLines: Record<OutputStream, boolean>;
@@ -37,7 +37,7 @@ const lastMessagesMs = 100;
 export class RankProcess {
   readonly #child: ChildProcess;
   readonly #events: RankEvents;
-  readonly #ownSession: boolean;
+  readonly #apart: Apart;
   readonly #streams: Readable[];
   readonly #lines: LineAssembler[];
   /** Resolves when all its output has been delivered, or what is left of it is held back by some other process. */
@@ -54,12 +54,14 @@ export class RankProcess {
     this.drained = new Promise((resolve) => {
       this.#drain = resolve;
     });
-    this.#ownSession = start.ownSession;
-    this.#child = spawn(start.file, start.args, {
+    this.#apart = start.apart;
+    const { file, args, environment } =
+      start.apart === "group" ? leadingGroup(start.file, start.args, start.environment) : start;
+    this.#child = spawn(file, args, {
       stdio: [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"],
       cwd: start.directory,
-      env: start.environment,
-      detached: start.ownSession,
+      env: environment,
+      detached: start.apart === "session",
     });
     this.#streams = [this.#child.stdout!, this.#child.stderr!];
     this.#lines = (["stdout", "stderr"] as const).map(
@@ -102,7 +104,7 @@ export class RankProcess {
 
   /** What `kill` takes to reach this rank and its children. */
   get killTarget(): number {
-    return this.#ownSession ? -this.pid! : this.pid!;
+    return this.#apart === "none" ? this.pid! : -this.pid!;
   }
 
   tell(message: AgentMessage): void {
@@ -113,7 +115,7 @@ export class RankProcess {
   signal(signal: NodeJS.Signals): void {
     if (this.#exited) return;
     const wholeGroup = ["SIGINT", "SIGKILL", "SIGSTOP", "SIGCONT"].includes(signal);
-    send(wholeGroup ? this.killTarget : this.pid!, signal);
+    if (!wholeGroup || !send(this.killTarget, signal)) send(this.pid!, signal); // its group takes a moment to be made
   }
 
   write(bytes: Uint8Array | null): void {
@@ -145,7 +147,7 @@ export class RankProcess {
 
   #exit(exit: Exit): void {
     this.#exited = true;
-    if (this.#ownSession) send(this.killTarget, "SIGKILL"); // what it left behind in its group
+    if (this.#apart !== "none") send(this.killTarget, "SIGKILL"); // what it left behind in its group
     const report = once(() => this.#events.ended(exit));
     if (this.#child.connected) {
       this.#child.once("disconnect", report);
@@ -169,10 +171,12 @@ export class RankProcess {
   }
 }
 
-function send(target: number, signal: NodeJS.Signals): void {
+function send(target: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(target, signal);
-  } catch {} // gone already
+    return process.kill(target, signal);
+  } catch {
+    return false; // gone already
+  }
 }
 
 function once(action: () => void): () => void {
