@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { folder, runTsmpi } from "../support/run-tsmpi.ts";
 
@@ -24,6 +26,16 @@ describe("tsmpi doctor", () => {
     const { code, stdout } = await runTsmpi(["doctor", "--env", `TMPDIR=${temporary}`]);
     expect(code).toBe(1);
     expect(stdout).toContain(`wrong: ${hostname()}: TMPDIR ${temporary} cannot be written to\nSomething is wrong.\n`);
+  });
+
+  it("says what the certificates of NODE_EXTRA_CA_CERTS cost where Node reads them before it starts", async () => {
+    const many = join(folder({ "many.pem": Array(5).fill(rootCertificates.join("\n")).join("\n") }), "many.pem");
+    const env = { NODE_EXTRA_CA_CERTS: many };
+    const { stdout: late } = spawnSync(process.execPath, ["-p", "performance.nodeTiming.v8Start > 20"], { env });
+    const { stdout } = await runTsmpi(["doctor"], { env });
+    expect(/each rank starts \d+ ms later because NODE_EXTRA_CA_CERTS/.test(stdout)).toBe(`${late}`.trim() === "true");
+    const { stdout: saved } = await runTsmpi(["doctor", "--env", "NODE_EXTRA_CA_CERTS="], { env });
+    expect(saved).not.toContain("NODE_EXTRA_CA_CERTS");
   });
 
   it("takes a job that cannot start for a finding, and a senseless command line not", async () => {

@@ -11,6 +11,7 @@ const facts: Facts = {
   memoryBytes: 8 * 2 ** 30,
   temporary: "/tmp",
   temporaryBytes: 2 ** 30,
+  certificatesMs: 4,
 };
 
 /** Hosts a and b, all well but for what is given for b. */
@@ -54,6 +55,7 @@ describe("the doctor", () => {
     ["/dev/shm has 0 MiB free", { memoryBytes: 1 }],
     ["4 slots on 2 CPUs", { cpus: 2 }],
     ["whether /home/x is shared is not known", { directory: "unknown" }],
+    ["each rank starts 64 ms later because NODE_EXTRA_CA_CERTS is set", { certificatesMs: 63.7 }],
   ])("notes what is odd and no reason not to run: %s", (words, changes) => {
     const { problems, notes } = judge(hosts(changes), "/home/x");
     expect(problems).toEqual([]);

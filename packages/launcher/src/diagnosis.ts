@@ -17,6 +17,8 @@ export interface Facts {
   /** TMPDIR, and what is free there; undefined: it cannot be written to. */
   temporary: string;
   temporaryBytes?: number;
+  /** How long Node read the certificates of NODE_EXTRA_CA_CERTS before it began; undefined: it is not set. */
+  certificatesMs?: number;
 }
 
 /** What it finds out together with the others; missing where the hosts could not form a world. */
@@ -48,6 +50,8 @@ export interface Diagnosis {
 /** So much is needed for the files through which ranks of a host talk. */
 const enoughBytes = 256 << 20;
 const clockToleranceMs = 1000;
+/** A process that is alone on its CPU comes so far in 5 ms. */
+const slowCertificatesMs = 20;
 
 /**
  * Judges what was found on the hosts of a job, the first of which is the one that others are compared with. Knows what
@@ -89,6 +93,10 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
         wrong(`neither /dev/shm nor TMPDIR ${facts.temporary} has ${size(enoughBytes)} free`);
     }
     if (facts.cpus < patient.slots) odd(`${patient.slots} slots on ${facts.cpus} CPUs: ranks get in each other's way`);
+    if ((facts.certificatesMs ?? 0) > slowCertificatesMs)
+      odd(
+        `each rank starts ${Math.round(facts.certificatesMs!)} ms later because NODE_EXTRA_CA_CERTS is set; where it opens no TLS connections, --env NODE_EXTRA_CA_CERTS= saves them`,
+      );
     if (links === undefined) {
       if (patients.length > 1) wrong("could not reach the other hosts");
       continue;
