@@ -7,6 +7,7 @@ import { byteLength, decode, encode, landing, type Parcel } from "./codec.ts";
 import { type Envelope, type Kind, kind } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
 import { Expected } from "./expected.ts";
+import { isLinked } from "./list.ts";
 import { any, type Finish, Letter, Posted } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import { empty, ownCopy, type Packet, withOwnAttachments } from "./packet.ts";
@@ -722,7 +723,7 @@ export class Engine implements Receiver {
     const { source, tag, call } = posted;
     this.#wait(1);
     channel.mailbox.post(posted);
-    if (!posted.linked) return posted.promise as Promise<T>;
+    if (!isLinked(posted)) return posted.promise as Promise<T>;
     const hopeless =
       this.#somebodyEnded || this.#fatal !== undefined ? this.#hopeless(call, source, channel, tag) : undefined;
     if (hopeless !== undefined) {
@@ -731,7 +732,7 @@ export class Engine implements Receiver {
     } else if (signal !== undefined) {
       // A receive that is matched already completes, whatever the signal does: its message must not be lost.
       posted.forget = onAbort(signal, (reason) => {
-        if (!posted.linked) return;
+        if (!isLinked(posted)) return;
         channel.mailbox.withdraw(posted);
         this.#refuse(posted, this.#aborted(call, reason));
       });

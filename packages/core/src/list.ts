@@ -1,19 +1,29 @@
-/** An entry of a {@link List}: extend it and the list needs no memory of its own. */
-export class Link {
+/**
+ * An entry of a {@link List}, which needs no memory of its own. Both are the entry itself while it is in no list.
+ *
+ * An interface, for V8 makes an object of a class that extends another three times as slowly, and each message is one.
+ */
+export interface Link {
+  previous: Link;
+  next: Link;
+}
+
+/** Takes the entry out of the list it is in; does nothing when it is in none. */
+export function unlink(link: Link): void {
+  link.previous.next = link.next;
+  link.next.previous = link.previous;
+  link.previous = link;
+  link.next = link;
+}
+
+export function isLinked(link: Link): boolean {
+  return link.next !== link;
+}
+
+/** The beginning and the end of a list. */
+class End implements Link {
   previous: Link = this;
   next: Link = this;
-
-  /** Takes the entry out of the list it is in; does nothing when it is in none. */
-  unlink(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-    this.previous = this;
-    this.next = this;
-  }
-
-  get linked(): boolean {
-    return this.next !== this;
-  }
 }
 
 /**
@@ -21,10 +31,10 @@ export class Link {
  * Ten thousand posted receives that match in any order must not cost ten thousand moves each.
  */
 export class List<T extends Link> {
-  readonly #end = new Link();
+  readonly #end: Link = new End();
 
   get empty(): boolean {
-    return !this.#end.linked;
+    return !isLinked(this.#end);
   }
 
   get first(): T | undefined {

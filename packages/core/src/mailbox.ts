@@ -1,14 +1,19 @@
 import type { Call } from "./call.ts";
 import type { Detour } from "./call-site.ts";
 import type { Envelope } from "./envelope.ts";
+import { isLinked, type Link } from "./list.ts";
 import type { TypedArray } from "./op.ts";
 import { ownCopy, type Packet } from "./packet.ts";
-import { any, Entry, Shelf } from "./shelf.ts";
+import { any, type Entry, noPlaces, Shelf } from "./shelf.ts";
 
 export { any } from "./shelf.ts";
 
 /** A message that has arrived (or whose announcement has) and that nobody has received yet. */
-export class Letter extends Entry {
+export class Letter implements Entry {
+  previous: Link = this;
+  next: Link = this;
+  places: Entry["places"] = noPlaces;
+  order: number;
   readonly source: number;
   readonly tag: number;
   readonly envelope: Envelope;
@@ -24,7 +29,6 @@ export class Letter extends Entry {
   settled = false;
 
   constructor(envelope: Envelope, body: Packet | undefined, borrowed: boolean, order: number) {
-    super();
     this.source = envelope.source;
     this.tag = envelope.tag;
     this.envelope = envelope;
@@ -45,7 +49,11 @@ export class Letter extends Entry {
 export type Finish<T> = (letter: Letter) => T | Promise<T>;
 
 /** A receive (or probe) that waits for a letter. */
-export class Posted extends Entry {
+export class Posted implements Entry {
+  previous: Link = this;
+  next: Link = this;
+  places: Entry["places"] = noPlaces;
+  order = 0;
   readonly source: number;
   readonly tag: number;
   /** A probe looks and leaves the letter where it is. */
@@ -64,7 +72,6 @@ export class Posted extends Entry {
   asked: "no" | "next time" | "yes" = "no";
 
   constructor(source: number, tag: number, probe: boolean, call: Call, finish: Finish<unknown>, into?: TypedArray) {
-    super();
     this.source = source;
     this.tag = tag;
     this.probe = probe;
@@ -175,7 +182,7 @@ export class Mailbox {
 
   /** Takes just this letter. False when somebody else has taken it already. */
   take(letter: Letter): boolean {
-    if (!letter.linked) return false;
+    if (!isLinked(letter)) return false;
     this.#remove(letter);
     this.#release(letter);
     return true;
@@ -246,7 +253,7 @@ export class Mailbox {
   /** After a letter came back or was let go: gives those that it kept waiting, oldest first, what they can have now. */
   #rematch({ source, tag }: Letter): void {
     for (const posted of this.#posted.all(source, tag)) {
-      if (!posted.linked) continue;
+      if (!isLinked(posted)) continue;
       const letter = this.#arrived.first(posted.source, posted.tag);
       if (letter === undefined || letter.held) continue;
       this.#posted.remove(posted);

@@ -1,17 +1,17 @@
-import { Link, List } from "./list.ts";
+import { isLinked, type Link, List, unlink } from "./list.ts";
 
 /** Stands for "any" in a source or tag. */
 export const any = -1;
 
 /** What a {@link Shelf} holds. */
-export abstract class Entry extends Link {
+export interface Entry extends Link {
   /** Rank in the world, or `any`. */
-  abstract readonly source: number;
-  abstract readonly tag: number;
+  readonly source: number;
+  readonly tag: number;
   /** Its place in the order of entries. */
-  order = 0;
+  order: number;
   /** Its places in the buckets of a large shelf. */
-  places: Place<Entry>[] = none;
+  places: readonly Place[];
 }
 
 /**
@@ -53,14 +53,14 @@ export class Shelf<T extends Entry> implements Iterable<T> {
   }
 
   remove(entry: T): void {
-    if (!entry.linked) return;
-    entry.unlink();
+    if (!isLinked(entry)) return;
+    unlink(entry);
     this.#count -= 1;
     for (const place of entry.places) {
-      place.unlink();
+      unlink(place);
       if (this.#buckets?.get(place.key)?.empty) this.#buckets.delete(place.key);
     }
-    entry.places = none;
+    entry.places = noPlaces;
     if (this.#count === 0) this.#buckets = undefined;
   }
 
@@ -117,12 +117,13 @@ export class Shelf<T extends Entry> implements Iterable<T> {
 }
 
 /** An entry's place in a bucket. */
-class Place<T> extends Link {
+class Place<T extends Entry = Entry> implements Link {
+  previous: Link = this;
+  next: Link = this;
   readonly entry: T;
   readonly key: number;
 
   constructor(entry: T, key: number) {
-    super();
     this.entry = entry;
     this.key = key;
   }
@@ -130,7 +131,8 @@ class Place<T> extends Link {
 
 /** Up to so many are searched one by one. */
 const few = 32;
-const none: Place<Entry>[] = [];
+/** Of entries that are in no bucket. */
+export const noPlaces: readonly Place[] = [];
 
 function fits(entry: Entry, source: number, tag: number): boolean {
   return (
