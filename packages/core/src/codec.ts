@@ -15,11 +15,12 @@ import {
   type Parcel,
 } from "./codec/parcel.ts";
 import { isPlain } from "./codec/plain.ts";
+import { notSmall, readSmall } from "./codec/read-small.ts";
 import { rebuild } from "./codec/rebuild.ts";
 import { encodeBytes, encodeDouble, encodeSmall } from "./codec/small.ts";
 import { unserializable } from "./codec/unserializable.ts";
 import { MpiError, messageOf } from "./errors.ts";
-import { Excerpt } from "./packet.ts";
+import { Excerpt, type Memory } from "./packet.ts";
 
 const RESERVE_ONE_BYTE = 2048 | 1; // msgpackr's RESERVE_START_SPACE: room for the form, without copying
 
@@ -62,17 +63,12 @@ const constants = {
  * ```
  */
 export function encode(value: unknown): Parcel {
-  switch (typeof value) {
-    case "number":
-      return encodeDouble(Form.number, value);
-    case "boolean":
-      return value ? constants.true : constants.false;
-    case "undefined":
-      return constants.undefined;
-    case "object":
-      if (value === null) return constants.null;
-      if (isBytes(value)) return encodeArray(value);
-  }
+  if (typeof value === "number") return encodeDouble(Form.number, value);
+  if (typeof value === "object") {
+    if (value === null) return constants.null;
+    if (isBytes(value)) return encodeArray(value);
+  } else if (typeof value === "boolean") return value ? constants.true : constants.false;
+  else if (value === undefined) return constants.undefined;
   const small = encodeSmall(Form.plain, value);
   if (small !== undefined) return small;
   if (isPlain(value)) return pack(Form.plain, value, nothingAttached);
@@ -96,7 +92,7 @@ export function encode(value: unknown): Parcel {
  */
 export function decode(parcel: Parcel): unknown {
   try {
-    if (parcel instanceof Excerpt) return readThere(parcel.bytes, parcel.start, parcel.end);
+    if (parcel instanceof Excerpt) return readThere(parcel.memory, parcel.start, parcel.end);
     return read(asBuffer(parcel.head), parcel.attachments);
   } catch (error) {
     throw error instanceof MpiError ? error : malformed(messageOf(error), error);
@@ -109,7 +105,7 @@ export function decode(parcel: Parcel): unknown {
  * False when it is not: nothing is written then, and {@link decode} gives what it is.
  */
 export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
-  if (parcel instanceof Excerpt) return copyInto(parcel.bytes, parcel.start, parcel.end, into);
+  if (parcel instanceof Excerpt) return copyInto(parcel.memory.bytes, parcel.start, parcel.end, into);
   const { head, attachments } = parcel;
   const form = head[0] ?? Form.bundle;
   const kind = kindOf(into);
@@ -167,17 +163,24 @@ export function ownOf(parcel: Parcel, value: unknown): unknown {
 }
 
 /** What lies there: the frequent forms without a view of their own. */
-function readThere(bytes: Buffer, start: number, end: number): unknown {
+function readThere(memory: Memory, start: number, end: number): unknown {
+  const { bytes, view } = memory;
   switch (bytes[start]) {
     case Form.plain:
-      there.start = start + 1;
-      there.end = end;
-      return unpacker.unpack(bytes, there);
+      return readPlain(bytes, view, start + 1, end);
     case Form.number:
-      return bytes.readDoubleLE(start + 1);
+      return view.getFloat64(start + 1, true);
     default:
       return read(bytes.subarray(start, end), nothingAttached);
   }
+}
+
+function readPlain(bytes: Buffer, view: DataView | undefined, start: number, end: number): unknown {
+  const value = readSmall(bytes, view, start, end);
+  if (value !== notSmall) return value;
+  there.start = start;
+  there.end = end;
+  return unpacker.unpack(bytes, there);
 }
 
 const there = { start: 0, end: 0 };
@@ -196,7 +199,7 @@ function read(head: Buffer, attachments: readonly Uint8Array[]): unknown {
   if (form >= Form.rawInHead) return smallFromBytes(form - Form.rawInHead, head, 1);
   switch (form) {
     case Form.plain:
-      return unpacker.unpack(head, afterForm);
+      return readPlain(head, undefined, 1, head.length);
     case Form.number:
       return head.readDoubleLE(1);
     case Form.undefined:

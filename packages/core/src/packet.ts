@@ -4,26 +4,38 @@ export interface Packet {
   readonly attachments: readonly Uint8Array[];
 }
 
+/** Memory in which packets lie, as bytes, as words and as numbers: what is looked at for each packet is made once. */
+export class Memory {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly view: DataView;
+
+  /** Of a buffer from one place on, a multiple of 4. */
+  constructor(buffer: ArrayBuffer, start = 0) {
+    this.bytes = Buffer.from(buffer, start);
+    this.words = new Int32Array(buffer, start);
+    this.view = new DataView(buffer, start);
+  }
+}
+
 /**
  * A packet that lies in larger memory. Most packets are read once, where they are: nothing is allocated to show the head
  * until somebody asks for it.
  */
 export class Excerpt implements Packet {
-  readonly bytes: Buffer;
+  readonly memory: Memory;
+  /** A multiple of 4. */
   readonly start: number;
   readonly end: number;
-  /** The same memory as words, if the packet begins at a multiple of 4. */
-  readonly words: Int32Array | undefined;
 
-  constructor(bytes: Buffer, start: number, end: number, words?: Int32Array) {
-    this.bytes = bytes;
+  constructor(memory: Memory, start: number, end: number) {
+    this.memory = memory;
     this.start = start;
     this.end = end;
-    this.words = words;
   }
 
   get head(): Uint8Array {
-    return this.bytes.subarray(this.start, this.end);
+    return this.memory.bytes.subarray(this.start, this.end);
   }
 
   get attachments(): readonly Uint8Array[] {
@@ -37,16 +49,16 @@ export function headBytes(packet: Packet): number {
 }
 
 /**
- * Copies a packet's head to `at`, a multiple of 4, in memory that is shown as bytes and as words; up to three bytes behind it
- * are written, too. A short one word by word: 20 ns where a view of it, for the copying to begin with, takes 100.
+ * Copies a packet's head to `at`, a multiple of 4; up to three bytes behind it are written, too. A short one word by word: 20 ns where a view of it, for the copying to begin with, takes 100.
  */
-export function copyHead(packet: Packet, bytes: Uint8Array, words: Int32Array | Uint32Array, at: number): void {
-  if (packet instanceof Excerpt && packet.words !== undefined && packet.end - packet.start <= shortBytes) {
-    const { words: source } = packet;
+export function copyHead(packet: Packet, memory: Memory, at: number): void {
+  if (packet instanceof Excerpt && packet.end - packet.start <= shortBytes) {
+    const { words } = memory;
+    const { words: source } = packet.memory;
     const shift = (at - packet.start) >> 2;
     const end = (packet.end + 3) >> 2;
     for (let i = packet.start >> 2; i < end; i++) words[i + shift] = source[i] as number;
-  } else bytes.set(packet.head, at);
+  } else memory.bytes.set(packet.head, at);
 }
 
 const shortBytes = 256;

@@ -1,4 +1,4 @@
-import { Excerpt } from "../packet.ts";
+import { Excerpt, Memory } from "../packet.ts";
 
 /**
  * Small values as MessagePack, found plain and written in the same walk: numbers, booleans, null, short strings of ASCII,
@@ -8,7 +8,7 @@ import { Excerpt } from "../packet.ts";
  * find it plain 0.15 and to cut its result from its pool 0.2; this takes 0.25.
  */
 export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
-  if (count > 0) return undefined; // called by an accessor of a value that is being written
+  if (count > 0 || isPolluted()) return undefined; // called by an accessor of a value that is being written
   const own = poolFor(mostBytes + slack);
   const { start } = own;
   own.bytes[start] = form;
@@ -53,24 +53,19 @@ const mostObjects = 8;
 const gaveUp = -1;
 
 /** Memory that parcels are cut from. What is given away is never written again. */
-class Pool {
-  readonly bytes: Buffer;
-  readonly words: Int32Array;
-  readonly view: DataView;
+class Pool extends Memory {
   /** Where the next parcel begins: a multiple of 8. */
   start = 0;
 
   constructor(bytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow((bytes + 7) & ~7);
-    this.words = new Int32Array(this.bytes.buffer);
-    this.view = new DataView(this.bytes.buffer);
+    super(Buffer.allocUnsafeSlow((bytes + 7) & ~7).buffer as ArrayBuffer);
   }
 
   /** What has been written from {@link start} on. */
   cut(end: number): Excerpt {
     const { start } = this;
     this.start = (end + 7) & ~7;
-    return new Excerpt(this.bytes, start, end, this.words);
+    return new Excerpt(this, start, end);
   }
 }
 
@@ -89,27 +84,18 @@ function poolFor(most: number): Pool {
 /** Writes a value at `at`, and says where the next one goes. */
 function write(value: unknown, at: number, limit: number): number {
   if (at > limit) return gaveUp;
-  switch (typeof value) {
-    case "number":
-      return writeNumber(value, at);
-    case "string":
-      return writeText(value, at);
-    case "boolean":
-      pool.bytes[at] = value ? 0xc3 : 0xc2;
-      return at + 1;
-    case "object":
-      if (value === null) {
-        pool.bytes[at] = 0xc0;
-        return at + 1;
-      }
-      if (count === mostObjects) return gaveUp;
-      for (let i = 0; i < count; i++) if (met[i] === value) return gaveUp;
-      met[count++] = value;
-      if (Array.isArray(value)) return writeArray(value, at, limit);
-      return Object.getPrototypeOf(value) === Object.prototype ? writeObject(value, at, limit) : gaveUp;
-    default:
-      return gaveUp;
+  // One by one: `switch (typeof value)` makes the name of the type first.
+  if (typeof value === "number") return writeNumber(value, at);
+  if (typeof value === "string") return writeText(value, at);
+  if (typeof value === "boolean" || value === null) {
+    pool.bytes[at] = value === null ? 0xc0 : value ? 0xc3 : 0xc2;
+    return at + 1;
   }
+  if (typeof value !== "object" || count === mostObjects) return gaveUp;
+  for (let i = 0; i < count; i++) if (met[i] === value) return gaveUp;
+  met[count++] = value;
+  if (Array.isArray(value)) return writeArray(value, at, limit);
+  return Object.getPrototypeOf(value) === Object.prototype ? writeObject(value, at, limit) : gaveUp;
 }
 
 function writeNumber(value: number, at: number): number {
@@ -136,18 +122,20 @@ function writeNumber(value: number, at: number): number {
 function writeText(text: string, at: number): number {
   const { length } = text;
   if (length > longestText) return gaveUp;
+  const { bytes } = pool;
   let to = at + 1;
-  if (length < 32) pool.bytes[at] = 0xa0 | length;
+  if (length < 32) bytes[at] = 0xa0 | length;
   else {
-    pool.bytes[at] = 0xd9;
-    pool.bytes[to++] = length;
+    bytes[at] = 0xd9;
+    bytes[to++] = length;
   }
+  let all = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return gaveUp;
-    pool.bytes[to++] = code;
+    all |= code;
+    bytes[to++] = code;
   }
-  return to;
+  return all > 0x7f ? gaveUp : to;
 }
 
 function writeArray(array: readonly unknown[], at: number, limit: number): number {
@@ -160,18 +148,25 @@ function writeArray(array: readonly unknown[], at: number, limit: number): numbe
   return to;
 }
 
+/** By for-in, for which V8 keeps the keys of a shape, and where their values are. Object.keys makes an array of them. */
 function writeObject(object: object, at: number, limit: number): number {
-  const keys = Object.keys(object);
-  if (keys.length > mostEntries) return gaveUp;
-  pool.bytes[at] = 0x80 | keys.length;
+  let entries = 0;
   let to = at + 1;
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as string;
-    if (key === "__proto__") return gaveUp;
+  for (const key in object) {
+    if (++entries > mostEntries || key === "__proto__") return gaveUp;
     to = writeText(key, to);
     if (to === gaveUp) return gaveUp;
     to = write((object as Record<string, unknown>)[key], to, limit);
     if (to === gaveUp) return gaveUp;
   }
+  pool.bytes[at] = 0x80 | entries;
   return to;
 }
+
+/** Whether somebody has given all objects a property that for-in shows. */
+function isPolluted(): boolean {
+  for (const _ in prototype) return true;
+  return false;
+}
+
+const prototype = Object.prototype;

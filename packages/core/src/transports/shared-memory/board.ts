@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { MpiError } from "../../errors.ts";
-import { copyHead, Excerpt, headBytes, type Packet } from "../../packet.ts";
+import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
 import type { Board, Landing } from "../../transport.ts";
 import type { System } from "./system.ts";
 
@@ -45,7 +45,7 @@ export class SharedBoard implements Board {
   readonly #system: System;
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
-  readonly #bytes: Buffer;
+  readonly #memory: Memory;
   /** Index of the first word of these areas. */
   readonly #marks: number;
   readonly #marksPerPlace: number;
@@ -83,9 +83,9 @@ export class SharedBoard implements Board {
     this.#size = size;
     this.#neighbors = neighbors;
     this.#places = placesFor(size);
-    this.#words = new Int32Array(memory);
+    this.#memory = new Memory(memory);
+    this.#words = this.#memory.words;
     this.#numbers = new Float64Array(memory);
-    this.#bytes = Buffer.from(memory);
     this.#marks = (line + size * line) / 4;
     this.#marksPerPlace = marksBytes(size) / 4;
     this.#posts = this.#marks + this.#places * this.#marksPerPlace;
@@ -133,7 +133,7 @@ export class SharedBoard implements Board {
     if (parts.length === 1) {
       const part = parts[0] as Packet;
       words[word + 1] = -1 - headBytes(part);
-      copyHead(part, this.#bytes, words, (word + 2) * 4);
+      copyHead(part, this.#memory, (word + 2) * 4);
     } else if (parts.length > 1) this.#table(word + 2, parts);
     if (this.#reads === may.unknown) this.#tryReading();
     const mark = this.#markAt(this.#rank, number);
@@ -160,7 +160,8 @@ export class SharedBoard implements Board {
   }
 
   fetch(rank: number, number: number, index: number, landing: Landing): Packet {
-    const { bytes: part, start, end } = this.part(rank, number, index);
+    const { bytes: part } = this.#memory;
+    const { start, end } = this.part(rank, number, index);
     const count = part.readUInt32LE(start);
     let at = start + 8 + 16 * count;
     const chunks: Uint8Array[] = [];
@@ -185,7 +186,8 @@ export class SharedBoard implements Board {
   }
 
   lent(rank: number, number: number, index: number): { head: Uint8Array; bytes: number } | undefined {
-    const { bytes: part, start } = this.part(rank, number, index);
+    const { bytes: part } = this.#memory;
+    const { start } = this.part(rank, number, index);
     const inline = part.readDoubleLE(start + 16) === 0;
     if (part.readUInt32LE(start) !== 2 || !inline) return undefined;
     const at = start + 8 + 16 * 2;
@@ -212,10 +214,10 @@ export class SharedBoard implements Board {
     const word = this.#postAt(rank, number);
     const words = this.#words;
     const count = words[word + 1] as number;
-    if (count < 0) return new Excerpt(this.#bytes, (word + 2) * 4, (word + 2) * 4 - 1 - count);
+    if (count < 0) return new Excerpt(this.#memory, (word + 2) * 4, (word + 2) * 4 - 1 - count);
     const from = (word + 2 + count) * 4;
     const begin = index === 0 ? 0 : aligned(words[word + 1 + index] as number);
-    return new Excerpt(this.#bytes, from + begin, from + (words[word + 2 + index] as number));
+    return new Excerpt(this.#memory, from + begin, from + (words[word + 2 + index] as number));
   }
 
   done(collective: number): void {
@@ -283,7 +285,7 @@ export class SharedBoard implements Board {
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] as Packet;
       const begin = aligned(end);
-      copyHead(part, this.#bytes, this.#words, from + begin);
+      copyHead(part, this.#memory, from + begin);
       end = begin + headBytes(part);
       this.#words[word + i] = end;
     }

@@ -83,7 +83,7 @@ export class Inlet {
     let from = at + envelopeBytes + 8 * count;
     const length = headLength(ring, at);
     if (count === 0) {
-      this.#deliver(this.#envelopeAt(at), new Excerpt(ring.bytes, from, from + length), true);
+      this.#deliver(this.#envelopeAt(at), new Excerpt(ring.memory, from, from + length), true);
       return;
     }
     const head = ring.bytes.subarray(from, from + length);

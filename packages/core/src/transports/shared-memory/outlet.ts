@@ -87,7 +87,7 @@ export class Outlet {
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
     let to = this.#describe(at, envelope, body);
-    copyHead(body, this.#ring.bytes, this.#ring.words, to);
+    copyHead(body, this.#ring.memory, to);
     to += aligned(length);
     for (let i = 0; i < attachments.length; i++) {
       const part = attachments[i] as Uint8Array;
@@ -107,7 +107,7 @@ export class Outlet {
       this.#ring.numbers[to >> 3] = Number(this.#system.addressOf(part));
       to += 8;
     }
-    copyHead(body, this.#ring.bytes, this.#ring.words, to);
+    copyHead(body, this.#ring.memory, to);
     this.#ring.commit(at, bytes, record.lent);
     this.#lent.push({ body, position: this.#ring.written });
     return true;

@@ -1,3 +1,5 @@
+import { Memory } from "../../packet.ts";
+
 /**
  * A queue of bytes between one writer and one reader who share memory. Neither ever waits for the other.
  *
@@ -14,8 +16,10 @@ export class Ring {
   /** Bytes before the records. */
   static readonly headerBytes = 128;
   readonly #counters: Int32Array;
+  /** Where the records are. */
+  readonly memory: Memory;
+  /** The same as bytes, as words and as numbers: records begin at multiples of 8 bytes. */
   readonly bytes: Buffer;
-  /** The same memory as words and as numbers: records begin at multiples of 8 bytes. */
   readonly words: Uint32Array;
   readonly numbers: Float64Array;
   readonly capacity: number;
@@ -30,7 +34,8 @@ export class Ring {
   constructor(memory: ArrayBuffer) {
     this.capacity = memory.byteLength - Ring.headerBytes;
     this.#counters = new Int32Array(memory, 0, Ring.headerBytes / 4);
-    this.bytes = Buffer.from(memory, Ring.headerBytes);
+    this.memory = new Memory(memory, Ring.headerBytes);
+    this.bytes = this.memory.bytes;
     this.words = new Uint32Array(memory, Ring.headerBytes);
     this.numbers = new Float64Array(memory, Ring.headerBytes);
     this.#written = Atomics.load(this.#counters, slots.written);

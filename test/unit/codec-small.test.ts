@@ -1,0 +1,167 @@
+import { spawnSync } from "node:child_process";
+import fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import { notSmall, readSmall } from "../../packages/core/src/codec/read-small.ts";
+import { encodeSmall } from "../../packages/core/src/codec/small.ts";
+import { decode, encode } from "../../packages/core/src/codec.ts";
+import { MpiError } from "../../packages/core/src/errors.ts";
+import { roundTrip } from "./codec-support.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // thousands of messages, on whatever machine this runs
+
+/** So often that a shape becomes a function, and is used as one. */
+const often = 30;
+/** What msgpackr makes of it, which has all that is attached. */
+const peer = (bytes: Uint8Array): unknown => decode({ head: Uint8Array.of(14), attachments: [bytes] });
+const text = (string: string): number[] => [0xa0 | string.length, ...Buffer.from(string)];
+
+/** What the reader makes of some MessagePack in the middle of other bytes, as it lies in a ring. */
+function readAmong(bytes: Uint8Array, before = 0x91): unknown {
+  const memory = Buffer.alloc(bytes.length + 100, before);
+  memory.set(bytes, 40);
+  return readSmall(memory, undefined, 40, 40 + bytes.length);
+}
+
+const leaf = fc.oneof(
+  fc.integer({ min: -(2 ** 31), max: 2 ** 32 - 1 }),
+  fc.double({ noNaN: true }).map((number) => (Object.is(number, -0) ? 0 : number)),
+  fc.string({ maxLength: 40, unit: "binary-ascii" }),
+  fc.constantFrom(null, true, false, "", 0, 127, 128, 2 ** 32 - 1, -1, 0.5),
+);
+const key = fc.oneof(
+  fc.constantFrom("id", "name", "a", "b", "0", "17", "constructor", "then"),
+  fc.string({ maxLength: 31, unit: "binary-ascii" }),
+); // prettier-ignore
+const { value } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    leaf,
+    fc.array(tie("value"), { maxLength: 6 }),
+    fc.dictionary(key, tie("value"), { maxKeys: 5, noNullPrototype: true }),
+  ), // prettier-ignore
+}));
+
+test("whatever the writer writes, the reader reads, the hundredth time as well as the first", () => {
+  let read = 0;
+  fc.assert(
+    fc.property(value, (value) => {
+      const written = encodeSmall(6, value);
+      if (written === undefined) return;
+      const { head } = written;
+      for (let i = 0; i < often; i++) {
+        const got = readAmong(head.subarray(1));
+        expect(roundTrip(value)).toEqual(value);
+        if (got === notSmall) continue;
+        read++;
+        expect(got).toEqual(value);
+        expect(got).toEqual(peer(head.subarray(1)));
+        if (typeof got === "object" && got !== null) expect(Object.keys(got)).toEqual(Object.keys(value as object));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+  expect(read).toBeGreaterThan(10_000);
+});
+
+test("objects that begin alike are told apart, also when they come in turn", () => {
+  const shapes = [
+    { id: 1, a: { deep: 1 }, b: 2 },
+    { id: 2, a: { deep: 2 }, c: 3 },
+    { id: 3, d: [], b: 4 },
+    { id: 4, a: 5 },
+    { id: 5, a: { deep: 3 }, b: { id: 6, a: 7 } },
+    { ix: 8, a: { deep: 1 }, b: 2 },
+  ];
+  const parcels = shapes.map((shape) => encode(shape));
+  for (let i = 0; i < often; i++) for (const parcel of parcels) decode(parcel);
+  for (let i = 0; i < 20; i++) {
+    for (let first = 0; first < shapes.length; first++) {
+      for (let times = 0; times < 1 + (i % 3) * 12; times++) {
+        expect(decode(parcels[first]!)).toEqual(shapes[first]);
+        expect(Object.keys(decode(parcels[first]!) as object)).toEqual(Object.keys(shapes[first]!));
+      }
+    }
+  }
+});
+
+test("what was read is nobody else's: objects and arrays are new each time", () => {
+  const parcel = encode({ list: [1, 2], inner: { x: 1 } });
+  const values = Array.from({ length: often }, () => decode(parcel) as { list: number[]; inner: { x: number } });
+  for (const value of values) {
+    expect(value).toEqual({ list: [1, 2], inner: { x: 1 } });
+    value.list.push(3);
+    value.inner.x = 2;
+  }
+});
+
+test("bytes cut off, changed or too many are never read beyond their end", () => {
+  const shape = { id: 1, name: "particle", position: [0.5, 1.5, 2.5], more: { n: 70000, s: "x".repeat(40), i: -5 } };
+  const whole = Buffer.from(encode(shape).head.subarray(1));
+  for (let i = 0; i < often; i++) readAmong(whole);
+  expect(readAmong(whole)).toEqual(shape);
+  for (let length = 0; length < whole.length; length++) {
+    for (const before of [0x00, 0x81, 0x91, 0x9f, 0xa1, 0xbf, 0xcb, 0xff]) {
+      expect(readAmong(whole.subarray(0, length), before), `${length} bytes`).toBe(notSmall);
+    }
+  }
+  for (let at = 0; at < whole.length; at++) {
+    for (const byte of [0x00, 0x7f, 0x80, 0x8f, 0x9f, 0xbf, 0xc1, 0xcb, 0xce, 0xd2, 0xd9, 0xff]) {
+      const changed = Buffer.from(whole);
+      changed[at] = byte;
+      const got = readAmong(changed);
+      if (got !== notSmall) expect(got, `byte ${at} is ${byte}`).toEqual(peer(changed));
+    }
+  }
+});
+
+test("a key __proto__ never reaches a prototype, however often it comes", () => {
+  const bytes = Buffer.from([0x82, ...text("__proto__"), 0x81, ...text("polluted"), 0x01, ...text("b"), 0x02]);
+  const second = Buffer.from([0x82, ...text("a"), 0x01, ...text("__proto__"), 0x81, ...text("polluted"), 0x01]);
+  for (const each of [bytes, second]) {
+    for (let i = 0; i < often; i++) {
+      expect(readAmong(each)).toBe(notSmall);
+      const read = decode({ head: Buffer.concat([Buffer.from([6]), each]), attachments: [] });
+      expect((read as { polluted?: unknown }).polluted).toBe(undefined);
+    }
+  }
+  expect(({} as { polluted?: unknown }).polluted).toBe(undefined);
+});
+
+test("keys are data, whatever they contain", () => {
+  const odd = ['"', "\\", "};throw 1;//", "`${x}`", "\n", "\u2028", "a b", "", "0", "then", "v0", "read", "byKeys"];
+  for (const [i, one] of odd.entries()) {
+    const value = { [one]: i, [`${one}x`]: { [one]: 1 } };
+    for (let times = 0; times < often; times++) expect(roundTrip(value)).toEqual(value);
+  }
+});
+
+test("depth and branching cost no more than the bytes that they take", () => {
+  // Two shapes with the same first key, nested in it: who tried both at each level would take 2^70 steps.
+  const nest = (depth: number, last: string): unknown =>
+    depth === 0 ? 1 : { a: nest(depth - 1, depth % 2 === 0 ? "b" : "c"), [last]: 1 };
+  for (let i = 0; i < often; i++) for (const last of ["b", "c"]) roundTrip({ a: 1, [last]: 1 });
+  expect(roundTrip(nest(70, "b"))).toEqual(nest(70, "b"));
+  const deep = Buffer.alloc(700, 0x91);
+  expect(readAmong(deep)).toBe(notSmall);
+  for (const byte of [0x81, 0x9f, 0x8f]) {
+    expect(() => decode({ head: Buffer.alloc(700, byte).fill(6, 0, 1), attachments: [] })).toThrow(MpiError);
+  }
+});
+
+test("who may not make functions of text reads the same values", () => {
+  const { href } = new URL("../../packages/core/dist/testing.js", import.meta.url);
+  const script = `import { local } from ${JSON.stringify(href)};
+    await local(2, async (world) => {
+      for (let i = 0; i < 40; i++) {
+        if (world.rank === 0) await world.send({ id: i, name: "n" }, { dest: 1 });
+        else { const { id, name } = await world.recv(); if (id !== i || name !== "n") throw new Error("wrong"); }
+      }
+    });
+    console.log("same");`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--disallow-code-generation-from-strings", "--input-type=module", "-e", script],
+    { encoding: "utf8" },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: "same\n", stderr: "" });
+});
