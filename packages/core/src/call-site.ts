@@ -75,9 +75,12 @@ function nearby(path: string): string {
   return near.startsWith("..") ? path : near;
 }
 
-/** A stack costs 2 us, 10 where ranks outnumber CPUs and take turns: a fortieth of the time may go into them. */
-const pauses = 40;
-const longestPauseMs = 0.5;
+/**
+ * A stack costs 2 us, 10 where ranks outnumber CPUs and take turns, during which the others' turns pass too: a hundredth of
+ * the time may go into them, or it is a sixth of a rank's own.
+ */
+const pauses = 100;
+const longestPauseMs = 5;
 const remembered = 64;
 
 /**

@@ -63,6 +63,17 @@ export interface Rule {
 }
 
 const rules: WeakMap<object, Rule> = new WeakMap();
+/** Programs go on with the same operation, and a look into a WeakMap takes as long as an addition of a hundred numbers. */
+let lastOp: object | undefined;
+let lastRule: Rule | undefined;
+
+function lookUp(op: object): Rule | undefined {
+  if (op !== lastOp) {
+    lastRule = rules.get(op);
+    lastOp = op;
+  }
+  return lastRule;
+}
 
 function define<Value>(name: string, rule: Rule, commutative = true, builtIn = true): Op<Value> {
   const op: Op<Value> = Object.freeze({ name, commutative, builtIn });
@@ -165,7 +176,7 @@ export function createOp<T>(combine: Combine<T>, options: { commutative?: boolea
 /** The operation that a user's `op` argument means. @throws MpiError `invalid-argument` */
 export function asOp<T>(reducer: Reducer<T>): Op<T> {
   if (typeof reducer === "function") return createOp<T>(reducer);
-  if (typeof reducer === "object" && reducer !== null && rules.has(reducer)) return reducer;
+  if (typeof reducer === "object" && reducer !== null && lookUp(reducer) !== undefined) return reducer;
   throw new MpiError("invalid-argument", `op is ${describe(reducer)}: give sum, max, ... or a function (a, b) => c`);
 }
 
@@ -185,7 +196,7 @@ export function nameOf(number: number): string {
 
 /** What an operation does: for apply.ts. */
 export function ruleOf(op: Op<never>): Rule {
-  const rule = rules.get(op);
+  const rule = lookUp(op);
   if (rule === undefined) throw new MpiError("invalid-argument", `${describe(op)} is no operation`);
   return rule;
 }

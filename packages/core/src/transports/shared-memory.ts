@@ -237,7 +237,7 @@ export class SharedMemoryTransport implements Transport {
         this.#deliveries++;
         this.#vainSince = undefined;
         void atOnce.then(this.#again);
-      } else if (this.#options.far !== undefined && performance.now() < this.#patience) {
+      } else if (this.#options.far !== undefined && performance.now() < this.#patience()) {
         this.#scheduled = true;
         setImmediate(this.#look);
       } else this.#sleep();
@@ -325,7 +325,7 @@ export class SharedMemoryTransport implements Transport {
   }
 
   /** Until when it goes on looking. */
-  get #patience(): number {
+  #patience(): number {
     return (this.#vainSince ?? Number.NEGATIVE_INFINITY) + spinMs;
   }
 
