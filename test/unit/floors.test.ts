@@ -59,6 +59,7 @@ const floors: Record<string, string[][]> = {
       "packet.ts",
       "within.ts",
       "active-resources.ts",
+      "clock.ts",
       "grid.ts",
       "group.ts",
       "check.ts",

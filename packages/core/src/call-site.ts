@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Call } from "./call.ts";
+import { now } from "./clock.ts";
 
 /** Gets what is left to wait for, and gives what a promise shall wait for instead. */
 export type Detour = (rest: Promise<unknown>) => Promise<never>;
@@ -89,20 +90,20 @@ const remembered = 64;
  */
 export class RecentCalls {
   readonly #calls: { number: number; signature: number; stack: { stack?: string } | undefined }[] = [];
-  /** When the next stack may be taken, as `performance.now()` tells it. */
+  /** When the next stack may be taken, as `now()` tells it. */
   #due = Number.NEGATIVE_INFINITY;
 
   /** Called on the way from the user to what it notes; `above`, and what that has called, is not looked at. */
   note(number: number, signature: number, above: (...args: never[]) => unknown): void {
     let stack: { stack?: string } | undefined;
-    const began = performance.now();
+    const began = now();
     if (began > this.#due) {
       stack = {};
       const limit = Error.stackTraceLimit;
       Error.stackTraceLimit = framesOfLayers;
       Error.captureStackTrace(stack, above);
       Error.stackTraceLimit = limit;
-      const ended = performance.now();
+      const ended = now();
       this.#due = ended + Math.min(longestPauseMs, (ended - began) * pauses);
     }
     this.#calls[number % remembered] = { number, signature, stack };

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { now } from "../clock.ts";
 import type { Envelope } from "../envelope.ts";
 import type { Packet } from "../packet.ts";
 import type { Board, Receiver, Transport, Watch } from "../transport.ts";
@@ -147,12 +148,12 @@ export class SharedMemoryTransport implements Transport {
   }
 
   async flush(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    while (this.#full && performance.now() < deadline) {
+    const deadline = now() + timeoutMs;
+    while (this.#full && now() < deadline) {
       this.#push();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await this.#options.far?.flush(Math.max(0, deadline - performance.now()));
+    await this.#options.far?.flush(Math.max(0, deadline - now()));
   }
 
   flushSync(): void {
@@ -237,7 +238,7 @@ export class SharedMemoryTransport implements Transport {
         this.#deliveries++;
         this.#vainSince = undefined;
         void atOnce.then(this.#again);
-      } else if (this.#options.far !== undefined && performance.now() < this.#patience()) {
+      } else if (this.#options.far !== undefined && now() < this.#patience()) {
         this.#scheduled = true;
         setImmediate(this.#look);
       } else this.#sleep();
@@ -256,7 +257,7 @@ export class SharedMemoryTransport implements Transport {
 
   /** Looks until something was delivered, or it has looked for long enough. */
   #spin(): boolean {
-    this.#vainSince ??= performance.now();
+    this.#vainSince ??= now();
     return this.#search(this.#anything, false, this.#options.far === undefined ? spinMs : sliceMs);
   }
 
@@ -295,12 +296,12 @@ export class SharedMemoryTransport implements Transport {
         if (rings) this.#pollOrFail();
         if (watch.advance(false)) return true;
       }
-      const now = performance.now();
+      const at = now();
       if (began === undefined) {
-        began = now;
-        if (!crowded && now >= this.#roomDue) late = lateMs;
+        began = at;
+        if (!crowded && at >= this.#roomDue) late = lateMs;
       }
-      const spent = now - began;
+      const spent = at - began;
       if (spent > limitMs) return false;
       if (spent < late) continue;
       late = Number.POSITIVE_INFINITY;
