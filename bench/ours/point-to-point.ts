@@ -38,10 +38,10 @@ async function roundTrip(value: unknown, repetitions: number): Promise<number> {
   return ((performance.now() - began) * 1000) / repetitions;
 }
 
-/** The median of three, after up to five that do not count, of a second in all: each size has code of its own to be compiled. */
+/** The median of three, after a second of some that do not count, 25 at most: each size has code of its own to be compiled. */
 async function hot(measure: () => Promise<number>): Promise<number> {
   const end = performance.now() + 1000;
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 25; i++) {
     await measure();
     if (!(await world.bcast(performance.now() < end))) break; // rank 0's clock decides for both
   }

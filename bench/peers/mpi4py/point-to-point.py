@@ -37,9 +37,9 @@ def round_trip(send, recv, repetitions):
 
 
 def hot(measure, *what):
-    """The median of three, after up to five that do not count, of a second in all."""
+    """The median of three, after a second of some that do not count, 25 at most."""
     end = perf_counter() + 1
-    for _ in range(5):
+    for _ in range(25):
         measure(*what)
         if not world.bcast(perf_counter() < end):
             break
