@@ -49,19 +49,23 @@ export function headBytes(packet: Packet): number {
 }
 
 /**
- * Copies a packet's head to `at`, a multiple of 4; up to three bytes behind it are written, too. A short one word by word: 20 ns where a view of it, for the copying to begin with, takes 100.
+ * Copies a packet's head to `at`, a multiple of 4; up to three bytes behind it are written, too. A short one word by word: 20 ns where a view of it, to begin with, takes 60.
  */
 export function copyHead(packet: Packet, memory: Memory, at: number): void {
-  if (packet instanceof Excerpt && packet.end - packet.start <= shortBytes) {
-    const { words } = memory;
-    const { words: source } = packet.memory;
-    const shift = (at - packet.start) >> 2;
-    const end = (packet.end + 3) >> 2;
-    for (let i = packet.start >> 2; i < end; i++) words[i + shift] = source[i] as number;
-  } else memory.bytes.set(packet.head, at);
+  if (!(packet instanceof Excerpt)) {
+    memory.bytes.set(packet.head, at);
+    return;
+  }
+  const { words } = memory;
+  const { words: source } = packet.memory;
+  const start = packet.start >> 2;
+  const end = (packet.end + 3) >> 2;
+  const to = at >> 2;
+  if (end - start > few) words.set(source.subarray(start, end), to);
+  else for (let i = start; i < end; i++) words[to + i - start] = source[i] as number;
 }
 
-const shortBytes = 256;
+const few = 64;
 
 /** The packet with attachments of its own instead of the caller's memory. */
 export function withOwnAttachments(packet: Packet): Packet {

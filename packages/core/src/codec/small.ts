@@ -43,7 +43,7 @@ export function encodeBytes(form: number, value: Uint8Array): Excerpt {
 }
 
 /** Whoever keeps a parcel keeps the whole pool that it was cut from. */
-const poolBytes = 8 * 1024;
+const poolBytes = 32 * 1024;
 /** The result's, and what may be written beyond them before that is noticed. */
 const mostBytes = 512;
 const slack = 192;
