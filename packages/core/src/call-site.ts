@@ -81,7 +81,7 @@ function nearby(path: string): string {
  * the time may go into them, or it is a sixth of a rank's own.
  */
 const pauses = 100;
-const longestPauseMs = 5;
+const longestPauseMs = 2;
 const remembered = 64;
 
 /**

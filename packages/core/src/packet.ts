@@ -49,7 +49,8 @@ export function headBytes(packet: Packet): number {
 }
 
 /**
- * Copies a packet's head to `at`, a multiple of 4; up to three bytes behind it are written, too. A short one word by word: 20 ns where a view of it, to begin with, takes 60.
+ * Copies a packet's head to `at`, a multiple of 4; up to three bytes behind it are written, too. A short one word by word:
+ * 20 ns where a view of it, to begin with, takes 60.
  */
 export function copyHead(packet: Packet, memory: Memory, at: number): void {
   if (!(packet instanceof Excerpt)) {

@@ -26,7 +26,7 @@ export function howApart(plan: Pick<HostPlan, "ranks" | "program" | "environment
 }
 
 const perl = "/usr/bin/perl";
-const lead = "setpgrp; delete $ENV{PERL_BADLANG}; exec {$ARGV[0]} @ARGV";
+const lead = "setpgrp; delete $ENV{PERL_BADLANG}; exec {$ARGV[0]} @ARGV; exit 127";
 
 /** The command that runs `file` as the leader of a process group in the session that it is started in. 2 ms. */
 export function leadingGroup(
