@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -31,9 +30,10 @@ describe("tsmpi doctor", () => {
   it("says what the certificates of NODE_EXTRA_CA_CERTS cost where Node reads them before it starts", async () => {
     const many = join(folder({ "many.pem": Array(5).fill(rootCertificates.join("\n")).join("\n") }), "many.pem");
     const env = { NODE_EXTRA_CA_CERTS: many };
-    const { stdout: late } = spawnSync(process.execPath, ["-p", "performance.nodeTiming.v8Start > 20"], { env });
     const { stdout } = await runTsmpi(["doctor"], { env });
-    expect(/each rank starts \d+ ms later because NODE_EXTRA_CA_CERTS/.test(stdout)).toBe(`${late}`.trim() === "true");
+    expect(/each rank starts \d+ ms later because NODE_EXTRA_CA_CERTS/.test(stdout)).toBe(
+      Number.parseInt(process.versions.node, 10) < 22,
+    );
     const { stdout: saved } = await runTsmpi(["doctor", "--env", "NODE_EXTRA_CA_CERTS="], { env });
     expect(saved).not.toContain("NODE_EXTRA_CA_CERTS");
   });

@@ -17,7 +17,7 @@ export interface Facts {
   /** TMPDIR, and what is free there; undefined: it cannot be written to. */
   temporary: string;
   temporaryBytes?: number;
-  /** How long Node read the certificates of NODE_EXTRA_CA_CERTS before it began; undefined: it is not set. */
+  /** How long Node read the certificates of NODE_EXTRA_CA_CERTS before it began; undefined: it did not. */
   certificatesMs?: number;
 }
 

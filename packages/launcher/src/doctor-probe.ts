@@ -53,9 +53,10 @@ function facts(): Facts {
   };
 }
 
-/** Node 20 reads all certificates that it knows before it starts V8 when it shall know others besides. */
+/** Node 20 reads all certificates that it knows before it starts V8 when it shall know others besides; 22 when they are needed. */
 function certificates(): Pick<Facts, "certificatesMs"> {
-  return process.env["NODE_EXTRA_CA_CERTS"] ? { certificatesMs: performance.nodeTiming.v8Start } : {};
+  const atOnce = Number.parseInt(process.versions.node, 10) < 22;
+  return atOnce && process.env["NODE_EXTRA_CA_CERTS"] ? { certificatesMs: performance.nodeTiming.v8Start } : {};
 }
 
 function directoryIs(): Facts["directory"] {
