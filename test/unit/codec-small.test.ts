@@ -31,14 +31,14 @@ const leaf = fc.oneof(
 const key = fc.oneof(
   fc.constantFrom("id", "name", "a", "b", "0", "17", "constructor", "then"),
   fc.string({ maxLength: 31, unit: "binary-ascii" }),
-); // prettier-ignore
+);
 const { value } = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     leaf,
     fc.array(tie("value"), { maxLength: 6 }),
     fc.dictionary(key, tie("value"), { maxKeys: 5, noNullPrototype: true }),
-  ), // prettier-ignore
+  ),
 }));
 
 test("whatever the writer writes, the reader reads, the hundredth time as well as the first", () => {
@@ -81,6 +81,21 @@ test("objects that begin alike are told apart, also when they come in turn", () 
         expect(Object.keys(decode(parcels[first]!) as object)).toEqual(Object.keys(shapes[first]!));
       }
     }
+  }
+});
+
+test("what somebody gives to all objects is no part of a value", () => {
+  Object.defineProperty(Object.prototype, "inherited", {
+    value: 1,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
+  try {
+    expect(Object.keys(roundTrip({ own: { deep: [1] } }) as object)).toEqual(["own"]);
+    expect(Object.hasOwn((roundTrip({ own: {} }) as { own: object }).own, "inherited")).toBe(false);
+  } finally {
+    delete (Object.prototype as { inherited?: number }).inherited;
   }
 });
 

@@ -64,11 +64,10 @@ const constants = {
  */
 export function encode(value: unknown): Parcel {
   if (typeof value === "number") return encodeDouble(Form.number, value);
-  if (typeof value === "object") {
-    if (value === null) return constants.null;
-    if (isBytes(value)) return encodeArray(value);
-  } else if (typeof value === "boolean") return value ? constants.true : constants.false;
-  else if (value === undefined) return constants.undefined;
+  if (typeof value === "boolean") return value ? constants.true : constants.false;
+  if (value === undefined) return constants.undefined;
+  if (value === null) return constants.null;
+  if (typeof value === "object" && isBytes(value)) return encodeArray(value);
   const small = encodeSmall(Form.plain, value);
   if (small !== undefined) return small;
   if (isPlain(value)) return pack(Form.plain, value, nothingAttached);

@@ -8,7 +8,8 @@ import { Excerpt, Memory } from "../packet.ts";
  * find it plain 0.15 and to cut its result from its pool 0.2; this takes 0.25.
  */
 export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
-  if (count > 0 || isPolluted()) return undefined; // called by an accessor of a value that is being written
+  if (count > 0) return undefined; // called by an accessor of a value that is being written
+  if (isPolluted()) return undefined; // for-in would show what all objects inherit
   const own = poolFor(mostBytes + slack);
   const { start } = own;
   own.bytes[start] = form;

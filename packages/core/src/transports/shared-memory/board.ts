@@ -160,17 +160,17 @@ export class SharedBoard implements Board {
   }
 
   fetch(rank: number, number: number, index: number, landing: Landing): Packet {
-    const { bytes: part } = this.#memory;
-    const { start, end } = this.part(rank, number, index);
-    const count = part.readUInt32LE(start);
+    const { memory, start, end } = this.part(rank, number, index);
+    const { bytes } = memory;
+    const count = bytes.readUInt32LE(start);
     let at = start + 8 + 16 * count;
     const chunks: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {
-      const length = part.readDoubleLE(start + 8 + 16 * i);
-      const address = part.readDoubleLE(start + 16 + 16 * i);
+      const length = bytes.readDoubleLE(start + 8 + 16 * i);
+      const address = bytes.readDoubleLE(start + 16 + 16 * i);
       if (address === 0) {
         if (at + length > end) throw new MpiError("protocol", `what rank ${rank} has posted cannot be read`);
-        chunks.push(Buffer.from(part.subarray(at, at + length)));
+        chunks.push(Buffer.from(bytes.subarray(at, at + length)));
         at += length;
         continue;
       }
@@ -186,12 +186,12 @@ export class SharedBoard implements Board {
   }
 
   lent(rank: number, number: number, index: number): { head: Uint8Array; bytes: number } | undefined {
-    const { bytes: part } = this.#memory;
-    const { start } = this.part(rank, number, index);
-    const inline = part.readDoubleLE(start + 16) === 0;
-    if (part.readUInt32LE(start) !== 2 || !inline) return undefined;
+    const { memory, start } = this.part(rank, number, index);
+    const { bytes } = memory;
+    const inline = bytes.readDoubleLE(start + 16) === 0;
+    if (bytes.readUInt32LE(start) !== 2 || !inline) return undefined;
     const at = start + 8 + 16 * 2;
-    return { head: part.subarray(at, at + part.readDoubleLE(start + 8)), bytes: part.readDoubleLE(start + 24) };
+    return { head: bytes.subarray(at, at + bytes.readDoubleLE(start + 8)), bytes: bytes.readDoubleLE(start + 24) };
   }
 
   isThrough(rank: number, collective: number): boolean {
