@@ -46,6 +46,21 @@ describe("frames", () => {
   });
 });
 
+describe("a link", () => {
+  it.each([
+    ["closed", "end"],
+    ["reset, as the kernel does for who is killed with something unread", "resetAndDestroy"],
+  ] as const)("tells the same end of a connection that was %s", async (_, end) => {
+    const server = createServer((socket) => socket.once("data", () => socket[end]())).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const link = new Link<Report, Order>(dial((server.address() as { port: number }).port, "127.0.0.1"));
+    const reason = new Promise((lost) => link.receive({ message: () => {}, lost }));
+    link.send({ kind: "stop" } as unknown as Report);
+    expect(await reason).toBe("the connection was closed there");
+  });
+});
+
 describe("an agent and its launcher", () => {
   async function reception(): Promise<{ open: Reception; keys: JobKeys; guest: Promise<Guest>; guests: Guest[] }> {
     vi.stubEnv("HOME", folder());

@@ -8,6 +8,10 @@ const heartbeatMs = 2000;
 /** Who is silent for so long is lost: host down, network cut, process stopped. Told within 10 seconds, then. */
 const silenceMs = 7000;
 
+const closedThere = "the connection was closed there";
+/** A kernel closes for a process that was killed, and resets what was closed with something unread: the same end, told apart by chance. */
+const isClosedThere = ({ code }: NodeJS.ErrnoException): boolean => code === "ECONNRESET" || code === "EPIPE";
+
 interface Handler<In> {
   message(message: In): void;
   lost(reason: string): void;
@@ -31,8 +35,10 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
   constructor(socket: Duplex) {
     this.#socket = socket;
     socket.on("data", (piece: Uint8Array) => this.#arrived(piece));
-    socket.once("error", (error) => this.#lose(`the connection broke: ${reasonOf(error)}`));
-    socket.once("close", () => this.#lose("the connection was closed there"));
+    socket.once("error", (error) =>
+      this.#lose(isClosedThere(error) ? closedThere : `the connection broke: ${reasonOf(error)}`),
+    );
+    socket.once("close", () => this.#lose(closedThere));
     this.#timer = setInterval(() => this.#tick(), heartbeatMs);
   }
 
