@@ -92,12 +92,12 @@ export function seal(envelope: Envelope, { head: inline, attachments }: Packet):
 }
 
 /**
- * Takes a packet apart again. The body is a view onto the packet's memory.
+ * Takes the head of a packet apart again: its envelope, the head of its body (a view onto its memory), and how many
+ * attachments belong to it.
  *
  * @throws MpiError `protocol` for anything that {@link seal} did not make.
  */
-export function open(packet: Packet): { envelope: Envelope; body: Packet } {
-  const { head, attachments } = packet;
+export function open(head: Uint8Array): { envelope: Envelope; head: Uint8Array; attachments: number } {
   if (head.length < headerBytes)
     throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`, head);
   const view = new DataView(head.buffer, head.byteOffset, headerBytes);
@@ -106,7 +106,6 @@ export function open(packet: Packet): { envelope: Envelope; body: Packet } {
     throw malformed(`it speaks version ${view.getUint8(2)} of the protocol, this rank speaks ${protocol}`, head);
   const kindByte = view.getUint8(3);
   if (kindByte < 1 || kindByte > lastKind) throw malformed(`its kind ${kindByte} does not exist`, head);
-  if (view.getUint32(40, true) !== attachments.length) throw malformed("parts of it are missing", head);
   if (view.getUint32(44, true) !== head.length - headerBytes) throw malformed("its length is wrong", head);
   const bytes = view.getFloat64(32, true);
   if (!(bytes >= 0)) throw malformed("its size is not a number of bytes", head);
@@ -124,21 +123,22 @@ export function open(packet: Packet): { envelope: Envelope; body: Packet } {
       signature: view.getUint32(28, true),
       bytes,
     },
-    body: { head: head.subarray(headerBytes), attachments },
+    head: head.subarray(headerBytes),
+    attachments: view.getUint32(40, true),
   };
 }
 
-/** Length of the packet's head that begins at `offset`, and how many attachments follow: splits a batch of heads. */
-export function measure(batch: Uint8Array, offset: number): { length: number; attachments: number } {
+/** Length of the packet's head that begins at `offset`: splits a batch of heads. */
+export function measure(batch: Uint8Array, offset: number): number {
   if (batch.length - offset < headerBytes) throw malformed("it ends within its header", batch.subarray(offset));
   const view = new DataView(batch.buffer, batch.byteOffset + offset, headerBytes);
   const length = headerBytes + view.getUint32(44, true);
   if (length > batch.length - offset) throw malformed("it is shorter than it says", batch.subarray(offset));
-  return { length, attachments: view.getUint32(40, true) };
+  return length;
 }
 
 /** An error that names the rank from which the packet says that it comes, where that much can be read. */
-function malformed(why: string, head: Uint8Array): MpiError {
+export function malformed(why: string, head: Uint8Array): MpiError {
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   const rank = head.length >= headerBytes && view.getUint16(0, true) === magic ? view.getUint32(12, true) : undefined;
   const who = rank === undefined ? "" : ` in the name of rank ${rank}`;

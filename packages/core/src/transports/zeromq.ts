@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { context, Push } from "zeromq";
 import type { Network, PeerAddress } from "../bootstrap.ts";
-import { type Envelope, measure, open, seal } from "../envelope.ts";
+import { type Envelope, seal } from "../envelope.ts";
 import { MpiError } from "../errors.ts";
 import { type Packet, withOwnAttachments } from "../packet.ts";
 import type { Receiver, Transport } from "../transport.ts";
 import { within } from "../within.ts";
+import { deliver } from "./zeromq/frames.ts";
 import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
 import { Pump } from "./zeromq/pump.ts";
 import { Opener, Sealer } from "./zeromq/seal.ts";
@@ -47,10 +48,6 @@ function acceptQueue(): number {
  * Within a host `ipc` in a directory that only the job's owner can enter; between hosts `tcp` with CurveZMQ, where the
  * server's public key is told to the job's ranks only: who does not know it cannot even begin to talk. Where nothing is
  * encrypted, every batch bears a seal instead, and what bears none is dropped.
- *
- * ```text
- * message on the wire: [ head | head | head ... ] [attachment] [attachment] ...   heads know their length and parts
- * ```
  */
 export class ZeromqTransport implements Transport {
   readonly name = "zeromq";
@@ -239,16 +236,7 @@ export class ZeromqTransport implements Transport {
     return push;
   }
 
-  #deliver([batch, ...parts]: Buffer[]): void {
-    if (batch === undefined || this.#closed) return;
-    let taken = 0;
-    for (let offset = 0; offset < batch.length; ) {
-      const { length, attachments } = measure(batch, offset);
-      const head = batch.subarray(offset, offset + length);
-      const { envelope, body } = open({ head, attachments: parts.slice(taken, taken + attachments) });
-      this.receiver?.packet(envelope, body, false);
-      offset += length;
-      taken += attachments;
-    }
+  #deliver(frames: readonly Buffer[]): void {
+    if (!this.#closed && this.receiver !== undefined) deliver(frames, this.receiver);
   }
 }

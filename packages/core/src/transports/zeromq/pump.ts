@@ -1,6 +1,7 @@
 import type { Observer, Push } from "zeromq";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
+import { toFrames } from "./frames.ts";
 import type { Sealer } from "./seal.ts";
 
 /** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
@@ -111,8 +112,6 @@ export class Pump {
     const packets = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
-    const [only] = packets;
-    if (packets.length === 1 && only !== undefined) return [only.head, ...only.attachments];
-    return [Buffer.concat(packets.map((packet) => packet.head)), ...packets.flatMap((packet) => packet.attachments)];
+    return toFrames(packets);
   }
 }
