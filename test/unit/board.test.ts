@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Packet } from "../../packages/core/src/packet.ts";
 import { post } from "../../packages/core/src/transport.ts";
 import { SharedBoard } from "../../packages/core/src/transports/shared-memory/board.ts";
-import { System } from "../../packages/core/src/transports/shared-memory/system.ts";
+import { System } from "../../packages/core/src/transports/system.ts";
 
 const system = System.load();
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { decode, encode, type Parcel } from "../../packages/core/src/codec.ts";
 import type { Exchange } from "../../packages/core/src/collectives/exchange.ts";
 import { SharedBoard } from "../../packages/core/src/transports/shared-memory/board.ts";
-import { System } from "../../packages/core/src/transports/shared-memory/system.ts";
+import { System } from "../../packages/core/src/transports/system.ts";
 import { Turn } from "../../packages/core/src/turn.ts";
 
 const system = System.load();

@@ -10,7 +10,7 @@ import { Door, Doorstep } from "./shared-memory/doorstep.ts";
 import { Inlet } from "./shared-memory/inlet.ts";
 import { Outlet } from "./shared-memory/outlet.ts";
 import { Ring } from "./shared-memory/ring.ts";
-import { System } from "./shared-memory/system.ts";
+import { System } from "./system.ts";
 
 export interface SharedMemoryOptions {
   rank: number;
@@ -288,11 +288,13 @@ export class SharedMemoryTransport implements Transport {
   #search(watch: Watch, rings: boolean, limitMs: number): boolean {
     const system = this.#system as System;
     const crowded = this.#crowded;
+    // What comes from other hosts is brought by ZeroMQ's threads: they too need a CPU.
+    const givesWay = crowded || this.#options.far !== undefined;
     let began: number | undefined;
     let late = Number.POSITIVE_INFINITY;
     for (;;) {
       for (let i = 0; i < looksPerClock; i++) {
-        if (crowded) system.giveWay();
+        if (givesWay) system.giveWay();
         if (rings) this.#pollOrFail();
         if (watch.advance(false)) return true;
       }

@@ -4,6 +4,9 @@ import { createRequire } from "node:module";
 type Koffi = typeof import("koffi").default;
 type Pointer = unknown;
 
+let loaded: System | undefined;
+let missing = false;
+
 /**
  * The few system calls that Node lacks, through koffi: shared mappings, fifos, reading another process's memory, and
  * moving to another CPU. Loaded when ranks first speak to each other: it costs 10 ms.
@@ -53,7 +56,19 @@ export class System {
   }
 
   static load(): System {
-    return new System(createRequire(import.meta.url)("koffi") as Koffi);
+    loaded ??= new System(createRequire(import.meta.url)("koffi") as Koffi);
+    return loaded;
+  }
+
+  /** Undefined where koffi has no binary, or libc has another name. */
+  static loadIfAny(): System | undefined {
+    if (missing) return undefined;
+    try {
+      return System.load();
+    } catch {
+      missing = true;
+      return undefined;
+    }
   }
 
   /**

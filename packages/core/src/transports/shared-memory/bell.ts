@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { Socket, type SocketConstructorOpts } from "node:net";
-import type { System } from "./system.ts";
+import type { System } from "../system.ts";
 
 /**
  * Wakes a rank that sleeps on its event loop: a fifo, whose one byte ends the sleep. A write costs 2 us, a wake-up a

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { MpiError } from "../../errors.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
 import type { Board, Landing } from "../../transport.ts";
-import type { System } from "./system.ts";
+import type { System } from "../system.ts";
 
 /** Who shares the board, as seen from one of them: rings at those that sleep. */
 export interface Neighbor {
