@@ -25,6 +25,8 @@ export class Inbox {
   #wanted = false;
   #receiving = false;
   #waking = false;
+  /** Somebody has sent something: where ranks of a host share memory, nobody does to the inbox for them. */
+  #spokenTo = false;
   /** About to see whether it is still unwanted: a rank may change its mind with every message. */
   #checking = false;
   #closed = false;
@@ -97,9 +99,10 @@ export class Inbox {
     this.#receiving = true;
     try {
       while (this.#wanted) {
-        if (!this.#pull.readable) await this.#lookAround();
+        if (this.#spokenTo && !this.#pull.readable) await this.#lookAround();
         const parts = await this.#pull.receive();
         if (parts[0]?.length === 0) this.#waking = false;
+        else this.#spokenTo = true;
         if (!this.#closed) this.#take(parts);
       }
     } catch (error) {
