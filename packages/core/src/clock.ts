@@ -5,3 +5,8 @@ const { performance } = globalThis;
 export function now(): number {
   return performance.now();
 }
+
+/** Resolves when the event loop has had a turn: timers, sockets, and whoever else waits for one. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -3,6 +3,7 @@ import { describeEnding, type Ending, type Mail, type Unreceived } from "./boots
 import { type Call, failure, type Identity } from "./call.ts";
 import { type Detour, type Divert, locate } from "./call-site.ts";
 import { Channel } from "./channel.ts";
+import { eventLoopTurn } from "./clock.ts";
 import { byteLength, decode, encode, landing, type Parcel } from "./codec.ts";
 import { type Envelope, type Kind, kind } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
@@ -360,7 +361,7 @@ export class Engine implements Receiver {
     const found = channel.mailbox.peek(source, tag);
     if (found !== undefined) return found;
     this.#wait(1);
-    await new Promise((resolve) => setImmediate(resolve));
+    await eventLoopTurn();
     this.#wait(-1);
     return channel.mailbox.peek(source, tag);
   }

@@ -1,3 +1,4 @@
+import { eventLoopTurn } from "../clock.ts";
 import { copy, encode, type Parcel } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 import { asIfTravelled, cannotTravel, openBatch } from "./batch.ts";
@@ -311,7 +312,7 @@ export class Dispatcher implements Staff {
         this.#measured(job.task, (now - before) / (next - done));
         done = next;
         if (now - turn < turnMs) continue;
-        await new Promise((resolve) => setImmediate(resolve));
+        await eventLoopTurn();
         turn = performance.now();
       }
     }

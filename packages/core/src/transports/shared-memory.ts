@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { now } from "../clock.ts";
+import { eventLoopTurn, now } from "../clock.ts";
 import type { Envelope } from "../envelope.ts";
 import type { Packet } from "../packet.ts";
 import type { Board, Receiver, Transport, Watch } from "../transport.ts";
@@ -151,7 +151,7 @@ export class SharedMemoryTransport implements Transport {
     const deadline = now() + timeoutMs;
     while (this.#full && now() < deadline) {
       this.#push();
-      await new Promise((resolve) => setImmediate(resolve));
+      await eventLoopTurn();
     }
     await this.#options.far?.flush(Math.max(0, deadline - now()));
   }

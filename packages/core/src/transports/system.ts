@@ -8,8 +8,8 @@ let loaded: System | undefined;
 let missing = false;
 
 /**
- * The few system calls that Node lacks, through koffi: shared mappings, fifos, reading another process's memory, and
- * moving to another CPU. Loaded when ranks first speak to each other: it costs 10 ms.
+ * The few system calls that Node lacks, through koffi: shared mappings, fifos, reading another process's memory,
+ * giving way, and moving to another CPU. Loaded when ranks first speak to each other: it costs 10 ms.
  */
 export class System {
   readonly #koffi: Koffi;

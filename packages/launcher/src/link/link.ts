@@ -9,7 +9,7 @@ const heartbeatMs = 2000;
 const silenceMs = 7000;
 
 const closedThere = "the connection was closed there";
-/** A kernel closes for a process that was killed, and resets what was closed with something unread: the same end, told apart by chance. */
+/** Of a process that was killed the kernel closes a connection, or resets it when something in it was unread: one end. */
 const isClosedThere = ({ code }: NodeJS.ErrnoException): boolean => code === "ECONNRESET" || code === "EPIPE";
 
 interface Handler<In> {

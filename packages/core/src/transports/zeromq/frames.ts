@@ -43,11 +43,11 @@ export function deliver([batch, ...frames]: readonly Buffer[], receiver: Receive
     const length = measure(batch, offset);
     const packet = batch.subarray(offset, offset + length);
     const { envelope, head, attachments: count } = open(packet);
+    const landing = (bytes: number) => (count === 1 ? receiver.landing(envelope, head, bytes) : undefined);
     const attachments: Uint8Array[] = [];
     while (attachments.length < count) {
       const end = endOf(frames, next);
       if (end === undefined) throw malformed("parts of it are missing", packet);
-      const landing = (bytes: number) => (count === 1 ? receiver.landing(envelope, head, bytes) : undefined);
       attachments.push(joined(frames.slice(next, end), landing));
       next = end;
     }

@@ -1,5 +1,5 @@
 import { Pull, Push } from "zeromq";
-import { now } from "../../clock.ts";
+import { eventLoopTurn, now } from "../../clock.ts";
 import { System } from "../system.ts";
 
 /** Those of the socket. */
@@ -86,7 +86,7 @@ export class Inbox {
     if (system === undefined) return;
     const end = now() + lookMs;
     while (now() < end) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await eventLoopTurn();
       if (!this.#wanted || this.#closed) return;
       for (let i = 0; i < looksPerTurn && now() < end; i++) {
         if (this.#pull.readable) return;

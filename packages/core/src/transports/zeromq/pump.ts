@@ -1,4 +1,5 @@
 import type { Observer, Push } from "zeromq";
+import { eventLoopTurn } from "../../clock.ts";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
 import { toFrames } from "./frames.ts";
@@ -93,7 +94,7 @@ export class Pump {
       while (this.#queue.length > 0 && !this.#closed) {
         // One send at a time: zeromq.js throws EBUSY otherwise.
         await this.#push?.send(this.#message());
-        if (this.#queuedBytes < batchBytes) await new Promise((resolve) => setImmediate(resolve));
+        if (this.#queuedBytes < batchBytes) await eventLoopTurn();
       }
     } catch (error) {
       if (!this.#closed) this.#failed(error as Error);
