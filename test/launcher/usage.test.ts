@@ -78,6 +78,26 @@ describe("what the command tells about itself", () => {
     expect(stderr).toMatch(/tsmpi: \[\d+\.\d{3}\] rank 1 started on \S+ \(pid \d+\)\n/);
   });
 
+  it("says with --verbose when the ranks of a host cannot share memory, and why", async () => {
+    const cwd = folder({ "world.mjs": 'import { init } from "tsmpi"; await init();' });
+    const verbose = async (...options: string[]): Promise<string> =>
+      (await runTsmpi(["run", "--verbose", ...options, "world.mjs"], { cwd })).stderr;
+    expect(await verbose("-n", "2", "--env", "TSMPI_TRANSPORT=zeromq")).toMatch(
+      /ranks on \S+ talk over ZeroMQ, not shared memory: TSMPI_TRANSPORT is zeromq\n/,
+    );
+    expect(await verbose("-n", "2")).not.toContain("ZeroMQ");
+    expect(await verbose("-n", "1", "--env", "TSMPI_TRANSPORT=zeromq")).not.toContain("ZeroMQ");
+  });
+
+  it("names the directory that keeps ranks from sharing memory", async () => {
+    const cwd = folder({ "world.mjs": 'import { init } from "tsmpi"; await init();' });
+    const { stderr } = await runTsmpi(["run", "-n", "2", "--verbose", "world.mjs"], {
+      cwd,
+      env: { TSMPI_TMPDIR: cwd },
+    });
+    expect(stderr).toMatch(/not shared memory: the job's directory \S+ is not in \/dev\/shm\n/);
+  });
+
   it("says in the map that there are more ranks than slots, which is no reason not to run", async () => {
     const { stderr } = await runTsmpi(["run", "-n", "1000", "--dry-run", "ok.mjs"], { cwd: folder(files) });
     expect(stderr).toMatch(/^1000 ranks on \d+ slots? from .*: ranks share slots\n/);

@@ -113,8 +113,8 @@ export interface Stuck extends Whereabouts {
 export type RankMessage =
   /** init() was called: tell me who I am, I can be reached here soon. */
   | { kind: "hello" }
-  /** My sockets are bound. */
-  | { kind: "ready"; endpoints: string[] }
+  /** My sockets are bound. `unshared`: why I cannot share memory with the ranks of my host, when I cannot. */
+  | { kind: "ready"; endpoints: string[]; unshared?: string | undefined }
   /**
    * I left the world in good order and sent `sent[r]` packets to rank r (only non-zero entries): whoever has received
    * that many from me needs not wait for more. And so many messages came that nobody of this job had sent.

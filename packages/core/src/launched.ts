@@ -10,7 +10,7 @@ import type { Progress } from "./progress.ts";
 import { watchProgress } from "./stuck.ts";
 import type { Transport } from "./transport.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
-import { canShareMemory } from "./transports/shared-memory/available.ts";
+import { obstacleToSharing } from "./transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "./transports/zeromq.ts";
 import { reportUncaught } from "./uncaught.ts";
 import { whereabouts } from "./whereabouts.ts";
@@ -78,13 +78,13 @@ class Rank {
 
   /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */
   async #meet(host: string, directory: string, network?: Network): Promise<{ transport: Transport; hosts: string[] }> {
-    const sharing = canShareMemory(directory);
-    const far = sharing && network === undefined ? undefined : await this.#bind(directory, network);
-    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [] }, "table");
+    const unshared = obstacleToSharing(directory);
+    const far = unshared === undefined && network === undefined ? undefined : await this.#bind(directory, network);
+    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [], unshared }, "table");
     far?.connect(peers, host);
     const hosts = peers.map((peer) => peer.host);
     const neighbors = peers.flatMap((peer) => (peer.host === host ? [peer.rank] : []));
-    if (far !== undefined && (!sharing || neighbors.length === 1)) return { transport: far, hosts };
+    if (far !== undefined && (unshared !== undefined || neighbors.length === 1)) return { transport: far, hosts };
     const { SharedMemoryTransport } = await import("./transports/shared-memory.ts");
     const options = { rank: this.#rank, size: this.#size, directory, neighbors, cpus: availableParallelism() };
     return { transport: new SharedMemoryTransport({ ...options, far }), hosts };

@@ -57,6 +57,8 @@ export class Job {
   #allStarted!: () => void;
   readonly #finish: (code: number) => void;
   readonly #addresses: PeerAddress[] = [];
+  /** Why ranks that are ready cannot share memory, by host. */
+  readonly #unshared = new Map<string, string>();
   readonly #greeted = new Set<number>();
   readonly #endings = new Map<number, Ending>();
   readonly #drained = new Set<number>();
@@ -227,8 +229,10 @@ export class Job {
         break;
       case "ready":
         this.#addresses[rank] = { rank, host, endpoints: message.endpoints };
+        if (message.unshared !== undefined) this.#unshared.set(host, message.unshared);
         if (Object.keys(this.#addresses).length < this.#options.size) break;
         this.#options.log("every rank is ready");
+        this.#logTransports();
         this.#inWorld = true;
         this.#order({ kind: "table", peers: this.#addresses });
         break;
@@ -239,6 +243,13 @@ export class Job {
         this.stop(code, call, `${call}; stopping the other ranks`);
         break;
       }
+    }
+  }
+
+  #logTransports(): void {
+    for (const [host, obstacle] of this.#unshared) {
+      if (this.#addresses.filter((peer) => peer.host === host).length === 1) continue;
+      this.#options.log(`ranks on ${host} talk over ZeroMQ, not shared memory: ${obstacle}`);
     }
   }
 

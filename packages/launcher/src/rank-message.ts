@@ -23,7 +23,7 @@ const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean =>
 const checks: Record<RankMessage["kind"], Check> = {
   hello: anything,
   moving: anything,
-  ready: ({ endpoints }) => isTexts(endpoints),
+  ready: ({ endpoints, unshared }) => isTexts(endpoints) && isMaybe(isText, unshared),
   left: ({ sent, strangers }) => isCount(sent) && isMaybe(isNumber, strangers),
   mail: ({ sent, received, unreceived }) =>
     isTable(sent) && Object.values(sent).every(isCount) && isCount(received) && isListOf(isUnreceived, unreceived),

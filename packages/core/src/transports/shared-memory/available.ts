@@ -5,19 +5,20 @@ import { createRequire } from "node:module";
 const transportVariable = "TSMPI_TRANSPORT";
 
 /**
- * Whether the ranks of this host can share memory: their job's directory is in memory, and koffi has a binary for this
- * platform. All ranks of a host come to the same answer, for they look at the same things.
+ * Why the ranks of this host cannot share memory; `undefined` when they can: their job's directory is in memory, and
+ * koffi has a binary for this platform. All ranks of a host come to the same answer, for they look at the same things.
  */
-export function canShareMemory(directory: string): boolean {
-  if (process.env[transportVariable] === "zeromq") return false;
-  if (process.platform !== "linux" || !directory.startsWith("/dev/shm/")) return false;
+export function obstacleToSharing(directory: string): string | undefined {
+  if (process.env[transportVariable] === "zeromq") return `${transportVariable} is zeromq`;
+  if (process.platform !== "linux") return `memory is shared on Linux only, and this is ${process.platform}`;
+  if (!directory.startsWith("/dev/shm/")) return `the job's directory ${directory} is not in /dev/shm`;
+  const libc = existsSync("/lib/ld-musl-x86_64.so.1") ? "musl" : "linux";
+  const binary = `@koromix/koffi-${libc}-${process.arch}`;
   try {
     const require = createRequire(import.meta.url);
-    const koffi = createRequire(require.resolve("koffi"));
-    const libc = existsSync("/lib/ld-musl-x86_64.so.1") ? "musl" : "linux";
-    koffi.resolve(`@koromix/koffi-${libc}-${process.arch}`);
-    return true;
+    createRequire(require.resolve("koffi")).resolve(binary);
+    return undefined;
   } catch {
-    return false;
+    return `koffi's binary ${binary} is not installed`;
   }
 }
