@@ -163,19 +163,26 @@ function overrideOf<O extends Operation>(operation: O): Algorithms[O] | undefine
 
 /** Whether the environment wants an algorithm of its own for this operation, known or not. */
 export function isOverridden(operation: string): boolean {
-  return operation in needs && overrideOf(operation as Operation) !== undefined;
+  anyOverride ??= (Object.keys(needs) as Operation[]).some((each) => process.env[variableOf(each)]);
+  return anyOverride && operation in needs && overrideOf(operation as Operation) !== undefined;
 }
 
 /** Reading the environment costs as much as a tenth of a small collective. */
 const overrides: Map<Operation, string | undefined> = new Map();
+let anyOverride: boolean | undefined;
 
 /** Has the environment read again, for those who change it. */
 export function forgetOverrides(): void {
   overrides.clear();
+  anyOverride = undefined;
+}
+
+function variableOf(operation: Operation): string {
+  return `TSMPI_${operation.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
 function readOverride<O extends Operation>(operation: O): Algorithms[O] | undefined {
-  const variable = `TSMPI_${operation.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+  const variable = variableOf(operation);
   const wanted = process.env[variable];
   if (wanted === undefined || wanted === "") return undefined;
   const known: string[] = algorithmsOf(operation);

@@ -3,6 +3,7 @@ import { MpiError } from "../../errors.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
 import type { Board, Landing } from "../../transport.ts";
 import type { System } from "../system.ts";
+import { load } from "./load.ts";
 
 /** Who shares the board, as seen from one of them: rings at those that sleep. */
 export interface Neighbor {
@@ -90,7 +91,7 @@ export class SharedBoard implements Board {
     this.#marksPerPlace = marksBytes(size) / 4;
     this.#posts = this.#marks + this.#places * this.#marksPerPlace;
     const own = lineOf(rank);
-    this.#through = Atomics.load(this.#words, own);
+    this.#through = load(this.#words, own);
     this.#least = this.#through;
     this.#numbers[(own + 4) >> 1] = Number(system.addressOf(new Uint8Array(this.#probe.buffer)));
     this.#numbers[(own + 6) >> 1] = this.#probe[0] as number;
@@ -112,7 +113,7 @@ export class SharedBoard implements Board {
     if (this.#lends !== may.unknown) return this.#lends === may.yes;
     let all: number = may.yes;
     for (let rank = 0; rank < this.#size && all !== may.no; rank++) {
-      const reads = Atomics.load(this.#words, lineOf(rank) + mayRead);
+      const reads = load(this.#words, lineOf(rank) + mayRead);
       if (reads !== may.yes) all = reads;
     }
     this.#lends = all;
@@ -176,7 +177,7 @@ export class SharedBoard implements Board {
       }
       const [head] = chunks;
       const chunk = (head && count === 2 && landing(head, length)) || Buffer.allocUnsafeSlow(length);
-      const process = Atomics.load(this.#words, lineOf(rank) + pid);
+      const process = load(this.#words, lineOf(rank) + pid);
       if (!this.#system.readFrom(process, BigInt(address), chunk))
         throw new MpiError("rank-failed", `rank ${rank} ended while its array was read`);
       chunks.push(chunk);
@@ -195,11 +196,11 @@ export class SharedBoard implements Board {
   }
 
   isThrough(rank: number, collective: number): boolean {
-    return ((Atomics.load(this.#words, lineOf(rank)) - collective) | 0) > 0;
+    return ((load(this.#words, lineOf(rank)) - collective) | 0) > 0;
   }
 
   has(rank: number, number: number): boolean {
-    return Atomics.load(this.#words, this.#markAt(rank, number)) === markOf(number);
+    return load(this.#words, this.#markAt(rank, number)) === markOf(number);
   }
 
   signatureOf(rank: number, number: number): number {
@@ -235,7 +236,7 @@ export class SharedBoard implements Board {
 
   /** One word tells whether anybody sleeps: to look at each one's own would take a cache line, and a page, for each. */
   #wake(): void {
-    if (Atomics.load(this.#words, sleepers) === 0) return;
+    if (load(this.#words, sleepers) === 0) return;
     Atomics.store(this.#words, sleepers, 0);
     for (const neighbor of this.#neighbors) neighbor.wake();
   }
@@ -253,7 +254,7 @@ export class SharedBoard implements Board {
   /** Reads from the first other rank that has come: all are under the same rules. */
   #tryReading(): void {
     for (let rank = 0; rank < this.#size; rank++) {
-      const process = Atomics.load(this.#words, lineOf(rank) + pid);
+      const process = load(this.#words, lineOf(rank) + pid);
       if (rank === this.#rank || process === 0) continue;
       const read = new Float64Array(1);
       const address = BigInt(this.#numbers[(lineOf(rank) + 4) >> 1] as number);
@@ -271,7 +272,7 @@ export class SharedBoard implements Board {
   #lookUp(): void {
     let ahead = Number.POSITIVE_INFINITY;
     for (let rank = 0; rank < this.#size; rank++) {
-      const by = (Atomics.load(this.#words, lineOf(rank)) - this.#least) | 0;
+      const by = (load(this.#words, lineOf(rank)) - this.#least) | 0;
       if (by >= ahead) continue;
       ahead = by;
       this.slowest = rank;

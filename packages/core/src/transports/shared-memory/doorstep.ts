@@ -1,4 +1,5 @@
 import type { Clapper } from "./bell.ts";
+import { load } from "./load.ts";
 
 /**
  * The part of a rank's shared memory that all ranks of its host may write to: whether it sleeps, who it is, and who has
@@ -29,7 +30,7 @@ export class Doorstep {
 
   /** The owner's process; 0 until it has said so. */
   get pid(): number {
-    return Atomics.load(this.#words, 2);
+    return load(this.#words, 2);
   }
 
   set pid(pid: number) {
@@ -38,7 +39,7 @@ export class Doorstep {
 
   /** True for the one who finds the owner asleep: that one rings. */
   rouse(): boolean {
-    return Atomics.load(this.#words, 0) === 1 && Atomics.exchange(this.#words, 0, 0) === 1;
+    return load(this.#words, 0) === 1 && Atomics.exchange(this.#words, 0, 0) === 1;
   }
 
   announce(source: number): void {
@@ -48,12 +49,12 @@ export class Doorstep {
 
   /** Whether somebody has announced a ring since {@link takeAnnounced}. */
   get hasNews(): boolean {
-    return Atomics.load(this.#words, 1) !== this.#seen;
+    return load(this.#words, 1) !== this.#seen;
   }
 
   /** The ranks that have announced a ring since the last call. */
   takeAnnounced(): number[] {
-    this.#seen = Atomics.load(this.#words, 1);
+    this.#seen = load(this.#words, 1);
     const sources: number[] = [];
     for (let source = this.#announced.indexOf(1); source >= 0; source = this.#announced.indexOf(1, source + 1)) {
       Atomics.store(this.#announced, source, 2);

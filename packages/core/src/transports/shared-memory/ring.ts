@@ -1,4 +1,5 @@
 import { Memory } from "../../packet.ts";
+import { load } from "./load.ts";
 
 /**
  * A queue of bytes between one writer and one reader who share memory. Neither ever waits for the other.
@@ -38,8 +39,8 @@ export class Ring {
     this.bytes = this.memory.bytes;
     this.words = new Uint32Array(memory, Ring.headerBytes);
     this.numbers = new Float64Array(memory, Ring.headerBytes);
-    this.#written = Atomics.load(this.#counters, slots.written);
-    this.#read = Atomics.load(this.#counters, slots.read);
+    this.#written = load(this.#counters, slots.written);
+    this.#read = load(this.#counters, slots.read);
     this.#told = this.#read;
   }
 
@@ -72,7 +73,7 @@ export class Ring {
   room(most: number): number {
     const at = this.#offset(this.#written);
     const toEnd = this.capacity - at;
-    this.#read = Atomics.load(this.#counters, slots.read);
+    this.#read = load(this.#counters, slots.read);
     const free = this.capacity - ((this.#written - this.#read) >>> 0);
     return Math.max(
       0,
@@ -102,7 +103,7 @@ export class Ring {
    * to the end of what it saw the last time: to look at the counter of a busy writer takes its cache line from it.
    */
   get pending(): boolean {
-    if (this.#written === this.#read) this.#written = Atomics.load(this.#counters, slots.written);
+    if (this.#written === this.#read) this.#written = load(this.#counters, slots.written);
     return this.#written !== this.#read;
   }
 
@@ -112,12 +113,12 @@ export class Ring {
   }
 
   hasPassed(position: number): boolean {
-    return ((Atomics.load(this.#counters, slots.read) - position) | 0) >= 0;
+    return ((load(this.#counters, slots.read) - position) | 0) >= 0;
   }
 
   /** A word for the two sides to agree on something once: 0 until somebody sets it. */
   get note(): number {
-    return Atomics.load(this.#counters, slots.note);
+    return load(this.#counters, slots.note);
   }
 
   set note(value: number) {
@@ -132,7 +133,7 @@ export class Ring {
     const quarter = Math.floor((this.#read >>> 0) / (this.capacity / 4));
     if (this.#written !== this.#read && quarter === this.#quarter) return false;
     this.#quarter = quarter;
-    if (Atomics.load(this.#counters, slots.starved) === 0) return false;
+    if (load(this.#counters, slots.starved) === 0) return false;
     this.starved = false;
     return true;
   }
@@ -144,7 +145,7 @@ export class Ring {
 
   #hasRoom(bytes: number): boolean {
     if (this.capacity - ((this.#written - this.#read) >>> 0) >= bytes) return true;
-    this.#read = Atomics.load(this.#counters, slots.read);
+    this.#read = load(this.#counters, slots.read);
     return this.capacity - ((this.#written - this.#read) >>> 0) >= bytes;
   }
 
