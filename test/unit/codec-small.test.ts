@@ -37,6 +37,7 @@ const { value } = fc.letrec((tie) => ({
     { maxDepth: 3 },
     leaf,
     fc.array(tie("value"), { maxLength: 6 }),
+    fc.array(fc.double({ noInteger: true, noNaN: true }), { maxLength: 20 }),
     fc.dictionary(key, tie("value"), { maxKeys: 5, noNullPrototype: true }),
   ),
 }));
@@ -96,6 +97,35 @@ test("what somebody gives to all objects is no part of a value", () => {
     expect(Object.hasOwn((roundTrip({ own: {} }) as { own: object }).own, "inherited")).toBe(false);
   } finally {
     delete (Object.prototype as { inherited?: number }).inherited;
+  }
+});
+
+test("objects with a prototype of their own travel as what they own, small ones as large ones", () => {
+  function Old(this: { own: number }): void {
+    this.own = 1;
+  }
+  const make = (prototype: object): object => {
+    Old.prototype = prototype;
+    return new (Old as unknown as new () => object)();
+  };
+  class Point {
+    x = 1;
+    get double(): number {
+      return 2 * this.x;
+    }
+  }
+  const bare = Object.assign(Object.create(null) as object, { own: 1 });
+  for (const padding of [[], Array.from({ length: 600 }, () => "large")]) {
+    const travelled = (value: object): object => (roundTrip({ value, padding }) as { value: object }).value;
+    for (const prototype of [{}, { inherited: 1 }, { method() {} }, Object.create({ inherited: 1 }) as object]) {
+      expect(Object.entries(travelled(make(prototype)))).toEqual([["own", 1]]);
+    }
+    expect(Object.entries(travelled(new Point()))).toEqual([["x", 1]]);
+    expect(Object.entries(travelled(bare))).toEqual([["own", 1]]);
+    expect(Object.entries(travelled({ constructor: 5, own: 1 }))).toEqual([
+      ["constructor", 5],
+      ["own", 1],
+    ]);
   }
 });
 

@@ -36,6 +36,7 @@ function received(frames: Buffer[], landing: (bytes: number) => Uint8Array | und
     packet: (_, { head, attachments }) => void packets.push({ head: Uint8Array.from(head), attachments }),
     landing: (_, __, bytes) => landing(bytes),
     glance: () => false,
+    waiting: true,
     failed: (error) => {
       throw error;
     },

@@ -163,7 +163,13 @@ test("nobody looks in shared memory for what comes from another host", async () 
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
   const far = new Lingering();
   const transport = new SharedMemoryTransport({ rank: 0, size: 4, directory, neighbors: [0, 1], cpus: 2, far });
-  transport.receiver = { packet() {}, landing: () => undefined, glance: () => false, failed: assert.fail };
+  transport.receiver = {
+    packet() {},
+    landing: () => undefined,
+    glance: () => false,
+    waiting: true,
+    failed: assert.fail,
+  };
   try {
     const never: Watch = { advance: () => assert.fail("looked") };
     for (const source of [2, any]) assert.equal(transport.linger(never, source), false);

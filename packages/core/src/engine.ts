@@ -471,18 +471,16 @@ export class Engine implements Receiver {
       this.#discard(envelope, body);
       return;
     }
-    const letter = new Letter(envelope, body, borrowed, this.#order++);
-    if (!this.#expected.fits(channel, letter)) {
-      channel.mailbox.arrive(letter);
-      return;
+    const order = this.#order++;
+    if (this.#expected.fits(channel, envelope)) {
+      this.#settled++;
+      if (body !== undefined) {
+        this.#received(envelope);
+        this.#expected.meet(envelope, body, borrowed, order);
+        return;
+      } // else its receiver has to ask for the rest, and to wait for that
     }
-    this.#settled++;
-    if (body === undefined) {
-      channel.mailbox.arrive(letter); // its receiver has to ask for the rest, and to wait for that
-      return;
-    }
-    this.#acknowledge(letter);
-    this.#expected.meet(letter);
+    channel.mailbox.arrive(new Letter(envelope, body, borrowed, order));
   }
 
   /** The channel that a packet is for; undefined when it was closed here. */
@@ -799,9 +797,12 @@ export class Engine implements Receiver {
   /** A letter with its body was taken out: its sender is told what it wants to know. */
   #acknowledge(letter: Letter): void {
     if (letter.settled) return;
-    const { envelope } = letter;
-    const peer = this.#peer(envelope.source);
     letter.settled = true;
+    this.#received(letter.envelope);
+  }
+
+  #received(envelope: Envelope): void {
+    const peer = this.#peer(envelope.source);
     if (!envelope.collective) peer.taken++;
     if (envelope.sync) this.#answer(envelope, kind.received);
     if (envelope.source !== this.who.rank) this.#giveBack(envelope, peer);

@@ -1,7 +1,10 @@
 import type { Call } from "./call.ts";
 import type { Channel } from "./channel.ts";
+import { decode } from "./codec.ts";
+import type { Envelope } from "./envelope.ts";
 import type { MpiError } from "./errors.ts";
-import { any, type Finish, type Letter } from "./mailbox.ts";
+import { any, dataOf, type Finish, Letter } from "./mailbox.ts";
+import type { Packet } from "./packet.ts";
 
 /** A receive that looks for its letter before it waits: one at a time. */
 export class Expected {
@@ -10,7 +13,7 @@ export class Expected {
   source: number = any;
   tag: number = any;
   call: Call | undefined;
-  #finish: Finish<unknown> = nobody;
+  #finish: Finish<unknown> = dataOf;
   #over = false;
   #value: unknown;
   #error: { readonly thrown: unknown } | undefined;
@@ -24,7 +27,7 @@ export class Expected {
     this.#over = false;
   }
 
-  fits(channel: Channel, { source, tag }: Letter): boolean {
+  fits(channel: Channel, { source, tag }: Envelope): boolean {
     return (
       channel === this.channel &&
       !this.#over &&
@@ -33,10 +36,16 @@ export class Expected {
     );
   }
 
-  /** The letter's bytes may be gone when this has returned. */
-  meet(letter: Letter): void {
+  /** The letter's bytes may be gone when this has returned. Its sender has been told already what it wants to know. */
+  meet(envelope: Envelope, body: Packet, borrowed: boolean, order: number): void {
     this.#over = true;
     try {
+      if (this.#finish === dataOf && body.attachments.length === 0) {
+        this.#value = decode(body); // for most messages no letter is made
+        return;
+      }
+      const letter = new Letter(envelope, body, borrowed, order);
+      letter.settled = true;
       this.#value = this.#finish(letter);
     } catch (thrown) {
       this.#error = { thrown };
@@ -52,7 +61,7 @@ export class Expected {
   /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */
   end(): boolean {
     this.channel = undefined;
-    this.#finish = nobody;
+    this.#finish = dataOf;
     if (!this.#over) this.call = undefined;
     return this.#over;
   }
@@ -68,5 +77,3 @@ export class Expected {
     return error === undefined ? Promise.resolve(value) : Promise.reject(explained(call, error.thrown));
   }
 }
-
-function nobody(): void {}

@@ -1,5 +1,6 @@
 import type { Call } from "./call.ts";
 import type { Detour } from "./call-site.ts";
+import { decode } from "./codec.ts";
 import type { Envelope } from "./envelope.ts";
 import { isLinked, type Link } from "./list.ts";
 import type { TypedArray } from "./op.ts";
@@ -45,8 +46,15 @@ export class Letter implements Entry {
   }
 }
 
-/** What a receive makes of its letter. Whatever it throws, the receive rejects with. */
+/** What a receive makes of its letter, {@link dataOf} it if nothing else. Whatever it throws, the receive rejects with. */
 export type Finish<T> = (letter: Letter) => T | Promise<T>;
+
+/** The value. */
+export function dataOf(letter: Letter): unknown {
+  const { body, borrowed } = letter;
+  if (borrowed && body !== undefined && body.attachments.length > 0) letter.keep(); // the value would show them
+  return decode(letter.body as Packet);
+}
 
 /** A receive (or probe) that waits for a letter. */
 export class Posted implements Entry {

@@ -2,10 +2,10 @@ import { type Call, failure } from "./call.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank, checkTag, invalid } from "./check.ts";
 import { checkOptions } from "./check-options.ts";
-import { decode, decodeInto, encode, type Parcel } from "./codec.ts";
+import { decodeInto, encode, type Parcel } from "./codec.ts";
 import { MpiError } from "./errors.ts";
 import { fill } from "./into.ts";
-import { any, type Finish, type Letter } from "./mailbox.ts";
+import { any, dataOf, type Finish, type Letter } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import type {
   Into,
@@ -316,12 +316,6 @@ export abstract class PointToPoint {
 
 function tagOf({ tag = any }: Match): number {
   return tag;
-}
-
-function dataOf(letter: Letter): unknown {
-  const { body, borrowed } = letter;
-  if (borrowed && body !== undefined && body.attachments.length > 0) letter.keep(); // the value would show them
-  return decode(letter.body as Parcel);
 }
 
 function kept(letter: Letter): Letter {

@@ -15,6 +15,8 @@ export interface Receiver {
    * once more after whoever posts has been told that this rank sleeps.
    */
   glance(sleeps: boolean): boolean;
+  /** Whether some call waits. What nobody waits for is better off where it is than copied. */
+  readonly waiting: boolean;
   /** The transport can go on no more (a peer that speaks another protocol, a broken link). */
   failed(error: Error): void;
 }

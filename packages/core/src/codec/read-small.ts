@@ -85,6 +85,7 @@ function readDouble(): number {
 function readArray(length: number): unknown[] {
   if (at > limit) gaveUp = true;
   if (gaveUp) return [];
+  if (areDoubles(length)) return readDoubles(length);
   switch (length) {
     case 1:
       return [read()];
@@ -100,9 +101,38 @@ function readArray(length: number): unknown[] {
   return array;
 }
 
+/** Whether the next so many values are all doubles. */
+function areDoubles(length: number): boolean {
+  const end = at + 9 * length;
+  if (length === 0 || end > limit) return false;
+  for (let i = at; i < end; i += 9) if (src[i] !== 0xcb) return false;
+  return true;
+}
+
+/** Without an object for each number. */
+function readDoubles(length: number): number[] {
+  const from = at + 1;
+  at += 9 * length;
+  view ??= new DataView(src.buffer, src.byteOffset, src.length);
+  switch (length) {
+    case 1:
+      return [view.getFloat64(from)];
+    case 2:
+      return [view.getFloat64(from), view.getFloat64(from + 9)];
+    case 3:
+      return [view.getFloat64(from), view.getFloat64(from + 9), view.getFloat64(from + 18)];
+  }
+  const array: number[] = [];
+  for (let i = 0; i < length; i++) array.push(view.getFloat64(from + 9 * i));
+  return array;
+}
+
 const longestKept = 64;
-/** The last one of each length and some bytes. */
-const texts: string[] = Array.from({ length: 4096 }, () => "");
+const places = 4096;
+const noBytes = new Uint8Array(0);
+/** The last one of each length and some bytes, and those bytes: to compare with them takes half as long. */
+const texts: string[] = Array.from({ length: places }, () => "");
+const textBytes: Uint8Array[] = Array.from({ length: places }, () => noBytes);
 
 function readText(length: number): string {
   const from = at;
@@ -111,13 +141,21 @@ function readText(length: number): string {
   if (length === 0 || gaveUp) return "";
   const ends = ((src[from] as number) << 16) ^ ((src[at - 2] as number) << 8) ^ (src[at - 1] as number);
   const place = Math.imul(ends ^ (length << 24) ^ ((src[from + (length >> 1)] as number) << 4), 0x9e3779b1) >>> 20;
-  const known = texts[place] as string;
-  if (known.length === length && isAt(known, from)) return known;
+  if (areAt(textBytes[place] as Uint8Array, from, length)) return texts[place] as string;
   for (let i = from; i < at; i++) if ((src[i] as number) > 0x7f) gaveUp = true; // not ASCII
   if (gaveUp) return "";
   const text = src.toString("latin1", from, at);
-  if (length <= longestKept) texts[place] = text;
+  if (length <= longestKept) {
+    texts[place] = text;
+    textBytes[place] = Uint8Array.prototype.slice.call(src, from, at);
+  }
   return text;
+}
+
+function areAt(bytes: Uint8Array, from: number, length: number): boolean {
+  if (bytes.length !== length) return false;
+  for (let i = 0; i < length; i++) if (bytes[i] !== src[from + i]) return false;
+  return true;
 }
 
 function isAt(text: string, from: number): boolean {

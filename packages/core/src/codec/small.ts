@@ -9,7 +9,6 @@ import { Excerpt, Memory } from "../packet.ts";
  */
 export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
   if (count > 0) return undefined; // called by an accessor of a value that is being written
-  if (isPolluted()) return undefined; // for-in would show what all objects inherit
   const own = poolFor(mostBytes + slack);
   const { start } = own;
   own.bytes[start] = form;
@@ -96,7 +95,9 @@ function write(value: unknown, at: number, limit: number): number {
   for (let i = 0; i < count; i++) if (met[i] === value) return gaveUp;
   met[count++] = value;
   if (Array.isArray(value)) return writeArray(value, at, limit);
-  return Object.getPrototypeOf(value) === Object.prototype ? writeObject(value, at, limit) : gaveUp;
+  // To ask for its prototype is a call of V8's runtime. Whoever else has this constructor inherits nothing that travels, or
+  // shows that with its keys.
+  return value.constructor === Object ? writeObject(value, at, limit) : gaveUp;
 }
 
 function writeNumber(value: number, at: number): number {
@@ -149,25 +150,23 @@ function writeArray(array: readonly unknown[], at: number, limit: number): numbe
   return to;
 }
 
-/** By for-in, for which V8 keeps the keys of a shape, and where their values are. Object.keys makes an array of them. */
+/**
+ * By for-in, for which V8 keeps the keys of a shape, and where their values are; it knows then, too, that they are the
+ * object's own. Object.keys makes an array of them.
+ */
 function writeObject(object: object, at: number, limit: number): number {
   let entries = 0;
   let to = at + 1;
   for (const key in object) {
-    if (++entries > mostEntries || key === "__proto__") return gaveUp;
+    if (++entries > mostEntries || key === "__proto__" || !hasOwn.call(object, key)) return gaveUp;
     to = writeText(key, to);
     if (to === gaveUp) return gaveUp;
     to = write((object as Record<string, unknown>)[key], to, limit);
     if (to === gaveUp) return gaveUp;
   }
+  if (entries === 0 && Object.getPrototypeOf(object) !== Object.prototype) return gaveUp; // iterators, and such
   pool.bytes[at] = 0x80 | entries;
   return to;
 }
 
-/** Whether somebody has given all objects a property that for-in shows. */
-function isPolluted(): boolean {
-  for (const _ in prototype) return true;
-  return false;
-}
-
-const prototype = Object.prototype;
+const hasOwn = Object.prototype.hasOwnProperty;

@@ -46,8 +46,6 @@ const mostDistrust = 1000;
 const mostCrowdedDistrust = 8;
 /** Reading the clock costs as much as looking at a few rings. */
 const looksPerClock = 16;
-/** Records taken from one ring before the others get their turn. */
-const burst = 64;
 /** Boards beyond these would take more memory than they are worth. */
 const mostOnBoard = 128;
 const mostBoards = 1024;
@@ -87,6 +85,8 @@ export class SharedMemoryTransport implements Transport {
   /** Whoever writes to this rank has been told to ring. */
   #asleep = false;
   #deliveries = 0;
+  /** It is within a delivery: to look for another one now would read the same record twice. */
+  #delivering = false;
   /** How many calls do not linger after one that did so in vain, and how many of them are left. */
   #distrust = 0;
   #skips = 0;
@@ -186,7 +186,7 @@ export class SharedMemoryTransport implements Transport {
       const { rank, directory } = this.#options;
       const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + ringBytes));
       const door = this.#door(dest);
-      outlet = new Outlet(system, ring, door);
+      outlet = new Outlet(system, ring, door, (room) => !this.#delivering && this.#search(room, true, this.#lingerMs));
       this.#outlets.set(dest, outlet);
       door.announce(rank);
     }
@@ -274,7 +274,7 @@ export class SharedMemoryTransport implements Transport {
     }
     if (this.#closed || this.#deliveries >= deliveriesPerTurn) return false;
     this.#open();
-    if (this.#search(watch, rings, this.#crowded ? crowdedLingerMs : lingerMs)) {
+    if (this.#search(watch, rings, this.#lingerMs)) {
       this.#deliveries++;
       if (this.#distrust > 0) this.#distrust--;
       return true;
@@ -282,6 +282,10 @@ export class SharedMemoryTransport implements Transport {
     this.#distrust = Math.min(this.#crowded ? mostCrowdedDistrust : mostDistrust, 4 * this.#distrust + 8);
     this.#skips = this.#distrust;
     return false;
+  }
+
+  get #lingerMs(): number {
+    return this.#crowded ? crowdedLingerMs : lingerMs;
   }
 
   /** Looks for so long: at the rings, if that is wanted, and at what is watched. Where it is crowded others go first. */
@@ -321,7 +325,7 @@ export class SharedMemoryTransport implements Transport {
   /** For callers that have nobody to tell: a ring that cannot be read ends the job. */
   #pollOrFail(): void {
     try {
-      this.#poll(1); // what nobody waits for yet is better off in its ring than copied
+      this.#poll();
     } catch (error) {
       this.#receiver?.failed(error as Error);
     }
@@ -355,19 +359,24 @@ export class SharedMemoryTransport implements Transport {
   }
 
   /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
-  #poll(most: number = burst): boolean {
+  #poll(): boolean {
     if ((this.#doorstep as Doorstep).hasNews) this.#attach();
-    let delivered = (this.#receiver as Receiver).glance(false);
-    const inlets = this.#inlets;
-    for (let i = 0; i < inlets.length; i++) {
-      const inlet = inlets[i] as Inlet;
-      if (!inlet.pending) continue;
-      inlet.poll(most);
-      if (inlet.takeStarved()) this.#outlet(inlet.source).wake();
-      delivered = true;
+    this.#delivering = true;
+    try {
+      let delivered = (this.#receiver as Receiver).glance(false);
+      const inlets = this.#inlets;
+      for (let i = 0; i < inlets.length; i++) {
+        const inlet = inlets[i] as Inlet;
+        if (!inlet.pending) continue;
+        inlet.poll();
+        if (inlet.takeStarved()) this.#outlet(inlet.source).wake();
+        delivered = true;
+      }
+      if (this.#full) this.#push();
+      return delivered;
+    } finally {
+      this.#delivering = false;
     }
-    if (this.#full) this.#push();
-    return delivered;
   }
 
   #attach(): void {

@@ -6,6 +6,9 @@ import type { System } from "../system.ts";
 import { aligned, attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
+/** Records taken before other rings get their turn. */
+const burst = 64;
+
 /** What one rank receives from another on its host. */
 export class Inlet {
   readonly source: number;
@@ -33,10 +36,12 @@ export class Inlet {
     return this.#ring.pending && !this.#dead;
   }
 
-  /** Delivers what has arrived, `most` records of it. */
-  poll(most: number): void {
+  /** Delivers what has arrived: one record, and more of them, up to {@link burst}, while somebody waits. */
+  poll(): void {
     try {
-      for (let taken = 0; taken < most && !this.#dead && this.#ring.read(this.#take); taken++);
+      for (let taken = 1; this.#ring.read(this.#take) && !this.#dead; taken++) {
+        if (taken === burst || !this.#receiver.waiting) return;
+      }
     } catch (error) {
       this.#dead = true; // what it wrote cannot be read
       const why = `what rank ${this.source} wrote cannot be read: ${messageOf(error)}`;

@@ -1,5 +1,6 @@
 import type { Envelope } from "../../envelope.ts";
 import { copyHead, headBytes, type Packet, withOwnAttachments } from "../../packet.ts";
+import type { Watch } from "../../transport.ts";
 import type { System } from "../system.ts";
 import type { Door } from "./doorstep.ts";
 import { aligned, envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
@@ -10,6 +11,10 @@ const lendBytes = 32 * 1024;
 
 /** To look for room takes the cache line from the reader who makes it. */
 const sendsPerPush = 32;
+
+/** A reader who computes makes no room: to look for it in vain may take a few milliseconds of a credit's worth of packets. */
+const leastDistrust = 256;
+const mostDistrust = 16_384;
 
 /** A packet that the ring has no room for yet. */
 interface Queued {
@@ -23,6 +28,7 @@ export class Outlet {
   readonly #system: System;
   readonly #ring: Ring;
   readonly #door: Door;
+  readonly #linger: (room: Watch) => boolean;
   readonly #queue: Queued[] = [];
   /** The packet that is being streamed: its parts, and how far it has come. */
   #streamed: { parts: readonly Uint8Array[]; part: number; offset: number } | undefined;
@@ -31,13 +37,21 @@ export class Outlet {
   readonly #probe: Float64Array = new Float64Array([Math.random()]);
   /** Packets that the ring has no room for are waiting here. */
   full = false;
-  /** Packets that found it so. */
+  /** How many packets do not look for room after one that did so in vain, and how many of them are left. */
+  #distrust = leastDistrust;
+  #skips = 0;
+  /** Packets that found it full. */
   #turned = 0;
 
-  constructor(system: System, ring: Ring, door: Door) {
+  /** Looks for room for much at once: for that of a single packet the ring's two sides would keep each other waiting. */
+  readonly #room: Watch = { advance: () => !this.full && this.#ring.isSpacious };
+
+  /** `linger` looks for some time for what is watched. */
+  constructor(system: System, ring: Ring, door: Door, linger: (room: Watch) => boolean) {
     this.#system = system;
     this.#ring = ring;
     this.#door = door;
+    this.#linger = linger;
     const at = ring.reserve(24);
     const address = Number(system.addressOf(new Uint8Array(this.#probe.buffer)));
     ring.numbers.set([process.pid, address, this.#probe[0] as number], at >> 3);
@@ -47,11 +61,26 @@ export class Outlet {
   send(envelope: Envelope, body: Packet, lent: boolean): void {
     // Whoever sends without ever waiting comes to push nowhere else, and his reader would starve beside a long queue.
     if (this.full && ++this.#turned % sendsPerPush === 0) this.push();
-    if (this.full || !this.#write(envelope, body, lent)) {
+    if ((this.full || !this.#write(envelope, body, lent)) && !this.#writeLater(envelope, body, lent)) {
       this.#queue.push({ envelope, body: lent ? body : withOwnAttachments(body), lent: true });
       this.full = true;
     }
     this.wake();
+  }
+
+  /** Whether there was room within microseconds: a queue would cost the writer more, and its reader nothing less. */
+  #writeLater(envelope: Envelope, body: Packet, lent: boolean): boolean {
+    if (this.#skips > 0) {
+      this.#skips--;
+      return false;
+    }
+    if (this.#linger(this.#room)) {
+      this.#distrust = leastDistrust;
+      return this.#write(envelope, body, lent);
+    }
+    this.#skips = this.#distrust;
+    this.#distrust = Math.min(mostDistrust, 2 * this.#distrust);
+    return false;
   }
 
   /** Writes what has room now; asks to be woken when there is more. */

@@ -81,6 +81,11 @@ export class Ring {
     );
   }
 
+  /** Whether an eighth of it is free. */
+  get isSpacious(): boolean {
+    return this.#hasRoom(this.capacity / 8);
+  }
+
   /** Takes the oldest record: `take(kind, position, length)` must be done with the bytes when it returns. */
   read(take: (kind: number, position: number, length: number) => void): boolean {
     while (this.pending) {
