@@ -81,9 +81,9 @@ export class Ring {
     );
   }
 
-  /** Whether an eighth of it is free. */
+  /** Whether a sixteenth of it is free. */
   get isSpacious(): boolean {
-    return this.#hasRoom(this.capacity / 8);
+    return this.#hasRoom(this.capacity / 16);
   }
 
   /** Takes the oldest record: `take(kind, position, length)` must be done with the bytes when it returns. */
