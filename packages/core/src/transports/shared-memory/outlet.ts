@@ -29,7 +29,9 @@ export class Outlet {
   readonly #ring: Ring;
   readonly #door: Door;
   readonly #linger: (room: Watch) => boolean;
-  readonly #queue: Queued[] = [];
+  /** The first of them are written already: to shift each out of an array of thousands would move all the others. */
+  #queue: (Queued | undefined)[] = [];
+  #written = 0;
   /** The packet that is being streamed: its parts, and how far it has come. */
   #streamed: { parts: readonly Uint8Array[]; part: number; offset: number } | undefined;
   /** Packets whose attachments the reader has yet to fetch, with their positions: they must not be collected. */
@@ -88,11 +90,15 @@ export class Outlet {
     if (!this.full) return;
     this.#ring.starved = true;
     let wrote = this.#streamed !== undefined;
-    while (this.#stream() && this.#queue.length > 0) {
-      const { envelope, body, lent } = this.#queue[0] as Queued;
+    while (this.#stream() && this.#written < this.#queue.length) {
+      const { envelope, body, lent } = this.#queue[this.#written] as Queued;
       if (!this.#write(envelope, body, lent)) break;
-      this.#queue.shift();
+      this.#queue[this.#written++] = undefined;
       wrote = true;
+    }
+    if (2 * this.#written >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#written);
+      this.#written = 0;
     }
     this.full = this.#queue.length > 0 || this.#streamed !== undefined;
     if (!this.full) this.#ring.starved = false;
