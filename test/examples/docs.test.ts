@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Envelope, headerBytes, kind, seal } from "../../packages/core/src/envelope.ts";
+import { type Envelope, headerBytes, kind, writeHeader } from "../../packages/core/src/envelope.ts";
 import { operations } from "../../packages/core/src/signature.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -47,15 +47,16 @@ describe("docs/wire.md", () => {
     const expected: Record<string, unknown> = {
       ...envelope,
       magic: 0x4d54,
-      protocol: 1,
+      protocol: 2,
       kind: kind.payload,
-      flags: 3,
-      attachments: 1,
+      flags: 7,
+      attachments: 1000,
       length: 5,
       body: 9,
     };
-    const { head } = seal(envelope, { head: new Uint8Array([9, 0, 0, 0, 0]), attachments: [new Uint8Array(1)] });
-    const view = new DataView(head.buffer, head.byteOffset);
+    const view = new DataView(new ArrayBuffer(headerBytes + 8));
+    writeHeader(view, 0, envelope, { head: 5, attachments: 1, inline: 1000 });
+    view.setUint8(headerBytes, 9);
     const read: Record<string, (offset: number) => number> = {
       u8: (at) => view.getUint8(at),
       u16: (at) => view.getUint16(at, true),

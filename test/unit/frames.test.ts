@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Envelope, seal } from "../../packages/core/src/envelope.ts";
+import { type Envelope, headerBytes } from "../../packages/core/src/envelope.ts";
+import { MpiError } from "../../packages/core/src/errors.ts";
 import type { Packet } from "../../packages/core/src/packet.ts";
-import { deliver, pieceBytes, toFrames } from "../../packages/core/src/transports/zeromq/frames.ts";
+import { Batch, deliver, pieceBytes } from "../../packages/core/src/transports/zeromq/frames.ts";
 
 const envelope: Envelope = {
   kind: 4,
@@ -27,8 +28,10 @@ const packet = (...lengths: number[]): Packet => ({
 });
 
 /** As ZeroMQ hands them over: every frame in memory of its own. */
-const arrived = (packets: Packet[]): Buffer[] =>
-  toFrames(packets.map((each) => seal(envelope, each))).map((frame) => Buffer.from(frame));
+function arrived(packets: Packet[], lent = false, batch: Batch = new Batch()): Buffer[] {
+  for (const each of packets) batch.add(envelope, each, lent);
+  return batch.take().map((frame) => Buffer.from(frame));
+}
 
 function received(frames: Buffer[], landing: (bytes: number) => Uint8Array | undefined = () => undefined): Packet[] {
   const packets: Packet[] = [];
@@ -57,9 +60,70 @@ describe("the frames of a ZeroMQ message", () => {
     fc.assert(
       fc.property(fc.array(fc.array(length, { maxLength: 3 }), { minLength: 1, maxLength: 4 }), (all) => {
         const packets = all.map((lengths) => packet(...lengths));
-        expect(plain(received(arrived(packets)))).toEqual(plain(packets));
+        for (const lent of [false, true]) expect(plain(received(arrived(packets, lent)))).toEqual(plain(packets));
       }),
       { numRuns: 50 },
+    );
+  });
+
+  test("of one batch after the other are left alone, whatever is added meanwhile", () => {
+    const batch = new Batch();
+    const taken: { frames: Buffer[]; packets: Packet[] }[] = [];
+    const heads = fc.array(fc.oneof(fc.nat(100), fc.nat(9000)), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(heads, fc.boolean(), fc.nat(24), (lengths, array, room) => {
+        const packets = lengths.map((length, i) => ({
+          head: attachment(length),
+          attachments: array && i === 0 ? [attachment(5000)] : [],
+        }));
+        for (const each of packets) batch.add(envelope, each, false);
+        const frames = batch.take(room) as Buffer[];
+        taken.push({ frames: [frames[0]!.subarray(0, frames[0]!.length - room), ...frames.slice(1)], packets });
+      }),
+      { numRuns: 50 },
+    );
+    expect(batch.bytes).toBe(0);
+    for (const { frames, packets } of taken) expect(plain(received(frames))).toEqual(plain(packets));
+  });
+
+  test("are one, copied at once, for a lone array that its sender may change", () => {
+    const value = packet(65_536);
+    const batch = new Batch();
+    batch.add(envelope, value, false);
+    const before = plain([value]);
+    value.attachments[0]!.fill(0);
+    const frames = batch.take();
+    expect(frames.map(({ length }) => length)).toEqual([headerBytes + 8 + 65_536]);
+    const packets = received(frames as Buffer[]);
+    expect(plain(packets)).toEqual(before);
+    expect(packets[0]!.attachments[0]!.byteOffset % 8).toBe(0);
+  });
+
+  test("do not keep a batch for the sake of an array in it", () => {
+    const frames = arrived([packet(2000), ...Array.from({ length: 500 }, () => packet())]);
+    const [{ attachments } = packet()] = received(frames);
+    expect(frames.length).toBe(1);
+    expect(attachments[0]!.buffer.byteLength).toBeLessThan(3000);
+  });
+
+  test("of any bytes are packets, or a protocol error", () => {
+    const good = arrived([packet(5), packet(), packet(2000)]);
+    const changed = fc.tuple(fc.nat(good[0]!.length - 1), fc.nat(255)).map(([at, byte]) => {
+      const [first, ...rest] = good.map((frame) => Buffer.from(frame));
+      first![at] = byte;
+      return [first!, ...rest];
+    });
+    const any = fc.array(fc.uint8Array({ maxLength: 3 * headerBytes }).map((bytes) => Buffer.from(bytes)));
+    fc.assert(
+      fc.property(fc.oneof(changed, any), (frames) => {
+        try {
+          for (const { head, attachments } of received(frames)) plain([{ head, attachments }]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MpiError);
+          expect((error as MpiError).code).toBe("protocol");
+        }
+      }),
+      { numRuns: 2000 },
     );
   });
 
@@ -70,7 +134,7 @@ describe("the frames of a ZeroMQ message", () => {
       {
         attachments: [whole],
       } = packet(),
-    ] = received(arrived([packet(2 * pieceBytes + 7)]), (bytes) => {
+    ] = received(arrived([packet(2 * pieceBytes + 7)], true), (bytes) => {
       asked.push(bytes);
       return into.subarray(0, bytes);
     });
@@ -81,7 +145,7 @@ describe("the frames of a ZeroMQ message", () => {
   });
 
   test("are refused, in the name of who sent them, when some are missing", () => {
-    const frames = arrived([packet(5), packet(2 * pieceBytes)]);
+    const frames = arrived([packet(5), packet(2 * pieceBytes)], true);
     expect(frames.map(({ length }) => length).slice(1)).toEqual([5, pieceBytes, pieceBytes, 0]);
     for (let kept = 1; kept < frames.length; kept++) {
       expect(() => received(frames.slice(0, kept))).toThrow(/in the name of rank 1: parts of it are missing/);

@@ -1,7 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { headerBytes, open, seal } from "../../packages/core/src/envelope.ts";
-import { MpiError } from "../../packages/core/src/errors.ts";
 import { parseNodeFile } from "../../packages/launcher/src/allocations/pbs.ts";
 import { Decoder, encode } from "../../packages/launcher/src/link/frames.ts";
 import { defaultOptions, optionTable } from "../../packages/launcher/src/options.ts";
@@ -12,28 +10,6 @@ const text = fc.oneof(
   fc.constantFrom("__proto__", "toString", "constructor", "__proto__=x"),
   fc.string({ unit: fc.constantFrom(..."ab1.,:[]/\"'\\= -+\t\r\n\u0000é") }),
 );
-
-test("a packet of any bytes is opened or is a protocol error", () => {
-  const envelope = { collective: false, sync: false, context: 0, source: 1, tag: 2, id: 3, sequence: 4, signature: 0 };
-  const good = seal({ ...envelope, kind: 1, bytes: 5 }, { head: new Uint8Array(8), attachments: [] });
-  const changed = fc.tuple(fc.nat(good.head.length - 1), fc.nat(255)).map(([at, byte]) => {
-    const head = Uint8Array.from(good.head);
-    head[at] = byte;
-    return head;
-  });
-  const heads = fc.oneof(fc.uint8Array({ maxLength: 2 * headerBytes }), changed);
-  fc.assert(
-    fc.property(heads, (head) => {
-      try {
-        open(head);
-      } catch (error) {
-        expect(error).toBeInstanceOf(MpiError);
-        expect((error as MpiError).code).toBe("protocol");
-      }
-    }),
-    { numRuns: 2000 },
-  );
-});
 
 test("a stream of any bytes between launcher and agent is decoded or refused, at once", () => {
   const frame = Buffer.concat(encode({ kind: "hello", node: 3 } as object));

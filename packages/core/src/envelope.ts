@@ -1,5 +1,4 @@
 import { MpiError } from "./errors.ts";
-import type { Packet } from "./packet.ts";
 
 /**
  * What a packet between two ranks is for. `docs/wire.md` draws the conversations.
@@ -50,97 +49,98 @@ export interface Envelope {
   signature: number;
 }
 
-/** Bytes of the header: a multiple of 8, so that numbers behind it are aligned where the head is. */
+/** Bytes of the header: a multiple of 8, so that numbers behind it are aligned where the header is. */
 export const headerBytes = 48;
 
-const protocol = 0x01;
+const protocol = 0x02;
 const magic = 0x4d54;
 const flagCollective = 1;
 const flagSync = 2;
+const flagInline = 4;
 const lastKind = kind.question;
 
+/** What the header says of the bytes that follow it. */
+export interface Contents {
+  /** Length of the body's head. */
+  head: number;
+  /** How many attachments there are. */
+  attachments: number;
+  /** Length of the only attachment, when it follows the head. */
+  inline: number | undefined;
+}
+
 /**
- * Envelope and body as one packet.
+ * Writes a packet's header.
  *
  * ```text
  *  0 magic u16   2 protocol u8   3 kind u8   4 flags u32   8 context u32   12 source u32
  * 16 tag u32    20 id u32       24 sequence u32           28 signature u32
- * 32 bytes f64  40 attachments u32           44 length of the body in the head u32
- * 48 body
+ * 32 bytes f64  40 attachments, or length of the one that is inline u32   44 length of the body's head u32
+ * 48 the body's head
  * ```
- * All numbers are little-endian. One copy of the body's head, none of its attachments.
+ * All numbers are little-endian.
  */
-export function seal(envelope: Envelope, { head: inline, attachments }: Packet): Packet {
-  const { length } = inline;
-  const head = Buffer.allocUnsafe(headerBytes + length);
-  const view = new DataView(head.buffer, head.byteOffset, headerBytes);
-  view.setUint16(0, magic, true);
-  view.setUint8(2, protocol);
-  view.setUint8(3, envelope.kind);
-  view.setUint32(4, (envelope.collective ? flagCollective : 0) | (envelope.sync ? flagSync : 0), true);
-  view.setUint32(8, envelope.context, true);
-  view.setUint32(12, envelope.source, true);
-  view.setUint32(16, envelope.tag, true);
-  view.setUint32(20, envelope.id, true);
-  view.setUint32(24, envelope.sequence, true);
-  view.setUint32(28, envelope.signature, true);
-  view.setFloat64(32, envelope.bytes, true);
-  view.setUint32(40, attachments.length, true);
-  view.setUint32(44, length, true);
-  head.set(inline, headerBytes);
-  return { head, attachments };
+export function writeHeader(view: DataView, at: number, envelope: Envelope, contents: Contents): void {
+  const { head, attachments, inline } = contents;
+  const flags = (envelope.collective ? flagCollective : 0) | (envelope.sync ? flagSync : 0);
+  view.setUint16(at, magic, true);
+  view.setUint8(at + 2, protocol);
+  view.setUint8(at + 3, envelope.kind);
+  view.setUint32(at + 4, inline === undefined ? flags : flags | flagInline, true);
+  view.setUint32(at + 8, envelope.context, true);
+  view.setUint32(at + 12, envelope.source, true);
+  view.setUint32(at + 16, envelope.tag, true);
+  view.setUint32(at + 20, envelope.id, true);
+  view.setUint32(at + 24, envelope.sequence, true);
+  view.setUint32(at + 28, envelope.signature, true);
+  view.setFloat64(at + 32, envelope.bytes, true);
+  view.setUint32(at + 40, inline ?? attachments, true);
+  view.setUint32(at + 44, head, true);
 }
 
 /**
- * Takes the head of a packet apart again: its envelope, the head of its body (a view onto its memory), and how many
- * attachments belong to it.
+ * Reads the header at `at`, of bytes up to `end`.
  *
- * @throws MpiError `protocol` for anything that {@link seal} did not make.
+ * @throws MpiError `protocol` for anything that {@link writeHeader} did not make.
  */
-export function open(head: Uint8Array): { envelope: Envelope; head: Uint8Array; attachments: number } {
-  if (head.length < headerBytes)
-    throw malformed(`it has ${head.length} bytes, the header alone takes ${headerBytes}`, head);
-  const view = new DataView(head.buffer, head.byteOffset, headerBytes);
-  if (view.getUint16(0, true) !== magic) throw malformed("it does not begin as tsmpi's packets do", head);
-  if (view.getUint8(2) !== protocol)
-    throw malformed(`it speaks version ${view.getUint8(2)} of the protocol, this rank speaks ${protocol}`, head);
-  const kindByte = view.getUint8(3);
-  if (kindByte < 1 || kindByte > lastKind) throw malformed(`its kind ${kindByte} does not exist`, head);
-  if (view.getUint32(44, true) !== head.length - headerBytes) throw malformed("its length is wrong", head);
-  const bytes = view.getFloat64(32, true);
-  if (!(bytes >= 0)) throw malformed("its size is not a number of bytes", head);
-  const flags = view.getUint32(4, true);
+export function readHeader(view: DataView, at: number, end: number): { envelope: Envelope; contents: Contents } {
+  const refuse = (why: string): MpiError => malformed(why, view, at, end);
+  if (end - at < headerBytes) throw refuse(`it has ${end - at} bytes, the header alone takes ${headerBytes}`);
+  if (view.getUint16(at, true) !== magic) throw refuse("it does not begin as tsmpi's packets do");
+  if (view.getUint8(at + 2) !== protocol)
+    throw refuse(`it speaks version ${view.getUint8(at + 2)} of the protocol, this rank speaks ${protocol}`);
+  const kindByte = view.getUint8(at + 3);
+  if (kindByte < 1 || kindByte > lastKind) throw refuse(`its kind ${kindByte} does not exist`);
+  const bytes = view.getFloat64(at + 32, true);
+  if (!(bytes >= 0)) throw refuse("its size is not a number of bytes");
+  const flags = view.getUint32(at + 4, true);
+  const isInline = (flags & flagInline) !== 0;
+  const count = view.getUint32(at + 40, true);
   return {
     envelope: {
       kind: kindByte as Kind,
       collective: (flags & flagCollective) !== 0,
       sync: (flags & flagSync) !== 0,
-      context: view.getUint32(8, true),
-      source: view.getUint32(12, true),
-      tag: view.getUint32(16, true),
-      id: view.getUint32(20, true),
-      sequence: view.getUint32(24, true),
-      signature: view.getUint32(28, true),
+      context: view.getUint32(at + 8, true),
+      source: view.getUint32(at + 12, true),
+      tag: view.getUint32(at + 16, true),
+      id: view.getUint32(at + 20, true),
+      sequence: view.getUint32(at + 24, true),
       bytes,
+      signature: view.getUint32(at + 28, true),
     },
-    head: head.subarray(headerBytes),
-    attachments: view.getUint32(40, true),
+    contents: {
+      head: view.getUint32(at + 44, true),
+      attachments: isInline ? 1 : count,
+      inline: isInline ? count : undefined,
+    },
   };
 }
 
-/** Length of the packet's head that begins at `offset`: splits a batch of heads. */
-export function measure(batch: Uint8Array, offset: number): number {
-  if (batch.length - offset < headerBytes) throw malformed("it ends within its header", batch.subarray(offset));
-  const view = new DataView(batch.buffer, batch.byteOffset + offset, headerBytes);
-  const length = headerBytes + view.getUint32(44, true);
-  if (length > batch.length - offset) throw malformed("it is shorter than it says", batch.subarray(offset));
-  return length;
-}
-
 /** An error that names the rank from which the packet says that it comes, where that much can be read. */
-export function malformed(why: string, head: Uint8Array): MpiError {
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const rank = head.length >= headerBytes && view.getUint16(0, true) === magic ? view.getUint32(12, true) : undefined;
+export function malformed(why: string, view: DataView, at: number, end: number): MpiError {
+  const rank =
+    end - at >= headerBytes && view.getUint16(at, true) === magic ? view.getUint32(at + 12, true) : undefined;
   const who = rank === undefined ? "" : ` in the name of rank ${rank}`;
   return new MpiError("protocol", `a packet that is not one of tsmpi's arrived${who}: ${why}`, { rank });
 }

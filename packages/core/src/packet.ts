@@ -80,7 +80,7 @@ export function ownCopy({ head, attachments }: Packet): Packet {
   return { head: own, attachments: attachments.length === 0 ? attachments : attachments.map(copyOf) };
 }
 
-function copyOf(bytes: Uint8Array): Uint8Array {
+export function copyOf(bytes: Uint8Array): Uint8Array {
   return Uint8Array.prototype.slice.call(bytes);
 }
 

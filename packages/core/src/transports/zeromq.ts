@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { context, Push } from "zeromq";
 import type { Network, PeerAddress } from "../bootstrap.ts";
-import { type Envelope, seal } from "../envelope.ts";
+import type { Envelope } from "../envelope.ts";
 import { MpiError } from "../errors.ts";
-import { type Packet, withOwnAttachments } from "../packet.ts";
+import type { Packet } from "../packet.ts";
 import type { Receiver, Transport } from "../transport.ts";
 import { within } from "../within.ts";
 import { deliver } from "./zeromq/frames.ts";
@@ -106,7 +106,7 @@ export class ZeromqTransport implements Transport {
       this.#pumps.set(dest, pump);
       this.#open(dest, pump);
     }
-    pump.add(seal(envelope, lent ? body : withOwnAttachments(body)));
+    pump.add(envelope, body, lent);
   }
 
   /** A rank has ended: nothing that is still queued for it may hold up this one's end. */

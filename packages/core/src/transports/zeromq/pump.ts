@@ -1,9 +1,10 @@
 import type { Observer, Push } from "zeromq";
 import { eventLoopTurn } from "../../clock.ts";
+import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
-import { toFrames } from "./frames.ts";
-import type { Sealer } from "./seal.ts";
+import { Batch } from "./frames.ts";
+import { type Sealer, sealBytes } from "./seal.ts";
 
 /** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
 const batchBytes = 256 * 1024;
@@ -17,8 +18,7 @@ export class Pump {
   /** Unknown while the way to the peer is being looked for; packets queue meanwhile. */
   #push: Push | undefined;
   readonly #failed: (error: Error) => void;
-  #queue: Packet[] = [];
-  #queuedBytes = 0;
+  readonly #batch: Batch = new Batch();
   #running: Promise<void> | undefined;
   #found: (() => void) | undefined;
   #connection: Connection | undefined;
@@ -45,10 +45,9 @@ export class Pump {
     this.#found?.();
   }
 
-  add(packet: Packet): void {
+  add(envelope: Envelope, body: Packet, lent: boolean): void {
     if (this.#closed) return;
-    this.#queue.push(packet);
-    this.#queuedBytes += packet.head.length;
+    this.#batch.add(envelope, body, lent);
     this.#running ??= this.#run();
   }
 
@@ -60,7 +59,7 @@ export class Pump {
 
   flushSync(): void {
     try {
-      while (this.#queue.length > 0) void this.#push?.send(this.#message()).catch(() => {});
+      while (this.#push !== undefined && this.#batch.bytes > 0) void this.#push.send(this.#message()).catch(() => {});
     } catch {
       // A send is pending already: the process ends before it could be retried.
     }
@@ -75,7 +74,7 @@ export class Pump {
   /** What is still on its way has no reader any more. */
   drop(): void {
     if (this.#closed) return;
-    this.#queue = [];
+    this.#batch.take();
     if (this.#push !== undefined) this.#push.linger = 0;
     this.#end();
   }
@@ -91,10 +90,10 @@ export class Pump {
     try {
       await undefined; // what is sent in this same breath goes along
       if (this.#push === undefined && !this.#closed) await new Promise<void>((resolve) => (this.#found = resolve));
-      while (this.#queue.length > 0 && !this.#closed) {
+      while (this.#batch.bytes > 0 && !this.#closed) {
         // One send at a time: zeromq.js throws EBUSY otherwise.
         await this.#push?.send(this.#message());
-        if (this.#queuedBytes < batchBytes) await eventLoopTurn();
+        if (this.#batch.bytes < batchBytes) await eventLoopTurn();
       }
     } catch (error) {
       if (!this.#closed) this.#failed(error as Error);
@@ -104,15 +103,6 @@ export class Pump {
   }
 
   #message(): Uint8Array[] {
-    const batch = this.#batch();
-    return this.#sealer === undefined ? batch : this.#sealer.seal(batch);
-  }
-
-  /** The queue as one ZeroMQ message. */
-  #batch(): Uint8Array[] {
-    const packets = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    return toFrames(packets);
+    return this.#sealer === undefined ? this.#batch.take() : this.#sealer.seal(this.#batch.take(sealBytes));
   }
 }
