@@ -1,10 +1,11 @@
+import { availableParallelism } from "node:os";
 import { init, sum } from "tsmpi";
 
 /**
  * Microseconds per collective; the rows of `peers/mpi4py/collectives.py`.
  *
- * Warm: 10,000 calls, or 3 s of them where ranks outnumber the cores by much. Then three batches of up to 2,000 calls,
- * of half a second at most; the median of the three. A program of a second never sees that: the first 1,000 calls apart.
+ * Warm: a second of calls, two where ranks share CPUs. Then three batches of up to 5,000 calls, of half a second at most;
+ * the median of the three. A program of a second never sees that: the first 1,000 calls apart.
  */
 const world = await init();
 const small = { id: 1, name: "particle", position: [0.5, 1.5, 2.5] };
@@ -25,13 +26,11 @@ async function batch(repetitions: number, collective: Call): Promise<number> {
 
 /** Rank 0's clock decides for all, or they would not call alike. */
 async function warmUp(collective: Call): Promise<number> {
-  const end = performance.now() + 3000;
+  const end = performance.now() + (world.size > availableParallelism() ? 2000 : 1000);
   let ms = 0;
-  for (let calls = 0; calls < 10_000; calls += 250) {
-    ms = await batch(250, collective);
-    if (!(await world.bcast(performance.now() < end))) break;
-  }
-  return world.bcast(Math.min(2000, Math.max(50, Math.round(500 / (ms / 250)))));
+  do ms = await batch(100, collective);
+  while (await world.bcast(performance.now() < end));
+  return world.bcast(Math.min(5000, Math.max(50, Math.round(500 / (ms / 100)))));
 }
 
 async function time(row: string, collective: Call): Promise<void> {

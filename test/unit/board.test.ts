@@ -27,16 +27,29 @@ test("what one rank posts the others read, part by part, and not before it is po
       expect(writer.hasRoom(number)).toBe(true);
       const packets = parts.map(packetOf);
       expect(writer.fits(packets)).toBe(true);
-      writer.post(number, 0xfeedbeef, post.parts, packets);
+      writer.post(number, 0xfeedbe0f, post.parts, packets);
       expect(reader.has(0, number)).toBe(true);
       expect(reader.has(1, number)).toBe(false);
-      expect(reader.signatureOf(0, number)).toBe(0xfeedbeef);
+      expect(reader.signatureOf(0, number)).toBe(0xfeedbe0f);
       expect(reader.kindOf(0, number)).toBe(post.parts);
       parts.forEach((part, index) => {
         expect(Buffer.from(reader.part(0, number, index).head)).toEqual(Buffer.from(part));
       });
     }),
   );
+});
+
+test("a rank that is only here says so whatever its place has held, and in what", () => {
+  const [writer, reader] = ranks(2) as [SharedBoard, SharedBoard];
+  const kinds = [post.parts, post.here, post.lent, post.here, post.here, post.apart];
+  for (let collective = 0; collective < 1000; collective++) {
+    const kind = kinds[collective % kinds.length] as number;
+    const signature = (collective * 0x1234_5679) & ~0x80;
+    writer.post(2 * collective, signature, kind, kind === post.here ? [] : [packetOf(Uint8Array.of(1))]);
+    expect(reader.kindOf(0, 2 * collective)).toBe(kind);
+    expect(reader.signatureOf(0, 2 * collective)).toBe(signature >>> 0);
+    for (const board of [writer, reader]) board.done(collective);
+  }
 });
 
 test("places are free again when all ranks are through, in whatever order they end their collectives", () => {

@@ -1,6 +1,7 @@
 """Microseconds per collective; the rows of ours/collectives.ts, warmed up and repeated as there."""
 import array
 import json
+import os
 from time import perf_counter
 
 from mpi4py import MPI
@@ -23,13 +24,12 @@ def batch(repetitions, collective):
 
 
 def warm_up(collective):
-    end = perf_counter() + 3
-    seconds = 0
-    for _ in range(0, 10_000, 250):
-        seconds = batch(250, collective)
-        if not world.bcast(perf_counter() < end):
-            break
-    return world.bcast(min(2000, max(50, round(0.5 / (seconds / 250)))))
+    end = perf_counter() + (2 if world.size > len(os.sched_getaffinity(0)) else 1)
+    going = True
+    while going:
+        seconds = batch(100, collective)
+        going = world.bcast(perf_counter() < end)
+    return world.bcast(min(5000, max(50, round(0.5 / (seconds / 100)))))
 
 
 def time(row, collective):

@@ -91,7 +91,10 @@ const remembered = 64;
  * with it before somebody finds out that he is in another collective. In tight loops only some of them are known.
  */
 export class RecentCalls {
-  readonly #calls: { number: number; signature: number; stack: { stack?: string } | undefined }[] = [];
+  /** By number modulo {@link remembered}: an object for each call would be half of what noting it takes. */
+  readonly #numbers: Float64Array = new Float64Array(remembered).fill(-1);
+  readonly #signatures: Uint32Array = new Uint32Array(remembered);
+  readonly #stacks: ({ stack?: string } | undefined)[] = Array.from({ length: remembered }, () => undefined);
   /** When the next stack may be taken, as `now()` tells it. */
   #due = Number.NEGATIVE_INFINITY;
   /** Which call looks at the clock again. */
@@ -99,8 +102,10 @@ export class RecentCalls {
 
   /** Called on the way from the user to what it notes; `above`, and what that has called, is not looked at. */
   note(number: number, signature: number, above: (...args: never[]) => unknown): void {
-    const stack = number < this.#looks ? undefined : this.#stack(number, above);
-    this.#calls[number % remembered] = { number, signature, stack };
+    const place = number % remembered;
+    this.#numbers[place] = number;
+    this.#signatures[place] = signature;
+    this.#stacks[place] = number < this.#looks ? undefined : this.#stack(number, above);
   }
 
   #stack(number: number, above: (...args: never[]) => unknown): { stack?: string } | undefined {
@@ -120,16 +125,15 @@ export class RecentCalls {
   }
 
   signatureOf(number: number): number | undefined {
-    return this.#of(number)?.signature;
+    return this.#has(number) ? this.#signatures[number % remembered] : undefined;
   }
 
   siteOf(number: number): string | undefined {
-    return siteOf(this.#of(number)?.stack?.stack);
+    return this.#has(number) ? siteOf(this.#stacks[number % remembered]?.stack) : undefined;
   }
 
-  #of(number: number): { signature: number; stack: { stack?: string } | undefined } | undefined {
-    const call = this.#calls[number % remembered];
-    return call?.number === number ? call : undefined;
+  #has(number: number): boolean {
+    return this.#numbers[number % remembered] === number;
   }
 }
 

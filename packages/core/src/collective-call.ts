@@ -14,7 +14,7 @@ import { MpiError, type MpiErrorCode, type MpiErrorDetails, messageOf } from "./
 import type { Letter } from "./mailbox.ts";
 import { nameOf, numberOf, type Reducer } from "./op.ts";
 import type { Peers } from "./peers.ts";
-import { callOf, differInReducer, type Operation, signatureOf, unknown } from "./signature.ts";
+import { callOf, differInReducer, numberOfOperation, type Operation, signatureOf, unknown } from "./signature.ts";
 import type { Board } from "./transport.ts";
 import { Turn } from "./turn.ts";
 
@@ -99,7 +99,7 @@ export class Collectives {
   /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
   run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
     const number = this.#next++;
-    const signature = signatureOf(operation, call.options, undefined);
+    const signature = signatureOf(numberOfOperation(operation), call.options, undefined);
     this.#recent.note(number, signature, this.run);
     const result = this.#run(number, signature, call, () => this.#apart(number, signature, call, body));
     call.result = result;
@@ -118,7 +118,7 @@ export class Collectives {
     reducer: unknown,
   ): Promise<unknown> {
     const number = this.#next++;
-    const signature = signatureOf(routine.operation, options, reducer);
+    const signature = signatureOf(routine.number, options, reducer);
     this.#recent.note(number, signature, this.exchange);
     let board: Board | undefined;
     let plan: Planned | undefined;

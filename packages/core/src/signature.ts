@@ -32,11 +32,11 @@ export type Operation = (typeof operations)[number];
 /** The signature of a collective that nobody remembers. */
 export const unknown = 0xffff_ffff;
 
-/** 8 bits of operation, 20 of root, 4 of reducer: what all ranks of a collective must have in common. */
-export function signatureOf(operation: Operation, options: unknown, reducer: unknown): number {
+/** 8 bits of operation (its number), 20 of root, 4 of reducer: what all ranks of a collective must have in common. */
+export function signatureOf(operation: number, options: unknown, reducer: unknown): number {
   const root = (options as { root?: unknown } | null | undefined)?.root;
   const rootBits = typeof root === "number" ? root & 0xfffff : 0;
-  return (numbers[operation] | (rootBits << 8) | (numberOf(reducer) << 28)) >>> 0;
+  return (operation | (rootBits << 8) | (numberOf(reducer) << 28)) >>> 0;
 }
 
 /** What a signature says of a call. */
@@ -51,7 +51,8 @@ export function differInReducer(one: number, other: number): boolean {
   return one !== other && (one ^ other) << 4 === 0;
 }
 
-const numbers = Object.fromEntries(operations.map((operation, number) => [operation, number])) as Readonly<
-  Record<Operation, number>
->;
+export function numberOfOperation(operation: Operation): number {
+  return operations.indexOf(operation);
+}
+
 const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);

@@ -4,7 +4,7 @@ import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { receivePieces, sendPieces } from "./bcast/scatter-allgather.ts";
 import { choose, factsOf } from "./choose.ts";
-import { type Exchange, type Here, valueIn } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { isFrames } from "./frames.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
@@ -19,12 +19,9 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
   return (atRoot ? value : decode(parcel)) as T;
 }
 
-/** In shared memory: the root posts its value, the others read it. */
-export function bcastOnBoard<T>(here: Here, value: T | undefined, root: number, into?: TypedArray): Exchange<T> {
-  if (here.rank === root) {
-    return { give: encode(value), to: "all", from: "none", finish: () => delivered(value, into) };
-  }
-  return { give: undefined, to: "none", from: root, finish: (posts) => valueIn(posts.parcelOf(root, into), into) };
+/** In shared memory the root posts its value: this is its part. The others' is to read it. */
+export function bcastOnBoard<T>(value: T, into?: TypedArray): Exchange<T> {
+  return { give: encode(value), to: "all", from: "none", finish: () => delivered(value, into) };
 }
 
 /**

@@ -49,6 +49,19 @@ export function valueIn<T>(parcel: Parcel, into: TypedArray | undefined): T {
   return (decodeInto(parcel, into) ? into : fill(into, [decode(parcel)])) as T;
 }
 
+/** To take what the root gives, all of it or this rank's part. Made once for each root: it is the same for every call. */
+export function taken<T>(root: number, into: TypedArray | undefined): Exchange<T> {
+  if (into !== undefined) return takenInto(root, into);
+  takings[root] ??= takenInto(root, undefined);
+  return takings[root] as Exchange<T>;
+}
+
+function takenInto<T>(root: number, into: TypedArray | undefined): Exchange<T> {
+  return { give: undefined, to: "none", from: root, finish: (posts) => valueIn(posts.parcelOf(root, into), into) };
+}
+
+const takings: Exchange<unknown>[] = [];
+
 /** Everybody's value in the order of ranks; with `into` behind each other in there, or an error, and nothing is written. */
 export function valuesIn<T>(
   rank: number,

@@ -2,13 +2,13 @@ import { delivered, fill } from "../into.ts";
 import type { Reducer, TypedArray } from "../op.ts";
 import type { Into, ReduceOptions, RootOptions } from "../options.ts";
 import type { Peers } from "../peers.ts";
-import type { Operation } from "../signature.ts";
+import { numberOfOperation, type Operation } from "../signature.ts";
 import { allgather, allgatherOnBoard } from "./allgather.ts";
 import { allreduce, allreduceOnBoard } from "./allreduce.ts";
 import { alltoall, alltoallOnBoard } from "./alltoall.ts";
 import { barrier, barrierOnBoard } from "./barrier.ts";
 import { bcast, bcastOnBoard } from "./bcast.ts";
-import type { Here, Plan } from "./exchange.ts";
+import { type Here, type Plan, taken } from "./exchange.ts";
 import { exscan, exscanOnBoard } from "./exscan.ts";
 import { gather, gatherOnBoard } from "./gather.ts";
 import { reduce, reduceOnBoard } from "./reduce.ts";
@@ -22,8 +22,13 @@ export type RoutineOptions = RootOptions & ReduceOptions & Partial<Into<TypedArr
 export type Planned = Plan<unknown> | Promise<Plan<unknown>>;
 
 /** How a rank does one kind of collective: on a board where the ranks have one, else by messages. */
-export interface Routine {
+export interface Routine extends Ways {
   readonly operation: Operation;
+  /** Of the operation, in signatures. */
+  readonly number: number;
+}
+
+interface Ways {
   onBoard(here: Here, value: unknown, root: number, options: RoutineOptions, reducer: Reducer<unknown>): Planned;
   byMessages(
     peers: Peers,
@@ -49,33 +54,34 @@ type RoutineName = Extract<
   | "exscan"
 >;
 
-/** The collectives that communicators have, by the names of their operations. */
-export const routines: Readonly<Record<RoutineName, Routine>> = {
+const ways: Readonly<Record<RoutineName, Ways>> = {
   barrier: {
-    operation: "barrier",
     onBoard: () => barrierOnBoard,
     byMessages: barrier,
   },
   bcast: {
-    operation: "bcast",
-    onBoard: (here, value, root, { into }) => atRoot(here, value, root, (own) => bcastOnBoard(here, own, root, into)),
+    onBoard(here, value, root, { into }) {
+      if (here.rank !== root) return taken(root, into);
+      return typeof value === "function"
+        ? called(value as () => unknown).then((made) => bcastOnBoard(made, into))
+        : bcastOnBoard(value, into);
+    },
     async byMessages(peers, value, root, options) {
-      return delivered(await bcast(peers, await atRoot(peers, value, root, itself), root), options.into);
+      return delivered(await bcast(peers, await atRoot(peers, value, root), root), options.into);
     },
   },
   scatter: {
-    operation: "scatter",
-    onBoard: (here, parts, root, { into }) =>
-      atRoot(here, parts, root, (own) => scatterOnBoard(here, own as unknown[], root, into)),
+    onBoard(here, parts, root, { into }) {
+      if (here.rank !== root) return taken(root, into);
+      return typeof parts === "function"
+        ? called(parts as () => unknown).then((made) => scatterOnBoard(here, made as unknown[], into))
+        : scatterOnBoard(here, parts as unknown[], into);
+    },
     async byMessages(peers, parts, root, options) {
-      return delivered(
-        await scatter(peers, (await atRoot(peers, parts, root, itself)) as unknown[], root),
-        options.into,
-      );
+      return delivered(await scatter(peers, (await atRoot(peers, parts, root)) as unknown[], root), options.into);
     },
   },
   gather: {
-    operation: "gather",
     onBoard: (here, value, root, { into }) => gatherOnBoard(here, value, root, into),
     async byMessages(peers, value, root, options) {
       const all = await gather(peers, value, root);
@@ -83,18 +89,15 @@ export const routines: Readonly<Record<RoutineName, Routine>> = {
     },
   },
   allgather: {
-    operation: "allgather",
     onBoard: (here, value, _root, { into }) => allgatherOnBoard(here, value, into),
     byMessages: async (peers, value, _root, options) => allDelivered(await allgather(peers, value), options),
   },
   alltoall: {
-    operation: "alltoall",
     onBoard: (here, parts, _root, { into }) => alltoallOnBoard(here, parts as unknown[], into),
     byMessages: async (peers, parts, _root, options) =>
       allDelivered(await alltoall(peers, parts as unknown[]), options),
   },
   reduce: {
-    operation: "reduce",
     onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),
     async byMessages(peers, value, root, options, reducer) {
       const result = await reduce(peers, value, reducer, root, options);
@@ -102,25 +105,21 @@ export const routines: Readonly<Record<RoutineName, Routine>> = {
     },
   },
   allreduce: {
-    operation: "allreduce",
     onBoard: (here, value, _root, { into }, reducer) => allreduceOnBoard(here, value, reducer, into),
     byMessages: async (peers, value, _root, options, reducer) =>
       delivered(await allreduce(peers, value, reducer, options), options.into),
   },
   reduceScatter: {
-    operation: "reduceScatter",
     onBoard: (here, parts, _root, { into }, reducer) => reduceScatterOnBoard(here, parts as unknown[], reducer, into),
     byMessages: async (peers, parts, _root, options, reducer) =>
       delivered(await reduceScatter(peers, parts as unknown[], reducer), options.into),
   },
   scan: {
-    operation: "scan",
     onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
     byMessages: async (peers, value, _root, options, reducer) =>
       delivered(await scan(peers, value, reducer), options.into),
   },
   exscan: {
-    operation: "exscan",
     onBoard: (here, value, _root, { into }, reducer) => exscanOnBoard(here, value, reducer, into),
     async byMessages(peers, value, _root, options, reducer) {
       const result = await exscan(peers, value, reducer);
@@ -129,18 +128,22 @@ export const routines: Readonly<Record<RoutineName, Routine>> = {
   },
 };
 
-/** What `use` makes of the root's value, which is undefined elsewhere; a function is called for it, there alone. */
-function atRoot<R>(here: Here, value: unknown, root: number, use: (value: unknown) => R): R | Promise<R> {
+/** The collectives that communicators have, by the names of their operations. */
+export const routines: Readonly<Record<RoutineName, Routine>> = Object.fromEntries(
+  (Object.keys(ways) as RoutineName[]).map((operation): [RoutineName, Routine] => [
+    operation,
+    { operation, number: numberOfOperation(operation), ...ways[operation] },
+  ]),
+) as Record<RoutineName, Routine>;
+
+/** The root's value, which is undefined elsewhere; a function is called for it, there alone. */
+function atRoot(here: Here, value: unknown, root: number): unknown {
   const mine = here.rank === root ? value : undefined;
-  return typeof mine === "function" ? called(mine as () => unknown).then(use) : use(mine);
+  return typeof mine === "function" ? called(mine as () => unknown) : mine;
 }
 
 async function called(make: () => unknown): Promise<unknown> {
   return await make();
-}
-
-function itself(value: unknown): unknown {
-  return value;
 }
 
 /** The values, behind each other in the caller's array if he gave one. */

@@ -3,7 +3,7 @@ import { delivered } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import { type Exchange, type Here, valueIn } from "./exchange.ts";
+import type { Exchange, Here } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -25,18 +25,10 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
   return own;
 }
 
-/** In shared memory: the root posts all parts, each rank reads its own. */
-export function scatterOnBoard<T>(
-  { rank, size }: Here,
-  parts: readonly T[] | undefined,
-  root: number,
-  into?: TypedArray,
-): Exchange<T> {
-  if (rank !== root) {
-    return { give: undefined, to: "none", from: root, finish: (posts) => valueIn(posts.parcelOf(root, into), into) };
-  }
+/** In shared memory the root posts all parts: this is what it does. Each of the others reads its own. */
+export function scatterOnBoard<T>({ rank, size }: Here, parts: readonly T[], into?: TypedArray): Exchange<T> {
   const own = copy(requireParts("scatter", parts, size)[rank]) as T;
-  const give = (parts as readonly T[]).map((part, r) => (r === rank ? nothing : encode(part)));
+  const give = parts.map((part, r) => (r === rank ? nothing : encode(part)));
   return { give, to: "all", from: "none", finish: () => delivered(own, into) };
 }
 

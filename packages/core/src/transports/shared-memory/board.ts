@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { MpiError } from "../../errors.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
-import type { Board, Landing } from "../../transport.ts";
+import { type Board, type Landing, post } from "../../transport.ts";
 import type { System } from "../system.ts";
 import { load } from "./load.ts";
 
@@ -22,7 +22,8 @@ const inlineBytes = 32;
  * ```text
  * sleepers u32, opened u32                             1: some ranks sleep             (a cache line)
  * through i32, reads u32, pid u32, address, value f64   of each rank                    (a cache line each)
- * [mark i32, signature u32] ...                         place 0, all ranks side by side: a line or two tell who is here
+ * [mark i32, signature u32] ...                         place 0, all ranks side by side: a line or two tell who is here,
+ *                                                       and, by a flag in its signature, who has nothing else to say
  *   ... for each place
  * [kind u32, n u32, bytes or table and bytes] ...       of place 0, all ranks side by side
  *   ... for each place
@@ -127,7 +128,17 @@ export class SharedBoard implements Board {
   }
 
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void {
-    const word = this.#postAt(this.#rank, number);
+    const words = this.#words;
+    const isBare = kind === bare;
+    if (!isBare) this.#fill(this.#postAt(this.#rank, number), kind, parts);
+    if (this.#reads === may.unknown) this.#tryReading();
+    const mark = this.#markAt(this.#rank, number);
+    words[mark + 1] = isBare ? signature | bareFlag : signature;
+    Atomics.store(words, mark, markOf(number));
+    this.#wake();
+  }
+
+  #fill(word: number, kind: number, parts: readonly Packet[]): void {
     const words = this.#words;
     words[word] = kind;
     words[word + 1] = parts.length;
@@ -136,11 +147,6 @@ export class SharedBoard implements Board {
       words[word + 1] = -1 - headBytes(part);
       copyHead(part, this.#memory, (word + 2) * 4);
     } else if (parts.length > 1) this.#table(word + 2, parts);
-    if (this.#reads === may.unknown) this.#tryReading();
-    const mark = this.#markAt(this.#rank, number);
-    words[mark + 1] = signature;
-    Atomics.store(words, mark, markOf(number));
-    this.#wake();
   }
 
   describe({ head, attachments }: Packet): Packet {
@@ -204,10 +210,11 @@ export class SharedBoard implements Board {
   }
 
   signatureOf(rank: number, number: number): number {
-    return (this.#words[this.#markAt(rank, number) + 1] as number) >>> 0;
+    return ((this.#words[this.#markAt(rank, number) + 1] as number) & ~bareFlag) >>> 0;
   }
 
   kindOf(rank: number, number: number): number {
+    if (((this.#words[this.#markAt(rank, number) + 1] as number) & bareFlag) !== 0) return bare;
     return this.#words[this.#postAt(rank, number)] as number;
   }
 
@@ -300,6 +307,11 @@ export class SharedBoard implements Board {
     return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * placeBytes) >> 2);
   }
 }
+
+/** A post that says no more than that its rank is here is a mark alone: its place would be one more cache line for both sides. */
+const bare: number = post.here;
+/** In its signature, whose lowest 8 bits are the number of an operation. */
+const bareFlag = 0x80;
 
 /** Words of the first line. */
 const sleepers = 0;
