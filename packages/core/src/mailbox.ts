@@ -46,7 +46,7 @@ export class Letter implements Entry {
   }
 }
 
-/** What a receive makes of its letter, {@link dataOf} it if nothing else. Whatever it throws, the receive rejects with. */
+/** What a receive makes of its letter: {@link dataOf}, mostly. Whatever it throws, the receive rejects with. */
 export type Finish<T> = (letter: Letter) => T | Promise<T>;
 
 /** The value. */

@@ -433,6 +433,23 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "an array arrives in memory of its own, which holds it and nothing else",
+    async program(world) {
+      const lengths = [1, 100, 600, 5000, 8192, 16_384, 20_000, 70_000];
+      const part = (length: number): Float64Array => new Float64Array(length + 7).fill(length).subarray(3, length + 3);
+      const sent = lengths.map((length) => world.send(part(length), { dest: right(world) }));
+      const received: Float64Array[] = [];
+      for (const _ of lengths) received.push(await world.recv({ source: left(world) }));
+      await Promise.all(sent);
+      for (const _ of lengths) await world.sendrecv(part(8192).fill(0), { dest: right(world), source: left(world) });
+      assert.deepEqual(
+        received.map(({ length, buffer: { byteLength } }) => [length, byteLength]),
+        lengths.map((length) => [length, 8 * length]),
+      );
+      received.forEach((array, i) => assert.ok(array.every((element) => element === lengths[i])));
+    },
+  },
+  {
     name: "what cannot travel is refused by its path in every call that would send it",
     async program(world) {
       const bad = { jobs: [{ deep: { onDone: () => 1 } }] };

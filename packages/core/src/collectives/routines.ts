@@ -22,13 +22,13 @@ export type RoutineOptions = RootOptions & ReduceOptions & Partial<Into<TypedArr
 export type Planned = Plan<unknown> | Promise<Plan<unknown>>;
 
 /** How a rank does one kind of collective: on a board where the ranks have one, else by messages. */
-export interface Routine extends Ways {
+export interface Routine extends Means {
   readonly operation: Operation;
   /** Of the operation, in signatures. */
   readonly number: number;
 }
 
-interface Ways {
+interface Means {
   onBoard(here: Here, value: unknown, root: number, options: RoutineOptions, reducer: Reducer<unknown>): Planned;
   byMessages(
     peers: Peers,
@@ -54,7 +54,7 @@ type RoutineName = Extract<
   | "exscan"
 >;
 
-const ways: Readonly<Record<RoutineName, Ways>> = {
+const means: Readonly<Record<RoutineName, Means>> = {
   barrier: {
     onBoard: () => barrierOnBoard,
     byMessages: barrier,
@@ -130,9 +130,9 @@ const ways: Readonly<Record<RoutineName, Ways>> = {
 
 /** The collectives that communicators have, by the names of their operations. */
 export const routines: Readonly<Record<RoutineName, Routine>> = Object.fromEntries(
-  (Object.keys(ways) as RoutineName[]).map((operation): [RoutineName, Routine] => [
+  (Object.keys(means) as RoutineName[]).map((operation): [RoutineName, Routine] => [
     operation,
-    { operation, number: numberOfOperation(operation), ...ways[operation] },
+    { operation, number: numberOfOperation(operation), ...means[operation] },
   ]),
 ) as Record<RoutineName, Routine>;
 

@@ -186,7 +186,9 @@ export class SharedMemoryTransport implements Transport {
       const { rank, directory } = this.#options;
       const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + ringBytes));
       const door = this.#door(dest);
-      outlet = new Outlet(system, ring, door, (room) => !this.#delivering && this.#search(room, true, this.#lingerMs));
+      outlet = new Outlet(system, ring, door, (room) =>
+        this.#delivering ? undefined : this.#search(room, true, this.#lingerMs),
+      );
       this.#outlets.set(dest, outlet);
       door.announce(rank);
     }

@@ -28,7 +28,7 @@ export class Outlet {
   readonly #system: System;
   readonly #ring: Ring;
   readonly #door: Door;
-  readonly #linger: (room: Watch) => boolean;
+  readonly #linger: (room: Watch) => boolean | undefined;
   /** The first of them are written already: to shift each out of an array of thousands would move all the others. */
   #queue: (Queued | undefined)[] = [];
   #written = 0;
@@ -48,8 +48,8 @@ export class Outlet {
   /** Looks for room for much at once: for that of a single packet the ring's two sides would keep each other waiting. */
   readonly #room: Watch = { advance: () => !this.full && this.#ring.isSpacious };
 
-  /** `linger` looks for some time for what is watched. */
-  constructor(system: System, ring: Ring, door: Door, linger: (room: Watch) => boolean) {
+  /** `linger` looks for some time for what is watched; undefined where it cannot. */
+  constructor(system: System, ring: Ring, door: Door, linger: (room: Watch) => boolean | undefined) {
     this.#system = system;
     this.#ring = ring;
     this.#door = door;
@@ -76,12 +76,15 @@ export class Outlet {
       this.#skips--;
       return false;
     }
-    if (this.#linger(this.#room)) {
+    const found = this.#linger(this.#room);
+    if (found === true) {
       this.#distrust = leastDistrust;
       return this.#write(envelope, body, lent);
     }
-    this.#skips = this.#distrust;
-    this.#distrust = Math.min(mostDistrust, 2 * this.#distrust);
+    if (found === false) {
+      this.#skips = this.#distrust;
+      this.#distrust = Math.min(mostDistrust, 2 * this.#distrust);
+    }
     return false;
   }
 

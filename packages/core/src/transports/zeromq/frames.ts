@@ -63,6 +63,7 @@ export class Batch {
     this.#start = aligned(end);
     this.#end = this.#start;
     this.#frames = [];
+    if (bytes.length > chunkBytes) this.#memory = undefined; // what was large is not kept until the next packet
     return frames;
   }
 
@@ -114,10 +115,7 @@ export function deliver([batch, ...frames]: readonly Buffer[], receiver: Receive
     }
     const head = bytes.subarray(from, from + length);
     const attachments: Uint8Array[] = [];
-    if (inline !== undefined) {
-      const attachment = bytes.subarray(behind, behind + inline);
-      attachments.push(end > 2 * inline + fewBytes ? copyOf(attachment) : attachment); // who keeps it keeps the frame
-    }
+    if (inline !== undefined) attachments.push(bytes.subarray(behind, behind + inline));
     const landing = (bytes: number) => (count === 1 ? receiver.landing(envelope, head, bytes) : undefined);
     while (attachments.length < count) {
       const last = endOf(frames, next);
@@ -125,13 +123,11 @@ export function deliver([batch, ...frames]: readonly Buffer[], receiver: Receive
       attachments.push(joined(frames.slice(next, last), landing));
       next = last;
     }
-    receiver.packet(envelope, { head, attachments }, false);
+    // Borrowed: who keeps an array of this frame is to have it in memory of its own, of its own size.
+    receiver.packet(envelope, { head, attachments }, inline !== undefined);
     at = after;
   }
 }
-
-/** As many as may be kept besides a small attachment. */
-const fewBytes = 4096;
 
 /** Shows a frame where it is, if numbers are aligned there. */
 function memoryOf(frame: Buffer): Memory {
