@@ -441,12 +441,14 @@ export const cases: Case[] = [
       const received: Float64Array[] = [];
       for (const _ of lengths) received.push(await world.recv({ source: left(world) }));
       await Promise.all(sent);
-      for (const _ of lengths) await world.sendrecv(part(8192).fill(0), { dest: right(world), source: left(world) });
+      for (const length of lengths) {
+        received.push(await world.sendrecv(part(length), { dest: right(world), source: left(world) }));
+      }
       assert.deepEqual(
         received.map(({ length, buffer: { byteLength } }) => [length, byteLength]),
-        lengths.map((length) => [length, 8 * length]),
+        [...lengths, ...lengths].map((length) => [length, 8 * length]),
       );
-      received.forEach((array, i) => assert.ok(array.every((element) => element === lengths[i])));
+      received.forEach((array, i) => assert.ok(array.every((element) => element === lengths[i % lengths.length])));
     },
   },
   {
