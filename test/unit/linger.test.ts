@@ -45,12 +45,12 @@ class Lingering implements Transport {
   }
 
   /** A packet from rank 1 arrives in memory that is used for the next one. */
-  arrive(what: Kind, tag: number, value: unknown, collective = false): void {
+  arrive(what: Kind, tag: number, value: unknown, collective = false, id?: number): void {
     const { head, attachments } = encode(value);
     const lent = Buffer.from(head);
     const sequence = this.#sequence++;
     const envelope: Envelope = {
-      ...{ kind: what, collective, sync: false, context: 0, source: 1, tag, id: sequence, sequence },
+      ...{ kind: what, collective, sync: false, context: 0, source: 1, tag, id: id ?? sequence, sequence },
       ...{ bytes: lent.length, signature: 0 },
     };
     const body: Packet = { head: lent, attachments };
@@ -97,6 +97,36 @@ test("it does not overtake a receive that waits, and ends its look when that one
   assert.equal(await first, text("one"));
   transport.arrive(kind.message, 5, "two");
   assert.equal(await second, text("two"));
+});
+
+test("a large message that it finds is not overtaken by what comes in the same breath", async () => {
+  const { transport, recv } = pair();
+  transport.steps = [
+    () => {
+      transport.arrive(kind.request, 5, "large");
+      transport.arrive(kind.message, 5, "small");
+    },
+  ];
+  const first = recv(5);
+  const second = recv(5);
+  assert.equal(await second, text("small"));
+  assert.equal(transport.sent.at(-1)?.kind, kind.grant);
+  const { id } = transport.sent.at(-1) as Envelope;
+  transport.arrive(kind.payload, 5, "large", false, id);
+  assert.equal(await first, text("large"));
+});
+
+test("a call that is refused behind the large message that it finds does not wait", async () => {
+  const { engine, transport, recv } = pair();
+  transport.steps = [
+    () => {
+      transport.arrive(kind.request, 5, "large");
+      engine.reject(call, new MpiError("aborted", "refused"));
+    },
+  ];
+  await assert.rejects(recv(5), /refused/);
+  assert.equal(await Promise.race([recv(5), "still there"]), "still there");
+  assert.equal(transport.sent.at(-1)?.kind, kind.grant);
 });
 
 test("it ends when another call has what it waited for", async () => {

@@ -20,7 +20,7 @@ const packet = (source: number, id: number): Envelope => ({
 });
 
 /** Both ends of a ring of 16 KiB; `linger` is what the writer does when it is full. */
-function ends(linger: (room: Watch, read: () => void) => boolean) {
+function ends(linger: (room: Watch, read: () => void) => boolean | undefined) {
   const memory = new ArrayBuffer(Ring.headerBytes + 16 * 1024);
   const system = System.load();
   const read: number[] = [];
@@ -56,6 +56,52 @@ test("where the reader makes room within microseconds nothing is queued", () => 
   readAll();
   assert.deepEqual(read, ids(1000));
   assert.ok(looks >= 9 && looks <= 12, `${looks} looks`); // a ring holds a hundred of them
+});
+
+test("what is sent while a packet waits for room comes behind it", () => {
+  let answers = 0;
+  const answer = (): void => outlet.send(packet(0, ++sent), body(50), false);
+  let within = false;
+  const { outlet, read, readAll } = ends((room, readOn) => {
+    if (within) return undefined;
+    within = true;
+    readOn(); // there is room now, and what has arrived is answered, before anybody has looked
+    answer();
+    answers++;
+    within = false;
+    return room.advance(false);
+  });
+  let sent = -1;
+  while (sent < 1000) outlet.send(packet(0, ++sent), body(100), false);
+  readAll();
+  assert.ok(answers > 5);
+  assert.deepEqual(read, ids(sent + 1));
+});
+
+test("an array that had to wait in the queue is as it was when it was sent", () => {
+  const arrays: number[] = [];
+  const memory = new ArrayBuffer(Ring.headerBytes + 16 * 1024);
+  const system = System.load();
+  const receiver = { landing: () => undefined, glance: () => false, waiting: true, failed: assert.fail };
+  const inlet = new Inlet(system, 0, new Ring(memory), {
+    ...receiver,
+    packet: (_, { attachments }) => void arrays.push(attachments[0]?.[0] ?? -1),
+  });
+  const outlet = new Outlet(system, new Ring(memory), { wake() {} } as unknown as Door, () => false);
+  const array = new Uint8Array(3000);
+  for (let value = 1; value <= 20; value++) {
+    outlet.send(packet(0, value), { head: new Uint8Array(1), attachments: [array.fill(value)] }, false);
+  }
+  array.fill(99);
+  do {
+    outlet.push();
+    while (inlet.pending) inlet.poll();
+  } while (outlet.full);
+  while (inlet.pending) inlet.poll();
+  assert.deepEqual(
+    arrays,
+    ids(20).map((id) => id + 1),
+  );
 });
 
 test("a reader who makes no room is looked at ever less, and gets all in order later", () => {

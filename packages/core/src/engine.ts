@@ -478,7 +478,8 @@ export class Engine implements Receiver {
         this.#received(envelope);
         this.#expected.meet(envelope, body, borrowed, order);
         return;
-      } // else its receiver has to ask for the rest, and to wait for that
+      }
+      this.#expected.giveUp(); // its receiver has to ask for the rest, and to wait for that; nothing may overtake it
     }
     channel.mailbox.arrive(new Letter(envelope, body, borrowed, order));
   }

@@ -15,6 +15,7 @@ export class Expected {
   call: Call | undefined;
   #finish: Finish<unknown> = dataOf;
   #over = false;
+  #gaveUp = false;
   #value: unknown;
   #error: { readonly thrown: unknown } | undefined;
 
@@ -25,12 +26,14 @@ export class Expected {
     this.call = call;
     this.#finish = finish;
     this.#over = false;
+    this.#gaveUp = false;
   }
 
   fits(channel: Channel, { source, tag }: Envelope): boolean {
     return (
       channel === this.channel &&
       !this.#over &&
+      !this.#gaveUp &&
       (this.source === any || source === this.source) &&
       (this.tag === any || tag === this.tag)
     );
@@ -56,6 +59,11 @@ export class Expected {
     if (this.#over) return;
     this.#over = true;
     this.#error = { thrown: error };
+  }
+
+  /** Nothing that comes is for this receive any more: it is going to wait. */
+  giveUp(): void {
+    this.#gaveUp = true;
   }
 
   /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */

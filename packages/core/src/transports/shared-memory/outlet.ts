@@ -19,8 +19,8 @@ const mostDistrust = 16_384;
 /** A packet that the ring has no room for yet. */
 interface Queued {
   readonly envelope: Envelope;
-  readonly body: Packet;
-  readonly lent: boolean;
+  body: Packet;
+  lent: boolean;
 }
 
 /** What one rank sends to another on its host: a ring, and a queue for what the ring has no room for. */
@@ -46,7 +46,12 @@ export class Outlet {
   #turned = 0;
 
   /** Looks for room for much at once: for that of a single packet the ring's two sides would keep each other waiting. */
-  readonly #room: Watch = { advance: () => !this.full && this.#ring.isSpacious };
+  readonly #room: Watch = {
+    advance: () => {
+      this.push();
+      return !this.full && this.#ring.isSpacious;
+    },
+  };
 
   /** `linger` looks for some time for what is watched; undefined where it cannot. */
   constructor(system: System, ring: Ring, door: Door, linger: (room: Watch) => boolean | undefined) {
@@ -63,29 +68,32 @@ export class Outlet {
   send(envelope: Envelope, body: Packet, lent: boolean): void {
     // Whoever sends without ever waiting comes to push nowhere else, and his reader would starve beside a long queue.
     if (this.full && ++this.#turned % sendsPerPush === 0) this.push();
-    if ((this.full || !this.#write(envelope, body, lent)) && !this.#writeLater(envelope, body, lent)) {
-      this.#queue.push({ envelope, body: lent ? body : withOwnAttachments(body), lent: true });
-      this.full = true;
-    }
+    if (this.full || !this.#write(envelope, body, lent)) this.#writeLater({ envelope, body, lent });
     this.wake();
   }
 
-  /** Whether there was room within microseconds: a queue would cost the writer more, and its reader nothing less. */
-  #writeLater(envelope: Envelope, body: Packet, lent: boolean): boolean {
-    if (this.#skips > 0) {
-      this.#skips--;
-      return false;
+  /**
+   * Queues a packet, and looks for some microseconds whether there is room for it: a queue that grows would cost the writer
+   * more, and its reader nothing less. In the queue first: what arrives meanwhile may be answered, and answers come behind.
+   */
+  #writeLater(packet: Queued): void {
+    this.#queue.push(packet);
+    this.full = true;
+    if (this.#skips > 0) this.#skips--;
+    else {
+      const found = this.#linger(this.#room);
+      if (found === true) {
+        this.#distrust = leastDistrust;
+        return;
+      }
+      if (found === false) {
+        this.#skips = this.#distrust;
+        this.#distrust = Math.min(mostDistrust, 2 * this.#distrust);
+      }
     }
-    const found = this.#linger(this.#room);
-    if (found === true) {
-      this.#distrust = leastDistrust;
-      return this.#write(envelope, body, lent);
-    }
-    if (found === false) {
-      this.#skips = this.#distrust;
-      this.#distrust = Math.min(mostDistrust, 2 * this.#distrust);
-    }
-    return false;
+    if (packet.lent) return;
+    packet.body = withOwnAttachments(packet.body); // its sender may change it from now on
+    packet.lent = true;
   }
 
   /** Writes what has room now; asks to be woken when there is more. */
