@@ -43,6 +43,11 @@ export class Excerpt implements Packet {
   }
 }
 
+/** Rounds up to a multiple of 8, where numbers may begin. */
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
 /** Length of a packet's head. */
 export function headBytes(packet: Packet): number {
   return packet instanceof Excerpt ? packet.end - packet.start : packet.head.length;

@@ -1,9 +1,9 @@
 import type { Envelope } from "../../envelope.ts";
 import { MpiError, messageOf } from "../../errors.ts";
-import { Excerpt, type Packet } from "../../packet.ts";
+import { aligned, Excerpt, type Packet } from "../../packet.ts";
 import type { Receiver } from "../../transport.ts";
 import type { System } from "../system.ts";
-import { aligned, attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
+import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
 /** Records taken before other rings get their turn. */

@@ -1,9 +1,9 @@
 import type { Envelope } from "../../envelope.ts";
-import { copyHead, headBytes, type Packet, withOwnAttachments } from "../../packet.ts";
+import { aligned, copyHead, headBytes, type Packet, withOwnAttachments } from "../../packet.ts";
 import type { Watch } from "../../transport.ts";
 import type { System } from "../system.ts";
 import type { Door } from "./doorstep.ts";
-import { aligned, envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
+import { envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
 /** Lent attachments from this size on stay in place and are fetched by the reader: above it one copy saves more than a system call costs. */

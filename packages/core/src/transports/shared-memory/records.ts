@@ -71,8 +71,3 @@ export function headLength(ring: Ring, at: number): number {
 export function attachmentCount(ring: Ring, at: number): number {
   return ring.words[(at >> 2) + 10] as number;
 }
-
-/** Rounds up to a multiple of 8. */
-export function aligned(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8;
-}

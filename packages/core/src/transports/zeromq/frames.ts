@@ -1,5 +1,5 @@
 import { type Envelope, headerBytes, malformed, readHeader, writeHeader } from "../../envelope.ts";
-import { copyHead, copyOf, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
+import { aligned, copyHead, copyOf, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
 import type { Receiver } from "../../transport.ts";
 import { sealBytes } from "./seal.ts";
 
@@ -38,21 +38,17 @@ export class Batch {
   add(envelope: Envelope, body: Packet, lent: boolean): void {
     const head = headBytes(body);
     const { attachments } = body;
-    const at = this.#end;
-    const behind = at + aligned(headerBytes + head);
-    const sole = attachments.length === 1 && at === this.#start && !lent ? attachments[0] : undefined;
+    const sole = attachments.length === 1 && this.bytes === 0 && !lent ? attachments[0] : undefined;
     const inline = sole?.length;
-    const { bytes, view } = this.#reserve(behind - at + aligned(inline ?? 0));
-    const to = this.#end; // elsewhere, perhaps
-    writeHeader(view, to, envelope, { head, attachments: attachments.length, inline });
-    copyHead(body, this.#memory as Memory, to + headerBytes);
-    this.#end = to + behind - at;
-    if (sole === undefined) {
-      for (const each of attachments) cut(lent ? each : copyOf(each), this.#frames);
-      return;
-    }
-    bytes.set(sole, this.#end);
-    this.#end += aligned(sole.length);
+    const front = aligned(headerBytes + head);
+    const size = front + aligned(inline ?? 0);
+    const memory = this.#reserve(size);
+    const at = this.#end;
+    this.#end += size;
+    writeHeader(memory.view, at, envelope, { head, attachments: attachments.length, inline });
+    copyHead(body, memory, at + headerBytes);
+    if (sole !== undefined) memory.bytes.set(sole, at + front);
+    else for (const each of attachments) cut(lent ? each : copyOf(each), this.#frames);
   }
 
   /** The frames of what has been added, which is forgotten. The first one ends with `room`, at most a seal's. */
@@ -155,9 +151,4 @@ function joined(pieces: readonly Buffer[], landing: (bytes: number) => Uint8Arra
     at += piece.length;
   }
   return whole;
-}
-
-/** Rounds up to a multiple of 8. */
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8;
 }

@@ -18,7 +18,7 @@ export class Pump {
   /** Unknown while the way to the peer is being looked for; packets queue meanwhile. */
   #push: Push | undefined;
   readonly #failed: (error: Error) => void;
-  readonly #batch: Batch = new Batch();
+  #batch: Batch = new Batch();
   #running: Promise<void> | undefined;
   #found: (() => void) | undefined;
   #connection: Connection | undefined;
@@ -74,7 +74,7 @@ export class Pump {
   /** What is still on its way has no reader any more. */
   drop(): void {
     if (this.#closed) return;
-    this.#batch.take();
+    this.#batch = new Batch();
     if (this.#push !== undefined) this.#push.linger = 0;
     this.#end();
   }
