@@ -11,6 +11,8 @@ vi.setConfig({ testTimeout: 60_000 }); // thousands of messages, on whatever mac
 
 /** So often that a shape becomes a function, and is used as one. */
 const often = 30;
+/** The same where other shapes were at its places, and those of what is in it, before. */
+const oftenEnough = 100;
 /** What msgpackr makes of it, which has all that is attached. */
 const peer = (bytes: Uint8Array): unknown => decode({ head: Uint8Array.of(14), attachments: [bytes] });
 const text = (string: string): number[] => [0xa0 | string.length, ...Buffer.from(string)];
@@ -142,7 +144,8 @@ test("what was read is nobody else's: objects and arrays are new each time", () 
 test("bytes cut off, changed or too many are never read beyond their end", () => {
   const shape = { id: 1, name: "particle", position: [0.5, 1.5, 2.5], more: { n: 70000, s: "x".repeat(40), i: -5 } };
   const whole = Buffer.from(encode(shape).head.subarray(1));
-  for (let i = 0; i < often; i++) readAmong(whole);
+  const other = { id: 2, name: "other", position: [], less: { n: 1, t: "", j: 0 } };
+  for (const each of [other, shape]) for (let i = 0; i < oftenEnough; i++) readAmong(encode(each).head.subarray(1));
   expect(readAmong(whole)).toEqual(shape);
   for (let length = 0; length < whole.length; length++) {
     for (const before of [0x00, 0x81, 0x91, 0x9f, 0xa1, 0xbf, 0xcb, 0xff]) {
