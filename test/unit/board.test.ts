@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { decode, encodeAt } from "../../packages/core/src/codec.ts";
 import type { Packet } from "../../packages/core/src/packet.ts";
 import { post } from "../../packages/core/src/transport.ts";
 import { SharedBoard } from "../../packages/core/src/transports/shared-memory/board.ts";
@@ -37,6 +38,41 @@ test("what one rank posts the others read, part by part, and not before it is po
       });
     }),
   );
+});
+
+test("values are written where they are posted, if there is room for all of them", () => {
+  const value = fc.oneof(
+    fc.double({ noNaN: true }),
+    fc.string({ maxLength: 70 }),
+    fc.array(fc.integer(), { maxLength: 20 }),
+    fc.record({ id: fc.nat(), name: fc.string({ maxLength: 40, unit: "binary-ascii" }) }),
+    fc.constantFrom(null, undefined, true, Uint8Array.of(1), new Map()),
+  );
+  let posted = 0;
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 2, maxLength: 9 }), fc.nat(8), (values, own) => {
+      const rank = own % values.length;
+      const boards = ranks(values.length);
+      const writer = boards[rank] as SharedBoard;
+      const next = rank === values.length - 1 ? undefined : boards[rank + 1]; // its place lies behind the writer's
+      next?.post(0, 1, post.parts, [packetOf(Buffer.from("mine"))]);
+      const done = writer.postValues(0, 0x1234_5600, post.parts, values, encodeAt);
+      if (next !== undefined) expect(text(next.part(rank + 1, 0, 0).head)).toBe("mine");
+      for (const reader of boards) {
+        expect(reader.has(rank, 0)).toBe(done);
+        if (!done) continue;
+        expect([reader.kindOf(rank, 0), reader.signatureOf(rank, 0)]).toEqual([post.parts, 0x1234_5600]);
+        values.forEach((value, r) => {
+          const part = reader.part(rank, 0, r);
+          if (r === rank) expect(part.head).toHaveLength(0);
+          else expect(decode(part)).toEqual(value);
+        });
+      }
+      if (done) posted++;
+    }),
+    { numRuns: 500 },
+  );
+  expect(posted).toBeGreaterThan(20);
 });
 
 test("a rank that is only here says so whatever its place has held, and in what", () => {

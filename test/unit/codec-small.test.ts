@@ -2,17 +2,18 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { notSmall, readSmall } from "../../packages/core/src/codec/read-small.ts";
-import { encodeSmall } from "../../packages/core/src/codec/small.ts";
+import { encodeSmall, gaveUp, writeSmall } from "../../packages/core/src/codec/small.ts";
 import { decode, encode } from "../../packages/core/src/codec.ts";
 import { MpiError } from "../../packages/core/src/errors.ts";
+import { Memory } from "../../packages/core/src/packet.ts";
 import { roundTrip } from "./codec-support.ts";
 
 vi.setConfig({ testTimeout: 60_000 }); // thousands of messages, on whatever machine this runs
 
 /** So often that a shape becomes a function, and is used as one. */
 const often = 30;
-/** The same where other shapes were at its places, and those of what is in it, before. */
-const oftenEnough = 100;
+/** The same where other shapes were at its places, and those of what is in it, before; and for the writer. */
+const oftenEnough = 150;
 /** What msgpackr makes of it, which has all that is attached. */
 const peer = (bytes: Uint8Array): unknown => decode({ head: Uint8Array.of(14), attachments: [bytes] });
 const text = (string: string): number[] => [0xa0 | string.length, ...Buffer.from(string)];
@@ -64,6 +65,59 @@ test("whatever the writer writes, the reader reads, the hundredth time as well a
     { numRuns: 1000 },
   );
   expect(read).toBeGreaterThan(10_000);
+});
+
+test("whatever is written often is written as it was the first time", () => {
+  fc.assert(
+    fc.property(value, (value) => {
+      const first = encodeSmall(6, value)?.head;
+      for (let i = 0; i < oftenEnough; i++) expect(encodeSmall(6, value)?.head).toEqual(first);
+    }),
+  );
+});
+
+test("an object with the keys of a frequent one is written as what it is", () => {
+  const known = { first: 1, second: "two" };
+  for (let i = 0; i < oftenEnough; i++) expect(roundTrip(known)).toEqual(known);
+  const inherits = Object.assign(Object.create({ second: "inherited" }) as object, { first: 1 });
+  const fewer = { first: 1 };
+  const more = { first: 1, second: 2, third: 3 };
+  const swapped = { second: 1, first: 2 };
+  const nested = { first: { first: -0, second: [0.5] }, second: { first: "x".repeat(100), second: undefined } };
+  for (const each of [fewer, more, swapped, nested]) expect(roundTrip(each)).toEqual(each);
+  expect(Object.entries(roundTrip(inherits) as object)).toEqual([["first", 1]]);
+  const changing = {
+    get first(): number {
+      delete (this as { second?: string }).second;
+      return 1;
+    },
+    second: "two" as string | undefined,
+  };
+  expect((roundTrip(changing) as typeof changing).second).toBe(undefined);
+  const calling = {
+    get first(): Uint8Array {
+      return Buffer.concat([encode(known).head, encode("text").head]);
+    },
+    second: "two",
+  };
+  const read = roundTrip(calling) as typeof calling;
+  expect(read.second).toBe("two");
+  expect(Buffer.from(read.first)).toEqual(Buffer.concat([encode(known).head, encode("text").head]));
+});
+
+test("nothing is written where there is no room for it", () => {
+  const atMost = 600;
+  fc.assert(
+    fc.property(value, fc.integer({ min: 0, max: atMost }), (value, room) => {
+      const whole = encodeSmall(6, value)?.head.subarray(1);
+      const memory = new Memory(new ArrayBuffer(8 + atMost + 200));
+      memory.bytes.fill(0xee);
+      const end = writeSmall(value, memory, 8, 8 + room);
+      expect(memory.bytes.subarray(8 + room).every((byte) => byte === 0xee)).toBe(true);
+      if (end === gaveUp) return;
+      expect(memory.bytes.subarray(8, end)).toEqual(whole);
+    }),
+  );
 });
 
 test("objects that begin alike are told apart, also when they come in turn", () => {
@@ -179,7 +233,7 @@ test("keys are data, whatever they contain", () => {
   const odd = ['"', "\\", "};throw 1;//", "`${x}`", "\n", "\u2028", "a b", "", "0", "then", "v0", "read", "byKeys"];
   for (const [i, one] of odd.entries()) {
     const value = { [one]: i, [`${one}x`]: { [one]: 1 } };
-    for (let times = 0; times < often; times++) expect(roundTrip(value)).toEqual(value);
+    for (let times = 0; times < oftenEnough; times++) expect(roundTrip(value)).toEqual(value);
   }
 });
 
@@ -200,7 +254,7 @@ test("who may not make functions of text reads the same values", () => {
   const { href } = new URL("../../packages/core/dist/testing.js", import.meta.url);
   const script = `import { local } from ${JSON.stringify(href)};
     await local(2, async (world) => {
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 150; i++) {
         if (world.rank === 0) await world.send({ id: i, name: "n" }, { dest: 1 });
         else { const { id, name } = await world.recv(); if (id !== i || name !== "n") throw new Error("wrong"); }
       }

@@ -17,7 +17,7 @@ import {
 import { isPlain } from "./codec/plain.ts";
 import { notSmall, readSmall } from "./codec/read-small.ts";
 import { rebuild } from "./codec/rebuild.ts";
-import { encodeBytes, encodeDouble, encodeSmall } from "./codec/small.ts";
+import { encodeBytes, encodeDouble, encodeSmall, gaveUp, writeDouble, writeSmall } from "./codec/small.ts";
 import { unserializable } from "./codec/unserializable.ts";
 import { MpiError, messageOf } from "./errors.ts";
 import { Excerpt, type Memory } from "./packet.ts";
@@ -73,6 +73,17 @@ export function encode(value: unknown): Parcel {
   if (isPlain(value)) return pack(Form.plain, value, nothingAttached);
   const attachments: Uint8Array[] = [];
   return pack(Form.graph, flatten(value, attachments), attachments);
+}
+
+/**
+ * The same for a small plain value, where its parcel is wanted: writes it to `at`, and not to `room` or beyond. Gives where it
+ * ends; -1 for all else, and where it has no room.
+ */
+export function encodeAt(value: unknown, memory: Memory, at: number, room: number): number {
+  if (typeof value === "number") return at + 9 > room ? gaveUp : writeDouble(Form.number, value, memory, at);
+  if (typeof value !== "string" && (typeof value !== "object" || value === null || isBytes(value))) return gaveUp;
+  memory.bytes[at] = Form.plain;
+  return writeSmall(value, memory, at + 1, room);
 }
 
 /**

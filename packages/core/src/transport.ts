@@ -1,5 +1,5 @@
 import type { Envelope } from "./envelope.ts";
-import type { Packet } from "./packet.ts";
+import type { Memory, Packet } from "./packet.ts";
 
 /** Who takes what arrives at a transport. */
 export interface Receiver {
@@ -89,6 +89,11 @@ export interface Board {
   fits(parts: readonly Packet[]): boolean;
   /** What it posts are the parts' heads: they have no attachments. */
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void;
+  /**
+   * Posts one value for each other rank; this one's own stays out. `write` puts one there as a part's head and gives where
+   * it ends, or -1 if it cannot: false then, and nothing is posted.
+   */
+  postValues(number: number, signature: number, kind: number, values: readonly unknown[], write: WriteValue): boolean;
   /** Whether packets can stay where they are, for the others to fetch them there: then parts {@link describe} them. */
   readonly lends: boolean;
   describe(packet: Packet): Packet;
@@ -108,6 +113,9 @@ export interface Board {
   /** This rank never comes back to it. */
   close(): void;
 }
+
+/** Writes a value to `at`, and not to `room` or beyond. */
+export type WriteValue = (value: unknown, memory: Memory, at: number, room: number) => number;
 
 /** What a post says. `byMessage`: its rank sends what it has. `apart`: it does the collective by messages, and has what the part says. */
 export const post = { here: 0, parts: 1, lent: 2, byMessage: 3, apart: 4 } as const;

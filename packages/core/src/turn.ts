@@ -1,6 +1,6 @@
-import { isWhole, landing, type Parcel } from "./codec.ts";
+import { encodeAt, isWhole, landing, type Parcel } from "./codec.ts";
 import { disagree } from "./collectives/combine.ts";
-import { apart, type Exchange, type Posts } from "./collectives/exchange.ts";
+import { apart, type Exchange, type Posts, Values } from "./collectives/exchange.ts";
 import type { TypedArray } from "./op.ts";
 import type { Packet } from "./packet.ts";
 import { type Board, inPieces, type PostKind, post } from "./transport.ts";
@@ -158,13 +158,19 @@ export class Turn implements Posts {
     this.byMessage = false;
     if (apart !== undefined) board.post(number, signature, post.apart, [saying(apart)]);
     else if (give === undefined) board.post(number, signature, post.here, nothing);
-    else {
+    else if (!this.#postValues(give)) {
       const label = pieces === undefined ? nothing : [saying(pieces)];
-      const parts = "head" in give ? [give] : give;
+      const parts = give instanceof Values ? give.parcels : "head" in give ? [give] : give;
       if (parts.every(isHead) && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
       else this.#postLarge(parts, label);
     }
     if (this.#exchange.from !== "all") this.#lookAround(); // else it will come to every post
+  }
+
+  /** Encodes small values where they are posted. False when they are not all small, or parcels already. */
+  #postValues(give: Parcel | readonly Parcel[] | Values): boolean {
+    if (!(give instanceof Values)) return false;
+    return this.#board.postValues(this.#number, this.#signature, post.parts, give.values, encodeAt);
   }
 
   /** Whether somebody who is there is in another collective, also if this rank needs nothing of him. */

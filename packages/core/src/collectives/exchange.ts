@@ -1,7 +1,8 @@
-import { decode, decodeInto, type Parcel } from "../codec.ts";
+import { decode, decodeInto, encode, type Parcel } from "../codec.ts";
 import { fill } from "../into.ts";
 import { isTypedArray } from "../kernel.ts";
 import type { TypedArray } from "../op.ts";
+import { nothing } from "./frames.ts";
 
 /** What a rank needs of the others, once it is there. */
 export interface Posts {
@@ -16,8 +17,8 @@ export interface Posts {
  * whatever the number of ranks.
  */
 export interface Exchange<R> {
-  /** This rank's parcel, or one for each rank; undefined when all that it tells is that it is here. */
-  readonly give: Parcel | readonly Parcel[] | undefined;
+  /** What this rank has, or one for each rank; undefined when all that it tells is that it is here. */
+  readonly give: Parcel | readonly Parcel[] | Values | undefined;
   /** Who needs it. */
   readonly to: Whom;
   /** Whose parcels this rank needs, besides its own. A rank that nobody needs may still be on its way. */
@@ -32,6 +33,24 @@ export interface Exchange<R> {
   readonly apart?: string;
   /** What this rank has, for the error message when another one is {@link apart}. */
   readonly what?: () => string;
+}
+
+/** One value for each rank, but not for this one itself. They are encoded where they are posted, if they are all small. */
+export class Values {
+  readonly values: readonly unknown[];
+  readonly #rank: number;
+  #parcels: readonly Parcel[] | undefined;
+
+  constructor(values: readonly unknown[], rank: number) {
+    this.values = values;
+    this.#rank = rank;
+  }
+
+  /** @throws MpiError `unserializable` when one of them cannot travel. */
+  get parcels(): readonly Parcel[] {
+    this.#parcels ??= this.values.map((value, r) => (r === this.#rank ? nothing : encode(value)));
+    return this.#parcels;
+  }
 }
 
 /** One rank among so many. */
@@ -112,7 +131,8 @@ export function membersOf(ranks: Whom, size: number): number[] {
 
 /** What is for that rank of all that is given. */
 export function parcelFor(rank: number, give: Exchange<unknown>["give"]): Parcel {
-  return (Array.isArray(give) ? give[rank] : give) as Parcel;
+  const parcels = give instanceof Values ? give.parcels : give;
+  return (Array.isArray(parcels) ? parcels[rank] : parcels) as Parcel;
 }
 
 /** To say on the board that this rank has come, and goes on by messages. */

@@ -6,8 +6,7 @@ import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
 import { combine, combineAll, operand } from "./combine.ts";
-import type { Here, Plan, Posts } from "./exchange.ts";
-import { nothing } from "./frames.ts";
+import { type Here, type Plan, type Posts, Values } from "./exchange.ts";
 import { within } from "./group.ts";
 import { halve } from "./halving.ts";
 import { pack, unpack } from "./pack.ts";
@@ -39,7 +38,7 @@ export function reduceScatterOnBoard<T>(
   const op = asOp<T>(reducer);
   for (const part of requireParts("reduceScatter", parts, size)) check(op, part);
   if (!op.builtIn) return "";
-  const give = parts.map((part, r) => (r === rank ? nothing : encode(part)));
+  const give = new Values(parts, rank);
   const finish = (posts: Posts): T => {
     const result = combineAll(op, size, rank, (r) => (r === rank ? parts[rank] : decode(posts.parcelOf(r))));
     return delivered(result, into);

@@ -3,7 +3,7 @@ import { delivered } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import type { Exchange, Here } from "./exchange.ts";
+import { type Exchange, type Here, Values } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -28,7 +28,7 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
 /** In shared memory the root posts all parts: this is what it does. Each of the others reads its own. */
 export function scatterOnBoard<T>({ rank, size }: Here, parts: readonly T[], into?: TypedArray): Exchange<T> {
   const own = copy(requireParts("scatter", parts, size)[rank]) as T;
-  const give = parts.map((part, r) => (r === rank ? nothing : encode(part)));
+  const give = new Values(parts, rank);
   return { give, to: "all", from: "none", finish: () => delivered(own, into) };
 }
 

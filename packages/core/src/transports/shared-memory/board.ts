@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { MpiError } from "../../errors.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
-import { type Board, type Landing, post } from "../../transport.ts";
+import { type Board, type Landing, post, type WriteValue } from "../../transport.ts";
 import type { System } from "../system.ts";
 import { load } from "./load.ts";
 
@@ -128,12 +128,35 @@ export class SharedBoard implements Board {
   }
 
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void {
+    if (kind === bare) this.#publish(number, signature | bareFlag);
+    else {
+      this.#fill(this.#postAt(this.#rank, number), kind, parts);
+      this.#publish(number, signature);
+    }
+  }
+
+  postValues(number: number, signature: number, kind: number, values: readonly unknown[], write: WriteValue): boolean {
     const words = this.#words;
-    const isBare = kind === bare;
-    if (!isBare) this.#fill(this.#postAt(this.#rank, number), kind, parts);
+    const word = this.#postAt(this.#rank, number);
+    const from = (word + 2 + values.length) * 4;
+    const room = word * 4 + placeBytes;
+    let end = from;
+    for (let i = 0; i < values.length; i++) {
+      if (i !== this.#rank) end = write(values[i], this.#memory, aligned(end), room);
+      if (end < 0) return false;
+      words[word + 2 + i] = end - from;
+    }
+    words[word] = kind;
+    words[word + 1] = values.length;
+    this.#publish(number, signature);
+    return true;
+  }
+
+  #publish(number: number, signature: number): void {
     if (this.#reads === may.unknown) this.#tryReading();
+    const words = this.#words;
     const mark = this.#markAt(this.#rank, number);
-    words[mark + 1] = isBare ? signature | bareFlag : signature;
+    words[mark + 1] = signature;
     Atomics.store(words, mark, markOf(number));
     this.#wake();
   }
