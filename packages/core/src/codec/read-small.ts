@@ -12,13 +12,13 @@
  */
 export function readSmall(bytes: Buffer, shown: DataView | undefined, start: number, end: number): unknown {
   if (end - start > mostBytes) return notSmall;
-  src = bytes;
-  view = shown;
-  at = start;
-  limit = end;
-  gaveUp = false;
+  cursor.src = bytes;
+  cursor.view = shown;
+  cursor.at = start;
+  cursor.limit = end;
+  cursor.gaveUp = false;
   const value = read();
-  return gaveUp || at !== end ? notSmall : value;
+  return cursor.gaveUp || cursor.at !== end ? notSmall : value;
 }
 
 /** What {@link readSmall} returns for all else: longer, of other kinds, or no value at all. */
@@ -33,17 +33,20 @@ const mostFunctions = 256;
 const mostPatience = 8;
 
 const nothing: readonly never[] = [];
-let src: Buffer = Buffer.alloc(0);
-/** The same memory, where it is shown like that already. */
-let view: DataView | undefined;
-let at = 0;
-/** Where the value ends. What lies behind it may be looked at, but then `at` is wrong in the end. */
-let limit = 0;
-/** It is nothing for this reader. */
-let gaveUp = false;
+/** Where it reads. An object, for the functions of shapes have it, too. */
+const cursor: {
+  src: Buffer;
+  /** The same memory, where it is shown like that already. */
+  view: DataView | undefined;
+  at: number;
+  /** Where the value ends. What lies behind it may be looked at, but then `at` is wrong in the end. */
+  limit: number;
+  /** It is nothing for this reader. */
+  gaveUp: boolean;
+} = { src: Buffer.alloc(0), view: undefined, at: 0, limit: 0, gaveUp: false };
 
 function read(): unknown {
-  const byte = src[at++] as number;
+  const byte = cursor.src[cursor.at++] as number;
   if (byte < 0x80) return byte;
   if (byte < 0x90) return readObject(byte & 0x0f);
   if (byte < 0xa0) return readArray(byte & 0x0f);
@@ -62,29 +65,35 @@ function read(): unknown {
     case 0xd2:
       return readInteger();
     case 0xd9:
-      return readText(src[at++] as number);
+      return readText(cursor.src[cursor.at++] as number);
   }
-  gaveUp = true;
+  cursor.gaveUp = true;
   return undefined;
 }
 
 function readInteger(): number {
-  const from = at;
-  at += 4;
-  const high = ((src[from] as number) << 24) | ((src[from + 1] as number) << 16);
-  return high | ((src[from + 2] as number) << 8) | (src[from + 3] as number);
+  const { src, at } = cursor;
+  cursor.at += 4;
+  const high = ((src[at] as number) << 24) | ((src[at + 1] as number) << 16);
+  return high | ((src[at + 2] as number) << 8) | (src[at + 3] as number);
 }
 
 function readDouble(): number {
-  view ??= new DataView(src.buffer, src.byteOffset, src.length);
-  at += 8;
-  return at <= limit ? view.getFloat64(at - 8) : 0;
+  const { at, limit } = cursor;
+  cursor.at += 8;
+  return at + 8 <= limit ? viewed().getFloat64(at) : 0;
+}
+
+function viewed(): DataView {
+  const { src } = cursor;
+  cursor.view ??= new DataView(src.buffer, src.byteOffset, src.length);
+  return cursor.view;
 }
 
 /** Short ones as literals: they take as much memory as they have elements, and no holes. */
 function readArray(length: number): unknown[] {
-  if (at > limit) gaveUp = true;
-  if (gaveUp) return [];
+  if (cursor.at > cursor.limit) cursor.gaveUp = true;
+  if (cursor.gaveUp) return [];
   if (areDoubles(length)) return readDoubles(length);
   switch (length) {
     case 1:
@@ -97,12 +106,13 @@ function readArray(length: number): unknown[] {
       return [read(), read(), read(), read()];
   }
   const array: unknown[] = [];
-  for (let i = 0; i < length && !gaveUp; i++) array.push(read());
+  for (let i = 0; i < length && !cursor.gaveUp; i++) array.push(read());
   return array;
 }
 
 /** Whether the next so many values are all doubles. */
 function areDoubles(length: number): boolean {
+  const { src, at, limit } = cursor;
   const end = at + 9 * length;
   if (length === 0 || end > limit) return false;
   for (let i = at; i < end; i += 9) if (src[i] !== 0xcb) return false;
@@ -111,9 +121,9 @@ function areDoubles(length: number): boolean {
 
 /** Without an object for each number. */
 function readDoubles(length: number): number[] {
-  const from = at + 1;
-  at += 9 * length;
-  view ??= new DataView(src.buffer, src.byteOffset, src.length);
+  const from = cursor.at + 1;
+  const view = viewed();
+  cursor.at += 9 * length;
   switch (length) {
     case 1:
       return [view.getFloat64(from)];
@@ -135,31 +145,28 @@ const texts: string[] = Array.from({ length: places }, () => "");
 const textBytes: Uint8Array[] = Array.from({ length: places }, () => noBytes);
 
 function readText(length: number): string {
-  const from = at;
-  at += length;
-  if (at > limit) gaveUp = true;
-  if (length === 0 || gaveUp) return "";
-  const ends = ((src[from] as number) << 16) ^ ((src[at - 2] as number) << 8) ^ (src[at - 1] as number);
+  const { src, at: from, limit } = cursor;
+  const to = from + length;
+  cursor.at = to;
+  if (to > limit) cursor.gaveUp = true;
+  if (length === 0 || cursor.gaveUp) return "";
+  const ends = ((src[from] as number) << 16) ^ ((src[to - 2] as number) << 8) ^ (src[to - 1] as number);
   const place = Math.imul(ends ^ (length << 24) ^ ((src[from + (length >> 1)] as number) << 4), 0x9e3779b1) >>> 20;
   if (areAt(textBytes[place] as Uint8Array, from, length)) return texts[place] as string;
-  for (let i = from; i < at; i++) if ((src[i] as number) > 0x7f) gaveUp = true; // not ASCII
-  if (gaveUp) return "";
-  const text = src.toString("latin1", from, at);
+  for (let i = from; i < to; i++) if ((src[i] as number) > 0x7f) cursor.gaveUp = true; // not ASCII
+  if (cursor.gaveUp) return "";
+  const text = src.toString("latin1", from, to);
   if (length <= longestKept) {
     texts[place] = text;
-    textBytes[place] = Uint8Array.prototype.slice.call(src, from, at);
+    textBytes[place] = Uint8Array.prototype.slice.call(src, from, to);
   }
   return text;
 }
 
 function areAt(bytes: Uint8Array, from: number, length: number): boolean {
   if (bytes.length !== length) return false;
+  const { src } = cursor;
   for (let i = 0; i < length; i++) if (bytes[i] !== src[from + i]) return false;
-  return true;
-}
-
-function isAt(text: string, from: number): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== src[from + i]) return false;
   return true;
 }
 
@@ -167,7 +174,7 @@ function isAt(text: string, from: number): boolean {
 interface Shape {
   /** In this order. */
   readonly keys: readonly string[];
-  /** Reads an object from behind its first key on. */
+  /** Reads an object from its first key on. */
   readOn: (() => object) | undefined;
   /** How many others may come before it gives way to one of them. */
   patience: number;
@@ -180,49 +187,39 @@ let functions = 0;
 
 function readObject(length: number): object {
   if (length === 0) return {};
+  const { src, at } = cursor;
   const place = (length ^ ((src[at] as number) << 4) ^ ((src[at + 1] as number) << 2) ^ (src[at + 2] as number)) & 0xff;
   const shape = shapes[place];
   if (shape?.readOn === undefined) {
     const often = seen[place] as number;
     if (often >= seenOften) return readByKeys(place, length, nothing, nothing);
     seen[place] = often + 1;
-    gaveUp = true; // for keys that will never come again this reader is too slow
+    cursor.gaveUp = true; // for keys that will never come again this reader is too slow
     return nothing;
   }
-  if (at > limit) gaveUp = true;
-  if (gaveUp) return nothing;
-  if (shape.keys.length !== length || !isKey(shape.keys[0] as string))
-    return readByKeys(place, length, nothing, nothing);
-  shape.patience = mostPatience;
-  return shape.readOn();
-}
-
-/** Whether the next key is this one; if so it has been read. */
-function isKey(key: string): boolean {
-  const { length } = key;
-  if (src[at] !== (0xa0 | length) || !isAt(key, at + 1)) return false;
-  at += 1 + length;
-  return true;
+  if (at > cursor.limit) cursor.gaveUp = true;
+  if (cursor.gaveUp) return nothing;
+  return shape.keys.length === length ? shape.readOn() : readByKeys(place, length, nothing, nothing);
 }
 
 /** An object of an unknown shape; so many values have been read, and their keys, with which `known` begins. */
 function readByKeys(place: number, length: number, known: readonly string[], values: readonly unknown[]): object {
   const object: Record<string, unknown> = {};
   const keys: string[] = [];
-  for (let i = 0; i < length && !gaveUp; i++) {
+  for (let i = 0; i < length && !cursor.gaveUp; i++) {
     const key = i < values.length ? (known[i] as string) : readKey();
     keys.push(key);
     object[key] = i < values.length ? values[i] : read();
   }
-  if (!gaveUp) note(place, keys);
+  if (!cursor.gaveUp) note(place, keys);
   return object;
 }
 
 function readKey(): string {
-  const byte = src[at++] as number;
+  const byte = cursor.src[cursor.at++] as number;
   const key = readText(byte & 0x1f);
-  if ((byte & 0xe0) !== 0xa0 || key === "__proto__") gaveUp = true;
-  return gaveUp ? "" : key;
+  if ((byte & 0xe0) !== 0xa0 || key === "__proto__") cursor.gaveUp = true;
+  return cursor.gaveUp ? "" : key;
 }
 
 function note(place: number, keys: readonly string[]): void {
@@ -230,7 +227,7 @@ function note(place: number, keys: readonly string[]): void {
   if (shape !== undefined && areSame(keys, shape.keys)) {
     if (shape.readOn !== undefined || functions === mostFunctions) return;
     functions++;
-    shape.readOn = readerOf(place, keys);
+    shape.readOn = readerOf(place, shape);
   } else if (shape?.readOn === undefined || --shape.patience === 0) {
     shapes[place] = { keys, readOn: undefined, patience: mostPatience };
     seen[place] = 0;
@@ -244,19 +241,23 @@ function areSame(some: readonly string[], others: readonly string[]): boolean {
 }
 
 /**
- * For `id` and `name`: `const v0 = read(); if (!isKey("name")) return byKeys([v0]); const v1 = read(); return {"id": v0,
- * "name": v1};`. Undefined where the process may not make functions.
+ * For `id` and `name`: `const { src } = cursor; let at = cursor.at; if (src[at] !== 0xa2 || src[at + 1] !== 0x69 ...) return byKeys([]);
+ * cursor.at = at + 3; const v0 = read(); ... return {"id": v0, "name": v1};`. Undefined where the process may not make functions.
  */
-function readerOf(place: number, keys: readonly string[]): (() => object) | undefined {
-  const names = keys.map((key) => JSON.stringify(key));
+function readerOf(place: number, shape: Shape): (() => object) | undefined {
+  const { keys } = shape;
   const before = (i: number) => Array.from({ length: i }, (_, j) => `v${j}`).join();
-  const steps = names.map(
-    (name, i) => `${i === 0 ? "" : `if (!isKey(${name})) return byKeys([${before(i)}]);`} const v${i} = read();`,
-  );
-  const text = `return () => { ${steps.join(" ")} return { ${names.map((name, i) => `${name}: v${i}`).join()} }; };`;
+  const steps = keys.map((key, i) => {
+    const differs = [0xa0 | key.length, ...Buffer.from(key)]
+      .map((byte, j) => `src[at + ${j}] !== ${byte}`)
+      .join(" || ");
+    return `at = cursor.at; if (${differs}) return byKeys([${before(i)}]); cursor.at = at + ${1 + key.length}; const v${i} = read();`;
+  });
+  const entries = keys.map((key, i) => `${JSON.stringify(key)}: v${i}`).join();
+  const text = `return () => { const { src } = cursor; let at; ${steps.join(" ")} shape.patience = ${mostPatience}; return { ${entries} }; };`;
   const byKeys = (values: readonly unknown[]): object => readByKeys(place, keys.length, keys, values);
   try {
-    return new Function("read", "isKey", "byKeys", text)(read, isKey, byKeys) as () => object;
+    return new Function("cursor", "read", "byKeys", "shape", text)(cursor, read, byKeys, shape) as () => object;
   } catch {
     return undefined; // --disallow-code-generation-from-strings
   }
