@@ -180,9 +180,11 @@ function readThere(memory: Memory, start: number, end: number): unknown {
       return readPlain(bytes, view, start + 1, end);
     case Form.number:
       return view.getFloat64(start + 1, true);
-    default:
-      return read(bytes.subarray(start, end), nothingAttached);
   }
+  const form = bytes[start] as number;
+  if (form >= Form.rawInHead && form < Form.rawAttached)
+    return smallFromBytes(form - Form.rawInHead, bytes, start + 1, end);
+  return read(bytes.subarray(start, end), nothingAttached);
 }
 
 function readPlain(bytes: Buffer, view: DataView | undefined, start: number, end: number): unknown {
@@ -206,7 +208,7 @@ function read(head: Buffer, attachments: readonly Uint8Array[]): unknown {
   }
   if (form === Form.graph) return rebuild(unpacker.unpack(head, afterForm), attachments);
   if (attachments.length > 0) throw malformed("it has attachments that it does not use");
-  if (form >= Form.rawInHead) return smallFromBytes(form - Form.rawInHead, head, 1);
+  if (form >= Form.rawInHead) return smallFromBytes(form - Form.rawInHead, head, 1, head.length);
   switch (form) {
     case Form.plain:
       return readPlain(head, undefined, 1, head.length);

@@ -54,12 +54,12 @@ export function bytesOf(value: Bytes): Uint8Array {
   return view.buffer instanceof SharedArrayBuffer ? new Uint8Array(view) : view;
 }
 
-/** A value of `kind` made of the few bytes of `source` from `offset` on, copied. */
-export function smallFromBytes(kind: number, source: Uint8Array, offset: number): Bytes {
-  const length = source.length - offset;
+/** A value of `kind` made of the few bytes of `source` from `start` to `end`, copied. */
+export function smallFromBytes(kind: number, source: Uint8Array, start: number, end: number): Bytes {
+  const length = end - start;
   const bytes = new Uint8Array(length);
-  if (length <= 64) for (let i = 0; i < length; i++) bytes[i] = source[offset + i] as number;
-  else bytes.set(source.subarray(offset));
+  if (length <= 64) for (let i = 0; i < length; i++) bytes[i] = source[start + i] as number;
+  else bytes.set(source.subarray(start, end));
   return kind === uint8Array ? bytes : fromBytes(kind, bytes);
 }
 

@@ -1,13 +1,15 @@
 import type { Observer, Push } from "zeromq";
-import { eventLoopTurn } from "../../clock.ts";
 import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
 import { Batch } from "./frames.ts";
 import { type Sealer, sealBytes } from "./seal.ts";
 
-/** A batch is sent when it reaches this size, so that a fast sender overlaps with its receiver. */
-const batchBytes = 256 * 1024;
+/**
+ * A batch is sent when it reaches this size, also within a turn of the event loop: who sends without ever waiting would come
+ * to one only when his credit is used up, and then he and his receiver would take turns.
+ */
+const batchBytes = 64 * 1024;
 
 /**
  * Sends one peer's packets, in order, several at a time. The first packet of a burst leaves before anything else
@@ -21,6 +23,7 @@ export class Pump {
   #batch: Batch = new Batch();
   #running: Promise<void> | undefined;
   #found: (() => void) | undefined;
+  #full: () => void = () => {};
   #connection: Connection | undefined;
   #sealer: Sealer | undefined;
   #closed = false;
@@ -49,6 +52,7 @@ export class Pump {
     if (this.#closed) return;
     this.#batch.add(envelope, body, lent);
     this.#running ??= this.#run();
+    if (this.#batch.bytes >= batchBytes) this.#full();
   }
 
   /** Resolves when ZeroMQ has got everything and has somebody to give it to, or the peer has ended. */
@@ -93,13 +97,21 @@ export class Pump {
       while (this.#batch.bytes > 0 && !this.#closed) {
         // One send at a time: zeromq.js throws EBUSY otherwise.
         await this.#push?.send(this.#message());
-        if (this.#batch.bytes < batchBytes) await eventLoopTurn();
+        if (this.#batch.bytes < batchBytes) await this.#fullOrTurn();
       }
     } catch (error) {
       if (!this.#closed) this.#failed(error as Error);
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** Resolves when the batch is full, or when the event loop has had a turn. */
+  #fullOrTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#full = resolve;
+      setImmediate(resolve);
+    });
   }
 
   #message(): Uint8Array[] {
