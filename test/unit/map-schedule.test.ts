@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { blocks, chunkSize, depth, type Pace } from "../../packages/core/src/tasks/schedule.ts";
+import { blocks, chunkSize, depth, MeanTimes, type Pace } from "../../packages/core/src/tasks/schedule.ts";
 
 const paces = fc.record({
   ranks: fc.integer({ min: 1, max: 1000 }),
@@ -56,6 +56,30 @@ describe("chunk sizes", () => {
 
   test("small tasks go in chunks that are worth their messages", () => {
     assert.equal(chunkSize(pace({ remaining: 1000, meanMs: 0.01 })), 100);
+  });
+});
+
+describe("what a task takes", () => {
+  const after = (...some: [ms: number, tasks: number][]): number => {
+    const times = new MeanTimes();
+    for (const [ms, tasks] of some) times.add("task", ms, tasks);
+    return times.of("task") as number;
+  };
+
+  test("is unknown before the first, and a matter of each task's name", () => {
+    const times = new MeanTimes();
+    assert.equal(times.of("task"), undefined);
+    times.add("other", 1, 1);
+    assert.equal(times.of("task"), undefined);
+  });
+
+  test("is what many of them took, however long the first one did", () => {
+    assert.ok(after([300, 1], [0.3, 300]) < 0.0011, `${after([300, 1], [0.3, 300])}`);
+  });
+
+  test("follows single ones slowly when they get shorter, and at once when they get longer", () => {
+    assert.ok(Math.abs(after([10, 1], [0, 1]) - 7) < 1e-9);
+    assert.equal(after([1, 1000], [10, 1]), 10);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Hand } from "./hand.ts";
 import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
+import { MeanTimes } from "./schedule.ts";
 import { isSuspect, Seat } from "./seat.ts";
 import type { Staff } from "./tally.ts";
 
@@ -35,8 +36,7 @@ export class Dispatcher implements Staff {
   readonly #ownPlace: Place;
   readonly #hand: Hand | undefined;
   readonly #jobs: Set<Job> = new Set();
-  /** Time of a task in milliseconds, by its name. */
-  readonly #meanMs: Map<string, number> = new Map();
+  readonly #meanMs: MeanTimes = new MeanTimes();
   /** Tasks that give promises. */
   readonly #waitsFor: Set<string> = new Set();
   #handed: Chunk | undefined;
@@ -171,7 +171,7 @@ export class Dispatcher implements Staff {
     const { ranks } = this;
     const rootFree = this.#hand !== undefined && !this.#waiting;
     for (const job of this.#jobs) {
-      const meanMs = this.#meanMs.get(job.task);
+      const meanMs = this.#meanMs.of(job.task);
       const own = rank === this.#crew.peers.rank;
       const most =
         meanMs === undefined || this.#waitsFor.has(job.task) ? 1 : Math.max(1, Math.floor(turnMs / 4 / meanMs));
@@ -231,7 +231,7 @@ export class Dispatcher implements Staff {
       return;
     }
     const task = seat.current?.job.task;
-    if (task !== undefined) this.#measured(task, ms / outcomes.length);
+    if (task !== undefined) this.#meanMs.add(task, ms, outcomes.length);
     const place = this.#place(seat.rank);
     for (const outcome of outcomes) {
       const answer = seat.answered();
@@ -239,12 +239,6 @@ export class Dispatcher implements Staff {
       if (answer.wanted) answer.job.settle(answer.item, outcome, place);
     }
     this.refill();
-  }
-
-  /** Recent tasks count more; and time that grows counts at once. */
-  #measured(task: string, ms: number): void {
-    const before = this.#meanMs.get(task) ?? ms;
-    this.#meanMs.set(task, Math.max(ms, 0.7 * before + 0.3 * ms));
   }
 
   #drop(job: Job): void {
@@ -309,7 +303,7 @@ export class Dispatcher implements Staff {
         const reached = this.#someOf(hand, job, items, done, turn + turnMs);
         const next = typeof reached === "number" ? reached : await reached;
         const now = performance.now();
-        this.#measured(job.task, (now - before) / (next - done));
+        this.#meanMs.add(job.task, now - before, next - done);
         done = next;
         if (now - turn < turnMs) continue;
         await eventLoopTurn();

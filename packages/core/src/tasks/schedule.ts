@@ -26,6 +26,25 @@ const handlingMs = 0.0005;
 const aheadMs = 2;
 const deepest = 64;
 
+/** What a task takes, by its name: so far, in milliseconds. */
+export class MeanTimes {
+  readonly #ms: Map<string, number> = new Map();
+
+  of(task: string): number | undefined {
+    return this.#ms.get(task);
+  }
+
+  /**
+   * So many took so long together. Recent ones count more, each of them: the very first takes a hundred times as long as the
+   * thousand after it, while V8 compiles it. And time that grows counts at once.
+   */
+  add(task: string, ms: number, tasks: number): void {
+    const mean = ms / tasks;
+    const before = this.#ms.get(task) ?? mean;
+    this.#ms.set(task, Math.max(mean, mean + 0.7 ** tasks * (before - mean)));
+  }
+}
+
 /**
  * How many inputs go into the next chunk: guided self-scheduling (Polychronopoulos and Kuck, 1987) with a factor of 4, so
  * that an expensive stretch of inputs is shared whoever meets it; within {@link worthMs} and {@link chunkMs} by what tasks
