@@ -128,6 +128,28 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "what large arrays were combined to stays as it is, whatever is combined later",
+    async program(world) {
+      const { rank, size } = world;
+      const kinds = [Float64Array, Int32Array, Float64Array, Uint16Array];
+      const kept: { result: ArrayLike<number> | undefined; each: number; length: number }[] = [];
+      for (let round = 0; round < 12; round++) {
+        const Kind = kinds[round % kinds.length] as typeof Float64Array;
+        const length = round < 6 ? 5000 : 5000 + round * size;
+        const mine = new Kind(length).fill(rank + round);
+        const each = (size * (size - 1)) / 2 + size * round;
+        const root = round % size;
+        kept.push({ result: await world.allreduce(mine, sum), each, length });
+        const reduced = await world.reduce(mine, sum, { root });
+        if (rank === root) kept.push({ result: reduced, each, length });
+      }
+      for (const { result, each, length } of kept) {
+        assert.equal(result?.length, length);
+        for (let i = 0; i < length; i++) assert.equal(result?.[i], each);
+      }
+    },
+  },
+  {
     name: "a rank may change what it gave to a collective once that has resolved",
     async program(world) {
       const mine = new Float64Array(50_000);

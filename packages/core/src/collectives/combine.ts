@@ -45,25 +45,43 @@ export function disagree(theirs: string, mine: string): MpiError {
 
 /**
  * The values of at least two ranks, combined in their order, in the brackets of recursive doubling: see its picture. The
- * result is where the first of the others' values was; this rank's own is left as it is.
+ * result is where the first of the others' values was; this rank's own is left as it is. Values are asked for as they are
+ * needed, so that few are there at a time, and `release`d when they have gone into another one.
  */
-export function combineAll(op: Op, size: number, own: number, valueOf: (rank: number) => unknown): unknown {
+export function combineAll(
+  op: Op,
+  size: number,
+  own: number,
+  valueOf: (rank: number) => unknown,
+  release: (value: unknown) => void = () => {},
+): unknown {
   const slots = powerBelow(size);
   const pairs = size - slots;
-  const values = new Array<unknown>(slots);
-  let mine = own < 2 * pairs ? -1 : own - pairs; // the slot of this rank's value, while it has not been combined
-  for (let slot = 0; slot < slots; slot++) {
+  /** Of so many ranks' slots from this one on. A slot has two ranks, or one. */
+  const within = (slot: number, count: number): unknown => {
     const rank = slot < pairs ? 2 * slot : slot + pairs;
-    values[slot] = slot < pairs ? join(op, valueOf(rank), valueOf(rank + 1), rank === own) : valueOf(rank);
-  }
-  for (let count = slots / 2; count >= 1; count /= 2) {
-    for (let i = 0; i < count; i++) values[i] = join(op, values[2 * i], values[2 * i + 1], mine === 2 * i);
-    mine = -1;
-  }
-  return values[0];
+    if (count > 1) {
+      const half = count / 2;
+      const lowerIsOwn = half === 1 && slot >= pairs && rank === own;
+      const upperIsOwn = half === 1 && slot + 1 >= pairs && slot + 1 + pairs === own;
+      return join(op, within(slot, half), within(slot + half, half), lowerIsOwn, upperIsOwn ? undefined : release);
+    }
+    if (slot >= pairs) return valueOf(rank);
+    return join(op, valueOf(rank), valueOf(rank + 1), rank === own, rank + 1 === own ? undefined : release);
+  };
+  return within(0, slots);
 }
 
-/** Two neighbours, in the memory of the lower one unless that is to be left as it is. */
-function join(op: Op, lower: unknown, upper: unknown, leaveLower: boolean): unknown {
-  return leaveLower ? combine(op, lower, upper, false) : combine(op, upper, lower, true);
+/** Two neighbours, in the memory of the lower one unless that is this rank's own; the upper one's is free then. */
+function join(
+  op: Op,
+  lower: unknown,
+  upper: unknown,
+  lowerIsOwn: boolean,
+  release: ((value: unknown) => void) | undefined,
+): unknown {
+  if (lowerIsOwn) return combine(op, lower, upper, false);
+  const result = combine(op, upper, lower, true);
+  release?.(upper);
+  return result;
 }

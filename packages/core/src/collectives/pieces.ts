@@ -35,10 +35,13 @@ export function piecesOnBoard(
   const first = rank === 0 ? 1 : 0;
   const combine = (posts: Posts): TypedArray => {
     const place = inPlace ? undefined : places?.[rank];
-    const piece = combineAll(op, size, rank, (r) => {
-      if (r === rank) return own[rank];
-      return r === first && place !== undefined ? valueIn(posts.parcelOf(r, place), place) : decode(posts.parcelOf(r));
-    }) as TypedArray;
+    const mine = own[rank] as TypedArray;
+    const valueOf = (r: number): unknown => {
+      if (r === rank) return mine;
+      const room = r === first ? place : scratchLike(mine);
+      return room === undefined ? decode(posts.parcelOf(r)) : valueIn(posts.parcelOf(r, room), room);
+    };
+    const piece = combineAll(op, size, rank, valueOf, (value) => keepScratch(value as TypedArray)) as TypedArray;
     if (places === undefined || place !== undefined) return piece;
     return fill(places[rank] as TypedArray, [piece]);
   };
@@ -70,4 +73,22 @@ function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | u
   if (into === undefined || into.constructor !== array.constructor || into.length < array.length) return undefined;
   if (into.buffer === array.buffer && into.byteOffset !== array.byteOffset) return undefined;
   return into.length === array.length ? into : into.subarray(0, array.length);
+}
+
+/**
+ * Memory that was touched before: the kernel takes longer to give each page of new memory, one by one and zeroed, than to
+ * copy another rank's data into it. Of one kind and length, for programs combine the same again and again.
+ */
+let scratch: TypedArray[] = [];
+const mostScratchBytes = 4 * 1024 * 1024;
+
+function scratchLike(array: TypedArray): TypedArray {
+  const kept = scratch.pop();
+  if (kept !== undefined && kept.constructor === array.constructor && kept.length === array.length) return kept;
+  scratch = [];
+  return emptyLike(array);
+}
+
+function keepScratch(array: TypedArray): void {
+  if ((scratch.length + 1) * array.byteLength <= mostScratchBytes) scratch.push(array);
 }
