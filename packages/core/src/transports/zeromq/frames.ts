@@ -10,8 +10,15 @@ import { sealBytes } from "./seal.ts";
  */
 export const pieceBytes: number = 128 * 1024;
 
-/** Batches are cut from memory of so many bytes. */
+/**
+ * A batch is sent when it reaches this size, also within a turn of the event loop: who sends without ever waiting would come
+ * to one only when his credit is used up, and then he and his receiver would take turns.
+ */
+export const batchBytes: number = 64 * 1024;
+
+/** Batches are cut from memory of so many bytes; where they grow beyond it, each has memory for a full one and some more. */
 const chunkBytes = 32 * 1024;
+const fullBytes = batchBytes + 16 * 1024;
 
 /**
  * Packets on their way to one rank, which become the frames of one ZeroMQ message.
@@ -29,6 +36,7 @@ export class Batch {
   #start = 0;
   #end = 0;
   #frames: Uint8Array[] = [];
+  #chunkBytes = chunkBytes;
 
   /** Bytes of the first frame so far. */
   get bytes(): number {
@@ -56,10 +64,12 @@ export class Batch {
     const { bytes } = this.#reserve(0);
     const end = this.#end + room;
     const frames = [bytes.subarray(this.#start, end), ...this.#frames];
+    const took = end - this.#start;
     this.#start = aligned(end);
     this.#end = this.#start;
     this.#frames = [];
-    if (bytes.length > chunkBytes) this.#memory = undefined; // what was large is not kept until the next packet
+    // No room for another such one: it would have to be moved. And what was large is not kept until the next packet.
+    if (bytes.length - end < took) this.#memory = undefined;
     return frames;
   }
 
@@ -69,8 +79,9 @@ export class Batch {
     if (memory !== undefined && this.#end + more + sealBytes <= memory.bytes.length) return memory;
     const { bytes } = this;
     const size = bytes + more + sealBytes;
+    if (bytes > 0 && size > this.#chunkBytes) this.#chunkBytes = fullBytes;
     const next = new Memory(
-      Buffer.allocUnsafeSlow(aligned(Math.max(chunkBytes, bytes === 0 ? size : 2 * size))).buffer,
+      Buffer.allocUnsafeSlow(aligned(Math.max(this.#chunkBytes, bytes === 0 ? size : 2 * size))).buffer,
     );
     if (memory !== undefined) next.bytes.set(memory.bytes.subarray(this.#start, this.#end));
     this.#memory = next;

@@ -2,14 +2,8 @@ import type { Observer, Push } from "zeromq";
 import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
-import { Batch } from "./frames.ts";
+import { Batch, batchBytes } from "./frames.ts";
 import { type Sealer, sealBytes } from "./seal.ts";
-
-/**
- * A batch is sent when it reaches this size, also within a turn of the event loop: who sends without ever waiting would come
- * to one only when his credit is used up, and then he and his receiver would take turns.
- */
-const batchBytes = 64 * 1024;
 
 /**
  * Sends one peer's packets, in order, several at a time. The first packet of a burst leaves before anything else
