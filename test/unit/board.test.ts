@@ -57,7 +57,10 @@ test("values are written where they are posted, if there is room for all of them
       const next = rank === values.length - 1 ? undefined : boards[rank + 1]; // its place lies behind the writer's
       next?.post(0, 1, post.parts, [packetOf(Buffer.from("mine"))]);
       const done = writer.postValues(0, 0x1234_5600, post.parts, values, encodeAt);
-      if (next !== undefined) expect(text(next.part(rank + 1, 0, 0).head)).toBe("mine");
+      if (next !== undefined) {
+        expect(next.kindOf(rank + 1, 0)).toBe(post.parts);
+        expect(text(next.part(rank + 1, 0, 0).head)).toBe("mine");
+      }
       for (const reader of boards) {
         expect(reader.has(rank, 0)).toBe(done);
         if (!done) continue;
@@ -73,6 +76,19 @@ test("values are written where they are posted, if there is room for all of them
     { numRuns: 500 },
   );
   expect(posted).toBeGreaterThan(20);
+});
+
+test("a post ends where its place does: nothing is written behind it, however many values there are", () => {
+  const value = { id: 7 };
+  for (const size of [20, 40, 60, 80, 100, 150, 200, 253, 254, 255, 300, 600]) {
+    const [writer, next] = ranks(size) as [SharedBoard, SharedBoard];
+    next.post(0, 1, post.parts, [packetOf(Buffer.from("mine"))]);
+    for (const one of [value, 1, "text"]) {
+      writer.postValues(0, 1, post.parts, new Array<unknown>(size).fill(one), encodeAt);
+      expect(next.kindOf(1, 0), `${size}`).toBe(post.parts);
+      expect(text(next.part(1, 0, 0).head), `${size}`).toBe("mine");
+    }
+  }
 });
 
 test("a rank that is only here says so whatever its place has held, and in what", () => {

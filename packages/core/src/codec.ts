@@ -82,8 +82,9 @@ export function encode(value: unknown): Parcel {
 export function encodeAt(value: unknown, memory: Memory, at: number, room: number): number {
   if (typeof value === "number") return at + 9 > room ? gaveUp : writeDouble(Form.number, value, memory, at);
   if (typeof value !== "string" && (typeof value !== "object" || value === null || isBytes(value))) return gaveUp;
-  memory.bytes[at] = Form.plain;
-  return writeSmall(value, memory, at + 1, room);
+  const end = writeSmall(value, memory, at + 1, room);
+  if (end !== gaveUp) memory.bytes[at] = Form.plain;
+  return end;
 }
 
 /**

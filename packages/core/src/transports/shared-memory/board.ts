@@ -140,6 +140,7 @@ export class SharedBoard implements Board {
     const word = this.#postAt(this.#rank, number);
     const from = (word + 2 + values.length) * 4;
     const room = word * 4 + placeBytes;
+    if (from > room) return false;
     let end = from;
     for (let i = 0; i < values.length; i++) {
       if (i !== this.#rank) end = write(values[i], this.#memory, aligned(end), room);
