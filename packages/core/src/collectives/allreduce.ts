@@ -59,7 +59,7 @@ export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Red
   }
   const give = encode(value);
   const finish = (posts: Posts): T => {
-    const result = combineAll(op, size, rank, (r) => (r === rank ? value : decode(posts.parcelOf(r))));
+    const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));
     return delivered(result, into);
   };
   return { give, to: "all", from: "all", finish, what: () => describe(value) };

@@ -45,43 +45,31 @@ export function disagree(theirs: string, mine: string): MpiError {
 
 /**
  * The values of at least two ranks, combined in their order, in the brackets of recursive doubling: see its picture. The
- * result is where the first of the others' values was; this rank's own is left as it is. Values are asked for as they are
- * needed, so that few are there at a time, and `release`d when they have gone into another one.
+ * result is where the first of the others' values was; `mine`, that of rank `own`, is left as it is. The others' are asked
+ * for as they are needed, so that few are there at a time, and `release`d when they have gone into another one.
  */
 export function combineAll(
   op: Op,
   size: number,
   own: number,
+  mine: unknown,
   valueOf: (rank: number) => unknown,
   release: (value: unknown) => void = () => {},
 ): unknown {
   const slots = powerBelow(size);
   const pairs = size - slots;
-  /** Of so many ranks' slots from this one on. A slot has two ranks, or one. */
+  const ofRank = (rank: number): unknown => (rank === own ? mine : valueOf(rank));
+  /** Two neighbours, in the memory of the lower one unless that is `mine`. */
+  const join = (lower: unknown, upper: unknown): unknown => {
+    if (lower === mine) return combine(op, lower, upper, false);
+    const result = combine(op, upper, lower, true);
+    if (upper !== mine) release(upper);
+    return result;
+  };
+  /** Of so many slots from this one on. The first ones have two ranks each, the others one. */
   const within = (slot: number, count: number): unknown => {
-    const rank = slot < pairs ? 2 * slot : slot + pairs;
-    if (count > 1) {
-      const half = count / 2;
-      const lowerIsOwn = half === 1 && slot >= pairs && rank === own;
-      const upperIsOwn = half === 1 && slot + 1 >= pairs && slot + 1 + pairs === own;
-      return join(op, within(slot, half), within(slot + half, half), lowerIsOwn, upperIsOwn ? undefined : release);
-    }
-    if (slot >= pairs) return valueOf(rank);
-    return join(op, valueOf(rank), valueOf(rank + 1), rank === own, rank + 1 === own ? undefined : release);
+    if (count > 1) return join(within(slot, count / 2), within(slot + count / 2, count / 2));
+    return slot < pairs ? join(ofRank(2 * slot), ofRank(2 * slot + 1)) : ofRank(slot + pairs);
   };
   return within(0, slots);
-}
-
-/** Two neighbours, in the memory of the lower one unless that is this rank's own; the upper one's is free then. */
-function join(
-  op: Op,
-  lower: unknown,
-  upper: unknown,
-  lowerIsOwn: boolean,
-  release: ((value: unknown) => void) | undefined,
-): unknown {
-  if (lowerIsOwn) return combine(op, lower, upper, false);
-  const result = combine(op, upper, lower, true);
-  release?.(upper);
-  return result;
 }

@@ -37,11 +37,10 @@ export function piecesOnBoard(
     const place = inPlace ? undefined : places?.[rank];
     const mine = own[rank] as TypedArray;
     const valueOf = (r: number): unknown => {
-      if (r === rank) return mine;
       const room = r === first ? place : scratchLike(mine);
       return room === undefined ? decode(posts.parcelOf(r)) : valueIn(posts.parcelOf(r, room), room);
     };
-    const piece = combineAll(op, size, rank, valueOf, (value) => keepScratch(value as TypedArray)) as TypedArray;
+    const piece = combineAll(op, size, rank, mine, valueOf, (value) => keepScratch(value as TypedArray)) as TypedArray;
     if (places === undefined || place !== undefined) return piece;
     return fill(places[rank] as TypedArray, [piece]);
   };

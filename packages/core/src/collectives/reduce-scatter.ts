@@ -40,7 +40,7 @@ export function reduceScatterOnBoard<T>(
   if (!op.builtIn) return "";
   const give = new Values(parts, rank);
   const finish = (posts: Posts): T => {
-    const result = combineAll(op, size, rank, (r) => (r === rank ? parts[rank] : decode(posts.parcelOf(r))));
+    const result = combineAll(op, size, rank, parts[rank], (r) => decode(posts.parcelOf(r)));
     return delivered(result, into);
   };
   return { give, to: "all", from: "all", finish };

@@ -58,7 +58,7 @@ export function reduceOnBoard<T>(
   }
   const give = encode(value);
   const finish = (posts: Posts): T => {
-    const result = combineAll(op, size, rank, (r) => (r === rank ? value : decode(posts.parcelOf(r))));
+    const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));
     return delivered(result, into);
   };
   if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
