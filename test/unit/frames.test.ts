@@ -1,23 +1,11 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Envelope, headerBytes } from "../../packages/core/src/envelope.ts";
+import { headerBytes } from "../../packages/core/src/envelope.ts";
 import { MpiError } from "../../packages/core/src/errors.ts";
 import type { Packet } from "../../packages/core/src/packet.ts";
 import { Batch, deliver, pieceBytes } from "../../packages/core/src/transports/zeromq/frames.ts";
-
-const envelope: Envelope = {
-  kind: 4,
-  collective: false,
-  sync: false,
-  context: 0,
-  source: 1,
-  tag: 2,
-  id: 3,
-  sequence: 4,
-  signature: 0,
-  bytes: 5,
-};
+import { envelope } from "./envelope-support.ts";
 
 /** Bytes that tell where they are. */
 const attachment = (length: number): Uint8Array =>

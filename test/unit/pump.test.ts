@@ -3,19 +3,9 @@ import { expect, test } from "vitest";
 import type { Envelope } from "../../packages/core/src/envelope.ts";
 import { deliver } from "../../packages/core/src/transports/zeromq/frames.ts";
 import { Pump } from "../../packages/core/src/transports/zeromq/pump.ts";
+import { envelope } from "./envelope-support.ts";
 
-const envelopeOf = (id: number): Envelope => ({
-  kind: 4,
-  collective: false,
-  sync: false,
-  context: 0,
-  source: 1,
-  tag: 2,
-  id,
-  sequence: id,
-  signature: 0,
-  bytes: 5,
-});
+const envelopeOf = (id: number): Envelope => ({ ...envelope, id, sequence: id });
 
 /** A pump, and the messages that it has given to a socket that takes each of them in `breaths` microtasks. */
 function pumping(breaths: number): { pump: Pump; messages: Buffer[][]; failures: Error[] } {
