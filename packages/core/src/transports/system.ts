@@ -97,15 +97,15 @@ export class System {
     this.#mkfifo(path, 0o600); // it may be there already: opening it tells
   }
 
-  /** The CPUs that this thread may run on: bit i of byte b is CPU 8 b + i. */
-  affinity(): Uint8Array {
+  /** The CPUs that a thread of this process may run on, this one if none is named: bit i of byte b is CPU 8 b + i. */
+  affinity(thread: number = 0): Uint8Array {
     const mask = new Uint8Array(mostCpus / 8);
-    this.#getAffinity(0, mask.length, mask);
+    this.#getAffinity(thread, mask.length, mask);
     return mask;
   }
 
-  setAffinity(mask: Uint8Array): void {
-    this.#setAffinity(0, mask.length, mask);
+  setAffinity(mask: Uint8Array, thread: number = 0): void {
+    this.#setAffinity(thread, mask.length, mask);
   }
 
   /** Where the bytes of an array are in this process. The array must stay referenced as long as that is used. */

@@ -1,6 +1,7 @@
 import { Pull, Push } from "zeromq";
 import { eventLoopTurn, now } from "../../clock.ts";
 import { System } from "../system.ts";
+import { IoThread } from "./io-thread.ts";
 
 /** Those of the socket. */
 export type InboxOptions = NonNullable<ConstructorParameters<typeof Pull>[0]>;
@@ -11,6 +12,8 @@ export type InboxOptions = NonNullable<ConstructorParameters<typeof Pull>[0]>;
  * kernel does not take one from who runs (measured: 130 us a round trip instead of 320; 500 without giving way).
  */
 const lookMs = 1;
+/** Messages of 64 KiB and more take longer than that. */
+const lateMs = 0.1;
 /** Before timers and other sockets get their turn. */
 const looksPerTurn = 20;
 
@@ -84,14 +87,21 @@ export class Inbox {
   async #lookAround(): Promise<void> {
     const system = System.loadIfAny();
     if (system === undefined) return;
-    const end = now() + lookMs;
-    while (now() < end) {
-      await eventLoopTurn();
-      if (!this.#wanted || this.#closed) return;
-      for (let i = 0; i < looksPerTurn && now() < end; i++) {
-        if (this.#pull.readable) return;
-        system.giveWay();
+    const ioThread = IoThread.find(system);
+    const began = now();
+    ioThread?.begin();
+    try {
+      for (let spent = 0; spent < lookMs; spent = now() - began) {
+        if (spent > lateMs) ioThread?.late();
+        await eventLoopTurn();
+        if (!this.#wanted || this.#closed) return;
+        for (let i = 0; i < looksPerTurn; i++) {
+          if (this.#pull.readable) return;
+          system.giveWay();
+        }
       }
+    } finally {
+      ioThread?.end();
     }
   }
 
