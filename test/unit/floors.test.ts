@@ -37,7 +37,7 @@ const floors: Record<string, string[][]> = {
       "world.ts",
     ],
     ["collectives/", "collective-call.ts", "turn.ts", "tasks/"],
-    ["engine.ts", "expected.ts", "peer.ts", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
+    ["engine.ts", "expected.ts", "fate.ts", "roster.ts", "peer.ts", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "bootstrap.ts", "agent-channel.ts", "transports/"],
     [
       "transport.ts",

@@ -1,6 +1,6 @@
 import { onAbort } from "./abort.ts";
-import { describeEnding, type Ending, type Mail, type Unreceived } from "./bootstrap.ts";
-import { type Call, failure, type Identity } from "./call.ts";
+import type { Ending, Mail, Unreceived } from "./bootstrap.ts";
+import type { Call, Identity } from "./call.ts";
 import { type Detour, type Divert, locate } from "./call-site.ts";
 import { Channel } from "./channel.ts";
 import { eventLoopTurn } from "./clock.ts";
@@ -8,11 +8,13 @@ import { byteLength, decode, encode, landing, type Parcel } from "./codec.ts";
 import { type Envelope, type Kind, kind } from "./envelope.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
 import { Expected } from "./expected.ts";
+import { Fate, wasLost } from "./fate.ts";
 import { isLinked } from "./list.ts";
 import { any, type Finish, Letter, Posted } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import { empty, ownCopy, type Packet, withOwnAttachments } from "./packet.ts";
-import { Peer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
+import { Roster } from "./roster.ts";
 import type { Board, Receiver, Transport, Watch } from "./transport.ts";
 import { within } from "./within.ts";
 
@@ -81,8 +83,8 @@ const letterBytes = 256;
 export class Engine implements Receiver {
   readonly who: Identity;
   readonly #transport: Transport;
-  /** What is kept about the ranks that this one has had to do with, by rank. */
-  readonly #peers: Map<number, Peer> = new Map();
+  readonly #roster: Roster;
+  readonly #fate: Fate;
   readonly #channels: Map<number, Channel> = new Map();
   /** Channels that were closed here: their numbers are never used again. */
   readonly #released: Set<number> = new Set();
@@ -100,13 +102,11 @@ export class Engine implements Receiver {
   readonly #explain = (call: Call, error: unknown): Error => this.explained(call, error);
   readonly #anySettled: Watch = { advance: () => this.#settled !== this.#settledBefore };
   #asking: NodeJS.Timeout | undefined;
-  /** Whether some other rank has ended: only then can waiting be in vain. */
-  #somebodyEnded = false;
-  /** Why the job can go on no more: what every further call rejects with. */
-  #fatal: { code: MpiErrorCode; why: string; details: MpiErrorDetails } | undefined;
 
   constructor(who: Identity, transport: Transport) {
     this.who = who;
+    this.#roster = new Roster(who.size);
+    this.#fate = new Fate(who, this.#roster);
     this.#transport = transport;
     transport.receiver = this;
   }
@@ -164,7 +164,7 @@ export class Engine implements Receiver {
 
   /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */
   question(channel: Channel, dest: number, number: number, signature: number, site: string | undefined): void {
-    if (this.#fatal !== undefined || this.#peer(dest).ending !== undefined) return;
+    if (this.#fate.over || this.#roster.get(dest).ending !== undefined) return;
     this.#tell(channel, dest, kind.question, number, signature, encode(site));
   }
 
@@ -190,8 +190,7 @@ export class Engine implements Receiver {
     const posted = new Posted(any, number, false, call, nothing);
     this.#wait(1);
     this.#watched.push({ watch, channel, posted });
-    if (this.#somebodyEnded || this.#fatal !== undefined)
-      this.#refuseWatched((call, rank) => this.#hopeless(call, rank));
+    if (this.#fate.inVain) this.#refuseWatched((call, rank) => this.#fate.hopeless(call, rank));
     return posted.promise as Promise<void>;
   }
 
@@ -211,7 +210,7 @@ export class Engine implements Receiver {
       try {
         if (!watch.advance(sleeps)) {
           // It may wait for another rank now, one that has ended.
-          error = this.#somebodyEnded ? this.#hopeless(posted.call, watch.missing) : undefined;
+          error = this.#fate.hopeless(posted.call, watch.missing);
           if (error === undefined) continue;
         }
       } catch (thrown) {
@@ -243,7 +242,7 @@ export class Engine implements Receiver {
   dismiss(channel: Channel, tag: number): Envelope | undefined {
     const letters = channel.mailbox.sweep(any, tag);
     for (const { envelope, body, settled } of letters) if (!settled) this.#discard(envelope, body);
-    return letters.find(({ envelope: { source } }) => !this.#wasLost(this.#peer(source)))?.envelope;
+    return letters.find(({ envelope: { source } }) => !wasLost(this.#roster.get(source)))?.envelope;
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
@@ -255,10 +254,10 @@ export class Engine implements Receiver {
     call: Call,
     { sync = false, signature = 0, signal }: SendOptions = asUsual,
   ): Promise<void> {
-    const peer = this.#peer(dest);
-    if (this.#fatal !== undefined) return Promise.reject(this.#fail(call));
-    if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#gone(peer.ending, call));
-    if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
+    const peer = this.#roster.get(dest);
+    if (this.#fate.over) return Promise.reject(this.#fate.refusal(call));
+    if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#fate.bereaved(call, peer.ending));
+    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
@@ -316,7 +315,7 @@ export class Engine implements Receiver {
     signal?: AbortSignal,
     into?: TypedArray,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
+    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
     const letter = channel.mailbox.next(source, tag);
     if (letter !== undefined) return this.#open(letter, call, finish, into);
     if (this.#comesNow(channel, source, tag, call, finish)) return this.#expected.take(this.#explain) as Promise<T>;
@@ -328,8 +327,7 @@ export class Engine implements Receiver {
    * what it waited for meanwhile ends that: whoever awaits it is to have his turn.
    */
   #comesNow(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): boolean {
-    if (this.#transport.linger === undefined || this.#fatal !== undefined || !channel.mailbox.isFree(source, tag))
-      return false;
+    if (this.#transport.linger === undefined || this.#fate.over || !channel.mailbox.isFree(source, tag)) return false;
     const expected = this.#expected;
     expected.begin(channel, source, tag, call, finish);
     this.#settledBefore = this.#settled;
@@ -346,7 +344,7 @@ export class Engine implements Receiver {
     finish: Finish<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#aborted(call, signal.reason));
+    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
     return this.#await(channel, new Posted(source, tag, true, call, finish), signal);
   }
 
@@ -357,7 +355,7 @@ export class Engine implements Receiver {
 
   /** Looks at what has arrived, after one turn of the event loop so that arrivals have had their chance. */
   async peek(channel: Channel, source: number, tag: number, call: Call): Promise<Letter | undefined> {
-    if (this.#fatal !== undefined) throw this.#fail(call);
+    this.refuseIfStopped(call);
     const found = channel.mailbox.peek(source, tag);
     if (found !== undefined) return found;
     this.#wait(1);
@@ -377,7 +375,7 @@ export class Engine implements Receiver {
   packet(envelope: Envelope, body: Packet, borrowed: boolean): void {
     this.#steps++;
     const { source } = envelope;
-    const peer = this.#peers.get(source) ?? this.#stranger(source);
+    const peer = this.#roster.known(source) ?? this.#stranger(source);
     if (peer === undefined) return;
     const lost = (envelope.sequence - peer.received) >>> 0;
     if (lost !== 0) {
@@ -387,20 +385,20 @@ export class Engine implements Receiver {
     }
     peer.received = (peer.received + 1) >>> 0;
     // Whoever waited for it has been told that it is gone, and may have gone on without it.
-    if (peer.gone && this.#wasLost(peer)) return;
+    if (wasLost(peer)) return;
     this.#dispatch(envelope, body, borrowed, peer);
     if (peer.graceOver) this.#settle(source);
   }
 
   landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
-    const into = this.#peers.get(envelope.source)?.payloads.get(envelope.id)?.posted.into;
+    const into = this.#roster.known(envelope.source)?.payloads.get(envelope.id)?.posted.into;
     return into && landing(into, head, bytes);
   }
 
   /** A rank that has not sent anything before. */
   #stranger(source: number): Peer | undefined {
     try {
-      return this.#peer(source);
+      return this.#roster.get(source);
     } catch (error) {
       this.failed(error as Error);
       return undefined;
@@ -492,9 +490,9 @@ export class Engine implements Receiver {
 
   /** Nobody will receive this message: it counts as received, so that its sender neither waits nor runs out of credit. */
   #discard(envelope: Envelope, body: Packet | undefined): void {
-    if (!envelope.collective) this.#peer(envelope.source).taken++;
+    if (!envelope.collective) this.#roster.get(envelope.source).taken++;
     if (body === undefined) this.#answer(envelope, kind.grant);
-    else if (envelope.source !== this.who.rank) this.#giveBack(envelope, this.#peer(envelope.source));
+    else if (envelope.source !== this.who.rank) this.#giveBack(envelope, this.#roster.get(envelope.source));
     if (body !== undefined && envelope.sync) this.#answer(envelope, kind.received);
   }
 
@@ -502,10 +500,7 @@ export class Engine implements Receiver {
 
   /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
   peerEnded(ending: Ending, last: number | undefined): void {
-    const peer = this.#peer(ending.rank);
-    this.#somebodyEnded = true;
-    peer.ending = ending;
-    peer.last = last ?? peer.received;
+    const peer = this.#fate.ended(ending, last);
     const timer = setTimeout(() => {
       peer.graceOver = true;
       this.#settle(ending.rank);
@@ -515,24 +510,22 @@ export class Engine implements Receiver {
 
   /** The job can go on no more: whatever waits rejects now, and so does every further call. */
   stop(code: MpiErrorCode, why: string, details: MpiErrorDetails = {}): void {
-    if (this.#fatal !== undefined) return;
-    this.#fatal = { code, why, details };
-    this.#rejectAll((call) => this.#fail(call));
+    if (this.#fate.end(code, why, details)) this.#rejectAll((call) => this.#fate.refusal(call));
   }
 
   /** Whether every one of these ranks but this one has ended with exit code 0. */
   endedWell(ranks: readonly number[]): boolean {
-    return ranks.every((rank) => rank === this.who.rank || this.#peer(rank).ending?.code === 0);
+    return this.#fate.endedWell(ranks);
   }
 
   /** Whether the job, or this rank's part in it, is over: every call rejects, on the other ranks too. */
   get stopped(): boolean {
-    return this.#fatal !== undefined;
+    return this.#fate.over;
   }
 
   /** Throws what every call rejects with when that is so. */
   refuseIfStopped(call: Call): void {
-    if (this.#fatal !== undefined) throw this.#fail(call);
+    if (this.#fate.over) throw this.#fate.refusal(call);
   }
 
   /** Whether some call of this rank waits for others. */
@@ -547,7 +540,7 @@ export class Engine implements Receiver {
 
   /** Whether a rank has ended and those who wait for it are about to be told. */
   get settling(): boolean {
-    return [...this.#peers.values()].some((peer) => peer.ending !== undefined && !peer.gone);
+    return this.#roster.settling;
   }
 
   /** What the calls of this rank wait for: `rank` is the other's in the world, undefined for any. */
@@ -564,7 +557,7 @@ export class Engine implements Receiver {
       const collective = { context: channel.context, number };
       yield { call, rank: watch.missing, divert: divertOf(posted), collective };
     }
-    for (const [rank, peer] of this.#peers) {
+    for (const [rank, peer] of this.#roster) {
       for (const [id, { call }] of peer.sends) {
         yield { call, rank, divert: (detour) => this.#divertSend(peer, id, detour) };
       }
@@ -581,30 +574,23 @@ export class Engine implements Receiver {
 
   /** What became of users' messages so far. */
   get mail(): Mail {
-    const mail: Mail = { sent: {}, received: {}, unreceived: countMessages(this.unreceived()) };
-    for (const [rank, { messages, lastTag, taken }] of this.#peers) {
-      if (messages > 0) mail.sent[rank] = { count: messages, tag: lastTag };
-      if (taken > 0) mail.received[rank] = taken;
-    }
-    return mail;
+    return { ...this.#roster.mail, unreceived: countMessages(this.unreceived()) };
   }
 
   /** Packets sent to each rank, for those who wait for the last of them. */
   get sent(): Record<string, number> {
-    return Object.fromEntries([...this.#peers].flatMap(([rank, peer]) => (peer.sent > 0 ? [[rank, peer.sent]] : [])));
+    return this.#roster.count(({ sent }) => sent);
   }
 
   /** Packets received from each rank. */
   get received(): Record<string, number> {
-    return Object.fromEntries(
-      [...this.#peers].flatMap(([rank, peer]) => (peer.received > 0 ? [[rank, peer.received]] : [])),
-    );
+    return this.#roster.count(({ received }) => received);
   }
 
   /** Resolves when every send is done with and its bytes are on their way, after `timeoutMs` at the latest. */
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    const sends = [...this.#peers.values()].flatMap((peer) => [...peer.sends.values()].map(({ done }) => done));
+    const sends = [...this.#roster].flatMap(([, peer]) => [...peer.sends.values()].map(({ done }) => done));
     await within(timeoutMs, Promise.allSettled(sends));
     await this.#transport.flush(Math.max(0, deadline - performance.now()));
   }
@@ -621,34 +607,13 @@ export class Engine implements Receiver {
 
   /** Once a rank has ended and all it sent has arrived, whoever waits for it alone waits in vain. */
   #settle(rank: number): void {
-    const peer = this.#peer(rank);
+    const peer = this.#roster.get(rank);
     if (peer.gone || !peer.graceOver || peer.received < (peer.last ?? 0)) return;
     peer.gone = true;
     this.glance(false);
-    if (this.#waits > 0) this.#rejectAll((call, source, channel, tag) => this.#hopeless(call, source, channel, tag));
-  }
-
-  /** Why waiting for `source` is in vain, if it is. */
-  #hopeless(call: Call, source: number, channel?: Channel, tag: number = any): MpiError | undefined {
-    if (this.#fatal !== undefined) return this.#fail(call);
-    if (channel?.mailbox.peek(source, tag) !== undefined) return undefined; // held for a prober, soon to be had
-    if (source === any) {
-      const others = (channel?.members ?? []).filter((rank) => rank !== this.who.rank);
-      const lost = others.findLast((rank) => this.#peer(rank).gone);
-      if (lost === undefined || !others.every((rank) => this.#peer(rank).gone)) return undefined;
-      return failure(this.who, call, "rank-failed", "all the other ranks are gone", { rank: lost });
+    if (this.#waits > 0) {
+      this.#rejectAll((call, source, channel, tag) => this.#fate.hopeless(call, source, channel, tag));
     }
-    const { gone, ending } = this.#peer(source);
-    return gone && ending !== undefined ? this.#gone(ending, call) : undefined;
-  }
-
-  #wasLost({ gone, ending }: Peer): boolean {
-    return gone && ending?.code !== 0;
-  }
-
-  #gone(ending: Ending, call: Call): MpiError {
-    const { rank, host } = ending;
-    return failure(this.who, call, "rank-failed", `rank ${rank} is gone (${describeEnding(ending)})`, { rank, host });
   }
 
   #rejectAll(why: (call: Call, source: number, channel?: Channel, tag?: number) => MpiError | undefined): void {
@@ -662,7 +627,7 @@ export class Engine implements Receiver {
       this.#settled++;
       this.#expected.refuse(error);
     }
-    for (const [rank, peer] of this.#peers) {
+    for (const [rank, peer] of this.#roster) {
       for (const [id, outgoing] of peer.sends) {
         const error = why(outgoing.call, rank);
         if (error === undefined) continue;
@@ -703,18 +668,7 @@ export class Engine implements Receiver {
 
   /** The error such that it says who and which call, if it does not yet. */
   explained(call: Call, error: unknown): Error {
-    if (!(error instanceof MpiError) || error.rank !== undefined) return error as Error;
-    return failure(this.who, call, error.code, error.message, { cause: error.cause });
-  }
-
-  #fail(call: Call): MpiError {
-    const { code, why, details } = this.#fatal ?? { code: "closed", why: "this world was closed", details: {} };
-    return failure(this.who, call, code, why, details);
-  }
-
-  #aborted(call: Call, reason: unknown): MpiError {
-    const why = reason instanceof Error ? reason.message : String(reason);
-    return failure(this.who, call, "aborted", `cancelled: ${why}`, { cause: reason });
+    return this.#fate.explained(call, error);
   }
 
   // Waiting
@@ -724,8 +678,7 @@ export class Engine implements Receiver {
     this.#wait(1);
     channel.mailbox.post(posted);
     if (!isLinked(posted)) return posted.promise as Promise<T>;
-    const hopeless =
-      this.#somebodyEnded || this.#fatal !== undefined ? this.#hopeless(call, source, channel, tag) : undefined;
+    const hopeless = this.#fate.hopeless(call, source, channel, tag);
     if (hopeless !== undefined) {
       channel.mailbox.withdraw(posted);
       this.#refuse(posted, hopeless);
@@ -734,7 +687,7 @@ export class Engine implements Receiver {
       posted.forget = onAbort(signal, (reason) => {
         if (!isLinked(posted)) return;
         channel.mailbox.withdraw(posted);
-        this.#refuse(posted, this.#aborted(call, reason));
+        this.#refuse(posted, this.#fate.aborted(call, reason));
       });
     }
     return posted.promise as Promise<T>;
@@ -770,7 +723,7 @@ export class Engine implements Receiver {
   /** Asks for the body of a letter that still waits at the sender. */
   #fetch(posted: Posted, letter: Letter): void {
     const { envelope } = letter;
-    const peer = this.#peer(envelope.source);
+    const peer = this.#roster.get(envelope.source);
     if (!envelope.collective) peer.taken++;
     peer.payloads.set(envelope.id, { posted, letter });
     this.#answer(envelope, kind.grant);
@@ -803,7 +756,7 @@ export class Engine implements Receiver {
   }
 
   #received(envelope: Envelope): void {
-    const peer = this.#peer(envelope.source);
+    const peer = this.#roster.get(envelope.source);
     if (!envelope.collective) peer.taken++;
     if (envelope.sync) this.#answer(envelope, kind.received);
     if (envelope.source !== this.who.rank) this.#giveBack(envelope, peer);
@@ -831,7 +784,7 @@ export class Engine implements Receiver {
       const outgoing = peer.sends.get(id);
       if (outgoing?.parcel !== undefined)
         peer.sends.set(id, { ...outgoing, parcel: withOwnAttachments(outgoing.parcel) });
-      outgoing?.reject(this.#aborted(call, reason));
+      outgoing?.reject(this.#fate.aborted(call, reason));
     });
     return sent.finally(() => {
       forget();
@@ -875,7 +828,7 @@ export class Engine implements Receiver {
 
   #say(dest: number, what: Kind, about: Subject, bytes: number, body: Packet, lent: boolean): void {
     const { collective, context, tag, id, signature } = about;
-    const peer = this.#peer(dest);
+    const peer = this.#roster.get(dest);
     const { sent: sequence } = peer;
     const { rank: source } = this.who;
     this.#post(
@@ -896,16 +849,6 @@ export class Engine implements Receiver {
     if (peer.ending !== undefined) return;
     peer.sent = (peer.sent + 1) >>> 0;
     this.#transport.send(dest, envelope, body, lent);
-  }
-
-  #peer(rank: number): Peer {
-    let peer = this.#peers.get(rank);
-    if (peer === undefined) {
-      if (!(rank < this.who.size)) throw new MpiError("protocol", `there is no rank ${rank}`);
-      peer = new Peer();
-      this.#peers.set(rank, peer);
-    }
-    return peer;
   }
 }
 
