@@ -60,6 +60,8 @@ describe("a mailbox", () => {
         const source = pick(kinds);
         const tag = pick(kinds);
         if (random() < bias) {
+          const next = model.posted.find((posted) => fits(posted, { source, tag }));
+          assert.equal(mailbox.expects(source, tag)?.call.operation, next && String(next.id));
           model.arrive({ id, source, tag });
           mailbox.arrive(letterOf(id, source, tag));
         } else if (random() < 0.05 && waiting.length > 0) {
@@ -106,6 +108,17 @@ describe("a mailbox", () => {
     receive(0, 0);
     assert.deepEqual(got, [3, 0, 6]);
   });
+});
+
+test("a letter that would have to wait, or is looked at first, is expected by nobody", () => {
+  const mailbox = mailboxWithoutEngine();
+  const post = (probe: boolean): void => mailbox.post(new Posted(1, 2, probe, { operation: "" }, () => {}));
+  assert.equal(mailbox.expects(1, 2), undefined);
+  post(true);
+  post(false);
+  assert.equal(mailbox.expects(1, 2), undefined); // the probe is first
+  mailbox.arrive(letterOf(0, 1, 2));
+  assert.equal(mailbox.expects(1, 2), undefined); // for who probed holds the letter before it
 });
 
 test("ten thousand receives and messages, in the opposite order, by tag alone and by both", async () => {

@@ -78,7 +78,9 @@ const letterBytes = 256;
  *     │ ── payload (id) ────────►    │  lent to the transport, not copied
  *     │ ◄── received (id) ───────    │  now `send` resolves: the buffer may be changed
  * ```
- * A receiver that is busy thus holds at most the credit and one envelope per outstanding send.
+ * Where an answer takes as long as the bytes do, those of a middling message follow at once, lent, as long as there is
+ * credit: a message, and `received` when it is matched. A receiver that is busy thus holds at most the credit and one
+ * envelope per outstanding send.
  */
 export class Engine implements Receiver {
   readonly who: Identity;
@@ -270,10 +272,13 @@ export class Engine implements Receiver {
       peer.messages++;
       peer.lastTag = tag;
     }
-    const eager =
-      self || (bytes <= this.#transport.eagerBytes && (cost <= peer.credit || this.#isGranted(dest, peer, cost)));
+    const small = self || bytes <= this.#transport.eagerBytes;
+    // Not what may be cancelled: its sender could change it while it is on its way.
+    const ahead = !small && signal === undefined && (this.#transport.sendsAhead?.(dest, bytes) ?? false);
+    const eager = self || ((small || ahead) && (cost <= peer.credit || this.#isGranted(dest, peer, cost)));
+    const answered = sync || (eager && !small);
     // Before it is posted: to oneself it may be matched, and answered, within that call.
-    const sent = eager && !sync ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
+    const sent = eager && !answered ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
     if (eager && !self) peer.credit -= cost;
     this.#post(
       dest,
@@ -281,7 +286,7 @@ export class Engine implements Receiver {
       {
         kind: eager ? kind.message : kind.request,
         collective,
-        sync,
+        sync: answered,
         context,
         source: rank,
         tag,
@@ -291,7 +296,7 @@ export class Engine implements Receiver {
         signature,
       },
       eager ? parcel : empty,
-      false,
+      ahead,
     );
     return sent;
   }
@@ -391,8 +396,18 @@ export class Engine implements Receiver {
   }
 
   landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
-    const into = this.#roster.known(envelope.source)?.payloads.get(envelope.id)?.posted.into;
-    return into && landing(into, head, bytes);
+    const posted =
+      envelope.kind === kind.message
+        ? this.#expecting(envelope)
+        : this.#roster.known(envelope.source)?.payloads.get(envelope.id)?.posted;
+    return posted?.into && landing(posted.into, head, bytes);
+  }
+
+  /** The receive that a message which is about to be delivered will go to. */
+  #expecting(envelope: Envelope): Posted | undefined {
+    const channel = this.#channels.get(keyOf(envelope.context, envelope.collective));
+    if (channel === undefined || channel.over?.(envelope)) return undefined;
+    return channel.mailbox.expects(envelope.source, envelope.tag);
   }
 
   /** A rank that has not sent anything before. */

@@ -151,6 +151,12 @@ export class Mailbox {
     }
   }
 
+  /** The receive that a letter from there would go to, if it arrived now. */
+  expects(source: number, tag: number): Posted | undefined {
+    const posted = this.#posted.first(source, tag);
+    return posted === undefined || posted.probe || this.#held > 0 ? undefined : posted;
+  }
+
   /** Whether the next letter that fits would go to a receive that came now. */
   isFree(source: number, tag: number): boolean {
     return this.#posted.size === 0 && (this.#arrived.size === 0 || this.#arrived.first(source, tag) === undefined);

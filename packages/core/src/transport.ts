@@ -36,8 +36,13 @@ export interface Receiver {
 export interface Transport {
   /** For messages and `--verbose`: "memory", "zeromq". */
   readonly name: string;
-  /** Messages with at most this many bytes are copied and sent at once; larger ones wait until they are matched. */
+  /** Messages with at most this many bytes are copied and sent at once; `send` of larger ones waits until they are matched. */
   readonly eagerBytes: number;
+  /**
+   * Whether a larger one to that rank is better sent at once, lent, than announced: where an answer takes as long as its
+   * bytes do.
+   */
+  sendsAhead?(dest: number, bytes: number): boolean;
   /** True when it is known that nobody has ever sent this rank anything. */
   readonly silent?: boolean;
   /**

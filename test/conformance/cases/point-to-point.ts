@@ -187,8 +187,9 @@ export const cases: Case[] = [
   {
     name: "arrays of any size arrive in the part of memory where they are wanted, and nothing beside it changes",
     async program(world) {
-      // Around the limits: copied into the head, sent at once, sent when matched, left in place to be fetched.
-      for (const bytes of [0, 8, 1016, 1024, 1032, 4096, 32_768, 65_528, 65_536, 65_544, 131_072, 1_000_000]) {
+      // Around the limits: copied into the head, sent at once, sent at once but lent, sent when matched, left to be fetched.
+      const small = [0, 8, 1016, 1024, 1032, 4096, 32_768, 65_528, 65_536, 65_544, 131_064, 131_072];
+      for (const bytes of [...small, 262_144, 1_000_000, 1_048_576, 1_048_704]) {
         const length = bytes / 8;
         for (const late of [true, false]) {
           const memory = new Float64Array(length + 3).fill(-1);

@@ -115,6 +115,10 @@ export class SharedMemoryTransport implements Transport {
     if (this.#options.far !== undefined) this.#options.far.receiver = receiver;
   }
 
+  sendsAhead(dest: number, bytes: number): boolean {
+    return !this.#near.has(dest) && (this.#options.far?.sendsAhead?.(dest, bytes) ?? false);
+  }
+
   send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
     if (this.#closed) return;
     const outlet = this.#outlets.get(dest) ?? (this.#near.has(dest) ? this.#outlet(dest) : undefined);

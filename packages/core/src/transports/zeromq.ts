@@ -16,6 +16,9 @@ import { Ways } from "./zeromq/ways.ts";
 /** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
 const lingerMs = 5000;
 
+/** Of these the bytes take some hundred microseconds, and an announcement and its answer a hundred more. */
+const aheadBytes = 1024 * 1024 + 64; // an array of 1 MiB with its form
+
 /** A peer within a host that is disconnected has ended: what is still queued for it has no reader. */
 const never = -1;
 /**
@@ -96,6 +99,10 @@ export class ZeromqTransport implements Transport {
   connect(peers: readonly PeerAddress[], host: string): void {
     this.#peers = peers;
     this.#host = host;
+  }
+
+  sendsAhead(_dest: number, bytes: number): boolean {
+    return bytes <= aheadBytes;
   }
 
   send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
