@@ -133,3 +133,9 @@ export class System {
 const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;
+
+/** Takes a CPU out of those that {@link System.affinity} gives. */
+export function clearCpu(mask: Uint8Array, cpu: number): void {
+  const at = cpu >> 3;
+  if (at < mask.length) mask[at] = (mask[at] as number) & ~(1 << (cpu & 7));
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { System } from "../system.ts";
+import { clearCpu, type System } from "../system.ts";
 
 /**
  * Moves this rank to another CPU when one of its partners is ready to run and waits for the one it is on. The kernel
@@ -14,7 +14,7 @@ export function makeRoom(system: System, partners: readonly number[]): boolean {
   if (!taken.includes(here)) return false;
   const allowed = system.affinity();
   const elsewhere = allowed.slice();
-  for (const cpu of taken) clear(elsewhere, cpu);
+  for (const cpu of taken) clearCpu(elsewhere, cpu);
   if (elsewhere.every((bits) => bits === 0)) return false;
   system.setAffinity(elsewhere);
   system.setAffinity(allowed);
@@ -30,9 +30,4 @@ function runsOn(pid: number): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function clear(mask: Uint8Array, cpu: number): void {
-  const at = cpu >> 3;
-  if (at < mask.length) mask[at] = (mask[at] as number) & ~(1 << (cpu & 7));
 }
