@@ -108,6 +108,16 @@ export class System {
     this.#setAffinity(thread, mask.length, mask);
   }
 
+  /** Moves a thread from these CPUs to another of those that are `allowed`; false when there is none. It may come back. */
+  moveFrom(cpus: readonly number[], allowed: Uint8Array, thread: number = 0): boolean {
+    const elsewhere = allowed.slice();
+    for (const cpu of cpus) clear(elsewhere, cpu);
+    const moves = elsewhere.some((bits) => bits !== 0);
+    if (moves) this.setAffinity(elsewhere, thread);
+    this.setAffinity(allowed, thread);
+    return moves;
+  }
+
   /** Where the bytes of an array are in this process. The array must stay referenced as long as that is used. */
   addressOf(array: Uint8Array): bigint {
     return this.#koffi.address(this.#same(array, array, 0));
@@ -134,8 +144,7 @@ const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;
 
-/** Takes a CPU out of those that {@link System.affinity} gives. */
-export function clearCpu(mask: Uint8Array, cpu: number): void {
+function clear(mask: Uint8Array, cpu: number): void {
   const at = cpu >> 3;
   if (at < mask.length) mask[at] = (mask[at] as number) & ~(1 << (cpu & 7));
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { clearCpu, type System } from "../system.ts";
+import type { System } from "../system.ts";
 
 /**
  * Moves this rank to another CPU when one of its partners is ready to run and waits for the one it is on. The kernel
@@ -11,14 +11,7 @@ import { clearCpu, type System } from "../system.ts";
 export function makeRoom(system: System, partners: readonly number[]): boolean {
   const here = system.cpu();
   const taken = partners.map(runsOn).filter((cpu) => cpu !== undefined);
-  if (!taken.includes(here)) return false;
-  const allowed = system.affinity();
-  const elsewhere = allowed.slice();
-  for (const cpu of taken) clearCpu(elsewhere, cpu);
-  if (elsewhere.every((bits) => bits === 0)) return false;
-  system.setAffinity(elsewhere);
-  system.setAffinity(allowed);
-  return true;
+  return taken.includes(here) && system.moveFrom(taken, system.affinity());
 }
 
 /** The CPU that a process runs on, or waits for; undefined when it sleeps or has ended. */

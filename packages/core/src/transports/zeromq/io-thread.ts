@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { clearCpu, type System } from "../system.ts";
+import type { System } from "../system.ts";
 
 /** How libzmq calls the thread that reads and writes all sockets of a process. */
 const threadName = "ZMQbg/IO/0";
@@ -86,10 +86,7 @@ export class IoThread {
   /** To another CPU, if there is one: the kernel would leave it here, for each CPU is busy where somebody looks. */
   #release(): void {
     if (this.#cpu === undefined) return;
-    const elsewhere = this.#anywhere.slice();
-    clearCpu(elsewhere, this.#cpu);
+    this.#system.moveFrom([this.#cpu], this.#anywhere, this.id);
     this.#cpu = undefined;
-    if (elsewhere.some((bits) => bits !== 0)) this.#system.setAffinity(elsewhere, this.id);
-    this.#system.setAffinity(this.#anywhere, this.id);
   }
 }
