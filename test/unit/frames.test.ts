@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { headerBytes } from "../../packages/core/src/envelope.ts";
 import { MpiError } from "../../packages/core/src/errors.ts";
 import type { Packet } from "../../packages/core/src/packet.ts";
-import { Batch, deliver, pieceBytes } from "../../packages/core/src/transports/zeromq/frames.ts";
+import { Batch, deliver, pieceBytes, smallPieceBytes } from "../../packages/core/src/transports/zeromq/frames.ts";
 import { envelope } from "./envelope-support.ts";
 
 /** Bytes that tell where they are. */
@@ -16,9 +16,10 @@ const packet = (...lengths: number[]): Packet => ({
 });
 
 /** As ZeroMQ hands them over: every frame in memory of its own. */
-function arrived(packets: Packet[], lent = false, batch: Batch = new Batch()): Buffer[] {
+function arrived(packets: Packet[], lent = false, encrypted = false): Buffer[] {
+  const batch = new Batch();
   for (const each of packets) batch.add(envelope, each, lent);
-  return batch.take().map((frame) => Buffer.from(frame));
+  return batch.take(0, encrypted).map((frame) => Buffer.from(frame));
 }
 
 function received(frames: Buffer[], landing: (bytes: number) => Uint8Array | undefined = () => undefined): Packet[] {
@@ -51,14 +52,22 @@ describe("the frames of a ZeroMQ message", () => {
   test("carry any packets with any attachments, whatever pieces they are cut into", () => {
     const length = fc.oneof(
       fc.nat(2000),
-      fc.tuple(fc.nat(3), fc.integer({ min: -1, max: 1 })).map(([n, by]) => Math.max(0, n * pieceBytes + by)),
+      ...[pieceBytes, smallPieceBytes].map((piece) =>
+        fc.tuple(fc.nat(3), fc.integer({ min: -1, max: 1 })).map(([n, by]) => Math.max(0, n * piece + by)),
+      ),
     );
     fc.assert(
-      fc.property(fc.array(fc.array(length, { maxLength: 3 }), { minLength: 1, maxLength: 4 }), (all) => {
-        const packets = all.map((lengths) => packet(...lengths));
-        for (const lent of [false, true]) expect(plain(received(arrived(packets, lent)))).toEqual(plain(packets));
-      }),
-      { numRuns: 50 },
+      fc.property(
+        fc.array(fc.array(length, { maxLength: 3 }), { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        (all, encrypted) => {
+          const packets = all.map((lengths) => packet(...lengths));
+          for (const lent of [false, true]) {
+            expect(plain(received(arrived(packets, lent, encrypted)))).toEqual(plain(packets));
+          }
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 
@@ -95,6 +104,21 @@ describe("the frames of a ZeroMQ message", () => {
     expect(packets[0]!.attachments[0]!.byteOffset % 8).toBe(0);
     expect(borrowed(frames as Buffer[])).toEqual([true]);
     expect(borrowed(arrived([packet(), packet(5), packet(2 * pieceBytes)], true))).toEqual([false, false, false]);
+  });
+
+  test("are several, encrypted in turns, for a large array between hosts", () => {
+    const lengths = (packets: Packet[], lent: boolean): number[] =>
+      arrived(packets, lent, true).map(({ length }) => length);
+    const front = headerBytes + 8;
+    expect(lengths([packet(2 * smallPieceBytes - 1)], false)).toEqual([front + 2 * smallPieceBytes]);
+    const two = [packet(2 * smallPieceBytes + 3), packet(), packet()];
+    expect(lengths(two, false)).toEqual([front + smallPieceBytes, smallPieceBytes + 8 + 2 * front]);
+    expect(lengths([packet(2 * smallPieceBytes)], true)).toEqual([front, smallPieceBytes, smallPieceBytes, 0]);
+    const into = new Uint8Array(2 * smallPieceBytes + 3);
+    const packets = received(arrived(two, false, true), (bytes) => (bytes === into.length ? into : undefined));
+    expect(packets[0]!.attachments[0]!.buffer).toBe(into.buffer);
+    expect(plain(packets)).toEqual(plain(two));
+    expect(borrowed(arrived(two, false, true))).toEqual([false, false, false]);
   });
 
   test("of any bytes are packets, or a protocol error", () => {
@@ -138,8 +162,12 @@ describe("the frames of a ZeroMQ message", () => {
   test("are refused, in the name of who sent them, when some are missing", () => {
     const frames = arrived([packet(5), packet(2 * pieceBytes)], true);
     expect(frames.map(({ length }) => length).slice(1)).toEqual([5, pieceBytes, pieceBytes, 0]);
-    for (let kept = 1; kept < frames.length; kept++) {
-      expect(() => received(frames.slice(0, kept))).toThrow(/in the name of rank 1: parts of it are missing/);
+    const encrypted = arrived([packet(4 * smallPieceBytes), packet(smallPieceBytes)], false, true);
+    expect(encrypted.length).toBe(6);
+    for (const all of [frames, encrypted]) {
+      for (let kept = 1; kept < all.length; kept++) {
+        expect(() => received(all.slice(0, kept))).toThrow(/in the name of rank 1: parts of it are missing/);
+      }
     }
   });
 });

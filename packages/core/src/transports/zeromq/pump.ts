@@ -2,7 +2,7 @@ import type { Observer, Push } from "zeromq";
 import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
 import { Connection } from "./connection.ts";
-import { Batch, batchBytes } from "./frames.ts";
+import { Batch } from "./frames.ts";
 import { type Sealer, sealBytes } from "./seal.ts";
 
 /**
@@ -20,6 +20,7 @@ export class Pump {
   #full: () => void = () => {};
   #connection: Connection | undefined;
   #sealer: Sealer | undefined;
+  #encrypted = false;
   #closed = false;
 
   constructor(failed: (error: Error) => void) {
@@ -38,6 +39,7 @@ export class Pump {
   open(push: Push, events?: Observer, sealer?: Sealer): void {
     this.#push = push;
     this.#sealer = sealer;
+    this.#encrypted = push.securityMechanism === "curve";
     if (events !== undefined) this.#connection = new Connection(events);
     this.#found?.();
   }
@@ -46,7 +48,7 @@ export class Pump {
     if (this.#closed) return;
     this.#batch.add(envelope, body, lent);
     this.#running ??= this.#run();
-    if (this.#batch.bytes >= batchBytes) this.#full();
+    if (this.#batch.isFull) this.#full();
   }
 
   /** Resolves when ZeroMQ has got everything and has somebody to give it to, or the peer has ended. */
@@ -91,7 +93,7 @@ export class Pump {
       while (this.#batch.bytes > 0 && !this.#closed) {
         // One send at a time: zeromq.js throws EBUSY otherwise.
         await this.#push?.send(this.#message());
-        if (this.#batch.bytes < batchBytes) await this.#fullOrTurn();
+        if (!this.#batch.isFull) await this.#fullOrTurn();
       }
     } catch (error) {
       if (!this.#closed) this.#failed(error as Error);
@@ -109,6 +111,9 @@ export class Pump {
   }
 
   #message(): Uint8Array[] {
-    return this.#sealer === undefined ? this.#batch.take() : this.#sealer.seal(this.#batch.take(sealBytes));
+    const sealer = this.#sealer;
+    return sealer === undefined
+      ? this.#batch.take(0, this.#encrypted)
+      : sealer.seal(this.#batch.take(sealBytes, false));
   }
 }
