@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { System } from "../../packages/core/src/transports/system.ts";
 import { Inbox } from "../../packages/core/src/transports/zeromq/inbox.ts";
 import { IoThread } from "../../packages/core/src/transports/zeromq/io-thread.ts";
 
 let thread: IoThread;
 let everywhere: string;
+/** A single CPU. */
+const one = /^\d+$/;
 
 /** The CPUs that it may run on, as the kernel says. */
 function allowed(): string {
@@ -20,6 +22,12 @@ function look(late: boolean): void {
   if (late) thread.late();
 }
 
+/** And finds it. */
+function found(late: boolean): void {
+  look(late);
+  thread.end();
+}
+
 beforeAll(async () => {
   const inbox = await Inbox.open(
     {},
@@ -31,52 +39,66 @@ beforeAll(async () => {
   return () => inbox.close();
 });
 
-test("it is fetched by the second message in a row that is late", async () => {
-  look(true);
-  expect(allowed()).toBe(everywhere);
-  thread.end();
-  look(false);
-  thread.end();
-  look(true);
-  expect(allowed()).toBe(everywhere);
-  thread.end();
-  look(true);
-  expect(allowed()).toMatch(/^\d+$/);
-  thread.end();
+afterEach(async () => {
+  found(false);
+  found(false);
   await turn();
+  expect(allowed()).toBe(everywhere);
+});
+
+test("it interrupts nobody when it wakes up", () => {
+  // See proc(5): the 41st field is the scheduling policy, 3 is SCHED_BATCH. The second one is the name, in parentheses.
+  const stat = readFileSync(`/proc/self/task/${thread.id}/stat`, "utf8");
+  expect(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[41 - 3]).toBe("3");
+});
+
+test("it is fetched by the second message in a row that is late", () => {
+  found(true);
+  expect(allowed()).toBe(everywhere);
+  found(false);
+  found(true);
+  expect(allowed()).toBe(everywhere);
+  found(true);
+  expect(allowed()).toMatch(one);
 });
 
 test("it stays as long as late messages are looked for one after the other", async () => {
   for (let i = 0; i < 5; i++) {
     look(true);
     await turn();
-    if (i > 0) expect(allowed()).toMatch(/^\d+$/);
+    if (i > 0) expect(allowed()).toMatch(one);
     thread.end();
   }
-  await turn();
+});
+
+test("one that is not late does not let it go, two in a row do", async () => {
+  found(true);
+  found(true);
+  for (const [late, left] of [
+    [false, one],
+    [true, one],
+    [false, one],
+    [false, everywhere],
+  ] as const) {
+    look(late);
+    await turn();
+    thread.end();
+    expect(allowed()).toMatch(left);
+  }
 });
 
 test("a rank that does something else lets it go", async () => {
-  for (let i = 0; i < 2; i++) {
-    look(true);
-    thread.end();
-  }
-  expect(allowed()).toMatch(/^\d+$/);
+  found(true);
+  found(true);
+  expect(allowed()).toMatch(one);
   await turn();
   expect(allowed()).toBe(everywhere);
 });
 
-test("messages that are not late let it go", async () => {
-  for (let i = 0; i < 2; i++) {
-    look(true);
-    thread.end();
-  }
-  await turn();
+test("a rank that goes to sleep lets it go at once", () => {
+  found(true);
   look(true);
-  expect(allowed()).toMatch(/^\d+$/);
-  thread.end();
-  look(false);
-  await turn();
-  thread.end();
+  expect(allowed()).toMatch(one);
+  thread.sleep();
   expect(allowed()).toBe(everywhere);
 });

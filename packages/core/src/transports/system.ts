@@ -35,6 +35,7 @@ export class System {
   ) => number;
   readonly #getAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
   readonly #setAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
+  readonly #setScheduler: (thread: number, policy: number, priority: Int32Array) => number;
   /** The CPU that this thread is on. */
   readonly cpu: () => number;
   /** Lets others run that are ready to. */
@@ -51,6 +52,7 @@ export class System {
     this.#read = libc.func("long process_vm_readv(int, void*, unsigned long, void*, unsigned long, unsigned long)");
     this.#getAffinity = libc.func("int sched_getaffinity(int, size_t, _Out_ uint8_t*)");
     this.#setAffinity = libc.func("int sched_setaffinity(int, size_t, const uint8_t*)");
+    this.#setScheduler = libc.func("int sched_setscheduler(int, int, const int32_t*)");
     this.giveWay = libc.func("int sched_yield()");
     this.cpu = libc.func("int sched_getcpu()");
   }
@@ -118,6 +120,11 @@ export class System {
     return moves;
   }
 
+  /** From now on that thread interrupts nobody when it wakes up: it runs on a free CPU, or when its turn has come. */
+  makePatient(thread: number): void {
+    this.#setScheduler(thread, batch, new Int32Array(1));
+  }
+
   /** Where the bytes of an array are in this process. The array must stay referenced as long as that is used. */
   addressOf(array: Uint8Array): bigint {
     return this.#koffi.address(this.#same(array, array, 0));
@@ -143,6 +150,7 @@ export class System {
 const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;
+const batch = 3;
 
 function clear(mask: Uint8Array, cpu: number): void {
   const at = cpu >> 3;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
+import { availableParallelism } from "node:os";
 import { context, Push } from "zeromq";
 import type { Network, PeerAddress } from "../bootstrap.ts";
 import type { Envelope } from "../envelope.ts";
@@ -99,6 +100,8 @@ export class ZeromqTransport implements Transport {
   connect(peers: readonly PeerAddress[], host: string): void {
     this.#peers = peers;
     this.#host = host;
+    const crowded = peers.filter((peer) => peer.host === host).length > availableParallelism();
+    for (const inbox of this.#inboxes) inbox.crowded = crowded;
   }
 
   sendsAhead(_dest: number, bytes: number): boolean {

@@ -22,15 +22,17 @@ export class IoThread {
   #cpu: number | undefined;
   /** Inboxes that look for messages just now. */
   #looking = 0;
-  /** Whether the message that is looked for is late, and whether the last one was. */
+  /** Whether the message that is looked for is late. */
   #late = false;
-  #wasLate = false;
+  /** Of the last ones: one more for each that was late, up to two, and one less for each that was not. */
+  #lateness = 0;
   #leaving = false;
 
   private constructor(system: System, id: number) {
     this.#system = system;
     this.id = id;
     this.#anywhere = system.affinity(id);
+    system.makePatient(id);
   }
 
   /** Undefined where it cannot be found. */
@@ -54,11 +56,12 @@ export class IoThread {
 
   /**
    * It has looked for long. The second message in a row that is late fetches the thread to where the rank looks: small ones
-   * are late when somebody collects garbage, and are better off with a CPU for the thread where there is one. Costs 3 us.
+   * are late when somebody collects garbage, and are better off with a CPU for the thread where there is one. It stays
+   * there until two in a row are not late, for an answer often comes right before a large message. Costs 3 us.
    */
   late(): void {
     this.#late = true;
-    if (!this.#wasLate) return;
+    if (this.#lateness === 0) return;
     const cpu = this.#system.cpu();
     if (cpu === this.#cpu) return;
     const here = new Uint8Array(this.#anywhere.length);
@@ -69,11 +72,9 @@ export class IoThread {
 
   /** It has found something. Unless it looks for the next one soon it has work to do, and its thread may go elsewhere. */
   end(): void {
-    this.#looking--;
-    this.#wasLate = this.#late;
-    this.#late = false;
+    this.#count();
     if (this.#cpu === undefined || this.#leaving) return;
-    if (!this.#wasLate) this.#release();
+    if (this.#lateness === 0) this.#release();
     else {
       this.#leaving = true;
       setImmediate(() => {
@@ -81,6 +82,20 @@ export class IoThread {
         if (this.#looking === 0) this.#release();
       });
     }
+  }
+
+  /** It sleeps until something comes: its thread may go elsewhere, but has this CPU for itself if nobody else needs it. */
+  sleep(): void {
+    this.#count();
+    if (this.#cpu === undefined || this.#looking > 0) return;
+    this.#system.setAffinity(this.#anywhere, this.id);
+    this.#cpu = undefined;
+  }
+
+  #count(): void {
+    this.#looking--;
+    this.#lateness = Math.min(2, Math.max(0, this.#lateness + (this.#late ? 1 : -1)));
+    this.#late = false;
   }
 
   /** To another CPU, if there is one: the kernel would leave it here, for each CPU is busy where somebody looks. */
