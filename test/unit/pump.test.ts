@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Envelope } from "../../packages/core/src/envelope.ts";
+import { System } from "../../packages/core/src/transports/system.ts";
 import { deliver } from "../../packages/core/src/transports/zeromq/frames.ts";
 import { Pump } from "../../packages/core/src/transports/zeromq/pump.ts";
 import { envelope } from "./envelope-support.ts";
@@ -66,4 +67,20 @@ test("what comes within a turn leaves together, behind the first", async () => {
   await turn();
   expect(messages.map((message) => ids([message]).length)).toEqual([1, 99]);
   await pump.idle();
+});
+
+test("ZeroMQ's thread is given way after each full batch, and after no other", async () => {
+  const giveWay = vi.spyOn(System.load(), "giveWay");
+  const { pump, messages } = pumping(1);
+  const count = 5000;
+  for (let i = 0; i < count; i++) {
+    pump.add(envelopeOf(i), { head: Buffer.alloc(50), attachments: [] }, false);
+    await undefined;
+  }
+  await pump.idle();
+  const full = messages.filter(([batch]) => batch!.length >= 64 * 1024).length;
+  expect(full).toBeGreaterThan(3);
+  expect(full).toBeLessThan(messages.length);
+  expect(giveWay).toHaveBeenCalledTimes(full);
+  giveWay.mockRestore();
 });

@@ -1,6 +1,7 @@
 import type { Observer, Push } from "zeromq";
 import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
+import { System } from "../system.ts";
 import { Connection } from "./connection.ts";
 import { Batch } from "./frames.ts";
 import { type Sealer, sealBytes } from "./seal.ts";
@@ -91,8 +92,11 @@ export class Pump {
       await undefined; // what is sent in this same breath goes along
       if (this.#push === undefined && !this.#closed) await new Promise<void>((resolve) => (this.#found = resolve));
       while (this.#batch.bytes > 0 && !this.#closed) {
+        const full = this.#batch.isFull;
         // One send at a time: zeromq.js throws EBUSY otherwise.
         await this.#push?.send(this.#message());
+        // ZeroMQ's thread is patient: of two that stream it would send nothing until the credit is used up.
+        if (full) System.loadIfAny()?.giveWay();
         if (!this.#batch.isFull) await this.#fullOrTurn();
       }
     } catch (error) {
