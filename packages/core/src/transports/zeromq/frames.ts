@@ -1,6 +1,7 @@
 import { type Envelope, headerBytes, malformed, readHeader, writeHeader } from "../../envelope.ts";
 import { aligned, copyHead, copyOf, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
 import type { Receiver } from "../../transport.ts";
+import { release } from "./release.ts";
 import { sealBytes } from "./seal.ts";
 
 /**
@@ -141,58 +142,102 @@ function cut(attachment: Uint8Array, encrypted: boolean, frames: Uint8Array[]): 
 }
 
 /**
- * Delivers the packets of these frames. What came in pieces is put together, where its receiver wants it.
+ * Delivers the packets of these frames. What came in pieces is put together, where its receiver wants it. Frames of which
+ * nothing is kept are empty afterwards: their memory is ZeroMQ's again.
  *
  * @throws MpiError `protocol` for frames that {@link Batch} did not make.
  */
-export function deliver([batch, ...frames]: readonly Buffer[], receiver: Receiver): void {
-  if (batch === undefined) return;
-  let memory = memoryOf(batch);
-  let end = batch.length;
-  let next = 0;
-  for (let at = 0; at < end; ) {
+export function deliver(frames: readonly Buffer[], receiver: Receiver): void {
+  const [first] = frames;
+  if (first === undefined) return;
+  const arrival = new Arrival(frames, first, receiver);
+  while (!arrival.isOver) arrival.packet();
+}
+
+/** The frames of a ZeroMQ message that has arrived, as far as they have been read. */
+class Arrival {
+  readonly #frames: readonly Buffer[];
+  readonly #first: Buffer;
+  readonly #receiver: Receiver;
+  /** The frame that packets are in, the next of them at `at`; where it goes on in the frames behind, the last one of these. */
+  #memory: Memory;
+  #at = 0;
+  #end: number;
+  /** The first frame that has not been looked at yet. */
+  #next = 1;
+
+  constructor(frames: readonly Buffer[], first: Buffer, receiver: Receiver) {
+    this.#frames = frames;
+    this.#first = first;
+    this.#receiver = receiver;
+    this.#memory = memoryOf(first);
+    this.#end = first.length;
+  }
+
+  get isOver(): boolean {
+    return this.#at >= this.#end;
+  }
+
+  packet(): void {
+    const memory = this.#memory;
     const { bytes, view } = memory;
+    const at = this.#at;
+    const end = this.#end;
     const { envelope, contents } = readHeader(view, at, end);
     const { head: length, attachments: count, inline } = contents;
     const from = at + headerBytes;
     const behind = from + aligned(length);
     if (behind > end) throw malformed("it is shorter than it says", view, at, end);
+    this.#at = behind;
     if (count === 0) {
-      receiver.packet(envelope, new Excerpt(memory, from, from + length), false);
-      at = behind;
-      continue;
+      this.#receiver.packet(envelope, new Excerpt(memory, from, from + length), false);
+      return;
     }
     const head = bytes.subarray(from, from + length);
-    const landing = (bytes: number) => (count === 1 ? receiver.landing(envelope, head, bytes) : undefined);
     if (inline !== undefined && behind + aligned(inline) <= end) {
+      this.#at += aligned(inline);
       // Borrowed: who keeps an array of this frame is to have it in memory of its own, of its own size.
-      receiver.packet(envelope, { head, attachments: [bytes.subarray(behind, behind + inline)] }, true);
-      at = behind + aligned(inline);
-      continue;
+      this.#receiver.packet(envelope, { head, attachments: [bytes.subarray(behind, behind + inline)] }, true);
+      if (at === 0 && this.isOver) release(this.#first);
+      return;
     }
     const attachments: Uint8Array[] = [];
-    const incomplete = malformed.bind(undefined, "parts of it are missing", view, at, end);
-    at = behind;
-    if (inline !== undefined) {
-      const pieces = [bytes.subarray(behind, end)];
-      for (let missing = inline - (end - behind); missing > 0; missing -= end) {
-        const frame = frames[next++];
-        if (frame === undefined) throw incomplete();
-        pieces.push(frame.subarray(0, missing));
-        batch = frame;
-        end = frame.length;
-        at = aligned(missing);
-      }
-      attachments.push(joined(pieces, landing));
-      if (at < end) memory = memoryOf(batch);
-    }
     while (attachments.length < count) {
-      const last = endOf(frames, next);
-      if (last === undefined) throw incomplete();
-      attachments.push(joined(frames.slice(next, last), landing));
-      next = last;
+      const pieces = inline === undefined ? this.#pieces() : this.#begunHere(inline);
+      if (pieces === undefined) throw malformed("parts of it are missing", view, at, end);
+      attachments.push(
+        joined(pieces, (bytes) => (count === 1 ? this.#receiver.landing(envelope, head, bytes) : undefined)),
+      );
     }
-    receiver.packet(envelope, { head, attachments }, false);
+    this.#receiver.packet(envelope, { head, attachments }, false);
+  }
+
+  /** The pieces of an attachment of so many bytes that begins in this frame, and goes on in the next ones. */
+  #begunHere(inline: number): Buffer[] | undefined {
+    const pieces = [this.#memory.bytes.subarray(this.#at, this.#end)];
+    let frame: Buffer | undefined;
+    for (let missing = inline - (this.#end - this.#at); missing > 0; missing -= this.#end) {
+      frame = this.#frames[this.#next++];
+      if (frame === undefined) return undefined;
+      pieces.push(frame.subarray(0, missing));
+      this.#end = frame.length;
+      this.#at = aligned(missing);
+    }
+    if (frame !== undefined && !this.isOver) this.#memory = memoryOf(frame);
+    return pieces;
+  }
+
+  /** Those of the next attachment that has frames of its own. */
+  #pieces(): readonly Buffer[] | undefined {
+    const frames = this.#frames;
+    const first = this.#next;
+    const piece = frames[first]?.length;
+    const several = piece === pieceBytes || piece === smallPieceBytes;
+    let last = first;
+    while (several && frames[last]?.length === piece) last++;
+    if (last >= frames.length) return undefined;
+    this.#next = last + 1;
+    return frames.slice(first, this.#next);
   }
 }
 
@@ -205,14 +250,6 @@ function memoryOf(frame: Buffer): Memory {
   return new Memory(own.buffer as ArrayBuffer);
 }
 
-/** Behind the last piece of the attachment that begins at `first`. */
-function endOf(frames: readonly Buffer[], first: number): number | undefined {
-  const piece = frames[first]?.length;
-  if (piece !== pieceBytes && piece !== smallPieceBytes) return first < frames.length ? first + 1 : undefined;
-  for (let i = first; i < frames.length; i++) if (frames[i]?.length !== piece) return i + 1;
-  return undefined;
-}
-
 function joined(pieces: readonly Buffer[], landing: (bytes: number) => Uint8Array | undefined): Uint8Array {
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined) return first;
@@ -222,6 +259,7 @@ function joined(pieces: readonly Buffer[], landing: (bytes: number) => Uint8Arra
   for (const piece of pieces) {
     whole.set(piece, at);
     at += piece.length;
+    release(piece);
   }
   return whole;
 }
