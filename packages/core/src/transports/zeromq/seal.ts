@@ -1,4 +1,4 @@
-import { createCipheriv, timingSafeEqual } from "node:crypto";
+import { type CipherGCM, createCipheriv, timingSafeEqual } from "node:crypto";
 
 /** Bytes of the seal behind a batch: who sent it (u16), which of its batches to this rank it is (u48), and the tag. */
 const numberBytes = 8;
@@ -70,22 +70,31 @@ export class Opener {
   }
 }
 
+/** The nonce: 8 bytes from the seal, u16 the receiver, u16 whether there are more frames. */
+const nonce = Buffer.alloc(12);
+
 function tagOf(
   key: Uint8Array,
   dest: number,
   number: Uint8Array,
   batch: Uint8Array,
-  parts: readonly Uint8Array[],
+  more: readonly Uint8Array[],
 ): Buffer {
-  const nonce = Buffer.alloc(12);
   nonce.set(number, 0);
-  nonce.writeUInt32LE(dest, numberBytes);
+  nonce.writeUInt16LE(dest, numberBytes);
+  nonce[numberBytes + 2] = more.length === 0 ? 0 : 1;
   const gcm = createCipheriv("aes-256-gcm", key, nonce);
-  // With the lengths, nothing can move from one frame to the next.
-  gcm.setAAD(Buffer.from(Float64Array.from([batch, ...parts], ({ length }) => length).buffer));
-  for (const part of [batch, ...parts]) {
-    for (let at = 0; at < part.length; at += mostAtOnce) gcm.setAAD(part.subarray(at, at + mostAtOnce));
+  if (more.length === 0) authenticate(gcm, batch);
+  else {
+    const parts = [batch, ...more];
+    // With the lengths, nothing can move from one frame to the next.
+    authenticate(gcm, Buffer.from(Float64Array.from(parts, ({ length }) => length).buffer));
+    for (const part of parts) authenticate(gcm, part);
   }
   gcm.final();
   return gcm.getAuthTag();
+}
+
+function authenticate(gcm: CipherGCM, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += mostAtOnce) gcm.setAAD(bytes.subarray(at, at + mostAtOnce));
 }
