@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { byNode, byOpenSsl, gmac } from "../../packages/core/src/transports/zeromq/gmac.ts";
 import { Opener, Sealer, sealBytes } from "../../packages/core/src/transports/zeromq/seal.ts";
 
-const key = randomBytes(32);
+const bytes = randomBytes(32);
+const key = gmac(bytes);
 const frames = fc
   .array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 })
   .map((parts) => parts.map((part) => Buffer.from(part)));
@@ -53,7 +55,36 @@ test("a frame that was dropped, added, or cut elsewhere is noticed", () => {
 test("what was meant for another rank, or sealed with another key, is refused", () => {
   const message = sealed([Buffer.from("head")]);
   expect(new Opener(key, 6).open(message)).toBeUndefined();
-  expect(new Opener(randomBytes(32), 5).open(message)).toBeUndefined();
+  expect(new Opener(gmac(randomBytes(32)), 5).open(message)).toBeUndefined();
   expect(new Opener(key, 5).open([Buffer.alloc(0)])).toBeUndefined();
   expect(new Opener(key, 5).open([])).toBeUndefined();
+});
+
+test("a message of one frame cannot pass for one of several, nor the other way round", () => {
+  const [head, rest] = sealed([Buffer.from("head"), Buffer.from("rest")]) as [Buffer, Buffer];
+  const text = head.subarray(0, -sealBytes);
+  const seal = head.subarray(-sealBytes);
+  const lengths = Buffer.from(Float64Array.of(text.length, rest.length).buffer);
+  expect(new Opener(key, 5).open([Buffer.concat([lengths, text, rest, seal])])).toBeUndefined();
+  const [lone] = sealed([Buffer.concat([lengths, text, rest])]) as [Buffer];
+  expect(new Opener(key, 5).open([Buffer.concat([text, lone.subarray(-sealBytes)]), rest])).toBeUndefined();
+});
+
+test("OpenSSL makes the same tags by either way, one after the other", () => {
+  const fast = byOpenSsl(bytes);
+  const careful = byNode(bytes);
+  const nonces = fc.uint8Array({ minLength: 12, maxLength: 12 });
+  fc.assert(
+    fc.property(nonces, fc.array(fc.uint8Array({ maxLength: 100_000 }), { maxLength: 4 }), (nonce, parts) => {
+      expect(Buffer.from(fast(nonce, parts))).toEqual(careful(nonce, parts));
+    }),
+  );
+});
+
+test("the tags are those of AES-256-GCM", () => {
+  // The GCM specification's test case 13 (McGrew and Viega): a key and a nonce of zeros, and nothing else.
+  for (const way of [byNode, byOpenSsl]) {
+    const tag = way(Buffer.alloc(32))(Buffer.alloc(12), []);
+    expect(Buffer.from(tag).toString("hex")).toBe("530f8afbc74536b9a963b4f1c4cb738b");
+  }
 });

@@ -120,6 +120,11 @@ export class System {
     return moves;
   }
 
+  /** This program itself: Node shows addons the functions of its OpenSSL. */
+  program(): ReturnType<Koffi["load"]> {
+    return this.#koffi.load(null);
+  }
+
   /** From now on that thread interrupts nobody when it wakes up: it runs on a free CPU, or when its turn has come. */
   makePatient(thread: number): void {
     this.#setScheduler(thread, batch, new Int32Array(1));

@@ -9,6 +9,7 @@ import type { Packet } from "../packet.ts";
 import type { Receiver, Transport } from "../transport.ts";
 import { within } from "../within.ts";
 import { deliver } from "./zeromq/frames.ts";
+import { gmac, type TagOf } from "./zeromq/gmac.ts";
 import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
 import { Pump } from "./zeromq/pump.ts";
 import { Opener, Sealer } from "./zeromq/seal.ts";
@@ -66,7 +67,8 @@ export class ZeromqTransport implements Transport {
   readonly #ways: Ways = new Ways();
   readonly #network: Network | undefined;
   readonly #rank: number;
-  readonly #sealKey: Uint8Array | undefined;
+  /** Of what is sent to other hosts, and comes from them, in the clear. */
+  readonly #tag: TagOf | undefined;
   readonly #reconnectMs: number;
   #peers: readonly PeerAddress[] = [];
   #host = "";
@@ -77,7 +79,7 @@ export class ZeromqTransport implements Transport {
   private constructor(rank: number, size: number, network: Network | undefined) {
     this.#rank = rank;
     this.#network = network;
-    if (network?.sealKey !== undefined) this.#sealKey = Buffer.from(network.sealKey, "base64");
+    if (network?.sealKey !== undefined) this.#tag = gmac(Buffer.from(network.sealKey, "base64"));
     if (network !== undefined) context.maxSockets = mostSockets;
     this.#reconnectMs = size < acceptQueue() ? never : reconnectMs;
   }
@@ -178,9 +180,9 @@ export class ZeromqTransport implements Transport {
   }
 
   #fromAfar(): (parts: Buffer[]) => void {
-    const key = this.#sealKey;
-    if (key === undefined) return (parts) => this.#deliver(parts);
-    const opener = new Opener(key, this.#rank);
+    const tag = this.#tag;
+    if (tag === undefined) return (parts) => this.#deliver(parts);
+    const opener = new Opener(tag, this.#rank);
     return (parts) => {
       if (parts[0]?.length === 0 && parts.length === 1) return; // our own, to be woken up
       const opened = opener.open(parts);
@@ -217,7 +219,7 @@ export class ZeromqTransport implements Transport {
 
   #openFar(rank: number, pump: Pump, endpoint: string): void {
     const push = this.#push(endpoint);
-    pump.open(push, push.events, this.#sealKey && new Sealer(this.#sealKey, this.#rank, rank));
+    pump.open(push, push.events, this.#tag && new Sealer(this.#tag, this.#rank, rank));
   }
 
   #farEndpoints(rank: number): string[] {
