@@ -31,7 +31,9 @@ const bars: { readonly [work: string]: readonly Bar[] } = {
   ],
   "across-hosts-clear": [
     { row: /round trip/, against: "libzmq in C", ratio: 1.2 },
-    { row: /both ways|one way/, against: "libzmq in C", ratio: 1 / 1.2 },
+    { row: /both ways/, against: "libzmq in C", ratio: 1 / 1.2 },
+    // On the same work: for one message of 8 B that is most of it.
+    { row: /one way/, against: "libzmq in C, sealed", ratio: 1 / 1.2 },
   ],
 };
 

@@ -65,6 +65,7 @@ export function acrossHosts(obstacles: Obstacles): Work[] {
       contenders: (place) => [
         ours(place as TwoHosts, "--no-encrypt"),
         libzmq("libzmq in C", place as TwoHosts, "null", obstacles),
+        libzmq("libzmq in C, sealed", place as TwoHosts, "sealed", obstacles),
         mpi4py(place as TwoHosts, obstacles),
       ],
     },

@@ -72,10 +72,13 @@ export const libzmqProgram: string = path("results/libzmq");
 
 function buildLibzmq(): string | undefined {
   const source = path("peers/libzmq.c");
-  const { error, status, stderr } = spawnSync("cc", ["-O2", "-o", libzmqProgram, source, "-lzmq"], {
+  const { error, status, stderr } = spawnSync("cc", ["-O2", "-o", libzmqProgram, source, "-lzmq", "-lcrypto"], {
     encoding: "utf8",
   });
   if (error !== undefined) return "no C compiler";
   if (status === 0 && existsSync(libzmqProgram)) return undefined;
-  return stderr.includes("zmq.h") ? "no zmq.h (libzmq3-dev)" : `cc: ${stderr.split("\n")[0]}`;
+  for (const [header, debian] of Object.entries({ "zmq.h": "libzmq3-dev", "openssl/": "libssl-dev" })) {
+    if (stderr.includes(header)) return `no ${header} (${debian})`;
+  }
+  return `cc: ${stderr.split("\n")[0]}`;
 }

@@ -2,11 +2,14 @@
  *
  *   libzmq ROLE MECHANISM FIRST SECOND
  *     ROLE       both (this process and a child), or first or second, for two hosts
- *     MECHANISM  null or curve
+ *     MECHANISM  null, curve, or sealed: null, and what tsmpi does besides (see below)
  *     FIRST      endpoint that the first process receives at; SECOND the other's
  *
  * Prints those rows of ours/point-to-point.ts that are about buffers. */
 #include <assert.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +29,51 @@ static double now(void) {
   return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
 }
 
+static void fill(zmq_msg_t *message, size_t bytes) {
+  zmq_msg_init_size(message, bytes);
+  memset(zmq_msg_data(message), 1, bytes);
+}
+
+/* "sealed" is the work of tsmpi where nothing is encrypted. A message leaves from a buffer of the program, which may be
+ * changed as soon as it is sent, and arrives in one of the other's. It bears a tag that only members of the job can make
+ * (AES-256-GMAC; the nonce is who sent it and which of his messages it is), and nobody sees a byte before it is checked. */
+enum { number_bytes = 8, tag_bytes = 16, seal_bytes = number_bytes + tag_bytes };
+static unsigned char *mine;
+static EVP_CIPHER_CTX *gcm;
+static uint64_t given, taken;
+
+static void tag_of(const unsigned char *bytes, size_t length, const unsigned char *number, unsigned char *tag) {
+  unsigned char nonce[12] = {0};
+  int written;
+  memcpy(nonce, number, number_bytes);
+  assert(EVP_EncryptInit_ex(gcm, NULL, NULL, NULL, nonce));
+  assert(EVP_EncryptUpdate(gcm, NULL, &written, bytes, length));
+  assert(EVP_EncryptFinal_ex(gcm, nonce, &written));
+  assert(EVP_CIPHER_CTX_ctrl(gcm, EVP_CTRL_GCM_GET_TAG, tag_bytes, tag));
+}
+
+static void seal(zmq_msg_t *message, size_t bytes) {
+  uint64_t number = ++given << 1 | first;
+  zmq_msg_init_size(message, bytes + seal_bytes);
+  unsigned char *data = zmq_msg_data(message);
+  memcpy(data, mine, bytes);
+  memcpy(data + bytes, &number, number_bytes);
+  tag_of(data, bytes, data + bytes, data + bytes + number_bytes);
+}
+
+static void open_sealed(zmq_msg_t *message, size_t bytes) {
+  uint64_t number = ++taken << 1 | !first;
+  unsigned char *data = zmq_msg_data(message), tag[tag_bytes];
+  assert(memcmp(data + bytes, &number, number_bytes) == 0);
+  tag_of(data, bytes, data + bytes, tag);
+  assert(CRYPTO_memcmp(tag, data + bytes + number_bytes, tag_bytes) == 0);
+  memcpy(mine, data, bytes);
+}
+
 static void give(size_t bytes) {
   zmq_msg_t message;
-  zmq_msg_init_size(&message, bytes);
-  memset(zmq_msg_data(&message), 1, bytes);
+  if (gcm) seal(&message, bytes);
+  else fill(&message, bytes);
   assert(zmq_msg_send(&message, out, 0) >= 0);
 }
 
@@ -37,9 +81,14 @@ static void give(size_t bytes) {
 static void take(size_t bytes, int back) {
   zmq_msg_t message;
   zmq_msg_init(&message);
-  assert(zmq_msg_recv(&message, in, 0) == (int)bytes);
-  if (back) assert(zmq_msg_send(&message, out, 0) >= 0);
-  else zmq_msg_close(&message);
+  assert(zmq_msg_recv(&message, in, 0) == (int)(bytes + (gcm ? seal_bytes : 0)));
+  if (gcm) open_sealed(&message, bytes);
+  else if (back) {
+    assert(zmq_msg_send(&message, out, 0) >= 0);
+    return;
+  }
+  zmq_msg_close(&message);
+  if (back) give(bytes);
 }
 
 /* Microseconds per round trip, after a tenth as many that do not count. */
@@ -106,6 +155,12 @@ int main(int argc, char **argv) {
   if (strcmp(argv[2], "curve") == 0) {
     encrypt(in, 1);
     encrypt(out, 0);
+  }
+  if (strcmp(argv[2], "sealed") == 0) {
+    mine = malloc(64 << 20);
+    memset(mine, 1, 64 << 20);
+    gcm = EVP_CIPHER_CTX_new();
+    assert(EVP_EncryptInit_ex(gcm, EVP_aes_256_gcm(), NULL, (const unsigned char *)secret, NULL));
   }
   assert(zmq_bind(in, argv[first ? 3 : 4]) == 0);
   assert(zmq_connect(out, argv[first ? 4 : 3]) == 0);
