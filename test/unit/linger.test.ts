@@ -87,6 +87,29 @@ test("a receive has what comes while it looks, read before its memory is used ag
   assert.equal(await recv(7), text("other"));
 });
 
+test("a transport can put the bytes where a receive that looks for them wants them", async () => {
+  const { engine, transport } = pair();
+  const into = new Float64Array(100);
+  const { head, attachments } = encode(new Float64Array(200));
+  const landings: (Uint8Array | undefined)[] = [];
+  const about = { kind: kind.message, collective: false, sync: false, context: 0, source: 1, id: 0, sequence: 0 };
+  transport.steps = [
+    () => {
+      for (const tag of [5, 6]) {
+        const envelope = { ...about, tag, bytes: 0, signature: 0 };
+        landings.push(transport.receiver?.landing(envelope, head, 800));
+      }
+      transport.arrive(kind.message, 5, "mine");
+    },
+  ];
+  assert.equal(attachments.length, 1);
+  await engine.receive(engine.channel(0, false), 1, 5, call, () => undefined, undefined, into);
+  assert.deepEqual(
+    landings.map((landing) => landing?.buffer),
+    [into.buffer, undefined],
+  );
+});
+
 test("it does not overtake a receive that waits, and ends its look when that one has its letter", async () => {
   const { transport, recv } = pair();
   const first = recv(5);

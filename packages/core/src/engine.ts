@@ -323,7 +323,8 @@ export class Engine implements Receiver {
     if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
     const letter = channel.mailbox.next(source, tag);
     if (letter !== undefined) return this.#open(letter, call, finish, into);
-    if (this.#comesNow(channel, source, tag, call, finish)) return this.#expected.take(this.#explain) as Promise<T>;
+    if (this.#comesNow(channel, source, tag, call, finish, into))
+      return this.#expected.take(this.#explain) as Promise<T>;
     return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
   }
 
@@ -331,10 +332,17 @@ export class Engine implements Receiver {
    * Whether a letter comes within microseconds, before anything is made that could wait for it. Another call that gets
    * what it waited for meanwhile ends that: whoever awaits it is to have his turn.
    */
-  #comesNow(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): boolean {
+  #comesNow(
+    channel: Channel,
+    source: number,
+    tag: number,
+    call: Call,
+    finish: Finish<unknown>,
+    into: TypedArray | undefined,
+  ): boolean {
     if (this.#transport.linger === undefined || this.#fate.over || !channel.mailbox.isFree(source, tag)) return false;
     const expected = this.#expected;
-    expected.begin(channel, source, tag, call, finish);
+    expected.begin(channel, source, tag, call, finish, into);
     this.#settledBefore = this.#settled;
     this.#transport.linger(this.#anySettled, source);
     return expected.end();
@@ -404,9 +412,10 @@ export class Engine implements Receiver {
   }
 
   /** The receive that a message which is about to be delivered will go to. */
-  #expecting(envelope: Envelope): Posted | undefined {
+  #expecting(envelope: Envelope): Posted | Expected | undefined {
     const channel = this.#channels.get(keyOf(envelope.context, envelope.collective));
     if (channel === undefined || channel.over?.(envelope)) return undefined;
+    if (this.#expected.fits(channel, envelope)) return this.#expected;
     return channel.mailbox.expects(envelope.source, envelope.tag);
   }
 

@@ -4,6 +4,7 @@ import { decode } from "./codec.ts";
 import type { Envelope } from "./envelope.ts";
 import type { MpiError } from "./errors.ts";
 import { any, dataOf, type Finish, Letter } from "./mailbox.ts";
+import type { TypedArray } from "./op.ts";
 import type { Packet } from "./packet.ts";
 
 /** A receive that looks for its letter before it waits: one at a time. */
@@ -13,17 +14,27 @@ export class Expected {
   source: number = any;
   tag: number = any;
   call: Call | undefined;
+  /** Where its caller wants the bytes. */
+  into: TypedArray | undefined;
   #finish: Finish<unknown> = dataOf;
   #over = false;
   #gaveUp = false;
   #value: unknown;
   #error: { readonly thrown: unknown } | undefined;
 
-  begin(channel: Channel, source: number, tag: number, call: Call, finish: Finish<unknown>): void {
+  begin(
+    channel: Channel,
+    source: number,
+    tag: number,
+    call: Call,
+    finish: Finish<unknown>,
+    into: TypedArray | undefined,
+  ): void {
     this.channel = channel;
     this.source = source;
     this.tag = tag;
     this.call = call;
+    this.into = into;
     this.#finish = finish;
     this.#over = false;
     this.#gaveUp = false;
@@ -69,6 +80,7 @@ export class Expected {
   /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */
   end(): boolean {
     this.channel = undefined;
+    this.into = undefined;
     this.#finish = dataOf;
     if (!this.#over) this.call = undefined;
     return this.#over;

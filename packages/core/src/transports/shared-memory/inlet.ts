@@ -6,6 +6,9 @@ import type { System } from "../system.ts";
 import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
+/** For the next piece of a packet: some ten microseconds, in which its writer copies several. */
+const mostLooks = 2000;
+
 /** Records taken before other rings get their turn. */
 const burst = 64;
 
@@ -22,6 +25,8 @@ export class Inlet {
   /** The packet that is being streamed, and how far it has come. */
   #envelope: Envelope | undefined;
   #parts: Uint8Array[] = [];
+  /** Its pieces are being written just now, and go to where they are wanted. */
+  #isSplit = false;
   #part = 0;
   #offset = 0;
 
@@ -40,6 +45,7 @@ export class Inlet {
   poll(): void {
     try {
       for (let taken = 1; this.#ring.read(this.#take) && !this.#dead; taken++) {
+        if (this.#isSplit) this.#readPieces();
         if (taken === burst || !this.#receiver.waiting) return;
       }
     } catch (error) {
@@ -60,6 +66,9 @@ export class Inlet {
         break;
       case record.lent:
         this.#lent(position);
+        break;
+      case record.split:
+        this.#split(position);
         break;
       case record.begin:
         this.#begin(position);
@@ -107,6 +116,34 @@ export class Inlet {
     this.#parts = lengths.map((length) => Buffer.allocUnsafeSlow(length));
     this.#part = 0;
     this.#offset = 0;
+  }
+
+  #split(at: number): void {
+    const envelope = this.#envelopeAt(at);
+    const [bytes = 0] = this.#lengths(at, 1);
+    const from = at + envelopeBytes + 8;
+    const head = Buffer.from(this.#ring.bytes.subarray(from, from + headLength(this.#ring, at)));
+    this.#envelope = envelope;
+    this.#parts = [head, this.#receiver.landing(envelope, head, bytes) ?? Buffer.allocUnsafeSlow(bytes)];
+    this.#part = 1;
+    this.#offset = 0;
+    this.#isSplit = true;
+  }
+
+  /** Nothing else happens meanwhile that could give the array to somebody else, or its pieces to another receive. */
+  #readPieces(): void {
+    this.#isSplit = false;
+    for (let looks = 0; this.#envelope !== undefined; looks++) {
+      if (this.#ring.read(this.#take)) looks = 0;
+      else if (looks === mostLooks) {
+        // Its writer does something else in the middle, or was killed there: the others come to an array of our own.
+        const [head = nothing, landing = nothing] = this.#parts;
+        const own = Buffer.allocUnsafeSlow(landing.length);
+        own.set(landing.subarray(0, this.#offset));
+        this.#parts = [head, own];
+        return;
+      }
+    }
   }
 
   #more(position: number, length: number): void {

@@ -10,6 +10,8 @@ import type { Ring } from "./ring.ts";
  * | whole | a packet: envelope, lengths of its attachments, head, attachments |
  * | begin | a packet too large for one record: envelope, lengths of its attachments; then `more` until all is there |
  * | more | the next bytes of the head and the attachments |
+ * | split | a packet whose only attachment follows in pieces, as `more`: the reader copies one while the writer copies the
+ *   next; envelope, the attachment's length, head |
  * | lent | a packet whose attachments stay where they are: envelope, their lengths, their addresses, head |
  *
  * Everything begins at a multiple of 8 bytes. Lengths are doubles, so that those beyond 4 GiB, and addresses, fit.
@@ -19,7 +21,7 @@ import type { Ring } from "./ring.ts";
  * 32 bytes f64   40 attachments u32                               48 what follows the envelope
  * ```
  */
-export const record = { hello: 1, whole: 2, begin: 3, more: 4, lent: 5 } as const;
+export const record = { hello: 1, whole: 2, begin: 3, more: 4, lent: 5, split: 6 } as const;
 
 /** The answer to `hello`, in the ring's note. */
 export const readable = { unknown: 0, yes: 1, no: 2 } as const;

@@ -69,6 +69,12 @@ export class Ring {
     Atomics.store(this.#counters, slots.written, this.#written);
   }
 
+  /** Whether records of so many bytes altogether, each of at most `largest`, have room now, one after the other. */
+  holds(bytes: number, count: number, largest: number): boolean {
+    // At the end of the memory a record may be skipped once.
+    return this.#hasRoom(bytes + count * (recordHeader + 7) + recordBytes(largest));
+  }
+
   /** How many bytes a record could take now, up to `most`. */
   room(most: number): number {
     const at = this.#offset(this.#written);
