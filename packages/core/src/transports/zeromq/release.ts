@@ -4,7 +4,7 @@ import { sealBytes } from "./seal.ts";
 /** Of smaller ones little is gained, and giving one back takes a microsecond. */
 const worthwhileBytes = 16 * 1024;
 
-type Transfer = (this: ArrayBufferLike, bytes: number) => ArrayBufferLike;
+type Transfer = (this: ArrayBufferLike, bytes: number) => void;
 
 let transfer: Transfer | undefined;
 
@@ -21,7 +21,10 @@ export function release({ buffer, byteOffset, length }: Buffer): void {
   transfer.call(buffer, 0);
 }
 
-/** `ArrayBuffer.prototype.transfer`. Node 20 has it in realms that are made while V8 has been told so. */
+/**
+ * `ArrayBuffer.prototype.transfer`. Node 20 has it in realms that are made while V8 has been told so. Without it the garbage
+ * collector does what it always did.
+ */
 function findTransfer(): Transfer {
   const { transfer } = ArrayBuffer.prototype as { transfer?: Transfer };
   if (transfer !== undefined) return transfer;
@@ -30,7 +33,7 @@ function findTransfer(): Transfer {
   const { runInNewContext } = require("node:vm") as typeof import("node:vm");
   setFlagsFromString("--harmony-rab-gsab-transfer");
   try {
-    return runInNewContext("ArrayBuffer.prototype.transfer");
+    return runInNewContext("ArrayBuffer.prototype.transfer ?? (() => {})");
   } finally {
     setFlagsFromString("--no-harmony-rab-gsab-transfer");
   }
