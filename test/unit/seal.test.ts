@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { System } from "../../packages/core/src/transports/system.ts";
 import { byNode, byOpenSsl, gmac } from "../../packages/core/src/transports/zeromq/gmac.ts";
 import { Opener, Sealer, sealBytes } from "../../packages/core/src/transports/zeromq/seal.ts";
 
@@ -79,6 +80,20 @@ test("OpenSSL makes the same tags by either way, one after the other", () => {
       expect(Buffer.from(fast(nonce, parts))).toEqual(careful(nonce, parts));
     }),
   );
+});
+
+test("where OpenSSL cannot be reached, or answers differently, Node makes the tags", () => {
+  const nonce = Buffer.alloc(12, 1);
+  const tag = Buffer.from(byNode(bytes)(nonce, [Buffer.from("text")]));
+  const program = vi.spyOn(System.load(), "program");
+  program.mockImplementation(() => {
+    throw new Error("no such symbol");
+  });
+  expect(Buffer.from(gmac(bytes)(nonce, [Buffer.from("text")]))).toEqual(tag);
+  program.mockImplementation(() => ({ func: () => () => 1 }) as unknown as ReturnType<System["program"]>);
+  expect(Buffer.from(gmac(bytes)(nonce, [Buffer.from("text")]))).toEqual(tag);
+  expect(program).toHaveBeenCalledTimes(2);
+  program.mockRestore();
 });
 
 test("the tags are those of AES-256-GCM", () => {

@@ -10,8 +10,7 @@ import type { Ring } from "./ring.ts";
  * | whole | a packet: envelope, lengths of its attachments, head, attachments |
  * | begin | a packet too large for one record: envelope, lengths of its attachments; then `more` until all is there |
  * | more | the next bytes of the head and the attachments |
- * | split | a packet whose only attachment follows in pieces, as `more`: the reader copies one while the writer copies the
- *   next; envelope, the attachment's length, head |
+ * | split | a packet whose only attachment follows in pieces, as `more`, copied as they come: envelope, its length, head |
  * | lent | a packet whose attachments stay where they are: envelope, their lengths, their addresses, head |
  *
  * Everything begins at a multiple of 8 bytes. Lengths are doubles, so that those beyond 4 GiB, and addresses, fit.
