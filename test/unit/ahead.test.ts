@@ -51,7 +51,7 @@ function pair() {
   const engine = new Engine({ rank: 0, size: 2, host: "here" }, transport);
   const channel = engine.channel(envelope.context, envelope.collective);
   const send = (value: Uint8Array, signal?: AbortSignal): Promise<void> =>
-    engine.send(channel, 1, 0, encode(value), call, { signal });
+    engine.sends.send(channel, 1, 0, encode(value), call, { signal });
   return { transport, engine, channel, send };
 }
 
@@ -103,9 +103,9 @@ test("it lands where the receive that it will go to wants it", () => {
   const into = new Uint8Array(6000);
   const landing = (): Uint8Array | undefined => engine.landing(arriving, Buffer.from(head), middling.length);
   assert.equal(landing(), undefined);
-  void engine.receive(channel, 1, 4, call, dataOf, undefined, new Uint8Array(6000));
+  void engine.receives.receive(channel, 1, 4, call, dataOf, undefined, new Uint8Array(6000));
   assert.equal(landing(), undefined);
-  void engine.receive(channel, 1, 3, call, dataOf, undefined, into);
+  void engine.receives.receive(channel, 1, 3, call, dataOf, undefined, into);
   assert.equal(landing()?.buffer, into.buffer);
   assert.equal(landing()?.length, middling.length);
 });

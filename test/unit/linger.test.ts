@@ -74,7 +74,7 @@ function pair(): { engine: Engine; transport: Lingering; recv: (tag: number) => 
   const engine = new Engine({ rank: 0, size: 2, host: "here" }, transport);
   const channel = engine.channel(0, false);
   const finish = (letter: Letter): string => Buffer.from(letter.body?.head ?? []).toString("latin1");
-  return { engine, transport, recv: (tag) => engine.receive(channel, 1, tag, call, finish) };
+  return { engine, transport, recv: (tag) => engine.receives.receive(channel, 1, tag, call, finish) };
 }
 
 const text = (value: string): string => Buffer.from(encode(value).head).toString("latin1");
@@ -103,7 +103,7 @@ test("a transport can put the bytes where a receive that looks for them wants th
     },
   ];
   assert.equal(attachments.length, 1);
-  await engine.receive(engine.channel(0, false), 1, 5, call, () => undefined, undefined, into);
+  await engine.receives.receive(engine.channel(0, false), 1, 5, call, () => undefined, undefined, into);
   assert.deepEqual(
     landings.map((landing) => landing?.buffer),
     [into.buffer, undefined],
@@ -154,7 +154,7 @@ test("a call that is refused behind the large message that it finds does not wai
 
 test("it ends when another call has what it waited for", async () => {
   const { engine, transport, recv } = pair();
-  const other = engine.receive(engine.channel(1, false), 1, 0, call, () => "other");
+  const other = engine.receives.receive(engine.channel(1, false), 1, 0, call, () => "other");
   transport.steps = [() => engine.reject(call, new MpiError("aborted", "cancelled")), () => assert.fail("looked on")];
   const mine = recv(5);
   await assert.rejects(other, /cancelled/);
@@ -179,7 +179,7 @@ test("a collective that fails elsewhere while it looks does not wait", async () 
   channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"));
   transport.steps = [() => transport.arrive(kind.failure, 3, "why", true)];
   await assert.rejects(
-    engine.receive(channel, 1, 3, call, () => 0),
+    engine.receives.receive(channel, 1, 3, call, () => 0),
     /failed on rank 1/,
   );
 });
@@ -192,7 +192,7 @@ test("an array that does not fit stays, and can be received again", async () => 
     throw new MpiError("mismatch", "too short");
   };
   transport.steps = [() => transport.arrive(kind.message, 5, "again")];
-  await assert.rejects(engine.receive(channel, 1, 5, call, finish), /too short/);
+  await assert.rejects(engine.receives.receive(channel, 1, 5, call, finish), /too short/);
   assert.equal(await recv(5), text("again"));
 });
 
@@ -200,7 +200,7 @@ test("who has no credit left looks whether some has come back before he announce
   const { engine, transport } = pair();
   const channel = engine.channel(0, false);
   const send = (): Kind | undefined => {
-    void engine.send(channel, 1, 0, encode("x".repeat(700)), call);
+    void engine.sends.send(channel, 1, 0, encode("x".repeat(700)), call);
     return transport.sent.at(-1)?.kind;
   };
   let eager = 0;

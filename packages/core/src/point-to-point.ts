@@ -75,7 +75,7 @@ export abstract class PointToPoint {
       const { dest, tag = 0 } = options;
       const to = this.#destination(dest, tag);
       if (to === null) return done;
-      call.result = this.world.engine.send(this.#channel, to, tag, encode(value), call, options);
+      call.result = this.world.engine.sends.send(this.#channel, to, tag, encode(value), call, options);
       return call.result as Promise<void>;
     } catch (error) {
       return this.#refused(call, error);
@@ -131,7 +131,7 @@ export abstract class PointToPoint {
     return this.#attempt(call, () => {
       const { engine } = this.world;
       const source = this.#sourceOf(options);
-      return engine.probe(this.#channel, source, tagOf(options), call, this.#remember, options.signal);
+      return engine.receives.probe(this.#channel, source, tagOf(options), call, this.#remember, options.signal);
     });
   }
 
@@ -140,7 +140,7 @@ export abstract class PointToPoint {
     const call = this.#call("iprobe", options);
     return this.#attempt(call, () => {
       const source = this.#sourceOf(options);
-      const found = this.world.engine.peek(this.#channel, source, tagOf(options), call);
+      const found = this.world.engine.receives.peek(this.#channel, source, tagOf(options), call);
       return found.then((letter) => letter && this.#remember(letter));
     });
   }
@@ -193,7 +193,7 @@ export abstract class PointToPoint {
       const match = { source, tag: recvTag, signal };
       if (source !== null) this.#sourceOf(match);
       // All that can be refused is, before anything is posted.
-      const sent = to === null ? done : engine.send(this.#channel, to, sendTag, encode(value), call, { signal });
+      const sent = to === null ? done : engine.sends.send(this.#channel, to, sendTag, encode(value), call, { signal });
       sent.catch((error: MpiError) => engine.reject(call, error));
       if (source === null) return sent;
       if (into === undefined) return both(this.#receive(call, match, dataOf), sent);
@@ -213,7 +213,7 @@ export abstract class PointToPoint {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.world.engine.release(this.#channel, (call) => this.closedError(call));
+    this.world.engine.receives.release(this.#channel, (call) => this.closedError(call));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -234,8 +234,8 @@ export abstract class PointToPoint {
     const { engine } = this.world;
     const source = this.#sourceOf(options);
     const probed = this.#anyProbed ? this.#probed.get(options as Status) : undefined;
-    const taken = probed && engine.take(this.#channel, probed, call, finish, into);
-    return taken ?? engine.receive(this.#channel, source, tagOf(options), call, finish, options.signal, into);
+    const taken = probed && engine.receives.take(this.#channel, probed, call, finish, into);
+    return taken ?? engine.receives.receive(this.#channel, source, tagOf(options), call, finish, options.signal, into);
   }
 
   /** Fills memory that may be on its way out when that has left. */

@@ -1,7 +1,8 @@
 import type { Wait, Whereabouts } from "./bootstrap.ts";
 import { type Call, describe } from "./call.ts";
 import { locate } from "./call-site.ts";
-import { countMessages, type Engine, type Pending } from "./engine.ts";
+import type { Pending } from "./engine/pending.ts";
+import { countMessages, type Engine } from "./engine.ts";
 
 /** So many calls and kinds of messages of a rank are told. */
 const most = 5;

@@ -1,13 +1,16 @@
-import type { Ending } from "./bootstrap.ts";
-import type { Call } from "./call.ts";
-import type { Parcel } from "./codec.ts";
-import type { Letter, Posted } from "./mailbox.ts";
+import type { Ending } from "../bootstrap.ts";
+import type { Call } from "../call.ts";
+import type { Parcel } from "../codec.ts";
+import type { Letter, Posted } from "../mailbox.ts";
 
 /**
  * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender
  * until they are matched, whatever their size, so a sender that floods a sleeping rank fills neither's memory.
  */
 const creditBytes = 4 * 1024 * 1024;
+
+/** What a message costs its receiver besides its data, counted against the credit. */
+export const letterBytes = 256;
 
 /** A send that waits for an answer: `grant` (then its parcel is sent) or `received`. */
 export interface Outgoing {

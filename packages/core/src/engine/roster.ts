@@ -1,5 +1,5 @@
-import type { Mail } from "./bootstrap.ts";
-import { MpiError } from "./errors.ts";
+import type { Mail } from "../bootstrap.ts";
+import { MpiError } from "../errors.ts";
 import { Peer } from "./peer.ts";
 
 /** What one rank keeps about the others, itself included, by rank: of those that it has had to do with. */

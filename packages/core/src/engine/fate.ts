@@ -1,8 +1,8 @@
-import { describeEnding, type Ending } from "./bootstrap.ts";
-import { type Call, failure, type Identity } from "./call.ts";
-import type { Channel } from "./channel.ts";
-import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
-import { any } from "./mailbox.ts";
+import { describeEnding, type Ending } from "../bootstrap.ts";
+import { type Call, failure, type Identity } from "../call.ts";
+import type { Channel } from "../channel.ts";
+import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../errors.ts";
+import { any } from "../mailbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Roster } from "./roster.ts";
 

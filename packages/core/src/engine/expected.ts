@@ -1,11 +1,11 @@
-import type { Call } from "./call.ts";
-import type { Channel } from "./channel.ts";
-import { decode } from "./codec.ts";
-import type { Envelope } from "./envelope.ts";
-import type { MpiError } from "./errors.ts";
-import { any, dataOf, type Finish, Letter } from "./mailbox.ts";
-import type { TypedArray } from "./op.ts";
-import type { Packet } from "./packet.ts";
+import type { Call } from "../call.ts";
+import type { Channel } from "../channel.ts";
+import { decode } from "../codec.ts";
+import type { Envelope } from "../envelope.ts";
+import type { MpiError } from "../errors.ts";
+import { any, dataOf, type Finish, Letter } from "../mailbox.ts";
+import type { TypedArray } from "../op.ts";
+import type { Packet } from "../packet.ts";
 
 /** A receive that looks for its letter before it waits: one at a time. */
 export class Expected {

@@ -1,0 +1,56 @@
+import { Channel } from "../channel.ts";
+import type { Envelope } from "../envelope.ts";
+import type { Letter, Posted } from "../mailbox.ts";
+
+/** What tells a channel from the others. */
+type Key = Pick<Envelope, "context" | "collective">;
+
+/** The channels of one rank, by their communicators' numbers. */
+export class Channels {
+  readonly #open: Map<number, Channel> = new Map();
+  /** Those that were closed here: their numbers are never used again. */
+  readonly #closed: Set<number> = new Set();
+  readonly #matched: (posted: Posted, letter: Letter) => void;
+
+  /** `matched` is told which letter a receive that waited gets, or a probe is shown. */
+  constructor(matched: (posted: Posted, letter: Letter) => void) {
+    this.#matched = matched;
+  }
+
+  /** Made when it is asked for the first time. */
+  get(key: Key): Channel {
+    return this.known(key) ?? this.#make(key);
+  }
+
+  /** Undefined when nobody has asked for it, nor anything for it has come. */
+  known({ context, collective }: Key): Channel | undefined {
+    return this.#open.get(numberOf(context, collective));
+  }
+
+  /** The one that a packet is for; undefined when it was closed here. */
+  of(envelope: Envelope): Channel | undefined {
+    const { context, collective } = envelope;
+    const number = numberOf(context, collective);
+    return this.#open.get(number) ?? (this.#closed.has(number) ? undefined : this.#make(envelope));
+  }
+
+  close({ context, collective }: Channel): void {
+    const number = numberOf(context, collective);
+    this.#open.delete(number);
+    this.#closed.add(number);
+  }
+
+  [Symbol.iterator](): Iterator<Channel> {
+    return this.#open.values();
+  }
+
+  #make({ context, collective }: Key): Channel {
+    const channel = new Channel(context, collective, this.#matched);
+    this.#open.set(numberOf(context, collective), channel);
+    return channel;
+  }
+}
+
+function numberOf(context: number, collective: boolean): number {
+  return context * 2 + (collective ? 1 : 0);
+}

@@ -1,0 +1,44 @@
+import type { Call } from "../call.ts";
+import type { Channel } from "../channel.ts";
+import type { MpiError } from "../errors.ts";
+import type { Posted } from "../mailbox.ts";
+import type { Transport } from "../transport.ts";
+
+/** How many operations of a rank wait for others. While there are any, arrivals are listened to. */
+export class Waits {
+  readonly #transport: Transport;
+  count = 0;
+  /** Grows whenever something happens here: who sees the same number twice knows that nothing did in between. */
+  steps = 0;
+  /** How many calls have what they waited for, or have been told that they wait in vain. */
+  settled = 0;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  begin(): void {
+    this.steps++;
+    if (++this.count === 1) this.#transport.listen(true);
+  }
+
+  end(): void {
+    this.steps++;
+    if (--this.count === 0) this.#transport.listen(false);
+  }
+
+  /** One that was posted waits no more; its promise is still to be told. */
+  endOf(posted: Posted): void {
+    this.settled++;
+    posted.forget?.();
+    this.end();
+  }
+
+  refuse(posted: Posted, error: Error): void {
+    this.endOf(posted);
+    posted.reject(error);
+  }
+}
+
+/** Why a call that waits for that rank of the world (or `any`), for this tag of this channel, waits in vain; if it does. */
+export type Refusal = (call: Call, source: number, channel?: Channel, tag?: number) => MpiError | undefined;
