@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
 import type { Call } from "../../packages/core/src/call.ts";
+import { breathe } from "../../packages/core/src/clock.ts";
 import { encode } from "../../packages/core/src/codec.ts";
 import { Engine } from "../../packages/core/src/engine.ts";
 import { type Envelope, type Kind, kind } from "../../packages/core/src/envelope.ts";
@@ -228,6 +229,33 @@ test("nobody looks in shared memory for what comes from another host", async () 
     for (const source of [2, any]) assert.equal(transport.linger(never, source), false);
     let looks = 0;
     assert.equal(transport.linger({ advance: () => ++looks === 3 }, 1), true);
+  } finally {
+    await transport.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a rank that works between turns of the event loop looks for messages once in each", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
+  const transport = new SharedMemoryTransport({ rank: 0, size: 2, directory, neighbors: [0, 1], cpus: 2 });
+  let looks = 0;
+  transport.receiver = {
+    packet() {},
+    landing: () => undefined,
+    glance: () => {
+      looks++;
+      return false;
+    },
+    waiting: true,
+    failed: assert.fail,
+  };
+  try {
+    transport.listen(true);
+    const turns = 50;
+    for (let i = 0; i < turns; i++) await breathe();
+    assert.ok(looks >= turns - 1 && looks <= 2 * turns, `${looks} looks`);
+    looks = 0;
+    while (looks < 2 * turns) await new Promise((resolve) => setTimeout(resolve, 1)); // nothing else to do: it looks around
   } finally {
     await transport.close();
     rmSync(directory, { recursive: true });

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { AgentChannel } from "./agent-channel.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
 import type { Identity } from "./call.ts";
-import { eventLoopTurn } from "./clock.ts";
+import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
@@ -158,7 +158,7 @@ class Rank {
     if (engine === undefined) return;
     await engine.flush(leaveTimeoutMs);
     if (!engine.silent) {
-      await engine.listenWhile(eventLoopTurn(), leaveTimeoutMs); // what is here already
+      await engine.listenWhile(breathe(), leaveTimeoutMs); // what is here already
     }
     this.#tellLeft(engine);
     await engine.close();

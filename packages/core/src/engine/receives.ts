@@ -1,7 +1,7 @@
 import { onAbort } from "../abort.ts";
 import type { Call } from "../call.ts";
 import type { Channel } from "../channel.ts";
-import { eventLoopTurn } from "../clock.ts";
+import { breathe } from "../clock.ts";
 import { landing } from "../codec.ts";
 import { type Envelope, kind } from "../envelope.ts";
 import type { MpiError } from "../errors.ts";
@@ -111,7 +111,7 @@ export class Receives {
     const found = channel.mailbox.peek(source, tag);
     if (found !== undefined) return found;
     this.#waits.begin();
-    await eventLoopTurn();
+    await breathe();
     this.#waits.end();
     return channel.mailbox.peek(source, tag);
   }

@@ -1,4 +1,4 @@
-import { eventLoopTurn } from "../clock.ts";
+import { breathe } from "../clock.ts";
 import { decode } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 import type { Peers } from "../peers.ts";
@@ -96,7 +96,7 @@ class Worker {
         const last = i === work.inputs.length - 1;
         if (this.#batch.bytes > batchBytes || now - this.#batchSince > (last ? turnMs : batchMs)) this.#send(now);
         if (now - turn < turnMs) continue;
-        await eventLoopTurn();
+        await breathe();
         if (this.#over) return;
         turn = performance.now();
       }

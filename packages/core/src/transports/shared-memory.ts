@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { eventLoopTurn, now } from "../clock.ts";
+import { eventLoopTurn, isAtWork, now } from "../clock.ts";
 import type { Envelope } from "../envelope.ts";
 import type { Packet } from "../packet.ts";
 import type { Board, Receiver, Transport, Watch } from "../transport.ts";
@@ -244,7 +244,7 @@ export class SharedMemoryTransport implements Transport {
         this.#deliveries++;
         this.#vainSince = undefined;
         void atOnce.then(this.#again);
-      } else if (this.#options.far !== undefined && now() < this.#patience()) {
+      } else if (isAtWork() || (this.#options.far !== undefined && now() < this.#patience())) {
         this.#scheduled = true;
         setImmediate(this.#look);
       } else this.#sleep();
@@ -261,8 +261,9 @@ export class SharedMemoryTransport implements Transport {
     if (this.#wanted || this.#full) this.#schedule();
   };
 
-  /** Looks until something was delivered, or it has looked for long enough. */
+  /** Looks until something was delivered, or it has looked for long enough: just once where this rank has work to do. */
   #spin(): boolean {
+    if (isAtWork()) return this.#poll();
     this.#vainSince ??= now();
     return this.#search(this.#anything, false, this.#options.far === undefined ? spinMs : sliceMs);
   }
