@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { blocks, chunkSize, depth, MeanTimes, type Pace } from "../../packages/core/src/tasks/schedule.ts";
+import { blocks, chunkSize, depth, LeastTimes, MeanTimes, type Pace } from "../../packages/core/src/tasks/schedule.ts";
 
 const paces = fc.record({
   ranks: fc.integer({ min: 1, max: 1000 }),
   remaining: fc.option(fc.integer({ min: 0, max: 1e6 }), { nil: undefined }),
   lookAhead: fc.integer({ min: 1, max: 64_000 }),
   meanMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
-  rootFree: fc.boolean(),
+  rootMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined }),
 });
 const pace = (some: Partial<Pace>): Pace => ({
   ranks: 4,
   remaining: 10_000,
   lookAhead: 256,
   meanMs: 0.1,
-  rootFree: false,
+  rootMs: undefined,
   ...some,
 });
 
@@ -83,6 +83,20 @@ describe("what a task takes", () => {
   });
 });
 
+test("what a task takes rank 0 is what it took when nobody interrupted, one time of three", () => {
+  const times = new LeastTimes();
+  assert.equal(times.of("task"), undefined);
+  const after = ([ms, tasks]: [ms: number, tasks: number]): number => {
+    times.add("task", ms, tasks);
+    return times.of("task") as number;
+  };
+  assert.equal(after([8, 4]), 2);
+  assert.equal(after([1, 100]), 0.01);
+  assert.equal(after([100, 100]), 0.01);
+  assert.equal(after([200, 100]), 0.01);
+  assert.equal(after([300, 100]), 1);
+});
+
 describe("chunks in advance", () => {
   test("one chunk hides the latency of the next, more when they are short", () => {
     assert.equal(depth(1, pace({ meanMs: 10 })), 2);
@@ -94,8 +108,13 @@ describe("chunks in advance", () => {
   });
 
   test("rank 0 keeps what it has done itself before an answer could come", () => {
-    assert.equal(depth(1, pace({ remaining: 10, meanMs: 0.01, rootFree: true })), 0);
-    assert.ok(depth(1, pace({ remaining: 10, meanMs: 0.01, rootFree: false })) > 0);
+    assert.equal(depth(1, pace({ remaining: 10, meanMs: 0.01, rootMs: 0.01 })), 0);
+    assert.ok(depth(1, pace({ remaining: 10, meanMs: 0.01, rootMs: undefined })) > 0);
+  });
+
+  test("rank 0 keeps what takes it less than to give it away, however slow the others have begun", () => {
+    assert.equal(depth(100, pace({ meanMs: 0.1, rootMs: 0.0005 })), 0);
+    assert.ok(depth(100, pace({ meanMs: 0.1, rootMs: 0.05 })) > 0);
   });
 });
 

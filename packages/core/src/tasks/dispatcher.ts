@@ -1,4 +1,4 @@
-import { eventLoopTurn } from "../clock.ts";
+import { breathe } from "../clock.ts";
 import { copy, encode, type Parcel } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 import { asIfTravelled, cannotTravel, openBatch } from "./batch.ts";
@@ -7,7 +7,7 @@ import type { Hand } from "./hand.ts";
 import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
-import { MeanTimes } from "./schedule.ts";
+import { LeastTimes, MeanTimes } from "./schedule.ts";
 import { isSuspect, Seat } from "./seat.ts";
 import type { Staff } from "./tally.ts";
 
@@ -36,7 +36,9 @@ export class Dispatcher implements Staff {
   readonly #ownPlace: Place;
   readonly #hand: Hand | undefined;
   readonly #jobs: Set<Job> = new Set();
+  /** What tasks take wherever they are done, and on rank 0. */
   readonly #meanMs: MeanTimes = new MeanTimes();
+  readonly #rootMs: LeastTimes = new LeastTimes();
   /** Tasks that give promises. */
   readonly #waitsFor: Set<string> = new Set();
   #handed: Chunk | undefined;
@@ -169,13 +171,13 @@ export class Dispatcher implements Staff {
   /** What this rank is to do: of the first job that has something for it, which then goes to the end of the queue. */
   #next(rank: number, held: number): Chunk | undefined {
     const { ranks } = this;
-    const rootFree = this.#hand !== undefined && !this.#waiting;
     for (const job of this.#jobs) {
       const meanMs = this.#meanMs.of(job.task);
+      const rootMs = this.#waiting ? undefined : this.#rootMs.of(job.task);
       const own = rank === this.#crew.peers.rank;
       const most =
         meanMs === undefined || this.#waitsFor.has(job.task) ? 1 : Math.max(1, Math.floor(turnMs / 4 / meanMs));
-      const items = own ? job.takeOwn(rank, most, ranks === 1) : job.take(rank, held, { ranks, meanMs, rootFree });
+      const items = own ? job.takeOwn(rank, most, ranks === 1) : job.take(rank, held, { ranks, meanMs, rootMs });
       if (items.length === 0) continue;
       if (this.#jobs.size > 1) {
         this.#jobs.delete(job);
@@ -304,9 +306,10 @@ export class Dispatcher implements Staff {
         const next = typeof reached === "number" ? reached : await reached;
         const now = performance.now();
         this.#meanMs.add(job.task, now - before, next - done);
+        this.#rootMs.add(job.task, now - before, next - done);
         done = next;
         if (now - turn < turnMs) continue;
-        await eventLoopTurn();
+        await breathe();
         turn = performance.now();
       }
     }

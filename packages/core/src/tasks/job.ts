@@ -106,7 +106,7 @@ export class Job {
   }
 
   /** What a rank that has `held` chunks is to do next. Empty when there is nothing for it now. */
-  take(rank: number, held: number, known: Pick<Pace, "ranks" | "meanMs" | "rootFree">): Item[] {
+  take(rank: number, held: number, known: Pick<Pace, "ranks" | "meanMs" | "rootMs">): Item[] {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#block(rank);
     if (block !== undefined) return this.#begin(block);

@@ -8,8 +8,11 @@ export interface Pace {
   lookAhead: number;
   /** What a task has taken so far, in milliseconds; undefined before the first result. */
   meanMs: number | undefined;
-  /** Rank 0 works too, and is not waiting for a task of its own: it will do whatever is left. */
-  rootFree: boolean;
+  /**
+   * What a task takes rank 0 itself, in milliseconds, where it works too and is not waiting for one of its own: it will do
+   * whatever is left. Not the others' times: their first tasks, which V8 has yet to compile, take a hundred times as long.
+   */
+  rootMs: number | undefined;
 }
 
 /**
@@ -20,8 +23,11 @@ const chunkMs = 20;
 /** Less is not worth its messages, and what rank 0 itself does in the time of a round trip is not worth any. */
 const worthMs = 1;
 const roundTripMs = 0.3;
-/** What rank 0 spends on encoding an input and decoding its result at the least: smaller tasks it does itself. */
-const handlingMs = 0.0005;
+/**
+ * What rank 0 spends on encoding an input and decoding its result, half of it once V8 has compiled that: smaller tasks it
+ * does itself.
+ */
+const handlingMs = 0.001;
 /** Work that a rank should have before it, so that it does not wait for its next chunk. */
 const aheadMs = 2;
 const deepest = 64;
@@ -46,6 +52,24 @@ export class MeanTimes {
 }
 
 /**
+ * What a task takes one rank, by its name: the least of what the last three handfuls took, in milliseconds. Any of them may
+ * have been interrupted, and taken ten times as long.
+ */
+export class LeastTimes {
+  readonly #recent: Map<string, readonly number[]> = new Map();
+
+  of(task: string): number | undefined {
+    const recent = this.#recent.get(task);
+    return recent && Math.min(...recent);
+  }
+
+  /** So many took so long together. */
+  add(task: string, ms: number, tasks: number): void {
+    this.#recent.set(task, [ms / tasks, ...(this.#recent.get(task) ?? [])].slice(0, 3));
+  }
+}
+
+/**
  * How many inputs go into the next chunk: guided self-scheduling (Polychronopoulos and Kuck, 1987) with a factor of 4, so
  * that an expensive stretch of inputs is shared whoever meets it; within {@link worthMs} and {@link chunkMs} by what tasks
  * have taken; and a single one as long as nobody knows that.
@@ -63,9 +87,9 @@ export function chunkSize({ ranks, remaining, lookAhead, meanMs }: Pace): number
  * How many chunks of `size` inputs a rank may have: the one at work and one that hides the latency of the next; more while
  * they are short. Towards the end none in advance, or one would wait behind a long one while other ranks are idle.
  */
-export function depth(size: number, { ranks, remaining, meanMs, rootFree }: Pace): number {
-  if (rootFree && meanMs !== undefined) {
-    if (meanMs < handlingMs || (remaining !== undefined && remaining * meanMs < roundTripMs)) return 0;
+export function depth(size: number, { ranks, remaining, meanMs, rootMs }: Pace): number {
+  if (rootMs !== undefined) {
+    if (rootMs < handlingMs || (remaining !== undefined && remaining * rootMs < roundTripMs)) return 0;
   }
   const chunk = meanMs === undefined ? Number.POSITIVE_INFINITY : meanMs * size;
   if (remaining !== undefined && remaining <= 2 * ranks * size) return 1;
