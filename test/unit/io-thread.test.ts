@@ -4,6 +4,7 @@ import { afterEach, beforeAll, expect, test } from "vitest";
 import { System } from "../../packages/core/src/transports/system.ts";
 import { Inbox } from "../../packages/core/src/transports/zeromq/inbox.ts";
 import { IoThread } from "../../packages/core/src/transports/zeromq/io-thread.ts";
+import { policies, policyOf } from "../support/policy.ts";
 
 let thread: IoThread;
 let everywhere: string;
@@ -47,9 +48,7 @@ afterEach(async () => {
 });
 
 test("it interrupts nobody when it wakes up", () => {
-  // See proc(5): the 41st field is the scheduling policy, 3 is SCHED_BATCH. The second one is the name, in parentheses.
-  const stat = readFileSync(`/proc/self/task/${thread.id}/stat`, "utf8");
-  expect(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[41 - 3]).toBe("3");
+  expect(policyOf(thread.id)).toBe(policies.batch);
 });
 
 test("it is fetched by the second message in a row that is late", () => {

@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 
 type Koffi = typeof import("koffi").default;
@@ -128,6 +128,13 @@ export class System {
   /** From now on that thread interrupts nobody when it wakes up: it runs on a free CPU, or when its turn has come. */
   makePatient(thread: number): void {
     this.#setScheduler(thread, batch, new Int32Array(1));
+  }
+
+  /** The same for all threads of this process but its first: those with which V8 compiles and collects. */
+  makeHelpersPatient(): void {
+    for (const thread of readdirSync("/proc/self/task").map(Number)) {
+      if (thread !== process.pid) this.makePatient(thread);
+    }
   }
 
   /** Where the bytes of an array are in this process. The array must stay referenced as long as that is used. */
