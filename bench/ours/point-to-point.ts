@@ -64,6 +64,15 @@ async function oneWay(value: unknown, repetitions: number): Promise<number> {
   return repetitions / ((performance.now() - began) / 1000);
 }
 
+/** Microseconds that rank 0 loses by looking whether there is a message, while there is none. */
+async function vainLooks(repetitions: number): Promise<number> {
+  const began = performance.now();
+  if (world.rank === 0) for (let i = 0; i < repetitions; i++) await world.iprobe({ source: other });
+  const us = ((performance.now() - began) * 1000) / repetitions;
+  await world.barrier();
+  return us;
+}
+
 // Both are there and know each other's way; nothing else has been compiled or warmed up.
 await world.barrier();
 report("object, first 1,000 round trips (us)", await roundTrip(small, 1000));
@@ -78,5 +87,6 @@ for (const { name, bytes, repetitions } of sizes) {
   report(`buffer of ${name}, round trip (us)`, us);
   if (bytes >= 1 << 20) report(`buffer of ${name}, both ways (GB/s)`, (2 * bytes) / us / 1000);
 }
+report("iprobe that finds nothing (us)", await hot(() => vainLooks(5000)));
 report("objects, one way (per s)", await hot(() => oneWay(small, 50_000)));
 report("buffers of 8 B, one way (per s)", await hot(() => oneWay(new Uint8Array(8), 50_000)));

@@ -60,6 +60,17 @@ def one_way(send, recv, repetitions):
     return repetitions / (perf_counter() - began)
 
 
+def vain_looks(repetitions):
+    """Microseconds that rank 0 loses by looking whether there is a message, while there is none."""
+    began = perf_counter()
+    if rank == 0:
+        for _ in range(repetitions):
+            world.iprobe(source=other)
+    us = (perf_counter() - began) * 1e6 / repetitions
+    world.barrier()
+    return us
+
+
 def objects():
     return (lambda: world.send(small, dest=other)), (lambda: world.recv(source=other))
 
@@ -81,5 +92,6 @@ for name, size, repetitions in SIZES:
     report(f"buffer of {name}, round trip (us)", us)
     if size >= 1 << 20:
         report(f"buffer of {name}, both ways (GB/s)", 2 * size / us / 1000)
+report("iprobe that finds nothing (us)", hot(vain_looks, 5000))
 report("objects, one way (per s)", hot(one_way, *objects(), 50_000))
 report("buffers of 8 B, one way (per s)", hot(one_way, *buffers(8), 50_000))
