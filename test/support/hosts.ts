@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -88,7 +88,11 @@ export class Hosts {
 
   /** Ends every process of every host. */
   remove(): void {
-    for (const { unshare } of this.#inits.values()) unshare.kill("SIGKILL");
+    for (const { unshare, pid } of this.#inits.values()) {
+      unshare.kill("SIGKILL");
+      // Who has entered a host stops when what it started there is stopped, and would stay so when that is gone.
+      spawnSync("pkill", ["-KILL", "-f", `^nsenter -t ${pid} `]);
+    }
     rmSync(this.directory, { recursive: true, force: true });
   }
 
