@@ -83,18 +83,27 @@ describe("what a task takes", () => {
   });
 });
 
-test("what a task takes rank 0 is what it took when nobody interrupted, one time of three", () => {
-  const times = new LeastTimes();
-  assert.equal(times.of("task"), undefined);
-  const after = ([ms, tasks]: [ms: number, tasks: number]): number => {
+describe("what a task takes rank 0", () => {
+  const takes = (times: LeastTimes, ms: number, tasks: number): number => {
     times.add("task", ms, tasks);
     return times.of("task") as number;
   };
-  assert.equal(after([8, 4]), 2);
-  assert.equal(after([1, 100]), 0.01);
-  assert.equal(after([100, 100]), 0.01);
-  assert.equal(after([200, 100]), 0.01);
-  assert.equal(after([300, 100]), 1);
+
+  test("is what it took when nobody interrupted, one time of three", () => {
+    const times = new LeastTimes();
+    assert.equal(times.of("task"), undefined);
+    assert.equal(takes(times, 8, 4), 2);
+    assert.equal(takes(times, 1, 100), 0.01);
+    assert.equal(takes(times, 5, 100), 0.01);
+    assert.equal(takes(times, 6, 100), 0.01);
+    assert.equal(takes(times, 7, 100), 0.05);
+  });
+
+  test("is more at once when no interruption can explain it, or others would be idle for two more such tasks", () => {
+    const times = new LeastTimes();
+    assert.equal(takes(times, 1, 1000), 0.001);
+    assert.equal(takes(times, 1000, 1), 1000);
+  });
 });
 
 describe("chunks in advance", () => {

@@ -51,9 +51,12 @@ export class MeanTimes {
   }
 }
 
+/** A rank gets its CPU back after some slices of the scheduler: whatever took longer was not for an interruption. */
+const interruptionMs = 10;
+
 /**
  * What a task takes one rank, by its name: the least of what the last three handfuls took, in milliseconds. Any of them may
- * have been interrupted, and taken ten times as long.
+ * have been interrupted, and taken ten times as long; but where that does not explain it the tasks have grown.
  */
 export class LeastTimes {
   readonly #recent: Map<string, readonly number[]> = new Map();
@@ -65,7 +68,8 @@ export class LeastTimes {
 
   /** So many took so long together. */
   add(task: string, ms: number, tasks: number): void {
-    this.#recent.set(task, [ms / tasks, ...(this.#recent.get(task) ?? [])].slice(0, 3));
+    const before = ms > interruptionMs ? [] : (this.#recent.get(task) ?? []);
+    this.#recent.set(task, [ms / tasks, ...before].slice(0, 3));
   }
 }
 
