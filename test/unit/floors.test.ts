@@ -66,6 +66,7 @@ const floors: Record<string, string[][]> = {
       "errors.ts",
       "list.ts",
       "random.ts",
+      "warning.ts",
     ],
   ],
   launcher: [

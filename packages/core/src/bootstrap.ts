@@ -129,6 +129,8 @@ export type RankMessage =
   | ({ kind: "here" } & Whereabouts)
   /** How far a map has come, to be shown by whoever started the job. */
   | { kind: "progress"; progress: Progress }
+  /** A slip in the program that is no error: shown once, whichever ranks say it. */
+  | { kind: "warning"; text: string }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 

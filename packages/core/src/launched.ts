@@ -13,6 +13,7 @@ import { MemoryNetwork } from "./transports/memory.ts";
 import { obstacleToSharing } from "./transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "./transports/zeromq.ts";
 import { reportUncaught } from "./uncaught.ts";
+import { showWarnings } from "./warning.ts";
 import { whereabouts } from "./whereabouts.ts";
 
 /** How long a rank that leaves waits for its unfinished sends to be received. */
@@ -49,6 +50,7 @@ class Rank {
       (message) => this.#told(message),
       () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
     );
+    showWarnings((text) => this.#agent.tell({ kind: "warning", text }));
   }
 
   async join(): Promise<Communicator> {

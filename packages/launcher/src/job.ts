@@ -39,6 +39,8 @@ const lastWordsMs = 1000;
 const answerMs = 1000;
 /** Those who waited for a rank that has ended have been told, and have told that they go on. */
 const settledMs = 2000;
+/** Further ones would hide what the program itself writes. */
+const mostWarnings = 100;
 
 /**
  * A job from its start to its end: hears what the agents report and decides what it means for the whole.
@@ -71,6 +73,8 @@ export class Job {
   readonly #here = new Map<number, Whereabouts>();
   /** What ranks that have left knew of messages. */
   readonly #mails = new Map<number, Mail>();
+  /** What ranks have warned of, each once. */
+  readonly #warnings = new Set<string>();
   #allAnswered: () => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
   #told: Promise<void> = Promise.resolve();
@@ -226,6 +230,12 @@ export class Job {
         break;
       case "progress":
         this.#options.progress.show(message.progress);
+        break;
+      case "warning":
+        if (this.#warnings.size < mostWarnings && !this.#warnings.has(message.text)) {
+          this.#warnings.add(message.text);
+          this.#options.output.say(`tsmpi: warning: ${message.text}`);
+        }
         break;
       case "ready":
         this.#addresses[rank] = { rank, host, endpoints: message.endpoints };

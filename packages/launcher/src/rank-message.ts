@@ -30,6 +30,7 @@ const checks: Record<RankMessage["kind"], Check> = {
   here: isWhereabouts,
   stuck: (message) => isCount(message["sent"]) && isCount(message["received"]) && isWhereabouts(message),
   progress: ({ progress }) => isTable(progress) && isProgress(progress),
+  warning: ({ text }) => isText(text),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 
