@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 
 /** What a rank is in the middle of when something happens to it: `work.mjs` has one function for each. */
 export const phases = [

@@ -145,7 +145,7 @@ test("a call that is refused behind the large message that it finds does not wai
   transport.steps = [
     () => {
       transport.arrive(kind.request, 5, "large");
-      engine.reject(call, new MpiError("aborted", "refused"));
+      engine.reject(call, new MpiError("aborted", "refused"), false);
     },
   ];
   await assert.rejects(recv(5), /refused/);
@@ -156,7 +156,10 @@ test("a call that is refused behind the large message that it finds does not wai
 test("it ends when another call has what it waited for", async () => {
   const { engine, transport, recv } = pair();
   const other = engine.receives.receive(engine.channel(1, false), 1, 0, call, () => "other");
-  transport.steps = [() => engine.reject(call, new MpiError("aborted", "cancelled")), () => assert.fail("looked on")];
+  transport.steps = [
+    () => engine.reject(call, new MpiError("aborted", "cancelled"), false),
+    () => assert.fail("looked on"),
+  ];
   const mine = recv(5);
   await assert.rejects(other, /cancelled/);
   await assert.rejects(mine, /cancelled/);
@@ -164,7 +167,7 @@ test("it ends when another call has what it waited for", async () => {
 
 test("a call that is refused while it looks does not wait", async () => {
   for (const refuse of [
-    (engine: Engine) => engine.reject(call, new MpiError("aborted", "refused")),
+    (engine: Engine) => engine.reject(call, new MpiError("aborted", "refused"), false),
     (engine: Engine) => engine.stop("aborted", "refused"),
   ]) {
     const { engine, transport, recv } = pair();
@@ -177,7 +180,7 @@ test("a call that is refused while it looks does not wait", async () => {
 test("a collective that fails elsewhere while it looks does not wait", async () => {
   const { engine, transport } = pair();
   const channel = engine.channel(0, true);
-  channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"));
+  channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"), false);
   transport.steps = [() => transport.arrive(kind.failure, 3, "why", true)];
   await assert.rejects(
     engine.receives.receive(channel, 1, 3, call, () => 0),

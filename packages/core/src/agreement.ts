@@ -22,11 +22,20 @@ interface Notice {
   rank: number;
   host: string;
   cause: unknown;
+  /** The ranks were in different collectives: no further one of this communicator can work. */
+  lasting: boolean;
 }
 
 /**
- * Sees to it that the ranks of a communicator agree about its collectives: numbers them in the order they are issued, has
- * one that fails here fail on all ranks, and finds out when ranks are in different ones.
+ * Keeps the ranks of a communicator in agreement about its collectives. It numbers them in the order they are issued.
+ *
+ * | what happens | consequence |
+ * | --- | --- |
+ * | a collective fails on one rank | the others that are in it, or come to it, reject, too; the next one works |
+ * | ranks are in different collectives | all reject, and so does every later collective of this communicator |
+ *
+ * A rank that has its result already keeps it: the result is right, for nothing of it was missing. The second kind cannot
+ * be repaired: one rank may have left the collective with another's value long ago.
  */
 export class Agreement {
   readonly #engine: Engine;
@@ -35,16 +44,16 @@ export class Agreement {
   /** Rank in the world of each rank here. */
   readonly #members: readonly number[];
   readonly #active: Map<number, Active> = new Map();
-  /** Why a collective failed here, by its number: whatever of it is still to come is refused or dropped. */
+  /** Why a collective that is under way failed, by its number. */
   readonly #failed: Map<number, MpiError> = new Map();
   readonly #recent: RecentCalls = new RecentCalls();
   /** Collectives that this rank has asked another one about, and what ends the waiting for its answer. */
   readonly #asked: Map<number, () => void> = new Map();
-  /** Collectives that had ended here and are about to turn out to have failed. */
-  readonly #verdicts: Set<Promise<void>> = new Set();
-  /** A failure of a collective that this rank had completed already: the next one reports it. */
-  #late: MpiError | undefined;
+  /** Ranks were in different collectives: in which, and what the first rank that noticed has said. */
+  #broken: { readonly number: number; readonly error: MpiError } | undefined;
   #next = 0;
+  /** The last one that has ended here. */
+  #ended = -1;
   /** Something has failed, or is known that may: what every collective looks at first. */
   troubled: boolean;
 
@@ -73,6 +82,11 @@ export class Agreement {
     return number;
   }
 
+  /** A collective has ended well before anything was made that could wait for it. */
+  endedAtOnce(number: number): void {
+    this.#ended = number;
+  }
+
   /** Whether no collective is under way here. */
   get idle(): boolean {
     return this.#active.size === 0;
@@ -86,32 +100,39 @@ export class Agreement {
 
   /** Its signal has aborted. */
   cancel(number: number, call: Call, reason: unknown): void {
-    this.#notify(number, this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason }));
+    const error = this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason });
+    this.#notify(number, error, false);
   }
 
   /** When it has ended here but for this: what has to be waited for, where ranks may have been in different ones. */
   doubt(number: number, call: Call, own: number): Promise<unknown> | undefined {
-    const stray = this.#engine.receives.dismiss(this.#channel, number);
+    const stray = this.#engine.receives.dismiss(this.#channel, number).find(({ signature }) => signature !== own);
     if (stray !== undefined) return rejectWith(this.disagreement(number, stray, call, own));
-    return this.#verdicts.size > 0 ? Promise.all(this.#verdicts) : undefined;
+    return this.#engine.verdicts.size > 0 ? Promise.all(this.#engine.verdicts) : undefined;
   }
 
-  /** This was thrown in it. What it fails with, on all ranks. */
+  /** This was thrown in it. What it fails with, on all ranks that still need something of this one. */
   failed(number: number, call: Call, thrown: unknown): MpiError {
     const noticed = this.#failed.get(number);
     if (noticed !== undefined) return noticed;
     const error = this.#own(thrown, call);
     this.#failed.set(number, error);
-    this.#engine.reject(call, error); // what else it waits for here would keep the process alive
-    if (!this.#engine.stopped) this.#notify(number, error); // else the others are told by whoever stops the job
+    this.#engine.reject(call, error, true); // what else it waits for here would keep the process alive
+    if (!this.#engine.stopped) this.#notify(number, error, false); // else the launcher tells all ranks
     return error;
   }
 
   leave(number: number): void {
     this.#active.delete(number);
-    this.#channel.failures.delete(number);
-    this.#channel.questions.delete(number);
-    if (this.#failed.has(number)) this.#engine.receives.dismiss(this.#channel, number);
+    this.#ended = Math.max(this.#ended, number);
+    if (this.#failed.delete(number)) {
+      // Its arguments may have been what was wrong: they say nothing about which collective the others are in.
+      this.#recent.forget(number);
+      this.#engine.receives.dismiss(this.#channel, number);
+    }
+    for (const known of [this.#channel.failures, this.#channel.questions]) {
+      for (const each of known.keys()) if (this.#isOver(each)) known.delete(each);
+    }
     this.troubled = this.#hasTrouble();
   }
 
@@ -125,104 +146,9 @@ export class Agreement {
     if (error !== undefined) throw error;
   }
 
-  /** Whether something has failed here, or is known that may. */
-  #hasTrouble(): boolean {
-    return (
-      this.#failed.size > 0 ||
-      this.#late !== undefined ||
-      this.#verdicts.size > 0 ||
-      this.#channel.failures.size > 0 ||
-      this.#channel.questions.size > 0
-    );
-  }
-
-  /** `site` is where the other rank is, when it has said so. */
-  #mismatch(rank: number, signature: number, own: number, call: Call, site: string | undefined): MpiError {
-    const where = site === undefined ? "" : ` at ${site}`;
-    const theirs = callOf(signature);
-    const reducersAlone = differInReducer(signature, own);
-    const is = reducersAlone
-      ? `combines with ${nameOf(theirs.reducer ?? 0)}${where}, this one with ${nameOf(call.reducer ?? 0)}`
-      : `is in ${describe(theirs)}${where} instead`;
-    return failure(this.#who, call, "mismatch", `rank ${rank} ${is}; all ranks must call the same`);
-  }
-
-  /** Runs on behalf of who waits for the message: from its second turn on the user's line is on the stack. */
-  async refuse(number: number, stray: Envelope, call: Call, own: number): Promise<never> {
-    await null;
-    await null;
-    return rejectWith(this.disagreement(number, stray, call, own));
-  }
-
-  /**
-   * A message is of another collective than this rank is in, or was: what both ranks fail with. The other one is asked,
-   * for it alone knows where it is: it tells everybody, with both places, unless it computes. The caller is what the
-   * user waits for.
-   */
-  async disagreement(
-    number: number,
-    { source, signature }: Pick<Envelope, "source" | "signature">,
-    call: Call,
-    own: number,
-  ): Promise<MpiError> {
-    call.site ??= siteHere() ?? this.#recent.siteOf(number);
-    if (!this.#failed.has(number) && !this.#asked.has(number)) {
-      this.#engine.questions.put(this.#channel, source, number, own, call.site);
-      const answered = new Promise<void>((resolve) => this.#asked.set(number, resolve));
-      await this.#engine.listenWhile(answered, answerMs);
-      this.#asked.delete(number);
-    }
-    return this.#failed.get(number) ?? this.#mismatch(this.#members.indexOf(source), signature, own, call, undefined);
-  }
-
-  /** Whether a message comes for a collective that has ended here. It is discarded; if that one ended well, it is told. */
-  #over(envelope: Envelope): boolean {
-    const number = envelope.tag;
-    if (number >= this.#next || this.#active.has(number)) return false;
-    if (!this.#failed.has(number) && !this.#asked.has(number)) {
-      const verdict = this.#tooLate(number, envelope).finally(() => this.#verdicts.delete(verdict));
-      this.#verdicts.add(verdict);
-      this.troubled = true;
-    }
-    return true;
-  }
-
-  async #tooLate(number: number, envelope: Envelope): Promise<void> {
-    const signature = this.#recent.signatureOf(number) ?? unknown;
-    const error = await this.disagreement(number, envelope, this.#ended(number), signature);
-    if (this.#failed.has(number)) return;
-    this.#failedLate(number, error);
-    this.#notify(number, error);
-  }
-
-  /** Another rank has waited for this one, or has found out: if the two are in different collectives, neither will end. */
-  async #questioned({ tag: number, source, signature, site }: Question): Promise<void> {
-    const rank = this.#members.indexOf(source);
-    const own = this.#active.get(number)?.signature ?? this.#recent.signatureOf(number);
-    if (number < this.#next && !this.#active.has(number)) this.#channel.questions.delete(number); // nobody will come for it
-    if (own === undefined || own === signature || number >= this.#next || this.#failed.has(number)) return;
-    const mine = this.#active.get(number);
-    if (mine !== undefined) {
-      const { call } = mine;
-      await locate(call, this.#engine.divertOf(call));
-      call.site ??= this.#recent.siteOf(number);
-      if (this.#failed.has(number)) return;
-      if (this.#active.has(number)) {
-        this.#failHere(number, call, this.#mismatch(rank, signature, own, call, site));
-        return;
-      }
-    }
-    // It has ended here, perhaps just now: the next one has to tell.
-    const error = this.#mismatch(rank, signature, own, this.#ended(number), site);
-    this.#failedLate(number, error);
-    this.#notify(number, error);
-  }
-
-  /** It has failed elsewhere before this rank came to it, or an earlier one has that this rank had ended. */
+  /** Throws if it has failed elsewhere before this rank came to it, or if no collective works here any more. */
   refuseIfFailed(number: number, call: Call): void {
-    const late = this.#late;
-    this.#late = undefined;
-    if (late !== undefined) throw this.#following(late, call);
+    if (this.#broken !== undefined) this.#failed.set(number, this.#refusal(call, this.#broken.error));
     const notice = this.#channel.failures.get(number);
     if (notice !== undefined) this.#noticed(number, notice);
     const question = this.#channel.questions.get(number);
@@ -230,66 +156,56 @@ export class Agreement {
     this.throwIfFailed(number);
   }
 
+  /** Whether something has failed here, or is known that may. */
+  #hasTrouble(): boolean {
+    return (
+      this.#failed.size > 0 ||
+      this.#broken !== undefined ||
+      this.#engine.verdicts.size > 0 ||
+      this.#channel.failures.size > 0 ||
+      this.#channel.questions.size > 0
+    );
+  }
+
+  /** Whether this rank has been in that collective and is no more. The latest one may be under way and not have entered. */
+  #isOver(number: number): boolean {
+    return number < this.#next && !this.#active.has(number) && (number < this.#next - 1 || number <= this.#ended);
+  }
+
+  // Failures
+
   /** Another rank tells that collective `number` has failed there. */
   #noticed(number: number, parcel: Parcel): void {
-    if (this.#failed.has(number) || number >= this.#next) return;
-    const { code, message, rank, host, cause } = decode(parcel) as Notice;
+    const { code, message, rank, host, cause, lasting } = decode(parcel) as Notice;
+    const details = { rank, host, cause };
     const why = `failed on rank ${rank}: ${message}`;
-    const mine = this.#active.get(number);
-    if (mine !== undefined) {
-      mine.call.site ??= this.#recent.siteOf(number);
-      this.#fail(number, mine.call, code, why, { rank, host, cause });
+    if (lasting) {
+      const call = this.#active.get(number)?.call ?? this.#callOf(number);
+      call.site ??= this.#recent.siteOf(number);
+      this.#break(number, failure(this.#who, call, code, why, details));
       return;
     }
-    this.#failedLate(number, failure(this.#who, this.#ended(number), code, why, { rank, host, cause }));
+    const mine = this.#active.get(number);
+    if (mine === undefined || this.#failed.has(number)) return;
+    mine.call.site ??= this.#recent.siteOf(number);
+    this.#fail(number, mine.call, code, why, details);
   }
 
-  /**
-   * A collective has failed that had ended well here. The ranks that know may not come to the next one, so the first
-   * that this rank is in, or the next that it comes to, fails too.
-   */
-  #failedLate(number: number, error: MpiError): void {
-    this.#markFailed(number, error);
-    const [first] = this.#active;
-    if (first === undefined) this.#late = error;
-    else this.#failHere(first[0], first[1].call, this.#following(error, first[1].call));
-  }
-
-  #following(late: MpiError, call: Call): MpiError {
-    const why = `earlier, ${late.message.replace(/^\[rank [^\]]*\] /, "")}`;
-    return failure(this.#who, call, late.code, why, { cause: late });
-  }
-
-  /** A call that has ended here. */
-  #ended(number: number): Call {
-    const signature = this.#recent.signatureOf(number);
-    if (signature === undefined) return { operation: `collective ${number}` };
-    return { ...callOf(signature), site: this.#recent.siteOf(number) };
-  }
-
-  /** Ends a collective that is under way here, and tells the others. */
-  #failHere(number: number, call: Call, error: MpiError): void {
-    this.#markFailed(number, error);
-    this.#engine.reject(call, error);
-    this.#notify(number, error);
-  }
-
-  #markFailed(number: number, error: MpiError): void {
-    this.#failed.set(number, error);
-    this.#asked.get(number)?.();
-  }
-
-  /** Marks a collective as failed and ends whatever it is waiting for. */
+  /** Marks a collective that is under way as failed and ends whatever it is waiting for. */
   #fail(number: number, call: Call, code: MpiErrorCode, why: string, details: MpiErrorDetails): MpiError {
     const error = failure(this.#who, call, code, why, details);
-    this.#markFailed(number, error);
-    this.#engine.reject(call, error);
+    this.#markFailed(number, call, error);
     return error;
   }
 
-  #notify(number: number, error: MpiError): void {
+  #markFailed(number: number, call: Call, error: MpiError): void {
+    this.#failed.set(number, error);
+    this.#engine.reject(call, error, true);
+  }
+
+  #notify(number: number, error: MpiError, lasting: boolean): void {
     const { rank, host } = this.#who;
-    const notice: Notice = { code: error.code, message: error.message, rank, host, cause: undefined };
+    const notice: Notice = { code: error.code, message: error.message, rank, host, cause: undefined, lasting };
     let parcel: Parcel;
     try {
       parcel = encode({ ...notice, cause: error.cause });
@@ -307,6 +223,113 @@ export class Agreement {
       return failure(this.#who, call, thrown.code, thrown.message, { cause: thrown.cause });
     }
     return failure(this.#who, call, "aborted", messageOf(thrown), { cause: thrown });
+  }
+
+  // Ranks in different collectives
+
+  /** Runs on behalf of the call that waits for the message: from its second turn on the user's line is on the stack. */
+  async refuse(number: number, stray: Envelope, call: Call, own: number): Promise<never> {
+    await null;
+    await null;
+    return rejectWith(this.disagreement(number, stray, call, own));
+  }
+
+  /**
+   * A message is of another collective than this rank is in, or was: what both ranks fail with. The other rank is asked,
+   * for it alone knows where it is: it tells all ranks, with both places, unless it computes. The caller is what the
+   * user waits for.
+   */
+  async disagreement(
+    number: number,
+    { source, signature }: Pick<Envelope, "source" | "signature">,
+    call: Call,
+    own: number,
+  ): Promise<MpiError> {
+    call.site ??= siteHere() ?? this.#recent.siteOf(number);
+    const error = await this.#settle(number, source, signature, call, own);
+    return this.#failed.get(number) ?? this.#refusal(call, error);
+  }
+
+  /** Asks where the other rank is, if it was not asked yet, and has all ranks know. Gives what they are told. */
+  async #settle(number: number, source: number, signature: number, call: Call, own: number): Promise<MpiError> {
+    if (this.#broken === undefined && !this.#asked.has(number)) {
+      this.#engine.questions.put(this.#channel, source, number, own, call.site);
+      const answered = new Promise<void>((resolve) => this.#asked.set(number, resolve));
+      await this.#engine.listenWhile(answered, answerMs);
+      this.#asked.delete(number);
+    }
+    if (this.#broken !== undefined) return this.#broken.error;
+    const error = this.#mismatch(this.#members.indexOf(source), signature, own, call, undefined);
+    this.#break(number, error);
+    this.#notify(number, error, true);
+    return error;
+  }
+
+  /** Another rank waits for this one: if the two are in different collectives, neither will end. */
+  async #questioned({ tag: number, source, signature, site }: Question): Promise<void> {
+    const rank = this.#members.indexOf(source);
+    const mine = this.#active.get(number);
+    const own = mine?.signature ?? this.#recent.signatureOf(number);
+    if (own === undefined || own === signature || number >= this.#next || this.#broken !== undefined) return;
+    const call = mine?.call ?? this.#callOf(number);
+    if (mine !== undefined) await locate(call, this.#engine.divertOf(call));
+    call.site ??= this.#recent.siteOf(number);
+    if (this.#broken !== undefined) return;
+    const error = this.#mismatch(rank, signature, own, call, site);
+    this.#break(number, error);
+    this.#notify(number, error, true);
+  }
+
+  /** Whether a message comes for a collective that has ended here. It is discarded, and may show a disagreement. */
+  #over(envelope: Envelope): boolean {
+    const number = envelope.tag;
+    if (number >= this.#next || this.#active.has(number)) return false;
+    const signature = this.#recent.signatureOf(number) ?? unknown;
+    const agrees = signature === unknown || envelope.signature === signature;
+    // One that has not entered yet will ask for it.
+    if (agrees && !this.#isOver(number)) return false;
+    if (!agrees && this.#broken === undefined && !this.#asked.has(number)) {
+      const verdict = this.#settle(number, envelope.source, envelope.signature, this.#callOf(number), signature);
+      const gone = verdict.finally(() => this.#engine.verdicts.delete(gone));
+      this.#engine.verdicts.add(gone);
+      this.troubled = true;
+    }
+    return true;
+  }
+
+  /** `site` is where the other rank is, when it has said so. */
+  #mismatch(rank: number, signature: number, own: number, call: Call, site: string | undefined): MpiError {
+    const where = site === undefined ? "" : ` at ${site}`;
+    const theirs = callOf(signature);
+    const reducersAlone = differInReducer(signature, own);
+    const is = reducersAlone
+      ? `combines with ${nameOf(theirs.reducer ?? 0)}${where}, this one with ${nameOf(call.reducer ?? 0)}`
+      : `is in ${describe(theirs)}${where} instead`;
+    return failure(this.#who, call, "mismatch", `rank ${rank} ${is}; all ranks must call the same`);
+  }
+
+  /** No further collective works here: ends all that are under way. If there is none, the next one tells, or `close`. */
+  #break(number: number, error: MpiError): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = { number, error };
+    if (this.#active.size === 0) this.#engine.untold = error;
+    for (const [each, { call }] of this.#active) {
+      if (!this.#failed.has(each)) this.#markFailed(each, call, each === number ? error : this.#refusal(call, error));
+    }
+    for (const answered of this.#asked.values()) answered();
+  }
+
+  #refusal(call: Call, error: MpiError): MpiError {
+    if (this.#engine.untold === error) this.#engine.untold = undefined;
+    const why = `this communicator's ranks have been in different collectives: ${error.message.replace(/^\[rank [^\]]*\] /, "")}`;
+    return failure(this.#who, call, error.code, why, { cause: error });
+  }
+
+  /** A call that has ended here, or has not entered. */
+  #callOf(number: number): Call {
+    const signature = this.#recent.signatureOf(number);
+    if (signature === undefined) return { operation: `collective ${number}` };
+    return { ...callOf(signature), site: this.#recent.siteOf(number) };
   }
 }
 

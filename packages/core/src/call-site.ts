@@ -124,6 +124,11 @@ export class RecentCalls {
     return stack;
   }
 
+  /** What it was says nothing any more. */
+  forget(number: number): void {
+    if (this.#has(number)) this.#numbers[number % remembered] = -1;
+  }
+
   signatureOf(number: number): number | undefined {
     return this.#has(number) ? this.#signatures[number % remembered] : undefined;
   }

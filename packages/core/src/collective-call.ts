@@ -8,6 +8,7 @@ import type { Parcel } from "./codec.ts";
 import { isOverridden } from "./collectives/choose.ts";
 import { apart, type Exchange, type Here, membersOf, parcelFor } from "./collectives/exchange.ts";
 import type { Planned, Routine, RoutineOptions } from "./collectives/routines.ts";
+import { ignore } from "./engine/waits.ts";
 import type { Engine } from "./engine.ts";
 import type { Letter } from "./mailbox.ts";
 import { numberOf, type Reducer } from "./op.ts";
@@ -91,6 +92,7 @@ export class Collectives {
           turn = this.#turn(board, number, signature, plan);
           if ((turn.advance(false) || this.#engine.watches.linger(turn)) && turn.over) {
             const result = turn.end();
+            this.#agreement.endedAtOnce(number);
             this.#idle = turn;
             return Promise.resolve(result);
           }
@@ -153,7 +155,12 @@ export class Collectives {
       agreement.throwIfFailed(number); // also if that was found out when it had ended but for this
       return result;
     } catch (thrown) {
-      throw agreement.failed(number, call, thrown);
+      const error = agreement.failed(number, call, thrown);
+      // The caller may change its memory from now on: nobody may take it for what was given.
+      this.#board?.withdraw(number);
+      const { sends } = this.#engine;
+      if (sends.areUnderWay(call)) await sends.settled(call);
+      throw error;
     } finally {
       forget?.();
       agreement.leave(number);
@@ -230,9 +237,10 @@ export class Collectives {
   #peers(number: number, signature: number, call: Call): Peers {
     const agreement = this.#agreement;
     const members = this.#members;
-    const options = { signature };
+    const options = { signature, cancellable: signalOf(call) !== undefined };
     const accept = (letter: Letter): Parcel | Promise<Parcel> => {
-      if (letter.envelope.signature !== signature) return agreement.refuse(number, letter.envelope, call, signature);
+      if (letter.envelope.signature !== signature)
+        return ignored(agreement.refuse(number, letter.envelope, call, signature));
       letter.keep();
       return letter.body as Parcel;
     };
@@ -242,14 +250,20 @@ export class Collectives {
       hosts: this.#hosts,
       send: (dest, parcel) => {
         const failed = agreement.errorOf(number);
-        if (failed !== undefined) return Promise.reject(failed);
+        if (failed !== undefined) return ignored(Promise.reject(failed));
         return this.#engine.sends.send(this.#channel, members[dest] as number, number, parcel, call, options);
       },
       recv: (source) => {
         const failed = agreement.errorOf(number);
-        if (failed !== undefined) return Promise.reject(failed);
+        if (failed !== undefined) return ignored(Promise.reject(failed));
         return this.#engine.receives.receive(this.#channel, members[source] as number, number, call, accept);
       },
     };
   }
+}
+
+/** An algorithm that fails at one step may have begun others, which nobody will wait for. */
+function ignored(failing: Promise<never>): Promise<never> {
+  ignore(failing);
+  return failing;
 }

@@ -32,7 +32,8 @@ export abstract class Collective extends PointToPoint {
   }
 
   /**
-   * The root's value, on every rank. Other ranks' `value` is ignored and may be left out.
+   * The root's value, on every rank; at the root the very value that it gave, not a copy. Other ranks' `value` is ignored
+   * and may be left out.
    *
    * ```ts
    * const config = await world.bcast(() => readConfig());

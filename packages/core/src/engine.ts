@@ -56,6 +56,10 @@ export class Engine implements Receiver {
   readonly #fate: Fate;
   readonly #waits: Waits;
   #asking: NodeJS.Timeout | undefined;
+  /** Collectives that have ended here and are about to turn out to have been other ones elsewhere. */
+  readonly verdicts: Set<Promise<unknown>> = new Set();
+  /** An error that no call of the user was there to reject with: leaving the world does. */
+  untold: MpiError | undefined;
 
   constructor(who: Identity, transport: Transport) {
     const { rank } = who;
@@ -154,6 +158,9 @@ export class Engine implements Receiver {
       case kind.credit:
         peer.credit += envelope.bytes;
         break;
+      case kind.withdraw:
+        this.receives.withdrawn(envelope, peer);
+        break;
       case kind.question:
         this.questions.asked(envelope, body);
         break;
@@ -210,9 +217,15 @@ export class Engine implements Receiver {
     this.sends.refuse(why);
   }
 
-  /** Ends whatever this one call is waiting for. */
-  reject(call: Call, error: MpiError): void {
-    this.#refuse((other) => (other === call ? error : undefined));
+  /**
+   * Ends whatever this one call is waiting for. With `quiet` the call's own promise is another one, and what ends here is
+   * no rejection that anybody has to handle.
+   */
+  reject(call: Call, error: MpiError, quiet: boolean): void {
+    const why: Refusal = (other) => (other === call ? error : undefined);
+    this.receives.refuse(why, quiet);
+    this.watches.refuse(why);
+    this.sends.cancel(call, error, quiet);
   }
 
   /** The error such that it says who and which call, if it does not yet. */

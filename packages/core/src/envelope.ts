@@ -13,6 +13,7 @@ import { MpiError } from "./errors.ts";
  * | credit | receiver | so many bytes of eager messages were taken out of the mailbox |
  * | failure | any | a collective failed: whoever is in it, or comes to it, rejects with this error |
  * | question | any | it waits in this collective for that rank: is that one in another? |
+ * | withdraw | sender | the message of that request will not come: its send was cancelled before it was granted |
  */
 export const kind = {
   message: 1,
@@ -23,6 +24,7 @@ export const kind = {
   credit: 6,
   failure: 7,
   question: 8,
+  withdraw: 9,
 } as const;
 export type Kind = (typeof kind)[keyof typeof kind];
 
@@ -57,7 +59,7 @@ const magic = 0x4d54;
 const flagCollective = 1;
 const flagSync = 2;
 const flagInline = 4;
-const lastKind = kind.question;
+const lastKind = kind.withdraw;
 
 /** What the header says of the bytes that follow it. */
 export interface Contents {

@@ -161,11 +161,13 @@ class Rank {
     await engine.flush(leaveTimeoutMs);
     if (!engine.silent) {
       await engine.listenWhile(breathe(), leaveTimeoutMs); // what is here already
+      if (engine.verdicts.size > 0) await engine.listenWhile(Promise.all(engine.verdicts), leaveTimeoutMs);
     }
     this.#tellLeft(engine);
     await engine.close();
     process.off("beforeExit", this.#idle);
     process.off("exit", this.#exiting);
+    if (engine.untold !== undefined) throw engine.untold;
   }
 
   /** Nothing is left that could wake this process: the program has ended, or it waits for itself. */

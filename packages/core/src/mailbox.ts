@@ -74,7 +74,8 @@ export class Posted implements Entry {
   reject!: (error: Error) => void;
   /** The caller's own array, when that is what is to be filled. */
   into: TypedArray | undefined;
-  /** Takes the listener for its signal away. */
+  /** What may cancel it while it is not matched, and what removes the listener there. */
+  signal: AbortSignal | undefined;
   forget: (() => void) | undefined;
   /** Whether its source has been asked if it is in the same collective. */
   asked: "no" | "next time" | "yes" = "no";
@@ -173,7 +174,7 @@ export class Mailbox {
   post(posted: Posted): void {
     const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(posted.source, posted.tag);
     if (letter === undefined || letter.held) {
-      posted.order = this.#postedSoFar++;
+      this.number(posted);
       this.#posted.append(posted);
       if (letter !== undefined) letter.blocks = true;
     } else if (posted.probe) {
@@ -182,6 +183,27 @@ export class Mailbox {
       this.#remove(letter);
       this.#matched(posted, letter);
     }
+  }
+
+  /** Gives a receive its place in the order of all receives. */
+  number(posted: Posted): void {
+    posted.order = this.#postedSoFar++;
+  }
+
+  /** A receive whose message was withdrawn: it gets the oldest message that fits, else its old place. */
+  postAgain(posted: Posted): void {
+    this.#posted.insert(posted);
+    this.#rematch(posted);
+  }
+
+  /** Removes the announcement of a message that its sender has withdrawn. */
+  recall(source: number, tag: number, id: number): void {
+    const letter = this.#arrived
+      .all(source, tag)
+      .find(({ envelope, body }) => envelope.id === id && body === undefined);
+    if (letter === undefined) return;
+    this.#remove(letter);
+    this.#release(letter);
   }
 
   /** Takes a receive back that still waits. */
@@ -264,8 +286,8 @@ export class Mailbox {
     if (letter.blocks) this.#rematch(letter);
   }
 
-  /** After a letter came back or was let go: gives those that it kept waiting, oldest first, what they can have now. */
-  #rematch({ source, tag }: Letter): void {
+  /** After a letter came back or was let go, or a receive came back: gives those that it kept waiting, oldest first, what they can have now. */
+  #rematch({ source, tag }: Entry): void {
     for (const posted of this.#posted.all(source, tag)) {
       if (!isLinked(posted)) continue;
       const letter = this.#arrived.first(posted.source, posted.tag);

@@ -2,7 +2,10 @@ import type { TypedArray } from "./op.ts";
 
 /** Every call that waits can be cancelled. */
 export interface Cancellable {
-  /** Rejects the call with `aborted` when it aborts. A message that is matched already is still delivered. */
+  /**
+   * Rejects the call with `aborted` when it aborts. A send whose message is matched already still delivers it and resolves;
+   * one that rejects has delivered nothing. A receive that is matched already completes, too.
+   */
   signal?: AbortSignal | undefined;
 }
 

@@ -194,14 +194,12 @@ export abstract class PointToPoint {
       if (source !== null) this.#sourceOf(match);
       // All that can be refused is, before anything is posted.
       const sent = to === null ? done : engine.sends.send(this.#channel, to, sendTag, encode(value), call, { signal });
-      sent.catch((error: MpiError) => engine.reject(call, error));
       if (source === null) return sent;
-      if (into === undefined) return both(this.#receive(call, match, dataOf), sent);
-      if (apart(value, into))
-        return both(
-          this.#receive(call, match, (letter) => this.#fill(into, letter), into),
-          sent,
-        );
+      if (into === undefined) return this.#both(call, this.#receive(call, match, dataOf), sent);
+      if (apart(value, into)) {
+        const filled = this.#receive(call, match, (letter) => this.#fill(into, letter), into);
+        return this.#both(call, filled, sent);
+      }
       return this.#receiveAfter(sent, call, match, into);
     });
   }
@@ -240,11 +238,27 @@ export abstract class PointToPoint {
 
   /** Fills memory that may be on its way out when that has left. */
   async #receiveAfter<A extends TypedArray>(sent: Promise<void>, call: Call, match: Match, into: A): Promise<A> {
-    const letter = await both(this.#receive(call, match, kept), sent);
+    const letter = await this.#both(call, this.#receive(call, match, kept), sent);
     try {
       return this.#fill(into, letter);
     } catch (error) {
       throw this.world.engine.explained(call, error);
+    }
+  }
+
+  /**
+   * What was received, when the message sent is done with, too. Where one half fails the other one is cancelled: a message
+   * that nobody has matched is not delivered, and one that is on its way has left the caller's memory before this rejects.
+   */
+  async #both<T>(call: Call, received: Promise<T>, sent: Promise<void>): Promise<T> {
+    try {
+      const [result] = await Promise.all([received, sent]);
+      return result;
+    } catch (error) {
+      const { engine } = this.world;
+      engine.reject(call, error as MpiError, true);
+      await engine.sends.settled(call);
+      throw error;
     }
   }
 
@@ -321,12 +335,6 @@ function tagOf({ tag = any }: Match): number {
 function kept(letter: Letter): Letter {
   letter.keep();
   return letter;
-}
-
-/** The first, when the second is there, too. */
-async function both<T>(first: Promise<T>, second: Promise<void>): Promise<T> {
-  const [result] = await Promise.all([first, second]);
-  return result;
 }
 
 /** Whether what is being sent surely lies elsewhere than where the answer goes. */

@@ -96,7 +96,11 @@ export class Simulation<R> {
         throw error;
       },
       // Without a limit: sends that nobody will receive are a deadlock, which is found.
-      close: () => engine.flush(Number.POSITIVE_INFINITY),
+      close: async () => {
+        await engine.flush(Number.POSITIVE_INFINITY);
+        if (engine.verdicts.size > 0) await Promise.all(engine.verdicts);
+        if (engine.untold !== undefined) throw engine.untold;
+      },
     };
   }
 

@@ -111,6 +111,8 @@ export interface Board {
   fetch(rank: number, number: number, index: number, landing: Landing): Packet;
   /** Of a packet that stays where it is: its head and the bytes of its only attachment, if it has one. */
   lent(rank: number, number: number, index: number): { head: Uint8Array; bytes: number } | undefined;
+  /** What this rank has posted for this collective is not to be read any more: {@link has} gives false for it. */
+  withdraw(collective: number): void;
   /** This rank needs nothing that was posted for this collective any more. */
   done(collective: number): void;
   /** Whether that rank has said so. */

@@ -89,7 +89,7 @@ export class Turn implements Posts {
         this.#state = state.messages;
         return true;
       }
-      if (!this.#finish(this.#exchange.finish(this))) return this.advance(sleeps);
+      if (!this.#read(this)) return this.advance(sleeps);
     }
     if (this.#state === state.readers) {
       if (sleeps) this.#board.sleep();
@@ -97,6 +97,7 @@ export class Turn implements Posts {
         if (this.#next !== this.#rank && !this.#board.isThrough(this.#next, this.#collective)) return false;
       }
       this.#state = state.nothing;
+      if (this.#exchange.settle !== undefined) this.#result = this.#exchange.settle(this.#result);
     }
     return true;
   }
@@ -122,20 +123,21 @@ export class Turn implements Posts {
 
   /** Goes on with what has come by messages. */
   arrived(parcels: ReadonlyMap<number, Parcel>): void {
-    this.#finish(
-      this.#exchange.finish({
-        parcelOf: (rank, into) => parcels.get(rank) ?? this.parcelOf(rank, into),
-        landing: (rank, into) => (parcels.has(rank) ? undefined : this.landing(rank, into)),
-      }),
-    );
+    this.#read({
+      parcelOf: (rank, into) => parcels.get(rank) ?? this.parcelOf(rank, into),
+      landing: (rank, into) => (parcels.has(rank) ? undefined : this.landing(rank, into)),
+    });
   }
 
-  /** As it was posted, or fetched from where it stays: its bytes to `into`, if they fit. */
+  /** As it was posted, or fetched from where it stays: its bytes to `into`, if they fit. @throws {@link withdrawn} */
   parcelOf(rank: number, into?: TypedArray): Parcel {
     const board = this.#board;
     if (!this.#isLent(rank)) return board.part(rank, this.#number, this.#rank);
     const where = (head: Uint8Array, bytes: number): Uint8Array | undefined => into && landing(into, head, bytes);
-    return board.fetch(rank, this.#number, this.#rank, where);
+    const packet = board.fetch(rank, this.#number, this.#rank, where);
+    // Looked at after reading: until its rank says so here, it leaves what it has lent unchanged.
+    if (!board.has(rank, this.#number)) throw withdrawn;
+    return packet;
   }
 
   landing(rank: number, into: TypedArray): number | undefined {
@@ -232,8 +234,20 @@ export class Turn implements Posts {
     return Buffer.from(head).toString();
   }
 
-  /** Ends this step. True when it was the last one. */
-  #finish(result: unknown): boolean {
+  /**
+   * Makes of what is there what is to be made of it, which ends this step. True when it was the last one. Where a rank has
+   * failed after its post, this one waits for it again: the notice that says why is on its way.
+   */
+  #read(posts: Posts): boolean {
+    let result: unknown;
+    try {
+      result = this.#exchange.finish(posts);
+    } catch (thrown) {
+      if (thrown !== withdrawn) throw thrown;
+      this.#needs(this.#exchange.from);
+      this.#state = state.posts;
+      return false;
+    }
     const next = this.#exchange.next?.(result);
     if (next !== undefined) {
       // Who posts for the second step has read what was lent in the first.
@@ -267,6 +281,9 @@ function withLabel(parts: readonly Packet[], label: readonly Packet[]): readonly
 function saying(text: string): Packet {
   return { head: Buffer.from(text), attachments: [] };
 }
+
+/** A rank has failed in this collective, and may have changed what it had lent to it. */
+const withdrawn = Symbol("withdrawn");
 
 const nothing: readonly Packet[] = [];
 const nobody: readonly number[] = [];

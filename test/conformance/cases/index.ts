@@ -1,8 +1,10 @@
 import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
+import { cases as failures } from "./failures.ts";
 import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as map } from "./map.ts";
+import { cases as overlaps } from "./overlaps.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as programs } from "./programs/index.ts";
 import { cases as requests } from "./requests.ts";
@@ -14,6 +16,8 @@ export const themes = {
   requests,
   values,
   collectives,
+  "memory that input and output share": overlaps,
+  "after a failure": failures,
   communicators,
   groups,
   topologies,

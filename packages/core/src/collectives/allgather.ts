@@ -5,7 +5,7 @@ import { bruck } from "./allgather/bruck.ts";
 import { ring } from "./allgather/ring.ts";
 import { bcastParcel } from "./bcast.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
-import { type Exchange, type Here, type Posts, valuesIn } from "./exchange.ts";
+import { beside, type Exchange, type Here, ownBeside, type Posts, valuesIn } from "./exchange.ts";
 import { gatherParcels } from "./gather.ts";
 import { within } from "./group.ts";
 import { levels } from "./hosts.ts";
@@ -20,8 +20,9 @@ export async function allgather<T>(peers: Peers, value: T): Promise<T[]> {
 
 /** In shared memory: everybody posts his value, and reads the others'. */
 export function allgatherOnBoard<T>({ rank, size }: Here, value: T, into?: TypedArray): Exchange<T[] | TypedArray> {
-  const give = encode(value);
-  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, ownOf(give, value) as T, posts, into);
+  const give = beside(into, encode(value));
+  const own = ownBeside(into, value) as T;
+  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, own, posts, into);
   return { give, to: "all", from: "all", finish };
 }
 

@@ -1,7 +1,7 @@
 import { check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { delivered } from "../into.ts";
+import { checkRoom, delivered } from "../into.ts";
 import { describe, isTypedArray, type TypedArray } from "../kernel.ts";
 import { asOp, type Op, type Reducer } from "../op.ts";
 import type { Peers } from "../peers.ts";
@@ -57,6 +57,7 @@ export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Red
   if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
     return piecesOnBoard(rank, size, value, op, undefined, into) as Exchange<unknown> as Exchange<T>;
   }
+  checkRoom(into, [value]);
   const give = encode(value);
   const finish = (posts: Posts): T => {
     const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));

@@ -2,7 +2,7 @@ import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import { type Exchange, type Here, type Posts, Values, valuesIn } from "./exchange.ts";
+import { type Exchange, type Here, ownBeside, type Posts, Values, valuesIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { requireParts } from "./parts.ts";
@@ -27,8 +27,8 @@ export function alltoallOnBoard<T>(
   parts: readonly T[],
   into?: TypedArray,
 ): Exchange<T[] | TypedArray> {
-  const own = copy(requireParts("alltoall", parts, size)[rank]) as T;
-  const give = new Values(parts, rank);
+  const own = ownBeside(into, requireParts("alltoall", parts, size)[rank]) as T;
+  const give = new Values(parts, rank, into);
   const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, own, posts, into);
   return { give, to: "all", from: "all", finish };
 }

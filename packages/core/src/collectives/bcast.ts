@@ -1,5 +1,5 @@
 import { byteLength, decode, encode, type Parcel } from "../codec.ts";
-import { delivered } from "../into.ts";
+import { checkRoom, fill } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { receivePieces, sendPieces } from "./bcast/scatter-allgather.ts";
@@ -21,7 +21,14 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
 
 /** In shared memory the root posts its value: this is its part. The others' is to read it. */
 export function bcastOnBoard<T>(value: T, into?: TypedArray): Exchange<T> {
-  return { give: encode(value), to: "all", from: "none", finish: () => delivered(value, into) };
+  checkRoom(into, [value]);
+  return {
+    give: encode(value),
+    to: "all",
+    from: "none",
+    finish: () => value,
+    settle: into && ((own) => fill(into, [own]) as T),
+  };
 }
 
 /**

@@ -1,7 +1,8 @@
-import { decode, decodeInto, encode, type Parcel } from "../codec.ts";
-import { fill } from "../into.ts";
+import { copy, decode, decodeInto, encode, type Parcel } from "../codec.ts";
+import { fill, overlaps } from "../into.ts";
 import { isTypedArray } from "../kernel.ts";
 import type { TypedArray } from "../op.ts";
+import { copyOf } from "../packet.ts";
 import { nothing } from "./frames.ts";
 
 /** What a rank needs of the others, once it is there. */
@@ -25,6 +26,11 @@ export interface Exchange<R> {
   readonly from: Whom;
   /** What is made of them. What it reads of the parcels is gone when this has returned. */
   readonly finish: (posts: Posts) => R;
+  /**
+   * The end, when nobody reads any more what this rank has lent: what is written to the caller's memory, which may be that
+   * which was lent. What it gives is the result.
+   */
+  readonly settle?: Settle<R>["settle"] | undefined;
   /** A second step, which is begun with what came of the first, and whose end is that of the collective. */
   next?(first: R): Exchange<R>;
   /** What it gives is one array in pieces, which this tells. Ranks must agree in that. */
@@ -35,22 +41,42 @@ export interface Exchange<R> {
   readonly what?: () => string;
 }
 
+/** As a method, so that an exchange of one type of result is one of unknown results, too. */
+interface Settle<R> {
+  settle(result: R): R;
+}
+
 /** One value for each rank, but not for this one itself. They are encoded where they are posted, if they are all small. */
 export class Values {
   readonly values: readonly unknown[];
   readonly #rank: number;
+  readonly #into: TypedArray | undefined;
   #parcels: readonly Parcel[] | undefined;
 
-  constructor(values: readonly unknown[], rank: number) {
+  /** Nothing of `into` is lent. */
+  constructor(values: readonly unknown[], rank: number, into?: TypedArray) {
     this.values = values;
     this.#rank = rank;
+    this.#into = into;
   }
 
   /** @throws MpiError `unserializable` when one of them cannot travel. */
   get parcels(): readonly Parcel[] {
-    this.#parcels ??= this.values.map((value, r) => (r === this.#rank ? nothing : encode(value)));
+    this.#parcels ??= this.values.map((value, r) => (r === this.#rank ? nothing : beside(this.#into, encode(value))));
     return this.#parcels;
   }
+}
+
+/** The parcel, where it lends a part of `into` with a copy of that: it is written to while the other ranks still read. */
+export function beside(into: TypedArray | undefined, parcel: Parcel): Parcel {
+  if (into === undefined || !parcel.attachments.some((lent) => overlaps(lent, into))) return parcel;
+  const { head, attachments } = parcel;
+  return { head, attachments: attachments.map((lent) => (overlaps(lent, into) ? copyOf(lent) : lent)) };
+}
+
+/** This rank's own value, to stand with those of the others: a copy, unless it goes to `into` undisturbed by theirs. */
+export function ownBeside(into: TypedArray | undefined, value: unknown): unknown {
+  return into !== undefined && ArrayBuffer.isView(value) && !overlaps(value, into) ? value : copy(value);
 }
 
 /** One rank among so many. */

@@ -1,6 +1,6 @@
 import { apply, check } from "../apply.ts";
 import { copy, decode, encode, type Parcel } from "../codec.ts";
-import { delivered } from "../into.ts";
+import { checkRoom, delivered } from "../into.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
@@ -30,6 +30,7 @@ export function exscanOnBoard<T>(
   reducer: Reducer<T>,
   into?: TypedArray,
 ): Plan<T | undefined> {
+  if (rank > 0) checkRoom(into, [value]);
   const finish = (op: Op, posts: Posts): T | undefined => {
     if (rank === 0) return undefined;
     const result = upTo(op, rank - 1, posts);

@@ -2,7 +2,7 @@ import { byteLength, copy, decode, encode, ownOf, type Parcel } from "../codec.t
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
-import { type Exchange, type Here, type Posts, valuesIn } from "./exchange.ts";
+import { type Exchange, type Here, ownBeside, type Posts, valuesIn } from "./exchange.ts";
 import { isNothing, nothing } from "./frames.ts";
 import { pack, unpack } from "./pack.ts";
 import { binomial } from "./trees.ts";
@@ -24,7 +24,8 @@ export function gatherOnBoard<T>(
 ): Exchange<T[] | TypedArray | undefined> {
   const give = encode(value);
   if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
-  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, ownOf(give, value) as T, posts, into);
+  const own = ownBeside(into, value) as T;
+  const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, own, posts, into);
   return { give, to: "none", from: "all", finish };
 }
 

@@ -1,5 +1,5 @@
 import { decode, encode } from "../codec.ts";
-import { fill } from "../into.ts";
+import { checkRoom, fill, overlaps } from "../into.ts";
 import { describe, emptyLike, type TypedArray } from "../kernel.ts";
 import type { Op } from "../op.ts";
 import { combineAll } from "./combine.ts";
@@ -26,11 +26,12 @@ export function piecesOnBoard(
   root: number | undefined,
   into: TypedArray | undefined,
 ): Exchange<TypedArray | undefined> {
+  if (root === undefined || root === rank) checkRoom(into, [array]);
   const what = (): string => describe(array);
   const wanted = root === undefined || root === rank;
   const whole = wanted ? (roomIn(into, array) ?? emptyLike(array)) : undefined;
   const places = whole && segments(whole, size);
-  const inPlace = whole?.buffer === array.buffer;
+  const inPlace = whole !== undefined && overlaps(whole, array);
   // Where the first operand lies the result will be.
   const first = rank === 0 ? 1 : 0;
   const combine = (posts: Posts): TypedArray => {
@@ -70,8 +71,8 @@ export function piecesOnBoard(
 /** The beginning of `into`, if the result can lie there from the start: the others read `array` meanwhile. */
 function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | undefined {
   if (into === undefined || into.constructor !== array.constructor || into.length < array.length) return undefined;
-  if (into.buffer === array.buffer && into.byteOffset !== array.byteOffset) return undefined;
-  return into.length === array.length ? into : into.subarray(0, array.length);
+  const room = into.length === array.length ? into : into.subarray(0, array.length);
+  return overlaps(room, array) && room.byteOffset !== array.byteOffset ? undefined : room;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { delivered } from "../into.ts";
+import { checkRoom, fill } from "../into.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { barrier } from "./barrier.ts";
@@ -38,12 +38,10 @@ export function reduceScatterOnBoard<T>(
   const op = asOp<T>(reducer);
   for (const part of requireParts("reduceScatter", parts, size)) check(op, part);
   if (!op.builtIn) return "";
+  checkRoom(into, [parts[rank]]);
   const give = new Values(parts, rank);
-  const finish = (posts: Posts): T => {
-    const result = combineAll(op, size, rank, parts[rank], (r) => decode(posts.parcelOf(r)));
-    return delivered(result, into);
-  };
-  return { give, to: "all", from: "all", finish };
+  const finish = (posts: Posts): T => combineAll(op, size, rank, parts[rank], (r) => decode(posts.parcelOf(r))) as T;
+  return { give, to: "all", from: "all", finish, settle: into && ((result) => fill(into, [result]) as T) };
 }
 
 type ReduceScatter = (peers: Peers, parts: readonly unknown[], op: Op) => Promise<unknown>;

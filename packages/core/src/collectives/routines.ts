@@ -1,4 +1,4 @@
-import { delivered, fill } from "../into.ts";
+import { checkRoom, delivered, fill } from "../into.ts";
 import type { Reducer, TypedArray } from "../op.ts";
 import type { Into, ReduceOptions, RootOptions } from "../options.ts";
 import type { Peers } from "../peers.ts";
@@ -66,8 +66,10 @@ const means: Readonly<Record<RoutineName, Means>> = {
         ? called(value as () => unknown).then((made) => bcastOnBoard(made, into))
         : bcastOnBoard(value, into);
     },
-    async byMessages(peers, value, root, options) {
-      return delivered(await bcast(peers, await atRoot(peers, value, root), root), options.into);
+    async byMessages(peers, value, root, { into }) {
+      const mine = await atRoot(peers, value, root);
+      if (peers.rank === root) checkRoom(into, [mine]);
+      return delivered(await bcast(peers, mine, root), into);
     },
   },
   scatter: {
@@ -77,8 +79,10 @@ const means: Readonly<Record<RoutineName, Means>> = {
         ? called(parts as () => unknown).then((made) => scatterOnBoard(here, made as unknown[], into))
         : scatterOnBoard(here, parts as unknown[], into);
     },
-    async byMessages(peers, parts, root, options) {
-      return delivered(await scatter(peers, (await atRoot(peers, parts, root)) as unknown[], root), options.into);
+    async byMessages(peers, parts, root, { into }) {
+      const mine = (await atRoot(peers, parts, root)) as readonly unknown[];
+      if (peers.rank === root && Array.isArray(mine)) checkRoom(into, [mine[root]]);
+      return delivered(await scatter(peers, mine, root), into);
     },
   },
   gather: {
@@ -100,28 +104,36 @@ const means: Readonly<Record<RoutineName, Means>> = {
   reduce: {
     onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),
     async byMessages(peers, value, root, options, reducer) {
+      if (peers.rank === root) checkRoom(options.into, [value]);
       const result = await reduce(peers, value, reducer, root, options);
       return result === undefined ? undefined : delivered(result, options.into);
     },
   },
   allreduce: {
     onBoard: (here, value, _root, { into }, reducer) => allreduceOnBoard(here, value, reducer, into),
-    byMessages: async (peers, value, _root, options, reducer) =>
-      delivered(await allreduce(peers, value, reducer, options), options.into),
+    async byMessages(peers, value, _root, options, reducer) {
+      checkRoom(options.into, [value]);
+      return delivered(await allreduce(peers, value, reducer, options), options.into);
+    },
   },
   reduceScatter: {
     onBoard: (here, parts, _root, { into }, reducer) => reduceScatterOnBoard(here, parts as unknown[], reducer, into),
-    byMessages: async (peers, parts, _root, options, reducer) =>
-      delivered(await reduceScatter(peers, parts as unknown[], reducer), options.into),
+    async byMessages(peers, parts, _root, { into }, reducer) {
+      if (Array.isArray(parts)) checkRoom(into, [parts[peers.rank]]);
+      return delivered(await reduceScatter(peers, parts as unknown[], reducer), into);
+    },
   },
   scan: {
     onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
-    byMessages: async (peers, value, _root, options, reducer) =>
-      delivered(await scan(peers, value, reducer), options.into),
+    async byMessages(peers, value, _root, { into }, reducer) {
+      checkRoom(into, [value]);
+      return delivered(await scan(peers, value, reducer), into);
+    },
   },
   exscan: {
     onBoard: (here, value, _root, { into }, reducer) => exscanOnBoard(here, value, reducer, into),
     async byMessages(peers, value, _root, options, reducer) {
+      if (peers.rank > 0) checkRoom(options.into, [value]);
       const result = await exscan(peers, value, reducer);
       return result === undefined ? undefined : delivered(result, options.into);
     },

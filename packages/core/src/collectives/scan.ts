@@ -1,7 +1,7 @@
 import { check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
-import { delivered } from "../into.ts";
+import { checkRoom, delivered } from "../into.ts";
 import { describe, isTypedArray } from "../kernel.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
@@ -23,6 +23,7 @@ export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Prom
 
 /** In shared memory: everybody posts his value, and combines those up to his own, in the order of ranks. */
 export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
+  checkRoom(into, [value]);
   const finish = (op: Op, posts: Posts): T => {
     const result = rank === 0 ? copy(value) : combine(op, value, upTo(op, rank - 1, posts), true);
     return delivered(result, into);

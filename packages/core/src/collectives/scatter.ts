@@ -1,5 +1,5 @@
 import { byteLength, copy, decode, encode, type Parcel } from "../codec.ts";
-import { delivered } from "../into.ts";
+import { checkRoom, fill } from "../into.ts";
 import type { TypedArray } from "../op.ts";
 import type { Peers } from "../peers.ts";
 import { type Algorithms, choose, direct, factsOf } from "./choose.ts";
@@ -27,9 +27,11 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
 
 /** In shared memory the root posts all parts: this is what it does. Each of the others reads its own. */
 export function scatterOnBoard<T>({ rank, size }: Here, parts: readonly T[], into?: TypedArray): Exchange<T> {
-  const own = copy(requireParts("scatter", parts, size)[rank]) as T;
+  const mine = requireParts("scatter", parts, size)[rank] as T;
+  checkRoom(into, [mine]);
+  const own = into === undefined ? (copy(mine) as T) : mine;
   const give = new Values(parts, rank);
-  return { give, to: "all", from: "none", finish: () => delivered(own, into) };
+  return { give, to: "all", from: "none", finish: () => own, settle: into && ((value) => fill(into, [value]) as T) };
 }
 
 type Scatter = (peers: Peers, parcels: readonly Parcel[] | undefined, root: number) => Promise<Parcel | undefined>;

@@ -1,5 +1,5 @@
 import type { Channel } from "../channel.ts";
-import type { Envelope, Kind } from "../envelope.ts";
+import { type Envelope, type Kind, kind } from "../envelope.ts";
 import { empty, type Packet, withOwnAttachments } from "../packet.ts";
 import type { Transport } from "../transport.ts";
 import type { Peer } from "./peer.ts";
@@ -30,6 +30,11 @@ export class Departures {
     this.#say(envelope.source, answer, envelope, bytes, body, true);
   }
 
+  /** Tells rank `dest` that the message which `request` has announced will not come. */
+  withdraw(dest: number, request: Envelope): void {
+    this.#say(dest, kind.withdraw, request, request.bytes, empty, false);
+  }
+
   /** Tells rank `dest` something about collective `number`. */
   tell(channel: Channel, dest: number, what: Kind, number: number, signature: number, body: Packet): void {
     const { context, collective } = channel;
@@ -53,7 +58,7 @@ export class Departures {
   /** Envelopes are always written with their fields in the same order: code that reads them then knows where they are. */
   post(dest: number, peer: Peer, envelope: Envelope, body: Packet, lent: boolean): void {
     if (dest === this.#rank) {
-      this.#toSelf(envelope, lent ? body : withOwnAttachments(body), false, peer);
+      this.#toSelf(envelope, withOwnAttachments(body), false, peer); // the receive must not share the sender's memory
       return;
     }
     if (peer.ending !== undefined) return;

@@ -1,6 +1,9 @@
 import type { Ending } from "../bootstrap.ts";
 import type { Call } from "../call.ts";
+import type { Detour } from "../call-site.ts";
+import type { Channel } from "../channel.ts";
 import type { Parcel } from "../codec.ts";
+import type { Envelope } from "../envelope.ts";
 import type { Letter, Posted } from "../mailbox.ts";
 
 /**
@@ -13,18 +16,48 @@ const creditBytes = 4 * 1024 * 1024;
 export const letterBytes = 256;
 
 /** A send that waits for an answer: `grant` (then its parcel is sent) or `received`. */
-export interface Outgoing {
-  readonly parcel: Parcel | undefined;
+export class Outgoing {
   readonly call: Call;
+  /** What the caller waits for. */
   readonly done: Promise<void>;
-  readonly resolve: (done?: Promise<void>) => void;
-  readonly reject: (error: Error) => void;
+  /** The announcement of a message whose bytes are still here; undefined once they have left, or will never leave. */
+  request: { readonly envelope: Envelope; readonly parcel: Parcel } | undefined;
+  /** Removes the listener of its signal. */
+  forget: (() => void) | undefined;
+  #resolve!: (done?: Promise<void>) => void;
+  #reject!: (error: Error) => void;
+
+  constructor(call: Call) {
+    this.call = call;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Ends it, well or with an error. The caller of {@link Sends} has removed it from its peer. */
+  settle(error: Error | undefined): void {
+    this.forget?.();
+    if (error === undefined) this.#resolve();
+    else this.#reject(error);
+  }
+
+  /** Sends the promise that the call waits for on a detour. */
+  divert(detour: Detour): void {
+    const resolve = this.#resolve;
+    const rest = new Promise<void>((next, nextReject) => {
+      this.#resolve = next;
+      this.#reject = nextReject;
+    });
+    resolve(detour(rest));
+  }
 }
 
 /** A matched letter whose payload is still to come. */
 export interface Incoming {
   readonly posted: Posted;
   readonly letter: Letter;
+  readonly channel: Channel;
 }
 
 /** What one rank keeps about another. */

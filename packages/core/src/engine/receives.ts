@@ -14,10 +14,10 @@ import { Channels } from "./channels.ts";
 import type { Departures } from "./departures.ts";
 import { Expected } from "./expected.ts";
 import { type Fate, wasLost } from "./fate.ts";
-import { letterBytes, type Peer } from "./peer.ts";
+import { type Incoming, letterBytes, type Peer } from "./peer.ts";
 import { divertOf, type Pending } from "./pending.ts";
 import type { Roster } from "./roster.ts";
-import type { Refusal, Waits } from "./waits.ts";
+import { ignore, type Refusal, type Waits } from "./waits.ts";
 
 /** The messages that one rank receives: what has arrived meets who asks for it, and its sender is told what it wants to know. */
 export class Receives {
@@ -61,7 +61,7 @@ export class Receives {
   ): Promise<T> {
     if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
     const letter = channel.mailbox.next(source, tag);
-    if (letter !== undefined) return this.#open(letter, call, finish, into);
+    if (letter !== undefined) return this.#open(letter, channel, source, tag, call, finish, signal, into);
     if (this.#comesNow(channel, source, tag, call, finish, into))
       return this.#expected.take(this.#explain) as Promise<T>;
     return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
@@ -102,7 +102,8 @@ export class Receives {
 
   /** Takes exactly this letter, or tells with undefined that somebody else has it. */
   take<T>(channel: Channel, letter: Letter, call: Call, finish: Finish<T>, into?: TypedArray): Promise<T> | undefined {
-    return channel.mailbox.take(letter) ? this.#open(letter, call, finish, into) : undefined;
+    if (!channel.mailbox.take(letter)) return undefined;
+    return this.#open(letter, channel, letter.source, letter.tag, call, finish, undefined, into);
   }
 
   /** Looks at what has arrived, after one turn of the event loop so that arrivals have had their chance. */
@@ -117,12 +118,13 @@ export class Receives {
   }
 
   /**
-   * Takes what has arrived with this tag out of the mailbox unseen. Gives one of the messages, unless it is of a rank that
-   * was lost: the last it said may never have been asked for.
+   * Takes what has arrived with this tag out of the mailbox unseen. Gives those messages, but for those of a rank that was
+   * lost: the last it said may never have been asked for.
    */
-  dismiss(channel: Channel, tag: number): Envelope | undefined {
+  dismiss(channel: Channel, tag: number): readonly Envelope[] {
     const letters = this.#sweep(channel, tag);
-    return letters.find(({ envelope: { source } }) => !wasLost(this.#roster.get(source)))?.envelope;
+    if (letters.length === 0) return nothing;
+    return letters.flatMap(({ envelope }) => (wasLost(this.#roster.get(envelope.source)) ? [] : [envelope]));
   }
 
   /** The communicator was closed: withdraws its receives, and what nobody will receive counts as received. */
@@ -167,6 +169,25 @@ export class Receives {
     this.#complete(posted, letter);
   }
 
+  /** The sender has cancelled a message before it was told that it is matched: whoever has it goes on waiting. */
+  withdrawn(envelope: Envelope, peer: Peer): void {
+    const incoming = peer.payloads.get(envelope.id);
+    if (incoming === undefined) {
+      this.channels.known(envelope)?.mailbox.recall(envelope.source, envelope.tag, envelope.id);
+      return;
+    }
+    peer.payloads.delete(envelope.id);
+    if (!envelope.collective) peer.taken--;
+    this.#postAgain(incoming);
+  }
+
+  /** A receive whose message was withdrawn takes its old place among those that wait. */
+  #postAgain({ posted, channel }: Incoming): void {
+    channel.mailbox.postAgain(posted);
+    if (isLinked(posted)) this.#refuseIfInVain(channel, posted);
+    if (isLinked(posted)) this.#cancelBy(posted.signal, channel, posted);
+  }
+
   /** See {@link Receiver.landing}. */
   landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
     const posted =
@@ -202,8 +223,9 @@ export class Receives {
 
   // Who waits
 
-  refuse(why: Refusal): void {
-    for (const channel of this.channels) this.#refuseWaiting(channel, why);
+  /** With `quiet` the promises of those that wait are not what a user holds: see {@link Engine.reject}. */
+  refuse(why: Refusal, quiet = false): void {
+    for (const channel of this.channels) this.#refuseWaiting(channel, why, quiet);
     const { channel, source, tag, call } = this.#expected;
     const error = call && channel && why(call, source, channel, tag);
     if (error !== undefined) {
@@ -215,17 +237,17 @@ export class Receives {
         const error = why(posted.call, rank);
         if (error === undefined) continue;
         payloads.delete(id);
-        this.#waits.refuse(posted, error);
+        this.#waits.refuse(posted, error, quiet);
       }
     }
   }
 
-  #refuseWaiting(channel: Channel, why: Refusal): void {
+  #refuseWaiting(channel: Channel, why: Refusal, quiet = false): void {
     for (const posted of channel.mailbox.waiting) {
       const error = why(posted.call, posted.source, channel, posted.tag);
       if (error === undefined) continue;
       channel.mailbox.withdraw(posted);
-      this.#waits.refuse(posted, error);
+      this.#waits.refuse(posted, error, quiet);
     }
   }
 
@@ -243,29 +265,37 @@ export class Receives {
   }
 
   #await<T>(channel: Channel, posted: Posted, signal: AbortSignal | undefined): Promise<T> {
-    const { source, tag, call } = posted;
+    posted.signal = signal;
     this.#waits.begin();
     channel.mailbox.post(posted);
     if (!isLinked(posted)) return posted.promise as Promise<T>;
-    const hopeless = this.#fate.hopeless(call, source, channel, tag);
-    if (hopeless !== undefined) {
-      channel.mailbox.withdraw(posted);
-      this.#waits.refuse(posted, hopeless);
-    } else if (signal !== undefined) {
-      // A receive that is matched already completes, whatever the signal does: its message must not be lost.
-      posted.forget = onAbort(signal, (reason) => {
-        if (!isLinked(posted)) return;
-        channel.mailbox.withdraw(posted);
-        this.#waits.refuse(posted, this.#fate.aborted(call, reason));
-      });
-    }
+    this.#refuseIfInVain(channel, posted);
+    if (isLinked(posted)) this.#cancelBy(signal, channel, posted);
     return posted.promise as Promise<T>;
+  }
+
+  #refuseIfInVain(channel: Channel, posted: Posted): void {
+    const hopeless = this.#fate.hopeless(posted.call, posted.source, channel, posted.tag);
+    if (hopeless === undefined) return;
+    channel.mailbox.withdraw(posted);
+    this.#waits.refuse(posted, hopeless);
+  }
+
+  /** A receive that is matched already completes, whatever the signal does: its message must not be lost. */
+  #cancelBy(signal: AbortSignal | undefined, channel: Channel, posted: Posted): void {
+    if (signal === undefined) return;
+    posted.forget?.();
+    posted.forget = onAbort(signal, (reason) => {
+      if (!isLinked(posted)) return;
+      channel.mailbox.withdraw(posted);
+      this.#waits.refuse(posted, this.#fate.aborted(posted.call, reason));
+    });
   }
 
   /** A receive (or probe) that waited has met its letter. */
   readonly #matched = (posted: Posted, letter: Letter): void => {
     if (posted.probe) this.#complete(posted, letter);
-    else if (letter.body === undefined) this.#fetch(posted, letter);
+    else if (letter.body === undefined) this.#fetch(posted, letter, this.channels.get(letter.envelope));
     else {
       this.#acknowledge(letter);
       this.#complete(posted, letter);
@@ -273,11 +303,22 @@ export class Receives {
   };
 
   /** A letter was there when it was asked for. */
-  #open<T>(letter: Letter, call: Call, finish: Finish<T>, into: TypedArray | undefined): Promise<T> {
+  #open<T>(
+    letter: Letter,
+    channel: Channel,
+    source: number,
+    tag: number,
+    call: Call,
+    finish: Finish<T>,
+    signal: AbortSignal | undefined,
+    into: TypedArray | undefined,
+  ): Promise<T> {
     if (letter.body === undefined) {
-      const posted = new Posted(letter.source, letter.tag, false, call, finish, into);
+      const posted = new Posted(source, tag, false, call, finish, into);
+      posted.signal = signal;
+      channel.mailbox.number(posted);
       this.#waits.begin();
-      this.#fetch(posted, letter);
+      this.#fetch(posted, letter, channel);
       return posted.promise as Promise<T>;
     }
     this.#waits.steps++;
@@ -290,20 +331,25 @@ export class Receives {
   }
 
   /** Asks for the body of a letter that still waits at the sender. */
-  #fetch(posted: Posted, letter: Letter): void {
+  #fetch(posted: Posted, letter: Letter, channel: Channel): void {
     const { envelope } = letter;
     const peer = this.#roster.get(envelope.source);
     if (!envelope.collective) peer.taken++;
-    peer.payloads.set(envelope.id, { posted, letter });
+    peer.payloads.set(envelope.id, { posted, letter, channel });
     this.#departures.answer(envelope, kind.grant);
   }
 
   /** The caller gets its letter. */
   #complete(posted: Posted, letter: Letter): void {
     this.#waits.endOf(posted);
+    const { collective } = letter.envelope;
     try {
-      posted.resolve(posted.finish(letter));
+      const value = posted.finish(letter);
+      // A collective whose rank is elsewhere: the call rejects, whether or not its algorithm still waits for this message.
+      if (collective && value instanceof Promise) ignore(posted.promise);
+      posted.resolve(value);
     } catch (error) {
+      if (collective) ignore(posted.promise);
       posted.reject(this.#fate.explained(posted.call, error));
     }
   }
@@ -332,3 +378,5 @@ export class Receives {
     peer.owed = 0;
   }
 }
+
+const nothing: readonly Envelope[] = [];

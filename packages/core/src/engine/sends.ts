@@ -1,17 +1,17 @@
 import { onAbort } from "../abort.ts";
 import type { Call } from "../call.ts";
-import type { Detour } from "../call-site.ts";
 import type { Channel } from "../channel.ts";
 import { byteLength, type Parcel } from "../codec.ts";
 import { type Envelope, kind } from "../envelope.ts";
-import { empty, withOwnAttachments } from "../packet.ts";
+import type { MpiError } from "../errors.ts";
+import { empty } from "../packet.ts";
 import type { Transport, Watch } from "../transport.ts";
 import type { Departures } from "./departures.ts";
 import type { Fate } from "./fate.ts";
-import { letterBytes, type Peer } from "./peer.ts";
+import { letterBytes, Outgoing, type Peer } from "./peer.ts";
 import type { Pending } from "./pending.ts";
 import type { Roster } from "./roster.ts";
-import type { Refusal, Waits } from "./waits.ts";
+import { ignore, type Refusal, type Waits } from "./waits.ts";
 
 export interface SendOptions {
   /** Resolve when the message is matched. */
@@ -19,6 +19,8 @@ export interface SendOptions {
   /** For collectives: what this message is part of. */
   signature?: number;
   signal?: AbortSignal | undefined;
+  /** The call may be cancelled (default: when it has a signal): the bytes stay here until the receiver asks for them. */
+  cancellable?: boolean;
 }
 
 /** The messages that one rank sends: those that go at once, and those that wait until they are matched. */
@@ -47,7 +49,7 @@ export class Sends {
     tag: number,
     parcel: Parcel,
     call: Call,
-    { sync = false, signature = 0, signal }: SendOptions = asUsual,
+    { sync = false, signature = 0, signal, cancellable = signal !== undefined }: SendOptions = asUsual,
   ): Promise<void> {
     const peer = this.#roster.get(dest);
     if (this.#fate.over) return Promise.reject(this.#fate.refusal(call));
@@ -56,7 +58,7 @@ export class Sends {
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
-    if (peer.ending !== undefined) return this.#outgoing(peer, id, undefined, call, signal);
+    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal).done;
     const { context, collective } = channel;
     const source = this.#rank;
     const self = dest === source;
@@ -66,69 +68,90 @@ export class Sends {
       peer.lastTag = tag;
     }
     const small = self || bytes <= this.#transport.eagerBytes;
-    // Not what may be cancelled: its sender could change it while it is on its way.
-    const ahead = !small && signal === undefined && (this.#transport.sendsAhead?.(dest, bytes) ?? false);
-    const eager = self || ((small || ahead) && (cost <= peer.credit || this.#isGranted(dest, peer, cost)));
+    // What may be cancelled does not leave before it is matched: a message is delivered, or its send rejects; never both.
+    const ahead = !small && !cancellable && (this.#transport.sendsAhead?.(dest, bytes) ?? false);
+    const now = small ? !(sync && cancellable) : ahead;
+    const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
     // Before it is posted: to oneself it may be matched, and answered, within that call.
-    const sent = eager && !answered ? done : this.#outgoing(peer, id, eager ? undefined : parcel, call, signal);
+    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal);
     if (eager && !self) peer.credit -= cost;
-    this.#departures.post(
-      dest,
-      peer,
-      {
-        kind: eager ? kind.message : kind.request,
-        collective,
-        sync: answered,
-        context,
-        source,
-        tag,
-        id,
-        sequence: peer.sent,
-        bytes,
-        signature,
-      },
-      eager ? parcel : empty,
-      ahead,
-    );
-    return sent;
+    const envelope: Envelope = {
+      kind: eager ? kind.message : kind.request,
+      collective,
+      sync: answered,
+      context,
+      source,
+      tag,
+      id,
+      sequence: peer.sent,
+      bytes,
+      signature,
+    };
+    if (!eager && outgoing !== undefined) outgoing.request = { envelope, parcel };
+    this.#departures.post(dest, peer, envelope, eager ? parcel : empty, ahead);
+    return outgoing === undefined ? done : outgoing.done;
   }
 
-  /** The receiver asks for the bytes of a message: it has matched it. */
+  /** The receiver asks for the bytes of a message: it has matched it. From now on they are its own to wait for. */
   granted(envelope: Envelope, peer: Peer): void {
-    const parcel = peer.sends.get(envelope.id)?.parcel;
-    if (parcel !== undefined) this.#departures.answer(envelope, kind.payload, envelope.bytes, parcel);
+    const outgoing = peer.sends.get(envelope.id);
+    const request = outgoing?.request;
+    if (outgoing === undefined || request === undefined) return;
+    outgoing.request = undefined;
+    this.#departures.answer(envelope, kind.payload, envelope.bytes, request.parcel);
   }
 
   /** The receiver has them. */
   received({ id }: Envelope, peer: Peer): void {
-    const outgoing = peer.sends.get(id);
-    peer.sends.delete(id);
     this.#waits.settled++;
-    outgoing?.resolve();
+    this.#settle(peer, id, undefined);
   }
 
-  /** Resolves when those that wait now wait no more. */
-  settled(): Promise<unknown> {
+  /** Resolves when those that wait now wait no more; with a call, those of that call. */
+  settled(call?: Call): Promise<unknown> {
+    const waiting = [...this.#roster].flatMap(([, { sends }]) => [...sends.values()]);
     return Promise.allSettled(
-      [...this.#roster].flatMap(([, { sends }]) => [...sends.values()].map(({ done }) => done)),
+      waiting.filter((each) => call === undefined || each.call === call).map(({ done }) => done),
     );
   }
 
+  /** Whether the receivers of this call's messages may still read the caller's memory. */
+  areUnderWay(call: Call): boolean {
+    for (const [, { sends }] of this.#roster)
+      for (const outgoing of sends.values()) if (outgoing.call === call) return true;
+    return false;
+  }
+
+  /** Nothing can be had from those ranks any more, or from any: rejects the sends to them. */
   refuse(why: Refusal): void {
-    for (const [rank, { sends }] of this.#roster) {
-      for (const [id, outgoing] of sends) {
-        const error = why(outgoing.call, rank);
-        if (error === undefined) continue;
-        sends.delete(id);
-        outgoing.reject(error);
+    for (const [rank, peer] of this.#roster) {
+      for (const [id, { call }] of peer.sends) {
+        const error = why(call, rank);
+        if (error !== undefined) this.#settle(peer, id, error);
+      }
+    }
+  }
+
+  /**
+   * Cancels what a call has announced and nobody has matched yet: those messages will not be delivered. What is matched
+   * already goes its way: see {@link settled}. With `quiet` nobody has to hear of it: the call itself has failed.
+   */
+  cancel(call: Call, error: MpiError, quiet: boolean): void {
+    for (const [rank, peer] of this.#roster) {
+      for (const [id, outgoing] of peer.sends) {
+        if (outgoing.call !== call) continue;
+        if (quiet) ignore(outgoing.done);
+        this.#withdraw(rank, peer, id, outgoing, error);
       }
     }
   }
 
   *pending(): Generator<Pending, void> {
     for (const [rank, peer] of this.#roster) {
-      for (const [id, { call }] of peer.sends) yield { call, rank, divert: (detour) => divert(peer, id, detour) };
+      for (const outgoing of peer.sends.values()) {
+        yield { call: outgoing.call, rank, divert: (detour) => outgoing.divert(detour) };
+      }
     }
   }
 
@@ -138,49 +161,35 @@ export class Sends {
     return this.#transport.linger?.(enough, dest) ?? false;
   }
 
-  #outgoing(
-    peer: Peer,
-    id: number,
-    parcel: Parcel | undefined,
-    call: Call,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  #outgoing(peer: Peer, id: number, dest: number, call: Call, signal: AbortSignal | undefined): Outgoing {
     this.#waits.begin();
-    const { promise: sent, resolve, reject } = withResolvers<void>();
-    peer.sends.set(id, { parcel, call, done: sent, resolve, reject });
-    // The announcement cannot be taken back: cancelling stops the waiting and frees the caller's buffer by a late copy.
-    const forget = onAbort(signal, (reason) => {
-      const outgoing = peer.sends.get(id);
-      if (outgoing?.parcel !== undefined)
-        peer.sends.set(id, { ...outgoing, parcel: withOwnAttachments(outgoing.parcel) });
-      outgoing?.reject(this.#fate.aborted(call, reason));
-    });
-    return sent.finally(() => {
-      forget();
-      this.#waits.end();
-    });
+    const outgoing = new Outgoing(call);
+    peer.sends.set(id, outgoing);
+    if (signal !== undefined) {
+      outgoing.forget = onAbort(signal, (reason) => {
+        // A message to a rank that has ended was never announced.
+        if (peer.ending !== undefined) this.#settle(peer, id, this.#fate.aborted(call, reason));
+        else this.#withdraw(dest, peer, id, outgoing, this.#fate.aborted(call, reason));
+      });
+    }
+    return outgoing;
   }
-}
 
-function divert(peer: Peer, id: number, detour: Detour): void {
-  const outgoing = peer.sends.get(id);
-  if (outgoing === undefined) return;
-  const { promise, resolve, reject } = withResolvers<void>();
-  peer.sends.set(id, { ...outgoing, resolve, reject });
-  outgoing.resolve(detour(promise));
-}
+  /** Takes a message back that has been announced and not matched, so that its send may reject. */
+  #withdraw(dest: number, peer: Peer, id: number, { request }: Outgoing, error: Error): void {
+    if (request === undefined) return;
+    if (!request.envelope.collective) peer.messages--;
+    this.#settle(peer, id, error);
+    this.#departures.withdraw(dest, request.envelope);
+  }
 
-interface Resolvers<T> {
-  promise: Promise<T>;
-  resolve: (value: T | Promise<T>) => void;
-  reject: (error: Error) => void;
-}
-
-/** Node 20 lacks Promise.withResolvers. */
-function withResolvers<T>(): Resolvers<T> {
-  const resolvers: Partial<Resolvers<T>> = {};
-  resolvers.promise = new Promise<T>((resolve, reject) => Object.assign(resolvers, { resolve, reject }));
-  return resolvers as Resolvers<T>;
+  #settle(peer: Peer, id: number, error: Error | undefined): void {
+    const outgoing = peer.sends.get(id);
+    if (outgoing === undefined) return;
+    peer.sends.delete(id);
+    this.#waits.end();
+    outgoing.settle(error);
+  }
 }
 
 const done: Promise<void> = Promise.resolve();

@@ -34,11 +34,20 @@ export class Waits {
     this.end();
   }
 
-  refuse(posted: Posted, error: Error): void {
+  /** With `quiet` its rejection needs no handler. */
+  refuse(posted: Posted, error: Error, quiet = false): void {
     this.endOf(posted);
+    if (quiet) ignore(posted.promise);
     posted.reject(error);
   }
 }
 
 /** Why a call that waits for that rank of the world (or `any`), for this tag of this channel, waits in vain; if it does. */
 export type Refusal = (call: Call, source: number, channel?: Channel, tag?: number) => MpiError | undefined;
+
+/** Its rejection is told by another promise: Node is not to take it for one that nobody handles. */
+export function ignore(promise: Promise<unknown>): void {
+  promise.catch(nothing);
+}
+
+function nothing(): void {}

@@ -252,6 +252,13 @@ export class SharedBoard implements Board {
     return new Excerpt(this.#memory, from + begin, from + (words[word + 2 + index] as number));
   }
 
+  withdraw(collective: number): void {
+    for (const number of [2 * collective, 2 * collective + 1]) {
+      const mark = this.#markAt(this.#rank, number);
+      if (load(this.#words, mark) === markOf(number)) Atomics.store(this.#words, mark, 0);
+    }
+  }
+
   done(collective: number): void {
     const ahead = (collective - this.#through) | 0;
     if (ahead !== 0) {
