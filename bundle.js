@@ -14,7 +14,7 @@ const packages = [
     /** Without anything shared: every rank loads them. */
     alone: [],
     /** Libraries that become part of it. What is native, or must exist once, stays outside. */
-    libraries: ["msgpackr"],
+    libraries: ["msgpackr", "fastest-levenshtein"],
   },
   {
     folder: "packages/launcher",

@@ -52,7 +52,7 @@ describe("there is no such warning", () => {
       `const large = new Float64Array(1e6);
 const dest = (rank + 1) % 3;
 const sent = [world.send(large, { dest }), world.send("x", { dest, tag: 1, sync: true }), world.send(2, { dest, tag: 2 })];
-await world.recv(await world.probe({ tag: 1 }));
+await world.recv({ probed: await world.probe({ tag: 1 }) });
 await world.recv({ tag: 0, into: new Float64Array(1) }).catch(() => {});
 await world.recv({ tag: 0, into: large.slice() });
 await world.recv({ tag: 2 });

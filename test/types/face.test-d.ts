@@ -3,19 +3,35 @@
  * below `@ts-expect-error`, which is an error itself when the line does compile.
  */
 import {
+  type Cancellable,
   type CartCommunicator,
+  type CartOptions,
   type Communicator,
   createOp,
   type GraphCommunicator,
+  type IntercommOptions,
   type Intercommunicator,
+  type InterRootOptions,
+  type Into,
+  type Match,
   type Message,
   max,
   maxloc,
+  type PoolOptions,
+  type ReceiveInto,
+  type ReduceInto,
+  type RootOptions,
+  type SendOptions,
+  type SendReceiveInto,
+  type SendReceiveOptions,
+  type SplitOptions,
   type Status,
   sum,
+  type WorldMapOptions,
 } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { expectTypeOf } from "vitest";
+import type { optionNames } from "../../packages/core/src/option-names.ts";
 
 declare const world: Communicator;
 declare const doubles: Float64Array;
@@ -36,8 +52,10 @@ expectTypeOf(world.recvMessage<Job>()).resolves.toEqualTypeOf<Message<Job>>();
 expectTypeOf(world.recvMessage({ into: longs })).resolves.toEqualTypeOf<Message<BigInt64Array>>();
 expectTypeOf(world.probe()).resolves.toEqualTypeOf<Status>();
 expectTypeOf(world.iprobe()).resolves.toEqualTypeOf<Status | undefined>();
-expectTypeOf(world.recv<Job>({} as Status)).resolves.toEqualTypeOf<Job>();
-expectTypeOf(world.sendrecv<Job>(1, { dest: 1, source: null })).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.recv<Job>({ probed: {} as Status })).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.sendrecv<Job>(1, { dest: 1, source: 2 })).resolves.toEqualTypeOf<Job>();
+expectTypeOf(world.sendrecv(1, { dest: 1, source: null })).resolves.toEqualTypeOf<undefined>();
+expectTypeOf(world.recv({ source: null })).resolves.toEqualTypeOf<undefined>();
 expectTypeOf(world.sendrecv(1, { dest: 1, into: doubles })).resolves.toEqualTypeOf<Float64Array>();
 declare const neighbor: number | null;
 expectTypeOf(world.recv({ source: neighbor, into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
@@ -143,7 +161,9 @@ expectTypeOf(world.split(color)).resolves.toEqualTypeOf<Communicator | null>();
 expectTypeOf(world.dup()).resolves.toEqualTypeOf<Communicator>();
 expectTypeOf(world.subset([0, 1])).resolves.toEqualTypeOf<Communicator | null>();
 expectTypeOf(world.subset(world.group)).resolves.toEqualTypeOf<Communicator | null>();
-expectTypeOf(world.cart([2, 2])).resolves.toEqualTypeOf<CartCommunicator | null>();
+expectTypeOf(world.cart([2, 2])).resolves.toEqualTypeOf<CartCommunicator>();
+expectTypeOf(world.cart([2, 2], { spare: false })).resolves.toEqualTypeOf<CartCommunicator>();
+expectTypeOf(world.cart([2, 2], { spare: true, periodic: true })).resolves.toEqualTypeOf<CartCommunicator | null>();
 expectTypeOf(world.graph([1])).resolves.toEqualTypeOf<GraphCommunicator>();
 
 declare const grid: CartCommunicator;
@@ -153,7 +173,8 @@ expectTypeOf(grid.sub([true])).resolves.toEqualTypeOf<CartCommunicator>();
 expectTypeOf(grid.rankOf([0, 1])).toEqualTypeOf<number | null>();
 expectTypeOf(grid.neighborAllgather("a")).resolves.toEqualTypeOf<(string | undefined)[]>();
 const { source, dest } = grid.shift(0, 1);
-expectTypeOf(grid.sendrecv<string>("border", { source, dest })).resolves.toEqualTypeOf<string>();
+expectTypeOf(grid.sendrecv<string>("border", { source, dest })).resolves.toEqualTypeOf<string | undefined>();
+expectTypeOf(world.recv<string>({ source })).resolves.toEqualTypeOf<string | undefined>();
 
 declare const graph: GraphCommunicator;
 expectTypeOf(graph.neighborAllgather("a")).resolves.toEqualTypeOf<string[]>();
@@ -174,3 +195,26 @@ inter.split(0);
 
 expectTypeOf(local(2, (comm) => comm.rank)).resolves.toEqualTypeOf<number[]>();
 expectTypeOf(local(2, async () => "a", { seed: 1 })).resolves.toEqualTypeOf<string[]>();
+
+// The table of options has the names that the types have
+
+type Names<C extends keyof typeof optionNames> = (typeof optionNames)[C][number];
+expectTypeOf<Names<"send">>().toEqualTypeOf<keyof SendOptions>();
+expectTypeOf<Names<"recv">>().toEqualTypeOf<keyof ReceiveInto<Float64Array>>();
+expectTypeOf<Names<"recvMessage">>().toEqualTypeOf<keyof ReceiveInto<Float64Array>>();
+expectTypeOf<Names<"probe">>().toEqualTypeOf<keyof (Match & Cancellable)>();
+expectTypeOf<Names<"iprobe">>().toEqualTypeOf<keyof Match>();
+expectTypeOf<Names<"sendrecv">>().toEqualTypeOf<keyof (SendReceiveOptions & SendReceiveInto<Float64Array>)>();
+expectTypeOf<Names<"barrier">>().toEqualTypeOf<keyof Cancellable>();
+expectTypeOf<Names<"bcast" | "scatter" | "gather">>().toEqualTypeOf<keyof (RootOptions & Into<Float64Array>)>();
+expectTypeOf<Names<"allgather" | "alltoall" | "scan" | "exscan">>().toEqualTypeOf<
+  keyof (Cancellable & Into<Float64Array>)
+>();
+expectTypeOf<Names<"reduce">>().toEqualTypeOf<keyof (RootOptions & ReduceInto<Float64Array>)>();
+expectTypeOf<Names<"allreduce">>().toEqualTypeOf<keyof ReduceInto<Float64Array>>();
+expectTypeOf<Names<"split">>().toEqualTypeOf<keyof SplitOptions>();
+expectTypeOf<Names<"cart">>().toEqualTypeOf<keyof CartOptions>();
+expectTypeOf<Names<"intercomm">>().toEqualTypeOf<keyof IntercommOptions>();
+expectTypeOf<Names<"interBcast">>().toEqualTypeOf<keyof InterRootOptions>();
+expectTypeOf<Names<"map">>().toEqualTypeOf<keyof (WorldMapOptions & Into<Float64Array>)>();
+expectTypeOf<Names<"pool">>().toEqualTypeOf<keyof PoolOptions>();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import type { Call } from "../../packages/core/src/call.ts";
+import { knownOptions } from "../../packages/core/src/check-options.ts";
 import { encode } from "../../packages/core/src/codec.ts";
 import { Collectives } from "../../packages/core/src/collective-call.ts";
 import { Engine } from "../../packages/core/src/engine.ts";
@@ -36,12 +37,14 @@ test("a collective that ends while another rank asks about it fails, or the next
   const [barrier, bcast] = [0, 1];
   const call = (operation: string): Call => ({ operation, options: {} });
 
-  const first = collectives.run("bcast", call("bcast"), (peers) => peers.recv(1));
+  const first = collectives.run("bcast", call("bcast"), knownOptions.bcast, {}, (peers) => peers.recv(1));
   await new Promise((resolve) => setImmediate(resolve));
   // Both in one look at what has arrived: the first collective's end is still on its way when the question is answered.
   arrive(kind.message, bcast, "value");
   arrive(kind.question, barrier, "elsewhere.ts:7");
-  const next = first.then(() => collectives.run("barrier", call("barrier"), (peers) => peers.recv(1)));
+  const next = first.then(() =>
+    collectives.run("barrier", call("barrier"), knownOptions.barrier, {}, (peers) => peers.recv(1)),
+  );
   await assert.rejects(next, /bcast\(.*rank 1 is in barrier\(\) at elsewhere\.ts:7 instead/);
   assert.ok(told.includes(kind.failure), "the others were told");
 });

@@ -47,6 +47,7 @@ const floors: Record<string, string[][]> = {
       "kernel.ts",
       "into.ts",
       "check-options.ts",
+      "option-names.ts",
       "chunks.ts",
       "options.ts",
       "call.ts",

@@ -3,7 +3,7 @@ import { Agreement } from "./agreement.ts";
 import { type Call, signalOf } from "./call.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank } from "./check.ts";
-import { checkOptions } from "./check-options.ts";
+import { checkOptions, type KnownOptions } from "./check-options.ts";
 import type { Parcel } from "./codec.ts";
 import { isOverridden } from "./collectives/choose.ts";
 import { apart, type Exchange, type Here, membersOf, parcelFor } from "./collectives/exchange.ts";
@@ -58,10 +58,16 @@ export class Collectives {
   }
 
   /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
-  run<R>(operation: Operation, call: Call, body: (peers: Peers) => Promise<R>): Promise<R> {
+  run<R>(
+    operation: Operation,
+    call: Call,
+    known: KnownOptions,
+    options: object,
+    body: (peers: Peers) => Promise<R>,
+  ): Promise<R> {
     const signature = signatureOf(numberOfOperation(operation), call.options, undefined);
     const number = this.#agreement.number(signature, this.run);
-    const result = this.#run(number, signature, call, () => this.#apart(number, signature, call, body));
+    const result = this.#run(number, signature, call, known, options, () => this.#apart(number, signature, call, body));
     call.result = result;
     return result;
   }
@@ -86,7 +92,7 @@ export class Collectives {
     try {
       board = this.#boardFor(routine.operation);
       if (board !== undefined && !this.#agreement.troubled && !this.#engine.stopped) {
-        checkOptions(options);
+        checkOptions(routine.known, options);
         if (options.signal === undefined) plan = this.#plan(routine, options, value, reducer);
         if (typeof plan === "object" && !(plan instanceof Promise)) {
           turn = this.#turn(board, number, signature, plan);
@@ -121,7 +127,7 @@ export class Collectives {
     const options = call.options as RoutineOptions;
     const body = (peers: Peers): Promise<unknown> =>
       routine.byMessages(peers, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
-    return this.#run(number, signature, call, async () => {
+    return this.#run(number, signature, call, routine.known, options, async () => {
       if (refused !== undefined) throw refused;
       if (board === undefined) return this.#apart(number, signature, call, body);
       const exchange = await (plan ?? this.#plan(routine, options, value, reducer));
@@ -139,13 +145,20 @@ export class Collectives {
     return root;
   }
 
-  async #run<R>(number: number, signature: number, call: Call, work: () => Promise<R>): Promise<R> {
+  async #run<R>(
+    number: number,
+    signature: number,
+    call: Call,
+    known: KnownOptions,
+    options: object,
+    work: () => Promise<R>,
+  ): Promise<R> {
     const agreement = this.#agreement;
     agreement.enter(number, call, signature);
     let forget: (() => void) | undefined;
     try {
       this.#boardFor(); // also whoever fails before it posts has to be through with it
-      checkOptions(call.options);
+      checkOptions(known, options);
       forget = onAbort(signalOf(call), (reason) => agreement.cancel(number, call, reason));
       agreement.refuseIfFailed(number, call);
       this.#engine.refuseIfStopped(call);

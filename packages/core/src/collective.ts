@@ -1,7 +1,9 @@
 import type { Call } from "./call.ts";
+import { type KnownOptions, knownOptions } from "./check-options.ts";
 import { Collectives } from "./collective-call.ts";
 import { type Routine, type RoutineOptions, routines } from "./collectives/routines.ts";
 import type { Reducer, TypedArray } from "./op.ts";
+import type { OptionedCall } from "./option-names.ts";
 import type { Cancellable, Into, MaybeInto, ReduceInto, ReduceOptions, RootOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import { PointToPoint } from "./point-to-point.ts";
@@ -145,15 +147,19 @@ export abstract class Collective extends PointToPoint {
     this.#collectives.close();
   }
 
-  /** @internal Runs one collective; its place in the order is taken before this returns. */
+  /**
+   * @internal Runs one collective; its place in the order is taken before this returns. `shown` is what error messages
+   * quote, `known` the options that it has.
+   */
   protected collective<R>(
     operation: Operation,
-    options: RootOptions & { color?: unknown },
+    options: Cancellable,
     body: (peers: Peers) => Promise<R>,
+    { shown = options, known = knownOptions[operation as OptionedCall] }: { shown?: object; known?: KnownOptions } = {},
   ): Promise<R> {
-    const call: Call = { operation, options, communicator: this.name };
+    const call: Call = { operation, options: shown, communicator: this.name };
     if (this.closed) return Promise.reject(this.closedError(call));
-    return this.#collectives.run(operation, call, body);
+    return this.#collectives.run(operation, call, known, options, body);
   }
 
   /** Runs one collective, on the board where there is one. */

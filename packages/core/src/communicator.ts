@@ -1,5 +1,4 @@
 import { checkList, checkRank, invalid, show } from "./check.ts";
-import { checkOptions } from "./check-options.ts";
 import * as collectives from "./collectives/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "./collectives/neighbors.ts";
 import { form, offer, type Vote, type Wish } from "./forming.ts";
@@ -59,8 +58,8 @@ export class Communicator extends TaskCollective {
   split(color: number | string, options?: SplitOptions): Promise<Communicator>;
   split(color: number | string | null, options?: SplitOptions): Promise<Communicator | null>;
   split(color: number | string | null, options: SplitOptions = {}): Promise<Communicator | null> {
-    return this.collective("split", { ...options, color }, async (peers) => {
-      checkOptions(options); // a copy of it is what was checked
+    const shown = typeof options === "object" ? { ...options, color } : { color };
+    const body = async (peers: Peers): Promise<Communicator | null> => {
       const { key = this.rank } = options;
       if (color !== null && typeof color !== "string" && !Number.isFinite(color)) {
         throw invalid(`color is ${show(color)}, but a colour is a number, a string, or null`);
@@ -68,7 +67,8 @@ export class Communicator extends TaskCollective {
       if (!Number.isFinite(key)) throw invalid(`key is ${show(key)}, but a key is a number`);
       const formed = await this.elect(peers, { color, key });
       return formed && new Communicator(this.world, formed.context, formed.members);
-    });
+    };
+    return this.collective("split", options, body, { shown });
   }
 
   /** A communicator of the same ranks whose messages never meet this one's: for a library's own traffic. */
@@ -104,18 +104,26 @@ export class Communicator extends TaskCollective {
   }
 
   /**
-   * The first ranks laid out as a grid, the last dimension running fastest; null on ranks that are too many for it.
+   * All ranks laid out as a grid, the last dimension running fastest. With `spare` there may be more ranks than places:
+   * the first ones are laid out, the others get null.
    *
    * ```ts
    * const grid = await world.cart(dims(world.size, 2), { periodic: true });
+   * const some = await world.cart([2, 2], { spare: true });      // null on ranks 4, 5, ...
    * ```
-   * @throws MpiError `invalid-argument` when the grid has more places than there are ranks
+   * @throws MpiError `invalid-argument` when there are not as many places as ranks (`spare`: when there are more)
    */
+  cart(extents: readonly number[], options: CartOptions & { spare: true }): Promise<CartCommunicator | null>;
+  cart(extents: readonly number[], options?: CartOptions & { spare?: false | undefined }): Promise<CartCommunicator>;
+  cart(extents: readonly number[], options?: CartOptions): Promise<CartCommunicator | null>;
   cart(extents: readonly number[], options: CartOptions = {}): Promise<CartCommunicator | null> {
     return this.collective("cart", options, async (peers) => {
       const grid = new Grid(extents, options.periodic ?? false);
       const same = `dims [${grid.dims.join(", ")}], periodic [${grid.periodic.join(", ")}]`;
-      if (grid.size > this.size) throw invalid(`${same}: ${grid.size} places for ${this.size} ranks`);
+      if (grid.size > this.size || (grid.size < this.size && !options.spare)) {
+        const advice = grid.size < this.size ? "; with { spare: true } the last ranks are left out, and get null" : "";
+        throw invalid(`${same}: ${grid.size} places for ${this.size} ranks${advice}`);
+      }
       const formed = await this.elect(peers, { color: this.rank < grid.size ? 0 : null, same });
       return formed && new CartCommunicator(this.world, formed.context, formed.members, grid);
     });
@@ -358,8 +366,10 @@ export class Intercommunicator extends InterCollective {
   }
 
   /** One communicator of both groups, the one that says `high: true` behind the other. All of a group say the same. */
-  merge({ high, signal }: Cancellable & { high: boolean }): Promise<Communicator> {
-    return this.collective("merge", { signal }, async (peers) => {
+  merge(options: Cancellable & { high: boolean }): Promise<Communicator> {
+    return this.collective("merge", options, async (peers) => {
+      const { high } = options;
+      if (typeof high !== "boolean") throw invalid(`high is ${show(high)}, but it is true or false`);
       const { context, first } = await this.meet(peers, high);
       const { group, remoteGroup } = this;
       const { members } = first ? group.union(remoteGroup) : remoteGroup.union(group);

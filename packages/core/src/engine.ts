@@ -1,5 +1,5 @@
 import type { Ending, Mail, Unreceived } from "./bootstrap.ts";
-import type { Call, Identity } from "./call.ts";
+import { type Call, failure, type Identity } from "./call.ts";
 import type { Divert } from "./call-site.ts";
 import type { Channel } from "./channel.ts";
 import { Departures } from "./engine/departures.ts";
@@ -185,6 +185,12 @@ export class Engine implements Receiver {
   /** The job can go on no more: whatever waits rejects now, and so does every further call. */
   stop(code: MpiErrorCode, why: string, details: MpiErrorDetails = {}): void {
     if (this.#fate.end(code, why, details)) this.#refuse((call) => this.#fate.refusal(call));
+  }
+
+  /** What waits now waits in vain, and rejects with `deadlock`. Later calls work. */
+  refuseDeadlock(why: string): void {
+    this.#refuse((call) => failure(this.who, call, "deadlock", why));
+    setImmediate(() => {}); // Node asks again when this turn is over, for the program may wait in vain once more
   }
 
   /** Whether every one of these ranks but this one has ended with exit code 0. */

@@ -43,7 +43,7 @@ function worldOfOne(): Communicator {
   };
   // Nothing is left that could wake this process, and somebody still waits for a message.
   const deadlocked = (): void => {
-    if (engine.waiting) engine.stop("deadlock", aloneAndWaiting);
+    if (engine.waiting) engine.refuseDeadlock(aloneAndWaiting);
   };
   process.on("beforeExit", deadlocked);
   return new Communicator(

@@ -1,4 +1,5 @@
 import { checkRank, invalid } from "./check.ts";
+import { type KnownOptions, knownOptions } from "./check-options.ts";
 import { decode, encode } from "./codec.ts";
 import { Collectives } from "./collective-call.ts";
 import { within } from "./collectives/group.ts";
@@ -8,6 +9,7 @@ import { MpiError } from "./errors.ts";
 import { offer } from "./forming.ts";
 import { Group } from "./group.ts";
 import type { Reducer } from "./op.ts";
+import type { OptionedCall } from "./option-names.ts";
 import type { Cancellable, InterRootOptions, ReduceOptions } from "./options.ts";
 import type { Peers } from "./peers.ts";
 import { PointToPoint } from "./point-to-point.ts";
@@ -111,36 +113,51 @@ export abstract class InterCollective extends PointToPoint {
 
   /** The values of the other group's ranks, in their order, on every rank. */
   allgather<T>(value: T, options: Cancellable = {}): Promise<T[]> {
-    return this.collective("allgather", options, async (peers) => {
-      const all = await collectives.allgather(peers, value);
-      return this.#remote.map((rank) => all[rank] as T);
-    });
+    return this.collective(
+      "allgather",
+      options,
+      async (peers) => {
+        const all = await collectives.allgather(peers, value);
+        return this.#remote.map((rank) => all[rank] as T);
+      },
+      known.allgather,
+    );
   }
 
   /** Sends `parts[r]` to rank r of the other group, and resolves to what each of its ranks had for this one. */
   alltoall<T>(parts: readonly T[], options: Cancellable = {}): Promise<T[]> {
-    return this.collective("alltoall", options, async (peers) => {
-      const given = requireParts("alltoall", parts, this.remoteSize);
-      const all = new Array<T | undefined>(peers.size).fill(undefined);
-      for (const [i, rank] of this.#remote.entries()) all[rank] = given[i];
-      const received = await collectives.alltoall(peers, all);
-      return this.#remote.map((rank) => received[rank] as T);
-    });
+    return this.collective(
+      "alltoall",
+      options,
+      async (peers) => {
+        const given = requireParts("alltoall", parts, this.remoteSize);
+        const all = new Array<T | undefined>(peers.size).fill(undefined);
+        for (const [i, rank] of this.#remote.entries()) all[rank] = given[i];
+        const received = await collectives.alltoall(peers, all);
+        return this.#remote.map((rank) => received[rank] as T);
+      },
+      known.alltoall,
+    );
   }
 
   /** The values of the other group's ranks combined in their order, on every rank. */
   allreduce<T>(value: T, op: Reducer<T>, options: ReduceOptions = {}): Promise<T> {
-    return this.collective("allreduce", options, async (peers) => {
-      const group = within(peers, this.#local);
-      const ours = await collectives.reduce(group, value, op, 0, options);
-      const leader = this.#remote[0] as number;
-      let theirs: unknown;
-      if (group.rank === 0) {
-        const [parcel] = await Promise.all([peers.recv(leader), peers.send(leader, encode(ours))]);
-        theirs = decode(parcel);
-      }
-      return (await collectives.bcast(group, theirs, 0)) as T;
-    });
+    return this.collective(
+      "allreduce",
+      options,
+      async (peers) => {
+        const group = within(peers, this.#local);
+        const ours = await collectives.reduce(group, value, op, 0, options);
+        const leader = this.#remote[0] as number;
+        let theirs: unknown;
+        if (group.rank === 0) {
+          const [parcel] = await Promise.all([peers.recv(leader), peers.send(leader, encode(ours))]);
+          theirs = decode(parcel);
+        }
+        return (await collectives.bcast(group, theirs, 0)) as T;
+      },
+      known.allreduce,
+    );
   }
 
   override async close(): Promise<void> {
@@ -149,10 +166,16 @@ export abstract class InterCollective extends PointToPoint {
   }
 
   /** @internal */
-  protected collective<R>(operation: Operation, options: Cancellable, body: (peers: Peers) => Promise<R>): Promise<R> {
-    const call = { operation, options, communicator: this.name };
+  protected collective<R>(
+    operation: Operation,
+    options: Cancellable,
+    body: (peers: Peers) => Promise<R>,
+    known: KnownOptions = knownOptions[operation as OptionedCall],
+    shown: object = options,
+  ): Promise<R> {
+    const call = { operation, options: shown, communicator: this.name };
     if (this.closed) return Promise.reject(this.closedError(call));
-    return this.#collectives.run(operation, call, body);
+    return this.#collectives.run(operation, call, known, options, body);
   }
 
   /** @internal A number for a communicator of both groups, and which of them says to be the lower one. */
@@ -172,22 +195,34 @@ export abstract class InterCollective extends PointToPoint {
 
   /** Runs `body` among the root and all ranks of the other group, in this order: the root is rank 0 of its peers. */
   #rooted<R>(
-    operation: Operation,
+    operation: "bcast" | "scatter" | "gather" | "reduce",
     options: InterRootOptions,
     body: (peers: Peers, here: boolean) => Promise<R | undefined>,
   ): Promise<R | undefined> {
     // As text: for the messages of errors, but not for comparison, since the groups rightly differ in it.
-    const shown = { signal: options.signal, root: String(options.root) };
-    return this.collective(operation, shown, async (peers) => {
+    const shown = { signal: options?.signal, root: String(options?.root) };
+    const work = async (peers: Peers): Promise<R | undefined> => {
       const { root } = options;
       if (root === null) return undefined;
       if (root === "here") return body(within(peers, [peers.rank, ...this.#remote]), true);
       if (typeof root !== "number") throw invalid('root is a rank of the other group, "here", or null');
       checkRank("root", root, this.remoteSize);
       return body(within(peers, [this.#remote[root] as number, ...this.#local]), false);
-    });
+    };
+    return this.collective(operation, options, work, known[operation], shown);
   }
 }
+
+/** Those of its calls that have other options than a communicator's. */
+const known = {
+  bcast: knownOptions.interBcast,
+  scatter: knownOptions.interScatter,
+  gather: knownOptions.interGather,
+  reduce: knownOptions.interReduce,
+  allgather: knownOptions.interAllgather,
+  alltoall: knownOptions.interAlltoall,
+  allreduce: knownOptions.interAllreduce,
+};
 
 function valueOf<T>(value: T | (() => T | Promise<T>)): T | Promise<T> {
   return typeof value === "function" ? (value as () => T | Promise<T>)() : value;

@@ -172,7 +172,7 @@ class Rank {
 
   /** Nothing is left that could wake this process: the program has ended, or it waits for itself. */
   readonly #idle = (): void => {
-    if (this.#engine?.waiting) this.#engine.stop("deadlock", aloneAndWaiting);
+    if (this.#engine?.waiting) this.#engine.refuseDeadlock(aloneAndWaiting);
     else void this.#leave();
   };
 

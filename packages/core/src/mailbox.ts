@@ -251,7 +251,7 @@ export class Mailbox {
   }
 
   /**
-   * `recv(await probe())` must get the letter that was probed, although others wait for one like it. So a probed letter
+   * `recv({ probed: await probe() })` must get the letter that was probed, although others wait for one like it. So a probed letter
    * is held for its prober until the promises of this turn have run; whoever else fits waits that long.
    */
   #show(letter: Letter, probe: Posted): void {

@@ -1,3 +1,4 @@
+import { checkOptions, knownOptions } from "./check-options.ts";
 import { MpiError } from "./errors.ts";
 import { describe, type IntegerArray, type TypedArray } from "./kernel.ts";
 
@@ -169,6 +170,7 @@ export const bxor: Op<Integral> = define("bxor", {
  * @param options.commutative whether the operands may be exchanged (default: no, they keep the order of ranks)
  */
 export function createOp<T>(combine: Combine<T>, options: { commutative?: boolean; name?: string } = {}): Op<T> {
+  checkOptions(knownOptions.createOp, options);
   const { commutative = false, name = combine.name || "function" } = options;
   return define(name, { takes: "anything", any: combine as (x: unknown, y: unknown) => unknown }, commutative, false);
 }

@@ -25,7 +25,10 @@ export interface Match {
   tag?: number | undefined;
 }
 
-export interface ReceiveOptions extends Match, Cancellable {}
+export interface ReceiveOptions extends Match, Cancellable {
+  /** What `probe` or `iprobe` has found: takes exactly that message. Then `source` and `tag` are left out. */
+  probed?: Status | undefined;
+}
 
 /** A receive into the caller's memory. */
 export interface ReceiveInto<A extends TypedArray> extends ReceiveOptions {
@@ -72,6 +75,8 @@ export interface CartOptions extends Cancellable {
   periodic?: boolean | readonly boolean[] | undefined;
   /** Whether ranks may be numbered anew to put neighbours on one host. Accepted, and so far never done; default false. */
   reorder?: boolean | undefined;
+  /** Whether there may be more ranks than places: the last ones are in no grid and get null. Default false. */
+  spare?: boolean | undefined;
 }
 
 /** Whom this rank talks to in a graph; the order is that of the parts and results of neighbour collectives. */

@@ -1,13 +1,14 @@
 import { type Call, failure } from "./call.ts";
 import type { Channel } from "./channel.ts";
-import { checkRank, checkTag, invalid } from "./check.ts";
-import { checkOptions } from "./check-options.ts";
+import { checkRank, checkTag, invalid, show } from "./check.ts";
+import { checkOptions, type KnownOptions, knownOptions } from "./check-options.ts";
 import { decodeInto, encode, type Parcel } from "./codec.ts";
 import { MpiError } from "./errors.ts";
 import { fill } from "./into.ts";
 import { any, dataOf, type Finish, type Letter } from "./mailbox.ts";
 import type { TypedArray } from "./op.ts";
 import type {
+  Cancellable,
   Into,
   Match,
   Message,
@@ -44,7 +45,6 @@ export abstract class PointToPoint {
   readonly #rankOf: ReadonlyMap<number, number>;
   readonly #channel: Channel;
   readonly #probed: WeakMap<Status, Letter> = new WeakMap();
-  #anyProbed = false;
 
   protected constructor(world: World, context: number, members: readonly number[], partners: readonly number[]) {
     this.world = world;
@@ -71,7 +71,7 @@ export abstract class PointToPoint {
     const call = this.#call("send", options);
     // What goes wrong here and in recv is caught as #attempt does it, without a closure for each message.
     try {
-      this.#check(call);
+      this.#check(call, knownOptions.send);
       const { dest, tag = 0 } = options;
       const to = this.#destination(dest, tag);
       if (to === null) return done;
@@ -88,17 +88,19 @@ export abstract class PointToPoint {
    * ```ts
    * const reply = await world.recv<Reply>({ source: 3 });
    * await world.recv({ source: 3, into: buffer });        // fills the caller's array
-   * const job = await world.recv(await world.probe());    // exactly the message that was probed
+   * const job = await world.recv({ probed: status });     // exactly the message that probe() has found
    * ```
    * @throws MpiError `mismatch` when `into` has another type or is too short; the message stays and can be received again.
    */
   recv<A extends TypedArray>(options: ReceiveInto<A> & Somebody): Promise<A>;
   recv<A extends TypedArray>(options: ReceiveInto<A>): Promise<A | undefined>;
-  recv<T = unknown>(options?: ReceiveOptions | Status): Promise<T>;
+  recv<T = unknown>(options?: ReceiveOptions & Somebody): Promise<T>;
+  recv(options: ReceiveOptions & Nobody): Promise<undefined>;
+  recv<T = unknown>(options: ReceiveOptions): Promise<T | undefined>;
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
     try {
-      this.#check(call);
+      this.#check(call, knownOptions.recv);
       const { source, into } = options;
       if (source === null) return done;
       const finish = into === undefined ? dataOf : (letter: Letter): unknown => this.#fill(into, letter);
@@ -111,10 +113,10 @@ export abstract class PointToPoint {
 
   /** Like {@link recv}, with the message's {@link Status}: `const { data, source, tag } = await world.recvMessage()`. */
   recvMessage<A extends TypedArray>(options: ReceiveInto<A>): Promise<Message<A>>;
-  recvMessage<T = unknown>(options?: ReceiveOptions | Status): Promise<Message<T>>;
+  recvMessage<T = unknown>(options?: ReceiveOptions): Promise<Message<T>>;
   recvMessage(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<Message<unknown>> {
     const call = this.#call("recvMessage", options);
-    return this.#attempt(call, () => {
+    return this.#attempt(call, knownOptions.recvMessage, () => {
       const { into } = options;
       const finish = (letter: Letter): Message<unknown> => {
         const data = into === undefined ? dataOf(letter) : this.#fill(into, letter);
@@ -126,9 +128,9 @@ export abstract class PointToPoint {
   }
 
   /** Waits for a message that matches and tells about it; it stays to be received. */
-  probe(options: ReceiveOptions = {}): Promise<Status> {
+  probe(options: Match & Cancellable = {}): Promise<Status> {
     const call = this.#call("probe", options);
-    return this.#attempt(call, () => {
+    return this.#attempt(call, knownOptions.probe, () => {
       const { engine } = this.world;
       const source = this.#sourceOf(options);
       return engine.receives.probe(this.#channel, source, tagOf(options), call, this.#remember, options.signal);
@@ -138,7 +140,7 @@ export abstract class PointToPoint {
   /** Like {@link probe} without waiting: undefined when nothing that matches has arrived. */
   iprobe(options: Match = {}): Promise<Status | undefined> {
     const call = this.#call("iprobe", options);
-    return this.#attempt(call, () => {
+    return this.#attempt(call, knownOptions.iprobe, () => {
       const source = this.#sourceOf(options);
       const found = this.world.engine.receives.peek(this.#channel, source, tagOf(options), call);
       return found.then((letter) => letter && this.#remember(letter));
@@ -152,7 +154,8 @@ export abstract class PointToPoint {
    * for await (const { data, source, tag } of world.messages<Job>()) { ... }
    * ```
    */
-  async *messages<T = unknown>(options: ReceiveOptions = {}): AsyncGenerator<Message<T>, void> {
+  async *messages<T = unknown>(options: Match & Cancellable = {}): AsyncGenerator<Message<T>, void> {
+    await this.#attempt(this.#call("messages", options), knownOptions.messages, () => done);
     for (;;) {
       let message: Message<T>;
       try {
@@ -168,7 +171,8 @@ export abstract class PointToPoint {
 
   /**
    * Sends and receives at once, so that neighbours can exchange without waiting for each other in a circle. With a
-   * `null` on either side that half does nothing; from nobody comes undefined, and `into` stays as it is.
+   * `null` on either side that half does nothing; from nobody comes undefined, and `into` stays as it is. Where it rejects
+   * (its signal, an `into` that is too short) its message may have been delivered all the same.
    *
    * ```ts
    * const { source, dest } = grid.shift(0, 1);
@@ -183,10 +187,12 @@ export abstract class PointToPoint {
     value: unknown,
     options: SendReceiveOptions & SendReceiveInto<A>,
   ): Promise<A | undefined>;
-  sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T>;
+  sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions & Somebody): Promise<T>;
+  sendrecv(value: unknown, options: SendReceiveOptions & Nobody): Promise<undefined>;
+  sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T | undefined>;
   sendrecv(value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     const call = this.#call("sendrecv", options);
-    return this.#attempt<unknown>(call, () => {
+    return this.#attempt<unknown>(call, knownOptions.sendrecv, () => {
       const { engine } = this.world;
       const { dest, source, tag, sendTag = tag ?? 0, recvTag = tag, signal, into } = options;
       const to = this.#destination(dest, sendTag);
@@ -229,11 +235,26 @@ export abstract class PointToPoint {
 
   /** What `finish` makes of the next letter; `into` is where its bytes may land. */
   #receive<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
-    const { engine } = this.world;
+    const { receives } = this.world.engine;
+    if (options.probed !== undefined) return this.#receiveProbed(call, options, finish, into);
     const source = this.#sourceOf(options);
-    const probed = this.#anyProbed ? this.#probed.get(options as Status) : undefined;
-    const taken = probed && engine.receives.take(this.#channel, probed, call, finish, into);
-    return taken ?? engine.receives.receive(this.#channel, source, tagOf(options), call, finish, options.signal, into);
+    return receives.receive(this.#channel, source, tagOf(options), call, finish, options.signal, into);
+  }
+
+  /** The message that a status tells of; if another receive has taken it since, the next from there with its tag. */
+  #receiveProbed<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
+    const { receives } = this.world.engine;
+    const { probed, source, tag, signal } = options;
+    const letter = this.#probed.get(probed as Status);
+    if (letter === undefined) {
+      throw invalid(
+        `probed is ${show(probed)}, but it is the status that probe() or iprobe() of this communicator gave`,
+      );
+    }
+    if (source !== undefined || tag !== undefined)
+      throw invalid("probed says which message: source and tag are left out");
+    const taken = receives.take(this.#channel, letter, call, finish, into);
+    return taken ?? receives.receive(this.#channel, letter.source, letter.tag, call, finish, signal, into);
   }
 
   /** Fills memory that may be on its way out when that has left. */
@@ -298,15 +319,14 @@ export abstract class PointToPoint {
   /** A status that {@link recv} takes for exactly this letter. */
   readonly #remember = (letter: Letter): Status => {
     const status = this.#status(letter);
-    this.#anyProbed = true;
     this.#probed.set(status, letter);
     return status;
   };
 
   /** Begins a call. What it refuses says who and which call, like all that the engine rejects with later. */
-  #attempt<R>(call: Call, begin: () => Promise<R>): Promise<R> {
+  #attempt<R>(call: Call, known: KnownOptions, begin: () => Promise<R>): Promise<R> {
     try {
-      this.#check(call);
+      this.#check(call, known);
       const result = begin();
       call.result = result;
       return result;
@@ -315,9 +335,9 @@ export abstract class PointToPoint {
     }
   }
 
-  #check(call: Call): void {
+  #check(call: Call, known: KnownOptions): void {
     if (this.closed) throw this.closedError(call);
-    checkOptions(call.options);
+    checkOptions(known, call.options);
   }
 
   /** The call's promise is set, too, so that nobody takes it for one that waits. */
@@ -346,6 +366,10 @@ function apart(value: unknown, into: TypedArray): boolean {
 /** A source that is not null. */
 interface Somebody {
   source?: number | undefined;
+}
+
+interface Nobody {
+  source: null;
 }
 
 const done: Promise<void> = Promise.resolve();

@@ -1,5 +1,6 @@
 import type { Ending } from "./bootstrap.ts";
 import { invalid, show } from "./check.ts";
+import { checkOptions, knownOptions } from "./check-options.ts";
 import { Communicator } from "./communicator.ts";
 import { watchForDeadlock } from "./deadlock.ts";
 import { Engine } from "./engine.ts";
@@ -33,7 +34,9 @@ export class Simulation<R> {
   readonly #dies: { readonly rank: number; readonly death: Promise<never> } | undefined;
   #first: { readonly error: unknown } | undefined;
 
-  constructor(size: number, { seed, failAt, ranksPerHost = size }: LocalOptions) {
+  constructor(size: number, options: LocalOptions) {
+    checkOptions(knownOptions.local, options);
+    const { seed, failAt, ranksPerHost = size } = options;
     if (!Number.isInteger(size) || size < 1)
       throw invalid(`local(${show(size)}): a world has a whole number of ranks from 1`);
     if (!Number.isInteger(ranksPerHost) || ranksPerHost < 1) {

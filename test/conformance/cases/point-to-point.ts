@@ -251,11 +251,11 @@ export const cases: Case[] = [
     },
   },
   {
-    name: "recv(await probe()) takes exactly the message that was probed, whoever else receives",
+    name: "recv({ probed: await probe() }) takes exactly the message that was probed, whoever else receives",
     async program(world) {
       const consumers = Array.from({ length: 4 }, async () => {
         const status = await world.probe();
-        return world.recv<number>(status);
+        return world.recv<number>({ probed: status });
       });
       for (let i = 0; i < 4; i++) void world.send(i, { dest: right(world), tag: i });
       assert.deepEqual((await Promise.all(consumers)).toSorted(), [0, 1, 2, 3]);

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Communicator } from "tsmpi";
+import { Random } from "../../support/random.ts";
 import type { Case } from "../case.ts";
 import { mpiError } from "./point-to-point.ts";
 
@@ -61,7 +62,7 @@ export const cases: Case[] = [
       const sent = world.send("seen", { dest: world.rank, sync: true });
       const status = await world.probe({ source: world.rank });
       assert.equal(await isDone(sent), false);
-      assert.equal(await world.recv(status), "seen");
+      assert.equal(await world.recv({ probed: status }), "seen");
       await sent;
     },
   },
@@ -82,7 +83,7 @@ export const cases: Case[] = [
       void world.send([1, 2, 3], { dest: right(world), tag: 17 });
       const status = await world.probe();
       assert.deepEqual({ source: status.source, tag: status.tag }, { source: left(world), tag: 17 });
-      const message = await world.recvMessage<number[]>(status);
+      const message = await world.recvMessage<number[]>({ probed: status });
       assert.deepEqual([message.data, message.source, message.tag], [[1, 2, 3], left(world), 17]);
       assert.equal(message.bytes, status.bytes);
       await assert.rejects(world.recvMessage({ source: null }), mpiError("invalid-argument", /source is null/));
@@ -104,7 +105,7 @@ export const cases: Case[] = [
     async program(world) {
       const both = [1, 2].map(async () => {
         const status = await world.probe({ source: left(world), tag: 4 });
-        return world.recv(status);
+        return world.recv({ probed: status });
       });
       void world.send("first", { dest: right(world), tag: 4 });
       await sleep(1);
@@ -121,7 +122,7 @@ export const cases: Case[] = [
       assert.ok(status.bytes >= large.byteLength);
       void world.send("small", { dest: right(world), tag: 2 });
       assert.equal(await world.recv({ tag: 2 }), "small");
-      const received = await world.recv<Float64Array>(status);
+      const received = await world.recv<Float64Array>({ probed: status });
       assert.ok(received.every((x) => x === left(world)));
       await sent;
     },
@@ -213,6 +214,74 @@ export const cases: Case[] = [
       await world.barrier();
       assert.equal(await world.sendrecv(world.rank, { dest: right(world), source: left(world) }), left(world));
       assert.equal(await world.iprobe(), undefined);
+    },
+  },
+  {
+    name: "a message whose send is cancelled arrives or its send rejects, never both, whatever the moment",
+    async program(world) {
+      const { rank, size } = world;
+      const random = new Random(rank + 1);
+      const tag = 3;
+      const received: string[] = [];
+      const stop = new AbortController();
+      const receiving = (async () => {
+        for (;;) {
+          const message = await world.recv<{ id: string }>({ tag, signal: stop.signal });
+          received.push(message.id);
+          await sleep(random.between(0, 2));
+        }
+      })().catch((error) => assert.equal(error.code, "aborted"));
+      const resolved: string[][] = Array.from({ length: size }, () => []);
+      const sends = Array.from({ length: 40 }, async (_, i) => {
+        const dest = random.between(0, size - 1);
+        const data = new Float64Array(random.pick([1, 200, 3000, 20_000]));
+        const cancel = new AbortController();
+        const id = `${rank} to ${dest}, number ${i}`;
+        const sync = random.between(0, 1) === 1;
+        const wait = random.between(0, 20);
+        const sent = world.send({ id, data }, { dest, tag, sync, signal: cancel.signal });
+        if (wait === 0) cancel.abort();
+        else setTimeout(() => cancel.abort(), wait);
+        await sent.then(
+          () => resolved[dest]?.push(id),
+          (error) => assert.equal(error.code, "aborted"),
+        );
+      });
+      await Promise.all(sends);
+      const toMe = (await world.alltoall(resolved)).flat();
+      stop.abort();
+      await receiving;
+      while (received.length < toMe.length) received.push((await world.recv<{ id: string }>({ tag })).id);
+      await world.barrier();
+      assert.equal(await world.iprobe({ tag }), undefined);
+      assert.deepEqual(received.toSorted(), toMe.toSorted());
+    },
+  },
+  {
+    name: "a receive whose message is withdrawn gets the next one, in its turn",
+    from: 2,
+    async program(world) {
+      const large = (value: number): Float64Array => new Float64Array(100_000).fill(value);
+      if (world.rank === 1) {
+        const cancel = new AbortController();
+        const cancelled = world.send(large(1), { dest: 0, tag: 1, signal: cancel.signal });
+        await world.send("announced", { dest: 0, tag: 2 });
+        cancel.abort(); // the other rank may just have asked for it
+        const was = await cancelled.then(
+          () => "sent",
+          () => "withdrawn",
+        );
+        await world.send(was, { dest: 0, tag: 2 });
+        await world.send(large(2), { dest: 0, tag: 1 });
+        if (was === "withdrawn") await world.send(large(3), { dest: 0, tag: 1 });
+      } else if (world.rank === 0) {
+        await world.recv({ source: 1, tag: 2 });
+        const first = world.recv<Float64Array>({ source: 1, tag: 1 });
+        const second = world.recv<Float64Array>({ tag: 1 });
+        const was = await world.recv({ source: 1, tag: 2 });
+        assert.deepEqual([(await first)[7], (await second)[7]], was === "sent" ? [1, 2] : [2, 3]);
+      }
+      await world.barrier();
     },
   },
   {

@@ -62,11 +62,16 @@ export const cases: Case[] = [
     },
   },
   {
-    name: "ranks that are too many for the grid get null",
+    name: "a grid has a place for each rank; ranks that are to be spare get null",
     async program(world) {
-      const small = await world.cart([Math.max(1, world.size - 1)]);
-      assert.equal(small === null, world.size > 1 && world.rank === world.size - 1);
-      const point = await world.cart([]);
+      const small = [Math.max(1, world.size - 1)];
+      if (world.size > 1) {
+        const advice = /places for \d ranks; with \{ spare: true \} the last ranks are left out/;
+        await assert.rejects(world.cart(small), mpiError("invalid-argument", advice));
+      }
+      const grid = await world.cart(small, { spare: true });
+      assert.equal(grid === null, world.size > 1 && world.rank === world.size - 1);
+      const point = await world.cart([], { spare: true });
       assert.equal(point === null, world.rank !== 0);
       if (point) assert.deepEqual([point.coords(), point.rankOf([]), point.size], [[], 0, 1]);
     },
@@ -96,12 +101,13 @@ export const cases: Case[] = [
       await assert.rejects(world.cart([world.size + 1]), mpiError("invalid-argument", /places for/));
       await assert.rejects(world.cart([0]), mpiError("invalid-argument", /extent/));
       await assert.rejects(
-        world.cart([1], { periodic: [true, false] }),
+        world.cart([world.size], { periodic: [true, false] }),
         mpiError("invalid-argument", /2 entries for 1/),
       );
       if (world.size > 1) {
         const mine = world.rank === 0 ? [1, 2] : [2, 1];
-        await assert.rejects(world.cart(mine), mpiError("mismatch", /dims \[1, 2\].*dims \[2, 1\]/));
+        const differ = world.cart(mine, { spare: true });
+        await assert.rejects(differ, mpiError("mismatch", /dims \[1, 2\].*dims \[2, 1\]/));
       }
       const line = await world.cart([world.size]);
       assert.throws(() => line?.coords(world.size), mpiError("invalid-argument", /rank is/));

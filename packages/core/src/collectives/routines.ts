@@ -1,3 +1,4 @@
+import { type KnownOptions, knownOptions } from "../check-options.ts";
 import { checkRoom, delivered, fill } from "../into.ts";
 import type { Reducer, TypedArray } from "../op.ts";
 import type { Into, ReduceOptions, RootOptions } from "../options.ts";
@@ -26,6 +27,7 @@ export interface Routine extends Means {
   readonly operation: Operation;
   /** Of the operation, in signatures. */
   readonly number: number;
+  readonly known: KnownOptions;
 }
 
 interface Means {
@@ -144,7 +146,7 @@ const means: Readonly<Record<RoutineName, Means>> = {
 export const routines: Readonly<Record<RoutineName, Routine>> = Object.fromEntries(
   (Object.keys(means) as RoutineName[]).map((operation): [RoutineName, Routine] => [
     operation,
-    { operation, number: numberOfOperation(operation), ...means[operation] },
+    { operation, number: numberOfOperation(operation), known: knownOptions[operation], ...means[operation] },
   ]),
 ) as Record<RoutineName, Routine>;
 

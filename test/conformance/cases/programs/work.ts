@@ -91,7 +91,7 @@ export const cases: Case[] = [
         let counter = 0;
         while (clients > 0) {
           const status = await world.probe();
-          await world.recv(status);
+          await world.recv({ probed: status });
           if (status.tag === leave) clients--;
           else await world.send(counter++, { dest: status.source, tag: ask });
         }
