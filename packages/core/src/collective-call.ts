@@ -55,6 +55,11 @@ export class Collectives {
     this.#channel = engine.channel(context, true);
     this.#channel.members = members;
     this.#agreement = new Agreement(engine, this.#channel, members);
+    engine.ledgers.set(context, () => ({
+      context,
+      members: context === 0 ? [] : [...members],
+      ...this.#agreement.ledger,
+    }));
   }
 
   /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
@@ -242,6 +247,7 @@ export class Collectives {
   /** The communicator was closed: calls that are under way go on, further ones are its own to refuse. */
   close(): void {
     if (!this.#agreement.idle) return;
+    this.#engine.ledgers.delete(this.#channel.context);
     this.#engine.receives.release(this.#channel);
     this.#board?.close();
     this.#board = undefined;

@@ -3,6 +3,7 @@ import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
+import { watchPromisesUsedAsValues } from "./promise-hook.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { reportUncaught } from "./uncaught.ts";
 import { warnIfStartedWrongly } from "./wrong-launcher.ts";
@@ -22,6 +23,7 @@ let launched: Promise<Communicator> | undefined;
  * @throws MpiError `launch` when the other ranks cannot be reached.
  */
 export function init(): Promise<Communicator> {
+  watchPromisesUsedAsValues();
   if (isLaunched()) {
     launched ??= join();
     return launched;

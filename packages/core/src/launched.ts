@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { AgentChannel } from "./agent-channel.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
-import type { Identity } from "./call.ts";
+import { describe, type Identity } from "./call.ts";
+import { siteHere } from "./call-site.ts";
 import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
@@ -13,7 +14,7 @@ import { MemoryNetwork } from "./transports/memory.ts";
 import { obstacleToSharing } from "./transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "./transports/zeromq.ts";
 import { reportUncaught } from "./uncaught.ts";
-import { showWarnings } from "./warning.ts";
+import { showWarnings, warn } from "./warning.ts";
 import { whereabouts } from "./whereabouts.ts";
 
 /** How long a rank that leaves waits for its unfinished sends to be received. */
@@ -176,16 +177,32 @@ class Rank {
     else void this.#leave();
   };
 
-  /** `process.exit()` was called: there is no time to wait for anything. */
-  readonly #exiting = (): void => {
-    this.#engine?.flushSync();
-    if (this.#engine !== undefined) this.#tellLeft(this.#engine);
+  /** `process.exit()` was called: there is no time to wait for anything. What is lost by it fails the rank. */
+  readonly #exiting = (code: number): void => {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    engine.flushSync();
+    const lost = code === 0 ? engine.sends.undelivered : [];
+    if (lost.length > 0) {
+      const calls = lost
+        .slice(0, 3)
+        .map((call) => `${describe(call)}${call.site === undefined ? "" : ` at ${call.site}`}`);
+      const more = lost.length > 3 ? ` and ${lost.length - 3} more` : "";
+      const exit = siteHere();
+      warn(
+        `${exit === undefined ? "" : `${exit}: `}process.exit() with messages that were never delivered: ${calls.join(", ")}${more}; await them before`,
+      );
+      process.exitCode = 1;
+    }
+    this.#tellLeft(engine);
   };
 
   #tellLeft(engine: Engine): void {
     const { mail, sent } = engine;
     const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
     if (some) this.#agent.tell({ kind: "mail", ...mail });
+    const communicators = this.#size === 1 ? [] : engine.joined;
+    if (communicators.length > 0) this.#agent.tell({ kind: "joined", communicators });
     this.#agent.tell({ kind: "left", sent, strangers: this.#transport?.strangers ?? 0 });
   }
 }

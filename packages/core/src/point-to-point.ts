@@ -1,8 +1,10 @@
 import { type Call, failure } from "./call.ts";
+import { located, siteHere } from "./call-site.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank, checkTag, invalid, show } from "./check.ts";
 import { checkOptions, type KnownOptions, knownOptions } from "./check-options.ts";
 import { decodeInto, encode, type Parcel } from "./codec.ts";
+import { stillPending } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { fill } from "./into.ts";
 import { any, dataOf, type Finish, type Letter } from "./mailbox.ts";
@@ -217,7 +219,8 @@ export abstract class PointToPoint {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.world.engine.receives.release(this.#channel, (call) => this.closedError(call));
+    const { engine, who } = this.world;
+    engine.receives.release(this.#channel, (call) => failure(who, located(call), "closed", stillPending));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -342,6 +345,7 @@ export abstract class PointToPoint {
 
   /** The call's promise is set, too, so that nobody takes it for one that waits. */
   #refused(call: Call, error: unknown): Promise<never> {
+    call.site ??= siteHere();
     const result = Promise.reject<never>(this.world.engine.explained(call, error));
     call.result = result;
     return result;
