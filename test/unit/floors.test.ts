@@ -38,7 +38,7 @@ const floors: Record<string, string[][]> = {
       "world.ts",
     ],
     ["collectives/", "collective-call.ts", "agreement.ts", "turn.ts", "tasks/"],
-    ["engine.ts", "engine/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
+    ["engine.ts", "engine/", "checking/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "bootstrap.ts", "agent-channel.ts", "transports/"],
     [
       "transport.ts",

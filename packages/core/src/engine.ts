@@ -2,6 +2,7 @@ import type { Ending, Joined, Mail, Unreceived } from "./bootstrap.ts";
 import { type Call, failure, type Identity } from "./call.ts";
 import { type Divert, located } from "./call-site.ts";
 import type { Channel } from "./channel.ts";
+import type { Checking } from "./checking/checking.ts";
 import { Departures } from "./engine/departures.ts";
 import { Fate, wasLost } from "./engine/fate.ts";
 import type { Peer } from "./engine/peer.ts";
@@ -54,6 +55,8 @@ export class Engine implements Receiver {
   readonly receives: Receives;
   readonly watches: Watches;
   readonly questions: Questions;
+  /** What `--check` looks for; undefined without it. */
+  readonly checking: Checking | undefined;
   readonly #transport: Transport;
   readonly #roster: Roster;
   readonly #fate: Fate;
@@ -66,13 +69,14 @@ export class Engine implements Receiver {
   /** An error that no call of the user was there to reject with: leaving the world does. */
   untold: MpiError | undefined;
 
-  constructor(who: Identity, transport: Transport) {
+  constructor(who: Identity, transport: Transport, checking?: Checking) {
     const { rank } = who;
     const roster = new Roster(who.size);
     const fate = new Fate(who, roster);
     const waits = new Waits(transport);
     const departures = new Departures(rank, transport, roster, this.#dispatch);
     this.who = who;
+    this.checking = checking;
     this.#transport = transport;
     this.#roster = roster;
     this.#fate = fate;

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { checkingWanted } from "./checking/checking.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
@@ -37,7 +38,7 @@ export function init(): Promise<Communicator> {
 function worldOfOne(): Communicator {
   const who = { rank: 0, size: 1, host: hostname() };
   const transport = new MemoryNetwork(1).end(0);
-  const engine = new Engine(who, transport);
+  const engine = new Engine(who, transport, checkingWanted());
   const stopping = new AbortController();
   const close = async (): Promise<void> => {
     process.off("beforeExit", deadlocked);

@@ -71,6 +71,12 @@ export abstract class PointToPoint {
    */
   send(value: unknown, options: SendOptions): Promise<void> {
     const call = this.#call("send", options);
+    const { checking } = this.world.engine;
+    if (checking === undefined) return this.#send(call, value, options);
+    return checking.buffers.watch(call, value, undefined, () => this.#send(call, value, options));
+  }
+
+  #send(call: Call, value: unknown, options: SendOptions): Promise<void> {
     // What goes wrong here and in recv is caught as #attempt does it, without a closure for each message.
     try {
       this.#check(call, knownOptions.send);
@@ -101,6 +107,12 @@ export abstract class PointToPoint {
   recv<T = unknown>(options: ReceiveOptions): Promise<T | undefined>;
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
+    const { checking } = this.world.engine;
+    if (checking === undefined) return this.#recv(call, options);
+    return checking.buffers.watch(call, undefined, options?.into, () => this.#recv(call, options));
+  }
+
+  #recv(call: Call, options: ReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     try {
       this.#check(call, knownOptions.recv);
       const { source, into } = options;
@@ -194,6 +206,12 @@ export abstract class PointToPoint {
   sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T | undefined>;
   sendrecv(value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     const call = this.#call("sendrecv", options);
+    const { checking } = this.world.engine;
+    if (checking === undefined) return this.#sendrecv(call, value, options);
+    return checking.buffers.watch(call, value, options?.into, () => this.#sendrecv(call, value, options));
+  }
+
+  #sendrecv(call: Call, value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     return this.#attempt<unknown>(call, knownOptions.sendrecv, () => {
       const { engine } = this.world;
       const { dest, source, tag, sendTag = tag ?? 0, recvTag = tag, signal, into } = options;
