@@ -52,6 +52,7 @@ export class Agreement {
   readonly #asked: Map<number, () => void> = new Map();
   /** Ranks were in different collectives: in which, and what the first rank that noticed has said. */
   #broken: { readonly number: number; readonly error: MpiError } | undefined;
+  #hasFailed = false;
   #next = 0;
   /** The last one that has ended here. */
   #ended = -1;
@@ -89,7 +90,7 @@ export class Agreement {
   }
 
   /** How many were called here, and the last few: what ranks compare in the end. */
-  get ledger(): Pick<Joined, "count" | "last"> {
+  get ledger(): Pick<Joined, "failed" | "count" | "last"> {
     const last: Joined["last"] = [];
     for (let number = Math.max(0, this.#next - mostTold); number < this.#next; number++) {
       const signature = this.#recent.signatureOf(number);
@@ -97,7 +98,7 @@ export class Agreement {
       const call = signature === undefined ? "a collective" : describe(callOf(signature));
       last.push({ number, call, ...(site !== undefined && { site }) });
     }
-    return { count: this.#next, last };
+    return { failed: this.#hasFailed || this.#broken !== undefined, count: this.#next, last };
   }
 
   /** Whether no collective is under way here. */
@@ -141,6 +142,7 @@ export class Agreement {
     this.#active.delete(number);
     this.#ended = Math.max(this.#ended, number);
     if (this.#failed.delete(number)) {
+      this.#hasFailed = true;
       // Its arguments may have been what was wrong: they say nothing about which collective the others are in.
       this.#recent.forget(number);
       this.#engine.receives.dismiss(this.#channel, number);

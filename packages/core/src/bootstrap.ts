@@ -98,6 +98,8 @@ export interface Joined {
   /** The communicator's number, and its ranks in the world; none for the world itself, whose number is 0. */
   context: number;
   members: number[];
+  /** Whether one has failed here, and was caught: the program knows of it, and its ranks may go different ways. */
+  failed: boolean;
   /** How many were called, and the last few of them by their numbers. */
   count: number;
   last: { number: number; call: string; site?: string }[];

@@ -20,15 +20,17 @@ const most = 3;
  * ```
  */
 export function describeUnjoined(joined: ReadonlyMap<number, readonly Joined[]>, size: number): string | undefined {
-  const communicators = new Map<number, { members: readonly number[]; seen: Seen[] }>();
+  const communicators = new Map<number, { members: readonly number[]; seen: Seen[]; failed: boolean }>();
   for (const [rank, all] of joined) {
-    for (const { context, members, count, last } of all) {
-      const known = communicators.get(context) ?? { members, seen: [] };
+    for (const { context, members, failed, count, last } of all) {
+      const known = communicators.get(context) ?? { members, seen: [], failed: false };
+      known.failed ||= failed;
       known.seen.push({ rank, count, last });
       communicators.set(context, known);
     }
   }
-  const sentences = [...communicators].flatMap(([context, { members, seen }]) => {
+  const sentences = [...communicators].flatMap(([context, { members, seen, failed }]) => {
+    if (failed) return [];
     const all = context === 0 ? Array.from({ length: size }, (_, rank) => rank) : members;
     const sentence = sentenceOf(
       all.map((rank) => seen.find((each) => each.rank === rank) ?? { rank, count: 0, last: [] }),

@@ -35,10 +35,8 @@ export async function compareArguments(
   const isRoot = peers.rank === (options.root ?? 0);
   const counts = isRoot || (operation !== "bcast" && operation !== "scatter");
   const all = await allgather<Given>(peers, given(operation, site, counts ? value : undefined, options, reducer));
-  const wrong = all.findIndex((each) => each.wrong !== undefined);
-  if (wrong >= 0) {
-    const { code, why } = all[wrong]?.wrong as NonNullable<Given["wrong"]>;
-    throw new MpiError(code, `${rankAt(wrong, all[wrong]?.site)} cannot take part: ${why}`);
+  for (const [rank, { wrong, site: where }] of all.entries()) {
+    if (wrong !== undefined) throw new MpiError(wrong.code, `${rankAt(rank, where)} cannot take part: ${wrong.why}`);
   }
   const mine = all[peers.rank] as Given;
   for (const [rank, theirs] of all.entries()) {
