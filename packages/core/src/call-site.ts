@@ -54,7 +54,7 @@ const mostFrames = 50;
  * The first line of a stack that is the user's, as `file:line`, as seen from this directory; a library's of his only where
  * there is no other.
  */
-function siteOf(stack: string | undefined): string | undefined {
+export function siteOf(stack: string | undefined): string | undefined {
   let library: string | undefined;
   for (const line of (stack ?? "").split("\n")) {
     const [, file, row] = isUsers(line) ? (/((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(line) ?? []) : [];

@@ -38,6 +38,7 @@ export type {
   InitializerContext,
   Inputs,
   InputsAtRoot,
+  JournalOptions,
   ManyOptions,
   MapOptions,
   Task,

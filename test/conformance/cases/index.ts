@@ -3,6 +3,7 @@ import { cases as communicators } from "./communicators.ts";
 import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as map } from "./map.ts";
+import { cases as mapInputs } from "./map-inputs.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as programs } from "./programs/index.ts";
 import { cases as requests } from "./requests.ts";
@@ -19,5 +20,5 @@ export const themes = {
   topologies,
   intercommunicators,
   programs,
-  "map and pool": map,
+  "map and pool": [...map, ...mapInputs],
 };
