@@ -48,6 +48,7 @@ const floors: Record<string, string[][]> = {
       "into.ts",
       "check-options.ts",
       "chunks.ts",
+      "range.ts",
       "options.ts",
       "call.ts",
       "signature.ts",

@@ -1,10 +1,11 @@
 import { siteOf } from "../call-site.ts";
+import { chunks } from "../chunks.ts";
 import { MpiError, messageOf } from "../errors.ts";
 import { warn } from "../warning.ts";
 import type { Journal } from "./journal.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Sink } from "./results.ts";
-import { blocks, chunkSize, depth, type Pace } from "./schedule.ts";
+import { chunkSize, depth, type Pace } from "./schedule.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
 import type { Tally } from "./tally.ts";
@@ -110,8 +111,8 @@ export class Job {
   /** Gives each of these ranks a block of its own. */
   divide(ranks: readonly number[]): void {
     const items = this.#pull(this.#parts.source.remaining ?? 0);
-    const parts = blocks(items.length, ranks.length);
-    this.#blocks = new Map(ranks.map((rank, i) => [rank, items.slice(parts[i]?.from, parts[i]?.to)]));
+    const parts = chunks(items, ranks.length);
+    this.#blocks = new Map(ranks.map((rank, i) => [rank, parts[i] as Item[]]));
     this.settleIfDone();
   }
 

@@ -101,11 +101,3 @@ export function depth(size: number, { ranks, remaining, others = 0, meanMs, root
   if (remaining !== undefined && remaining + others <= 2 * ranks * size) return 1;
   return Math.max(2, Math.min(deepest, 1 + Math.floor(aheadMs / Math.max(chunk, aheadMs / deepest))));
 }
-
-/** The static schedule: where each rank's block of `total` inputs begins and ends. Lengths differ by one at most. */
-export function blocks(total: number, ranks: number): { from: number; to: number }[] {
-  return Array.from({ length: ranks }, (_, i) => ({
-    from: Math.floor((i * total) / ranks),
-    to: Math.floor(((i + 1) * total) / ranks),
-  }));
-}
