@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { env } from "../bootstrap.ts";
 import { invalid } from "../check.ts";
 import { type MpiError, messageOf } from "../errors.ts";
 
@@ -94,7 +95,7 @@ export class JournalLock {
 
 function ourselves(): Holder {
   const { pid } = process;
-  const job = process.env["TSMPI_JOB"] ?? "";
+  const job = process.env[env.job] ?? "";
   return { host: hostname(), pid, started: startOf(pid) ?? "", pids: pidNamespace(), job };
 }
 
