@@ -45,7 +45,7 @@ const programs: Record<string, { body: string; says: string; options?: string[] 
   },
   "a task throws in a map of the world": {
     body: `await world.map(tasks.fail, [1, 1, 1]).catch(caught);
-      await world.map(tasks.fail, async function* () { yield 4; await sleep(5); yield 5; }).catch(caught);`,
+      await world.map(tasks.fail, async function* () { yield 4; await sleep(5); yield 4; }).catch(caught);`,
     says: "caught no 1\ncaught no 4\n",
   },
   "a task throws, and its call is caught later": {

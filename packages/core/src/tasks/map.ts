@@ -12,7 +12,7 @@ import { Job } from "./job.ts";
 import type { Journal } from "./journal.ts";
 import { List, type Sink } from "./results.ts";
 import { complete } from "./settings.ts";
-import { readAll, sourceOf } from "./source.ts";
+import { readAll, type Source, sourceOf } from "./source.ts";
 import { Tally } from "./tally.ts";
 import type {
   AnyTask,
@@ -87,7 +87,8 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
   const { progress } = settings;
   const inputs = fixed ? await readAll(order.inputs) : order.inputs;
   const source = sourceOf(inputs, () => setImmediate(() => dispatcher.refill()));
-  const journal = settings.journal === undefined ? undefined : await open(settings.journal, task, work, site);
+  const { journal: file } = settings;
+  const journal = file && (await open(file, task, work, site).catch((error: unknown) => refuse(source, error)));
   const show =
     progress === true ? (event: Parameters<Crew["show"]>[0]): void => crew.show(event) : progress || undefined;
   const tally = new Tally(task, dispatcher, show);
@@ -98,6 +99,12 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
   job.finished.then(forget, forget);
   dispatcher.add(job);
   return job;
+}
+
+/** The inputs may hold a file or a connection. */
+function refuse(source: Source, error: unknown): never {
+  source.close(() => {}); // the reason is what counts
+  throw error;
 }
 
 /** Loaded when it is needed: its checksums alone cost each rank 5 ms at its start. */

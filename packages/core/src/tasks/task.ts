@@ -58,11 +58,14 @@ export interface TaskOptions extends Cancellable {
 }
 
 /**
+ * Where results are kept, and what they depend on besides the input and the task's source.
+ *
  * ```ts
  * const rows = await world.map(simulate, parameters, { journal: { file: "sweep.journal", key: { steps, mesh } } });
  * ```
  */
 export interface JournalOptions {
+  /** The file's name. `<file>.lock` beside it names the job that uses it. */
   file: string;
   /**
    * All else that results depend on: values of variables outside of the task, versions of functions that it calls. Any
