@@ -29,6 +29,28 @@ export function applyInto(op: Op<never>, accumulator: unknown, other: unknown, o
     : combine(op, other, accumulator, accumulator, "");
 }
 
+/**
+ * What the reduction of one value gives: what is the same at two ranks must be so at one. Logical operations make numbers
+ * 1 or 0, bitwise ones make them signed; all else is what it is. `value` is tsmpi's own, and arrays are changed in place.
+ */
+export function alone(op: Op<never>, value: unknown): unknown {
+  const rule = ruleOf(op).alone;
+  return rule === undefined ? value : normalised(rule, value);
+}
+
+function normalised(rule: NonNullable<Rule["alone"]>, value: unknown): unknown {
+  if (typeof value === "number") return rule.number(value);
+  if (typeof value === "bigint") return rule.bigint(value);
+  if (isTypedArray(value)) {
+    const one = kindOf(value).startsWith("Big") ? rule.bigint : rule.number;
+    const array = value as { length: number; [index: number]: unknown };
+    for (let i = 0; i < array.length; i++) array[i] = one(array[i] as never);
+  } else if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = normalised(rule, value[i]);
+  }
+  return value;
+}
+
 function accepts(rule: Rule, value: unknown): boolean {
   if (rule.before !== undefined) return isLocated(value);
   if (isTypedArray(value)) return elementRule(rule, value) !== undefined;

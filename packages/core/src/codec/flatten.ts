@@ -1,14 +1,17 @@
 import { types } from "node:util";
 import { MpiError } from "../errors.ts";
-import { type Bytes, bytesOf, isBytes, kindOf } from "./bytes.ts";
+import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./bytes.ts";
 import { errorClassOf } from "./error-classes.ts";
-import { Node, type Reference } from "./graph.ts";
+import { fillingOrder, Node, type Reference } from "./graph.ts";
+import { glance, isIndex, tellOfClass } from "./losses.ts";
 import { inlineBytes } from "./parcel.ts";
-import { isText } from "./plain.ts";
-import { type Standing, standingOf } from "./standing.ts";
+import { isText, isTooLong } from "./plain.ts";
+import { type ClassStanding, type Standing, standingOf } from "./standing.ts";
 import {
+  nameOf,
   pathOf,
   reasonAgainst,
+  reasonAgainstInstance,
   reasonAgainstPrimitive,
   type Step,
   unreadable,
@@ -34,19 +37,22 @@ class Flattening {
   /** The node being made, and where in it we read. */
   #node = -1;
   #step: Step;
+  /** Whether there is an instance of a registered class. */
+  #instances = false;
 
   constructor(attachments: Uint8Array[]) {
     this.#attachments = attachments;
   }
 
-  run(root: unknown): unknown[] {
+  run(root: unknown): unknown[][] {
     this.#slot(root, undefined);
-    const nodes: unknown[] = [];
+    const nodes: unknown[][] = [];
     try {
       for (this.#node = 0; this.#node < this.#values.length; this.#node++) {
         this.#step = undefined;
         nodes.push(this.#describe(this.#values[this.#node]));
       }
+      if (this.#instances) this.#refuseCircular(nodes);
     } catch (error) {
       throw error instanceof MpiError ? error : unserializable(this.#path(), unreadable(error), error);
     }
@@ -75,7 +81,7 @@ class Flattening {
         return reference;
       }
       default:
-        throw unserializable(this.#path(), reasonAgainstPrimitive(value));
+        throw unserializable(this.#path(), this.#reasonAgainst(value));
     }
   }
 
@@ -94,29 +100,91 @@ class Flattening {
   }
 
   #describe(value: unknown): unknown[] {
-    if (typeof value === "string") return [Node.text, Buffer.from(value, "utf16le")];
+    if (typeof value === "string") return this.#text(value);
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
     const standing = standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
-    if (standing.type === "private") throw this.#refusal(object, standing);
+    switch (standing.type) {
+      case "registered": {
+        const { name, write } = standing.registration;
+        this.#instances = true;
+        return [Node.instance, name, this.#slot(write(object as never), undefined)];
+      }
+      case "private":
+      case "heir":
+        throw this.#refusal(object, standing);
+      case "class":
+        return this.#instance(object, standing);
+    }
     if (Array.isArray(object)) return this.#array(object);
     if (standing.type === "data") return this.#properties([Node.object], object);
-    return this.#builtIn(object) ?? this.#foreign(object, standing);
+    return this.#builtIn(object, standing) ?? this.#foreign(object, standing);
   }
 
-  #builtIn(value: object): unknown[] | undefined {
+  #reasonAgainst(primitive: unknown): string {
+    const holder = this.#values[this.#node];
+    const isObject = typeof holder === "object" && holder !== null;
+    return reasonAgainstPrimitive(
+      primitive,
+      holder,
+      isObject ? standingOf(Object.getPrototypeOf(holder) ?? Object.prototype) : undefined,
+    );
+  }
+
+  #refuseCircular(nodes: readonly (readonly unknown[])[]): void {
+    const { circular } = fillingOrder(nodes);
+    if (circular === undefined) return;
+    this.#node = circular;
+    this.#step = undefined;
+    const name = nodes[circular]?.[1];
+    throw unserializable(
+      this.#path(),
+      `is an instance of ${name} that holds itself; let write() of registerClass(${name}, ...) leave that out`,
+    );
+  }
+
+  #text(text: string): unknown[] {
+    if (!isTooLong(text)) return [Node.text, Buffer.from(text, "utf16le")];
+    const bytes = Buffer.byteLength(text);
+    throw unserializable(
+      this.#path(),
+      `is a string of ${bytes} bytes in UTF-8, more than V8 can read as one string; send it in parts, or as bytes`,
+    );
+  }
+
+  #instance(value: object, standing: ClassStanding): unknown[] {
+    const reason = reasonAgainstInstance(value, standing);
+    if (reason !== undefined) throw unserializable(this.#path(), reason);
+    const node = this.#properties([Node.object], value);
+    if (!standing.told) {
+      const hidden = Object.getOwnPropertyNames(value).filter(
+        (key) => !Object.prototype.propertyIsEnumerable.call(value, key),
+      );
+      tellOfClass(standing, nameOf(value, standing), "plain objects", standing.members, hidden);
+    }
+    return node;
+  }
+
+  #builtIn(value: object, standing: Standing): unknown[] | undefined {
+    if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // of another realm
+    const error = types.isNativeError(value) || value instanceof Error;
+    if (standing.type === "built-in" && !standing.told) {
+      const members = error ? standing.members.filter((member) => !carried.has(member)) : standing.members;
+      tellOfClass(standing, nameOf(value, standing), "what they extend", members);
+    }
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
     if (types.isDate(value)) return [Node.date, Date.prototype.getTime.call(value)];
     if (types.isRegExp(value)) return [Node.regexp, Buffer.from(value.source, "utf16le"), value.flags];
-    if (types.isNativeError(value) || value instanceof Error) return this.#error(value);
+    if (error) return this.#error(value as Error);
     if (types.isBoxedPrimitive(value)) return [Node.boxed, this.#slot(value.valueOf(), undefined)];
     return undefined;
   }
 
   #foreign(value: object, standing: Standing): unknown[] {
     if (standing.type !== "built-in") throw this.#refusal(value, standing);
+    if (types.isProxy(value)) throw unserializable(this.#path(), "is a Proxy of a built-in object; send that object");
     return this.#properties([Node.object], value);
   }
 
@@ -125,7 +193,13 @@ class Flattening {
   }
 
   #bytes(value: Bytes): unknown[] {
-    const bytes = bytesOf(value);
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(value);
+    } catch (error) {
+      throw unserializable(this.#path(), reasonAgainstBytes(value), error);
+    }
+    glance(value);
     if (bytes.byteLength <= inlineBytes) return [Node.bytes, kindOf(value), bytes];
     this.#attachments.push(bytes);
     return [Node.bytes, kindOf(value)];
@@ -135,6 +209,7 @@ class Flattening {
     if ((array as { index?: unknown }).index !== undefined) {
       return this.#properties([Node.sparse, array.length], array);
     }
+    glance(array);
     const node: unknown[] = [Node.array];
     for (let i = 0; i < array.length; i++) {
       const item = array[i];
@@ -144,12 +219,11 @@ class Flattening {
     return node;
   }
 
-  /** Only what is there: an array with one item at 4 000 000 000 is legal. Named properties are dropped, as elsewhere. */
+  /** Only what is there: an array with one item at 4 000 000 000 is legal. Named properties are dropped: see `losses.ts`. */
   #withHoles(array: unknown[]): unknown[] {
     const node: unknown[] = [Node.sparse, array.length];
     for (const key of Object.keys(array)) {
-      const index = Number(key);
-      if (String(index >>> 0) === key && index < array.length) node.push(key, this.#slot(array[index], index));
+      if (isIndex(key, array.length)) node.push(key, this.#slot(array[Number(key)], Number(key)));
     }
     return node;
   }
@@ -198,3 +272,6 @@ class Flattening {
     return this.#properties(node, error);
   }
 }
+
+/** What errors keep although a class between may define it; and how they are shown, for which each rank has a way. */
+const carried: ReadonlySet<string> = new Set(["name", "message", "code", "cause", "stack", "toString", "toJSON"]);

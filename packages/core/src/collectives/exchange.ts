@@ -1,6 +1,6 @@
 import { decode, decodeInto, encode, type Parcel } from "../codec.ts";
 import { fill } from "../into.ts";
-import { isTypedArray } from "../kernel.ts";
+import { isTypedArray, kindOf } from "../kernel.ts";
 import type { TypedArray } from "../op.ts";
 import { nothing } from "./frames.ts";
 
@@ -114,7 +114,7 @@ export function valuesIn<T>(
 
 /** How many elements a value has, if it is a typed array of the same type. */
 function lengthLike(into: TypedArray, value: unknown): number | undefined {
-  return isTypedArray(value) && value.constructor === into.constructor ? value.length : undefined;
+  return isTypedArray(value) && kindOf(value) === kindOf(into) ? value.length : undefined;
 }
 
 function sum(lengths: readonly (number | undefined)[]): number {

@@ -16,5 +16,12 @@ export function requireParts<T>(operation: string, parts: readonly T[] | undefin
       `${operation} takes one part per rank: ${parts.length} parts for ${size} ranks`,
     );
   }
+  for (let rank = 0; rank < size; rank++) {
+    if (parts[rank] !== undefined || rank in parts) continue;
+    throw new MpiError(
+      "invalid-argument",
+      `${operation} takes one part per rank: there is none for rank ${rank}, only a hole in the array`,
+    );
+  }
   return parts;
 }
