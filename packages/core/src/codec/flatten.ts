@@ -1,18 +1,21 @@
 import { types } from "node:util";
+import { withArticle } from "../check.ts";
 import { MpiError } from "../errors.ts";
 import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./bytes.ts";
-import { errorClassOf } from "./error-classes.ts";
+import { errorClassOf, hiddenOf, isLost } from "./error-classes.ts";
 import { fillingOrder, Node, type Reference } from "./graph.ts";
 import { glance, isIndex, tellOfClass } from "./losses.ts";
 import { inlineBytes } from "./parcel.ts";
 import { isText, isTooLong } from "./plain.ts";
-import { type ClassStanding, type Standing, standingOf } from "./standing.ts";
+import { type ClassStanding, type Standing, standingOfObject } from "./standing.ts";
 import {
   nameOf,
   pathOf,
   reasonAgainst,
+  reasonAgainstCircular,
   reasonAgainstInstance,
   reasonAgainstPrimitive,
+  reasonAgainstText,
   type Step,
   unreadable,
   unserializable,
@@ -54,7 +57,7 @@ class Flattening {
       }
       if (this.#instances) this.#refuseCircular(nodes);
     } catch (error) {
-      throw error instanceof MpiError ? error : unserializable(this.#path(), unreadable(error), error);
+      throw error instanceof MpiError ? error : this.#refusal(unreadable(error), error);
     }
     return nodes;
   }
@@ -81,7 +84,7 @@ class Flattening {
         return reference;
       }
       default:
-        throw unserializable(this.#path(), this.#reasonAgainst(value));
+        throw this.#refusal(reasonAgainstPrimitive(value, this.#values[this.#node]));
     }
   }
 
@@ -104,7 +107,7 @@ class Flattening {
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
-    const standing = standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
+    const standing = standingOfObject(object);
     switch (standing.type) {
       case "registered": {
         const { name, write } = standing.registration;
@@ -113,7 +116,7 @@ class Flattening {
       }
       case "private":
       case "heir":
-        throw this.#refusal(object, standing);
+        return this.#foreign(object, standing);
       case "class":
         return this.#instance(object, standing);
     }
@@ -122,40 +125,22 @@ class Flattening {
     return this.#builtIn(object, standing) ?? this.#foreign(object, standing);
   }
 
-  #reasonAgainst(primitive: unknown): string {
-    const holder = this.#values[this.#node];
-    const isObject = typeof holder === "object" && holder !== null;
-    return reasonAgainstPrimitive(
-      primitive,
-      holder,
-      isObject ? standingOf(Object.getPrototypeOf(holder) ?? Object.prototype) : undefined,
-    );
-  }
-
   #refuseCircular(nodes: readonly (readonly unknown[])[]): void {
     const { circular } = fillingOrder(nodes);
     if (circular === undefined) return;
     this.#node = circular;
     this.#step = undefined;
-    const name = nodes[circular]?.[1];
-    throw unserializable(
-      this.#path(),
-      `is an instance of ${name} that holds itself; let write() of registerClass(${name}, ...) leave that out`,
-    );
+    throw this.#refusal(reasonAgainstCircular(nodes[circular]?.[1] as string));
   }
 
   #text(text: string): unknown[] {
-    if (!isTooLong(text)) return [Node.text, Buffer.from(text, "utf16le")];
-    const bytes = Buffer.byteLength(text);
-    throw unserializable(
-      this.#path(),
-      `is a string of ${bytes} bytes in UTF-8, more than V8 can read as one string; send it in parts, or as bytes`,
-    );
+    if (isTooLong(text)) throw this.#refusal(reasonAgainstText(text));
+    return [Node.text, Buffer.from(text, "utf16le")];
   }
 
   #instance(value: object, standing: ClassStanding): unknown[] {
     const reason = reasonAgainstInstance(value, standing);
-    if (reason !== undefined) throw unserializable(this.#path(), reason);
+    if (reason !== undefined) throw this.#refusal(reason);
     const node = this.#properties([Node.object], value);
     if (!standing.told) {
       const hidden = Object.getOwnPropertyNames(value).filter(
@@ -170,8 +155,13 @@ class Flattening {
     if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // of another realm
     const error = types.isNativeError(value) || value instanceof Error;
     if (standing.type === "built-in" && !standing.told) {
-      const members = error ? standing.members.filter((member) => !carried.has(member)) : standing.members;
-      tellOfClass(standing, nameOf(value, standing), "what they extend", members);
+      const members = error ? standing.members.filter(isLost) : standing.members;
+      tellOfClass(
+        standing,
+        nameOf(value, standing),
+        withArticle(Object.prototype.toString.call(value).slice(8, -1)),
+        members,
+      );
     }
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
@@ -183,13 +173,13 @@ class Flattening {
   }
 
   #foreign(value: object, standing: Standing): unknown[] {
-    if (standing.type !== "built-in") throw this.#refusal(value, standing);
-    if (types.isProxy(value)) throw unserializable(this.#path(), "is a Proxy of a built-in object; send that object");
+    const reason = reasonAgainst(value, standing);
+    if (reason !== undefined) throw this.#refusal(reason);
     return this.#properties([Node.object], value);
   }
 
-  #refusal(value: object, standing: Standing): MpiError {
-    return unserializable(this.#path(), reasonAgainst(value, standing) ?? "cannot travel");
+  #refusal(reason: string, cause?: unknown): MpiError {
+    return unserializable(this.#path(), reason, cause);
   }
 
   #bytes(value: Bytes): unknown[] {
@@ -197,7 +187,7 @@ class Flattening {
     try {
       bytes = bytesOf(value);
     } catch (error) {
-      throw unserializable(this.#path(), reasonAgainstBytes(value), error);
+      throw this.#refusal(reasonAgainstBytes(value), error);
     }
     glance(value);
     if (bytes.byteLength <= inlineBytes) return [Node.bytes, kindOf(value), bytes];
@@ -256,22 +246,10 @@ class Flattening {
     node.push(this.#slot(key, key), this.#slot(value, key));
   }
 
-  /** A class may keep `name`, `message` and `code` on its prototype, as DOMException does; only their values travel. */
   #error(error: Error): unknown[] {
-    const { name, prototype } = errorClassOf(error);
-    const hidden: string[] = [];
-    for (const key of ["stack", "message", "cause", "errors"]) {
-      if (Object.getOwnPropertyDescriptor(error, key)?.enumerable === false) hidden.push(key);
-    }
-    for (const key of ["name", "message", "code"]) {
-      if (Object.getOwnPropertyDescriptor(error, key)?.enumerable || hidden.includes(key)) continue;
-      if (Reflect.get(error, key) !== Reflect.get(prototype, key)) hidden.push(key);
-    }
-    const node: unknown[] = [Node.error, name, hidden.length];
+    const hidden = hiddenOf(error);
+    const node: unknown[] = [Node.error, errorClassOf(error).name, hidden.length];
     for (const key of hidden) this.#property(node, error, key);
     return this.#properties(node, error);
   }
 }
-
-/** What errors keep although a class between may define it; and how they are shown, for which each rank has a way. */
-const carried: ReadonlySet<string> = new Set(["name", "message", "code", "cause", "stack", "toString", "toJSON"]);

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { siteHere } from "../call-site.ts";
 import { warn } from "../warning.ts";
-import { type ClassStanding, standingOf } from "./standing.ts";
+import { type ClassStanding, standingOfObject } from "./standing.ts";
 
 /**
  * Warns, once for each class, that instances arrive `as` that, without these members and without their `hidden`
@@ -16,15 +16,15 @@ export function tellOfClass(
 ): void {
   standing.told = true;
   const lost = [
-    ...(members.length > 0 ? [`their methods and getters (${some(members)})`] : []),
+    ...(members.length > 0
+      ? [`${name === undefined ? "what they inherit" : "their methods and getters"} (${some(members)})`]
+      : []),
     ...(hidden.length > 0 ? [`their properties that are not enumerable (${some(hidden)})`] : []),
   ].join(" and ");
   if (lost === "") return;
-  say(
-    name === undefined
-      ? `objects with a prototype of their own arrive as ${as}, without ${lost}: send plain data`
-      : `instances of ${name} arrive as ${as}, without ${lost}: send plain data, or registerClass(${name}, ...)`,
-  );
+  const instances = name === undefined ? "objects made with a prototype" : `instances of ${name}`;
+  const orRegister = name === undefined ? "" : `, or registerClass(${name}, ...)`;
+  say(`${instances} arrive as ${as}, without ${lost}: send plain data${orRegister}`);
 }
 
 /** Names of a long list. */
@@ -61,7 +61,7 @@ function tellElements(standing: ClassStanding): void {
 }
 
 function look(array: object): void {
-  const standing = standingOf(Object.getPrototypeOf(array) ?? Object.prototype);
+  const standing = standingOfObject(array);
   if (standing.type === "built-in" && !standing.told) tellElements(standing);
   if (!Array.isArray(array)) return;
   const names = namesOf(array);

@@ -66,6 +66,11 @@ export function standingOf(prototype: object): Standing {
   return standing;
 }
 
+/** The same of an object. */
+export function standingOfObject(object: object): Standing {
+  return standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
+}
+
 /** From now on `registration` says what instances with this prototype travel as. */
 export function enter(prototype: object, registration: Registration): void {
   registered.set(prototype, registration);

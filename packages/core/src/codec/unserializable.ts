@@ -1,5 +1,6 @@
+import { types } from "node:util";
 import { MpiError, messageOf } from "../errors.ts";
-import type { ClassStanding, Standing } from "./standing.ts";
+import { type ClassStanding, type Standing, standingOfObject } from "./standing.ts";
 
 /**
  * How a value hangs on the one that holds it: a property, the position in an array or a Set, or in a Map, where even
@@ -20,10 +21,13 @@ export function pathOf(way: readonly (readonly [holder: unknown, step: Step])[])
   return path;
 }
 
+const longestKey = 100;
+
 function extend(path: string, holder: unknown, step: Step): string {
   if (step === undefined) return path;
   if (typeof step === "string") {
-    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `${path}.${step}` : `${path}[${JSON.stringify(step)}]`;
+    const key = step.length > longestKey ? `${step.slice(0, longestKey)}...` : step;
+    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
   }
   if (holder instanceof Map) {
     const key: unknown = [...holder.keys()][step >> 1];
@@ -61,16 +65,25 @@ export function reasonAgainst(value: object, standing: Standing): string | undef
         return "is an object of Node's own, without data that can be listed; send a copy, { ...object }";
       return `is ${a(standing.name)}; ${advice[standing.name] ?? "it cannot leave its process, send the data that it holds"}`;
     default:
-      return undefined;
+      return types.isProxy(value) ? "is a Proxy of a built-in object; send that object" : undefined;
   }
 }
 
-/** Why a function or a symbol in `holder`, which stands so if it is an object, cannot travel. */
-export function reasonAgainstPrimitive(value: unknown, holder: unknown, standing: Standing | undefined): string {
+/** Why a function or a symbol in `holder` cannot travel. */
+export function reasonAgainstPrimitive(value: unknown, holder: unknown): string {
   if (typeof value === "symbol") return "is a symbol; send a string";
+  const standing = typeof holder === "object" && holder !== null ? standingOfObject(holder) : undefined;
   if (standing?.type !== "class") return "is a function; send data, and keep functions on each rank";
   const name = nameOf(holder as object, standing);
   return `is a function of ${instanceOf(name)}; ${instead(name, standing)}`;
+}
+
+export function reasonAgainstCircular(name: string): string {
+  return `is an instance of ${name} that holds itself; let write() of registerClass(${name}, ...) leave that out`;
+}
+
+export function reasonAgainstText(text: string): string {
+  return `is a string of ${Buffer.byteLength(text)} bytes in UTF-8, more than V8 can read as one string; send it in parts, or as bytes`;
 }
 
 /** Why an instance cannot travel whose state is no property that can be listed; undefined where its state is there. */
