@@ -34,10 +34,16 @@ function some(names: readonly string[]): string {
 
 const mostNames = 5;
 
+/** A collective that encodes after it has waited has no line. Then the warning goes without, unless one with a line was said. */
 function say(text: string): void {
   const site = siteHere();
+  if (site === undefined && said.has(text)) return;
+  if (said.size < mostSaid) said.add(text);
   warn(site === undefined ? text : `${site}: ${text}`);
 }
+
+const said: Set<string> = new Set();
+const mostSaid = 1000;
 
 /** Each of the first arrays is looked at, then one of so many: to look takes 70 ns, as long as to pack a short array. */
 const [first, oneOf] = [256, 61];

@@ -80,6 +80,7 @@ export function enter(prototype: object, registration: Registration): void {
 function examine(prototype: object): Standing {
   const own = registered.get(prototype);
   if (own !== undefined) return { type: "registered", registration: own };
+  if (prototype === Object.getPrototypeOf(process.env)) return { type: "data" };
   const members = new Set<string>();
   let name = "";
   for (let step = prototype; ; ) {

@@ -59,8 +59,6 @@ export function reasonAgainst(value: object, standing: Standing): string | undef
     case "iterator":
       return `is ${a(tagOf(value) ?? "iterator")}; send an array of what it yields`;
     case "native":
-      if (value === process.env)
-        return "is process.env; send a copy, { ...process.env }, or the variables that are needed";
       if (standing.name === "")
         return "is an object of Node's own, without data that can be listed; send a copy, { ...object }";
       return `is ${a(standing.name)}; ${advice[standing.name] ?? "it cannot leave its process, send the data that it holds"}`;
