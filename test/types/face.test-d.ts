@@ -11,6 +11,7 @@ import {
   type Message,
   max,
   maxloc,
+  registerClass,
   type Status,
   sum,
 } from "tsmpi";
@@ -174,3 +175,17 @@ inter.split(0);
 
 expectTypeOf(local(2, (comm) => comm.rank)).resolves.toEqualTypeOf<number[]>();
 expectTypeOf(local(2, async () => "a", { seed: 1 })).resolves.toEqualTypeOf<string[]>();
+
+// Own classes
+
+declare class Vector {
+  constructor(x: number, y: number);
+  readonly x: number;
+  readonly y: number;
+}
+registerClass(Vector, { write: (v) => [v.x, v.y], read: ([x, y]) => new Vector(x, y) });
+registerClass(Vector, { write: ({ x, y }) => ({ x, y }), read: ({ x, y }) => new Vector(x, y) });
+// @ts-expect-error read makes an instance
+registerClass(Vector, { write: (v) => v.x, read: (x) => x });
+// @ts-expect-error both directions are needed
+registerClass(Vector, { write: (v) => v.x });

@@ -59,8 +59,8 @@ const constants = {
  *
  * Typed arrays, ArrayBuffers, DataViews and Buffers, at the top or inside, go as the bytes they show; all else by
  * msgpackr, with what structuredClone carries intact: Map, Set, Date, RegExp, errors, BigInt, cycles, shared references,
- * holes, -0. Instances of classes become plain objects. What is dropped, as structuredClone does: symbol keys, properties
- * that are not enumerable, accessors (their values go), subclasses of built-ins. Beyond that: arrays lose properties with names.
+ * holes, -0. `docs/values.md` has the table of what arrives. Instances of classes become plain objects, which is warned of once
+ * where they lose methods; those of registered ones stay instances.
  *
  * Memory: byte arrays above 4 KiB (above 1 KiB when they are the whole value) are LENT to `attachments`, not copied, and must not change until the parcel has been
  * sent (memory shared between threads is copied). The rest of the parcel is its own memory, which later calls leave alone.
