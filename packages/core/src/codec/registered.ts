@@ -1,6 +1,6 @@
 import { invalid, show } from "../check.ts";
 import { MpiError, messageOf } from "../errors.ts";
-import { enter, type Registration, standingOf } from "./standing.ts";
+import { enter, isOfPlatform, type Registration } from "./standing.ts";
 
 /** How instances of a class travel. */
 export interface ClassCodec<Instance extends object, Written> {
@@ -47,7 +47,7 @@ export function registerClass<Instance extends object, const Written>(
       `registerClass(${name}): arrays, typed arrays and buffers travel as their elements; let ${name} hold one instead of extending it`,
     );
   }
-  if (standingOf(prototype).type === "native" || isOwn(prototype)) {
+  if (isOfPlatform(Class)) {
     throw invalid(`registerClass(${name}): ${name} belongs to the platform; register a class of the program`);
   }
   const before = byName.get(name);
@@ -84,11 +84,4 @@ const elements: readonly object[] = [
 
 function isOfElements(prototype: object): boolean {
   return elements.some((each) => each === prototype || Object.prototype.isPrototypeOf.call(each, prototype));
-}
-
-/** Object, Map, Error and the like themselves. */
-function isOwn(prototype: object): boolean {
-  return (
-    prototype === Object.prototype || [Map, Set, Date, RegExp, Error].some((Class) => Class.prototype === prototype)
-  );
 }

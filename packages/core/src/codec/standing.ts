@@ -97,7 +97,7 @@ function examine(prototype: object): Standing {
       const source = Function.prototype.toString.call(maker);
       const field = privateField(source);
       if (field !== undefined) return { type: "private", name, field };
-      if (isNative(source) || isOfPlatform(maker)) return { type: "native", name };
+      if (isOfPlatform(maker, source)) return { type: "native", name };
     }
     for (const member of Object.getOwnPropertyNames(step)) if (member !== "constructor") members.add(member);
     step = next;
@@ -108,11 +108,12 @@ function standing(type: ClassStanding["type"], name: string, members: ReadonlySe
   return { type, name, members: [...members], told: members.size === 0 };
 }
 
-function isNative(source: string): boolean {
-  return /\{\s*\[native code\]\s*\}$/.test(source);
-}
-
-function isOfPlatform(maker: { name: string }): boolean {
+/** Whether JavaScript's engine or Node has made this class. */
+export function isOfPlatform(
+  maker: { name: string },
+  source: string = Function.prototype.toString.call(maker),
+): boolean {
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) return true;
   return platform.has(maker.name) && (globalThis as Record<string, unknown>)[maker.name] === maker;
 }
 
