@@ -20,7 +20,7 @@ export interface ValueRow {
   apart?: true;
 }
 
-export class Vector {
+class Vector {
   readonly #squares: number;
   readonly x: number;
   readonly y: number;

@@ -146,7 +146,8 @@ class Flattening {
       const hidden = Object.getOwnPropertyNames(value).filter(
         (key) => !Object.prototype.propertyIsEnumerable.call(value, key),
       );
-      tellOfClass(standing, nameOf(value, standing), "plain objects", standing.members, hidden);
+      const lost = standing.members.filter((member) => !Object.hasOwn(value, member));
+      tellOfClass(standing, nameOf(value, standing), "plain objects", lost, hidden);
     }
     return node;
   }

@@ -95,9 +95,9 @@ function examine(prototype: object): Standing {
     if (base !== undefined) return { type: "heir", name, base: base.name };
     if (typeof maker === "function") {
       const source = Function.prototype.toString.call(maker);
+      if (isOfPlatform(maker, source)) return { type: "native", name };
       const field = privateField(source);
       if (field !== undefined) return { type: "private", name, field };
-      if (isOfPlatform(maker, source)) return { type: "native", name };
     }
     for (const member of Object.getOwnPropertyNames(step)) if (member !== "constructor") members.add(member);
     step = next;
