@@ -99,7 +99,16 @@ test("a chain of 100 000 instances is no matter", () => {
 test("an instance that holds itself is refused with its path", () => {
   const link = new Link(1, undefined);
   link.next = { list: [link] };
-  expect(refusal({ job: [link] })).toMatch(/^data\.job\[0\] is an instance of Link that holds itself; let write\(\)/);
+  expect(refusal({ job: [link] })).toMatch(
+    /^data\.job\[0\] is an instance of Link that holds itself, or is written as one; let write\(\)/,
+  );
+  class Copied {
+    x = 1;
+  }
+  registerClass(Copied, { write: () => new Copied(), read: (copied) => copied });
+  expect(refusal([new Copied()])).toMatch(
+    /^data\[0\] is an instance of Copied that holds itself, or is written as one/,
+  );
 });
 
 test("what an instance is written as may be refused, and write may throw: the path leads to the instance", () => {

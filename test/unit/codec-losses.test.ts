@@ -99,8 +99,8 @@ test("subclasses of built-ins with methods or getters are told what they arrive 
   expect(texts()).toEqual([
     "instances of Table arrive as a Map, without their methods and getters (total): send plain data, or registerClass(Table, ...)",
     "instances of HttpError arrive as an Error, without their methods and getters (fatal): send plain data, or registerClass(HttpError, ...)",
-    "instances of Field arrive as plain arrays, without their methods and getters (norm): send them as they are, and make instances anew",
-    "instances of Rows arrive as plain arrays, without their methods and getters (sum): send them as they are, and make instances anew",
+    "instances of Field arrive as plain arrays, without their methods and getters (norm): make instances of them on arrival",
+    "instances of Rows arrive as plain arrays, without their methods and getters (sum): make instances of them on arrival",
   ]);
 });
 

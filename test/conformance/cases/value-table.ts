@@ -75,8 +75,12 @@ type Resizable = new (
   options: { maxByteLength: number },
 ) => ArrayBuffer & { resize(bytes: number): void };
 
+function resizable(length: number): InstanceType<Resizable> {
+  return new (ArrayBuffer as unknown as Resizable)(length, { maxByteLength: 10_000 });
+}
+
 function outOfBounds(): Uint8Array {
-  const buffer = new (ArrayBuffer as unknown as Resizable)(16, { maxByteLength: 32 });
+  const buffer = resizable(16);
   const view = new Uint8Array(buffer, 8, 8);
   buffer.resize(4);
   return view;
@@ -249,12 +253,19 @@ export const table: readonly ValueRow[] = [
     },
   },
   {
-    kind: "a resizable `ArrayBuffer`",
+    kind: "a resizable `ArrayBuffer`, and views of one",
     same: false,
-    values: () =>
-      [8, 9000].map((length) => new (ArrayBuffer as unknown as Resizable)(length, { maxByteLength: 10_000 })),
-    check: (arrived: ArrayBuffer & { resizable: boolean }, value: ArrayBuffer) => {
-      assert.deepStrictEqual([arrived.byteLength, arrived.resizable], [value.byteLength, false]);
+    values: () => [
+      resizable(8),
+      resizable(9000),
+      new Float64Array(resizable(16)),
+      new Uint8Array(resizable(9000), 2, 4),
+    ],
+    check: (arrived: ArrayBuffer | Uint8Array, value: ArrayBuffer | Uint8Array) => {
+      assert.equal(Object.getPrototypeOf(arrived), Object.getPrototypeOf(value));
+      assert.equal(arrived.byteLength, value.byteLength);
+      const buffer = "buffer" in arrived ? arrived.buffer : arrived;
+      assert.equal((buffer as { resizable?: boolean }).resizable, false);
     },
   },
   {
@@ -271,10 +282,10 @@ export const table: readonly ValueRow[] = [
     },
   },
   {
-    kind: "a view that its buffer has no room for any more",
+    kind: "a view beyond the end of a buffer that was made smaller",
     same: true,
     values: () => [outOfBounds(), { view: outOfBounds() }],
-    refused: /^.*data(\.view)? is a view of memory that its buffer has no more/,
+    refused: /^.*data(\.view)? is a view beyond the end of its buffer/,
   },
   {
     kind: "a buffer that was transferred",
@@ -346,6 +357,12 @@ export const table: readonly ValueRow[] = [
     values: () => [new Instant(), { at: new Instant() }],
     refused:
       /data(\.at)? is an instance of Instant whose state cannot be seen; send its data as a plain object, or reg/,
+  },
+  {
+    kind: "`URL`, `Blob` and other objects of the platform",
+    same: false,
+    values: () => [new URL("http://localhost"), [new Blob(["x"])]],
+    refused: /data(\[0\])? is a (URL; send its href|Blob; it cannot leave its process)/,
   },
   {
     kind: "handles of Node: sockets, hashes, keys",

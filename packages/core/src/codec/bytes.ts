@@ -57,8 +57,8 @@ export function kindOf(value: Bytes): number {
 export function bytesOf(value: Bytes): Uint8Array {
   if (!ArrayBuffer.isView(value)) return ownOfShared(new Uint8Array(bufferOf(value)));
   const { byteLength } = value;
-  // A view that its buffer has no room for any more shows nothing, and only methods tell it from an empty one.
-  if (byteLength === 0 && !(value instanceof DataView)) firstOf.call(value, 0);
+  // A view beyond the end of its buffer has no bytes. Its methods throw, those of an empty view do not.
+  if (byteLength === 0 && types.isTypedArray(value)) firstOf.call(value, 0);
   return ownOfShared(new Uint8Array(value.buffer, value.byteOffset, byteLength));
 }
 
@@ -76,13 +76,14 @@ const firstOf: (this: unknown, index: number) => unknown = Object.getPrototypeOf
 /** Why {@link bytesOf} throws, and what to do. */
 export function reasonAgainstBytes(value: Bytes): string {
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-  if (!types.isAnyArrayBuffer(buffer)) return "is a Proxy or an heir of an ArrayBuffer; send the buffer itself";
+  if (!types.isAnyArrayBuffer(buffer))
+    return "is a Proxy of an ArrayBuffer, or inherits from one; send the buffer itself";
   try {
     new Uint8Array(buffer);
   } catch {
     return "was transferred to another thread; send it before transferring it";
   }
-  return "is a view of memory that its buffer has no more (resize() made it smaller); make a new view";
+  return "is a view beyond the end of its buffer, which resize() made smaller; make a new view";
 }
 
 /** A value of `kind` made of the few bytes of `source` from `start` to `end`, copied. */

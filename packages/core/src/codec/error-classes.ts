@@ -31,7 +31,7 @@ export function emptyError(name: string): Error | undefined {
 }
 
 /**
- * What of an error travels although it cannot be listed. A class may keep `name`, `message` and `code` on its prototype, as
+ * The properties of an error that travel although they are not enumerable. A class may keep `name`, `message` and `code` on its prototype, as
  * DOMException does: only their values travel.
  */
 export function hiddenOf(error: Error): string[] {

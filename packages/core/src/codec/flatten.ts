@@ -1,15 +1,13 @@
 import { types } from "node:util";
-import { withArticle } from "../check.ts";
 import { MpiError } from "../errors.ts";
 import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./bytes.ts";
-import { errorClassOf, hiddenOf, isLost } from "./error-classes.ts";
+import { errorClassOf, hiddenOf } from "./error-classes.ts";
 import { fillingOrder, Node, type Reference } from "./graph.ts";
-import { glance, isIndex, tellOfClass } from "./losses.ts";
+import { glance, isIndex, tellOfBuiltIn, tellOfInstance } from "./losses.ts";
 import { inlineBytes } from "./parcel.ts";
 import { isText, isTooLong } from "./plain.ts";
-import { type ClassStanding, type Standing, standingOfObject } from "./standing.ts";
+import { type ClassStanding, isRegisteredAs, type Registration, type Standing, standingOfObject } from "./standing.ts";
 import {
-  nameOf,
   pathOf,
   reasonAgainst,
   reasonAgainstCircular,
@@ -109,13 +107,10 @@ class Flattening {
     if (isBytes(object)) return this.#bytes(object);
     const standing = standingOfObject(object);
     switch (standing.type) {
-      case "registered": {
-        const { name, write } = standing.registration;
-        this.#instances = true;
-        return [Node.instance, name, this.#slot(write(object as never), undefined)];
-      }
+      case "registered":
+        return this.#registered(object, standing.registration);
       case "private":
-      case "heir":
+      case "subclass":
         return this.#foreign(object, standing);
       case "class":
         return this.#instance(object, standing);
@@ -123,6 +118,15 @@ class Flattening {
     if (Array.isArray(object)) return this.#array(object);
     if (standing.type === "data") return this.#properties([Node.object], object);
     return this.#builtIn(object, standing) ?? this.#foreign(object, standing);
+  }
+
+  #registered(instance: object, registration: Registration): unknown[] {
+    const { name, write } = registration;
+    const written = write(instance as never);
+    // An instance again would be written again, without end.
+    if (isRegisteredAs(written, registration)) throw this.#refusal(reasonAgainstCircular(name));
+    this.#instances = true;
+    return [Node.instance, name, this.#slot(written, undefined)];
   }
 
   #refuseCircular(nodes: readonly (readonly unknown[])[]): void {
@@ -142,28 +146,14 @@ class Flattening {
     const reason = reasonAgainstInstance(value, standing);
     if (reason !== undefined) throw this.#refusal(reason);
     const node = this.#properties([Node.object], value);
-    if (!standing.told) {
-      const hidden = Object.getOwnPropertyNames(value).filter(
-        (key) => !Object.prototype.propertyIsEnumerable.call(value, key),
-      );
-      const lost = standing.members.filter((member) => !Object.hasOwn(value, member));
-      tellOfClass(standing, nameOf(value, standing), "plain objects", lost, hidden);
-    }
+    if (!standing.told) tellOfInstance(value, standing);
     return node;
   }
 
   #builtIn(value: object, standing: Standing): unknown[] | undefined {
     if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // of another realm
     const error = types.isNativeError(value) || value instanceof Error;
-    if (standing.type === "built-in" && !standing.told) {
-      const members = error ? standing.members.filter(isLost) : standing.members;
-      tellOfClass(
-        standing,
-        nameOf(value, standing),
-        withArticle(Object.prototype.toString.call(value).slice(8, -1)),
-        members,
-      );
-    }
+    if (standing.type === "built-in" && !standing.told) tellOfBuiltIn(value, standing, error);
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
     if (types.isDate(value)) return [Node.date, Date.prototype.getTime.call(value)];

@@ -1,13 +1,26 @@
 import { inspect } from "node:util";
 import { siteHere } from "../call-site.ts";
+import { withArticle } from "../check.ts";
 import { warn } from "../warning.ts";
+import { isLost } from "./error-classes.ts";
 import { type ClassStanding, standingOfObject } from "./standing.ts";
+import { nameOf } from "./unserializable.ts";
 
-/**
- * Warns, once for each class, that instances arrive `as` that, without these members and without their `hidden`
- * properties, which are not enumerable.
- */
-export function tellOfClass(
+/** Warns, once for each class, of what an instance that arrives as a plain object loses. */
+export function tellOfInstance(value: object, standing: ClassStanding): void {
+  const members = standing.members.filter((member) => !Object.hasOwn(value, member));
+  const isHidden = (key: string): boolean => !Object.prototype.propertyIsEnumerable.call(value, key);
+  tell(standing, nameOf(value, standing), "plain objects", members, Object.getOwnPropertyNames(value).filter(isHidden));
+}
+
+/** The same of an instance that arrives as the built-in which its class extends. */
+export function tellOfBuiltIn(value: object, standing: ClassStanding, isError: boolean): void {
+  const members = isError ? standing.members.filter(isLost) : standing.members;
+  const as = withArticle(Object.prototype.toString.call(value).slice(8, -1));
+  tell(standing, nameOf(value, standing), as, members);
+}
+
+function tell(
   standing: ClassStanding,
   name: string | undefined,
   as: string,
@@ -34,7 +47,10 @@ function some(names: readonly string[]): string {
 
 const mostNames = 5;
 
-/** A collective that encodes after it has waited has no line. Then the warning goes without, unless one with a line was said. */
+/**
+ * Without a line where the call is not on the stack: a collective that encodes after an await. That is left out when the same
+ * was said with a line.
+ */
 function say(text: string): void {
   const site = siteHere();
   if (site === undefined && said.has(text)) return;
@@ -45,12 +61,12 @@ function say(text: string): void {
 const said: Set<string> = new Set();
 const mostSaid = 1000;
 
-/** Each of the first arrays is looked at, then one of so many: to look takes 70 ns, as long as to pack a short array. */
+/** The first arrays are looked at, then one of so many: a look takes 70 ns, as long as packing a short array. */
 const [first, oneOf] = [256, 61];
 let until = 1;
 let left = first;
 
-/** Called for each array that travels without a look at its prototype and its names. Warns of what would be lost. */
+/** Called for each array. Looks at some of them, and warns of what they lose: named properties, methods of a subclass. */
 export function glance(array: object): void {
   if (--until > 0) return;
   until = left > 0 ? 1 : oneOf;
@@ -62,7 +78,7 @@ function tellElements(standing: ClassStanding): void {
   standing.told = true;
   const { name, members } = standing;
   say(
-    `instances of ${name || "an unnamed class"} arrive as plain arrays, without their methods and getters (${some(members)}): send them as they are, and make instances anew`,
+    `instances of ${name || "an unnamed class"} arrive as plain arrays, without their methods and getters (${some(members)}): make instances of them on arrival`,
   );
 }
 

@@ -7,7 +7,7 @@
  * | `class` | the same, and `members` (methods, getters) that stay behind |
  * | `built-in` | descends from a built-in that travels: Map, Error, ...; `members` of classes between stay behind |
  * | `registered` | `registerClass` says what travels |
- * | `heir` | extends a registered class, and is not registered itself |
+ * | `subclass` | extends a registered class, and is not registered itself |
  * | `private` | some class in the chain declares `field`, which only its own methods can read |
  * | `native` | state that JavaScript cannot see: Promise, WeakMap, Blob, a handle of Node |
  * | `iterator` | a generator or another iterator |
@@ -16,7 +16,7 @@ export type Standing =
   | { readonly type: "data" | "iterator" }
   | ClassStanding
   | { readonly type: "registered"; readonly registration: Registration }
-  | { readonly type: "heir"; readonly name: string; readonly base: string }
+  | { readonly type: "subclass"; readonly name: string; readonly base: string }
   | { readonly type: "native"; readonly name: string }
   | { readonly type: "private"; readonly name: string; readonly field: string };
 
@@ -71,10 +71,14 @@ export function standingOfObject(object: object): Standing {
   return standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
 }
 
-/** From now on `registration` says what instances with this prototype travel as. */
+export function isRegisteredAs(value: unknown, registration: Registration): boolean {
+  return typeof value === "object" && value !== null && registered.get(Object.getPrototypeOf(value)) === registration;
+}
+
+/** Instances with this prototype travel as `registration` says. */
 export function enter(prototype: object, registration: Registration): void {
   registered.set(prototype, registration);
-  known = new WeakMap(); // subclasses stand differently now
+  known = new WeakMap(); // the standing of subclasses changes, too
 }
 
 function examine(prototype: object): Standing {
@@ -92,7 +96,7 @@ function examine(prototype: object): Standing {
     const maker: unknown = Object.getOwnPropertyDescriptor(step, "constructor")?.value;
     if (typeof maker === "function") name ||= maker.name;
     const base = registered.get(step);
-    if (base !== undefined) return { type: "heir", name, base: base.name };
+    if (base !== undefined) return { type: "subclass", name, base: base.name };
     if (typeof maker === "function") {
       const source = Function.prototype.toString.call(maker);
       if (isOfPlatform(maker, source)) return { type: "native", name };

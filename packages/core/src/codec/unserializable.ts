@@ -54,13 +54,12 @@ export function reasonAgainst(value: object, standing: Standing): string | undef
   switch (standing.type) {
     case "private":
       return `is an instance of ${standing.name || "a class"} with the private field ${standing.field}; send its public data as a plain object, or registerClass(${standing.name}, ...)`;
-    case "heir":
+    case "subclass":
       return `is an instance of ${standing.name}, which extends the registered class ${standing.base}; registerClass(${standing.name}, ...) too`;
     case "iterator":
       return `is ${a(tagOf(value) ?? "iterator")}; send an array of what it yields`;
     case "native":
-      if (standing.name === "")
-        return "is an object of Node's own, without data that can be listed; send a copy, { ...object }";
+      if (standing.name === "") return "is an object that Node made; send a copy, { ...object }";
       return `is ${a(standing.name)}; ${advice[standing.name] ?? "it cannot leave its process, send the data that it holds"}`;
     default:
       return types.isProxy(value) ? "is a Proxy of a built-in object; send that object" : undefined;
@@ -77,7 +76,7 @@ export function reasonAgainstPrimitive(value: unknown, holder: unknown): string 
 }
 
 export function reasonAgainstCircular(name: string): string {
-  return `is an instance of ${name} that holds itself; let write() of registerClass(${name}, ...) leave that out`;
+  return `is an instance of ${name} that holds itself, or is written as one; let write() of registerClass(${name}, ...) give other data`;
 }
 
 export function reasonAgainstText(text: string): string {
