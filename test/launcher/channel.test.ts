@@ -125,7 +125,7 @@ describe("a packet that cannot be read", () => {
   ])("is a protocol error that names the peer, %s", async (_name, write, why) => {
     const { code, stdout } = await runScript(wrong(write), ["-n", "2"]);
     expect(code).toBe(7);
-    expect(stdout).toMatch(/^protocol 1 \[rank 0\/2 on \S+\] recv\(\{ source: 1 \}\): /);
+    expect(stdout).toMatch(/^protocol 1 \[rank 0\/2 on \S+\] recv\(\{ source: 1 \}\) at script\.mjs:\d+: /);
     expect(stdout).toContain(why);
   });
 });

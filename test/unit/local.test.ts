@@ -233,3 +233,15 @@ test("abort() ends the world with a code that says so, whatever it is given", as
     assert.match(error.message, new RegExp(`called abort\\(${code}\\): enough`));
   }
 });
+
+test("a collective that some ranks never called fails the call, with both", async () => {
+  const alone = local(3, async (world) => {
+    await world.barrier();
+    if (world.rank === 1) await world.bcast(1, { root: 1 });
+  });
+  await assert.rejects(alone, {
+    code: "mismatch",
+    message:
+      /^bcast\(\{ root: 1 \}\) #1 at \S+:\d+ was called by rank 1 and never by ranks 0, 2 \(their last one is barrier\(\) #0/,
+  });
+});

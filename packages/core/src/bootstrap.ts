@@ -5,7 +5,10 @@
  * `docs/wire.md` tells the story of a job in these words.
  */
 
+import type { Joined } from "./joined.ts";
 import type { Progress } from "./progress.ts";
+
+export { describeUnjoined, type Joined } from "./joined.ts";
 
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
 export const env = {
@@ -91,18 +94,6 @@ export interface Mail {
   received: Record<string, number>;
   /** What arrived and was not received. */
   unreceived: Unreceived[];
-}
-
-/** The collectives of one communicator that a rank has called: all its ranks must have called as many. */
-export interface Joined {
-  /** The communicator's number, and its ranks in the world; none for the world itself, whose number is 0. */
-  context: number;
-  members: number[];
-  /** Whether one has failed here, and was caught: the program knows of it, and its ranks may go different ways. */
-  failed: boolean;
-  /** How many were called, and the last few of them by their numbers. */
-  count: number;
-  last: { number: number; call: string; site?: string }[];
 }
 
 /** What a rank is doing within tsmpi. */

@@ -1,4 +1,4 @@
-import type { Ending } from "./bootstrap.ts";
+import { describeUnjoined, type Ending } from "./bootstrap.ts";
 import { invalid, show } from "./check.ts";
 import { checkOptions, knownOptions } from "./check-options.ts";
 import { Communicator } from "./communicator.ts";
@@ -67,7 +67,15 @@ export class Simulation<R> {
     // A killed rank's program stays where it is: closing would wake it up with an error.
     await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
     if (this.#first !== undefined) throw this.#first.error;
+    this.#checkJoined();
     return results.map((result) => (result as PromiseFulfilledResult<R>).value);
+  }
+
+  /** All ranks have ended well: whether each collective was called by all of its ranks. */
+  #checkJoined(): void {
+    const joined = new Map(this.#engines.map((engine) => [engine.who.rank, engine.joined]));
+    const unjoined = describeUnjoined(joined, this.#engines.length);
+    if (unjoined !== undefined) throw new MpiError("mismatch", unjoined);
   }
 
   async #runRank(engine: Engine, program: (world: Communicator) => R | Promise<R>): Promise<R> {

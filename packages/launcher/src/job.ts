@@ -1,15 +1,22 @@
-import type { Ending, Joined, Mail, PeerAddress, RankMessage, Whereabouts } from "@tsmpi/core/bootstrap";
+import {
+  describeUnjoined,
+  type Ending,
+  type Joined,
+  type Mail,
+  type PeerAddress,
+  type RankMessage,
+  type Whereabouts,
+} from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
-import { describeUnjoined } from "./joined.ts";
 import { heapHint } from "./out-of-memory.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 import { describeUnreceived } from "./unreceived.ts";
-import { type Doing, describeDoings, meanwhile } from "./whereabouts.ts";
+import { type Doing, describeDoings, listed, meanwhile } from "./whereabouts.ts";
 
 /** One agent and what it has been given to do. */
 export interface Station {
@@ -399,7 +406,7 @@ export class Job {
   #sayLeftOver(): void {
     const unreceived = describeUnreceived(this.#mails);
     if (unreceived !== undefined) this.#options.output.say(`tsmpi: ${unreceived}`);
-    const unjoined = describeUnjoined(this.#joined, this.#options.size);
+    const unjoined = describeUnjoined(this.#joined, this.#options.size, listed);
     if (unjoined === undefined) return;
     this.#options.output.say(`tsmpi: ${unjoined}`);
     this.#code = exitCodes.failure;

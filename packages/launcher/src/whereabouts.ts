@@ -140,7 +140,7 @@ function ranksNamed(ranks: readonly number[]): string {
   return `${ranks.length === 1 ? "rank" : "ranks"} ${listed(ranks)}`;
 }
 
-function listed(ranks: readonly number[]): string {
+export function listed(ranks: readonly number[]): string {
   return spans(ranks).replaceAll(" ", ", ");
 }
 

@@ -1,5 +1,14 @@
-import type { Joined } from "@tsmpi/core/bootstrap";
-import { spans } from "./map.ts";
+/** The collectives of one communicator that a rank has called: all its ranks must have called as many. */
+export interface Joined {
+  /** The communicator's number, and its ranks in the world; none for the world itself, whose number is 0. */
+  context: number;
+  members: number[];
+  /** Whether one has failed here, and was caught: the program knows of it, and its ranks may go different ways. */
+  failed: boolean;
+  /** How many were called, and the last few of them by their numbers. */
+  count: number;
+  last: { number: number; call: string; site?: string }[];
+}
 
 /** What one rank has seen of the collectives of one communicator. */
 interface Seen {
@@ -18,8 +27,13 @@ const most = 3;
  * ```text
  * map() #0 at main.ts:7 was called by rank 0 and never by ranks 1-2: a collective is called by all ranks
  * ```
+ * @param listed how ranks are listed
  */
-export function describeUnjoined(joined: ReadonlyMap<number, readonly Joined[]>, size: number): string | undefined {
+export function describeUnjoined(
+  joined: ReadonlyMap<number, readonly Joined[]>,
+  size: number,
+  listed: (ranks: readonly number[]) => string = (ranks) => ranks.join(", "),
+): string | undefined {
   const communicators = new Map<number, { members: readonly number[]; seen: Seen[]; failed: boolean }>();
   for (const [rank, all] of joined) {
     for (const { context, members, failed, count, last } of all) {
@@ -33,6 +47,7 @@ export function describeUnjoined(joined: ReadonlyMap<number, readonly Joined[]>,
     if (failed) return [];
     const all = context === 0 ? Array.from({ length: size }, (_, rank) => rank) : members;
     const sentence = sentenceOf(
+      listed,
       all.map((rank) => seen.find((each) => each.rank === rank) ?? { rank, count: 0, last: [] }),
     );
     return sentence === undefined ? [] : [sentence];
@@ -42,7 +57,9 @@ export function describeUnjoined(joined: ReadonlyMap<number, readonly Joined[]>,
   return [...sentences.slice(0, most), ...more].join("\n  ");
 }
 
-function sentenceOf(seen: readonly Seen[]): string | undefined {
+function sentenceOf(listed: (ranks: readonly number[]) => string, seen: readonly Seen[]): string | undefined {
+  const ranks = (some: readonly Seen[]): string =>
+    `${some.length === 1 ? "rank" : "ranks"} ${listed(some.map(({ rank }) => rank))}`;
   const least = Math.min(...seen.map(({ count }) => count));
   const ahead = seen.filter(({ count }) => count > least);
   if (ahead.length === 0) return undefined;
@@ -60,8 +77,4 @@ function sentenceOf(seen: readonly Seen[]): string | undefined {
 /** `map() #0 at main.ts:7`. */
 function named({ call, number, site }: Joined["last"][number]): string {
   return `${call} #${number}${site === undefined ? "" : ` at ${site}`}`;
-}
-
-function ranks(seen: readonly Seen[]): string {
-  return `${seen.length === 1 ? "rank" : "ranks"} ${spans(seen.map(({ rank }) => rank)).replaceAll(" ", ", ")}`;
 }
