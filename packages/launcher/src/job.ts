@@ -73,7 +73,7 @@ export class Job {
   readonly #here = new Map<number, Whereabouts>();
   /** What ranks that have left knew of messages. */
   readonly #mails = new Map<number, Mail>();
-  /** What ranks have warned of, each once. */
+  /** What has been warned of, each once. */
   readonly #warnings = new Set<string>();
   #allAnswered: () => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
@@ -111,6 +111,13 @@ export class Job {
   warn(reason: string): void {
     this.#options.log(reason);
     this.#order({ kind: "endsSoon", reason });
+  }
+
+  /** Warns of a slip in the program, wherever it was found: each text is shown once. */
+  remark(text: string): void {
+    if (this.#warnings.size >= mostWarnings || this.#warnings.has(text)) return;
+    this.#warnings.add(text);
+    this.#options.output.say(`tsmpi: warning: ${text}`);
   }
 
   /** Ends the job for a reason that is not a rank's. Without a sentence nothing is said. */
@@ -232,10 +239,7 @@ export class Job {
         this.#options.progress.show(message.progress);
         break;
       case "warning":
-        if (this.#warnings.size < mostWarnings && !this.#warnings.has(message.text)) {
-          this.#warnings.add(message.text);
-          this.#options.output.say(`tsmpi: warning: ${message.text}`);
-        }
+        this.remark(message.text);
         break;
       case "ready":
         this.#addresses[rank] = { rank, host, endpoints: message.endpoints };

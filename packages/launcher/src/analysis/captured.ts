@@ -1,0 +1,88 @@
+import type { Communicators, OurCall } from "./communicators.ts";
+import type { Differences } from "./differences.ts";
+import type { Binding } from "./names.ts";
+import type { Finding } from "./promises.ts";
+import type { Scopes } from "./scopes.ts";
+import { contains, type FunctionNode, forEachChild, type Node, optionsOf, unwrap } from "./syntax.ts";
+
+/** Variables that tasks use although each rank has its own value of them. `site` names a place in the program. */
+export function* differingCaptures(
+  scopes: Scopes,
+  communicators: Communicators,
+  differences: Differences,
+  site: (node: Node) => string,
+): Generator<Finding> {
+  for (const node of scopes.calls) {
+    const call = communicators.callOf(node);
+    const tasks = call === undefined ? [] : tasksOf(call, scopes);
+    if (call === undefined || tasks.length === 0) continue;
+    const bodies = reachable(tasks, scopes);
+    // An initializer prepares each rank for itself.
+    const own = [...bodies, ...[...optionsOf(node)].flatMap(([key, value]) => (key === "initializer" ? [value] : []))];
+    for (const [variable, reads] of captured(bodies, scopes)) {
+      const difference = differences.ofVariable(variable, node, own);
+      if (difference === undefined || !reads.some((read) => matters(scopes, read, difference.isClock))) continue;
+      const text = `the task of ${call.name}() uses ${variable.name}, which ${site(difference.at)} ${difference.how}`;
+      yield { at: node, text: `${text}: every rank uses its own value; bcast it, or pass it with the inputs` };
+    }
+  }
+}
+
+function tasksOf({ name, of, node }: OurCall, scopes: Scopes): FunctionNode[] {
+  const [first, second] = node.arguments;
+  if (name === "map" && of === "communicator") return first ? functions([first], scopes) : [];
+  if (name !== "pool" || second === undefined) return [];
+  const written = unwrap(second);
+  const tasks = written.type === "Identifier" ? scopes.onlyValue(written) : written;
+  if (tasks?.type !== "ObjectExpression") return [];
+  return functions(
+    tasks.properties.flatMap((each) => (each.type === "Property" ? [each.value] : [])),
+    scopes,
+  );
+}
+
+function functions(nodes: readonly Node[], scopes: Scopes): FunctionNode[] {
+  return nodes.flatMap((node) => scopes.functionOf(node) ?? []);
+}
+
+/** The functions, and those of this file that they use. */
+function reachable(tasks: readonly FunctionNode[], scopes: Scopes): FunctionNode[] {
+  const found = [...tasks];
+  for (const body of found) {
+    for (const id of identifiersIn(body, scopes)) {
+      const fn = scopes.functionOf(id);
+      if (fn !== undefined && !found.some((each) => contains(each, fn))) found.push(fn);
+    }
+  }
+  return found;
+}
+
+function captured(bodies: readonly FunctionNode[], scopes: Scopes): Map<Binding, Node[]> {
+  const variables = new Map<Binding, Node[]>();
+  for (const body of bodies) {
+    for (const id of identifiersIn(body, scopes)) {
+      const variable = scopes.binding(id)!;
+      if (variable.kind !== "variable" && variable.kind !== "parameter") continue;
+      if (bodies.some((each) => contains(each, variable.scope))) continue;
+      if (variable.reads.includes(id)) variables.set(variable, [...(variables.get(variable) ?? []), id]);
+    }
+  }
+  return variables;
+}
+
+function identifiersIn(node: Node, scopes: Scopes): Node[] {
+  const found: Node[] = [];
+  const visit = (each: Node): void => {
+    if (each.type === "Identifier" && scopes.binding(each) !== undefined) found.push(each);
+    forEachChild(each, visit);
+  };
+  visit(node);
+  return found;
+}
+
+/** Whether a difference matters there: not where the task asks whether it is there, nor for a time that is measured. */
+function matters(scopes: Scopes, read: Node, isClock = false): boolean {
+  const parent = scopes.parent(read);
+  if (parent?.type === "MemberExpression" && parent.optional) return false;
+  return !(isClock && parent?.type === "BinaryExpression" && parent.operator === "-");
+}

@@ -1,0 +1,256 @@
+import { Branches } from "./branches.ts";
+import type { Communicators } from "./communicators.ts";
+import type { Binding, Write } from "./names.ts";
+import type { Scopes } from "./scopes.ts";
+import { type Call, contains, dottedName, isFunction, type Node, propertyName, unwrap } from "./syntax.ts";
+import { atRootOnly, eachRanksOwn, sameEverywhere } from "./vocabulary.ts";
+
+/** Why a variable is not the same on every rank: where it is written, and how, as in "which main.ts:5 {how}". */
+export interface Difference {
+  readonly at: Node;
+  readonly how: string;
+  /** Of clocks: what is measured with one is meant to be each rank's own. */
+  readonly isClock?: boolean;
+}
+
+const onSomeRanks = "assigns on some ranks only";
+const clocks = new Set(["Date.now", "performance.now", "process.hrtime", "process.uptime"]);
+const randoms = new Set(["Math.random", "randomUUID", "crypto.randomUUID", "randomBytes", "crypto.randomBytes"]);
+/** What these give follows from what they get. */
+const plain =
+  /^(Math\.\w+|Number|String|Boolean|BigInt|parseInt|parseFloat|structuredClone|Object\.\w+|JSON\.\w+|\w*Array\.(from|of))$/;
+const plainClasses = /^(Array|Map|Set|Date|\w+Array)$/;
+
+/** Finds out which variables have another value on every rank. What it cannot follow is taken to be the same. */
+export class Differences {
+  readonly #scopes: Scopes;
+  readonly #communicators: Communicators;
+  readonly #branches: Branches;
+  /** Variables that are being looked into. */
+  readonly #open = new Set<Binding>();
+
+  constructor(scopes: Scopes, communicators: Communicators) {
+    this.#scopes = scopes;
+    this.#communicators = communicators;
+    this.#branches = new Branches(scopes, (test) => this.#isRank(test) || this.#of(test) !== undefined);
+  }
+
+  /** Why `binding` differs from rank to rank at the node `use`; what is written within `except` does not count. */
+  ofVariable(binding: Binding, use: Node, except: readonly Node[] = []): Difference | undefined {
+    if (this.#open.has(binding)) return undefined;
+    this.#open.add(binding);
+    try {
+      const writes = binding.writes.filter(({ at }) => !except.some((each) => contains(each, at)));
+      if (this.#isPassedOn(binding, writes)) return undefined;
+      for (const write of writes) {
+        if (!this.#comesBefore(write.at, use)) continue;
+        const difference = this.#ofWrite(binding, write);
+        if (difference !== undefined && !this.#isSharedAgain(binding, write, use)) return difference;
+      }
+      return undefined;
+    } finally {
+      this.#open.delete(binding);
+    }
+  }
+
+  #ofWrite(binding: Binding, { kind, at, value, part }: Write): Difference | undefined {
+    if (kind === "fill") return this.#ofResult(this.#communicators.callOf(at)?.name, at);
+    const plainValue = value && unwrap(value);
+    if (plainValue !== undefined && (isFunction(plainValue) || this.#isSame(plainValue))) return undefined;
+    const isOwn = plainValue !== undefined && part !== undefined && this.#communicators.isCommunicator(plainValue);
+    const own = plainValue === undefined || isOwn || plainValue === at ? undefined : this.#of(plainValue);
+    if (own !== undefined) return { ...own, at: kind === "change" ? at : own.at };
+    const branch = this.#branches.around(at, binding.scope);
+    if (branch === undefined) return undefined;
+    if (branch === "loop") return { at, how: "computes from this rank's part" };
+    return { at, how: kind === "change" ? "changes on some ranks only" : onSomeRanks };
+  }
+
+  /** Whether an expression is the rank, or is computed from it without a branch: taken as meant. */
+  #isRank(node: Node): boolean {
+    const value = unwrap(node);
+    switch (value.type) {
+      case "Identifier":
+        return this.#isRankVariable(value);
+      case "MemberExpression":
+        return propertyName(value) === "rank" && this.#communicators.isCommunicator(value.object);
+      case "UnaryExpression":
+        return this.#isRank(value.argument);
+      case "BinaryExpression":
+      case "LogicalExpression":
+        return this.#isRank(value.left) || this.#isRank(value.right);
+      case "CallExpression":
+        return /^Math\.\w+$/.test(dottedName(value.callee) ?? "") && value.arguments.some((each) => this.#isRank(each));
+      default:
+        return false;
+    }
+  }
+
+  #isRankVariable(node: Node): boolean {
+    const binding = this.#scopes.binding(node);
+    const [only, ...more] = binding?.writes ?? [];
+    if (binding === undefined || this.#open.has(binding) || only?.value === undefined) return false;
+    if (more.length > 0 && binding.scope.type !== "ForStatement") return false;
+    if (only.part !== undefined) return only.part === "rank" && this.#communicators.isCommunicator(only.value);
+    this.#open.add(binding);
+    const isRank = this.#isRank(only.value);
+    this.#open.delete(binding);
+    return isRank;
+  }
+
+  /** Why an expression differs from rank to rank. */
+  #of(node: Node): Difference | undefined {
+    const value = unwrap(node);
+    const first = (...parts: (Node | null)[]): Difference | undefined => {
+      for (const part of parts) {
+        const difference = part && this.#of(part);
+        if (difference) return difference;
+      }
+      return undefined;
+    };
+    switch (value.type) {
+      case "Identifier": {
+        const binding = this.#scopes.binding(value);
+        return binding && this.ofVariable(binding, value);
+      }
+      case "AwaitExpression": {
+        const call = this.#communicators.awaited(value);
+        if (call?.of === "workers") return undefined;
+        if (call !== undefined) return this.#ofResult(call.name, value);
+        return unwrap(value.argument).type === "CallExpression" ? undefined : first(value.argument);
+      }
+      case "ConditionalExpression":
+        return (
+          this.#ofChoice(value, value.test, value.consequent, value.alternate) ??
+          first(value.consequent, value.alternate)
+        );
+      case "LogicalExpression":
+        return this.#isRank(value)
+          ? this.#isRank(value.right) || isCondition(value.right)
+            ? undefined
+            : this.#ofChoice(value, value.left, value.right)
+          : first(value.left, value.right);
+      case "BinaryExpression":
+        return first(value.left, value.right);
+      case "UnaryExpression":
+        return value.operator === "typeof" ? undefined : first(value.argument);
+      case "TemplateLiteral":
+        return first(...value.expressions);
+      case "ArrayExpression":
+        return first(...value.elements);
+      case "SpreadElement":
+        return first(value.argument);
+      case "ObjectExpression":
+        return first(...value.properties.map((each) => (each.type === "Property" ? each.value : each)));
+      case "MemberExpression":
+        if (dottedName(value) === "process.pid") return perProcess("process.pid", value);
+        return this.#communicators.isCommunicator(value.object)
+          ? undefined
+          : first(value.object, value.computed ? value.property : null);
+      case "NewExpression": {
+        const name = dottedName(value.callee) ?? "";
+        if (name === "Date" && value.arguments.length === 0) return perProcess("new Date()", value, true);
+        return plainClasses.test(name) ? first(...value.arguments) : undefined;
+      }
+      case "CallExpression":
+        return this.#ofCall(value, first);
+      default:
+        return undefined;
+    }
+  }
+
+  #ofCall(call: Call, first: (...parts: Node[]) => Difference | undefined): Difference | undefined {
+    const name = dottedName(call.callee) ?? "";
+    if (clocks.has(name)) return perProcess(`${name}()`, call, true);
+    if (randoms.has(name)) return perProcess(`${name}()`, call);
+    if (plain.test(name)) return first(...call.arguments);
+    const callee = unwrap(call.callee);
+    if (callee.type !== "MemberExpression" || this.#communicators.callOf(call)) return undefined;
+    return first(callee.object);
+  }
+
+  /** `rank === 0 ? a : b`. Functions and streams are chosen so on purpose: who logs, who shows. */
+  #ofChoice(at: Node, test: Node, ...branches: Node[]): Difference | undefined {
+    const values = branches.map(unwrap);
+    if (values.some((each) => isFunction(each) || isOutput(each))) return undefined;
+    if (values.some((each) => this.#isReceived(each))) return undefined;
+    if (values.every((each) => each.type === "Literal" && typeof each.value === "boolean")) return undefined;
+    return this.#isRank(test) || this.#of(test) ? { at, how: onSomeRanks.replace("assigns", "sets") } : undefined;
+  }
+
+  #ofResult(name: string | undefined, at: Node): Difference | undefined {
+    if (name === undefined) return undefined;
+    if (eachRanksOwn.has(name)) return { at, how: `sets to this rank's result of ${name}()` };
+    return atRootOnly.has(name) ? { at, how: `sets to the result of ${name}(), which one rank gets` } : undefined;
+  }
+
+  #isSame(value: Node): boolean {
+    const call = this.#communicators.awaited(value) ?? this.#communicators.callOf(value);
+    return call !== undefined && sameEverywhere.has(call.name);
+  }
+
+  #isReceived(value: Node): boolean {
+    return /^recv(Message)?$/.test(this.#communicators.awaited(value)?.name ?? "");
+  }
+
+  /** A broadcast by hand: one rank sends the variable, the others receive it there. */
+  #isPassedOn(binding: Binding, writes: readonly Write[]): boolean {
+    const isReceived = writes.some(({ kind, at, value }) =>
+      kind === "fill" ? this.#communicators.callOf(at)?.name === "recv" : value && this.#isReceived(unwrap(value)),
+    );
+    return isReceived && binding.reads.some((read) => this.#isArgument(read, (name) => name === "send"));
+  }
+
+  #isArgument(node: Node, of: (name: string) => boolean): boolean {
+    for (let around = this.#scopes.parent(node); around && !isFunction(around); around = this.#scopes.parent(around)) {
+      const call = this.#communicators.callOf(around);
+      if (call !== undefined && of(call.name)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a later write, before the use, makes the variable the same everywhere. */
+  #isSharedAgain(binding: Binding, write: Write, use: Node): boolean {
+    const isBetween = (at: Node): boolean => this.#comesBefore(write.at, at) && this.#comesBefore(at, use);
+    return (
+      binding.writes.some((other) => other !== write && isBetween(other.at) && this.#shares(binding, other, use)) ||
+      binding.reads.some((read) => isBetween(read) && this.#isSharedByCaller(read))
+    );
+  }
+
+  #shares(binding: Binding, { kind, at, value, adds }: Write, use: Node): boolean {
+    if (this.#scopes.calls.some((call) => contains(at, call) && this.#isSame(call))) return true;
+    if (kind !== "set" || adds === true || value === undefined || this.#of(value) !== undefined) return false;
+    const statement = this.#scopes.parent(this.#scopes.parent(at) ?? at);
+    return (
+      statement !== undefined && contains(statement, use) && this.#branches.around(at, binding.scope) === undefined
+    );
+  }
+
+  /** `await shareSettings(world, settings)`: what such a function does with it is not known. */
+  #isSharedByCaller(read: Node): boolean {
+    const call = this.#scopes.parent(read);
+    if (call?.type !== "CallExpression" || this.#communicators.callOf(call)) return false;
+    return call.arguments.some((each) => each.type !== "SpreadElement" && this.#communicators.isCommunicator(each));
+  }
+
+  /** Whether `first` may run before `second`: it stands before it, or they share a loop, or are in different functions. */
+  #comesBefore(first: Node, second: Node): boolean {
+    if (first.start <= second.start) return true;
+    if (this.#scopes.functionAround(first) !== this.#scopes.functionAround(second)) return true;
+    return this.#branches.loopsAround(first).some((loop) => contains(loop, second));
+  }
+}
+
+function perProcess(what: string, at: Node, isClock = false): Difference {
+  return { at, how: `sets to ${what}, another value on every rank`, ...(isClock && { isClock }) };
+}
+
+function isCondition(node: Node): boolean {
+  const value = unwrap(node);
+  return value.type === "BinaryExpression" || (value.type === "UnaryExpression" && value.operator === "!");
+}
+
+function isOutput(node: Node): boolean {
+  return /^(console|process)\.\w+$/.test(dottedName(node) ?? "");
+}

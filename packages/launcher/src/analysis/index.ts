@@ -1,0 +1,65 @@
+import { relative } from "node:path";
+import { cache, keyOf } from "../typescript/cache.ts";
+import type { Source } from "../typescript/index.ts";
+import { differingCaptures } from "./captured.ts";
+import { Communicators } from "./communicators.ts";
+import { Differences } from "./differences.ts";
+import { missingAwaits } from "./promises.ts";
+import { Scopes } from "./scopes.ts";
+import { isSuspicious } from "./suspicion.ts";
+import type { Node } from "./syntax.ts";
+
+/** Changes whenever the same program may get other warnings: they are remembered from run to run. */
+const edition = "1";
+/** A program of more files, or of larger ones, is generated, or is not a beginner's. */
+const mostFiles = 100;
+const mostCharacters = 500_000;
+
+/**
+ * Warnings of slips that the program's text shows, as `main.ts:9: what is wrong; what to write`, in the order of lines.
+ * Places are named as from `directory`, where the ranks run.
+ *
+ * Throws what the parser throws where there is none for this machine.
+ */
+export async function slips(sources: readonly Source[], directory: string): Promise<string[]> {
+  const texts: string[] = [];
+  for (const { path, text } of sources.slice(0, mostFiles)) {
+    if (text.length > mostCharacters || !isSuspicious(text)) continue;
+    const near = relative(directory, path);
+    const name = near.startsWith("..") ? path : near;
+    const key = keyOf("slips", edition, name, text);
+    const known = cache().get(key) as string[] | undefined;
+    const found = known ?? (await analyse(name, text));
+    if (known === undefined) cache().set(key, found);
+    texts.push(...found);
+  }
+  return texts;
+}
+
+async function analyse(name: string, text: string): Promise<string[]> {
+  const { parseSync } = await import("oxc-parser");
+  const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";
+  const { program, errors } = parseSync(name, text, {
+    lang,
+    astType: "ts",
+    sourceType: "module",
+    preserveParens: false,
+  });
+  if (errors.length > 0) return [];
+  const site = (node: Node): string => `${name}:${lineOf(text, node.start)}`;
+  const scopes = new Scopes(program);
+  const communicators = new Communicators(scopes);
+  const differences = new Differences(scopes, communicators);
+  const found = [
+    ...missingAwaits(scopes, communicators, text),
+    ...differingCaptures(scopes, communicators, differences, site),
+  ];
+  found.sort((a, b) => a.at.start - b.at.start);
+  return [...new Set(found.map((each) => `${site(each.at)}: ${each.text}`))];
+}
+
+function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
+  return line;
+}

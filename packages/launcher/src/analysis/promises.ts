@@ -1,0 +1,173 @@
+import type { Communicators, OurCall } from "./communicators.ts";
+import type { Binding } from "./names.ts";
+import type { Scopes } from "./scopes.ts";
+import { dottedName, isWrapper, type Node, propertyName } from "./syntax.ts";
+import { mayFloat } from "./vocabulary.ts";
+
+/** A slip: at which node, and what to say after its place in the file. */
+export interface Finding {
+  readonly at: Node;
+  readonly text: string;
+}
+
+/** A promise of ours as it stands in an expression: the call itself, or a variable that holds its promise. */
+interface Promised {
+  readonly call: OurCall;
+  readonly variable: Binding | undefined;
+  /** The expression in the program's own words. */
+  readonly source: string;
+}
+
+const aPromise = new Set(["then", "catch", "finally", "constructor"]);
+const toNumber = new Set("- * / % ** < > <= >= & | ^ << >> >>>".split(" "));
+const equality = new Set(["==", "!=", "===", "!=="]);
+const numberFunctions = /^(Number|parseInt|parseFloat|isNaN|isFinite|Math\.\w+|Number\.\w+)$/;
+const textFunctions = /^String$/;
+const showing = /^(console\.(log|info|warn|error|debug)|JSON\.stringify)$/;
+
+/** Calls of ours whose promise is used as if it were the value: where an `await` is missing. */
+export function* missingAwaits(scopes: Scopes, communicators: Communicators, text: string): Generator<Finding> {
+  for (const node of scopes.calls) {
+    const call = communicators.callOf(node);
+    if (call !== undefined) yield* misuse(scopes, node, { call, variable: undefined, source: shortened(text, node) });
+  }
+  for (const variable of scopes.bindings) {
+    const value = scopes.onlyValue(variable.declaration);
+    const call = value && communicators.callOf(value);
+    if (call === undefined) continue;
+    for (const read of variable.reads) yield* misuse(scopes, read, { call, variable, source: variable.name });
+  }
+}
+
+function* misuse(scopes: Scopes, node: Node, promised: Promised): Generator<Finding> {
+  let child = node;
+  let parent = scopes.parent(child);
+  while (parent !== undefined && isWrapper(parent)) {
+    child = parent;
+    parent = scopes.parent(child);
+  }
+  const text = parent && describe(scopes, child, parent, promised);
+  if (text !== undefined) yield { at: node, text };
+}
+
+function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised): string | undefined {
+  const { source } = promised;
+  const condition = conditionOf(scopes, child, parent, source);
+  // A variable that is declared without a value may be undefined: `if (request) await request`.
+  if (condition !== undefined && (promised.variable === undefined || isConstant(scopes, promised.variable)))
+    return wrong(promised, "is always true", condition);
+  switch (parent.type) {
+    case "MemberExpression": {
+      if (parent.object !== child) return undefined;
+      const name = propertyName(parent);
+      if (name === undefined)
+        return parent.computed ? wrong(promised, "has no elements", `(await ${source})[...]`) : undefined;
+      return aPromise.has(name) ? undefined : wrong(promised, `has no ${name}`, `(await ${source}).${name}`);
+    }
+    case "SpreadElement":
+      return wrong(promised, "holds nothing that could be spread", `...(await ${source})`);
+    case "ForOfStatement":
+      return parent.right === child && !parent.await
+        ? wrong(promised, "cannot be iterated", `of await ${source}`)
+        : undefined;
+    case "VariableDeclarator":
+      return parent.init === child ? takenApart(parent.id, promised) : undefined;
+    case "AssignmentExpression":
+      if (parent.right !== child) return undefined;
+      if (parent.operator === "=") return takenApart(parent.left, promised);
+      return /^(\?\?|\|\||&&)=$/.test(parent.operator) ? undefined : asNumber;
+    case "BinaryExpression":
+      if (toNumber.has(parent.operator)) return asNumber;
+      if (parent.operator === "+") return isText(parent.left) || isText(parent.right) ? asText : asNumber;
+      if (!equality.has(parent.operator) || !isValue(parent.left === child ? parent.right : parent.left))
+        return undefined;
+      return wrong(promised, "equals no value", `(await ${source}) ${parent.operator} ...`);
+    case "UnaryExpression":
+      return /^[-+~]$/.test(parent.operator) ? asNumber : undefined;
+    case "TemplateLiteral":
+      return scopes.parent(parent)?.type === "TaggedTemplateExpression" ? undefined : asText;
+    case "CallExpression": {
+      if (parent.callee === child) return undefined;
+      const callee = dottedName(parent.callee) ?? "";
+      if (numberFunctions.test(callee)) return asNumber;
+      if (textFunctions.test(callee)) return asText;
+      return showing.test(callee)
+        ? `${callee}() gets a promise, not what ${promised.call.name}() gives; write: await ${source}`
+        : undefined;
+    }
+    case "ExpressionStatement":
+      return floating(promised);
+    default:
+      return undefined;
+  }
+}
+
+// The same sentences as at run time, so that they are shown once.
+const asNumber = "a promise is used as a number: is an await missing?";
+const asText = "a promise is used as text: is an await missing?";
+
+function wrong({ call, variable }: Promised, what: string, write: string): string {
+  const who =
+    variable === undefined ? `${call.name}() gives a promise` : `${variable.name} is the promise of ${call.name}()`;
+  return `${who}, which ${what}; write: ${write}`;
+}
+
+/** What the condition should be; undefined where it is none. */
+function conditionOf(scopes: Scopes, child: Node, parent: Node, source: string): string | undefined {
+  switch (parent.type) {
+    case "IfStatement":
+      return parent.test === child ? `if (await ${source})` : undefined;
+    case "WhileStatement":
+    case "DoWhileStatement":
+      return parent.test === child ? `while (await ${source})` : undefined;
+    case "ForStatement":
+      return parent.test === child ? `await ${source}` : undefined;
+    case "ConditionalExpression":
+      return parent.test === child ? `(await ${source}) ? ... : ...` : undefined;
+    case "UnaryExpression":
+      return parent.operator === "!" ? `!(await ${source})` : undefined;
+    case "LogicalExpression": {
+      if (parent.operator === "??") return undefined;
+      if (parent.left === child) return `(await ${source}) ${parent.operator} ...`;
+      const outer = scopes.parent(parent);
+      return outer && conditionOf(scopes, parent, outer, source) === undefined ? undefined : `await ${source}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function isConstant(scopes: Scopes, { declaration }: Binding): boolean {
+  const declarator = scopes.parent(declaration);
+  const list = declarator && scopes.parent(declarator);
+  return list?.type === "VariableDeclaration" && list.kind === "const";
+}
+
+function takenApart(pattern: Node, promised: Promised): string | undefined {
+  const { source } = promised;
+  if (pattern.type === "ArrayPattern") return wrong(promised, "has no elements", `= await ${source}`);
+  if (pattern.type !== "ObjectPattern") return undefined;
+  const first = pattern.properties[0];
+  const name = first?.type === "Property" && first.key.type === "Identifier" ? first.key.name : "such properties";
+  return wrong(promised, `has no ${name}`, `= await ${source}`);
+}
+
+function floating({ call, variable, source }: Promised): string | undefined {
+  if (variable !== undefined || call.of !== "communicator" || mayFloat.has(call.name)) return undefined;
+  return `nothing waits for ${call.name}(); write: await ${source}, or void ${source} where that is meant`;
+}
+
+function isText(node: Node): boolean {
+  return node.type === "TemplateLiteral" || (node.type === "Literal" && typeof node.value === "string");
+}
+
+/** A literal; `null` and `undefined` are no such: a promise may be absent. */
+function isValue(node: Node): boolean {
+  return node.type === "TemplateLiteral" || (node.type === "Literal" && node.value !== null);
+}
+
+/** An expression as it stands in the program; a long one without its arguments. */
+function shortened(text: string, node: OurCall["node"]): string {
+  const all = text.slice(node.start, node.end);
+  return all.length <= 40 && !all.includes("\n") ? all : `${text.slice(node.callee.start, node.callee.end)}(...)`;
+}
