@@ -1,5 +1,5 @@
 import type { Scopes } from "./scopes.ts";
-import { isFunction, type Node, unwrap } from "./syntax.ts";
+import { contains, isFunction, type Node, unwrap } from "./syntax.ts";
 
 /** Finds the branches and loops around a node that not every rank takes. */
 export class Branches {
@@ -14,12 +14,15 @@ export class Branches {
     this.#depends = depends;
   }
 
-  /** What makes `node` run on some ranks only, or in another way on each; `outermost` is not looked beyond. */
-  around(node: Node, outermost: Node): "branch" | "loop" | undefined {
+  /**
+   * What makes `node` run on some ranks only, or in another way on each, as seen by `use`: ranks that come to both have
+   * taken the same branch. `outermost` is not looked beyond.
+   */
+  around(node: Node, outermost: Node, use?: Node): "branch" | "loop" | undefined {
     let child = node;
     for (let parent = this.#scopes.parent(child); parent !== undefined; parent = this.#scopes.parent(parent)) {
       if (child === outermost) return undefined;
-      const found = this.#byStep(child, parent);
+      const found = use !== undefined && contains(child, use) ? undefined : this.#byStep(child, parent, use);
       if (found !== undefined) return found;
       if (isFunction(parent) && parent !== outermost) {
         const byCallers = this.#byCallers(parent);
@@ -38,7 +41,7 @@ export class Branches {
     return loops;
   }
 
-  #byStep(child: Node, parent: Node): "branch" | "loop" | undefined {
+  #byStep(child: Node, parent: Node, use: Node | undefined): "branch" | "loop" | undefined {
     const branch = (test: Node): "branch" | undefined => (this.#depends(test) ? "branch" : undefined);
     const loop = (...parts: (Node | null)[]): "loop" | undefined =>
       parts.some((part) => part !== null && this.#depends(part)) ? "loop" : undefined;
@@ -60,20 +63,21 @@ export class Branches {
         return child === parent.body ? loop(parent.right) : undefined;
       case "Program":
       case "BlockStatement":
-        return this.#afterExit(parent.body, child) ? "branch" : undefined;
+        return this.#afterExit(parent.body, child, use) ? "branch" : undefined;
       case "SwitchCase":
-        return this.#afterExit(parent.consequent, child) ? "branch" : undefined;
+        return this.#afterExit(parent.consequent, child, use) ? "branch" : undefined;
       default:
         return undefined;
     }
   }
 
-  /** `if (rank !== 0) return;` before it. */
-  #afterExit(statements: readonly Node[], child: Node): boolean {
+  /** `if (rank !== 0) return;` before it, which `use` is not behind too. */
+  #afterExit(statements: readonly Node[], child: Node, use: Node | undefined): boolean {
+    const isBehind = use !== undefined && statements.some((each) => contains(each, use) && each.start > child.start);
+    if (isBehind) return false;
     for (const each of statements) {
       if (each === child) return false;
-      if (each.type !== "IfStatement" || !exits(each.consequent)) continue;
-      if (this.#depends(each.test)) return true;
+      if (each.type === "IfStatement" && exits(each.consequent) && this.#depends(each.test)) return true;
     }
     return false;
   }

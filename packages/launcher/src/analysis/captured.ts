@@ -15,13 +15,14 @@ export function* differingCaptures(
   for (const node of scopes.calls) {
     const call = communicators.callOf(node);
     const tasks = call === undefined ? [] : tasksOf(call, scopes);
-    if (call === undefined || tasks.length === 0) continue;
+    if (call === undefined || tasks.length === 0 || isOfPart(call, communicators)) continue;
     const bodies = reachable(tasks, scopes);
     // An initializer prepares each rank for itself.
     const own = [...bodies, ...[...optionsOf(node)].flatMap(([key, value]) => (key === "initializer" ? [value] : []))];
     for (const [variable, reads] of captured(bodies, scopes)) {
+      if (communicators.isCommunicator(reads[0]!) || reads.some((read) => isAsked(scopes, read))) continue;
       const difference = differences.ofVariable(variable, node, own);
-      if (difference === undefined || !reads.some((read) => matters(scopes, read, difference.isClock))) continue;
+      if (difference === undefined || (difference.isClock && reads.every((read) => isMeasured(scopes, read)))) continue;
       const text = `the task of ${call.name}() uses ${variable.name}, which ${site(difference.at)} ${difference.how}`;
       yield { at: node, text: `${text}: every rank uses its own value; bcast it, or pass it with the inputs` };
     }
@@ -80,9 +81,38 @@ function identifiersIn(node: Node, scopes: Scopes): Node[] {
   return found;
 }
 
-/** Whether a difference matters there: not where the task asks whether it is there, nor for a time that is measured. */
-function matters(scopes: Scopes, read: Node, isClock = false): boolean {
+/** Ranks that came to one part of a communicator by their rank may agree about what follows from it. */
+function isOfPart({ node, name }: OurCall, communicators: Communicators): boolean {
+  const callee = unwrap(node.callee);
+  const communicator = name === "pool" ? node.arguments[0] : callee.type === "MemberExpression" && callee.object;
+  return communicator ? communicators.isPart(communicator) : false;
+}
+
+/** `log?.(x)`, `if (table)`: a task that asks whether there is one knows that not every rank has it. */
+function isAsked(scopes: Scopes, read: Node): boolean {
   const parent = scopes.parent(read);
-  if (parent?.type === "MemberExpression" && parent.optional) return false;
-  return !(isClock && parent?.type === "BinaryExpression" && parent.operator === "-");
+  switch (parent?.type) {
+    case "MemberExpression":
+    case "CallExpression":
+      return parent.optional;
+    case "IfStatement":
+    case "ConditionalExpression":
+      return parent.test === read;
+    case "LogicalExpression":
+      return parent.left === read;
+    case "BinaryExpression":
+      return /^[!=]==?$/.test(parent.operator) && [parent.left, parent.right].some(isNothing);
+    default:
+      return false;
+  }
+}
+
+function isNothing(node: Node): boolean {
+  return (node.type === "Identifier" && node.name === "undefined") || (node.type === "Literal" && node.value === null);
+}
+
+/** `Date.now() - started`: on one rank, by its own clock. */
+function isMeasured(scopes: Scopes, read: Node): boolean {
+  const parent = scopes.parent(read);
+  return parent?.type === "BinaryExpression" && parent.operator === "-";
 }

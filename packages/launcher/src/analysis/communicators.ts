@@ -1,7 +1,7 @@
 import type { Binding } from "./names.ts";
 import type { Scopes } from "./scopes.ts";
 import { type Call, isFunction, type Node, propertyName, unwrap } from "./syntax.ts";
-import { calls, communicatorTypes, forming, functions, isOurPackage, ofWorkers } from "./vocabulary.ts";
+import { calls, communicatorTypes, forming, functions, isOurPackage, ofWorkers, parting } from "./vocabulary.ts";
 
 /** A call of ours in a program. */
 export interface OurCall {
@@ -40,6 +40,14 @@ export class Communicators {
 
   isCommunicator(node: Node): boolean {
     return this.#holds(node) === "communicator";
+  }
+
+  /** Whether it may have fewer ranks than the world: made by `split` and the like, as far as the variable shows. */
+  isPart(node: Node): boolean {
+    const made = this.#scopes
+      .binding(unwrap(node))
+      ?.writes.map(({ value }) => value && this.awaited(unwrap(value))?.name);
+    return made?.some((name) => name !== undefined && parting.has(name)) ?? false;
   }
 
   #findCall(node: Call): OurCall | undefined {

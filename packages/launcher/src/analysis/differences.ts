@@ -9,11 +9,12 @@ import { atRootOnly, eachRanksOwn, sameEverywhere } from "./vocabulary.ts";
 export interface Difference {
   readonly at: Node;
   readonly how: string;
+  /** The variable that brings it along. */
+  readonly of?: string;
   /** Of clocks: what is measured with one is meant to be each rank's own. */
   readonly isClock?: boolean;
 }
 
-const onSomeRanks = "assigns on some ranks only";
 const clocks = new Set(["Date.now", "performance.now", "process.hrtime", "process.uptime"]);
 const randoms = new Set(["Math.random", "randomUUID", "crypto.randomUUID", "randomBytes", "crypto.randomBytes"]);
 /** What these give follows from what they get. */
@@ -28,6 +29,9 @@ export class Differences {
   readonly #branches: Branches;
   /** Variables that are being looked into. */
   readonly #open = new Set<Binding>();
+  /** What reads of variables give: each is looked into once, or long chains of them would take for ever. */
+  readonly #read = new Map<Node, Difference | undefined>();
+  readonly #ranks = new Map<Binding, boolean>();
 
   constructor(scopes: Scopes, communicators: Communicators) {
     this.#scopes = scopes;
@@ -44,7 +48,7 @@ export class Differences {
       if (this.#isPassedOn(binding, writes)) return undefined;
       for (const write of writes) {
         if (!this.#comesBefore(write.at, use)) continue;
-        const difference = this.#ofWrite(binding, write);
+        const difference = this.#ofWrite(binding, write, use);
         if (difference !== undefined && !this.#isSharedAgain(binding, write, use)) return difference;
       }
       return undefined;
@@ -53,17 +57,22 @@ export class Differences {
     }
   }
 
-  #ofWrite(binding: Binding, { kind, at, value, part }: Write): Difference | undefined {
+  #ofWrite({ scope }: Binding, { kind, at, value, part }: Write, use: Node): Difference | undefined {
     if (kind === "fill") return this.#ofResult(this.#communicators.callOf(at)?.name, at);
-    const plainValue = value && unwrap(value);
-    if (plainValue !== undefined && (isFunction(plainValue) || this.#isSame(plainValue))) return undefined;
-    const isOwn = plainValue !== undefined && part !== undefined && this.#communicators.isCommunicator(plainValue);
-    const own = plainValue === undefined || isOwn || plainValue === at ? undefined : this.#of(plainValue);
-    if (own !== undefined) return { ...own, at: kind === "change" ? at : own.at };
-    const branch = this.#branches.around(at, binding.scope);
-    if (branch === undefined) return undefined;
-    if (branch === "loop") return { at, how: "computes from this rank's part" };
-    return { at, how: kind === "change" ? "changes on some ranks only" : onSomeRanks };
+    const written = value && unwrap(value);
+    if (written !== undefined && (isFunction(written) || isFlag(written) || this.#isSame(written))) return undefined;
+    const isOfCommunicator = part !== undefined && written !== undefined && this.#communicators.isCommunicator(written);
+    const own = written === undefined || written === at || isOfCommunicator ? undefined : this.#of(written);
+    if (own !== undefined)
+      return contains(at, own.at) ? { ...own, at } : { ...own, at, how: `computes from ${own.of}` };
+    switch (this.#branches.around(at, scope, use)) {
+      case "branch":
+        return { at, how: kind === "change" ? "changes on some ranks only" : "assigns on some ranks only" };
+      case "loop":
+        return { at, how: "computes in a loop that differs from rank to rank" };
+      case undefined:
+        return undefined;
+    }
   }
 
   /** Whether an expression is the rank, or is computed from it without a branch: taken as meant. */
@@ -89,13 +98,14 @@ export class Differences {
   #isRankVariable(node: Node): boolean {
     const binding = this.#scopes.binding(node);
     const [only, ...more] = binding?.writes ?? [];
-    if (binding === undefined || this.#open.has(binding) || only?.value === undefined) return false;
+    if (binding === undefined || only?.value === undefined) return false;
     if (more.length > 0 && binding.scope.type !== "ForStatement") return false;
     if (only.part !== undefined) return only.part === "rank" && this.#communicators.isCommunicator(only.value);
-    this.#open.add(binding);
-    const isRank = this.#isRank(only.value);
-    this.#open.delete(binding);
-    return isRank;
+    if (!this.#ranks.has(binding)) {
+      this.#ranks.set(binding, false);
+      this.#ranks.set(binding, this.#isRank(only.value));
+    }
+    return this.#ranks.get(binding) === true;
   }
 
   /** Why an expression differs from rank to rank. */
@@ -111,7 +121,7 @@ export class Differences {
     switch (value.type) {
       case "Identifier": {
         const binding = this.#scopes.binding(value);
-        return binding && this.ofVariable(binding, value);
+        return binding && this.#ofRead(binding, value);
       }
       case "AwaitExpression": {
         const call = this.#communicators.awaited(value);
@@ -125,11 +135,8 @@ export class Differences {
           first(value.consequent, value.alternate)
         );
       case "LogicalExpression":
-        return this.#isRank(value)
-          ? this.#isRank(value.right) || isCondition(value.right)
-            ? undefined
-            : this.#ofChoice(value, value.left, value.right)
-          : first(value.left, value.right);
+        if (!this.#isRank(value)) return first(value.left, value.right);
+        return isMade(value.right) ? this.#ofChoice(value, value.left, value.right) : undefined;
       case "BinaryExpression":
         return first(value.left, value.right);
       case "UnaryExpression":
@@ -159,6 +166,14 @@ export class Differences {
     }
   }
 
+  #ofRead(binding: Binding, read: Node): Difference | undefined {
+    if (!this.#read.has(read)) {
+      const difference = this.ofVariable(binding, read);
+      this.#read.set(read, difference && { ...difference, of: binding.name });
+    }
+    return this.#read.get(read);
+  }
+
   #ofCall(call: Call, first: (...parts: Node[]) => Difference | undefined): Difference | undefined {
     const name = dottedName(call.callee) ?? "";
     if (clocks.has(name)) return perProcess(`${name}()`, call, true);
@@ -174,8 +189,9 @@ export class Differences {
     const values = branches.map(unwrap);
     if (values.some((each) => isFunction(each) || isOutput(each))) return undefined;
     if (values.some((each) => this.#isReceived(each))) return undefined;
-    if (values.every((each) => each.type === "Literal" && typeof each.value === "boolean")) return undefined;
-    return this.#isRank(test) || this.#of(test) ? { at, how: onSomeRanks.replace("assigns", "sets") } : undefined;
+    if (values.some(isFlag)) return undefined;
+    const differs = this.#isRank(test) || this.#of(test) !== undefined;
+    return differs ? { at, how: "sets to another value on some ranks" } : undefined;
   }
 
   #ofResult(name: string | undefined, at: Node): Difference | undefined {
@@ -222,9 +238,8 @@ export class Differences {
     if (this.#scopes.calls.some((call) => contains(at, call) && this.#isSame(call))) return true;
     if (kind !== "set" || adds === true || value === undefined || this.#of(value) !== undefined) return false;
     const statement = this.#scopes.parent(this.#scopes.parent(at) ?? at);
-    return (
-      statement !== undefined && contains(statement, use) && this.#branches.around(at, binding.scope) === undefined
-    );
+    if (statement === undefined || !contains(statement, use)) return false;
+    return this.#branches.around(at, binding.scope, use) === undefined;
   }
 
   /** `await shareSettings(world, settings)`: what such a function does with it is not known. */
@@ -246,9 +261,14 @@ function perProcess(what: string, at: Node, isClock = false): Difference {
   return { at, how: `sets to ${what}, another value on every rank`, ...(isClock && { isClock }) };
 }
 
-function isCondition(node: Node): boolean {
-  const value = unwrap(node);
-  return value.type === "BinaryExpression" || (value.type === "UnaryExpression" && value.operator === "!");
+/** `rank === 0 && read()`, and not `rank === 0 && verbose`. */
+function isMade(node: Node): boolean {
+  return /^(Await|Call|New|Object|Array)Expression$/.test(unwrap(node).type);
+}
+
+/** `let verbose = false; if (rank === 0) verbose = true;` is meant so. */
+function isFlag(node: Node): boolean {
+  return node.type === "Literal" && typeof node.value === "boolean";
 }
 
 function isOutput(node: Node): boolean {

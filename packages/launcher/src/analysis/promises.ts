@@ -16,6 +16,8 @@ interface Promised {
   readonly variable: Binding | undefined;
   /** The expression in the program's own words. */
   readonly source: string;
+  /** Any node in the program's own words, where they are few. */
+  readonly words: (node: Node) => string;
 }
 
 const aPromise = new Set(["then", "catch", "finally", "constructor"]);
@@ -27,15 +29,16 @@ const showing = /^(console\.(log|info|warn|error|debug)|JSON\.stringify)$/;
 
 /** Calls of ours whose promise is used as if it were the value: where an `await` is missing. */
 export function* missingAwaits(scopes: Scopes, communicators: Communicators, text: string): Generator<Finding> {
+  const words = (node: Node): string => shortened(text, node);
   for (const node of scopes.calls) {
     const call = communicators.callOf(node);
-    if (call !== undefined) yield* misuse(scopes, node, { call, variable: undefined, source: shortened(text, node) });
+    if (call !== undefined) yield* misuse(scopes, node, { call, variable: undefined, source: words(node), words });
   }
   for (const variable of scopes.bindings) {
     const value = scopes.onlyValue(variable.declaration);
     const call = value && communicators.callOf(value);
     if (call === undefined) continue;
-    for (const read of variable.reads) yield* misuse(scopes, read, { call, variable, source: variable.name });
+    for (const read of variable.reads) yield* misuse(scopes, read, { call, variable, source: variable.name, words });
   }
 }
 
@@ -51,7 +54,7 @@ function* misuse(scopes: Scopes, node: Node, promised: Promised): Generator<Find
 }
 
 function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised): string | undefined {
-  const { source } = promised;
+  const { source, words } = promised;
   const condition = conditionOf(scopes, child, parent, source);
   // A variable that is declared without a value may be undefined: `if (request) await request`.
   if (condition !== undefined && (promised.variable === undefined || isConstant(scopes, promised.variable)))
@@ -61,7 +64,9 @@ function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised)
       if (parent.object !== child) return undefined;
       const name = propertyName(parent);
       if (name === undefined)
-        return parent.computed ? wrong(promised, "has no elements", `(await ${source})[...]`) : undefined;
+        return parent.computed
+          ? wrong(promised, "has no elements", `(await ${source})[${words(parent.property)}]`)
+          : undefined;
       return aPromise.has(name) ? undefined : wrong(promised, `has no ${name}`, `(await ${source}).${name}`);
     }
     case "SpreadElement":
@@ -92,7 +97,7 @@ function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised)
       if (numberFunctions.test(callee)) return asNumber;
       if (textFunctions.test(callee)) return asText;
       return showing.test(callee)
-        ? `${callee}() gets a promise, not what ${promised.call.name}() gives; write: await ${source}`
+        ? `${callee}() gets a promise, not what ${promised.call.name}() gives; write: ${callee}(await ${source})`
         : undefined;
     }
     case "ExpressionStatement":
@@ -144,12 +149,13 @@ function isConstant(scopes: Scopes, { declaration }: Binding): boolean {
 }
 
 function takenApart(pattern: Node, promised: Promised): string | undefined {
-  const { source } = promised;
-  if (pattern.type === "ArrayPattern") return wrong(promised, "has no elements", `= await ${source}`);
+  const { source, words } = promised;
+  const write = `${words(pattern)} = await ${source}`;
+  if (pattern.type === "ArrayPattern") return wrong(promised, "has no elements", write);
   if (pattern.type !== "ObjectPattern") return undefined;
   const first = pattern.properties[0];
   const name = first?.type === "Property" && first.key.type === "Identifier" ? first.key.name : "such properties";
-  return wrong(promised, `has no ${name}`, `= await ${source}`);
+  return wrong(promised, `has no ${name}`, write);
 }
 
 function floating({ call, variable, source }: Promised): string | undefined {
@@ -166,8 +172,8 @@ function isValue(node: Node): boolean {
   return node.type === "TemplateLiteral" || (node.type === "Literal" && node.value !== null);
 }
 
-/** An expression as it stands in the program; a long one without its arguments. */
-function shortened(text: string, node: OurCall["node"]): string {
+function shortened(text: string, node: Node): string {
   const all = text.slice(node.start, node.end);
-  return all.length <= 40 && !all.includes("\n") ? all : `${text.slice(node.callee.start, node.callee.end)}(...)`;
+  if (all.length <= 40 && !all.includes("\n")) return all;
+  return node.type === "CallExpression" ? `${text.slice(node.callee.start, node.callee.end)}(...)` : "...";
 }

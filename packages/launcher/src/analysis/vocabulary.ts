@@ -35,6 +35,9 @@ export const forming: ReadonlySet<string> = new Set([
   "merge",
 ]);
 
+/** Those of them which leave ranks out. */
+export const parting: ReadonlySet<string> = new Set(["split", "subset", "intercomm", "sub"]);
+
 /** Often left alone with good reason: an isend, and what ends a program. */
 export const mayFloat: ReadonlySet<string> = new Set(["send", "abort", "close"]);
 
