@@ -74,13 +74,14 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const limit = limitTime(options.timeoutMs, started);
   const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
   started.start();
-  void warnOfSlips(sources, options.directory, started, log);
+  const lookedThrough = warnOfSlips(sources, options.directory, started, log);
   watchWalltime((reason) => started.warn(reason));
 
   const code = await started.ended;
   clearTimeout(limit);
   clearTimeout(launchLimit);
   await settled();
+  await lookedThrough;
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
   return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended

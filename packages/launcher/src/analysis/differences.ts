@@ -1,8 +1,9 @@
 import { Branches } from "./branches.ts";
 import type { Communicators } from "./communicators.ts";
 import type { Binding, Write } from "./names.ts";
+import { Ranks } from "./ranks.ts";
 import type { Scopes } from "./scopes.ts";
-import { type Call, contains, dottedName, isFunction, type Node, propertyName, unwrap } from "./syntax.ts";
+import { type Call, contains, dottedName, isFunction, type Node, unwrap } from "./syntax.ts";
 import { atRootOnly, eachRanksOwn, sameEverywhere } from "./vocabulary.ts";
 
 /** Why a variable is not the same on every rank: where it is written, and how, as in "which main.ts:5 {how}". */
@@ -22,6 +23,9 @@ const plain =
   /^(Math\.\w+|Number|String|Boolean|BigInt|parseInt|parseFloat|structuredClone|Object\.\w+|JSON\.\w+|\w*Array\.(from|of))$/;
 const plainClasses = /^(Array|Map|Set|Date|\w+Array)$/;
 
+/** How many variables may depend on one another: a longer chain is generated. */
+const mostSteps = 100;
+
 /** Finds out which variables have another value on every rank. What it cannot follow is taken to be the same. */
 export class Differences {
   readonly #scopes: Scopes;
@@ -31,17 +35,18 @@ export class Differences {
   readonly #open = new Set<Binding>();
   /** What reads of variables give: each is looked into once, or long chains of them would take for ever. */
   readonly #read = new Map<Node, Difference | undefined>();
-  readonly #ranks = new Map<Binding, boolean>();
+  readonly #ranks: Ranks;
 
   constructor(scopes: Scopes, communicators: Communicators) {
     this.#scopes = scopes;
     this.#communicators = communicators;
-    this.#branches = new Branches(scopes, (test) => this.#isRank(test) || this.#of(test) !== undefined);
+    this.#ranks = new Ranks(scopes, communicators);
+    this.#branches = new Branches(scopes, (test) => this.#ranks.isRank(test) || this.#of(test) !== undefined);
   }
 
   /** Why `binding` differs from rank to rank at the node `use`; what is written within `except` does not count. */
   ofVariable(binding: Binding, use: Node, except: readonly Node[] = []): Difference | undefined {
-    if (this.#open.has(binding)) return undefined;
+    if (this.#open.has(binding) || this.#open.size > mostSteps) return undefined;
     this.#open.add(binding);
     try {
       const writes = binding.writes.filter(({ at }) => !except.some((each) => contains(each, at)));
@@ -75,39 +80,6 @@ export class Differences {
     }
   }
 
-  /** Whether an expression is the rank, or is computed from it without a branch: taken as meant. */
-  #isRank(node: Node): boolean {
-    const value = unwrap(node);
-    switch (value.type) {
-      case "Identifier":
-        return this.#isRankVariable(value);
-      case "MemberExpression":
-        return propertyName(value) === "rank" && this.#communicators.isCommunicator(value.object);
-      case "UnaryExpression":
-        return this.#isRank(value.argument);
-      case "BinaryExpression":
-      case "LogicalExpression":
-        return this.#isRank(value.left) || this.#isRank(value.right);
-      case "CallExpression":
-        return /^Math\.\w+$/.test(dottedName(value.callee) ?? "") && value.arguments.some((each) => this.#isRank(each));
-      default:
-        return false;
-    }
-  }
-
-  #isRankVariable(node: Node): boolean {
-    const binding = this.#scopes.binding(node);
-    const [only, ...more] = binding?.writes ?? [];
-    if (binding === undefined || only?.value === undefined) return false;
-    if (more.length > 0 && binding.scope.type !== "ForStatement") return false;
-    if (only.part !== undefined) return only.part === "rank" && this.#communicators.isCommunicator(only.value);
-    if (!this.#ranks.has(binding)) {
-      this.#ranks.set(binding, false);
-      this.#ranks.set(binding, this.#isRank(only.value));
-    }
-    return this.#ranks.get(binding) === true;
-  }
-
   /** Why an expression differs from rank to rank. */
   #of(node: Node): Difference | undefined {
     const value = unwrap(node);
@@ -135,7 +107,7 @@ export class Differences {
           first(value.consequent, value.alternate)
         );
       case "LogicalExpression":
-        if (!this.#isRank(value)) return first(value.left, value.right);
+        if (!this.#ranks.isRank(value)) return first(value.left, value.right);
         return isMade(value.right) ? this.#ofChoice(value, value.left, value.right) : undefined;
       case "BinaryExpression":
         return first(value.left, value.right);
@@ -190,7 +162,7 @@ export class Differences {
     if (values.some((each) => isFunction(each) || isOutput(each))) return undefined;
     if (values.some((each) => this.#isReceived(each))) return undefined;
     if (values.some(isFlag)) return undefined;
-    const differs = this.#isRank(test) || this.#of(test) !== undefined;
+    const differs = this.#ranks.isRank(test) || this.#of(test) !== undefined;
     return differs ? { at, how: "sets to another value on some ranks" } : undefined;
   }
 
@@ -229,16 +201,19 @@ export class Differences {
   #isSharedAgain(binding: Binding, write: Write, use: Node): boolean {
     const isBetween = (at: Node): boolean => this.#comesBefore(write.at, at) && this.#comesBefore(at, use);
     return (
-      binding.writes.some((other) => other !== write && isBetween(other.at) && this.#shares(binding, other, use)) ||
-      binding.reads.some((read) => isBetween(read) && this.#isSharedByCaller(read))
+      binding.writes.some(
+        (other) => other !== write && isBetween(other.at) && this.#shares(binding, write, other, use),
+      ) || binding.reads.some((read) => isBetween(read) && this.#isSharedByCaller(read))
     );
   }
 
-  #shares(binding: Binding, { kind, at, value, adds }: Write, use: Node): boolean {
+  #shares(binding: Binding, before: Write, { kind, at, value, adds }: Write, use: Node): boolean {
     if (this.#scopes.calls.some((call) => contains(at, call) && this.#isSame(call))) return true;
     if (kind !== "set" || adds === true || value === undefined || this.#of(value) !== undefined) return false;
+    const isBelow =
+      at.start > before.at.start && this.#scopes.functionAround(at) === this.#scopes.functionAround(before.at);
     const statement = this.#scopes.parent(this.#scopes.parent(at) ?? at);
-    if (statement === undefined || !contains(statement, use)) return false;
+    if (!isBelow || statement === undefined || !contains(statement, use)) return false;
     return this.#branches.around(at, binding.scope, use) === undefined;
   }
 
