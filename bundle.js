@@ -30,8 +30,10 @@ const packages = [
 ];
 
 for (const { folder, together, apart, alone, libraries } of packages) {
-  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-  const own = Object.keys({ ...dependencies, ...optionalDependencies });
+  const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
+    readFileSync(`${folder}/package.json`, "utf8"),
+  );
+  const own = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
   const source = (entry) => resolve(folder, "src", `${entry}.ts`);
   rmSync(`${folder}/dist/chunks`, { recursive: true, force: true });
   const options = {

@@ -8,7 +8,7 @@
 //     rank 1   ┆ ghost: last row of rank 0
 //              │ rows of rank 1
 //              ┆ ...
-import { chunks, init, max, sum } from "tsmpi";
+import { init, max, range, sum } from "tsmpi";
 
 const points = 64; // in each direction, without the edges
 const width = points + 2;
@@ -30,7 +30,7 @@ function sweepOnce(grid: Float64Array, next: Float64Array, rows: number): number
 await using world = await init();
 if (world.size > points) await world.abort(2, `${points} rows are too few for ${world.size} ranks`);
 
-const rows = chunks(new Uint8Array(points), world.size)[world.rank]!.length; // of this rank
+const rows = range(points, world).length; // of this rank
 let grid = new Float64Array((rows + 2) * width);
 let next = new Float64Array(grid.length);
 const row = (i: number): Float64Array => grid.subarray(i * width, (i + 1) * width);

@@ -43,11 +43,11 @@ async function worker(): Promise<void> {
   await world.send(undefined, { dest: 0, tag: tags.ready });
   let next = await world.probe({ source: 0 });
   while (next.tag === tags.job) {
-    const job = await world.recv<Job>(next);
+    const job = await world.recv<Job>({ probed: next });
     await world.send(countPrimes(job), { dest: 0, tag: tags.done });
     next = await world.probe({ source: 0 });
   }
-  await world.recv(next); // the word to stop
+  await world.recv({ probed: next }); // the word to stop
 }
 
 if (world.rank === 0) {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -58,8 +59,8 @@ describe.each<[string, number, Start]>([
 
   it("pi.ts: estimates that come closer to pi, in one process and over all ranks", async () => {
     const [header, ...rows] = (await lines(start, "pi.ts", "6")).map((line) => line.trim().split(/\s{2,}/));
-    const [times, speedUp] = [rows.at(-2), rows.at(-1)];
-    const estimates = rows.slice(0, -2).map((row) => row.map(Number));
+    const [times, speedUp, done] = rows.slice(-3);
+    const estimates = rows.slice(0, -3).map((row) => row.map(Number));
     expect(header).toEqual(["trials", "one process", `${ranks} ranks`]);
     expect(estimates.map(([trials]) => trials)).toEqual([10, 100, 1000, 10_000, 100_000, 1_000_000]);
     for (const [trials, ...pis] of estimates) {
@@ -69,10 +70,12 @@ describe.each<[string, number, Start]>([
     }
     expect(times).toEqual(["time (s)", expect.stringMatching(/^\d+\.\d{3}$/), expect.stringMatching(/^\d+\.\d{3}$/)]);
     expect(speedUp).toEqual(["speed-up", expect.stringMatching(/^\d+\.\d\d$/)]);
+    const cpus = availableParallelism();
+    expect(done).toEqual([`1111110 darts, thrown twice: by one process, and by ${ranks} ranks on ${cpus} CPUs`]);
   });
 
   it("pi.ts: the same seed gives the same estimates, another seed others", async () => {
-    const estimates = async (seed: string): Promise<string[]> => (await lines(start, "pi.ts", "4", seed)).slice(0, -2);
+    const estimates = async (seed: string): Promise<string[]> => (await lines(start, "pi.ts", "4", seed)).slice(0, -3);
     const first = await estimates("7");
     expect(await estimates("7")).toEqual(first);
     expect(await estimates("8")).not.toEqual(first);

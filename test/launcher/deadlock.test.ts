@@ -54,7 +54,7 @@ describe("ranks that all wait for each other end with exit code 123, a table, an
         "0 HOST recv({ source: 1, tag: 7 }) rank 1 T script.ts:4",
         "1 HOST recv({ source: 0, tag: 7 }) rank 0 T script.ts:4",
         "rank 0 waits for 1, 1 waits for 0: a circle of 2",
-        "not received by rank 1: 1 message from rank 0 with tag 8",
+        "rank 1 has 1 message from rank 0 with tag 8, but its recv({ source: 0, tag: 7 }) wants another tag",
       ],
     ],
     ["for any rank, all at the same line", "await world.recv();", ["0-3 HOST recv() any rank T script.ts:3"]],

@@ -22,32 +22,32 @@ describe("an error of tsmpi that nobody catches is one sentence, with the user's
     [
       "dest out of range",
       "await world.send(1, { dest: 9 });",
-      /send\(\{ dest: 9 \}\): dest is 9, .* ranks 0 to 3\n {4}at .*:3:/,
+      /send\(\{ dest: 9 \}\) at .*:3: dest is 9, .* ranks 0 to 3\n {4}at .*:3:/,
     ],
     [
       "root out of range",
       "await world.bcast(1, { root: 9 });",
-      /bcast\(\{ root: 9 \}\): root is 9, .* ranks 0 to 3\n {4}at .*:3:/,
+      /bcast\(\{ root: 9 \}\) at .*:3: root is 9, .* ranks 0 to 3\n {4}at .*:3:/,
     ],
     [
       "parts missing",
       "await world.scatter(() => [1, 2, 3]);",
-      /\[rank 0\/4 on .*\] scatter\(\): .*3 .*4.*\n {4}at .*:3:/,
+      /\[rank 0\/4 on .*\] scatter\(\) at .*:3: .*3 .*4.*\n {4}at .*:3:/,
     ],
     [
       "a function in a value",
       "await world.gather({ f: () => 1 });",
-      /gather\(\): data\.f is a function.*\n {4}at .*:3:/,
+      /gather\(\) at .*:3: data\.f is a function.*\n {4}at .*:3:/,
     ],
     [
       "a rank that ends too early",
       "if (world.rank === 1) process.exit(0);\nawait world.recv({ source: 1 });",
-      /recv\(\{ source: 1 \}\): rank 1 is gone \(ended, pid \d+\)/,
+      /recv\(\{ source: 1 \}\) at .*:4: rank 1 is gone \(ended, pid \d+\)/,
     ],
     [
       "a rank that has ended when another one comes late to a collective",
       "if (world.rank === 2) process.exit(0);\nif (world.rank === 1) await new Promise((later) => setTimeout(later, 500));\nawait world.barrier();",
-      /\[rank 0\/4 on .*\] barrier\(\): rank 2 is gone \(ended, pid \d+\)/,
+      /\[rank 0\/4 on .*\] barrier\(\) at .*:5: rank 2 is gone \(ended, pid \d+\)/,
     ],
   ])("%s", async (_, lines, sentence) => {
     const { code, stderr } = await run(lines);

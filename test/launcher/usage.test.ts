@@ -1,5 +1,8 @@
+import { Communicator } from "tsmpi";
 import { describe, expect, it } from "vitest";
-import { folder, runTsmpi } from "../support/run-tsmpi.ts";
+import { forgetOverrides, isOverridden } from "../../packages/core/src/collectives/choose.ts";
+import { variables } from "../../packages/launcher/src/variables.ts";
+import { command, folder, runTsmpi } from "../support/run-tsmpi.ts";
 
 const files = { "ok.mjs": "console.log('ran', ...process.argv.slice(2))", "data.txt": "no script", "sub/x.txt": "" };
 
@@ -30,6 +33,77 @@ describe("a command line that makes no sense gets one sentence and exit code 2",
     expect(stderr).toContain(part);
     expect(stderr).toMatch(/^tsmpi: [^\n]+\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+});
+
+describe("the number of ranks", () => {
+  const options = [["-n", "3"], ["-n3"], ["-np", "3"], ["-np3"], ["--np", "3"], ["--np=3"]];
+  it.each(options.map((each) => [each.join(" "), each] as const))("may be written %s", async (_, option) => {
+    const { code, stdout, stderr } = await runTsmpi(["run", "--env", "A=-np", ...option, "ok.mjs", "-np", "7"], {
+      cwd: folder(files),
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "ran -np 7\n".repeat(3), stderr: "" });
+  });
+
+  it("may be written -np for exec too, whose program has its own -np", async () => {
+    const { code, stdout } = await runTsmpi(["exec", "-np", "2", "echo", "-np", "7"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "-np 7\n-np 7\n" });
+  });
+
+  it("is checked with -np too", async () => {
+    const { code, stderr } = await runTsmpi(["run", "-np", "0", "ok.mjs"], { cwd: folder(files) });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "tsmpi: -n 0: at least 1 is needed\n" });
+  });
+});
+
+describe("a variable that is nearly one of tsmpi's", () => {
+  const run = async (env: Record<string, string>, ...options: string[]): Promise<string> =>
+    (await runTsmpi(["run", "-n", "1", ...options, "ok.mjs"], { cwd: folder(files), env })).stderr;
+
+  it("is named with the one that may be meant, wherever it was set", async () => {
+    const meant = "tsmpi: TSMPI_TRANSPROT is not a variable of tsmpi (did you mean TSMPI_TRANSPORT?)\n";
+    expect(await run({ TSMPI_TRANSPROT: "zeromq" })).toBe(meant);
+    expect(await run({}, "--env", "TSMPI_TRANSPROT=zeromq")).toBe(meant);
+    expect(await run({ TSMPI_ALREDUCE: "ring" })).toContain("did you mean TSMPI_ALLREDUCE?");
+  });
+
+  it("is no other one that begins like tsmpi's, and none that a rank has", async () => {
+    expect(await run({ TSMPI_ROOT: "/opt/tsmpi", TSMPI_HOME: "/opt/tsmpi", TSMPI_REDUCE_SCATTER: "pairwise" })).toBe(
+      "",
+    );
+    const nested = `
+      import { spawnSync } from "node:child_process";
+      const { stderr } = spawnSync(process.execPath, [process.argv[2], "run", "-n", "1", "../ok.mjs"], { cwd: "sub" });
+      console.log(String(stderr));`;
+    const { stdout } = await runTsmpi(["run", "-n", "1", "--progress", "nested.mjs", command], {
+      cwd: folder({ ...files, "nested.mjs": nested }),
+    });
+    expect(stdout).not.toContain("is not a variable");
+  });
+
+  it("is known for each operation whose algorithm can be chosen", () => {
+    const names = new Set<string>();
+    for (let face = Communicator.prototype; face !== Object.prototype; face = Object.getPrototypeOf(face)) {
+      for (const name of Object.getOwnPropertyNames(face)) names.add(name);
+    }
+    const chosen = [...names].filter((name) => {
+      const variable = `TSMPI_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+      const before = process.env[variable];
+      process.env[variable] = "no algorithm";
+      try {
+        forgetOverrides();
+        isOverridden(name);
+        return false;
+      } catch {
+        expect([...variables]).toContain(variable);
+        return true;
+      } finally {
+        if (before === undefined) delete process.env[variable];
+        else process.env[variable] = before;
+        forgetOverrides();
+      }
+    });
+    expect(chosen).toContain("allreduce");
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,9 +20,9 @@ const user = mkdtempSync(join(tmpdir(), "tsmpi-user-"));
 const tarballs = ["core", "launcher"].map((name) => ({ name, path: "" }));
 
 /** What a program printed, run to its end; what it printed is also what to say when it fails. */
-async function run(command: string, args: string[], cwd = user): Promise<string> {
+async function run(command: string, args: string[], cwd = user, env = process.env): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd, timeout: limitMs });
+    const { stdout } = await promisify(execFile)(command, args, { cwd, env, timeout: limitMs });
     return stdout;
   } catch (error) {
     const { message, stdout, stderr } = error as Error & { stdout: string; stderr: string };
@@ -60,10 +60,10 @@ describe.each(tarballs)("the tarball of packages/$name", (tarball) => {
 test("the command's package asks for the core of its own version, exactly", () => {
   const manifest = JSON.parse(readFileSync(join(user, "node_modules/tsmpi/package.json"), "utf8")) as {
     version: string;
-    dependencies: Record<string, string>;
+    peerDependencies: Record<string, string>;
   };
   assert.equal(manifest.version, version);
-  assert.equal(manifest.dependencies["@tsmpi/core"], version);
+  assert.equal(manifest.peerDependencies["@tsmpi/core"], version);
   const copies = readdirSync(join(user, "node_modules/tsmpi"));
   assert.ok(!copies.includes("node_modules"), "one copy of the core, or classes differ from themselves");
   for (const file of ["LICENSE", "README.md"]) assert.ok(copies.includes(file), file);
@@ -80,6 +80,64 @@ test("npx tsmpi run -n 2 hello.ts", { timeout: limitMs }, async () => {
     lines.sort(),
     [0, 1].map((rank) => `I am rank ${rank} in group of 2 processes.`),
   );
+});
+
+/** Each installs the tarballs beside each other: what only looks `@tsmpi/core` up in a registry does not find this one. */
+const managers: { name: string; add: (core: string, tsmpi: string) => string[]; files?: Record<string, string> }[] = [
+  { name: packageManager, add: (core, tsmpi) => ["-y", packageManager, "add", core, tsmpi] },
+  { name: "bun", add: (core, tsmpi) => ["-y", "--ignore-scripts=false", "bun@1", "add", core, tsmpi] },
+];
+const slower: typeof managers = [
+  {
+    name: "yarn 1",
+    add: (core, tsmpi) => ["-y", "yarn@1.22.22", "add", `tsmpi@${tsmpi}`, `@tsmpi/core@${core}`],
+  },
+  {
+    name: "yarn 4",
+    add: (core, tsmpi) => ["-y", "@yarnpkg/cli-dist@4", "add", `tsmpi@${tsmpi}`, `@tsmpi/core@${core}`],
+    files: { ".yarnrc.yml": "nodeLinker: node-modules\nenableGlobalCache: true\n", "yarn.lock": "" },
+  },
+];
+if (process.env["TSMPI_PACK"] === "full") managers.push(...slower);
+
+describe.concurrent.each(managers)("installed by $name", ({ add, files = {} }) => {
+  test("a script runs, and what it imports from both packages is the same", { timeout: limitMs }, async () => {
+    const project = mkdtempSync(join(tmpdir(), "tsmpi-project-"));
+    try {
+      const script = `import { init, MpiError } from "tsmpi";
+        import { MpiError as same } from "@tsmpi/core";
+        import { local } from "tsmpi/testing";
+        await using world = await init();
+        const [error] = await local(1, (each) => each.recv({ source: 7 }).catch((thrown: unknown) => thrown));
+        console.log(world.rank, world.size, MpiError === same, error instanceof same);`;
+      const all = { "package.json": '{ "private": true, "type": "module" }', "script.ts": script, ...files };
+      for (const [name, text] of Object.entries(all)) writeFileSync(join(project, name), text);
+      const [core = "", tsmpi = ""] = tarballs.map(({ path }) => path);
+      // yarn knows no other way to be told of a certificate; the tests' own processes do without.
+      const env = { ...process.env, NODE_EXTRA_CA_CERTS: process.env["SSL_CERT_FILE"] };
+      await run("npx", add(core, tsmpi), project, env);
+      const out = await run("node_modules/.bin/tsmpi", ["run", "-n", "2", "script.ts"], project);
+      assert.deepEqual(out.trimEnd().split("\n").sort(), ["0 2 true true", "1 2 true true"]);
+    } finally {
+      rmSync(project, { recursive: true, force: true });
+    }
+  });
+});
+
+test("without the core the command says what to install", { timeout: limitMs }, async () => {
+  const alone = mkdtempSync(join(tmpdir(), "tsmpi-alone-"));
+  try {
+    await run("tar", ["xzf", tarballs[1]?.path ?? "", "-C", alone]);
+    const others = readdirSync(join(user, "node_modules")).filter((name) => name !== "@tsmpi");
+    mkdirSync(join(alone, "node_modules"));
+    for (const name of others) symlinkSync(join(user, "node_modules", name), join(alone, "node_modules", name));
+    await assert.rejects(
+      run(process.execPath, [join(alone, "package/bin/tsmpi.js"), "run", "x.ts"]),
+      /tsmpi: the package @tsmpi\/core is not installed: add it to the project, in the same version as tsmpi\n/,
+    );
+  } finally {
+    rmSync(alone, { recursive: true, force: true });
+  }
 });
 
 test("both entries load in plain node: a world of one, and local ranks", { timeout: limitMs }, async () => {

@@ -57,6 +57,9 @@ expectTypeOf(world.sendrecv<Job>(1, { dest: 1, source: 2 })).resolves.toEqualTyp
 expectTypeOf(world.sendrecv(1, { dest: 1, source: null })).resolves.toEqualTypeOf<undefined>();
 expectTypeOf(world.recv({ source: null })).resolves.toEqualTypeOf<undefined>();
 expectTypeOf(world.sendrecv(1, { dest: 1, into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+declare const status: Status;
+// @ts-expect-error a status is no options
+world.recv(status);
 declare const neighbor: number | null;
 expectTypeOf(world.recv({ source: neighbor, into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
 expectTypeOf(world.sendrecv(1, { dest: neighbor, source: neighbor, into: doubles })).resolves.toEqualTypeOf<
@@ -200,8 +203,8 @@ expectTypeOf(local(2, async () => "a", { seed: 1 })).resolves.toEqualTypeOf<stri
 
 type Names<C extends keyof typeof optionNames> = (typeof optionNames)[C][number];
 expectTypeOf<Names<"send">>().toEqualTypeOf<keyof SendOptions>();
-expectTypeOf<Names<"recv">>().toEqualTypeOf<keyof ReceiveInto<Float64Array>>();
-expectTypeOf<Names<"recvMessage">>().toEqualTypeOf<keyof ReceiveInto<Float64Array>>();
+expectTypeOf<Names<"recv">>().toEqualTypeOf<Exclude<keyof ReceiveInto<Float64Array>, "bytes">>();
+expectTypeOf<Names<"recvMessage">>().toEqualTypeOf<Exclude<keyof ReceiveInto<Float64Array>, "bytes">>();
 expectTypeOf<Names<"probe">>().toEqualTypeOf<keyof (Match & Cancellable)>();
 expectTypeOf<Names<"iprobe">>().toEqualTypeOf<keyof Match>();
 expectTypeOf<Names<"sendrecv">>().toEqualTypeOf<keyof (SendReceiveOptions & SendReceiveInto<Float64Array>)>();

@@ -18,6 +18,7 @@ const floors: Record<string, string[][]> = {
       "init.ts",
       "launched.ts",
       "wrong-launcher.ts",
+      "promise-hook.ts",
       "uncaught.ts",
       "testing.ts",
       "simulation.ts",
@@ -37,7 +38,7 @@ const floors: Record<string, string[][]> = {
       "world.ts",
     ],
     ["collectives/", "collective-call.ts", "agreement.ts", "turn.ts", "tasks/"],
-    ["engine.ts", "engine/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
+    ["engine.ts", "engine/", "checking/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "bootstrap.ts", "agent-channel.ts", "transports/"],
     [
       "transport.ts",
@@ -49,6 +50,7 @@ const floors: Record<string, string[][]> = {
       "check-options.ts",
       "option-names.ts",
       "chunks.ts",
+      "range.ts",
       "options.ts",
       "call.ts",
       "signature.ts",
@@ -81,6 +83,7 @@ const floors: Record<string, string[][]> = {
       "deadlock.ts",
       "whereabouts.ts",
       "unreceived.ts",
+      "joined.ts",
       "walltime.ts",
       "plans.ts",
       "signals.ts",
@@ -121,6 +124,7 @@ const floors: Record<string, string[][]> = {
     ["here.ts", "limits.ts", "stopped-ranks.ts", "curve-keys.ts", "pbs-tools.ts"],
     [
       "options.ts",
+      "variables.ts",
       "launch-error.ts",
       "exit-codes.ts",
       "agent-exits.ts",
@@ -181,7 +185,7 @@ for (const [name, plan] of Object.entries(floors)) {
 
     test("it imports the libraries that it declares, and the fenced ones in one place only", () => {
       const manifest = JSON.parse(readFileSync(join(folder, "../package.json"), "utf8")) as Manifest;
-      const declared = { ...manifest.dependencies, ...manifest.optionalDependencies };
+      const declared = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies };
       for (const [file, targets] of imports) {
         for (const library of targets.flatMap(packageOf)) {
           assert.ok(library in declared, `${file} imports ${library}, which is no dependency`);
@@ -221,6 +225,7 @@ test("examples import what a user imports: tsmpi, their own libraries and Node's
 interface Manifest {
   dependencies: Record<string, string>;
   optionalDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
 }
 
 function sources(folder: string): string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { blocks, chunkSize, depth, LeastTimes, MeanTimes, type Pace } from "../../packages/core/src/tasks/schedule.ts";
+import { chunkSize, depth, LeastTimes, MeanTimes, type Pace } from "../../packages/core/src/tasks/schedule.ts";
 
 const paces = fc.record({
   ranks: fc.integer({ min: 1, max: 1000 }),
@@ -125,18 +125,4 @@ describe("chunks in advance", () => {
     assert.equal(depth(100, pace({ meanMs: 0.1, rootMs: 0.0005 })), 0);
     assert.ok(depth(100, pace({ meanMs: 0.1, rootMs: 0.05 })) > 0);
   });
-});
-
-test("the static schedule gives away every input once, in blocks of nearly equal length", () => {
-  fc.assert(
-    fc.property(fc.nat(5000), fc.integer({ min: 1, max: 100 }), (total, ranks) => {
-      const all = blocks(total, ranks);
-      assert.equal(all.length, ranks);
-      assert.deepEqual([all[0]?.from, all.at(-1)?.to], [0, total]);
-      for (const [i, { from, to }] of all.entries()) {
-        assert.equal(from, all[i - 1]?.to ?? 0);
-        assert.ok(Math.abs(to - from - total / ranks) < 1);
-      }
-    }),
-  );
 });

@@ -1,3 +1,4 @@
+import type { Joined } from "./bootstrap.ts";
 import { type Call, describe, failure, type Identity } from "./call.ts";
 import { locate, RecentCalls, siteHere } from "./call-site.ts";
 import type { Channel, Question } from "./channel.ts";
@@ -51,6 +52,7 @@ export class Agreement {
   readonly #asked: Map<number, () => void> = new Map();
   /** Ranks were in different collectives: in which, and what the first rank that noticed has said. */
   #broken: { readonly number: number; readonly error: MpiError } | undefined;
+  #hasFailed = false;
   #next = 0;
   /** The last one that has ended here. */
   #ended = -1;
@@ -87,6 +89,18 @@ export class Agreement {
     this.#ended = number;
   }
 
+  /** How many were called here, and the last few: what ranks compare in the end. */
+  get ledger(): Pick<Joined, "failed" | "count" | "last"> {
+    const last: Joined["last"] = [];
+    for (let number = Math.max(0, this.#next - mostTold); number < this.#next; number++) {
+      const signature = this.#recent.signatureOf(number);
+      const site = this.#recent.siteOf(number);
+      const call = signature === undefined ? "a collective" : describe(callOf(signature));
+      last.push({ number, call, ...(site !== undefined && { site }) });
+    }
+    return { failed: this.#hasFailed || this.#broken !== undefined, count: this.#next, last };
+  }
+
   /** Whether no collective is under way here. */
   get idle(): boolean {
     return this.#active.size === 0;
@@ -95,11 +109,13 @@ export class Agreement {
   // One that may have to wait: it enters, and leaves whatever became of it
 
   enter(number: number, call: Call, signature: number): void {
+    call.stack ??= this.#recent.stackOf(number);
     this.#active.set(number, { call, signature });
   }
 
   /** Its signal has aborted. */
   cancel(number: number, call: Call, reason: unknown): void {
+    call.site ??= this.#recent.siteOf(number);
     const error = this.#fail(number, call, "aborted", `cancelled: ${messageOf(reason)}`, { cause: reason });
     this.#notify(number, error, false);
   }
@@ -115,7 +131,7 @@ export class Agreement {
   failed(number: number, call: Call, thrown: unknown): MpiError {
     const noticed = this.#failed.get(number);
     if (noticed !== undefined) return noticed;
-    const error = this.#own(thrown, call);
+    const error = this.#own(number, thrown, call);
     this.#failed.set(number, error);
     this.#engine.reject(call, error, true); // what else it waits for here would keep the process alive
     if (!this.#engine.stopped) this.#notify(number, error, false); // else the launcher tells all ranks
@@ -126,6 +142,7 @@ export class Agreement {
     this.#active.delete(number);
     this.#ended = Math.max(this.#ended, number);
     if (this.#failed.delete(number)) {
+      this.#hasFailed = true;
       // Its arguments may have been what was wrong: they say nothing about which collective the others are in.
       this.#recent.forget(number);
       this.#engine.receives.dismiss(this.#channel, number);
@@ -216,10 +233,10 @@ export class Agreement {
   }
 
   /** What was thrown, as an error that says who and which call. A user function's own error becomes the cause. */
-  #own(thrown: unknown, call: Call): MpiError {
+  #own(number: number, thrown: unknown, call: Call): MpiError {
+    if (thrown instanceof MpiError && thrown.rank !== undefined) return thrown;
+    call.site ??= this.#recent.siteOf(number) ?? siteHere();
     if (thrown instanceof MpiError) {
-      if (thrown.rank !== undefined) return thrown;
-      if (thrown.code === "mismatch") call.site ??= siteHere();
       return failure(this.#who, call, thrown.code, thrown.message, { cause: thrown.cause });
     }
     return failure(this.#who, call, "aborted", messageOf(thrown), { cause: thrown });
@@ -337,5 +354,7 @@ async function rejectWith(error: Promise<MpiError>): Promise<never> {
   throw await error;
 }
 
+/** So many of the last collectives of a communicator are told when a rank leaves. */
+const mostTold = 8;
 /** How long a rank that is not in the same collective is given to say where it is: it may compute. */
 const answerMs = 300;

@@ -93,6 +93,18 @@ export interface Mail {
   unreceived: Unreceived[];
 }
 
+/** The collectives of one communicator that a rank has called: all its ranks must have called as many. */
+export interface Joined {
+  /** The communicator's number, and its ranks in the world; none for the world itself, whose number is 0. */
+  context: number;
+  members: number[];
+  /** Whether one has failed here, and was caught: the program knows of it, and its ranks may go different ways. */
+  failed: boolean;
+  /** How many were called, and the last few of them by their numbers. */
+  count: number;
+  last: { number: number; call: string; site?: string }[];
+}
+
 /** What a rank is doing within tsmpi. */
 export interface Whereabouts {
   /** The first few; `more` is how many there are besides. */
@@ -120,6 +132,8 @@ export type RankMessage =
    * that many from me needs not wait for more. And so many messages came that nobody of this job had sent.
    */
   | { kind: "left"; sent: Record<string, number>; strangers?: number }
+  /** Said before `left`, by ranks that have called collectives of communicators that are still open. */
+  | { kind: "joined"; communicators: Joined[] }
   /** Said before `left`, by ranks that sent or received messages of users. */
   | ({ kind: "mail" } & Mail)
   /** I have waited for a while and nothing has happened; and: something has happened again. */

@@ -2,14 +2,12 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Call } from "./call.ts";
 import { now } from "./clock.ts";
+import { isUsers } from "./errors.ts";
 
 /** Gets what is left to wait for, and gives what a promise shall wait for instead. */
 export type Detour = (rest: Promise<unknown>) => Promise<never>;
 /** Resolves the promise that a call waits for with a detour, from whose end on all goes on as before. */
 export type Divert = (detour: Detour) => void;
-
-/** The package's folder: bundled or not, this file is somewhere below its dist or src. */
-const ownFiles = new URL(import.meta.url).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
 
 /**
  * Where in the user's program a call waits, as `file:line`; undefined when nobody awaits it there.
@@ -23,6 +21,7 @@ const ownFiles = new URL(import.meta.url).pathname.replace(/^(.*\/)(dist|src)\/.
  * ```
  */
 export async function locate(call: Call, divert: Divert | undefined): Promise<string | undefined> {
+  call.site ??= siteOf(call.stack?.stack);
   if (call.site === undefined && divert !== undefined) {
     await new Promise<void>((found) => {
       divert(async (rest) => {
@@ -36,6 +35,12 @@ export async function locate(call: Call, divert: Divert | undefined): Promise<st
     });
   }
   return call.site;
+}
+
+/** The call, with its `site` if that is known. */
+export function located(call: Call): Call {
+  call.site ??= siteOf(call.stack?.stack);
+  return call;
 }
 
 /** Where the user's program is that waits for the function which calls this, or has called it. */
@@ -54,7 +59,7 @@ const mostFrames = 50;
  * The first line of a stack that is the user's, as `file:line`, as seen from this directory; a library's of his only where
  * there is no other.
  */
-function siteOf(stack: string | undefined): string | undefined {
+export function siteOf(stack: string | undefined): string | undefined {
   let library: string | undefined;
   for (const line of (stack ?? "").split("\n")) {
     const [, file, row] = isUsers(line) ? (/((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(line) ?? []) : [];
@@ -66,14 +71,14 @@ function siteOf(stack: string | undefined): string | undefined {
   return library;
 }
 
-/** Whether a line of a stack is neither tsmpi's nor Node's own. */
-export function isUsers(line: string): boolean {
-  return /^ +at /.test(line) && !line.includes(ownFiles) && !line.includes("node:internal");
-}
-
 function nearby(path: string): string {
   const near = relative(process.cwd(), path);
   return near.startsWith("..") ? path : near;
+}
+
+/** A stack that is made into text only when somebody asks. */
+interface Stack {
+  stack?: string;
 }
 
 /**
@@ -86,6 +91,33 @@ const longestPauseMs = 2;
 const hurried = 8;
 const remembered = 64;
 
+/** Takes the stacks of some calls, so that all of them together cost no more than a hundredth of the time. */
+export class StackSampler {
+  /** When the next stack may be taken, as `now()` tells it. */
+  #due = Number.NEGATIVE_INFINITY;
+  /** So many are taken whatever they cost: a short program has no more. */
+  #free: number;
+
+  constructor(free = 0) {
+    this.#free = free;
+  }
+
+  /** The stack, above the function `above` if it is given; undefined where it is too early for another one. */
+  take(above?: (...args: never[]) => unknown): Stack | undefined {
+    const began = now();
+    if (began <= this.#due && this.#free === 0) return undefined;
+    if (this.#free > 0) this.#free--;
+    const stack: Stack = {};
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = above === undefined ? framesOfEngine : framesOfLayers;
+    Error.captureStackTrace(stack, above);
+    Error.stackTraceLimit = limit;
+    const ended = now();
+    this.#due = ended + Math.min(longestPauseMs, (ended - began) * pauses);
+    return stack;
+  }
+}
+
 /**
  * Where the latest collectives of a communicator were called, also those that have ended: who sent a broadcast is through
  * with it before somebody finds out that he is in another collective. In tight loops only some of them are known.
@@ -94,9 +126,8 @@ export class RecentCalls {
   /** By number modulo {@link remembered}: an object for each call would be half of what noting it takes. */
   readonly #numbers: Float64Array = new Float64Array(remembered).fill(-1);
   readonly #signatures: Uint32Array = new Uint32Array(remembered);
-  readonly #stacks: ({ stack?: string } | undefined)[] = Array.from({ length: remembered }, () => undefined);
-  /** When the next stack may be taken, as `now()` tells it. */
-  #due = Number.NEGATIVE_INFINITY;
+  readonly #stacks: (Stack | undefined)[] = Array.from({ length: remembered }, () => undefined);
+  readonly #sampler: StackSampler = new StackSampler();
   /** Which call looks at the clock again. */
   #looks = 0;
 
@@ -108,19 +139,9 @@ export class RecentCalls {
     this.#stacks[place] = number < this.#looks ? undefined : this.#stack(number, above);
   }
 
-  #stack(number: number, above: (...args: never[]) => unknown): { stack?: string } | undefined {
-    const began = now();
-    if (began <= this.#due) {
-      this.#looks = number + hurried;
-      return undefined;
-    }
-    const stack: { stack?: string } = {};
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = framesOfLayers;
-    Error.captureStackTrace(stack, above);
-    Error.stackTraceLimit = limit;
-    const ended = now();
-    this.#due = ended + Math.min(longestPauseMs, (ended - began) * pauses);
+  #stack(number: number, above: (...args: never[]) => unknown): Stack | undefined {
+    const stack = this.#sampler.take(above);
+    if (stack === undefined) this.#looks = number + hurried;
     return stack;
   }
 
@@ -133,6 +154,10 @@ export class RecentCalls {
     return this.#has(number) ? this.#signatures[number % remembered] : undefined;
   }
 
+  stackOf(number: number): Stack | undefined {
+    return this.#has(number) ? this.#stacks[number % remembered] : undefined;
+  }
+
   siteOf(number: number): string | undefined {
     return this.#has(number) ? siteOf(this.#stacks[number % remembered]?.stack) : undefined;
   }
@@ -142,5 +167,7 @@ export class RecentCalls {
   }
 }
 
-/** Between the user's line and a collective: `map`, `handOut`, `collective`; one more for a wrapper in a library of his. */
-const framesOfLayers = 5;
+/** Between the user's line and a call that waits: `map`, `handOut`, `collective`; some more for a user's own wrappers. */
+const framesOfLayers = 6;
+/** The same, and the engine's own. */
+const framesOfEngine = 13;

@@ -22,6 +22,8 @@ export interface Call {
   since?: number | undefined;
   /** `file:line` of the user's program, once somebody has asked for it. */
   site?: string | undefined;
+  /** Where it was called, of some calls that wait: whoever asks makes that their `site`. */
+  stack?: { readonly stack?: string } | undefined;
 }
 
 /** The signal that may cancel the call. */
@@ -51,7 +53,7 @@ export function failure(
   why: string,
   details: MpiErrorDetails = {},
 ): MpiError {
-  const site = code === "mismatch" && call.site !== undefined ? ` at ${call.site}` : "";
+  const site = call.site === undefined ? "" : ` at ${call.site}`;
   const message = `[rank ${who.rank}/${who.size} on ${who.host}] ${describe(call)}${site}: ${why}`;
   const { rank = who.rank, host = who.host, ...rest } = details;
   return new MpiError(code, message, { ...rest, rank, host });

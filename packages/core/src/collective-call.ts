@@ -4,8 +4,11 @@ import { type Call, signalOf } from "./call.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank } from "./check.ts";
 import { checkOptions, type KnownOptions } from "./check-options.ts";
+import type { Checking } from "./checking/checking.ts";
 import type { Parcel } from "./codec.ts";
+import { barrier } from "./collectives/barrier.ts";
 import { isOverridden } from "./collectives/choose.ts";
+import { compareArguments } from "./collectives/compare-arguments.ts";
 import { apart, type Exchange, type Here, membersOf, parcelFor } from "./collectives/exchange.ts";
 import type { Planned, Routine, RoutineOptions } from "./collectives/routines.ts";
 import { ignore } from "./engine/waits.ts";
@@ -55,6 +58,12 @@ export class Collectives {
     this.#channel = engine.channel(context, true);
     this.#channel.members = members;
     this.#agreement = new Agreement(engine, this.#channel, members);
+    engine.checking?.opened(context);
+    engine.ledgers.set(context, () => ({
+      context,
+      members: context === 0 ? [] : [...members],
+      ...this.#agreement.ledger,
+    }));
   }
 
   /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
@@ -83,6 +92,8 @@ export class Collectives {
     value: unknown,
     reducer: unknown,
   ): Promise<unknown> {
+    const { checking } = this.#engine;
+    if (checking !== undefined) return this.#checked(checking, routine, communicator, options, value, reducer);
     const signature = signatureOf(routine.number, options, reducer);
     const number = this.#agreement.number(signature, this.exchange);
     let board: Board | undefined;
@@ -112,6 +123,36 @@ export class Collectives {
     const result = this.#goOn(routine, number, signature, call, begun, value, reducer);
     call.result = result;
     return result;
+  }
+
+  /** An exchange under `--check`: by messages, between a comparison of all ranks' arguments and a barrier. */
+  #checked(
+    checking: Checking,
+    routine: Routine,
+    communicator: string,
+    options: RoutineOptions,
+    value: unknown,
+    reducer: unknown,
+  ): Promise<unknown> {
+    const { operation, known } = routine;
+    const call: Call = { operation, options, communicator, reducer: numberOf(reducer) };
+    return checking.buffers.watch(call, value, options?.into, () => {
+      const signature = signatureOf(routine.number, options, reducer);
+      const number = this.#agreement.number(signature, this.exchange);
+      const body = async (peers: Peers): Promise<unknown> => {
+        await compareArguments(peers, operation, call.site, value, options, reducer);
+        const result = await routine.byMessages(peers, value, root, options, reducer as Reducer<unknown>);
+        await barrier(peers); // what fails on one rank fails on all
+        return result;
+      };
+      const root = options?.root ?? 0;
+      const work = async (): Promise<unknown> => {
+        this.#rootOf(options); // refused before the other ranks see it: they must not take it for another collective
+        return this.#apart(number, signature, call, body);
+      };
+      call.result = this.#run(number, signature, call, known, options, work);
+      return call.result;
+    });
   }
 
   /** The rest of an exchange that has to wait, or that was refused. */
@@ -242,6 +283,8 @@ export class Collectives {
   /** The communicator was closed: calls that are under way go on, further ones are its own to refuse. */
   close(): void {
     if (!this.#agreement.idle) return;
+    this.#engine.checking?.closed(this.#channel.context);
+    this.#engine.ledgers.delete(this.#channel.context);
     this.#engine.receives.release(this.#channel);
     this.#board?.close();
     this.#board = undefined;

@@ -1,7 +1,8 @@
-import type { Ending, Mail, Unreceived } from "./bootstrap.ts";
+import type { Ending, Joined, Mail, Unreceived } from "./bootstrap.ts";
 import { type Call, failure, type Identity } from "./call.ts";
-import type { Divert } from "./call-site.ts";
+import { type Divert, located } from "./call-site.ts";
 import type { Channel } from "./channel.ts";
+import type { Checking } from "./checking/checking.ts";
 import { Departures } from "./engine/departures.ts";
 import { Fate, wasLost } from "./engine/fate.ts";
 import type { Peer } from "./engine/peer.ts";
@@ -30,6 +31,9 @@ const graceMs = 50;
  */
 const askMs = 250;
 
+/** Said of a call that waits in what is being closed. */
+export const stillPending = "it was still pending when this was closed: is an await missing?";
+
 /**
  * One rank's machinery: the transport below, the mailboxes above, and for each peer what is on its way.
  *
@@ -51,23 +55,28 @@ export class Engine implements Receiver {
   readonly receives: Receives;
   readonly watches: Watches;
   readonly questions: Questions;
+  /** What `--check` looks for; undefined without it. */
+  readonly checking: Checking | undefined;
   readonly #transport: Transport;
   readonly #roster: Roster;
   readonly #fate: Fate;
   readonly #waits: Waits;
   #asking: NodeJS.Timeout | undefined;
+  /** How each communicator tells which collectives were called here, by its number. */
+  readonly ledgers: Map<number, () => Joined> = new Map();
   /** Collectives that have ended here and are about to turn out to have been other ones elsewhere. */
   readonly verdicts: Set<Promise<unknown>> = new Set();
   /** An error that no call of the user was there to reject with: leaving the world does. */
   untold: MpiError | undefined;
 
-  constructor(who: Identity, transport: Transport) {
+  constructor(who: Identity, transport: Transport, checking?: Checking) {
     const { rank } = who;
     const roster = new Roster(who.size);
     const fate = new Fate(who, roster);
     const waits = new Waits(transport);
     const departures = new Departures(rank, transport, roster, this.#dispatch);
     this.who = who;
+    this.checking = checking;
     this.#transport = transport;
     this.#roster = roster;
     this.#fate = fate;
@@ -189,7 +198,7 @@ export class Engine implements Receiver {
 
   /** What waits now waits in vain, and rejects with `deadlock`. Later calls work. */
   refuseDeadlock(why: string): void {
-    this.#refuse((call) => failure(this.who, call, "deadlock", why));
+    this.#refuse((call) => failure(this.who, located(call), "deadlock", why));
     setImmediate(() => {}); // Node asks again when this turn is over, for the program may wait in vain once more
   }
 
@@ -252,6 +261,7 @@ export class Engine implements Receiver {
 
   async close(): Promise<void> {
     clearInterval(this.#asking);
+    if (!this.stopped) this.#refuse((call) => failure(this.who, located(call), "closed", stillPending));
     this.stop("closed", "this world was closed");
     await this.#transport.close();
   }
@@ -309,6 +319,11 @@ export class Engine implements Receiver {
   /** What became of users' messages so far. */
   get mail(): Mail {
     return { ...this.#roster.mail, unreceived: countMessages(this.unreceived()) };
+  }
+
+  /** What each communicator of this rank has seen of collectives, for those that have not been closed. */
+  get joined(): Joined[] {
+    return [...this.ledgers.values()].map((ledger) => ledger()).filter(({ count }) => count > 0);
   }
 
   /** Packets sent to each rank, for those who wait for the last of them. */

@@ -33,11 +33,13 @@ export {
 export type * from "./options.ts";
 export { type PoolOptions, pool } from "./pool.ts";
 export type { Progress } from "./progress.ts";
+export { type Range, range } from "./range.ts";
 export type {
   CrewOptions,
   InitializerContext,
   Inputs,
   InputsAtRoot,
+  JournalOptions,
   ManyOptions,
   MapOptions,
   Task,

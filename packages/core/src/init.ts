@@ -1,8 +1,10 @@
 import { hostname } from "node:os";
+import { checkingWanted } from "./checking/checking.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
+import { watchPromisesUsedAsValues } from "./promise-hook.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { reportUncaught } from "./uncaught.ts";
 import { warnIfStartedWrongly } from "./wrong-launcher.ts";
@@ -22,6 +24,7 @@ let launched: Promise<Communicator> | undefined;
  * @throws MpiError `launch` when the other ranks cannot be reached.
  */
 export function init(): Promise<Communicator> {
+  watchPromisesUsedAsValues();
   if (isLaunched()) {
     launched ??= join();
     return launched;
@@ -35,7 +38,7 @@ export function init(): Promise<Communicator> {
 function worldOfOne(): Communicator {
   const who = { rank: 0, size: 1, host: hostname() };
   const transport = new MemoryNetwork(1).end(0);
-  const engine = new Engine(who, transport);
+  const engine = new Engine(who, transport, checkingWanted());
   const stopping = new AbortController();
   const close = async (): Promise<void> => {
     process.off("beforeExit", deadlocked);

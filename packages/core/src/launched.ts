@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { AgentChannel } from "./agent-channel.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
-import type { Identity } from "./call.ts";
+import { describe, type Identity } from "./call.ts";
+import { siteHere } from "./call-site.ts";
+import { checkingWanted } from "./checking/checking.ts";
 import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
@@ -13,7 +15,7 @@ import { MemoryNetwork } from "./transports/memory.ts";
 import { obstacleToSharing } from "./transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "./transports/zeromq.ts";
 import { reportUncaught } from "./uncaught.ts";
-import { showWarnings } from "./warning.ts";
+import { showWarnings, warn } from "./warning.ts";
 import { whereabouts } from "./whereabouts.ts";
 
 /** How long a rank that leaves waits for its unfinished sends to be received. */
@@ -57,7 +59,7 @@ class Rank {
     const { host, directory, network } = await this.#agent.ask({ kind: "hello" }, "welcome");
     const who: Identity = { rank: this.#rank, size: this.#size, host };
     const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, network);
-    const engine = new Engine(who, transport);
+    const engine = new Engine(who, transport, checkingWanted());
     this.#engine = engine;
     if (this.#transport !== undefined) this.#transport.unreachable = ({ code, message }) => engine.stop(code, message);
     for (const message of this.#early.splice(0)) this.#told(message);
@@ -163,6 +165,7 @@ class Rank {
       await engine.listenWhile(breathe(), leaveTimeoutMs); // what is here already
       if (engine.verdicts.size > 0) await engine.listenWhile(Promise.all(engine.verdicts), leaveTimeoutMs);
     }
+    engine.checking?.leftOver();
     this.#tellLeft(engine);
     await engine.close();
     process.off("beforeExit", this.#idle);
@@ -176,16 +179,32 @@ class Rank {
     else void this.#leave();
   };
 
-  /** `process.exit()` was called: there is no time to wait for anything. */
-  readonly #exiting = (): void => {
-    this.#engine?.flushSync();
-    if (this.#engine !== undefined) this.#tellLeft(this.#engine);
+  /** `process.exit()` was called: there is no time to wait for anything. What is lost by it fails the rank. */
+  readonly #exiting = (code: number): void => {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    engine.flushSync();
+    const lost = code === 0 ? engine.sends.undelivered : [];
+    if (lost.length > 0) {
+      const calls = lost
+        .slice(0, 3)
+        .map((call) => `${describe(call)}${call.site === undefined ? "" : ` at ${call.site}`}`);
+      const more = lost.length > 3 ? ` and ${lost.length - 3} more` : "";
+      const exit = siteHere();
+      warn(
+        `${exit === undefined ? "" : `${exit}: `}process.exit() with messages that were never delivered: ${calls.join(", ")}${more}; await them before`,
+      );
+      process.exitCode = 1;
+    }
+    this.#tellLeft(engine);
   };
 
   #tellLeft(engine: Engine): void {
     const { mail, sent } = engine;
     const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
     if (some) this.#agent.tell({ kind: "mail", ...mail });
+    const communicators = this.#size === 1 ? [] : engine.joined;
+    if (communicators.length > 0) this.#agent.tell({ kind: "joined", communicators });
     this.#agent.tell({ kind: "left", sent, strangers: this.#transport?.strangers ?? 0 });
   }
 }

@@ -216,6 +216,11 @@ export class Mailbox {
     return this.#arrived.first(source, tag);
   }
 
+  /** Of what has arrived and does not fit, what is most like it: from that source, else with that tag. */
+  near(source: number, tag: number): Letter | undefined {
+    return this.#arrived.first(source, any) ?? (tag === any ? undefined : this.#arrived.first(any, tag));
+  }
+
   /** Takes just this letter. False when somebody else has taken it already. */
   take(letter: Letter): boolean {
     if (!isLinked(letter)) return false;

@@ -28,6 +28,8 @@ export interface Match {
 export interface ReceiveOptions extends Match, Cancellable {
   /** What `probe` or `iprobe` has found: takes exactly that message. Then `source` and `tag` are left out. */
   probed?: Status | undefined;
+  /** A status is no options: `recv(status)` would take any message like it. It goes in as `probed`. */
+  bytes?: never;
 }
 
 /** A receive into the caller's memory. */

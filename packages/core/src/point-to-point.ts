@@ -1,8 +1,10 @@
 import { type Call, failure } from "./call.ts";
+import { located, siteHere } from "./call-site.ts";
 import type { Channel } from "./channel.ts";
 import { checkRank, checkTag, invalid, show } from "./check.ts";
 import { checkOptions, type KnownOptions, knownOptions } from "./check-options.ts";
 import { decodeInto, encode, type Parcel } from "./codec.ts";
+import { stillPending } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { fill } from "./into.ts";
 import { any, dataOf, type Finish, type Letter } from "./mailbox.ts";
@@ -69,6 +71,12 @@ export abstract class PointToPoint {
    */
   send(value: unknown, options: SendOptions): Promise<void> {
     const call = this.#call("send", options);
+    const { checking } = this.world.engine;
+    if (checking === undefined) return this.#send(call, value, options);
+    return checking.buffers.watch(call, value, undefined, () => this.#send(call, value, options));
+  }
+
+  #send(call: Call, value: unknown, options: SendOptions): Promise<void> {
     // What goes wrong here and in recv is caught as #attempt does it, without a closure for each message.
     try {
       this.#check(call, knownOptions.send);
@@ -99,6 +107,12 @@ export abstract class PointToPoint {
   recv<T = unknown>(options: ReceiveOptions): Promise<T | undefined>;
   recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
     const call = this.#call("recv", options);
+    const { checking } = this.world.engine;
+    if (checking === undefined) return this.#recv(call, options);
+    return checking.buffers.watch(call, undefined, options?.into, () => this.#recv(call, options));
+  }
+
+  #recv(call: Call, options: ReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     try {
       this.#check(call, knownOptions.recv);
       const { source, into } = options;
@@ -192,6 +206,12 @@ export abstract class PointToPoint {
   sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T | undefined>;
   sendrecv(value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     const call = this.#call("sendrecv", options);
+    const { checking } = this.world.engine;
+    if (checking === undefined) return this.#sendrecv(call, value, options);
+    return checking.buffers.watch(call, value, options?.into, () => this.#sendrecv(call, value, options));
+  }
+
+  #sendrecv(call: Call, value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
     return this.#attempt<unknown>(call, knownOptions.sendrecv, () => {
       const { engine } = this.world;
       const { dest, source, tag, sendTag = tag ?? 0, recvTag = tag, signal, into } = options;
@@ -217,7 +237,8 @@ export abstract class PointToPoint {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.world.engine.receives.release(this.#channel, (call) => this.closedError(call));
+    const { engine, who } = this.world;
+    engine.receives.release(this.#channel, (call) => failure(who, located(call), "closed", stillPending));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -342,6 +363,7 @@ export abstract class PointToPoint {
 
   /** The call's promise is set, too, so that nobody takes it for one that waits. */
   #refused(call: Call, error: unknown): Promise<never> {
+    call.site ??= siteHere();
     const result = Promise.reject<never>(this.world.engine.explained(call, error));
     call.result = result;
     return result;

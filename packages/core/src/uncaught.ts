@@ -1,6 +1,5 @@
 import { inspect } from "node:util";
-import { isUsers } from "./call-site.ts";
-import { MpiError } from "./errors.ts";
+import { isUsers, MpiError } from "./errors.ts";
 
 const exitCodeOfDeadlock = 123;
 

@@ -8,7 +8,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
 import("../dist/cli.js").then(
   (cli) => cli.main(process.argv.slice(2)),
   (error) => {
-    const unbuilt = error.code === "ERR_MODULE_NOT_FOUND" && /dist.cli\.js/.test(error.message);
+    const unbuilt = error.code === "ERR_MODULE_NOT_FOUND" && /^Cannot find module '.*dist.cli\.js'/.test(error.message);
+    if (/'@tsmpi\/core'/.test(error.message)) {
+      console.error(
+        "tsmpi: the package @tsmpi/core is not installed: add it to the project, in the same version as tsmpi",
+      );
+      process.exit(125);
+    }
     console.error(unbuilt ? "tsmpi: not built yet: run `pnpm build` first" : `tsmpi: cannot load: ${error.message}`);
     process.exit(125);
   },

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
-import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./options.ts";
+import { defaultOptions, doctorOptionTable, optionTable, type RunOptions, withoutNp } from "./options.ts";
 import { version } from "./version.ts";
 
 /** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
@@ -75,7 +75,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
     return exitCodes.usage;
   }
   try {
-    program.parse(words, { from: "user" });
+    program.parse(withoutNp(words), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) return explain(error);
     return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;

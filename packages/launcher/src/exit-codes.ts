@@ -41,5 +41,11 @@ export function exitCodeOf({ code, signal }: Exit): number {
 
 /** "ended with exit code 3", "was killed by SIGKILL". */
 export function describeExit({ code, signal }: Exit): string {
-  return signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+  if (signal !== null) return `was killed by ${signal}`;
+  return `ended with exit code ${code}${code === unsettledAwait ? unsettledAwaitMeans : ""}`;
 }
+
+/** Node ends with it when a top-level await never settles and nothing is left that could settle it. */
+const unsettledAwait = 13;
+const unsettledAwaitMeans =
+  " (Node's for a top-level await that never settled: the promise has no timer, file, socket or message behind it)";

@@ -1,8 +1,9 @@
-import type { Ending, Mail, PeerAddress, RankMessage, Whereabouts } from "@tsmpi/core/bootstrap";
+import type { Ending, Joined, Mail, PeerAddress, RankMessage, Whereabouts } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
+import { describeUnjoined } from "./joined.ts";
 import { heapHint } from "./out-of-memory.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
@@ -73,6 +74,8 @@ export class Job {
   readonly #here = new Map<number, Whereabouts>();
   /** What ranks that have left knew of messages. */
   readonly #mails = new Map<number, Mail>();
+  /** Which collectives ranks that have left had called. */
+  readonly #joined = new Map<number, Joined[]>();
   /** What has been warned of, each once. */
   readonly #warnings = new Set<string>();
   #allAnswered: () => void = () => {};
@@ -223,6 +226,9 @@ export class Job {
         break;
       case "moving":
         this.#deadlock.moving(rank);
+        break;
+      case "joined":
+        this.#joined.set(rank, message.communicators);
         break;
       case "mail":
         this.#mails.set(rank, message);
@@ -385,13 +391,22 @@ export class Job {
     this.#open.delete(station);
     if (this.#open.size > 0) return;
     this.#allAnswered();
-    const unreceived = this.#stopping || this.#options.keepGoing ? undefined : describeUnreceived(this.#mails);
-    if (unreceived !== undefined) this.#options.output.say(`tsmpi: ${unreceived}`);
+    if (!this.#stopping && !this.#options.keepGoing) this.#sayLeftOver();
     if (this.#strangers > 0) {
       const what = `${this.#strangers} messages that no rank of this job had sent`;
       this.#options.output.say(`tsmpi: warning: ${what} came over the network, and were dropped`);
     }
     void this.#told.then(() => this.#finish(this.#code));
+  }
+
+  /** All ranks have ended well: what they have left undone all the same. */
+  #sayLeftOver(): void {
+    const unreceived = describeUnreceived(this.#mails);
+    if (unreceived !== undefined) this.#options.output.say(`tsmpi: ${unreceived}`);
+    const unjoined = describeUnjoined(this.#joined, this.#options.size);
+    if (unjoined === undefined) return;
+    this.#options.output.say(`tsmpi: ${unjoined}`);
+    this.#code = exitCodes.failure;
   }
 
   /** What every rank is doing, once all that can say it have: they were told just now that the job is to end. */

@@ -57,7 +57,7 @@ const longestTimerSeconds = 2_147_483; // setTimeout counts milliseconds in 31 b
 export const optionTable: readonly Option[] = [
   {
     flags: "-n, --np <N>",
-    description: "number of ranks (default: one for each slot of the job, or CPU that may be used)",
+    description: "number of ranks, also -np N (default: one for each slot of the job, or CPU that may be used)",
     apply(options, value) {
       options.ranks = wholeNumber("-n", value, { least: 1, most: mostRanks });
     },
@@ -211,6 +211,26 @@ const doctorOptions = /--(hosts|env|wdir|timeout|interface|starter|launch-timeou
 
 /** Those of `tsmpi doctor`: where, how to get there, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
+
+/**
+ * The words of `tsmpi run` or `exec` with `-np 4` as `-n 4`, as other MPIs have it. To commander, `-np` is an `-n` whose value
+ * is "p". Words from the script on are the script's own.
+ */
+export function withoutNp(words: readonly string[]): string[] {
+  const [command, ...rest] = words;
+  if (command !== "run" && command !== "exec") return [...words];
+  let options = 0;
+  while (rest[options]?.startsWith("-") === true && rest[options] !== "--") {
+    const word = (rest[options] as string).replace(/^-np(?=\d+$|$)/, "-n").replace(/^-np=/, "--np=");
+    rest[options] = word;
+    options += takesNextWord(word) ? 2 : 1;
+  }
+  return [command, ...rest];
+}
+
+function takesNextWord(word: string): boolean {
+  return optionTable.some(({ flags }) => flags.includes("<") && flags.split(/[ ,]+/).includes(word));
+}
 
 /** The options before any was given. */
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {

@@ -17,6 +17,9 @@ const isListOf = (check: Check, value: unknown): boolean =>
 /** Where a rank is in its program. */
 const isWhereabouts: Check = ({ waits, more, unreceived }) =>
   isListOf(isWait, waits) && isNumber(more) && isListOf(isUnreceived, unreceived);
+const isCalled: Check = ({ number, call, site }) => isNumber(number) && isText(call) && isMaybe(isText, site);
+const isJoined: Check = ({ context, members, failed, count, last }) =>
+  isNumber(context) && typeof failed === "boolean" && isNumbers(members) && isNumber(count) && isListOf(isCalled, last);
 const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
 
 /** What each message of a rank must have for launcher and agent to work with it. */
@@ -25,6 +28,7 @@ const checks: Record<RankMessage["kind"], Check> = {
   moving: anything,
   ready: ({ endpoints, unshared }) => isTexts(endpoints) && isMaybe(isText, unshared),
   left: ({ sent, strangers }) => isCount(sent) && isMaybe(isNumber, strangers),
+  joined: ({ communicators }) => isListOf(isJoined, communicators),
   mail: ({ sent, received, unreceived }) =>
     isTable(sent) && Object.values(sent).every(isCount) && isCount(received) && isListOf(isUnreceived, unreceived),
   here: isWhereabouts,

@@ -15,6 +15,7 @@ import { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 import { passSignalsOn } from "./signals.ts";
 import { prepare, type Source } from "./typescript/index.ts";
+import { misspelt } from "./variables.ts";
 import { watchWalltime } from "./walltime.ts";
 
 /**
@@ -40,7 +41,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
       job?.stop(...failure);
     },
   });
-  for (const warning of options.warnings) output.say(`tsmpi: ${warning}`);
+  const misspellings = misspelt({ ...process.env, ...options.environment });
+  for (const warning of [...options.warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation));
   if (options.dryRun) {
     output.say(describeCommands(options, program, placement));

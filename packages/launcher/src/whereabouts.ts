@@ -194,10 +194,29 @@ function circle(doings: readonly Doing[]): string | undefined {
 
 function unwanted(doings: readonly Doing[]): string[] {
   const texts = doings.flatMap(({ rank, where }) =>
-    typeof where === "string" ? [] : where.unreceived.map((kind) => `not received by rank ${rank}: ${messages(kind)}`),
+    typeof where === "string"
+      ? []
+      : where.unreceived.map(
+          (kind) => missedBy(where.waits, kind, rank) ?? `not received by rank ${rank}: ${messages(kind)}`,
+        ),
   );
   const left = texts.length - mostParties;
   return left > 0 ? [...texts.slice(0, mostParties), `and ${left} more`] : texts;
+}
+
+/**
+ * Of a rank that waits for a message much like one that it has: `rank 1 has 1 message from rank 0 with tag 5, but its
+ * recv({ source: 0, tag: 7 }) wants another tag`.
+ */
+function missedBy(waits: readonly Wait[], kind: Unreceived, rank: number): string | undefined {
+  for (const { call } of waits) {
+    const [source, tag] = [/source: (\d+)/, /tag: (\d+)/].map((option) => option.exec(call)?.[1]);
+    const fromThere = source === undefined || Number(source) === kind.source;
+    const withThat = tag === undefined || Number(tag) === kind.tag;
+    if (!/recv|probe/.test(call) || fromThere === withThat) continue;
+    return `rank ${rank} has ${messages(kind)}, but its ${call} wants another ${withThat ? "source" : "tag"}`;
+  }
+  return undefined;
 }
 
 /** "2 messages from rank 0 with tag 5". */

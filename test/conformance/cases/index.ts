@@ -4,6 +4,7 @@ import { cases as failures } from "./failures.ts";
 import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as map } from "./map.ts";
+import { cases as mapInputs } from "./map-inputs.ts";
 import { cases as overlaps } from "./overlaps.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as programs } from "./programs/index.ts";
@@ -23,5 +24,5 @@ export const themes = {
   topologies,
   intercommunicators,
   programs,
-  "map and pool": map,
+  "map and pool": [...map, ...mapInputs],
 };

@@ -1,8 +1,9 @@
 import { describeEnding, type Ending } from "../bootstrap.ts";
 import { type Call, failure, type Identity } from "../call.ts";
+import { located } from "../call-site.ts";
 import type { Channel } from "../channel.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../errors.ts";
-import { any } from "../mailbox.ts";
+import { any, type Letter } from "../mailbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Roster } from "./roster.ts";
 
@@ -53,13 +54,21 @@ export class Fate {
   /** Why waiting for `source` is in vain, if it is. */
   hopeless(call: Call, source: number, channel?: Channel, tag: number = any): MpiError | undefined {
     if (!this.inVain) return undefined;
+    const error = this.#hopeless(call, source, channel, tag);
+    const near = error?.code === "rank-failed" ? channel?.mailbox.near(source, tag) : undefined;
+    if (error === undefined || near === undefined || channel?.collective) return error;
+    const { code, message, rank, host } = error;
+    return new MpiError(code, `${message}; ${describeNear(near, tag)}`, { rank, host });
+  }
+
+  #hopeless(call: Call, source: number, channel: Channel | undefined, tag: number): MpiError | undefined {
     if (this.#fatal !== undefined) return this.refusal(call);
     if (channel?.mailbox.peek(source, tag) !== undefined) return undefined; // held for a prober, soon to be had
     if (source === any) {
       const others = (channel?.members ?? []).filter((rank) => rank !== this.#who.rank);
       const lost = others.findLast((rank) => this.#roster.get(rank).gone);
       if (lost === undefined || !others.every((rank) => this.#roster.get(rank).gone)) return undefined;
-      return failure(this.#who, call, "rank-failed", "all the other ranks are gone", { rank: lost });
+      return failure(this.#who, located(call), "rank-failed", "all the other ranks are gone", { rank: lost });
     }
     const { gone, ending } = this.#roster.get(source);
     return gone && ending !== undefined ? this.bereaved(call, ending) : undefined;
@@ -68,29 +77,38 @@ export class Fate {
   /** What a call rejects with whose partner is gone. */
   bereaved(call: Call, ending: Ending): MpiError {
     const { rank, host } = ending;
-    return failure(this.#who, call, "rank-failed", `rank ${rank} is gone (${describeEnding(ending)})`, { rank, host });
+    return failure(this.#who, located(call), "rank-failed", `rank ${rank} is gone (${describeEnding(ending)})`, {
+      rank,
+      host,
+    });
   }
 
   /** What every call rejects with once the job is over. */
   refusal(call: Call): MpiError {
     const { code, why, details } = this.#fatal ?? { code: "closed", why: "this world was closed", details: {} };
-    return failure(this.#who, call, code, why, details);
+    return failure(this.#who, located(call), code, why, details);
   }
 
   /** What a call rejects with that its signal has cancelled. */
   aborted(call: Call, reason: unknown): MpiError {
     const why = reason instanceof Error ? reason.message : String(reason);
-    return failure(this.#who, call, "aborted", `cancelled: ${why}`, { cause: reason });
+    return failure(this.#who, located(call), "aborted", `cancelled: ${why}`, { cause: reason });
   }
 
   /** The error such that it says who and which call, if it does not yet. */
   explained(call: Call, error: unknown): Error {
     if (!(error instanceof MpiError) || error.rank !== undefined) return error as Error;
-    return failure(this.#who, call, error.code, error.message, { cause: error.cause });
+    return failure(this.#who, located(call), error.code, error.message, { cause: error.cause });
   }
 }
 
 /** Whether a rank was lost: what it said last may never have been asked for. */
 export function wasLost({ gone, ending }: Peer): boolean {
   return gone && ending?.code !== 0;
+}
+
+/** `a message from rank 0 with tag 5 is there, not 7`: why a receive has got nothing. */
+export function describeNear({ source, tag: theirs }: Pick<Letter, "source" | "tag">, tag: number): string {
+  const not = tag === any || tag === theirs ? "" : `, not ${tag}`;
+  return `a message from rank ${source} with tag ${theirs} is there${not}`;
 }

@@ -18,6 +18,8 @@ export const letterBytes = 256;
 /** A send that waits for an answer: `grant` (then its parcel is sent) or `received`. */
 export class Outgoing {
   readonly call: Call;
+  /** Whether it is a message of the user's own, not a collective's. */
+  readonly isMessage: boolean;
   /** What the caller waits for. */
   readonly done: Promise<void>;
   /** The announcement of a message whose bytes are still here; undefined once they have left, or will never leave. */
@@ -27,8 +29,9 @@ export class Outgoing {
   #resolve!: (done?: Promise<void>) => void;
   #reject!: (error: Error) => void;
 
-  constructor(call: Call) {
+  constructor(call: Call, isMessage: boolean) {
     this.call = call;
+    this.isMessage = isMessage;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -266,7 +266,8 @@ export class Receives {
 
   #await<T>(channel: Channel, posted: Posted, signal: AbortSignal | undefined): Promise<T> {
     posted.signal = signal;
-    this.#waits.begin();
+    if (channel.collective) this.#waits.begin();
+    else this.#waits.beginCall(posted.call);
     channel.mailbox.post(posted);
     if (!isLinked(posted)) return posted.promise as Promise<T>;
     this.#refuseIfInVain(channel, posted);

@@ -1,5 +1,6 @@
 import { onAbort } from "../abort.ts";
 import type { Call } from "../call.ts";
+import { located } from "../call-site.ts";
 import type { Channel } from "../channel.ts";
 import { byteLength, type Parcel } from "../codec.ts";
 import { type Envelope, kind } from "../envelope.ts";
@@ -58,7 +59,7 @@ export class Sends {
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
-    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal).done;
+    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal, true).done;
     const { context, collective } = channel;
     const source = this.#rank;
     const self = dest === source;
@@ -74,7 +75,7 @@ export class Sends {
     const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
     // Before it is posted: to oneself it may be matched, and answered, within that call.
-    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal);
+    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal, collective);
     if (eager && !self) peer.credit -= cost;
     const envelope: Envelope = {
       kind: eager ? kind.message : kind.request,
@@ -114,6 +115,14 @@ export class Sends {
     return Promise.allSettled(
       waiting.filter((each) => call === undefined || each.call === call).map(({ done }) => done),
     );
+  }
+
+  /** The users' sends that are still to be matched, or to be fetched. */
+  get undelivered(): Call[] {
+    const calls = [...this.#roster].flatMap(([, { sends, ending }]) =>
+      ending === undefined ? [...sends.values()] : [],
+    );
+    return calls.filter(({ isMessage }) => isMessage).map(({ call }) => located(call));
   }
 
   /** Whether the receivers of this call's messages may still read the caller's memory. */
@@ -161,9 +170,17 @@ export class Sends {
     return this.#transport.linger?.(enough, dest) ?? false;
   }
 
-  #outgoing(peer: Peer, id: number, dest: number, call: Call, signal: AbortSignal | undefined): Outgoing {
-    this.#waits.begin();
-    const outgoing = new Outgoing(call);
+  #outgoing(
+    peer: Peer,
+    id: number,
+    dest: number,
+    call: Call,
+    signal: AbortSignal | undefined,
+    collective: boolean,
+  ): Outgoing {
+    if (collective) this.#waits.begin();
+    else this.#waits.beginCall(call);
+    const outgoing = new Outgoing(call, !collective);
     peer.sends.set(id, outgoing);
     if (signal !== undefined) {
       outgoing.forget = onAbort(signal, (reason) => {

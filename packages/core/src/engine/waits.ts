@@ -1,4 +1,5 @@
 import type { Call } from "../call.ts";
+import { StackSampler } from "../call-site.ts";
 import type { Channel } from "../channel.ts";
 import type { MpiError } from "../errors.ts";
 import type { Posted } from "../mailbox.ts";
@@ -12,6 +13,8 @@ export class Waits {
   steps = 0;
   /** How many calls have what they waited for, or have been told that they wait in vain. */
   settled = 0;
+  /** Where calls that wait were made: a promise that nobody awaits tells nothing of it. */
+  readonly #sampler: StackSampler = new StackSampler(16);
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -20,6 +23,12 @@ export class Waits {
   begin(): void {
     this.steps++;
     if (++this.count === 1) this.#transport.listen(true);
+  }
+
+  /** {@link begin}, for a call that the user is making right now. */
+  beginCall(call: Call): void {
+    this.begin();
+    call.stack ??= this.#sampler.take();
   }
 
   end(): void {

@@ -7,6 +7,7 @@ import type { Hand } from "./hand.ts";
 import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
+import { Queue } from "./queue.ts";
 import { LeastTimes, MeanTimes } from "./schedule.ts";
 import { isSuspect, Seat } from "./seat.ts";
 import type { Staff } from "./tally.ts";
@@ -23,7 +24,7 @@ const clockEvery = 16;
  *    ▲                            │ the rank is lost
  *    └──────── again ◄────────────┘
  * ```
- * Jobs are asked in turn. Ranks that have nothing come first, then those that have one chunk, and so on.
+ * Jobs are asked in turn (`queue.ts`). Ranks that have nothing come first, then those that have one chunk, and so on.
  */
 export class Dispatcher implements Staff {
   readonly lost: number[] = [];
@@ -36,6 +37,8 @@ export class Dispatcher implements Staff {
   readonly #ownPlace: Place;
   readonly #hand: Hand | undefined;
   readonly #jobs: Set<Job> = new Set();
+  /** Those of them that have something to hand out. */
+  readonly #queue: Queue = new Queue();
   /** What tasks take wherever they are done, and on rank 0. */
   readonly #meanMs: MeanTimes = new MeanTimes();
   readonly #rootMs: LeastTimes = new LeastTimes();
@@ -90,10 +93,18 @@ export class Dispatcher implements Staff {
       return;
     }
     this.#jobs.add(job);
+    this.#queue.add(job);
     job.finished.then(
       () => this.#drop(job),
       () => this.#drop(job),
     );
+    this.refill();
+  }
+
+  /** This job has something to hand out again. */
+  returned(job: Job): void {
+    if (!this.#jobs.has(job)) return;
+    this.#queue.add(job);
     this.refill();
   }
 
@@ -146,7 +157,7 @@ export class Dispatcher implements Staff {
   #fill(): void {
     if (this.#broken !== undefined) return;
     const free = this.#seats.filter((seat) => !seat.lost && !seat.stuck);
-    for (let round = 0, gave = true; gave && this.#jobs.size > 0; round++) {
+    for (let round = 0, gave = true; gave && this.#queue.size > 0; round++) {
       gave = false;
       for (const seat of free) {
         // Whoever has more than this round already will be asked when its turn comes.
@@ -154,7 +165,7 @@ export class Dispatcher implements Staff {
         else if (this.#give(seat)) gave = true;
       }
     }
-    if (this.#hand !== undefined && !this.#working && this.#jobs.size > 0) void this.#work(this.#hand);
+    if (this.#hand !== undefined && !this.#working && this.#queue.size > 0) void this.#work(this.#hand);
   }
 
   #give(seat: Seat): boolean {
@@ -168,24 +179,19 @@ export class Dispatcher implements Staff {
     return true;
   }
 
-  /** What this rank is to do: of the first job that has something for it, which then goes to the end of the queue. */
+  /** What this rank is to do, of the first job that has something for it. */
   #next(rank: number, held: number): Chunk | undefined {
     const { ranks } = this;
-    for (const job of this.#jobs) {
+    const own = rank === this.#crew.peers.rank;
+    return this.#queue.next((job, others) => {
       const meanMs = this.#meanMs.of(job.task);
-      const rootMs = this.#waiting ? undefined : this.#rootMs.of(job.task);
-      const own = rank === this.#crew.peers.rank;
-      const most =
-        meanMs === undefined || this.#waitsFor.has(job.task) ? 1 : Math.max(1, Math.floor(turnMs / 4 / meanMs));
-      const items = own ? job.takeOwn(rank, most, ranks === 1) : job.take(rank, held, { ranks, meanMs, rootMs });
-      if (items.length === 0) continue;
-      if (this.#jobs.size > 1) {
-        this.#jobs.delete(job);
-        this.#jobs.add(job);
+      if (own) {
+        const single = meanMs === undefined || this.#waitsFor.has(job.task);
+        return job.takeOwn(rank, single ? 1 : Math.max(1, Math.floor(turnMs / 4 / meanMs)), ranks === 1);
       }
-      return { job, items };
-    }
-    return undefined;
+      const rootMs = this.#waiting ? undefined : this.#rootMs.of(job.task);
+      return job.take(rank, held, { ranks, others, meanMs, rootMs });
+    });
   }
 
   /** An input that cannot travel has failed, and only that. */
@@ -245,6 +251,7 @@ export class Dispatcher implements Staff {
 
   #drop(job: Job): void {
     this.#jobs.delete(job);
+    this.#queue.delete(job);
     for (const seat of this.#seats) {
       for (const { from, count } of seat.cancel(job)) {
         this.#tell(seat, { kind: "cancel", from, count, reason: "its result is not wanted any more" });

@@ -1,14 +1,20 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writevSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
-/** Length of the content, as a double: no limit in practice; then its checksum. */
-const prefixBytes = 8 + 4;
+/** What a frame begins with: a byte that no text has, so that the next frame is found behind a damaged one. */
+const marker = Buffer.from([0x9d, 0x74, 0x73, 0x6a]);
+/** Marker, checksum of all that follows, and the content's length as a double: no limit in practice. */
+const prefixBytes = 4 + 4 + 8;
+const searchBytes = 1 << 20;
 
 /**
- * A file of checked frames, appended to and never changed: `magic [length][crc32] content [length][crc32] content ...`
+ * A file of checked frames, appended to and never changed:
  *
- * What a killed writer left of its last frame fails its length or its checksum. It is cut off by {@link FrameFile.append},
- * with whatever is behind it: nothing can be known about that.
+ * ```text
+ * magic [marker][crc32][length] content [marker][crc32][length] content ...
+ * ```
+ * What a killed writer left of its last frame fails its length or its checksum, and no frame follows it: it is cut off by
+ * {@link FrameFile.append}. Where frames follow, {@link FrameFile.next} goes on with them.
  */
 export class FrameFile {
   readonly #file: number;
@@ -30,21 +36,24 @@ export class FrameFile {
   /** Reads past the magic. False when the file begins with something else; a beginning of it passes, for it may be torn. */
   begins(magic: Buffer): boolean {
     const start = this.#read(0, Math.min(magic.length, this.#size));
+    if (!magic.subarray(0, start.length).equals(start)) return false;
     this.#at = start.length;
-    return magic.subarray(0, start.length).equals(start);
+    return true;
   }
 
-  /** The next frame's content; undefined when there is none, or none that is whole. */
-  next(): Buffer | undefined {
-    if (this.unread < prefixBytes) return undefined;
-    const prefix = this.#read(this.#at, prefixBytes);
-    const length = prefix.readDoubleLE(0);
-    // A block that was never written is zeros, and nothing has the checksum 0.
-    if (!Number.isSafeInteger(length) || length <= 0 || length > this.unread - prefixBytes) return undefined;
-    const content = this.#read(this.#at + prefixBytes, length);
-    if (content.length !== length || crc32(content) !== prefix.readUInt32LE(8)) return undefined;
-    this.#at += prefixBytes + length;
-    return content;
+  /**
+   * The next frame's content; undefined after the last that is whole.
+   * @param damaged is told of bytes that are passed over because a whole frame follows them
+   */
+  next(damaged: (bytes: number, at: number) => void): Buffer | undefined {
+    for (let at = this.#at; at >= 0; at = this.#find(at + 1)) {
+      const content = this.#frame(at);
+      if (content === undefined) continue;
+      if (at > this.#at) damaged(at - this.#at, this.#at);
+      this.#at = at + prefixBytes + content.length;
+      return content;
+    }
+    return undefined;
   }
 
   /** Empties the file and begins it anew. */
@@ -60,10 +69,14 @@ export class FrameFile {
     this.#write(
       frames.flatMap((parts) => {
         const prefix = Buffer.alloc(prefixBytes);
-        prefix.writeDoubleLE(parts.reduce((bytes, part) => bytes + part.byteLength, 0));
-        prefix.writeUInt32LE(
-          parts.reduce((sum, part) => crc32(part, sum), 0),
+        prefix.set(marker);
+        prefix.writeDoubleLE(
+          parts.reduce((bytes, part) => bytes + part.byteLength, 0),
           8,
+        );
+        prefix.writeUInt32LE(
+          parts.reduce((sum, part) => crc32(part, sum), crc32(prefix.subarray(8))),
+          4,
         );
         return [prefix, ...parts];
       }),
@@ -73,6 +86,29 @@ export class FrameFile {
   close(): void {
     fsyncSync(this.#file);
     closeSync(this.#file);
+  }
+
+  /** The content of the frame that begins here, if one does that is whole. */
+  #frame(at: number): Buffer | undefined {
+    const room = this.#size - at - prefixBytes;
+    if (room < 0) return undefined;
+    const prefix = this.#read(at, prefixBytes);
+    if (!prefix.subarray(0, marker.length).equals(marker)) return undefined;
+    const length = prefix.readDoubleLE(8);
+    if (!Number.isSafeInteger(length) || length < 0 || length > room) return undefined;
+    const content = this.#read(at + prefixBytes, length);
+    const sum = crc32(content, crc32(prefix.subarray(8)));
+    return content.length === length && sum === prefix.readUInt32LE(4) ? content : undefined;
+  }
+
+  /** The next marker from here on; -1 when there is none. */
+  #find(from: number): number {
+    for (let at = from; at < this.#size; at += searchBytes) {
+      const bytes = this.#read(at, Math.min(searchBytes + marker.length - 1, this.#size - at));
+      const found = bytes.indexOf(marker);
+      if (found >= 0) return at + found;
+    }
+    return -1;
   }
 
   #read(position: number, length: number): Buffer {

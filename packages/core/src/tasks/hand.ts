@@ -2,6 +2,7 @@ import { invalid } from "../check.ts";
 import { MpiError, messageOf } from "../errors.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";
+import { isBuiltIn } from "./task-source.ts";
 
 /** What the tasks of a chunk have in common. */
 export interface Errand {
@@ -11,16 +12,31 @@ export interface Errand {
   readonly timeoutMs: number | undefined;
 }
 
+interface Known {
+  readonly work: (...args: unknown[]) => unknown;
+  readonly wantsContext: boolean;
+}
+
+/**
+ * Whether a task has a second parameter of its own for the context. `length` does not count parameters with a default, nor
+ * rest parameters: they would take the context for a number. Neither does a function of the language want it: `Math.max`.
+ */
+function wantsContext(work: AnyTask): boolean {
+  return work.length >= 2 && !isBuiltIn(work);
+}
+
 /** Does tasks on this rank, one after the other, and keeps what lasts from one to the next. */
 export class Hand {
   readonly #rank: number;
-  readonly #tasks: ReadonlyMap<string, AnyTask>;
+  readonly #tasks: ReadonlyMap<string, Known>;
   #state: unknown;
   #current: Context | undefined;
 
   constructor(rank: number, tasks: ReadonlyMap<string, AnyTask>) {
     this.#rank = rank;
-    this.#tasks = tasks;
+    this.#tasks = new Map(
+      Array.from(tasks, ([name, work]) => [name, { work: work as Known["work"], wantsContext: wantsContext(work) }]),
+    );
   }
 
   async prepare(
@@ -38,13 +54,14 @@ export class Hand {
   /** Never throws. A task that is not async gives its outcome at once: ten thousand small ones need no turn each. */
   do(errand: Errand, input: unknown, index: number, attempt: number): Outcome | Promise<Outcome> {
     const { task, spread, timeoutMs } = errand;
-    const work = this.#tasks.get(task) as ((...args: unknown[]) => unknown) | undefined;
-    if (work === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(task)}`));
+    const known = this.#tasks.get(task);
+    if (known === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(task)}`));
     const context = new Context(index, attempt, this.#rank, this.#state);
     this.#current = context;
     const started = timeoutMs === undefined ? 0 : performance.now();
     try {
-      const value = spread ? work(...(input as unknown[]), context) : work(input, context);
+      const { work, wantsContext } = known;
+      const value = spread ? work(...(input as unknown[])) : wantsContext ? work(input, context) : work(input);
       if (isThenable(value)) return settled(value, context, timeoutMs);
       context.over = true;
       if (timeoutMs !== undefined && performance.now() - started > timeoutMs) return failed(tookTooLong(timeoutMs));

@@ -1,8 +1,11 @@
-import { MpiError } from "../errors.ts";
+import { siteOf } from "../call-site.ts";
+import { chunks } from "../chunks.ts";
+import { MpiError, messageOf } from "../errors.ts";
+import { warn } from "../warning.ts";
 import type { Journal } from "./journal.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Sink } from "./results.ts";
-import { blocks, chunkSize, depth, type Pace } from "./schedule.ts";
+import { chunkSize, depth, type Pace } from "./schedule.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
 import type { Tally } from "./tally.ts";
@@ -43,6 +46,8 @@ export interface JobParts {
   journal: Journal | undefined;
   /** Where the user's call stands. */
   site: string;
+  /** Called when a job that had handed out everything has something to hand out again. */
+  returned: (job: Job) => void;
 }
 
 /** One list of inputs, from the first chunk handed out to the last result. */
@@ -88,6 +93,12 @@ export class Job {
     return this.#stop !== undefined;
   }
 
+  /** Whether it hands out nothing more, unless something that is under way comes back. */
+  get spent(): boolean {
+    if (this.#over || this.#stop !== undefined) return true;
+    return this.#parts.source.ended && this.#again.length === 0 && this.#blocksAreGone();
+  }
+
   /** Inputs that have not been handed out, where their number is known. */
   get remaining(): number | undefined {
     const { remaining } = this.#parts.source;
@@ -100,13 +111,16 @@ export class Job {
   /** Gives each of these ranks a block of its own. */
   divide(ranks: readonly number[]): void {
     const items = this.#pull(this.#parts.source.remaining ?? 0);
-    const parts = blocks(items.length, ranks.length);
-    this.#blocks = new Map(ranks.map((rank, i) => [rank, items.slice(parts[i]?.from, parts[i]?.to)]));
-    this.#settleIfDone();
+    const parts = chunks(items, ranks.length);
+    this.#blocks = new Map(ranks.map((rank, i) => [rank, parts[i] as Item[]]));
+    this.settleIfDone();
   }
 
-  /** What a rank that has `held` chunks is to do next. Empty when there is nothing for it now. */
-  take(rank: number, held: number, known: Pick<Pace, "ranks" | "meanMs" | "rootMs">): Item[] {
+  /**
+   * What a rank that has `held` chunks is to do next. Empty when this job has nothing for it now; undefined when the rank has
+   * enough work, so that other jobs of the same task need not be asked.
+   */
+  take(rank: number, held: number, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#block(rank);
     if (block !== undefined) return this.#begin(block);
@@ -116,7 +130,7 @@ export class Job {
     const { chunkSize: fixed, lookAhead } = this.settings;
     const pace: Pace = { ...known, remaining: this.remaining, lookAhead };
     const size = fixed ?? chunkSize(pace);
-    return held < depth(size, pace) ? this.#next(size) : [];
+    return held < depth(size, pace) ? this.#next(size) : undefined;
   }
 
   /**
@@ -136,11 +150,11 @@ export class Job {
     if (outcome.ok) {
       this.#put(item, outcome.value);
     } else if (item.attempts <= this.settings.retries + item.losses && place !== undefined) {
-      this.#again.push(item);
+      this.#takeBack([item]);
     } else {
       this.#refuse(item, outcome.error, place);
     }
-    this.#settleIfDone();
+    this.settleIfDone();
   }
 
   /** A rank was lost with these: of the first ones it may have died, the others were not begun. */
@@ -151,34 +165,48 @@ export class Job {
       if (!begun) item.attempts -= 1;
       else item.losses += 1;
       if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
-      else this.#again.push(item);
+      else this.#takeBack([item]);
     }
-    this.#settleIfDone();
+    this.settleIfDone();
   }
 
   /** They were not begun. */
   putBack(items: readonly Item[]): void {
     this.#underWay -= items.length;
     for (const item of items) item.attempts -= 1;
-    this.#again.push(...items);
-    this.#settleIfDone();
+    this.#takeBack(items);
+    this.settleIfDone();
   }
 
   /** A rank was lost that had not taken its block. */
   forget(rank: number): void {
-    this.#again.push(...(this.#blocks?.get(rank) ?? []));
+    const block = this.#blocks?.get(rank);
     this.#blocks?.delete(rank);
+    if (block !== undefined) this.#takeBack(block);
   }
 
   /** Hands out no more; what is under way comes to its end, and then the job fails with this. */
   halt(error: unknown): void {
     this.#stop ??= { error };
-    this.#settleIfDone();
+    this.settleIfDone();
   }
 
   /** Ends it now, whatever is under way. */
   cancel(error: unknown): void {
-    this.#end(error);
+    this.#end({ error });
+  }
+
+  /** Ends it when nothing is under way and nothing more will be. */
+  settleIfDone(): void {
+    if (this.#over || this.#underWay > 0) return;
+    const { source } = this.#parts;
+    if (this.#stop !== undefined) this.#end(this.#stop);
+    else if (this.spent) this.#end(source.broken);
+  }
+
+  #takeBack(items: readonly Item[]): void {
+    this.#again.push(...items);
+    this.#parts.returned(this);
   }
 
   #block(rank: number): Item[] | undefined {
@@ -191,7 +219,7 @@ export class Job {
     const again = this.#again.findIndex((item) => suspects || item.losses === 0);
     if (again >= 0) return this.#begin(this.#again.splice(again, 1));
     const items = this.#begin(this.#pull(most));
-    this.#settleIfDone();
+    this.settleIfDone();
     return items;
   }
 
@@ -225,12 +253,11 @@ export class Job {
           tally.count("known");
           this.#parts.sink.put(index, known.value);
         } catch (error) {
-          this.#end(error);
+          this.#end({ error });
           break;
         }
       }
     }
-    if (source.broken !== undefined) this.#stop ??= source.broken;
     return items;
   }
 
@@ -244,7 +271,7 @@ export class Job {
     try {
       if (digest !== undefined) this.#parts.journal?.add(index, digest, value);
     } catch (error) {
-      this.#end(error);
+      this.#end({ error });
       return;
     }
     this.#parts.tally.count("done");
@@ -255,13 +282,7 @@ export class Job {
     const { task, tally, sink, site } = this.#parts;
     const error = taskError(thrown, { task, index, rank: place?.rank, host: place?.host, attempts }, site);
     tally.count("failed");
-    if (!sink.refuse(index, error)) this.#end(error);
-  }
-
-  #settleIfDone(): void {
-    if (this.#over || this.#underWay > 0) return;
-    if (this.#stop !== undefined) this.#end(this.#stop.error);
-    else if (this.#parts.source.ended && this.#again.length === 0 && this.#blocksAreGone()) this.#end();
+    if (!sink.refuse(index, error)) this.#end({ error });
   }
 
   #blocksAreGone(): boolean {
@@ -269,20 +290,27 @@ export class Job {
     return true;
   }
 
-  #end(error?: unknown): void {
+  /** Ends it, with an error when there is a reason. Whatever was thrown is one, `undefined` too. */
+  #end(reason?: { error: unknown }): void {
     if (this.#over) return;
     this.#over = true;
-    let reason = error;
+    const { source, journal, tally, sink, site } = this.#parts;
+    let why = reason;
+    const failed = (error: unknown): void => {
+      if (why === undefined) why = { error };
+      else
+        warn(`${siteOf(site) ?? this.task}: the clean-up of this call's inputs or journal failed: ${messageOf(error)}`);
+    };
+    source.close(failed);
     try {
-      this.#parts.source.close();
-      this.#parts.journal?.close();
-    } catch (thrown) {
-      reason ??= thrown;
+      journal?.close();
+    } catch (error) {
+      failed(error);
     }
-    this.#parts.tally.finish();
-    this.#parts.sink.end(reason);
-    if (reason === undefined) this.#finish();
-    else this.#fail(reason);
+    tally.finish();
+    sink.end(why);
+    if (why === undefined) this.#finish();
+    else this.#fail(why.error);
   }
 }
 

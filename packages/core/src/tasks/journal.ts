@@ -2,52 +2,79 @@ import { createHash } from "node:crypto";
 import { invalid } from "../check.ts";
 import { decode, encode, type Parcel } from "../codec.ts";
 import { messageOf } from "../errors.ts";
+import { cannotTravel } from "./batch.ts";
 import { FrameFile } from "./frame-file.ts";
+import { JournalLock } from "./journal-lock.ts";
+import type { AnyTask } from "./task.ts";
+import { isBound, sourceOf } from "./task-source.ts";
 
-const magic = Buffer.from("tsmpi journal 1\n");
+const magic = Buffer.from("tsmpi journal 2\n");
+const earlierMagic = Buffer.from("tsmpi journal 1\n");
 /** Position and digest of the input, length of the value's head and number of its attachments. */
 const entryBytes = 8 + 16 + 4 + 4;
+
+/** What the results of a journal are results of, beside the inputs. */
+export interface Subject {
+  task: string;
+  work: AnyTask;
+  /** The user's own: all else that results depend on. */
+  key: unknown;
+}
+
+/** The same, as a journal's first frame has it. */
+interface Title {
+  task: string;
+  source: string;
+  key: string;
+}
 
 /**
  * Finished results in a file, so that a later run need not make them again.
  *
  * ```text
- * first frame: { task }    each further frame: [position of the input][its digest][its result]
+ * first frame: { task, source, key }    each further frame: [position of the input][its digest][its result]
  * ```
- * The digests find out the journal of other inputs.
+ * The digests find out the journal of another function, another key or other inputs.
  */
 export class Journal {
   readonly #path: string;
+  readonly #lock: JournalLock;
   readonly #file: FrameFile;
+  readonly #warn: (text: string) => void;
   readonly #results: Map<number, { digest: Buffer; parcel: Parcel }> = new Map();
   #unwritten: Uint8Array[][] = [];
   /** The file could not be written: the next call says so. */
   #failed: Error | undefined;
   #closed = false;
 
-  /** @throws MpiError `invalid-argument` for a file that is no journal, or one of another task; it is left as it is. */
-  constructor(path: string, task: string) {
+  /**
+   * @param warn is told of damage: the results in it are made again
+   * @throws MpiError `invalid-argument` for a file that is no journal, one of something else, or one in use; it is left as
+   *   it is
+   */
+  constructor(path: string, subject: Subject, warn: (text: string) => void) {
     this.#path = path;
+    this.#warn = warn;
+    const title = titleOf(subject);
+    this.#lock = new JournalLock(path);
     try {
-      this.#file = new FrameFile(path);
+      this.#file = open(path);
     } catch (error) {
-      throw invalid(`the journal ${path} cannot be opened: ${messageOf(error)}`);
+      this.#lock.release();
+      throw error;
     }
     try {
-      this.#read(task);
+      this.#read(title);
     } catch (error) {
       this.#closed = true;
-      this.#file.close();
+      this.#letGo();
       throw error;
     }
   }
 
   /** What tells one input from another. @throws MpiError `unserializable` */
   digestOf(input: unknown): Buffer {
-    const { head, attachments } = encode(input);
-    const hash = createHash("sha256").update(head);
-    for (const part of attachments) hash.update(part);
-    return hash.digest().subarray(0, 16);
+    return digest(encode(input));
   }
 
   /**
@@ -58,7 +85,9 @@ export class Journal {
     const result = this.#results.get(index);
     if (result === undefined) return undefined;
     if (!result.digest.equals(digest)) {
-      throw invalid(`the journal ${this.#path} belongs to other inputs: input ${index} is not what it has a result of`);
+      throw invalid(
+        `the journal ${this.#path} belongs to other inputs: input ${index} is not what it has a result of; ${remedy}`,
+      );
     }
     this.#results.delete(index);
     return { value: decode(result.parcel) };
@@ -81,7 +110,7 @@ export class Journal {
     if (this.#closed) return;
     this.#flush();
     this.#closed = true;
-    this.#file.close();
+    this.#letGo();
     if (this.#failed !== undefined) throw this.#failed;
   }
 
@@ -95,25 +124,54 @@ export class Journal {
     this.#unwritten = [];
   }
 
-  #read(task: string): void {
+  #letGo(): void {
+    try {
+      this.#file.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  #read(title: Title): void {
+    if (this.#file.begins(earlierMagic) && this.#file.unread > 0) {
+      throw invalid(
+        `the journal ${this.#path} is of an earlier version of tsmpi, which did not say whose it is; ${remedy}`,
+      );
+    }
     if (!this.#file.begins(magic)) throw invalid(`${this.#path} is not a journal of tsmpi`);
-    const own = encode({ task });
+    const own = encode({ ...title });
     const { unread } = this.#file;
-    const first = this.#file.next();
+    let titleIsWhole = true;
+    const first = this.#file.next(() => {
+      titleIsWhole = false;
+    });
+    // Nothing but the beginning of a beginning is replaced.
+    if (!titleIsWhole || (first === undefined && unread > own.head.byteLength + entryBytes)) {
+      throw invalid(`the journal ${this.#path} is damaged at its beginning, which says whose it is; ${remedy}`);
+    }
     if (first === undefined) {
-      // Nothing but the beginning of a beginning is replaced.
-      if (unread > own.head.byteLength + entryBytes) throw invalid(`the journal ${this.#path} is damaged`);
       this.#file.begin(magic);
       this.#file.append([[own.head]]);
       return;
     }
-    const { task: theirs } = decode({ head: first, attachments: [] }) as { task: unknown };
-    if (theirs !== task) {
-      throw invalid(
-        `the journal ${this.#path} belongs to another job: it has results of ${String(theirs)}, not of ${task}`,
-      );
+    this.#compare(decode({ head: first, attachments: [] }) as Title, title);
+    const damaged = (bytes: number, at: number): void =>
+      this.#warn(`the journal ${this.#path} is damaged: ${bytes} bytes from ${at} on are passed over`);
+    for (;;) {
+      const content = this.#file.next(damaged);
+      if (content === undefined) return;
+      this.#remember(content);
     }
-    for (let content = this.#file.next(); content !== undefined; content = this.#file.next()) this.#remember(content);
+  }
+
+  #compare(theirs: Title, ours: Title): void {
+    const other =
+      theirs.task !== ours.task
+        ? `it has results of ${theirs.task}, not of ${ours.task}`
+        : theirs.source !== ours.source
+          ? `its results are of a function ${ours.task} with another source`
+          : theirs.key !== ours.key && "its results have another key";
+    if (other) throw invalid(`the journal ${this.#path} belongs to another job: ${other}; ${remedy}`);
   }
 
   #remember(content: Buffer): void {
@@ -124,5 +182,34 @@ export class Journal {
       return content.subarray(at - size, at);
     });
     this.#results.set(content.readDoubleLE(0), { digest: content.subarray(8, 24), parcel: { head, attachments } });
+  }
+}
+
+const remedy = "remove it, or name another file";
+
+function titleOf({ task, work, key }: Subject): Title {
+  if (isBound(work) && key === undefined) {
+    throw invalid(`the task ${task} is a bound function, whose source cannot be read: give journal: { file, key }`);
+  }
+  let parcel: Parcel;
+  try {
+    parcel = encode(key);
+  } catch (error) {
+    throw cannotTravel("the journal's key", error);
+  }
+  return { task, source: digest(encode(sourceOf(work))).toString("hex"), key: digest(parcel).toString("hex") };
+}
+
+function digest({ head, attachments }: Parcel): Buffer {
+  const hash = createHash("sha256").update(head);
+  for (const part of attachments) hash.update(part);
+  return hash.digest().subarray(0, 16);
+}
+
+function open(path: string): FrameFile {
+  try {
+    return new FrameFile(path);
+  } catch (error) {
+    throw invalid(`the journal ${path} cannot be opened: ${messageOf(error)}`);
   }
 }

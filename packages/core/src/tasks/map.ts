@@ -1,8 +1,10 @@
 import { onAbort } from "../abort.ts";
+import { siteOf } from "../call-site.ts";
 import { invalid, show } from "../check.ts";
 import { MpiError, messageOf } from "../errors.ts";
 import { fill } from "../into.ts";
 import type { TypedArray } from "../op.ts";
+import { warn } from "../warning.ts";
 import type { Crew } from "./crew.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Hand } from "./hand.ts";
@@ -10,9 +12,17 @@ import { Job } from "./job.ts";
 import type { Journal } from "./journal.ts";
 import { List, type Sink } from "./results.ts";
 import { complete } from "./settings.ts";
-import { readAll, sourceOf } from "./source.ts";
+import { readAll, type Source, sourceOf } from "./source.ts";
 import { Tally } from "./tally.ts";
-import type { AnyTask, Inputs, InputsAtRoot, ManyOptions, MapOptions, WorldMapOptions } from "./task.ts";
+import type {
+  AnyTask,
+  Inputs,
+  InputsAtRoot,
+  JournalOptions,
+  ManyOptions,
+  MapOptions,
+  WorldMapOptions,
+} from "./task.ts";
 import { serve } from "./worker.ts";
 
 /** One rank's part in `world.map(fn, inputs, options)`: all the results at rank 0, undefined elsewhere. */
@@ -38,11 +48,11 @@ export async function map(
   }
   const forget = haltWithTheJob(crew, dispatcher);
   try {
-    const given = Promise.resolve(typeof inputs === "function" ? inputs() : inputs) as Promise<Inputs<unknown>>;
-    const [all] = await Promise.race([Promise.all([given, prepared]), dispatcher.broken]);
+    const [all] = await Promise.race([Promise.all([given(inputs), prepared]), dispatcher.broken]);
     const { stopOnError = true, into } = options;
     const results = new List(!stopOnError);
-    const job = await start(crew, dispatcher, { task, spread: false, inputs: all, options, sink: results, site });
+    const order = { task, work, spread: false, inputs: all, options, sink: results, site };
+    const job = await start(crew, dispatcher, order);
     await job.finished;
     await dispatcher.end();
     return into === undefined ? results.values : gathered(results.values, into);
@@ -54,8 +64,14 @@ export async function map(
   }
 }
 
+/** Async: what the caller's function throws must not leave `prepared` without anybody who awaits it. */
+async function given(inputs: InputsAtRoot<unknown> | undefined): Promise<Inputs<unknown>> {
+  return (typeof inputs === "function" ? inputs() : inputs) as Promise<Inputs<unknown>>;
+}
+
 export interface Order {
   task: string;
+  work: AnyTask;
   spread: boolean;
   inputs: Inputs<unknown>;
   options: ManyOptions & MapOptions;
@@ -65,17 +81,19 @@ export interface Order {
 
 /** Begins to hand out one list of inputs. */
 export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): Promise<Job> {
-  const { task, spread, sink, site } = order;
+  const { task, work, spread, sink, site } = order;
   const settings = complete(order.options, dispatcher.ranks, crew.showsProgress);
   const fixed = settings.schedule === "static";
   const { progress } = settings;
   const inputs = fixed ? await readAll(order.inputs) : order.inputs;
   const source = sourceOf(inputs, () => setImmediate(() => dispatcher.refill()));
-  const journal = settings.journal === undefined ? undefined : await open(settings.journal, task);
+  const { journal: file } = settings;
+  const journal = file && (await open(file, task, work, site).catch((error: unknown) => refuse(source, error)));
   const show =
     progress === true ? (event: Parameters<Crew["show"]>[0]): void => crew.show(event) : progress || undefined;
   const tally = new Tally(task, dispatcher, show);
-  const job = new Job({ task, spread, settings, source, sink, tally, journal, site });
+  const returned = (job: Job): void => dispatcher.returned(job);
+  const job = new Job({ task, spread, settings, source, sink, tally, journal, site, returned });
   if (fixed) job.divide(dispatcher.members);
   const forget = onAbort(settings.signal, (reason) => job.cancel(cancelled(reason)));
   job.finished.then(forget, forget);
@@ -83,10 +101,16 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
   return job;
 }
 
+/** The inputs may hold a file or a connection. */
+function refuse(source: Source, error: unknown): never {
+  source.close(() => {}); // the reason is what counts
+  throw error;
+}
+
 /** Loaded when it is needed: its checksums alone cost each rank 5 ms at its start. */
-async function open(path: string, task: string): Promise<Journal> {
+async function open({ file, key }: JournalOptions, task: string, work: AnyTask, site: string): Promise<Journal> {
   const { Journal } = await import("./journal.ts");
-  return new Journal(path, task);
+  return new Journal(file, { task, work, key }, (text) => warn(`${siteOf(site) ?? task}: ${text}`));
 }
 
 /** The job is about to be stopped: what is under way may end, nothing new begins. */

@@ -26,14 +26,15 @@ export async function pool(
     return undefined;
   }
   const forget = haltWithTheJob(crew, dispatcher);
+  const workers = new Desk(crew, dispatcher, named);
   try {
     await prepared;
-    const workers = new Desk(crew, dispatcher, named);
     const result = await Promise.race([driver(workers), dispatcher.broken]);
     await workers.close();
     await dispatcher.end();
     return result;
   } catch (error) {
+    workers.abandon();
     dispatcher.fail(error);
     throw error;
   } finally {

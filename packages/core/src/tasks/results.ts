@@ -8,7 +8,7 @@ export interface Sink {
   /** An input that failed for good. False: the whole map has failed. */
   refuse(index: number, error: Error): boolean;
   /** Nothing more comes; with an error when that is the reason. */
-  end(error?: unknown): void;
+  end(reason: { error: unknown } | undefined): void;
 }
 
 /** All results, in the order of the inputs. */
@@ -45,7 +45,7 @@ export class Stream implements Sink {
   readonly #early: Map<number, Result> = new Map();
   readonly #ready: Result[] = [];
   #next = 0;
-  #ended: { error: unknown } | undefined;
+  #ended: { reason: { error: unknown } | undefined } | undefined;
   #wake: (() => void) | undefined;
   consumed = 0;
 
@@ -65,8 +65,8 @@ export class Stream implements Sink {
     return true;
   }
 
-  end(error?: unknown): void {
-    this.#ended ??= { error };
+  end(reason: { error: unknown } | undefined): void {
+    this.#ended ??= { reason };
     this.#wake?.();
   }
 
@@ -74,7 +74,7 @@ export class Stream implements Sink {
   async next(): Promise<{ value: unknown } | undefined> {
     while (this.#ready.length === 0) {
       if (this.#ended !== undefined) {
-        if (this.#ended.error !== undefined) throw this.#ended.error;
+        if (this.#ended.reason !== undefined) throw this.#ended.reason.error;
         return undefined;
       }
       if (this.#wake !== undefined)

@@ -4,6 +4,8 @@ export interface Pace {
   ranks: number;
   /** Inputs that are still to be handed out, where that is known. */
   remaining: number | undefined;
+  /** Other jobs of the same task that have inputs to hand out: at least as many inputs more. Default 0. */
+  others?: number;
   /** Most inputs that may be under way at once. */
   lookAhead: number;
   /** What a task has taken so far, in milliseconds; undefined before the first result. */
@@ -91,19 +93,11 @@ export function chunkSize({ ranks, remaining, lookAhead, meanMs }: Pace): number
  * How many chunks of `size` inputs a rank may have: the one at work and one that hides the latency of the next; more while
  * they are short. Towards the end none in advance, or one would wait behind a long one while other ranks are idle.
  */
-export function depth(size: number, { ranks, remaining, meanMs, rootMs }: Pace): number {
+export function depth(size: number, { ranks, remaining, others = 0, meanMs, rootMs }: Pace): number {
   if (rootMs !== undefined) {
     if (rootMs < handlingMs || (remaining !== undefined && remaining * rootMs < roundTripMs)) return 0;
   }
   const chunk = meanMs === undefined ? Number.POSITIVE_INFINITY : meanMs * size;
-  if (remaining !== undefined && remaining <= 2 * ranks * size) return 1;
+  if (remaining !== undefined && remaining + others <= 2 * ranks * size) return 1;
   return Math.max(2, Math.min(deepest, 1 + Math.floor(aheadMs / Math.max(chunk, aheadMs / deepest))));
-}
-
-/** The static schedule: where each rank's block of `total` inputs begins and ends. Lengths differ by one at most. */
-export function blocks(total: number, ranks: number): { from: number; to: number }[] {
-  return Array.from({ length: ranks }, (_, i) => ({
-    from: Math.floor((i * total) / ranks),
-    to: Math.floor(((i + 1) * total) / ranks),
-  }));
 }

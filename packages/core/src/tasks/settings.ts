@@ -1,6 +1,6 @@
 import { invalid, show } from "../check.ts";
 import type { Progress } from "../progress.ts";
-import type { MapOptions } from "./task.ts";
+import type { JournalOptions, MapOptions } from "./task.ts";
 
 /** Options of a map, complete and checked. */
 export interface Settings {
@@ -11,7 +11,7 @@ export interface Settings {
   readonly stopOnError: boolean;
   readonly timeoutMs: number | undefined;
   readonly retries: number;
-  readonly journal: string | undefined;
+  readonly journal: JournalOptions | undefined;
   readonly progress: boolean | ((progress: Progress) => void);
   readonly signal: AbortSignal | undefined;
 }
@@ -38,12 +38,30 @@ export function complete(options: MapOptions, ranks: number, showsProgress: bool
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
     throw invalid(`timeoutMs is ${show(timeoutMs)}, but a time is more than 0 and at most ${longestTimerMs} ms`);
   }
-  if (journal !== undefined && (typeof journal !== "string" || journal === "")) {
-    throw invalid(`journal is ${show(journal)}, but a journal is the name of a file`);
-  }
   // A task that may be given up must not take others of its chunk along.
   const size = chunkSize ?? (timeoutMs === undefined ? undefined : 1);
-  return { schedule, chunkSize: size, lookAhead, stopOnError, timeoutMs, retries, journal, progress, signal };
+  return {
+    schedule,
+    chunkSize: size,
+    lookAhead,
+    stopOnError,
+    timeoutMs,
+    retries,
+    journal: journalOf(journal),
+    progress,
+    signal,
+  };
+}
+
+function journalOf(journal: MapOptions["journal"]): JournalOptions | undefined {
+  if (journal === undefined) return undefined;
+  const { file, key, ...others } = typeof journal === "object" && journal !== null ? journal : { file: journal };
+  if (typeof file !== "string" || file === "") {
+    throw invalid(`journal is ${show(file)}, but a journal is the name of a file, or { file, key }`);
+  }
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalid(`journal has no option ${other}; its options are file and key`);
+  return { file, key };
 }
 
 function checkWhole(name: string, value: unknown, least: number): void {

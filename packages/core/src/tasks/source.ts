@@ -7,14 +7,14 @@ export interface Source {
   readonly remaining: number | undefined;
   /** Whether nothing more will come. */
   readonly ended: boolean;
-  /** Set when the inputs broke off: their iterator threw. */
+  /** Set when the iterator threw. What it gave before is still there to be taken: `ended` says when it is not. */
   readonly broken: { error: unknown } | undefined;
   /** Whether inputs are made when they are pulled, so that pulling has to be bounded. */
   readonly lazy: boolean;
   /** Up to `most` of the next inputs. Fewer when the rest is not there yet: `ready` is called when more is. */
   take(most: number): unknown[];
-  /** Nothing more is wanted. */
-  close(): void;
+  /** Nothing more is wanted. `failed` is told what the iterator's own clean-up throws. */
+  close(failed: (error: unknown) => void): void;
 }
 
 /** @throws MpiError `invalid-argument` for what cannot be iterated. */
@@ -98,10 +98,14 @@ class IteratorSource implements Source {
     return taken;
   }
 
-  close(): void {
+  close(failed: (error: unknown) => void): void {
     if (this.ended) return;
     this.ended = true;
-    this.#iterator.return?.();
+    try {
+      this.#iterator.return?.();
+    } catch (error) {
+      failed(error);
+    }
   }
 }
 
@@ -133,12 +137,16 @@ class AsyncSource implements Source {
     return taken;
   }
 
-  close(): void {
+  close(failed: (error: unknown) => void): void {
     this.#there.length = 0;
     if (this.#over) return;
     this.#over = true;
-    // A generator that is in the middle of something ends when that is done: nobody waits for it.
-    Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    // Not awaited: a generator that is at work on its next input ends only when it has it.
+    void this.#end().catch(failed);
+  }
+
+  async #end(): Promise<void> {
+    await this.#iterator.return?.();
   }
 
   async #pull(): Promise<void> {

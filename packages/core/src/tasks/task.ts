@@ -15,10 +15,13 @@ export interface TaskContext<S = unknown> {
   readonly signal: AbortSignal;
 }
 
-/** A function from an input to a result. What it returns is copied as if it had travelled, on every rank. */
+/**
+ * A function from an input to a result. What it returns is copied as if it had travelled, on every rank. It gets the context
+ * if it declares a second parameter, without a default; a rest parameter gets the input alone.
+ */
 export type Task<I, R, S = unknown> = (input: I, context: TaskContext<S>) => R | Promise<R>;
 
-/** A task that takes its arguments one by one, and the context after them. */
+/** Any task: of one input and the context, or of several arguments (`starmap`). */
 export type AnyTask = (...args: never[]) => unknown;
 
 export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
@@ -54,6 +57,23 @@ export interface TaskOptions extends Cancellable {
   retries?: number | undefined;
 }
 
+/**
+ * Where results are kept, and what they depend on besides the input and the task's source.
+ *
+ * ```ts
+ * const rows = await world.map(simulate, parameters, { journal: { file: "sweep.journal", key: { steps, mesh } } });
+ * ```
+ */
+export interface JournalOptions {
+  /** The file's name. `<file>.lock` beside it names the job that uses it. */
+  file: string;
+  /**
+   * All else that results depend on: values of variables outside of the task, versions of functions that it calls. Any
+   * value that can travel; a journal with another key is refused. Default: undefined.
+   */
+  key?: unknown;
+}
+
 export interface ManyOptions extends TaskOptions {
   /**
    * `"dynamic"` (default): ranks get the next chunk when they become free. `"static"`: each gets one block of equal
@@ -68,10 +88,11 @@ export interface ManyOptions extends TaskOptions {
    */
   lookAhead?: number | undefined;
   /**
-   * File to which finished results are written as they come, and whose inputs a rerun skips. Belongs to one list of
-   * inputs and one task: anything else is refused. Rank 0 alone needs to see it.
+   * File to which finished results are written as they come, and whose inputs a rerun skips. It belongs to one list of
+   * inputs, one key and the source of one task; anything else is refused, and so is a second job that uses it at the same
+   * time. Rank 0 alone needs to see it. A string is the file.
    */
-  journal?: string | undefined;
+  journal?: string | JournalOptions | undefined;
   /** `true` shows progress, a function gets it: at most ten times a second, and at the end. */
   progress?: boolean | ((progress: Progress) => void) | undefined;
 }

@@ -6,24 +6,21 @@ import type { Crew } from "./crew.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Job } from "./job.ts";
 import { type Order, start } from "./map.ts";
-import { List, type Sink, Stream } from "./results.ts";
+import { List, Stream } from "./results.ts";
 import type { AnyTask, Inputs, ManyOptions, MapOptions, TaskContext, TaskOptions } from "./task.ts";
 import { callSite } from "./task-error.ts";
 
 /** Tasks by their names: `{ render, count }`. */
 export type Tasks = Record<string, AnyTask>;
 
-/** The arguments of a task without the context that comes last. */
-export type TaskArguments<F> = F extends (...args: infer A) => unknown
-  ? A extends [...infer Own, TaskContext<never>]
-    ? Own
-    : A extends [...infer Own, TaskContext]
-      ? Own
-      : A
-  : never;
+/** The arguments of a task for `starmap`: all of them. */
+export type TaskArguments<F> = F extends (...args: infer A) => unknown ? A : never;
 
-/** A task's input: its first argument. */
-export type TaskInput<F> = F extends (input: infer I, ...rest: never[]) => unknown ? I : never;
+/**
+ * A task's input: its first argument. The second one is the context, if there is one: a task whose second parameter is
+ * something else, optional or not, is for `starmap` alone, and has the input `never` here.
+ */
+export type TaskInput<F> = F extends (input: infer I, context: TaskContext<never>) => unknown ? I : never;
 
 export type TaskResult<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
@@ -53,7 +50,10 @@ export interface Workers<T extends Tasks> {
   ): Promise<PromiseSettledResult<TaskResult<T[K]>>[]>;
   map<K extends Named<T>>(task: K, inputs: Inputs<TaskInput<T[K]>>, options?: MapOptions): Promise<TaskResult<T[K]>[]>;
 
-  /** Like {@link map} for a task with several arguments: each input is the list of them. */
+  /**
+   * Like {@link map} for a task with several arguments: each input is the list of them. The task gets these and nothing
+   * else. A task that needs the context takes its arguments as one input: `map` of `([a, b], { state }) => ...`.
+   */
   starmap<K extends Named<T>>(
     task: K,
     inputs: Inputs<TaskArguments<T[K]>>,
@@ -99,9 +99,12 @@ export class Desk implements Workers<Tasks> {
   readonly #crew: Crew;
   readonly #dispatcher: Dispatcher;
   readonly #tasks: ReadonlyMap<string, AnyTask>;
-  readonly #open: Set<Promise<void>> = new Set();
+  /** Calls under way, each with the promise that the driver has for it. */
+  readonly #calls: Map<Promise<unknown>, Promise<unknown>> = new Map();
+  /** Results that the driver takes one by one. */
   readonly #streams: Set<Job> = new Set();
   #closed = false;
+  #abandoned = false;
 
   constructor(crew: Crew, dispatcher: Dispatcher, tasks: ReadonlyMap<string, AnyTask>) {
     this.#crew = crew;
@@ -113,39 +116,45 @@ export class Desk implements Workers<Tasks> {
     return this.#dispatcher.ranks;
   }
 
-  async run(task: string, input: unknown, options: TaskOptions = {}): Promise<never> {
+  run(task: string, input: unknown, options: TaskOptions = {}): Promise<never> {
     const site = callSite(this.run);
-    const results = new List(false);
-    await this.#all({ task, spread: false, inputs: [input], options, sink: results, site });
-    return results.values[0] as never;
+    const order = { task, spread: false, inputs: [input], options, site };
+    return this.#open(this.#list(order, false).then(([result]) => result as never));
   }
 
   map(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
-    return this.#list(task, false, inputs, options, callSite(this.map));
+    const order = { task, spread: false, inputs, options, site: callSite(this.map) };
+    return this.#open(this.#list(order, options.stopOnError === false));
   }
 
   starmap(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
-    return this.#list(task, true, inputs, options, callSite(this.starmap));
+    const order = { task, spread: true, inputs, options, site: callSite(this.starmap) };
+    return this.#open(this.#list(order, options.stopOnError === false));
   }
 
   imap(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
-    return this.#stream(true, { task, spread: false, inputs, options, site: callSite(this.imap) });
+    return this.#stream(true, { task, spread: false, inputs, options, site: callSite(this.imap) }, false);
   }
 
   imapUnordered(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
-    return this.#stream(false, { task, spread: false, inputs, options, site: callSite(this.imapUnordered) });
+    const order = { task, spread: false, inputs, options, site: callSite(this.imapUnordered) };
+    return this.#stream(false, order, false);
   }
 
-  async mapReduce(
+  mapReduce(
     task: string,
     inputs: Inputs<unknown>,
     reducer: Reducer<unknown>,
     options: ManyOptions = {},
   ): Promise<never> {
-    const op = asOp(reducer);
     const order = { task, spread: false, inputs, options, site: callSite(this.mapReduce) };
+    return this.#open(this.#reduce(order, reducer));
+  }
+
+  async #reduce(order: Omit<Order, "sink" | "work">, reducer: Reducer<unknown>): Promise<never> {
+    const op = asOp(reducer);
     let total: { value: unknown } | undefined;
-    for await (const value of this.#stream(true, order)) {
+    for await (const value of this.#stream(true, order, true)) {
       total = { value: total === undefined ? value : apply(op, total.value, value) };
     }
     return total?.value as never;
@@ -154,36 +163,41 @@ export class Desk implements Workers<Tasks> {
   /** Waits for what was started; results that nobody takes any more are not made. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#streams) job.cancel(new MpiError("closed", "the pool's driver has returned"));
-    await Promise.allSettled(this.#open);
+    for (const job of this.#streams) job.cancel(driverHasReturned());
+    await Promise.allSettled(this.#calls.keys());
   }
 
-  async #list(
-    task: string,
-    spread: boolean,
-    inputs: Inputs<unknown>,
-    options: MapOptions,
-    site: string,
-  ): Promise<never[]> {
-    const results = new List(options.stopOnError === false);
-    await this.#all({ task, spread, inputs, options, sink: results, site });
+  /**
+   * The pool has failed, and tells that itself. Calls that are still under way fail for the same reason, and a driver that
+   * has thrown awaits none of them: they must not end the process as unhandled rejections.
+   */
+  abandon(): void {
+    this.#closed = true;
+    this.#abandoned = true;
+    for (const given of this.#calls.values()) given.catch(() => {});
+  }
+
+  /** Gives the driver its promise for a call. Waiting for `work` leaves that one alone: it is the driver's to await. */
+  #open<R>(work: Promise<R>): Promise<R> {
+    const given = work.finally(() => this.#calls.delete(work));
+    this.#calls.set(work, given);
+    if (this.#abandoned) given.catch(() => {});
+    return given;
+  }
+
+  async #list(order: Omit<Order, "sink" | "work">, settled: boolean): Promise<never[]> {
+    const results = new List(settled);
+    const job = await this.#start({ ...order, sink: results });
+    await job.finished;
     return results.values as never[];
   }
 
-  async #all(order: Order): Promise<void> {
-    const finished = this.#start(order).then((job) => job.finished);
-    this.#open.add(finished);
-    try {
-      await finished;
-    } finally {
-      this.#open.delete(finished);
-    }
-  }
-
-  async *#stream(ordered: boolean, order: Omit<Order, "sink">): AsyncGenerator<never, void> {
+  /** @param own consumed here, to its end: not by the driver */
+  async *#stream(ordered: boolean, order: Omit<Order, "sink" | "work">, own: boolean): AsyncGenerator<never, void> {
     const results = new Stream(ordered, () => this.#dispatcher.refill());
-    const job = await this.#start({ ...order, sink: results satisfies Sink });
-    this.#streams.add(job);
+    const job = await this.#start({ ...order, sink: results });
+    if (!own) this.#streams.add(job);
+    if (!own && this.#closed) job.cancel(driverHasReturned());
     try {
       for (let next = await results.next(); next !== undefined; next = await results.next()) yield next.value as never;
     } finally {
@@ -192,11 +206,17 @@ export class Desk implements Workers<Tasks> {
     }
   }
 
-  async #start(order: Order): Promise<Job> {
-    if (this.#closed) throw new MpiError("closed", `workers.${order.task}: the pool's driver has returned`);
-    if (!this.#tasks.has(order.task)) {
-      throw invalid(`there is no task ${show(order.task)}; the tasks are ${[...this.#tasks.keys()].join(", ")}`);
+  async #start(order: Omit<Order, "work">): Promise<Job> {
+    const { task } = order;
+    if (this.#closed) throw new MpiError("closed", `workers.${task}: the pool's driver has returned`);
+    const work = this.#tasks.get(task);
+    if (work === undefined) {
+      throw invalid(`there is no task ${show(task)}; the tasks are ${[...this.#tasks.keys()].join(", ")}`);
     }
-    return start(this.#crew, this.#dispatcher, order);
+    return start(this.#crew, this.#dispatcher, { ...order, work });
   }
+}
+
+function driverHasReturned(): MpiError {
+  return new MpiError("closed", "the pool's driver has returned");
 }

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { chunks, dims, max, maxloc, prod, sum } from "tsmpi";
+import { chunks, dims, max, maxloc, prod, range, sum } from "tsmpi";
 import type { Case } from "../../case.ts";
 
 const near = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 1e-9 * Math.max(1, Math.abs(b)), `${a}, ${b}`);
@@ -14,7 +14,7 @@ export const cases: Case[] = [
     async program(world) {
       const n = await world.bcast(world.rank === 0 ? 1000 : undefined);
       let mine = 0;
-      for (let i = world.rank; i < n; i += world.size) mine += 4 / (1 + ((i + 0.5) / n) ** 2);
+      for (const i of range(n, world)) mine += 4 / (1 + ((i + 0.5) / n) ** 2);
       const pi = await world.reduce(mine / n, sum);
       if (world.rank === 0) assert.ok(Math.abs((pi ?? 0) - Math.PI) < 1e-6);
       else assert.equal(pi, undefined);
@@ -25,14 +25,26 @@ export const cases: Case[] = [
     async program(world) {
       const [a, b, n] = await world.bcast<[number, number, number]>(() => [0, 3, 1024]);
       const h = (b - a) / n;
-      const mine = chunks(Array(n).keys(), world.size)[world.rank] ?? [];
-      const area = mine.reduce((total, i) => total + (h * ((a + i * h) ** 2 + (a + (i + 1) * h) ** 2)) / 2, 0);
+      let area = 0;
+      for (const i of range(n, world)) area += (h * ((a + i * h) ** 2 + (a + (i + 1) * h) ** 2)) / 2;
       if (world.rank > 0) {
         await world.send(area, { dest: 0, tag: 1 });
       } else {
         let total = area;
         for (let source = 1; source < world.size; source++) total += await world.recv<number>({ source, tag: 1 });
         assert.ok(Math.abs(total - 9) < 1e-4);
+      }
+    },
+  },
+  {
+    name: "the shares of a range are each index once, in the order of the ranks",
+    async program(world) {
+      for (const n of [0, 1, world.size - 1, world.size, 3 * world.size + 1]) {
+        const shares = await world.allgather([...range(n, world)]);
+        assert.deepEqual(
+          shares.flat(),
+          Array.from({ length: n }, (_, i) => i),
+        );
       }
     },
   },

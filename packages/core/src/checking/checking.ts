@@ -1,0 +1,44 @@
+import { siteHere } from "../call-site.ts";
+import { warn } from "../warning.ts";
+import { Buffers } from "./buffers.ts";
+
+/**
+ * What a rank of `tsmpi run --check` looks for besides doing its work: slower, and stricter. Without `--check` there is none
+ * of it, and calls pay for one look whether there is.
+ *
+ * | class of mistake | found by |
+ * | --- | --- |
+ * | ranks give different arguments to a collective | {@link compareArguments}, before it begins |
+ * | a buffer changes while it is in flight; memory of two calls overlaps; an `into` is read too early | {@link Buffers} |
+ * | a task gives another result on another rank | `tasks/repeat.ts` |
+ * | communicators left open | {@link Checking.leftOver} |
+ *
+ * Classes after MUST (Hilbrich et al., 2010); checksums of buffers in flight after Intel's message checker.
+ */
+export class Checking {
+  readonly buffers: Buffers = new Buffers();
+  /** Where each communicator that is open was made, by its number. */
+  readonly #open: Map<number, string | undefined> = new Map();
+
+  opened(context: number): void {
+    if (context !== 0) this.#open.set(context, siteHere());
+  }
+
+  closed(context: number): void {
+    this.#open.delete(context);
+  }
+
+  /** Warns of what this rank has not closed when it leaves. */
+  leftOver(): void {
+    const sites = new Set(this.#open.values());
+    for (const site of sites) {
+      const where = site === undefined ? "" : `${site}: `;
+      warn(`${where}a communicator was made here and never closed; write: await using`);
+    }
+  }
+}
+
+/** What `tsmpi run --check` sets for the ranks. */
+export function checkingWanted(): Checking | undefined {
+  return process.env["TSMPI_CHECK"] === "1" ? new Checking() : undefined;
+}

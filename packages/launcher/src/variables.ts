@@ -1,0 +1,62 @@
+import { env } from "@tsmpi/core/bootstrap";
+
+/** Variables of the environment that mean something to tsmpi: what it tells its ranks, and what a user may set. */
+export const variables: ReadonlySet<string> = new Set([
+  ...Object.values(env),
+  "TSMPI_DEBUG",
+  "TSMPI_PROGRESS",
+  "TSMPI_TMPDIR",
+  "TSMPI_TRANSPORT",
+  // The algorithm of a collective.
+  "TSMPI_ALLGATHER",
+  "TSMPI_ALLREDUCE",
+  "TSMPI_ALLTOALL",
+  "TSMPI_BARRIER",
+  "TSMPI_BCAST",
+  "TSMPI_EXSCAN",
+  "TSMPI_GATHER",
+  "TSMPI_REDUCE",
+  "TSMPI_REDUCE_SCATTER",
+  "TSMPI_SCAN",
+  "TSMPI_SCATTER",
+]);
+
+const prefix = "TSMPI_";
+
+/**
+ * A sentence for each variable that is nearly one of ours, and so has no effect. Others that begin with TSMPI_ may be
+ * somebody else's: a cluster's module sets TSMPI_ROOT.
+ */
+export function misspelt(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(prefix) && !variables.has(name))
+    .flatMap((name) => {
+      const meant = nearest(name.slice(prefix.length));
+      return meant === undefined ? [] : [`${name} is not a variable of tsmpi (did you mean ${prefix}${meant}?)`];
+    });
+}
+
+/** The known name that this one becomes by changing at most a third of its letters. */
+function nearest(name: string): string | undefined {
+  const all = Array.from(variables, (known) => known.slice(prefix.length));
+  const [best] = all
+    .map((known) => ({ known, changes: distance(name, known) }))
+    .filter(({ known, changes }) => changes <= Math.max(1, Math.floor(Math.min(known.length, name.length) / 3)))
+    .sort((a, b) => a.changes - b.changes);
+  return best?.known;
+}
+
+/** Letters to insert, remove, replace or swap with their neighbour: the optimal string alignment distance. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= a.length; i++) {
+    rows[i] = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped));
+    }
+  }
+  return at(a.length, b.length);
+}
