@@ -76,7 +76,7 @@ export class Job {
   readonly #mails = new Map<number, Mail>();
   /** Which collectives ranks that have left had called. */
   readonly #joined = new Map<number, Joined[]>();
-  /** What has been warned of, each once. */
+  /** Warnings that were shown. */
   readonly #warnings = new Set<string>();
   #allAnswered: () => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
@@ -116,7 +116,7 @@ export class Job {
     this.#order({ kind: "endsSoon", reason });
   }
 
-  /** Warns of a slip in the program, wherever it was found: each text is shown once. */
+  /** Shows a warning about the program, from a rank or from the source analysis; each text once. */
   remark(text: string): void {
     if (this.#warnings.size >= mostWarnings || this.#warnings.has(text)) return;
     this.#warnings.add(text);

@@ -89,7 +89,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
 }
 
-/** While the ranks start: the launcher has nothing else to do then. A job never fails for it. */
+/** Runs while the ranks start, when the launcher is idle. An error in it never fails the job. */
 async function warnOfSlips(
   sources: readonly Source[],
   directory: string,
@@ -99,7 +99,7 @@ async function warnOfSlips(
   try {
     for (const text of await slips(sources, directory)) job.remark(text);
   } catch (error) {
-    log(`the program was not looked through for slips: ${(error as Error).message}`);
+    log(`the source was not searched for slips: ${(error as Error).message}`);
   }
 }
 

@@ -1,22 +1,22 @@
 import type { Scopes } from "./scopes.ts";
 import { contains, isFunction, type Node, unwrap } from "./syntax.ts";
 
-/** Finds the branches and loops around a node that not every rank takes. */
+/** Finds branches and loops that do not run in the same way on every rank. */
 export class Branches {
   readonly #scopes: Scopes;
   readonly #depends: (test: Node) => boolean;
-  /** Functions whose callers are being looked into. */
+  /** Functions whose callers are being searched: a recursive function calls itself. */
   readonly #open = new Set<Node>();
 
-  /** `depends` tells whether an expression differs from rank to rank. */
+  /** `depends`: whether an expression differs from rank to rank. */
   constructor(scopes: Scopes, depends: (test: Node) => boolean) {
     this.#scopes = scopes;
     this.#depends = depends;
   }
 
   /**
-   * What makes `node` run on some ranks only, or in another way on each, as seen by `use`: ranks that come to both have
-   * taken the same branch. `outermost` is not looked beyond.
+   * The kind of statement that makes `node` run differently from rank to rank; undefined if there is none. The search
+   * ends at `outermost`. A branch that holds `use` too does not count: all ranks that reach `use` took that branch.
    */
   around(node: Node, outermost: Node, use?: Node): "branch" | "loop" | undefined {
     let child = node;
@@ -71,7 +71,7 @@ export class Branches {
     }
   }
 
-  /** `if (rank !== 0) return;` before it, which `use` is not behind too. */
+  /** Whether `if (rank !== 0) return;` stands before `child`, and `use` does not follow it as well. */
   #afterExit(statements: readonly Node[], child: Node, use: Node | undefined): boolean {
     const isBehind = use !== undefined && statements.some((each) => contains(each, use) && each.start > child.start);
     if (isBehind) return false;
@@ -82,7 +82,7 @@ export class Branches {
     return false;
   }
 
-  /** A function that is called on some ranks only. */
+  /** The same question for a function: all of its calls stand in such branches. */
   #byCallers(fn: Node): "branch" | "loop" | undefined {
     const calls = this.#scopes.nameOf(fn)?.reads ?? [];
     if (calls.length === 0 || this.#open.has(fn)) return undefined;
@@ -97,14 +97,14 @@ function isLoop(node: Node): boolean {
   return /^(For(In|Of)?|While|DoWhile)Statement$/.test(node.type);
 }
 
-/** The first value of the loop's variable. */
+/** The first value of a loop variable. */
 function startOf(init: Node | null): Node | null {
   if (init?.type !== "VariableDeclaration") return init;
   const value = init.declarations[0]?.init;
   return value ? unwrap(value) : null;
 }
 
-/** Whether a statement leaves what is around it. An error is none: the job ends. */
+/** Whether a statement leaves its block. `throw` does not count, because it ends the whole job. */
 function exits(statement: Node): boolean {
   switch (statement.type) {
     case "ReturnStatement":

@@ -5,7 +5,7 @@ import type { Finding } from "./promises.ts";
 import type { Scopes } from "./scopes.ts";
 import { contains, type FunctionNode, forEachChild, type Node, optionsOf, unwrap } from "./syntax.ts";
 
-/** Variables that tasks use although each rank has its own value of them. `site` names a place in the program. */
+/** Finds variables that a task uses and that differ from rank to rank. `site` gives `main.ts:9` for a node. */
 export function* differingCaptures(
   scopes: Scopes,
   communicators: Communicators,
@@ -17,7 +17,7 @@ export function* differingCaptures(
     const tasks = call === undefined ? [] : tasksOf(call, scopes);
     if (call === undefined || tasks.length === 0 || isOfPart(call, communicators)) continue;
     const bodies = reachable(tasks, scopes);
-    // An initializer prepares each rank for itself.
+    // What an initializer assigns is meant to be each rank's own.
     const own = [...bodies, ...[...optionsOf(node)].flatMap(([key, value]) => (key === "initializer" ? [value] : []))];
     for (const [variable, reads] of captured(bodies, scopes)) {
       if (communicators.isCommunicator(reads[0]!) || reads.some((read) => isAsked(scopes, read))) continue;
@@ -46,7 +46,7 @@ function functions(nodes: readonly Node[], scopes: Scopes): FunctionNode[] {
   return nodes.flatMap((node) => scopes.functionOf(node) ?? []);
 }
 
-/** The functions, and those of this file that they use. */
+/** The functions, and the functions of this file that they use. */
 function reachable(tasks: readonly FunctionNode[], scopes: Scopes): FunctionNode[] {
   const found = [...tasks];
   for (const body of found) {
@@ -81,14 +81,14 @@ function identifiersIn(node: Node, scopes: Scopes): Node[] {
   return found;
 }
 
-/** Ranks that came to one part of a communicator by their rank may agree about what follows from it. */
+/** Ranks of one part may agree although the world does not: their branch on rank may be the one that chose the part. */
 function isOfPart({ node, name }: OurCall, communicators: Communicators): boolean {
   const callee = unwrap(node.callee);
   const communicator = name === "pool" ? node.arguments[0] : callee.type === "MemberExpression" && callee.object;
   return communicator ? communicators.isPart(communicator) : false;
 }
 
-/** `log?.(x)`, `if (table)`: a task that asks whether there is one knows that not every rank has it. */
+/** `log?.(x)`, `if (table)`: the task handles the ranks where the variable is undefined. */
 function isAsked(scopes: Scopes, read: Node): boolean {
   const parent = scopes.parent(read);
   switch (parent?.type) {
@@ -111,7 +111,7 @@ function isNothing(node: Node): boolean {
   return (node.type === "Identifier" && node.name === "undefined") || (node.type === "Literal" && node.value === null);
 }
 
-/** `Date.now() - started`: on one rank, by its own clock. */
+/** `Date.now() - started`: a duration on one rank is meant to come from that rank's clock. */
 function isMeasured(scopes: Scopes, read: Node): boolean {
   const parent = scopes.parent(read);
   return parent?.type === "BinaryExpression" && parent.operator === "-";

@@ -3,20 +3,20 @@ import type { Scopes } from "./scopes.ts";
 import { type Call, isFunction, type Node, propertyName, unwrap } from "./syntax.ts";
 import { calls, communicatorTypes, forming, functions, isOurPackage, ofWorkers, parting } from "./vocabulary.ts";
 
-/** A call of ours in a program. */
+/** A call of tsmpi in a program. */
 export interface OurCall {
   readonly name: string;
   readonly node: Call;
-  /** `workers` in the driver of a pool, which waits for calls that the driver has not awaited. */
+  /** `workers`: in the driver of a pool. The pool waits for calls that the driver did not await. */
   readonly of: "communicator" | "workers" | "package";
 }
 
 type Holds = "communicator" | "workers" | undefined;
 
-/** Finds communicators, and the calls of them, by what variables are set to and by the types that the program states. */
+/** Finds communicators and their calls, by the values and the type annotations of variables. */
 export class Communicators {
   readonly #scopes: Scopes;
-  /** Undefined while it is being found out: a variable that depends on itself is no communicator for that. */
+  /** Undefined during the search for a variable's value, so that `a = b; b = a` ends. */
   readonly #known = new Map<Binding, Holds>();
   readonly #calls = new Map<Node, OurCall | undefined>();
 
@@ -24,7 +24,7 @@ export class Communicators {
     this.#scopes = scopes;
   }
 
-  /** What call of ours a node is, unless it is another one. */
+  /** The call of tsmpi that a node is; undefined for any other node. */
   callOf(node: Node): OurCall | undefined {
     if (node.type !== "CallExpression") return undefined;
     if (!this.#calls.has(node)) this.#calls.set(node, this.#findCall(node));
@@ -42,7 +42,7 @@ export class Communicators {
     return this.#holds(node) === "communicator";
   }
 
-  /** Whether it may have fewer ranks than the world: made by `split` and the like, as far as the variable shows. */
+  /** Whether a variable holds a communicator with fewer ranks than the world, made by `split` and the like. */
   isPart(node: Node): boolean {
     const made = this.#scopes
       .binding(unwrap(node))
@@ -112,7 +112,7 @@ export class Communicators {
     });
   }
 
-  /** What the callers of a function give it for this parameter. */
+  /** What the callers of a function pass for this parameter. */
   #given({ scope, declaration }: Binding): Holds {
     if (!isFunction(scope)) return undefined;
     const index = (scope.params as readonly Node[]).indexOf(declaration);
@@ -128,7 +128,7 @@ export class Communicators {
     return undefined;
   }
 
-  /** What a function gets that stands among the arguments of `local(n, fn)` or of `pool(world, tasks, driver)`. */
+  /** The first parameter of the function in `local(n, fn)` and in `pool(world, tasks, driver)`. */
   #givenBy(call: Call, fn: Node, index: number): Holds {
     if (index !== 0) return undefined;
     const imported = this.#scopes.binding(unwrap(call.callee))?.imported;

@@ -6,34 +6,34 @@ import type { Scopes } from "./scopes.ts";
 import { type Call, contains, dottedName, isFunction, type Node, unwrap } from "./syntax.ts";
 import { atRootOnly, eachRanksOwn, sameEverywhere } from "./vocabulary.ts";
 
-/** Why a variable is not the same on every rank: where it is written, and how, as in "which main.ts:5 {how}". */
+/** Why a variable differs from rank to rank: the node that writes it, and the words after "which main.ts:5". */
 export interface Difference {
   readonly at: Node;
   readonly how: string;
-  /** The variable that brings it along. */
+  /** The variable that the expression reads. */
   readonly of?: string;
-  /** Of clocks: what is measured with one is meant to be each rank's own. */
+  /** Whether the value is a time of this rank's clock. */
   readonly isClock?: boolean;
 }
 
 const clocks = new Set(["Date.now", "performance.now", "process.hrtime", "process.uptime"]);
 const randoms = new Set(["Math.random", "randomUUID", "crypto.randomUUID", "randomBytes", "crypto.randomBytes"]);
-/** What these give follows from what they get. */
+/** Functions without state: their result differs only if an argument does. */
 const plain =
   /^(Math\.\w+|Number|String|Boolean|BigInt|parseInt|parseFloat|structuredClone|Object\.\w+|JSON\.\w+|\w*Array\.(from|of))$/;
 const plainClasses = /^(Array|Map|Set|Date|\w+Array)$/;
 
-/** How many variables may depend on one another: a longer chain is generated. */
+/** Longest chain of variables that is followed. It bounds the depth of the recursion. */
 const mostSteps = 100;
 
-/** Finds out which variables have another value on every rank. What it cannot follow is taken to be the same. */
+/** Finds out which variables differ from rank to rank. Values that it cannot follow count as the same. */
 export class Differences {
   readonly #scopes: Scopes;
   readonly #communicators: Communicators;
   readonly #branches: Branches;
-  /** Variables that are being looked into. */
+  /** Variables under examination, so that `a = b; b = a` ends. */
   readonly #open = new Set<Binding>();
-  /** What reads of variables give: each is looked into once, or long chains of them would take for ever. */
+  /** Results by read. Without them a chain of `a2 = a1 + a1` takes exponential time. */
   readonly #read = new Map<Node, Difference | undefined>();
   readonly #ranks: Ranks;
 
@@ -44,7 +44,7 @@ export class Differences {
     this.#branches = new Branches(scopes, (test) => this.#ranks.isRank(test) || this.#of(test) !== undefined);
   }
 
-  /** Why `binding` differs from rank to rank at the node `use`; what is written within `except` does not count. */
+  /** Why `binding` differs at the node `use`; undefined if it does not. Writes within `except` do not count. */
   ofVariable(binding: Binding, use: Node, except: readonly Node[] = []): Difference | undefined {
     if (this.#open.has(binding) || this.#open.size > mostSteps) return undefined;
     this.#open.add(binding);
@@ -80,7 +80,7 @@ export class Differences {
     }
   }
 
-  /** Why an expression differs from rank to rank. */
+  /** Why an expression differs from rank to rank; undefined if it does not. */
   #of(node: Node): Difference | undefined {
     const value = unwrap(node);
     const first = (...parts: (Node | null)[]): Difference | undefined => {
@@ -156,7 +156,7 @@ export class Differences {
     return first(callee.object);
   }
 
-  /** `rank === 0 ? a : b`. Functions and streams are chosen so on purpose: who logs, who shows. */
+  /** `rank === 0 ? a : b`. A choice of functions, streams or flags is intended: only one rank writes the log. */
   #ofChoice(at: Node, test: Node, ...branches: Node[]): Difference | undefined {
     const values = branches.map(unwrap);
     if (values.some((each) => isFunction(each) || isOutput(each))) return undefined;
@@ -181,7 +181,7 @@ export class Differences {
     return /^recv(Message)?$/.test(this.#communicators.awaited(value)?.name ?? "");
   }
 
-  /** A broadcast by hand: one rank sends the variable, the others receive it there. */
+  /** Whether the program broadcasts the variable by hand: one rank sends it, the others receive into it. */
   #isPassedOn(binding: Binding, writes: readonly Write[]): boolean {
     const isReceived = writes.some(({ kind, at, value }) =>
       kind === "fill" ? this.#communicators.callOf(at)?.name === "recv" : value && this.#isReceived(unwrap(value)),
@@ -197,7 +197,7 @@ export class Differences {
     return false;
   }
 
-  /** Whether a later write, before the use, makes the variable the same everywhere. */
+  /** Whether something between `write` and `use` makes the variable equal on all ranks. */
   #isSharedAgain(binding: Binding, write: Write, use: Node): boolean {
     const isBetween = (at: Node): boolean => this.#comesBefore(write.at, at) && this.#comesBefore(at, use);
     return (
@@ -217,14 +217,14 @@ export class Differences {
     return this.#branches.around(at, binding.scope, use) === undefined;
   }
 
-  /** `await shareSettings(world, settings)`: what such a function does with it is not known. */
+  /** `await shareSettings(world, settings)`: a function with a communicator may broadcast it. */
   #isSharedByCaller(read: Node): boolean {
     const call = this.#scopes.parent(read);
     if (call?.type !== "CallExpression" || this.#communicators.callOf(call)) return false;
     return call.arguments.some((each) => each.type !== "SpreadElement" && this.#communicators.isCommunicator(each));
   }
 
-  /** Whether `first` may run before `second`: it stands before it, or they share a loop, or are in different functions. */
+  /** Whether `first` may run before `second`: by its position, in a common loop, or from another function. */
   #comesBefore(first: Node, second: Node): boolean {
     if (first.start <= second.start) return true;
     if (this.#scopes.functionAround(first) !== this.#scopes.functionAround(second)) return true;
@@ -236,12 +236,12 @@ function perProcess(what: string, at: Node, isClock = false): Difference {
   return { at, how: `sets to ${what}, another value on every rank`, ...(isClock && { isClock }) };
 }
 
-/** `rank === 0 && read()`, and not `rank === 0 && verbose`. */
+/** Whether an expression makes a value, as in `rank === 0 && read()`; not in `rank === 0 && verbose`. */
 function isMade(node: Node): boolean {
   return /^(Await|Call|New|Object|Array)Expression$/.test(unwrap(node).type);
 }
 
-/** `let verbose = false; if (rank === 0) verbose = true;` is meant so. */
+/** Flags differ on purpose: `if (rank === 0) verbose = true`. */
 function isFlag(node: Node): boolean {
   return node.type === "Literal" && typeof node.value === "boolean";
 }

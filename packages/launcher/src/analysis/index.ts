@@ -9,17 +9,17 @@ import { Scopes } from "./scopes.ts";
 import { isSuspicious } from "./suspicion.ts";
 import type { Node } from "./syntax.ts";
 
-/** Changes whenever the same program may get other warnings: they are remembered from run to run. */
+/** To be raised with each change of the analysis: the cache holds warnings of earlier runs. */
 const edition = "1";
-/** A program of more files, or of larger ones, is generated, or is not a beginner's. */
+/** Bounds the time. A larger program was generated, or has an author who knows the slips. */
 const mostFiles = 100;
 const mostCharacters = 500_000;
 
 /**
- * Warnings of slips that the program's text shows, as `main.ts:9: what is wrong; what to write`, in the order of lines.
- * Places are named as from `directory`, where the ranks run.
+ * Warnings about slips that are visible in the source, as `main.ts:9: what is wrong; what to write`, in source order.
+ * Paths are relative to `directory`, the working directory of the ranks, as they are in warnings at run time.
  *
- * Throws what the parser throws where there is none for this machine.
+ * Throws if the parser has no binary for this machine.
  */
 export async function slips(sources: readonly Source[], directory: string): Promise<string[]> {
   const texts: string[] = [];

@@ -1,6 +1,6 @@
 import { isFunction, type Node } from "./syntax.ts";
 
-/** A variable of a program: where it lives, what is written to it, and where it is read. */
+/** A variable of a program: its scope, its writes and its reads. */
 export interface Binding {
   readonly name: string;
   readonly kind: "import" | "parameter" | "function" | "variable" | "other";
@@ -14,14 +14,14 @@ export interface Binding {
 }
 
 export interface Write {
-  /** `set`: it gets another value; `change`: what it holds is changed, as by push(); `fill`: it stands after `into:`. */
+  /** `set`: a new value; `change`: the object it holds changes, as by push(); `fill`: it is the `into` of a call. */
   readonly kind: "set" | "change" | "fill";
   readonly at: Node;
-  /** What is written, where that is known. Of a `fill`: the call. */
+  /** The value that is written, if it is an expression. Of a `fill`: the call. */
   readonly value: Node | undefined;
-  /** Of `const { part } = value` the name, "" of other patterns and of elements in a loop. */
+  /** The name in `const { name } = value`; "" for other patterns and for the elements of a loop. */
   readonly part?: string;
-  /** Whether the former value goes into the new one, as with `+=`. */
+  /** Whether the new value depends on the old one, as with `+=`. */
   readonly adds?: boolean;
 }
 
@@ -35,7 +35,7 @@ export function makesScope(node: Node): boolean {
   return isFunction(node) || scopes.has(node.type);
 }
 
-/** Whether a child is a name that means no variable: `.name`, `{ name: }`, a label. */
+/** Whether a child is a name but no variable: `.name`, `{ name: }`, a label. */
 export function isNameOnly(node: Node, key: string): boolean {
   if (key === "property" && node.type === "MemberExpression") return !node.computed;
   if (key === "key" && "computed" in node) return !node.computed;

@@ -4,19 +4,19 @@ import type { Scopes } from "./scopes.ts";
 import { dottedName, isWrapper, type Node, propertyName } from "./syntax.ts";
 import { mayFloat } from "./vocabulary.ts";
 
-/** A slip: at which node, and what to say after its place in the file. */
+/** A slip: its node, and the text that follows `main.ts:9: `. */
 export interface Finding {
   readonly at: Node;
   readonly text: string;
 }
 
-/** A promise of ours as it stands in an expression: the call itself, or a variable that holds its promise. */
+/** A promise in an expression: a call of tsmpi, or a variable that holds its promise. */
 interface Promised {
   readonly call: OurCall;
   readonly variable: Binding | undefined;
-  /** The expression in the program's own words. */
+  /** The expression as it is in the source. */
   readonly source: string;
-  /** Any node in the program's own words, where they are few. */
+  /** The source of any node, shortened if it is long. */
   readonly words: (node: Node) => string;
 }
 
@@ -27,7 +27,7 @@ const numberFunctions = /^(Number|parseInt|parseFloat|isNaN|isFinite|Math\.\w+|N
 const textFunctions = /^String$/;
 const showing = /^(console\.(log|info|warn|error|debug)|JSON\.stringify)$/;
 
-/** Calls of ours whose promise is used as if it were the value: where an `await` is missing. */
+/** Finds calls of tsmpi whose promise is used as its value: an `await` is missing. */
 export function* missingAwaits(scopes: Scopes, communicators: Communicators, text: string): Generator<Finding> {
   const words = (node: Node): string => shortened(text, node);
   for (const node of scopes.calls) {
@@ -56,7 +56,7 @@ function* misuse(scopes: Scopes, node: Node, promised: Promised): Generator<Find
 function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised): string | undefined {
   const { source, words } = promised;
   const condition = conditionOf(scopes, child, parent, source);
-  // A variable that is declared without a value may be undefined: `if (request) await request`.
+  // A variable that is not constant may be undefined at times: `if (request) await request`.
   if (condition !== undefined && (promised.variable === undefined || isConstant(scopes, promised.variable)))
     return wrong(promised, "is always true", condition);
   switch (parent.type) {
@@ -107,7 +107,7 @@ function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised)
   }
 }
 
-// The same sentences as at run time, so that they are shown once.
+// The same sentences as in core's promise-hook.ts: the launcher shows equal texts once.
 const asNumber = "a promise is used as a number: is an await missing?";
 const asText = "a promise is used as text: is an await missing?";
 
@@ -117,7 +117,7 @@ function wrong({ call, variable }: Promised, what: string, write: string): strin
   return `${who}, which ${what}; write: ${write}`;
 }
 
-/** What the condition should be; undefined where it is none. */
+/** What to write in place of a condition; undefined if the expression is not a condition. */
 function conditionOf(scopes: Scopes, child: Node, parent: Node, source: string): string | undefined {
   switch (parent.type) {
     case "IfStatement":
@@ -167,7 +167,7 @@ function isText(node: Node): boolean {
   return node.type === "TemplateLiteral" || (node.type === "Literal" && typeof node.value === "string");
 }
 
-/** A literal; `null` and `undefined` are no such: a promise may be absent. */
+/** Whether a node is a literal other than `null`: a variable for a promise may be null. */
 function isValue(node: Node): boolean {
   return node.type === "TemplateLiteral" || (node.type === "Literal" && node.value !== null);
 }

@@ -3,11 +3,11 @@ import type { Binding } from "./names.ts";
 import type { Scopes } from "./scopes.ts";
 import { dottedName, type Node, propertyName, unwrap } from "./syntax.ts";
 
-/** Finds what a program computes from the rank. */
+/** Finds expressions that a program computes from the rank. */
 export class Ranks {
   readonly #scopes: Scopes;
   readonly #communicators: Communicators;
-  /** False while it is being found out. */
+  /** False during the search, so that `a = b; b = a` ends. */
   readonly #known = new Map<Binding, boolean>();
 
   constructor(scopes: Scopes, communicators: Communicators) {
@@ -15,7 +15,7 @@ export class Ranks {
     this.#communicators = communicators;
   }
 
-  /** Whether an expression is the rank, or is computed from it without a branch: taken as meant. */
+  /** Whether an expression is the rank, or is computed from it without a branch. A task may use it: that is intended. */
   isRank(node: Node): boolean {
     const value = unwrap(node);
     switch (value.type) {

@@ -36,7 +36,7 @@ export class Scopes {
     return this.#parents.get(node);
   }
 
-  /** The variable that an identifier means; undefined for globals. */
+  /** The variable of an identifier; undefined for globals. */
   binding(node: Node): Binding | undefined {
     return this.#bindingOf.get(node);
   }
@@ -55,7 +55,7 @@ export class Scopes {
     return undefined;
   }
 
-  /** The function that a value is: written there, or by its name. */
+  /** The function that an expression stands for: written in place, or named. */
   functionOf(node: Node): FunctionNode | undefined {
     const value = unwrap(node);
     if (isFunction(value)) return value;
@@ -63,7 +63,7 @@ export class Scopes {
     return set !== undefined && isFunction(set) ? set : undefined;
   }
 
-  /** What an identifier stands for, when its variable gets one value and no other. */
+  /** The value of an identifier whose variable is set exactly once. */
   onlyValue(node: Node): Node | undefined {
     const binding = this.binding(node);
     const [only, ...more] = binding?.writes.filter(({ kind, value }) => kind === "set" && value !== undefined) ?? [];
@@ -198,7 +198,7 @@ export class Scopes {
   }
 
   #read(id: Extract<Node, { type: "Identifier" }>): void {
-    if (this.#bindingOf.has(id)) return; // a declaration, or written to
+    if (this.#bindingOf.has(id)) return; // a declaration or the target of a write
     const binding = this.lookup(id.name, id);
     if (binding === undefined) return;
     this.#bindingOf.set(id, binding);
@@ -232,7 +232,7 @@ export class Scopes {
     }
   }
 
-  /** Notes that what the variable at the root of `a.b[c]` holds is changed. */
+  /** Notes a change of the object that `a` holds, for a target such as `a.b[c]`. */
   #change(object: Node, at: Node, value: Node | undefined, kind: "change" | "fill" = "change"): Binding | undefined {
     const root = rootOf(object);
     const binding = root.type === "Identifier" ? this.#target(root) : undefined;

@@ -9,7 +9,7 @@ export type FunctionNode = Extract<
 
 export type Call = Extract<Node, { type: "CallExpression" }>;
 
-/** Types of TypeScript, in which nothing runs. */
+/** Properties that hold types: they have no code. */
 const withoutCode: ReadonlySet<string> = new Set([
   "typeAnnotation",
   "typeArguments",
@@ -19,7 +19,7 @@ const withoutCode: ReadonlySet<string> = new Set([
   "implements",
 ]);
 
-/** Calls `visit` for each part of a node that can run, with the name of the property that holds it. */
+/** Calls `visit` for each child that has code, with the name of the property that holds it. */
 export function forEachChild(node: Node, visit: (child: Node, key: string) => void): void {
   for (const [key, value] of Object.entries(node)) {
     if (value === null || typeof value !== "object" || withoutCode.has(key)) continue;
@@ -37,7 +37,7 @@ export function isFunction(node: Node): node is FunctionNode {
   );
 }
 
-/** What says something to the type checker alone, or marks an optional chain, and leaves the value as it is. */
+/** Whether a node leaves the value as it is: a type assertion, or the mark of an optional chain. */
 export function isWrapper(node: Node): boolean {
   switch (node.type) {
     case "TSAsExpression":
@@ -59,14 +59,14 @@ export function unwrap(node: Node): Node {
   return inner;
 }
 
-/** The name in `object.name`; undefined for `object[x]` and for what is no property. */
+/** The name in `object.name`; undefined for any other node. */
 export function propertyName(node: Node): string | undefined {
   return node.type === "MemberExpression" && !node.computed && node.property.type === "Identifier"
     ? node.property.name
     : undefined;
 }
 
-/** `Math.random` as text, for names that are looked up in a table; undefined for longer or computed ones. */
+/** `Math.random` as text; undefined for longer and computed names. */
 export function dottedName(node: Node): string | undefined {
   if (node.type === "Identifier") return node.name;
   const property = propertyName(node);
@@ -79,7 +79,7 @@ export function contains(outer: Node, inner: Node): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }
 
-/** The properties of the objects that a call is given. */
+/** The properties of the object literals among a call's arguments. */
 export function* optionsOf(call: Call): Generator<[key: string, value: Node]> {
   for (const argument of call.arguments) {
     if (argument.type !== "ObjectExpression") continue;

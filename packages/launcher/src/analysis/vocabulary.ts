@@ -1,12 +1,12 @@
-/** What the calls of a communicator mean to somebody who reads a program. Each of them gives a promise. */
+// The calls of tsmpi, by what the analysis has to know about them. Each gives a promise.
 
-/** Their result is the same on every rank. */
+/** Calls whose result is equal on all ranks. */
 export const sameEverywhere: ReadonlySet<string> = new Set(["bcast", "allreduce", "allgather"]);
 
-/** Their result is there on one rank, and undefined elsewhere. */
+/** Calls whose result is on one rank; it is undefined elsewhere. */
 export const atRootOnly: ReadonlySet<string> = new Set(["gather", "reduce", "map", "pool"]);
 
-/** Their result is each rank's own. */
+/** Calls whose result differs from rank to rank. */
 export const eachRanksOwn: ReadonlySet<string> = new Set([
   "scatter",
   "alltoall",
@@ -22,7 +22,7 @@ export const eachRanksOwn: ReadonlySet<string> = new Set([
   "iprobe",
 ]);
 
-/** Their result is a communicator, or null. */
+/** Calls that make a communicator. */
 export const forming: ReadonlySet<string> = new Set([
   "init",
   "split",
@@ -35,10 +35,10 @@ export const forming: ReadonlySet<string> = new Set([
   "merge",
 ]);
 
-/** Those of them which leave ranks out. */
+/** Those that make one with fewer ranks. */
 export const parting: ReadonlySet<string> = new Set(["split", "subset", "intercomm", "sub"]);
 
-/** Often left alone with good reason: an isend, and what ends a program. */
+/** Calls that need no `await`: a nonblocking send, and the calls that end a program. */
 export const mayFloat: ReadonlySet<string> = new Set(["send", "abort", "close"]);
 
 /** Every call of a communicator that gives a promise. */

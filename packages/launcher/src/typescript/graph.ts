@@ -15,7 +15,7 @@ export interface Module {
   /** A JSON file has neither code nor imports: the ranks read it where it lies. */
   readonly kind: "typescript" | "module" | "json";
 
-  /** The text of the file, as its author wrote it. */
+  /** The text of the file before the transform. */
   readonly source: string;
   readonly transformed: Transformed;
   readonly imports: readonly Link[];

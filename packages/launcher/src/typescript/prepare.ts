@@ -12,13 +12,13 @@ import { endTransforms } from "./transform.ts";
 
 const endings = [".ts", ".mts", ".js", ".mjs", ".cjs"];
 
-/** A file of the user's, as it was written. */
+/** A file of the user's project before the transform. */
 export interface Source {
   readonly path: string;
   readonly text: string;
 }
 
-/** What is sent to the hosts, and for the launcher alone the files that it was made from, the script first. */
+/** The program that is sent to the hosts, and its source files for the launcher, the script first. */
 export interface Prepared {
   readonly program: Program;
   readonly sources: readonly Source[];
