@@ -2,10 +2,7 @@ import { calls, functions } from "./vocabulary.ts";
 
 /** Methods that arrays, strings and others have too: they count only after a communicator's name. */
 const common = new Set(["map", "reduce", "split", "send", "close", "merge", "sub", "scan", "graph"]);
-const anyCall = new RegExp(
-  `(?:([\\w$]+)[!?]?(?:\\(\\))?\\??\\.)?\\b(${[...calls, ...functions].join("|")})\\s*(?:<[^()]*>)?\\(`,
-  "g",
-);
+const anyCall = /([\w$]+)\s*(?:<[^()]*>)?\(/g;
 const communicator =
   /([\w$]+)\s*=\s*(?:await\s+)?(?:[\w$.]+\.)?(?:init|split|dup|subset|cart|graph|intercomm|sub|merge)\s*\(|([\w$]+)\??\s*:\s*\w*[cC]ommunicator\b/g;
 
@@ -14,20 +11,29 @@ const communicator =
  * programs the parser, which takes 30 ms to load; this takes less than 1 ms.
  */
 export function isSuspicious(text: string): boolean {
-  if (!/["'](tsmpi|@tsmpi\/core)(\/testing)?["']/.test(text)) return false;
-  const names = new Set(["world", "comm"]);
-  for (const [, made, typed] of text.matchAll(communicator)) names.add(made ?? typed ?? "");
+  if (!text.includes("tsmpi") || !/["'](tsmpi|@tsmpi\/core)(\/testing)?["']/.test(text)) return false;
+  let names: ReadonlySet<string> | undefined;
   for (const match of text.matchAll(anyCall)) {
-    const [all, receiver, name = ""] = match;
-    if (common.has(name) && !names.has(receiver ?? "")) continue;
+    const [all, name = ""] = match;
+    if (!calls.has(name)) continue;
+    const before = text.slice(Math.max(0, match.index - 80), match.index);
+    const receiver = /([\w$]*)[)!?]*\.$/.exec(before)?.[1];
+    if (receiver === undefined ? !functions.has(name) : common.has(name)) {
+      names ??= communicatorsIn(text);
+      if (receiver === undefined || !names.has(receiver)) continue;
+    }
     if (name === "map" || name === "pool") return true;
-    if (receiver === undefined && !functions.has(name)) continue;
-    const before = text.slice(Math.max(0, match.index - 60), match.index);
     if (!/\b(await|void)\s+[\w$.]*$/.test(before)) return true;
     if (/^\s*(!?\??\.(?!(then|catch|finally)\b)|!?\[)/.test(text.slice(endOfCall(text, match.index + all.length))))
       return true;
   }
   return false;
+}
+
+function communicatorsIn(text: string): ReadonlySet<string> {
+  const names = new Set(["world", "comm"]);
+  for (const [, made, typed] of text.matchAll(communicator)) names.add(made ?? typed ?? "");
+  return names;
 }
 
 /** The position behind the parenthesis that closes the call. Parentheses in strings count too, which is rare. */
