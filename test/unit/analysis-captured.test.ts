@@ -46,6 +46,12 @@ describe("a variable that a task uses and that differs from rank to rank is warn
       "6 computes in a loop that differs from rank to rank",
     ],
     [
+      "in a loop over range()",
+      `let v = 0;\nfor (const i of range(9, world)) v += i;\n${double}`,
+      7,
+      "6 computes from i",
+    ],
+    [
       "in a loop that skips",
       `let v = 0;\nfor (const x of xs) {\n  if (x % size !== rank) continue;\n  v += x;\n}\n${double}`,
       10,
@@ -249,7 +255,19 @@ describe("there is no warning", () => {
   });
 });
 
-test("a long chain of variables is looked through once", async () => {
-  const chain = Array.from({ length: 2000 }, (_, i) => `const a${i + 1} = a${i} + a${i} * rank;`).join("\n");
-  expect(await warningsOf(`const a0 = size;\n${chain}\nawait world.map((x) => x * a2000, xs);`)).toEqual([]);
+describe("a source of any shape takes little time", () => {
+  test("a long chain of variables", async () => {
+    const chain = Array.from({ length: 2000 }, (_, i) => `const a${i + 1} = a${i} + a${i} * rank;`).join("\n");
+    expect(await warningsOf(`const a0 = size;\n${chain}\nawait world.map((x) => x * a2000, xs);`)).toEqual([]);
+  });
+
+  test("thousands of writes of one variable", async () => {
+    const writes = "if (rank === 0) v = 2;\nv = await world.bcast(v);\n".repeat(3000);
+    expect(await warningsOf(`let v = 1;\n${writes}\n${double}`)).toEqual([]);
+  });
+
+  test("long words, and parentheses without end", async () => {
+    const text = `const text = "${"a".repeat(100_000)}", open = "${"world.send((( <".repeat(5000)}";\n`;
+    expect(await warningsOf(`${text}await world.barrier();`)).toEqual([]);
+  });
 });

@@ -9,7 +9,7 @@ const cacheHome = mkdtempSync(join(tmpdir(), "tsmpi-cache-"));
 process.env["XDG_CACHE_HOME"] = cacheHome;
 afterAll(() => rmSync(cacheHome, { recursive: true, force: true }));
 
-const head = `import { init, pool, sum, type Communicator } from "tsmpi";
+const head = `import { init, pool, range, sum, type Communicator } from "tsmpi";
 const world = await init();
 const { rank, size } = world;
 const xs = [1, 2, 3];

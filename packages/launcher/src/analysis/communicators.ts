@@ -50,6 +50,13 @@ export class Communicators {
     return made?.some((name) => name !== undefined && parting.has(name)) ?? false;
   }
 
+  /** Whether a node is `range(n, world)`: a share of the indices, another one on each rank. */
+  isShare(node: Call): boolean {
+    const imported = this.#scopes.binding(unwrap(node.callee))?.imported;
+    if (imported === undefined || !isOurPackage(imported.from) || imported.name !== "range") return false;
+    return node.arguments.some((each) => each.type !== "SpreadElement" && this.isCommunicator(each));
+  }
+
   #findCall(node: Call): OurCall | undefined {
     const callee = unwrap(node.callee);
     if (callee.type === "Identifier") {

@@ -23,7 +23,7 @@ const plain =
   /^(Math\.\w+|Number|String|Boolean|BigInt|parseInt|parseFloat|structuredClone|Object\.\w+|JSON\.\w+|\w*Array\.(from|of))$/;
 const plainClasses = /^(Array|Map|Set|Date|\w+Array)$/;
 
-/** Longest chain of variables that is followed. It bounds the depth of the recursion. */
+/** Longest chain of variables that is followed, and most writes of one variable. Bounds the recursion and the time. */
 const mostSteps = 100;
 
 /** Finds out which variables differ from rank to rank. Values that it cannot follow count as the same. */
@@ -36,6 +36,8 @@ export class Differences {
   /** Results by read. Without them a chain of `a2 = a1 + a1` takes exponential time. */
   readonly #read = new Map<Node, Difference | undefined>();
   readonly #ranks: Ranks;
+  /** Calls whose result is equal on all ranks. */
+  #sharing: Call[] | undefined;
 
   constructor(scopes: Scopes, communicators: Communicators) {
     this.#scopes = scopes;
@@ -46,7 +48,7 @@ export class Differences {
 
   /** Why `binding` differs at the node `use`; undefined if it does not. Writes within `except` do not count. */
   ofVariable(binding: Binding, use: Node, except: readonly Node[] = []): Difference | undefined {
-    if (this.#open.has(binding) || this.#open.size > mostSteps) return undefined;
+    if (this.#open.has(binding) || this.#open.size > mostSteps || binding.writes.length > mostSteps) return undefined;
     this.#open.add(binding);
     try {
       const writes = binding.writes.filter(({ at }) => !except.some((each) => contains(each, at)));
@@ -150,6 +152,7 @@ export class Differences {
     const name = dottedName(call.callee) ?? "";
     if (clocks.has(name)) return perProcess(`${name}()`, call, true);
     if (randoms.has(name)) return perProcess(`${name}()`, call);
+    if (this.#communicators.isShare(call)) return { at: call, how: "sets to this rank's share" };
     if (plain.test(name)) return first(...call.arguments);
     const callee = unwrap(call.callee);
     if (callee.type !== "MemberExpression" || this.#communicators.callOf(call)) return undefined;
@@ -186,13 +189,12 @@ export class Differences {
     const isReceived = writes.some(({ kind, at, value }) =>
       kind === "fill" ? this.#communicators.callOf(at)?.name === "recv" : value && this.#isReceived(unwrap(value)),
     );
-    return isReceived && binding.reads.some((read) => this.#isArgument(read, (name) => name === "send"));
+    return isReceived && binding.reads.some((read) => this.#isSent(read));
   }
 
-  #isArgument(node: Node, of: (name: string) => boolean): boolean {
-    for (let around = this.#scopes.parent(node); around && !isFunction(around); around = this.#scopes.parent(around)) {
-      const call = this.#communicators.callOf(around);
-      if (call !== undefined && of(call.name)) return true;
+  #isSent(read: Node): boolean {
+    for (let around = this.#scopes.parent(read); around && !isFunction(around); around = this.#scopes.parent(around)) {
+      if (this.#communicators.callOf(around)?.name === "send") return true;
     }
     return false;
   }
@@ -208,7 +210,8 @@ export class Differences {
   }
 
   #shares(binding: Binding, before: Write, { kind, at, value, adds }: Write, use: Node): boolean {
-    if (this.#scopes.calls.some((call) => contains(at, call) && this.#isSame(call))) return true;
+    this.#sharing ??= this.#scopes.calls.filter((call) => this.#isSame(call));
+    if (this.#sharing.some((call) => contains(at, call))) return true;
     if (kind !== "set" || adds === true || value === undefined || this.#of(value) !== undefined) return false;
     const isBelow =
       at.start > before.at.start && this.#scopes.functionAround(at) === this.#scopes.functionAround(before.at);

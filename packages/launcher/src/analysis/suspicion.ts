@@ -2,9 +2,10 @@ import { calls, functions } from "./vocabulary.ts";
 
 /** Methods that arrays, strings and others have too: they count only after a communicator's name. */
 const common = new Set(["map", "reduce", "split", "send", "close", "merge", "sub", "scan", "graph"]);
-const anyCall = /([\w$]+)\s*(?:<[^()]*>)?\(/g;
+// Bounded, because a file may hold a long text without any space.
+const anyCall = /(?<![\w$])([\w$]{3,20})\s*(?:<[^()]{0,200}>)?\(/g;
 const communicator =
-  /([\w$]+)\s*=\s*(?:await\s+)?(?:[\w$.]+\.)?(?:init|split|dup|subset|cart|graph|intercomm|sub|merge)\s*\(|([\w$]+)\??\s*:\s*\w*[cC]ommunicator\b/g;
+  /(?<![\w$])([\w$]+)\s*=\s*(?:await\s+)?(?:[\w$.]+\.)?(?:init|split|dup|subset|cart|graph|intercomm|sub|merge)\s*\(|(?<![\w$])([\w$]+)\??\s*:\s*\w*[cC]ommunicator\b/g;
 
 /**
  * Whether a program may have a slip: it has a task, or a call without `await`, or a property of an awaited call. Saves most
@@ -36,13 +37,16 @@ function communicatorsIn(text: string): ReadonlySet<string> {
   return names;
 }
 
+const mostArguments = 5000;
+
 /** The position behind the parenthesis that closes the call. Parentheses in strings count too, which is rare. */
 function endOfCall(text: string, start: number): number {
+  const end = Math.min(text.length, start + mostArguments);
   let depth = 1;
-  for (let at = start; at < text.length; at++) {
+  for (let at = start; at < end; at++) {
     const character = text[at];
     if (character === "(") depth++;
     else if (character === ")" && --depth === 0) return at + 1;
   }
-  return text.length;
+  return end;
 }

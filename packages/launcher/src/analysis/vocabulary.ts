@@ -55,7 +55,7 @@ export const calls: ReadonlySet<string> = new Set([
 export const functions: ReadonlySet<string> = new Set(["init", "pool"]);
 
 /** Calls of a pool's driver that give a promise. */
-export const ofWorkers: ReadonlySet<string> = new Set(["run", "map", "starmap"]);
+export const ofWorkers: ReadonlySet<string> = new Set(["run", "map", "starmap", "mapReduce"]);
 
 export const communicatorTypes: ReadonlySet<string> = new Set([
   "Communicator",
