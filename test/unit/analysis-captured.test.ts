@@ -262,7 +262,7 @@ describe("a source of any shape takes little time", () => {
   });
 
   test("thousands of writes of one variable", async () => {
-    const writes = "if (rank === 0) v = 2;\nv = await world.bcast(v);\n".repeat(3000);
+    const writes = "if (rank === 0) v = 2;\nv = await world.bcast(v);\n".repeat(1500);
     expect(await warningsOf(`let v = 1;\n${writes}\n${double}`)).toEqual([]);
   });
 

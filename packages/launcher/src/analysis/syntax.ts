@@ -21,9 +21,13 @@ const withoutCode: ReadonlySet<string> = new Set([
 
 /** Calls `visit` for each child that has code, with the name of the property that holds it. */
 export function forEachChild(node: Node, visit: (child: Node, key: string) => void): void {
-  for (const [key, value] of Object.entries(node)) {
+  // for...in takes less than half the time of Object.entries().
+  for (const key in node) {
+    const value: unknown = node[key as keyof Node];
     if (value === null || typeof value !== "object" || withoutCode.has(key)) continue;
-    for (const each of Array.isArray(value) ? value : [value]) if (isNode(each)) visit(each, key);
+    if (Array.isArray(value)) {
+      for (const each of value) if (isNode(each)) visit(each, key);
+    } else if (isNode(value)) visit(value, key);
   }
 }
 
