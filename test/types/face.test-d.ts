@@ -21,6 +21,7 @@ import {
   type ReceiveInto,
   type ReduceInto,
   type RootOptions,
+  registerClass,
   type SendOptions,
   type SendReceiveInto,
   type SendReceiveOptions,
@@ -221,3 +222,17 @@ expectTypeOf<Names<"intercomm">>().toEqualTypeOf<keyof IntercommOptions>();
 expectTypeOf<Names<"interBcast">>().toEqualTypeOf<keyof InterRootOptions>();
 expectTypeOf<Names<"map">>().toEqualTypeOf<keyof (WorldMapOptions & Into<Float64Array>)>();
 expectTypeOf<Names<"pool">>().toEqualTypeOf<keyof PoolOptions>();
+
+// Own classes
+
+declare class Vector {
+  constructor(x: number, y: number);
+  readonly x: number;
+  readonly y: number;
+}
+registerClass(Vector, { write: (v) => [v.x, v.y], read: ([x, y]) => new Vector(x, y) });
+registerClass(Vector, { write: ({ x, y }) => ({ x, y }), read: ({ x, y }) => new Vector(x, y) });
+// @ts-expect-error read makes an instance
+registerClass(Vector, { write: (v) => v.x, read: (x) => x });
+// @ts-expect-error both directions are needed
+registerClass(Vector, { write: (v) => v.x });

@@ -79,7 +79,7 @@ test("a transferred ArrayBuffer is refused", () => {
   const view = new Uint8Array(buffer);
   structuredClone(buffer, { transfer: [buffer] });
   expect(refusal(buffer)).toContain("data was transferred");
-  expect(refusal({ view })).toContain("data.view cannot be read");
+  expect(refusal({ view })).toContain("data.view was transferred");
 });
 
 test("copy shares no memory with the original", () => {

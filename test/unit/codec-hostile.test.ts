@@ -55,6 +55,13 @@ test("a parcel cut off anywhere, or with a byte changed, decodes to something or
   }
 });
 
+test("an instance of what is not registered, or one that holds itself, is a protocol error", () => {
+  const instance = (...written: number[]): Parcel => graph(0x91, 0x93, 12, ...text("Stranger"), ...written);
+  expect(() => decode(instance(1))).toThrow(/Stranger arrived, which is not registered on this rank/);
+  expect(() => decode(instance(0x91, 0))).toThrow(/an instance that holds itself/);
+  for (const written of [[], [0x91, 9], [0x91, 0xc0], [0x91, 0xff]]) expectProtocolError(instance(...written));
+});
+
 test("a __proto__ key is data at most", () => {
   const evil = [0x81, ...text("polluted"), 0xc3];
   const value = decode(plain(0x81, ...text("__proto__"), ...evil)) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type Communicator, createOp, MpiError, sum } from "tsmpi";
+import { type Communicator, createOp, MpiError, pool, sum } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { describe, expect, test } from "vitest";
 import { optionNames } from "../../packages/core/src/option-names.ts";
@@ -73,6 +73,26 @@ describe("an option that a call does not know is refused", () => {
     });
   });
 
+  test("of what a pool's driver asks for", async () => {
+    const bogus = { bogus: 1 } as object;
+    const task = (x: number): number => x;
+    await local(2, (world) =>
+      pool(world, { task }, async (workers) => {
+        const unknown = /there is no option bogus; this call has .*signal/;
+        await assert.rejects(workers.run("task", 1, bogus), unknown);
+        await assert.rejects(workers.map("task", [1], bogus), unknown);
+        await assert.rejects(workers.imap("task", [1], bogus).next(), unknown);
+        await assert.rejects(workers.imapUnordered("task", [1], bogus).next(), unknown);
+        await assert.rejects(workers.mapReduce("task", [1], sum, bogus), unknown);
+        assert.equal(await workers.run("task", 1), 1);
+      }),
+    );
+    await assert.rejects(
+      local(1, (world) => pool(world, { task }, () => 1, bogus)),
+      /there is no option bogus/,
+    );
+  });
+
   test("of createOp and local", async () => {
     assert.throws(() => createOp((a: number) => a, { commute: true } as object), /did you mean commutative\?/);
     await assert.rejects(async () => local(2, () => 1, { sead: 7 } as object), /did you mean seed\?/);
@@ -104,7 +124,10 @@ test("the page of calls lists every option", () => {
     ]),
   );
   const shown = (call: string): string =>
-    call.replace(/^inter([A-Z])/, (_, first: string) => `other.${first.toLowerCase()}`);
+    call
+      .replace(/^inter([A-Z])/, (_, first: string) => `other.${first.toLowerCase()}`)
+      .replace(/^(run|starmap|imap|imapUnordered|mapReduce)$/, "workers.$1")
+      .replace("poolMap", "workers.map");
   for (const [call, names] of Object.entries(optionNames)) assert.deepEqual(rows[shown(call)], [...names], call);
   assert.equal(Object.keys(rows).length, Object.keys(optionNames).length);
 });

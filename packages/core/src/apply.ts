@@ -3,16 +3,25 @@ import { describe, emptyLike, isTypedArray, kernelFor, kindOf, type Pair, type T
 import { type Op, type Rule, ruleOf } from "./op.ts";
 
 /** @throws MpiError `invalid-argument` when `op` cannot take `value`, so that a rank's own mistake is told there. */
-export function check(op: Op<never>, value: unknown, path = ""): void {
+export function check(op: Op<never>, value: unknown, path = "", depth = 0): void {
   const rule = ruleOf(op);
   if (rule.any !== undefined) return;
   if (Array.isArray(value) && !(rule.before && isLocated(value))) {
-    for (let i = 0; i < value.length; i++) check(op, value[i], `${path}[${i}]`);
+    if (depth === deepest) {
+      throw new MpiError(
+        "invalid-argument",
+        `${op.name} takes arrays nested up to ${deepest} levels deep, this value is deeper`,
+      );
+    }
+    for (let i = 0; i < value.length; i++) check(op, value[i], `${path}[${i}]`, depth + 1);
   } else if (!accepts(rule, value)) {
     const what = `${path === "" ? "the value" : `the value at ${path}`} is ${describe(value)}`;
     throw new MpiError("invalid-argument", `${op.name} takes ${rule.takes}; ${what}`);
   }
 }
+
+/** Arrays are combined by recursion: deeper ones would end in the middle of it, by a full stack. */
+const deepest = 500;
 
 /** `a op b`, as a new value: typed arrays and arrays are combined element by element into a new one. */
 export function apply(op: Op<never>, a: unknown, b: unknown): unknown {
@@ -27,6 +36,28 @@ export function applyInto(op: Op<never>, accumulator: unknown, other: unknown, o
   return order === "first"
     ? combine(op, accumulator, other, accumulator, "")
     : combine(op, other, accumulator, accumulator, "");
+}
+
+/**
+ * What the reduction of one value gives: what is the same at two ranks must be so at one. Logical operations make numbers
+ * 1 or 0, bitwise ones make them signed; all else is what it is. `value` is tsmpi's own, and arrays are changed in place.
+ */
+export function alone(op: Op<never>, value: unknown): unknown {
+  const rule = ruleOf(op).alone;
+  return rule === undefined ? value : normalised(rule, value);
+}
+
+function normalised(rule: NonNullable<Rule["alone"]>, value: unknown): unknown {
+  if (typeof value === "number") return rule.number(value);
+  if (typeof value === "bigint") return rule.bigint(value);
+  if (isTypedArray(value)) {
+    const one = kindOf(value).startsWith("Big") ? rule.bigint : rule.number;
+    const array = value as { length: number; [index: number]: unknown };
+    for (let i = 0; i < array.length; i++) array[i] = one(array[i] as never);
+  } else if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = normalised(rule, value[i]);
+  }
+  return value;
 }
 
 function accepts(rule: Rule, value: unknown): boolean {

@@ -3,8 +3,18 @@ import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time 
 export { bundle, unbundle } from "./codec/bundle.ts";
 export { byteLength, type Parcel } from "./codec/parcel.ts";
 
-import { type Bytes, bytesOf, fromBytes, isBytes, kindOf, smallFromBytes } from "./codec/bytes.ts";
+import {
+  type Bytes,
+  bytesOf,
+  fits,
+  fromBytes,
+  isBytes,
+  kindOf,
+  reasonAgainstBytes,
+  smallFromBytes,
+} from "./codec/bytes.ts";
 import { flatten } from "./codec/flatten.ts";
+import { glance } from "./codec/losses.ts";
 import {
   asBuffer,
   Form,
@@ -49,8 +59,8 @@ const constants = {
  *
  * Typed arrays, ArrayBuffers, DataViews and Buffers, at the top or inside, go as the bytes they show; all else by
  * msgpackr, with what structuredClone carries intact: Map, Set, Date, RegExp, errors, BigInt, cycles, shared references,
- * holes, -0. Instances of classes become plain objects. What is dropped, as structuredClone does: symbol keys, properties
- * that are not enumerable, accessors (their values go), subclasses of built-ins. Beyond that: arrays lose properties with names.
+ * holes, -0. `docs/values.md` has the table of what arrives. Instances of classes become plain objects, which is warned of once
+ * where they lose methods; those of registered ones stay instances.
  *
  * Memory: byte arrays above 4 KiB (above 1 KiB when they are the whole value) are LENT to `attachments`, not copied, and must not change until the parcel has been
  * sent (memory shared between threads is copied). The rest of the parcel is its own memory, which later calls leave alone.
@@ -119,15 +129,14 @@ export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
   if (parcel instanceof Excerpt) return copyInto(parcel.memory.bytes, parcel.start, parcel.end, into);
   const { head, attachments } = parcel;
   const form = head[0] ?? Form.bundle;
-  const kind = kindOf(into);
   const [attachment] = attachments;
-  if (form === (Form.rawInHead | kind) && attachment === undefined) {
+  if (attachment === undefined && fits(into, form - Form.rawInHead)) {
     const length = head.byteLength - 1;
     if (length > into.byteLength) return false;
     new Uint8Array(into.buffer, into.byteOffset, length).set(head.subarray(1));
     return true;
   }
-  if (form !== (Form.rawAttached | kind) || attachment === undefined || attachments.length > 1) return false;
+  if (!fits(into, form - Form.rawAttached) || attachment === undefined || attachments.length > 1) return false;
   if (attachment.byteLength > into.byteLength) return false;
   if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // it landed there
   new Uint8Array(into.buffer, into.byteOffset, attachment.byteLength).set(attachment);
@@ -136,7 +145,7 @@ export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
 
 /** The same for what lies there. A few bytes are moved one by one: faster than to make two views of them. */
 function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferView): boolean {
-  if (bytes[start] !== (Form.rawInHead | kindOf(into))) return false;
+  if (!fits(into, (bytes[start] as number) - Form.rawInHead)) return false;
   const length = end - start - 1;
   if (length > into.byteLength) return false;
   const to = into instanceof Uint8Array ? into : new Uint8Array(into.buffer, into.byteOffset, length);
@@ -147,7 +156,7 @@ function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferVi
 
 /** Whether a parcel with this head and one attachment is a typed array of the type of `like`. */
 export function isWhole(like: ArrayBufferView, head: Uint8Array): boolean {
-  return head.length === 1 && head[0] === (Form.rawAttached | kindOf(like));
+  return head.length === 1 && fits(like, (head[0] as number) - Form.rawAttached);
 }
 
 /** Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs, if it does. */
@@ -234,6 +243,7 @@ function constant(form: number): Parcel {
 
 function encodeArray(value: Bytes): Parcel {
   const kind = kindOf(value);
+  glance(value);
   // A few bytes are copied as they are; of what was transferred away nothing is left to be copied.
   const small = value instanceof Uint8Array && value.byteLength > 0 && value.byteLength <= inlineArrayBytes;
   const bytes = small ? value : lend(value);
@@ -253,7 +263,7 @@ function lend(value: Bytes): Uint8Array {
   try {
     return bytesOf(value);
   } catch (error) {
-    throw unserializable("data", "was transferred to another thread; send it before transferring it", error);
+    throw unserializable("data", reasonAgainstBytes(value), error);
   }
 }
 

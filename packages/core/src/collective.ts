@@ -15,7 +15,8 @@ export type AtRoot<T> = T | (() => T | Promise<T>);
 
 /**
  * What all ranks of a communicator do together. Collectives must be called by all ranks in the same order; any number
- * may be under way. One that fails on one rank fails on all.
+ * may be under way. One that fails on one rank rejects on every rank that still needs something of it; where it resolves,
+ * the result is right. The next ones work, unless ranks were in different ones: then all later ones reject.
  */
 export abstract class Collective extends PointToPoint {
   /** Name of the host that each rank runs on, by rank. */

@@ -1,4 +1,5 @@
 export { chunks } from "./chunks.ts";
+export { type ClassCodec, registerClass } from "./codec/registered.ts";
 export type { AtRoot } from "./collective.ts";
 export {
   CartCommunicator,

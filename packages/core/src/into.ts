@@ -1,6 +1,6 @@
 import { withArticle } from "./check.ts";
 import { MpiError } from "./errors.ts";
-import { isTypedArray, type TypedArray } from "./kernel.ts";
+import { isTypedArray, kindOf, type TypedArray } from "./kernel.ts";
 
 /**
  * Copies one typed array, or several behind each other in the order of ranks, into the caller's `into`.
@@ -28,9 +28,9 @@ export function checkRoom(into: TypedArray | undefined, parts: readonly unknown[
   if (into === undefined) return;
   let length = 0;
   for (const part of parts) {
-    if (!isTypedArray(part) || part.constructor !== into.constructor) {
-      const what = isTypedArray(part) ? withArticle(part.constructor.name) : "not a typed array";
-      throw new MpiError("mismatch", `the data is ${what}, but \`into\` is ${withArticle(into.constructor.name)}`);
+    if (!isTypedArray(part) || kindOf(part) !== kindOf(into)) {
+      const what = isTypedArray(part) ? withArticle(kindOf(part)) : "not a typed array";
+      throw new MpiError("mismatch", `the data is ${what}, but \`into\` is ${withArticle(kindOf(into))}`);
     }
     length += part.length;
   }

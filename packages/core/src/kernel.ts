@@ -82,10 +82,11 @@ export function kindOf(array: TypedArray): string {
   return array[Symbol.toStringTag];
 }
 
-/** A new array of the same type and length, its elements zero. */
+/** A new array of the same kind and length, its elements zero. Of a subclass the plain kind, which arrives from others, too. */
 export function emptyLike<A extends TypedArray>(array: A, length: number = array.length): A {
   if (Buffer.isBuffer(array)) return Buffer.alloc(length) as unknown as A;
-  return new (array.constructor as new (length: number) => A)(length);
+  const kinds = globalThis as unknown as Record<string, new (length: number) => A>;
+  return new (kinds[kindOf(array)] as new (length: number) => A)(length);
 }
 
 /** "number 1", "Float64Array(10)", "array(3)", "a string": a value's shape, for messages. */

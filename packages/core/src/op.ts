@@ -59,6 +59,8 @@ export interface Rule {
   integral?: true;
   /** Chooses among located values: whether x comes before y. */
   before?: (x: number | bigint, y: number | bigint) => boolean;
+  /** What a rank's value is when no other is combined with it: `number(x, neutral)` would give that. */
+  alone?: { number: (x: number) => number; bigint: (x: bigint) => bigint };
   /** A user's function, for typed arrays element by element, for everything else as it is. */
   any?: (x: unknown, y: unknown) => unknown;
 }
@@ -85,6 +87,8 @@ function define<Value>(name: string, rule: Rule, commutative = true, builtIn = t
 const numbers = "numbers, bigints, typed arrays and arrays of these";
 const integers = "integers of 32 bits, bigints, integer typed arrays and arrays of these";
 const truths = "booleans, numbers, bigints, typed arrays and arrays of these";
+const truth: Rule["alone"] = { number: (x) => (x ? 1 : 0), bigint: (x) => (x ? 1n : 0n) };
+const bits: Rule["alone"] = { number: (x) => x | 0, bigint: (x) => x };
 const places = "[value, index], { value, index } and arrays of these";
 
 // These functions are compiled into loops from their own text (see kernel.ts): they refer to nothing but x and y.
@@ -120,6 +124,7 @@ export const maxloc: Op<Located> = define("maxloc", {
 /** Logical and: of booleans a boolean, of numbers 1 or 0. */
 export const land: Op<Logical> = define("land", {
   takes: truths,
+  alone: truth,
   number: (x, y) => (x && y ? 1 : 0),
   bigint: (x, y) => (x && y ? 1n : 0n),
   boolean: (x, y) => x && y,
@@ -127,6 +132,7 @@ export const land: Op<Logical> = define("land", {
 /** Logical or: of booleans a boolean, of numbers 1 or 0. */
 export const lor: Op<Logical> = define("lor", {
   takes: truths,
+  alone: truth,
   number: (x, y) => (x || y ? 1 : 0),
   bigint: (x, y) => (x || y ? 1n : 0n),
   boolean: (x, y) => x || y,
@@ -134,6 +140,7 @@ export const lor: Op<Logical> = define("lor", {
 /** Logical exclusive or: of booleans a boolean, of numbers 1 or 0. */
 export const lxor: Op<Logical> = define("lxor", {
   takes: truths,
+  alone: truth,
   number: (x, y) => (!x !== !y ? 1 : 0),
   bigint: (x, y) => (!x !== !y ? 1n : 0n),
   boolean: (x, y) => x !== y,
@@ -141,6 +148,7 @@ export const lxor: Op<Logical> = define("lxor", {
 /** Bitwise and. Of numbers the result is a signed integer of 32 bits, as in JavaScript. */
 export const band: Op<Integral> = define("band", {
   takes: integers,
+  alone: bits,
   integral: true,
   number: (x, y) => x & y,
   bigint: (x, y) => x & y,
@@ -148,6 +156,7 @@ export const band: Op<Integral> = define("band", {
 /** Bitwise or. Of numbers the result is a signed integer of 32 bits, as in JavaScript. */
 export const bor: Op<Integral> = define("bor", {
   takes: integers,
+  alone: bits,
   integral: true,
   number: (x, y) => x | y,
   bigint: (x, y) => x | y,
@@ -155,6 +164,7 @@ export const bor: Op<Integral> = define("bor", {
 /** Bitwise exclusive or. Of numbers the result is a signed integer of 32 bits, as in JavaScript. */
 export const bxor: Op<Integral> = define("bxor", {
   takes: integers,
+  alone: bits,
   integral: true,
   number: (x, y) => x ^ y,
   bigint: (x, y) => x ^ y,

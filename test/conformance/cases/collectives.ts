@@ -406,10 +406,14 @@ export const cases: Case[] = [
         [bxor, (a, b) => a ^ b],
       ];
       for (const [op, combine] of table) {
+        // Of one value alone, too, logical operations make 1 or 0.
+        const isLogical = ([land, lor, lxor] as readonly unknown[]).includes(op);
+        const alone = (x: number): number => (isLogical ? Number(x !== 0) : x);
         const upTo = (count: number): number =>
           ranks(world)
             .slice(0, count)
             .map(value)
+            .map(alone)
             .reduce((a, b) => combine(a, b));
         const outcomes = await Promise.all([
           world.allreduce(value(rank), op),

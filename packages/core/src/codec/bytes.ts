@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { malformed } from "./parcel.ts";
 
 /** What travels as its bytes, never through msgpackr. */
@@ -27,6 +28,12 @@ const kinds = new Map(typedArrays.map(([name], kind) => [name, kind]));
 const uint8Array = 1;
 const [buffer, arrayBuffer, dataView] = [16, 17, 18];
 
+/** Whether `into` is of this kind. A Buffer is a Uint8Array, and either takes what is in the other. */
+export function fits(into: ArrayBufferView, kind: number): boolean {
+  const own = kindOf(into);
+  return own === kind || (own === uint8Array && kind === buffer) || (own === buffer && kind === uint8Array);
+}
+
 /** `value.constructor` may lie and costs a walk; the tag of %TypedArray%.prototype knows, and is undefined for a DataView. */
 const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (
   this: unknown,
@@ -45,13 +52,38 @@ export function kindOf(value: Bytes): number {
 
 /**
  * The bytes that `value` shows, as a view onto its memory; a copy when that memory is shared between threads, which
- * nobody can promise to leave unchanged. Throws a TypeError when the memory was transferred away.
+ * may change it at any moment. Throws a TypeError where {@link reasonAgainstBytes} has one.
  */
 export function bytesOf(value: Bytes): Uint8Array {
-  const view = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
-  return view.buffer instanceof SharedArrayBuffer ? new Uint8Array(view) : view;
+  if (!ArrayBuffer.isView(value)) return ownOfShared(new Uint8Array(bufferOf(value)));
+  const { byteLength } = value;
+  // A view beyond the end of its buffer has no bytes. Its methods throw, those of an empty view do not.
+  if (byteLength === 0 && types.isTypedArray(value)) firstOf.call(value, 0);
+  return ownOfShared(new Uint8Array(value.buffer, value.byteOffset, byteLength));
+}
+
+function bufferOf(value: ArrayBuffer | SharedArrayBuffer): ArrayBuffer | SharedArrayBuffer {
+  if (!types.isAnyArrayBuffer(value)) throw new TypeError("no ArrayBuffer");
+  return value;
+}
+
+function ownOfShared(view: Uint8Array): Uint8Array {
+  return types.isSharedArrayBuffer(view.buffer) ? new Uint8Array(view) : view;
+}
+
+const firstOf: (this: unknown, index: number) => unknown = Object.getPrototypeOf(Uint8Array.prototype).at;
+
+/** Why {@link bytesOf} throws, and what to do. */
+export function reasonAgainstBytes(value: Bytes): string {
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (!types.isAnyArrayBuffer(buffer))
+    return "is a Proxy of an ArrayBuffer, or inherits from one; send the buffer itself";
+  try {
+    new Uint8Array(buffer);
+  } catch {
+    return "was transferred to another thread; send it before transferring it";
+  }
+  return "is a view beyond the end of its buffer, which resize() made smaller; make a new view";
 }
 
 /** A value of `kind` made of the few bytes of `source` from `start` to `end`, copied. */

@@ -29,3 +29,24 @@ export function emptyError(name: string): Error | undefined {
   if (error !== undefined) for (const key of Object.getOwnPropertyNames(error)) Reflect.deleteProperty(error, key);
   return error;
 }
+
+/**
+ * The properties of an error that travel although they are not enumerable. A class may keep `name`, `message` and `code` on its prototype, as
+ * DOMException does: only their values travel.
+ */
+export function hiddenOf(error: Error): string[] {
+  const { prototype } = errorClassOf(error);
+  const hidden = ["stack", "message", "cause", "errors"].filter(
+    (key) => Object.getOwnPropertyDescriptor(error, key)?.enumerable === false,
+  );
+  for (const key of ["name", "message", "code"]) {
+    if (Object.getOwnPropertyDescriptor(error, key)?.enumerable || hidden.includes(key)) continue;
+    if (Reflect.get(error, key) !== Reflect.get(prototype, key)) hidden.push(key);
+  }
+  return hidden;
+}
+
+/** Whether an error arrives without this member of its class: not those above, nor the ways to show it. */
+export function isLost(member: string): boolean {
+  return !["name", "message", "code", "cause", "stack", "toString", "toJSON"].includes(member);
+}

@@ -1,15 +1,19 @@
 import { types } from "node:util";
 import { MpiError } from "../errors.ts";
-import { type Bytes, bytesOf, isBytes, kindOf } from "./bytes.ts";
-import { errorClassOf } from "./error-classes.ts";
-import { Node, type Reference } from "./graph.ts";
+import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./bytes.ts";
+import { errorClassOf, hiddenOf } from "./error-classes.ts";
+import { fillingOrder, Node, type Reference } from "./graph.ts";
+import { glance, isIndex, tellOfBuiltIn, tellOfInstance } from "./losses.ts";
 import { inlineBytes } from "./parcel.ts";
-import { isText } from "./plain.ts";
-import { type Standing, standingOf } from "./standing.ts";
+import { isText, isTooLong } from "./plain.ts";
+import { type ClassStanding, isRegisteredAs, type Registration, type Standing, standingOfObject } from "./standing.ts";
 import {
   pathOf,
   reasonAgainst,
+  reasonAgainstCircular,
+  reasonAgainstInstance,
   reasonAgainstPrimitive,
+  reasonAgainstText,
   type Step,
   unreadable,
   unserializable,
@@ -34,21 +38,24 @@ class Flattening {
   /** The node being made, and where in it we read. */
   #node = -1;
   #step: Step;
+  /** Whether there is an instance of a registered class. */
+  #instances = false;
 
   constructor(attachments: Uint8Array[]) {
     this.#attachments = attachments;
   }
 
-  run(root: unknown): unknown[] {
+  run(root: unknown): unknown[][] {
     this.#slot(root, undefined);
-    const nodes: unknown[] = [];
+    const nodes: unknown[][] = [];
     try {
       for (this.#node = 0; this.#node < this.#values.length; this.#node++) {
         this.#step = undefined;
         nodes.push(this.#describe(this.#values[this.#node]));
       }
+      if (this.#instances) this.#refuseCircular(nodes);
     } catch (error) {
-      throw error instanceof MpiError ? error : unserializable(this.#path(), unreadable(error), error);
+      throw error instanceof MpiError ? error : this.#refusal(unreadable(error), error);
     }
     return nodes;
   }
@@ -75,7 +82,7 @@ class Flattening {
         return reference;
       }
       default:
-        throw unserializable(this.#path(), reasonAgainstPrimitive(value));
+        throw this.#refusal(reasonAgainstPrimitive(value, this.#values[this.#node]));
     }
   }
 
@@ -94,38 +101,86 @@ class Flattening {
   }
 
   #describe(value: unknown): unknown[] {
-    if (typeof value === "string") return [Node.text, Buffer.from(value, "utf16le")];
+    if (typeof value === "string") return this.#text(value);
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
-    const standing = standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
-    if (standing.type === "private") throw this.#refusal(object, standing);
+    const standing = standingOfObject(object);
+    switch (standing.type) {
+      case "registered":
+        return this.#registered(object, standing.registration);
+      case "private":
+      case "subclass":
+        return this.#foreign(object, standing);
+      case "class":
+        return this.#instance(object, standing);
+    }
     if (Array.isArray(object)) return this.#array(object);
     if (standing.type === "data") return this.#properties([Node.object], object);
-    return this.#builtIn(object) ?? this.#foreign(object, standing);
+    return this.#builtIn(object, standing) ?? this.#foreign(object, standing);
   }
 
-  #builtIn(value: object): unknown[] | undefined {
+  #registered(instance: object, registration: Registration): unknown[] {
+    const { name, write } = registration;
+    const written = write(instance as never);
+    // An instance again would be written again, without end.
+    if (isRegisteredAs(written, registration)) throw this.#refusal(reasonAgainstCircular(name));
+    this.#instances = true;
+    return [Node.instance, name, this.#slot(written, undefined)];
+  }
+
+  #refuseCircular(nodes: readonly (readonly unknown[])[]): void {
+    const { circular } = fillingOrder(nodes);
+    if (circular === undefined) return;
+    this.#node = circular;
+    this.#step = undefined;
+    throw this.#refusal(reasonAgainstCircular(nodes[circular]?.[1] as string));
+  }
+
+  #text(text: string): unknown[] {
+    if (isTooLong(text)) throw this.#refusal(reasonAgainstText(text));
+    return [Node.text, Buffer.from(text, "utf16le")];
+  }
+
+  #instance(value: object, standing: ClassStanding): unknown[] {
+    const reason = reasonAgainstInstance(value, standing);
+    if (reason !== undefined) throw this.#refusal(reason);
+    const node = this.#properties([Node.object], value);
+    if (!standing.told) tellOfInstance(value, standing);
+    return node;
+  }
+
+  #builtIn(value: object, standing: Standing): unknown[] | undefined {
+    if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // of another realm
+    const error = types.isNativeError(value) || value instanceof Error;
+    if (standing.type === "built-in" && !standing.told) tellOfBuiltIn(value, standing, error);
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
     if (types.isDate(value)) return [Node.date, Date.prototype.getTime.call(value)];
     if (types.isRegExp(value)) return [Node.regexp, Buffer.from(value.source, "utf16le"), value.flags];
-    if (types.isNativeError(value) || value instanceof Error) return this.#error(value);
+    if (error) return this.#error(value as Error);
     if (types.isBoxedPrimitive(value)) return [Node.boxed, this.#slot(value.valueOf(), undefined)];
     return undefined;
   }
 
   #foreign(value: object, standing: Standing): unknown[] {
-    if (standing.type !== "built-in") throw this.#refusal(value, standing);
+    const reason = reasonAgainst(value, standing);
+    if (reason !== undefined) throw this.#refusal(reason);
     return this.#properties([Node.object], value);
   }
 
-  #refusal(value: object, standing: Standing): MpiError {
-    return unserializable(this.#path(), reasonAgainst(value, standing) ?? "cannot travel");
+  #refusal(reason: string, cause?: unknown): MpiError {
+    return unserializable(this.#path(), reason, cause);
   }
 
   #bytes(value: Bytes): unknown[] {
-    const bytes = bytesOf(value);
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(value);
+    } catch (error) {
+      throw this.#refusal(reasonAgainstBytes(value), error);
+    }
+    glance(value);
     if (bytes.byteLength <= inlineBytes) return [Node.bytes, kindOf(value), bytes];
     this.#attachments.push(bytes);
     return [Node.bytes, kindOf(value)];
@@ -135,6 +190,7 @@ class Flattening {
     if ((array as { index?: unknown }).index !== undefined) {
       return this.#properties([Node.sparse, array.length], array);
     }
+    glance(array);
     const node: unknown[] = [Node.array];
     for (let i = 0; i < array.length; i++) {
       const item = array[i];
@@ -144,12 +200,11 @@ class Flattening {
     return node;
   }
 
-  /** Only what is there: an array with one item at 4 000 000 000 is legal. Named properties are dropped, as elsewhere. */
+  /** Only what is there: an array with one item at 4 000 000 000 is legal. Named properties are dropped: see `losses.ts`. */
   #withHoles(array: unknown[]): unknown[] {
     const node: unknown[] = [Node.sparse, array.length];
     for (const key of Object.keys(array)) {
-      const index = Number(key);
-      if (String(index >>> 0) === key && index < array.length) node.push(key, this.#slot(array[index], index));
+      if (isIndex(key, array.length)) node.push(key, this.#slot(array[Number(key)], Number(key)));
     }
     return node;
   }
@@ -182,18 +237,9 @@ class Flattening {
     node.push(this.#slot(key, key), this.#slot(value, key));
   }
 
-  /** A class may keep `name`, `message` and `code` on its prototype, as DOMException does; only their values travel. */
   #error(error: Error): unknown[] {
-    const { name, prototype } = errorClassOf(error);
-    const hidden: string[] = [];
-    for (const key of ["stack", "message", "cause", "errors"]) {
-      if (Object.getOwnPropertyDescriptor(error, key)?.enumerable === false) hidden.push(key);
-    }
-    for (const key of ["name", "message", "code"]) {
-      if (Object.getOwnPropertyDescriptor(error, key)?.enumerable || hidden.includes(key)) continue;
-      if (Reflect.get(error, key) !== Reflect.get(prototype, key)) hidden.push(key);
-    }
-    const node: unknown[] = [Node.error, name, hidden.length];
+    const hidden = hiddenOf(error);
+    const node: unknown[] = [Node.error, errorClassOf(error).name, hidden.length];
     for (const key of hidden) this.#property(node, error, key);
     return this.#properties(node, error);
   }

@@ -38,7 +38,55 @@ export const Node = {
   /** UTF-16: text that UTF-8 cannot carry */
   text: 10,
   negativeZero: 11,
+  /** name of the registered class, what its `write` gave */
+  instance: 12,
 } as const;
 
 /** Stands for what node `[0]` makes. */
 export type Reference = readonly [node: number];
+
+/**
+ * All nodes in an order in which what an instance was written as is complete before the instance is made of it: depth
+ * first, children before their holders. Of objects that hold each other any may come first, but no instance may be
+ * among them: then `circular` is the node of one.
+ */
+export function fillingOrder(nodes: readonly (readonly unknown[])[]): { order: number[]; circular?: number } {
+  const order: number[] = [];
+  const way: number[] = [];
+  /** How many entries of each node on the way have been looked at. */
+  const entries: number[] = [];
+  /** Where on the way instances are, from 1 on. */
+  const instances: number[] = [];
+  /** 0: not met yet. */
+  const depths = new Int32Array(nodes.length);
+  const visit = (node: number): void => {
+    depths[node] = way.push(node);
+    entries.push(0);
+    if (nodes[node]?.[0] === Node.instance) instances.push(way.length);
+  };
+  visit(0);
+  while (way.length > 0) {
+    const node = way[way.length - 1] as number;
+    const entry = nodes[node] as readonly unknown[];
+    const next = (entries[entries.length - 1] as number) + 1;
+    entries[entries.length - 1] = next;
+    if (next >= entry.length) {
+      if (instances[instances.length - 1] === way.length) instances.pop();
+      way.pop();
+      entries.pop();
+      depths[node] = done;
+      order.push(node);
+      continue;
+    }
+    const slot = entry[next];
+    const child: unknown = Array.isArray(slot) ? slot[0] : undefined;
+    if (typeof child !== "number" || !(child in depths) || depths[child] === done) continue;
+    const instance = instances[instances.length - 1] ?? 0;
+    const depth = depths[child] as number;
+    if (depth === 0) visit(child);
+    else if (instance >= depth) return { order, circular: way[instance - 1] as number };
+  }
+  return { order };
+}
+
+const done = -1;

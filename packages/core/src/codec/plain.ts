@@ -1,4 +1,6 @@
 /// <reference lib="es2024.string" />
+import { constants } from "node:buffer";
+import { glance } from "./losses.ts";
 import { standingOf } from "./standing.ts";
 
 /** Deeper values take the other form, which does not recurse, so that no stack on either side can overflow. */
@@ -24,7 +26,12 @@ export function isPlain(value: unknown): boolean {
 
 /** Whether UTF-8 carries `text`, there and back through msgpackr. */
 export function isText(text: string): boolean {
-  return text.isWellFormed() && (text.length <= 64 / 3 || text.charCodeAt(0) !== byteOrderMark);
+  return text.isWellFormed() && (text.length <= 64 / 3 || (text.charCodeAt(0) !== byteOrderMark && !isTooLong(text)));
+}
+
+/** Whether `text` has more bytes as UTF-8 than V8 makes a string of: then no rank could read it. */
+export function isTooLong(text: string, most: number = constants.MAX_STRING_LENGTH): boolean {
+  return text.length > most / 3 && Buffer.byteLength(text) > most;
 }
 
 function isPlainWithin(value: unknown, seen: Seen, depth: number): boolean {
@@ -47,9 +54,9 @@ function isPlainWithin(value: unknown, seen: Seen, depth: number): boolean {
 }
 
 function isPlainArray(array: readonly unknown[], seen: Seen, depth: number): boolean {
-  // What a RegExp matched has named properties; other arrays with names of their own lose them, for finding out
-  // would cost as much as packing.
+  // What a RegExp matched has named properties. Other arrays lose theirs: to find out costs as much as packing.
   if ((array as { index?: unknown }).index !== undefined) return false;
+  glance(array);
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     if (item === undefined && !(i in array)) return false;
@@ -60,9 +67,7 @@ function isPlainArray(array: readonly unknown[], seen: Seen, depth: number): boo
 
 function isPlainObject(object: object, seen: Seen, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
-  if (prototype !== Object.prototype && prototype !== null && standingOf(prototype as object).type !== "data") {
-    return false;
-  }
+  if (prototype !== Object.prototype && prototype !== null && !isDataOf(object, prototype as object)) return false;
   // For-in is the fastest way through the keys. It also shows inherited ones: no harm, they only can make this false.
   // Numbers and strings are looked at here to save a call: a fifth of the time for small objects.
   for (const key in object) {
@@ -75,6 +80,15 @@ function isPlainObject(object: object, seen: Seen, depth: number): boolean {
     } else if (!isPlainWithin(item, seen, depth - 1)) return false;
   }
   return true;
+}
+
+/** Whether the properties of an instance are all that travels, and the program knows what does not. */
+function isDataOf(object: object, prototype: object): boolean {
+  const standing = standingOf(prototype);
+  if (standing.type !== "class") return standing.type === "data";
+  if (!standing.told) return false;
+  for (const key in object) return Object.hasOwn(object, key);
+  return false;
 }
 
 /** Objects met so far. Most values hold few: comparing pointers is cheaper than a Set, and one needs no array. */

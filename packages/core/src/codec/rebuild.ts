@@ -1,7 +1,8 @@
 import { fromBytes } from "./bytes.ts";
 import { emptyError } from "./error-classes.ts";
-import { Node } from "./graph.ts";
+import { fillingOrder, Node } from "./graph.ts";
 import { malformed } from "./parcel.ts";
+import { revive } from "./registered.ts";
 
 /**
  * What `flatten` made the table of. Large byte arrays show the memory of `attachments`, each of which is used once.
@@ -15,15 +16,29 @@ export function rebuild(table: unknown, attachments: readonly Uint8Array[]): unk
   const values = new Array<unknown>(nodes.length);
   // Backwards, for a box comes before what is in it. Attachments were taken forwards.
   let unused = attachments.length;
+  let instances = false;
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
     if (!Array.isArray(node)) throw malformed("a node is no array");
     const lent = node[0] === Node.bytes && node.length === 2;
+    if (node[0] === Node.instance) instances = true;
     values[i] = empty(node, values, lent ? attachments[--unused] : undefined);
   }
   if (unused !== 0) throw malformed(`${-unused} attachments are missing`);
-  for (let i = 0; i < nodes.length; i++) fill(values[i], nodes[i] as unknown[], values);
+  if (instances) fillInOrder(nodes as unknown[][], values);
+  else for (let i = 0; i < nodes.length; i++) fill(values[i], nodes[i] as unknown[], values);
   return values[0];
+}
+
+/** The same where there are instances of registered classes, each made of what is filled by then. */
+function fillInOrder(nodes: readonly (readonly unknown[])[], values: unknown[]): void {
+  const { order, circular } = fillingOrder(nodes);
+  if (circular !== undefined) throw malformed("an instance that holds itself");
+  for (const i of order) {
+    const node = nodes[i] as readonly unknown[];
+    if (node[0] === Node.instance) values[i] = revive(text(node[1]), resolve(node[2], values));
+    else fill(values[i], node, values);
+  }
 }
 
 /** The value of a node that holds nothing, else one to be filled. */
@@ -56,6 +71,8 @@ function empty(node: readonly unknown[], values: readonly unknown[], lent: Uint8
       return utf16(node[1]);
     case Node.negativeZero:
       return -0;
+    case Node.instance:
+      return undefined; // made last
     default:
       throw malformed("a node of an unknown type");
   }

@@ -1,5 +1,6 @@
+import { types } from "node:util";
 import { MpiError, messageOf } from "../errors.ts";
-import type { Standing } from "./standing.ts";
+import { type ClassStanding, type Standing, standingOfObject } from "./standing.ts";
 
 /**
  * How a value hangs on the one that holds it: a property, the position in an array or a Set, or in a Map, where even
@@ -20,10 +21,13 @@ export function pathOf(way: readonly (readonly [holder: unknown, step: Step])[])
   return path;
 }
 
+const longestKey = 100;
+
 function extend(path: string, holder: unknown, step: Step): string {
   if (step === undefined) return path;
   if (typeof step === "string") {
-    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) ? `${path}.${step}` : `${path}[${JSON.stringify(step)}]`;
+    const key = step.length > longestKey ? `${step.slice(0, longestKey)}...` : step;
+    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
   }
   if (holder instanceof Map) {
     const key: unknown = [...holder.keys()][step >> 1];
@@ -49,21 +53,68 @@ export function unreadable(thrown: unknown): string {
 export function reasonAgainst(value: object, standing: Standing): string | undefined {
   switch (standing.type) {
     case "private":
-      return `is an instance of ${standing.name || "a class"} with the private field ${standing.field}; send its public data as a plain object`;
+      return `is an instance of ${standing.name || "a class"} with the private field ${standing.field}; send its public data as a plain object, or registerClass(${standing.name}, ...)`;
+    case "subclass":
+      return `is an instance of ${standing.name}, which extends the registered class ${standing.base}; registerClass(${standing.name}, ...) too`;
     case "iterator":
       return `is ${a(tagOf(value) ?? "iterator")}; send an array of what it yields`;
     case "native":
+      if (standing.name === "") return "is an object that Node made; send a copy, { ...object }";
       return `is ${a(standing.name)}; ${advice[standing.name] ?? "it cannot leave its process, send the data that it holds"}`;
     default:
-      return undefined;
+      return types.isProxy(value) ? "is a Proxy of a built-in object; send that object" : undefined;
   }
 }
 
-/** Why a function or a symbol cannot travel. */
-export function reasonAgainstPrimitive(value: unknown): string {
-  return typeof value === "symbol"
-    ? "is a symbol; send a string"
-    : "is a function; send data, and keep functions on each rank";
+/** Why a function or a symbol in `holder` cannot travel. */
+export function reasonAgainstPrimitive(value: unknown, holder: unknown): string {
+  if (typeof value === "symbol") return "is a symbol; send a string";
+  const standing = typeof holder === "object" && holder !== null ? standingOfObject(holder) : undefined;
+  if (standing?.type !== "class") return "is a function; send data, and keep functions on each rank";
+  const name = nameOf(holder as object, standing);
+  return `is a function of ${instanceOf(name)}; ${instead(name, standing)}`;
+}
+
+export function reasonAgainstCircular(name: string): string {
+  return `is an instance of ${name} that holds itself, or is written as one; let write() of registerClass(${name}, ...) give other data`;
+}
+
+export function reasonAgainstText(text: string): string {
+  return `is a string of ${Buffer.byteLength(text)} bytes in UTF-8, more than V8 can read as one string; send it in parts, or as bytes`;
+}
+
+/** Why an instance cannot travel whose state is no property that can be listed; undefined where its state is there. */
+export function reasonAgainstInstance(value: object, standing: ClassStanding): string | undefined {
+  const name = nameOf(value, standing);
+  if (Object.keys(value).length === 0) {
+    return `is ${instanceOf(name)} whose state cannot be seen; ${instead(name, standing)}`;
+  }
+  // Looked for once for each class.
+  const symbol = standing.told ? undefined : Object.getOwnPropertySymbols(value).find((each) => !wellKnown.has(each));
+  if (symbol === undefined) return undefined;
+  return `is ${instanceOf(name)} that keeps state under ${String(symbol)}; ${instead(name, standing)}`;
+}
+
+/** Symbol.toStringTag, Symbol.iterator, ...: what an object is taken for, and no state. */
+const wellKnown: ReadonlySet<unknown> = new Set(
+  Object.values(Object.getOwnPropertyDescriptors(Symbol)).map(({ value }): unknown => value),
+);
+
+/** The class of an instance, if it has a name. Libraries that set prototypes by hand may have it at the instance, as decimal.js. */
+export function nameOf(value: object, standing: ClassStanding): string | undefined {
+  const maker: unknown =
+    standing.name === "" ? Object.getOwnPropertyDescriptor(value, "constructor")?.value : undefined;
+  return standing.name || (typeof maker === "function" && maker.name) || undefined;
+}
+
+function instanceOf(name: string | undefined): string {
+  return name === undefined ? "an object with a prototype of its own" : `an instance of ${name}`;
+}
+
+/** What to send in place of an instance. */
+function instead(name: string | undefined, { members }: ClassStanding): string {
+  const data = members.includes("toString") ? "send its toString()" : "send its data as a plain object";
+  return name === undefined ? data : `${data}, or registerClass(${name}, ...)`;
 }
 
 const advice: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { check } from "../apply.ts";
+import { alone, check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
 import { checkRoom, delivered } from "../into.ts";
@@ -40,7 +40,7 @@ export async function allreduce<T>(
  * call of it. (Recursive doubling would need one: other ranks can finish while the last call on one rank throws.)
  */
 async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic: boolean): Promise<unknown> {
-  if (peers.size === 1) return copy(value);
+  if (peers.size === 1) return alone(op, copy(value));
   const bytes = isTypedArray(value) ? value.byteLength : undefined;
   const facts = factsOf(peers, { op, bytes, deterministic });
   return algorithms[choose("allreduce", facts)](peers, value, op, facts);

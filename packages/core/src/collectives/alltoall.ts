@@ -14,9 +14,10 @@ import { requireParts } from "./parts.ts";
  */
 export async function alltoall<T>(peers: Peers, parts: readonly T[]): Promise<T[]> {
   const { rank, size } = peers;
-  const own = copy(requireParts("alltoall", parts, size)[rank]) as T;
+  const given = requireParts("alltoall", parts, size);
+  const own = copy(given[rank]) as T;
   if (size === 1) return [own];
-  const parcels = parts.map((part, r) => (r === rank ? nothing : encode(part)));
+  const parcels = given.map((part, r) => (r === rank ? nothing : encode(part)));
   const arrived = await algorithms[choose("alltoall", factsOf(peers))](peers, parcels);
   return arrived.map((parcel, r) => (r === rank ? own : (decode(parcel) as T)));
 }
@@ -27,8 +28,9 @@ export function alltoallOnBoard<T>(
   parts: readonly T[],
   into?: TypedArray,
 ): Exchange<T[] | TypedArray> {
-  const own = ownBeside(into, requireParts("alltoall", parts, size)[rank]) as T;
-  const give = new Values(parts, rank, into);
+  const given = requireParts("alltoall", parts, size);
+  const own = ownBeside(into, given[rank]) as T;
+  const give = new Values(given, rank, into);
   const finish = (posts: Posts): T[] | TypedArray => valuesIn(rank, size, own, posts, into);
   return { give, to: "all", from: "all", finish };
 }

@@ -13,8 +13,8 @@ import type { Tree } from "./trees.ts";
  * send. With all ranks in pieces those are two tiny messages per edge, beside the real ones. If ranks differ, some edge
  * of the tree has different ends. Take the one nearest to the leaves: below it all ranks are of one mind, so its lower
  * end does send (its label at once, or its whole value when its subtree is done) and its upper end does receive: a
- * label where a value should be, or the reverse, or another label. That rank throws, and a collective that fails on one
- * rank fails on all. The labels downwards stop those who wait for a result only.
+ * label where a value should be, or the reverse, or another label. That rank throws, and its notice ends the
+ * call on all ranks that wait. The labels downwards stop those who wait for a result only.
  */
 export async function announce(peers: Peers, tree: Tree, algorithm: string, value: unknown): Promise<void> {
   const label = `${describe(value)} (${algorithm})`;

@@ -1,6 +1,6 @@
 import { copy, decode, decodeInto, encode, type Parcel } from "../codec.ts";
 import { fill, overlaps } from "../into.ts";
-import { isTypedArray } from "../kernel.ts";
+import { isTypedArray, kindOf } from "../kernel.ts";
 import type { TypedArray } from "../op.ts";
 import { copyOf } from "../packet.ts";
 import { nothing } from "./frames.ts";
@@ -140,7 +140,7 @@ export function valuesIn<T>(
 
 /** How many elements a value has, if it is a typed array of the same type. */
 function lengthLike(into: TypedArray, value: unknown): number | undefined {
-  return isTypedArray(value) && value.constructor === into.constructor ? value.length : undefined;
+  return isTypedArray(value) && kindOf(value) === kindOf(into) ? value.length : undefined;
 }
 
 function sum(lengths: readonly (number | undefined)[]): number {

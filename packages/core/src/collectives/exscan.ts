@@ -1,4 +1,4 @@
-import { apply, check } from "../apply.ts";
+import { alone, apply, check } from "../apply.ts";
 import { copy, decode, encode, type Parcel } from "../codec.ts";
 import { checkRoom, delivered } from "../into.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
@@ -20,7 +20,7 @@ export async function exscan<T>(peers: Peers, value: T, reducer: Reducer<T>): Pr
   const result = await algorithms[choose("exscan", factsOf(peers, { op }))](peers, value, op);
   // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
   if (!op.builtIn) await barrier(peers);
-  return result as T | undefined;
+  return (peers.rank === 1 ? alone(op, result) : result) as T | undefined;
 }
 
 /** In shared memory: everybody posts his value, and combines those below his own, in the order of ranks. */
@@ -34,7 +34,7 @@ export function exscanOnBoard<T>(
   const finish = (op: Op, posts: Posts): T | undefined => {
     if (rank === 0) return undefined;
     const result = upTo(op, rank - 1, posts);
-    return delivered(result, into);
+    return delivered(rank === 1 ? alone(op, result) : result, into);
   };
   return prefixOnBoard(value, asOp<T>(reducer), finish);
 }

@@ -1,7 +1,7 @@
 import { MpiError } from "../errors.ts";
 import { describe, isTypedArray } from "../kernel.ts";
 
-/** @throws MpiError `invalid-argument` unless `parts` is an array with one entry per rank. */
+/** The parts, a hole among them as undefined. @throws MpiError `invalid-argument` unless `parts` is an array with one entry per rank. */
 export function requireParts<T>(operation: string, parts: readonly T[] | undefined, size: number): readonly T[] {
   if (!Array.isArray(parts)) {
     const hint = isTypedArray(parts) ? "; chunks(array, size) cuts a typed array" : "";
@@ -16,5 +16,6 @@ export function requireParts<T>(operation: string, parts: readonly T[] | undefin
       `${operation} takes one part per rank: ${parts.length} parts for ${size} ranks`,
     );
   }
+  for (let rank = 0; rank < size; rank++) if (!(rank in parts)) return Array.from(parts);
   return parts;
 }

@@ -1,4 +1,4 @@
-import { check } from "../apply.ts";
+import { alone, check } from "../apply.ts";
 import { copy, decode, encode } from "../codec.ts";
 import { checkRoom, fill } from "../into.ts";
 import { asOp, type Op, type Reducer, type TypedArray } from "../op.ts";
@@ -21,7 +21,7 @@ import { actors, fold } from "./trees.ts";
 export async function reduceScatter<T>(peers: Peers, parts: readonly T[], reducer: Reducer<T>): Promise<T> {
   const op = asOp<T>(reducer);
   for (const part of requireParts("reduceScatter", parts, peers.size)) check(op, part);
-  if (peers.size === 1) return copy(parts[0]) as T;
+  if (peers.size === 1) return alone(op, copy(parts[0])) as T;
   const result = await algorithms[choose("reduceScatter", factsOf(peers, { op }))](peers, parts, op);
   // A user's function may throw for one rank's part alone, when the other ranks have theirs: all wait for all.
   if (!op.builtIn) await barrier(peers);

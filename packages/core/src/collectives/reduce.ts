@@ -1,4 +1,4 @@
-import { check } from "../apply.ts";
+import { alone, check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
 import { checkRoom, delivered } from "../into.ts";
@@ -32,7 +32,7 @@ export async function reduce<T>(
 ): Promise<T | undefined> {
   const op = asOp<T>(reducer);
   check(op, value);
-  if (peers.size === 1) return copy(value) as T;
+  if (peers.size === 1) return alone(op, copy(value)) as T;
   const bytes = isTypedArray(value) ? value.byteLength : undefined;
   const facts = factsOf(peers, { op, bytes, deterministic });
   const result = await algorithms[choose("reduce", facts)](peers, value, op, root, facts);

@@ -1,4 +1,4 @@
-import { check } from "../apply.ts";
+import { alone, check } from "../apply.ts";
 import { inlineArrayBytes } from "../codec/parcel.ts";
 import { copy, decode, encode } from "../codec.ts";
 import { checkRoom, delivered } from "../into.ts";
@@ -14,18 +14,18 @@ import type { Here, Plan, Posts } from "./exchange.ts";
 export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T> {
   const op = asOp<T>(reducer);
   check(op, value);
-  if (peers.size === 1) return copy(value) as T;
+  if (peers.size === 1) return alone(op, copy(value)) as T;
   const result = await algorithms[choose("scan", factsOf(peers, { op }))](peers, value, op);
   // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
   if (!op.builtIn) await barrier(peers);
-  return (peers.rank === 0 ? copy(value) : result) as T;
+  return (peers.rank === 0 ? alone(op, copy(value)) : result) as T;
 }
 
 /** In shared memory: everybody posts his value, and combines those up to his own, in the order of ranks. */
 export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
   checkRoom(into, [value]);
   const finish = (op: Op, posts: Posts): T => {
-    const result = rank === 0 ? copy(value) : combine(op, value, upTo(op, rank - 1, posts), true);
+    const result = rank === 0 ? alone(op, copy(value)) : combine(op, value, upTo(op, rank - 1, posts), true);
     return delivered(result, into);
   };
   return prefixOnBoard(value, asOp<T>(reducer), finish);

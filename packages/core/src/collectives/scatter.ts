@@ -17,20 +17,21 @@ import { binomial } from "./trees.ts";
 export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, root: number): Promise<T> {
   const scatterParcels = algorithms[choose("scatter", factsOf(peers))];
   if (peers.rank !== root) return decode((await scatterParcels(peers, undefined, root)) as Parcel) as T;
-  const mine = requireParts("scatter", parts, peers.size)[root];
-  const own = copy(mine) as T;
+  const given = requireParts("scatter", parts, peers.size);
+  const own = copy(given[root]) as T;
   // The root's own part stays here, so only the others are encoded to travel.
-  const parcels = (parts as readonly T[]).map((part, rank) => (rank === root ? nothing : encode(part)));
+  const parcels = given.map((part, rank) => (rank === root ? nothing : encode(part)));
   if (peers.size > 1) await scatterParcels(peers, parcels, root);
   return own;
 }
 
 /** In shared memory the root posts all parts: this is what it does. Each of the others reads its own. */
 export function scatterOnBoard<T>({ rank, size }: Here, parts: readonly T[], into?: TypedArray): Exchange<T> {
-  const mine = requireParts("scatter", parts, size)[rank] as T;
+  const given = requireParts("scatter", parts, size);
+  const mine = given[rank] as T;
   checkRoom(into, [mine]);
   const own = into === undefined ? (copy(mine) as T) : mine;
-  const give = new Values(parts, rank);
+  const give = new Values(given, rank);
   return { give, to: "all", from: "none", finish: () => own, settle: into && ((value) => fill(into, [value]) as T) };
 }
 

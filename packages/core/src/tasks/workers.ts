@@ -1,5 +1,6 @@
 import { apply } from "../apply.ts";
 import { invalid, show } from "../check.ts";
+import { checkOptions, type KnownOptions, knownOptions } from "../check-options.ts";
 import { MpiError } from "../errors.ts";
 import { asOp, type Reducer } from "../op.ts";
 import type { Crew } from "./crew.ts";
@@ -94,6 +95,11 @@ export interface Workers<T extends Tasks> {
   ): Promise<TaskResult<T[K]> | undefined>;
 }
 
+/** What the driver asks for, and which options that call has. */
+interface Asked extends Omit<Order, "sink" | "work"> {
+  readonly known: KnownOptions;
+}
+
 /** The same without the types of one pool. */
 export class Desk implements Workers<Tasks> {
   readonly #crew: Crew;
@@ -117,27 +123,37 @@ export class Desk implements Workers<Tasks> {
   }
 
   run(task: string, input: unknown, options: TaskOptions = {}): Promise<never> {
-    const site = callSite(this.run);
-    const order = { task, spread: false, inputs: [input], options, site };
+    const order = { task, spread: false, inputs: [input], options, site: callSite(this.run), known: knownOptions.run };
     return this.#open(this.#list(order, false).then(([result]) => result as never));
   }
 
   map(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
-    const order = { task, spread: false, inputs, options, site: callSite(this.map) };
-    return this.#open(this.#list(order, options.stopOnError === false));
+    const order = { task, spread: false, inputs, options, site: callSite(this.map), known: knownOptions.poolMap };
+    return this.#open(this.#list(order, options?.stopOnError === false));
   }
 
   starmap(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
-    const order = { task, spread: true, inputs, options, site: callSite(this.starmap) };
-    return this.#open(this.#list(order, options.stopOnError === false));
+    const order = { task, spread: true, inputs, options, site: callSite(this.starmap), known: knownOptions.starmap };
+    return this.#open(this.#list(order, options?.stopOnError === false));
   }
 
   imap(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
-    return this.#stream(true, { task, spread: false, inputs, options, site: callSite(this.imap) }, false);
+    return this.#stream(
+      true,
+      { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.imap },
+      false,
+    );
   }
 
   imapUnordered(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
-    const order = { task, spread: false, inputs, options, site: callSite(this.imapUnordered) };
+    const order = {
+      task,
+      spread: false,
+      inputs,
+      options,
+      site: callSite(this.imapUnordered),
+      known: knownOptions.imapUnordered,
+    };
     return this.#stream(false, order, false);
   }
 
@@ -147,11 +163,18 @@ export class Desk implements Workers<Tasks> {
     reducer: Reducer<unknown>,
     options: ManyOptions = {},
   ): Promise<never> {
-    const order = { task, spread: false, inputs, options, site: callSite(this.mapReduce) };
+    const order = {
+      task,
+      spread: false,
+      inputs,
+      options,
+      site: callSite(this.mapReduce),
+      known: knownOptions.mapReduce,
+    };
     return this.#open(this.#reduce(order, reducer));
   }
 
-  async #reduce(order: Omit<Order, "sink" | "work">, reducer: Reducer<unknown>): Promise<never> {
+  async #reduce(order: Asked, reducer: Reducer<unknown>): Promise<never> {
     const op = asOp(reducer);
     let total: { value: unknown } | undefined;
     for await (const value of this.#stream(true, order, true)) {
@@ -185,7 +208,7 @@ export class Desk implements Workers<Tasks> {
     return given;
   }
 
-  async #list(order: Omit<Order, "sink" | "work">, settled: boolean): Promise<never[]> {
+  async #list(order: Asked, settled: boolean): Promise<never[]> {
     const results = new List(settled);
     const job = await this.#start({ ...order, sink: results });
     await job.finished;
@@ -193,7 +216,7 @@ export class Desk implements Workers<Tasks> {
   }
 
   /** @param own consumed here, to its end: not by the driver */
-  async *#stream(ordered: boolean, order: Omit<Order, "sink" | "work">, own: boolean): AsyncGenerator<never, void> {
+  async *#stream(ordered: boolean, order: Asked, own: boolean): AsyncGenerator<never, void> {
     const results = new Stream(ordered, () => this.#dispatcher.refill());
     const job = await this.#start({ ...order, sink: results });
     if (!own) this.#streams.add(job);
@@ -206,8 +229,9 @@ export class Desk implements Workers<Tasks> {
     }
   }
 
-  async #start(order: Omit<Order, "work">): Promise<Job> {
-    const { task } = order;
+  async #start(order: Asked & Pick<Order, "sink">): Promise<Job> {
+    const { task, known, options } = order;
+    checkOptions(known, options);
     if (this.#closed) throw new MpiError("closed", `workers.${task}: the pool's driver has returned`);
     const work = this.#tasks.get(task);
     if (work === undefined) {
