@@ -37,7 +37,15 @@ const floors: Record<string, string[][]> = {
       "graph.ts",
       "world.ts",
     ],
-    ["collectives/", "collective-call.ts", "agreement.ts", "disagreement.ts", "collective-record.ts", "turn.ts", "tasks/"],
+    [
+      "collectives/",
+      "collective-call.ts",
+      "agreement.ts",
+      "disagreement.ts",
+      "collective-record.ts",
+      "turn.ts",
+      "tasks/",
+    ],
     ["engine.ts", "engine/", "checking/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
     ["codec.ts", "codec/", "bootstrap.ts", "agent-channel.ts", "transports/"],
     [
