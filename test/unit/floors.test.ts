@@ -119,7 +119,15 @@ const floors: Record<string, string[][]> = {
       "sink.ts",
       "input.ts",
     ],
-    ["guardian.ts", "leftovers.ts", "job-directory.ts", "out-of-memory.ts", "rank-output.ts", "typescript/"],
+    [
+      "guardian.ts",
+      "leftovers.ts",
+      "job-directory.ts",
+      "out-of-memory.ts",
+      "rank-output.ts",
+      "analysis/",
+      "typescript/",
+    ],
     ["here.ts", "limits.ts", "stopped-ranks.ts", "curve-keys.ts", "pbs-tools.ts"],
     [
       "options.ts",
@@ -139,7 +147,7 @@ const floors: Record<string, string[][]> = {
 /** Libraries that know a secret of ours, and the one place that knows theirs. */
 const libraries: Record<string, Record<string, string[]>> = {
   core: { zeromq: ["transports/zeromq.ts", "transports/zeromq/"], msgpackr: ["codec.ts", "codec/"] },
-  launcher: { commander: ["cli.ts"], esbuild: ["typescript/"] },
+  launcher: { commander: ["cli.ts"], esbuild: ["typescript/"], "oxc-parser": ["analysis/"] },
 };
 
 for (const [name, plan] of Object.entries(floors)) {
@@ -184,7 +192,7 @@ for (const [name, plan] of Object.entries(floors)) {
 
     test("it imports the libraries that it declares, and the fenced ones in one place only", () => {
       const manifest = JSON.parse(readFileSync(join(folder, "../package.json"), "utf8")) as Manifest;
-      const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+      const declared = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies };
       for (const [file, targets] of imports) {
         for (const library of targets.flatMap(packageOf)) {
           assert.ok(library in declared, `${file} imports ${library}, which is no dependency`);
@@ -223,6 +231,7 @@ test("examples import what a user imports: tsmpi, their own libraries and Node's
 
 interface Manifest {
   dependencies: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
 }
 

@@ -8,7 +8,7 @@ import { command, materialise, prepare, ScriptError } from "../../packages/launc
 const [script, ...rest] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), "tsmpi-job-"));
 try {
-  const program = JSON.parse(JSON.stringify(await prepare(script)));
+  const program = JSON.parse(JSON.stringify((await prepare(script)).program));
   materialise(program, directory);
   const { file, args } = command(program, directory, rest, []);
   const env = { ...process.env, ...JSON.parse(process.env.RANK_ENV ?? "{}") };

@@ -23,6 +23,9 @@ export abstract class TaskCollective extends Collective {
    * const rows = await world.map(simulate, parameters, { journal: "sweep.journal", progress: true });
    * ```
    *
+   * Captured variables: a task uses the variables of the rank on which it runs. Every rank has its own, so a variable
+   * that one rank alone assigns has another value elsewhere: bcast it, or pass it with the inputs.
+   *
    * Inputs and results travel as messages do, also those of rank 0's own tasks. When a task fails the call rejects on
    * every rank: at rank 0 with the task's own error, which has the properties `task`, `index`, `rank`, `host` and the
    * remote stack as its cause; elsewhere with `aborted`.

@@ -83,7 +83,7 @@ export class Job {
   readonly #mails = new Map<number, Mail>();
   /** Which collectives ranks that have left had called. */
   readonly #joined = new Map<number, Joined[]>();
-  /** What ranks have warned of, each once. */
+  /** Warnings that were shown. */
   readonly #warnings = new Set<string>();
   #allAnswered: () => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
@@ -121,6 +121,13 @@ export class Job {
   warn(reason: string): void {
     this.#options.log(reason);
     this.#order({ kind: "endsSoon", reason });
+  }
+
+  /** Shows a warning about the program, from a rank or from the source analysis; each text once. */
+  remark(text: string): void {
+    if (this.#warnings.size >= mostWarnings || this.#warnings.has(text)) return;
+    this.#warnings.add(text);
+    this.#options.output.say(`tsmpi: warning: ${text}`);
   }
 
   /** Ends the job for a reason that is not a rank's. Without a sentence nothing is said. */
@@ -245,10 +252,7 @@ export class Job {
         this.#options.progress.show(message.progress);
         break;
       case "warning":
-        if (this.#warnings.size < mostWarnings && !this.#warnings.has(message.text)) {
-          this.#warnings.add(message.text);
-          this.#options.output.say(`tsmpi: warning: ${message.text}`);
-        }
+        this.remark(message.text);
         break;
       case "ready":
         this.#addresses[rank] = { rank, host, endpoints: message.endpoints };

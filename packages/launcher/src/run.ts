@@ -1,4 +1,5 @@
 import { allocate } from "./allocations/index.ts";
+import { slips } from "./analysis/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Allocation } from "./host.ts";
 import { Input } from "./input.ts";
@@ -13,7 +14,7 @@ import { describeCommands, plansFor } from "./plans.ts";
 import { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 import { passSignalsOn } from "./signals.ts";
-import { prepare } from "./typescript/index.ts";
+import { prepare, type Source } from "./typescript/index.ts";
 import { misspelt } from "./variables.ts";
 import { watchWalltime } from "./walltime.ts";
 
@@ -22,7 +23,9 @@ import { watchWalltime } from "./walltime.ts";
  * `exitCode` and one sentence. `granted` are the hosts for it, where the caller has asked for them already.
  */
 export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
-  const program = options.isCommand ? { executable: options.script } : await prepare(options.script);
+  const { program, sources } = options.isCommand
+    ? { program: { executable: options.script }, sources: [] }
+    : await prepare(options.script);
   const allocation = granted ?? (await allocate(options.hosts));
   const placement = place(allocation, options.ranks);
 
@@ -73,15 +76,31 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const limit = limitTime(options.timeoutMs, started);
   const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
   started.start();
+  const lookedThrough = warnOfSlips(sources, options.directory, started, log);
   watchWalltime((reason) => started.warn(reason));
 
   const code = await started.ended;
   clearTimeout(limit);
   clearTimeout(launchLimit);
   await settled();
+  await lookedThrough;
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
   return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
+}
+
+/** Runs while the ranks start, when the launcher is idle. An error in it never fails the job. */
+async function warnOfSlips(
+  sources: readonly Source[],
+  directory: string,
+  job: Job,
+  log: (text: string) => void,
+): Promise<void> {
+  try {
+    for (const text of await slips(sources, directory)) job.remark(text);
+  } catch (error) {
+    log(`the source was not searched for slips: ${(error as Error).message}`);
+  }
 }
 
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {

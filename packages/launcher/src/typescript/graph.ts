@@ -14,6 +14,9 @@ export interface Module {
 
   /** A JSON file has neither code nor imports: the ranks read it where it lies. */
   readonly kind: "typescript" | "module" | "json";
+
+  /** The text of the file before the transform. */
+  readonly source: string;
   readonly transformed: Transformed;
   readonly imports: readonly Link[];
   readonly exports: readonly Export[];
@@ -58,12 +61,13 @@ async function load(url: string): Promise<Module | undefined> {
   if (kind === "other") return undefined;
   if (kind === "json") {
     checkJson(path, read());
-    return { url, kind, transformed: { code: "", mappings: "", names: [] }, imports: [], exports: [] };
+    return { url, kind, source: read(), transformed: { code: "", mappings: "", names: [] }, imports: [], exports: [] };
   }
   const transformed = await transform(path, read());
   await init;
   const [imports, exports] = parse(transformed.code);
-  return { url, kind, transformed, imports: imports.map((at) => ({ at, target: follow(at, url) })), exports };
+  const links = imports.map((at) => ({ at, target: follow(at, url) }));
+  return { url, kind, source: read(), transformed, imports: links, exports };
 }
 
 function follow(at: Import, parent: string): Target | undefined {

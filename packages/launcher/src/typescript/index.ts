@@ -1,3 +1,3 @@
-export { prepare } from "./prepare.ts";
+export { prepare, type Source } from "./prepare.ts";
 export { command, materialise, type Program } from "./program.ts";
 export { ScriptError } from "./script-error.ts";

@@ -1,8 +1,9 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { checkNames } from "./exports.ts";
-import { graph } from "./graph.ts";
+import { graph, type Module } from "./graph.ts";
+import { isInstalled } from "./kind.ts";
 import { mirrorName } from "./mirror.ts";
 import type { Program } from "./program.ts";
 import { rewrite } from "./rewrite.ts";
@@ -11,17 +12,29 @@ import { endTransforms } from "./transform.ts";
 
 const endings = [".ts", ".mts", ".js", ".mjs", ".cjs"];
 
+/** A file of the user's project before the transform. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The program that is sent to the hosts, and its source files for the launcher, the script first. */
+export interface Prepared {
+  readonly program: Program;
+  readonly sources: readonly Source[];
+}
+
 /**
  * Makes a script ready to run on any number of ranks: finds the user's files that it imports and transforms each once.
  *
  * Throws ScriptError when there is no such script, when a file in it is not correct, or when it imports what is not
  * there.
  *
- *     const program = await prepare("pi.ts");
+ *     const { program } = await prepare("pi.ts");
  *     materialise(program, directory);               // on every host
  *     const { file, args } = command(program, directory, ["1000"], []);
  */
-export async function prepare(script: string): Promise<Program> {
+export async function prepare(script: string): Promise<Prepared> {
   check(script);
   const path = resolve(script);
   const entry = pathToFileURL(realpathSync(path)).href;
@@ -32,12 +45,20 @@ export async function prepare(script: string): Promise<Program> {
     const files = [...modules].flatMap(([url, module]) =>
       module === "in place" ? [] : [{ name: mirrorName(url), contents: rewrite(module, isMirrored, url === entry) }],
     );
-    if (isMirrored(entry)) return { script: path, entry: mirrorName(entry), hooks: false, files };
-    // CommonJS runs where it is; only with hooks can it import modules that are to be transformed.
-    return { script: path, entry: undefined, hooks: /\bimport\s*\(/.test(readFileSync(path, "utf8")), files };
+    const program = isMirrored(entry)
+      ? { script: path, entry: mirrorName(entry), hooks: false, files }
+      : // CommonJS runs where it is; only with hooks can it import modules that are to be transformed.
+        { script: path, entry: undefined, hooks: /\bimport\s*\(/.test(readFileSync(path, "utf8")), files };
+    return { program, sources: [...modules.values()].flatMap(sourceOf) };
   } finally {
     await endTransforms();
   }
+}
+
+function sourceOf(module: Module | "in place"): Source[] {
+  if (module === "in place" || module.kind === "json") return [];
+  const path = fileURLToPath(module.url);
+  return isInstalled(path) ? [] : [{ path, text: module.source }];
 }
 
 function check(script: string): void {
