@@ -29,9 +29,6 @@ export const operations = [
 ] as const;
 export type Operation = (typeof operations)[number];
 
-/** The signature of a collective that nobody remembers. */
-export const unknown = 0xffff_ffff;
-
 /** 8 bits of operation (its number), 20 of root, 4 of reducer: what all ranks of a collective must have in common. */
 export function signatureOf(operation: number, options: unknown, reducer: unknown): number {
   const root = (options as { root?: unknown } | null | undefined)?.root;

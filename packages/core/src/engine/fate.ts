@@ -108,7 +108,7 @@ export function wasLost({ gone, ending }: Peer): boolean {
 }
 
 /** `a message from rank 0 with tag 5 is there, not 7`: why a receive has got nothing. */
-export function describeNear({ source, tag: theirs }: Pick<Letter, "source" | "tag">, tag: number): string {
+function describeNear({ source, tag: theirs }: Pick<Letter, "source" | "tag">, tag: number): string {
   const not = tag === any || tag === theirs ? "" : `, not ${tag}`;
   return `a message from rank ${source} with tag ${theirs} is there${not}`;
 }
