@@ -25,7 +25,7 @@ const packages = [
       ...["register", "hooks", "index", "import-from", "resolver"].map((each) => `typescript/${each}`),
     ],
     alone: ["typescript/boot", "rank-output"],
-    libraries: ["es-module-lexer", "import-meta-resolve"],
+    libraries: ["es-module-lexer", "fastest-levenshtein", "import-meta-resolve"],
   },
 ];
 

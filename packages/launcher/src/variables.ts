@@ -1,4 +1,5 @@
 import { env } from "@tsmpi/core/bootstrap";
+import { distance } from "fastest-levenshtein";
 
 /** Variables of the environment that mean something to tsmpi: what it tells its ranks, and what a user may set. */
 export const variables: ReadonlySet<string> = new Set([
@@ -44,19 +45,4 @@ function nearest(name: string): string | undefined {
     .filter(({ known, changes }) => changes <= Math.max(1, Math.floor(Math.min(known.length, name.length) / 3)))
     .sort((a, b) => a.changes - b.changes);
   return best?.known;
-}
-
-/** Letters to insert, remove, replace or swap with their neighbour: the optimal string alignment distance. */
-function distance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
-  for (let i = 1; i <= a.length; i++) {
-    rows[i] = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
-      rows[i]?.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, replaced, swapped));
-    }
-  }
-  return at(a.length, b.length);
 }
