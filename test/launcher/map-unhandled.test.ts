@@ -65,6 +65,11 @@ const programs: Record<string, { body: string; says: string; options?: string[] 
       await world.map(tasks.square, async () => enough(), bad).catch(() => caught(new Error("it")));`,
     says: "caught the initializer failed: the init\n".repeat(3) + "caught it\n".repeat(2),
   },
+  "an initializer throws when the driver has returned, and a call that it did not await is under way": {
+    body: `const late = { initializer: async ({ rank }) => { if (rank === 1) { await sleep(50); throw new Error("the init"); } } };
+      await pool(world, tasks, (w) => { w.run("forever", 1); w.imap("slow", [1, 2]); }, late).catch(caught);`,
+    says: "caught the initializer failed: the init\n",
+  },
   "a signal aborts a map, a call of a pool, and the pool": {
     body: `const signal = AbortSignal.timeout(30);
       await world.map(tasks.forever, [1, 2, 3], { signal }).catch(() => caught(new Error("map")));

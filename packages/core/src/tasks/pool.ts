@@ -27,6 +27,8 @@ export async function pool(
   }
   const forget = haltWithTheJob(crew, dispatcher);
   const workers = new Desk(crew, dispatcher, named);
+  // Before the calls under way reject for the same reason: also when the driver has returned, and they are waited for here.
+  dispatcher.broken.catch(() => workers.abandon());
   try {
     await prepared;
     const result = await Promise.race([driver(workers), dispatcher.broken]);
