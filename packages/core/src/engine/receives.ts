@@ -1,5 +1,6 @@
 import { onAbort } from "../abort.ts";
 import type { Call } from "../call.ts";
+import { siteHere } from "../call-site.ts";
 import type { Channel } from "../channel.ts";
 import { breathe } from "../clock.ts";
 import { landing } from "../codec.ts";
@@ -30,7 +31,11 @@ export class Receives {
   readonly channels: Channels;
   /** What a receive that does not wait yet looks for. */
   readonly #expected: Expected = new Expected();
-  readonly #explain = (call: Call, error: unknown): Error => this.#fate.explained(call, error);
+  /** Called while the user's line is on the stack. */
+  readonly #explain = (call: Call, error: unknown): Error => {
+    call.site ??= siteHere();
+    return this.#fate.explained(call, error);
+  };
   #order = 0;
   /** How many calls had settled when the look for it began. */
   #settledBefore = 0;
@@ -227,6 +232,7 @@ export class Receives {
   refuse(why: Refusal, quiet = false): void {
     for (const channel of this.channels) this.#refuseWaiting(channel, why, quiet);
     const { channel, source, tag, call } = this.#expected;
+    if (call !== undefined) call.site ??= siteHere(); // it is looking right now: the user's line is on the stack
     const error = call && channel && why(call, source, channel, tag);
     if (error !== undefined) {
       this.#waits.settled++;
@@ -327,6 +333,7 @@ export class Receives {
     try {
       return Promise.resolve(finish(letter));
     } catch (error) {
+      call.site ??= siteHere();
       return Promise.reject(this.#fate.explained(call, error));
     }
   }
