@@ -47,7 +47,7 @@ export class Agreement {
   readonly #active: Map<number, Active> = new Map();
   /** Why a collective that is under way failed, by its number. */
   readonly #failed: Map<number, MpiError> = new Map();
-  readonly #recent: RecentCalls = new RecentCalls();
+  readonly #recent: RecentCalls;
   /** Collectives that this rank has asked another one about, and what ends the waiting for its answer. */
   readonly #asked: Map<number, () => void> = new Map();
   /** Ranks were in different collectives: in which, and what the first rank that noticed has said. */
@@ -64,6 +64,7 @@ export class Agreement {
     this.#channel = channel;
     this.#who = engine.who;
     this.#members = members;
+    this.#recent = new RecentCalls(engine.checking !== undefined);
     channel.over = (envelope) => this.#over(envelope);
     channel.signatureOf = (number) => this.#active.get(number)?.signature;
     channel.onQuestion = (question) => {

@@ -59,7 +59,7 @@ export const optionNames = {
   pool: ["initializer", "signal"],
 
   createOp: ["commutative", "name"],
-  local: ["seed", "failAt", "ranksPerHost"],
+  local: ["seed", "failAt", "ranksPerHost", "check"],
 } as const;
 
 /** A call, as {@link optionNames} knows it. */

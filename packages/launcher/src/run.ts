@@ -61,6 +61,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     killAfterMs,
     silentAfterMs,
     keepGoing,
+    checks: checksIn({ ...process.env, ...options.environment }),
     output,
     input,
     progress: new ProgressDisplay(output),
@@ -82,6 +83,11 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
   return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
+}
+
+/** Whether the ranks look for mistakes: `--check`, or the variable that it sets. */
+function checksIn(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment["TSMPI_CHECK"] === "1";
 }
 
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {

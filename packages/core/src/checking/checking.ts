@@ -16,9 +16,18 @@ import { Buffers } from "./buffers.ts";
  * Classes after MUST (Hilbrich et al., 2010); checksums of buffers in flight after Intel's message checker.
  */
 export class Checking {
-  readonly buffers: Buffers = new Buffers();
+  readonly buffers: Buffers;
+  /** Tells a finding. */
+  readonly report: (text: string) => void;
+  /** Calls of tasks that have had a finding, by their lines: further ones are the same mistake. */
+  readonly toldOf: Set<string> = new Set();
   /** Where each communicator that is open was made, by its number. */
   readonly #open: Map<number, string | undefined> = new Map();
+
+  constructor(report: (text: string) => void) {
+    this.report = report;
+    this.buffers = new Buffers(report);
+  }
 
   opened(context: number): void {
     if (context !== 0) this.#open.set(context, siteHere());
@@ -28,17 +37,17 @@ export class Checking {
     this.#open.delete(context);
   }
 
-  /** Warns of what this rank has not closed when it leaves. */
+  /** Tells what this rank has not closed when it leaves. */
   leftOver(): void {
     const sites = new Set(this.#open.values());
     for (const site of sites) {
       const where = site === undefined ? "" : `${site}: `;
-      warn(`${where}a communicator was made here and never closed; write: await using`);
+      this.report(`${where}a communicator was made here and never closed; write: await using`);
     }
   }
 }
 
 /** What `tsmpi run --check` sets for the ranks. */
 export function checkingWanted(): Checking | undefined {
-  return process.env["TSMPI_CHECK"] === "1" ? new Checking() : undefined;
+  return process.env["TSMPI_CHECK"] === "1" ? new Checking(warn) : undefined;
 }
