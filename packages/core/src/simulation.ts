@@ -4,7 +4,7 @@ import { checkOptions, knownOptions } from "./check-options.ts";
 import { Checking } from "./checking/checking.ts";
 import { Communicator } from "./communicator.ts";
 import { watchForDeadlock } from "./deadlock.ts";
-import { Engine } from "./engine.ts";
+import { countMessages, Engine } from "./engine.ts";
 import { MpiError, messageOf } from "./errors.ts";
 import { randomFrom } from "./random.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
@@ -73,11 +73,22 @@ export class Simulation<R> {
       }),
     );
     stopWatching();
+    if (this.#first === undefined) this.#findUnreceived();
     // A killed rank's program stays where it is: closing would wake it up with an error.
     await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
     if (this.#first !== undefined) throw this.#first.error;
     if (this.#findings.size > 0) throw mistakes([...this.#findings]);
     return results.map((result) => (result as PromiseFulfilledResult<R>).value);
+  }
+
+  /** Every rank's program has ended: nobody will receive what is left. */
+  #findUnreceived(): void {
+    for (const engine of this.#engines.filter(({ checking }) => checking !== undefined)) {
+      for (const { source, tag, count } of countMessages(engine.unreceived())) {
+        const what = `${count} message${count === 1 ? "" : "s"} from rank ${source} to rank ${engine.who.rank} with tag ${tag}`;
+        this.#findings.add(`never received: ${what}`);
+      }
+    }
   }
 
   async #runRank(engine: Engine, program: (world: Communicator) => R | Promise<R>): Promise<R> {

@@ -108,7 +108,8 @@ export class Repeats {
   ): void {
     const { signal, checking } = this.#crew;
     const ranks = this.#workers.members;
-    if (checking === undefined || checking.toldOf.has(site) || firsts.size === 0 || ranks.length < 2 || signal.aborted) return;
+    if (checking === undefined || checking.toldOf.has(site) || firsts.size === 0 || ranks.length < 2 || signal.aborted)
+      return;
     const blocks = new Map<number, Item[]>(ranks.map((rank) => [rank, []]));
     for (const [index, { place }] of firsts) {
       const item = { index, input: inputs.get(index), digest: undefined, attempts: 0, losses: 0 };
