@@ -156,7 +156,7 @@ describe("under check a task is done again on another rank", () => {
     ["NaN", () => Number.NaN],
     ["arrays of numbers with NaN", () => Float64Array.of(1, Number.NaN)],
     ["objects with undefined, dates and maps", () => ({ a: undefined, d: new Date(5), m: new Map([[1, [2n]]]) })],
-  ])("and %s are the same as themselves", async (_, task) => {
+  ])("and %s are the same as themselves", async (_, task: () => unknown) => {
     assert.deepEqual(await findings(3, (world) => world.map(task, upTo(30))), []);
   });
 
