@@ -74,17 +74,17 @@ describe("tsmpi run --check finds, once and with its line,", () => {
 });
 
 describe("an `into` that is read before the call has ended", () => {
-  test.each([
-    ["Float64Array", "recv"],
-    ["Float32Array", "recv"],
-  ])("holds NaN, in a %s, and what the message did not fill comes back", async (kind) => {
-    const { code, stdout, stderr } = await check(
-      `if (rank === 0) { await world.barrier(); await world.send(${kind}.of(1, 2), { dest: 1 }); }\n` +
-        `if (rank === 1) {\n  const into = new ${kind}(4).fill(7);\n  const done = world.recv({ source: 0, into });\n` +
-        "  console.log(into.join()); await world.barrier(); await done; console.log(into.join());\n}",
-    );
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "NaN,NaN,NaN,NaN\n1,2,7,7\n", stderr: "" });
-  });
+  test.each(["Float64Array", "Float32Array"])(
+    "holds NaN, in a %s, and what the message did not fill comes back",
+    async (kind) => {
+      const { code, stdout, stderr } = await check(
+        `if (rank === 0) { await world.barrier(); await world.send(${kind}.of(1, 2), { dest: 1 }); }\n` +
+          `if (rank === 1) {\n  const into = new ${kind}(4).fill(7);\n  const done = world.recv({ source: 0, into });\n` +
+          "  console.log(into.join()); await world.barrier(); await done; console.log(into.join());\n}",
+      );
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "NaN,NaN,NaN,NaN\n1,2,7,7\n", stderr: "" });
+    },
+  );
 
   test("but not where a call works in place", async () => {
     const { code, stdout, stderr } = await check(

@@ -2,6 +2,7 @@ import type { Ending } from "./bootstrap.ts";
 import { invalid, show } from "./check.ts";
 import { checkOptions, knownOptions } from "./check-options.ts";
 import { Checking } from "./checking/checking.ts";
+import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { watchForDeadlock } from "./deadlock.ts";
 import { countMessages, Engine } from "./engine.ts";
@@ -73,7 +74,7 @@ export class Simulation<R> {
       }),
     );
     stopWatching();
-    if (this.#first === undefined) this.#findUnreceived();
+    if (this.#first === undefined) await this.#findUnreceived();
     // A killed rank's program stays where it is: closing would wake it up with an error.
     await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
     if (this.#first !== undefined) throw this.#first.error;
@@ -82,8 +83,10 @@ export class Simulation<R> {
   }
 
   /** Every rank's program has ended: nobody will receive what is left. */
-  #findUnreceived(): void {
-    for (const engine of this.#engines.filter(({ checking }) => checking !== undefined)) {
+  async #findUnreceived(): Promise<void> {
+    const checked = this.#engines.filter(({ checking }) => checking !== undefined);
+    while (checked.length > 0 && !this.#network.idle) await breathe();
+    for (const engine of checked) {
       for (const { source, tag, count } of countMessages(engine.unreceived())) {
         const what = `${count} message${count === 1 ? "" : "s"} from rank ${source} to rank ${engine.who.rank} with tag ${tag}`;
         this.#findings.add(`never received: ${what}`);

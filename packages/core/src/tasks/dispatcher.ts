@@ -86,6 +86,12 @@ export class Dispatcher implements Staff {
     return this.#hand === undefined ? ranks : [this.#crew.peers.rank, ...ranks];
   }
 
+  /** Those of them that are not busy with something that was given up. */
+  get free(): number[] {
+    const stuck = new Set(this.#seats.filter((seat) => seat.stuck).map((seat) => seat.rank));
+    return this.members.filter((rank) => !stuck.has(rank));
+  }
+
   get busy(): number {
     return this.#seats.filter((seat) => seat.held > 0).length + (this.#handed === undefined ? 0 : 1);
   }
@@ -273,6 +279,7 @@ export class Dispatcher implements Staff {
   /** A task that never returns to the event loop is given up, and its rank gets nothing before it comes back. */
   #overdue(seat: Seat, item: Item, error: MpiError): void {
     const place = this.#place(seat.rank);
+    for (const job of this.#jobs) job.forget(seat.rank); // a block that waits for this rank would wait for ever
     for (const { chunk, items } of seat.giveUp()) {
       for (const each of items) {
         if (each === item) chunk.job.settle(each, failed(error), place);

@@ -44,8 +44,8 @@ class Sample {
 
 /** Who does tasks, seen from here: the dispatcher. */
 interface Workers extends Staff {
-  /** The ranks that can be given work. */
-  readonly members: readonly number[];
+  /** The ranks that can be given work now. */
+  readonly free: readonly number[];
   add(job: Job): void;
 }
 
@@ -107,7 +107,7 @@ export class Repeats {
     firsts: ReadonlyMap<number, First>,
   ): void {
     const { signal, checking } = this.#crew;
-    const ranks = this.#workers.members;
+    const ranks = this.#workers.free;
     if (checking === undefined || checking.toldOf.has(site) || firsts.size === 0 || ranks.length < 2 || signal.aborted)
       return;
     const blocks = new Map<number, Item[]>(ranks.map((rank) => [rank, []]));
