@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
 import type { Call } from "../../packages/core/src/call.ts";
-import { type Detour, type Divert, locate, RecentCalls } from "../../packages/core/src/call-site.ts";
+import { type Detour, type Divert, locate, RecentCalls, StackSampler } from "../../packages/core/src/call-site.ts";
 
 const file = relative(process.cwd(), fileURLToPath(import.meta.url));
 
@@ -108,4 +108,24 @@ test("stacks are taken now and then, and of the latest calls", () => {
   const sites = next.map((number) => recent.siteOf(number)).filter((site) => site !== undefined);
   assert.equal(sites.length, 1);
   assert.match(sites[0] ?? "", new RegExp(`^${file}:\\d+$`));
+});
+
+describe("where a run looks for mistakes", () => {
+  const tight = 500;
+  const lastOnes = Array.from({ length: 64 }, (_, i) => tight - 64 + i);
+
+  test("each of the latest calls of a tight loop is known by its line", () => {
+    const recent = new RecentCalls(true);
+    const note = (number: number): void => recent.note(number, 1, note);
+    for (let i = 0; i < tight; i++) note(i);
+    assert.deepEqual(
+      lastOnes.filter((i) => recent.siteOf(i) === undefined),
+      [],
+    );
+  });
+
+  test("a sampler that may take all stacks takes them, however often it is asked", () => {
+    const all = new StackSampler(Number.POSITIVE_INFINITY);
+    for (let i = 0; i < 10_000; i++) assert.ok(all.take() !== undefined);
+  });
 });

@@ -32,6 +32,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       hosts: ["n1", "n1", "n1"],
       signal: walltime.signal,
       showsProgress: false,
+      checking: undefined,
       show: () => {},
     };
     return map(crew, task, inputs, { journal, chunkSize: 1 }, "");

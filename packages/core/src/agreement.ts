@@ -36,7 +36,7 @@ export class Agreement {
   readonly #channel: Channel;
   /** Rank in the world of each rank here. */
   readonly #members: readonly number[];
-  readonly #record: CollectiveRecord = new CollectiveRecord();
+  readonly #record: CollectiveRecord;
   readonly #disagreement: Disagreement;
   /** Why a collective that is under way failed, by its number. */
   readonly #failed: Map<number, MpiError> = new Map();
@@ -47,6 +47,7 @@ export class Agreement {
     this.#engine = engine;
     this.#channel = channel;
     this.#members = members;
+    this.#record = new CollectiveRecord(engine.checking !== undefined);
     this.#disagreement = new Disagreement(engine, channel, members, this.#record, (number, error) => {
       this.#break(number, error);
       this.#notify(number, error, true);

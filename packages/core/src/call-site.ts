@@ -127,9 +127,14 @@ export class RecentCalls {
   readonly #numbers: Float64Array = new Float64Array(remembered).fill(-1);
   readonly #signatures: Uint32Array = new Uint32Array(remembered);
   readonly #stacks: (Stack | undefined)[] = Array.from({ length: remembered }, () => undefined);
-  readonly #sampler: StackSampler = new StackSampler();
+  readonly #sampler: StackSampler;
   /** Which call looks at the clock again. */
   #looks = 0;
+
+  /** @param all every call's stack is taken, whatever that costs */
+  constructor(all = false) {
+    this.#sampler = new StackSampler(all ? Number.POSITIVE_INFINITY : 0);
+  }
 
   /** Called on the way from the user to what it notes; `above`, and what that has called, is not looked at. */
   note(number: number, signature: number, above: (...args: never[]) => unknown): void {

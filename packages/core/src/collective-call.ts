@@ -76,7 +76,9 @@ export class Collectives {
   ): Promise<R> {
     const signature = signatureOf(numberOfOperation(operation), call.options, undefined);
     const number = this.#agreement.number(signature, this.run);
-    const result = this.#run(number, signature, call, known, options, () => this.#apart(number, signature, call, body));
+    const work = (): Promise<R> => this.#apart(number, signature, call, body);
+    const begin = (): Promise<R> => this.#run(number, signature, call, known, options, work);
+    const result = this.#engine.checking?.from(begin) ?? begin();
     call.result = result;
     return result;
   }
@@ -282,8 +284,8 @@ export class Collectives {
 
   /** The communicator was closed: calls that are under way go on, further ones are its own to refuse. */
   close(): void {
-    if (!this.#agreement.idle) return;
     this.#engine.checking?.closed(this.#channel.context);
+    if (!this.#agreement.idle) return;
     this.#engine.ledgers.delete(this.#channel.context);
     this.#engine.receives.release(this.#channel);
     this.#board?.close();

@@ -14,11 +14,16 @@ export interface Active {
 export class CollectiveRecord {
   readonly active: Map<number, Active> = new Map();
   /** One that has failed here is forgotten: its arguments may be what was wrong, and say nothing of where the others are. */
-  readonly #recent: RecentCalls = new RecentCalls();
+  readonly #recent: RecentCalls;
   #hasFailed = false;
   #next = 0;
   /** The last one that has ended here. */
   #ended = -1;
+
+  /** @param all every call's line is kept, whatever that costs */
+  constructor(all: boolean) {
+    this.#recent = new RecentCalls(all);
+  }
 
   /** The number of the next collective. Called on the way from the user to `above`, whose callers are looked at. */
   number(signature: number, above: (...args: never[]) => unknown): number {

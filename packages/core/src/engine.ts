@@ -73,7 +73,7 @@ export class Engine implements Receiver {
     const { rank } = who;
     const roster = new Roster(who.size);
     const fate = new Fate(who, roster);
-    const waits = new Waits(transport);
+    const waits = new Waits(transport, checking !== undefined);
     const departures = new Departures(rank, transport, roster, this.#dispatch);
     this.who = who;
     this.checking = checking;

@@ -42,6 +42,7 @@ function worldOfOne(): Communicator {
   const stopping = new AbortController();
   const close = async (): Promise<void> => {
     process.off("beforeExit", deadlocked);
+    engine.checking?.leftOver();
     await engine.close();
   };
   // Nothing is left that could wake this process, and somebody still waits for a message.

@@ -85,7 +85,7 @@ export const optionNames = {
   mapReduce: ["schedule", "chunkSize", "lookAhead", "journal", "progress", "timeoutMs", "retries", "signal"],
 
   createOp: ["commutative", "name"],
-  local: ["seed", "failAt", "ranksPerHost"],
+  local: ["seed", "failAt", "ranksPerHost", "check"],
 } as const;
 
 /** A call, as {@link optionNames} knows it. */

@@ -1,9 +1,11 @@
 import { describeUnjoined, type Ending } from "./bootstrap.ts";
 import { invalid, show } from "./check.ts";
 import { checkOptions, knownOptions } from "./check-options.ts";
+import { Checking } from "./checking/checking.ts";
+import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { watchForDeadlock } from "./deadlock.ts";
-import { Engine } from "./engine.ts";
+import { countMessages, Engine } from "./engine.ts";
 import { MpiError, messageOf } from "./errors.ts";
 import { randomFrom } from "./random.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
@@ -19,6 +21,8 @@ export interface LocalOptions {
   failAt?: { readonly rank: number; readonly message: number } | undefined;
   /** How many ranks share a host, as `world.hosts` says and collectives see it; default: all. */
   ranksPerHost?: number | undefined;
+  /** Look for mistakes, as `tsmpi run --check` does: a program that makes some and ends well rejects all the same. */
+  check?: boolean | undefined;
 }
 
 /** A world within this process: its network, its ranks, and what a launcher would do for them. */
@@ -32,21 +36,27 @@ export class Simulation<R> {
   /** The rank that `failAt` has killed. */
   #killed: Engine | undefined;
   readonly #dies: { readonly rank: number; readonly death: Promise<never> } | undefined;
+  /** What `check` has found, each once. */
+  readonly #findings: Set<string> = new Set();
   #first: { readonly error: unknown } | undefined;
 
   constructor(size: number, options: LocalOptions) {
     checkOptions(knownOptions.local, options);
-    const { seed, failAt, ranksPerHost = size } = options;
+    const { seed, failAt, ranksPerHost = size, check = false } = options;
     if (!Number.isInteger(size) || size < 1)
       throw invalid(`local(${show(size)}): a world has a whole number of ranks from 1`);
     if (!Number.isInteger(ranksPerHost) || ranksPerHost < 1) {
       throw invalid(`ranksPerHost is ${show(ranksPerHost)}, but it is a whole number from 1`);
     }
+    if (typeof check !== "boolean") throw invalid(`check is ${show(check)}, but it is true or false`);
     this.#network = new MemoryNetwork(size, seed === undefined ? undefined : randomFrom(seed));
     this.#hosts = Array.from({ length: size }, (_, rank) =>
       ranksPerHost >= size ? "local" : `local-${Math.floor(rank / ranksPerHost)}`,
     );
-    this.#engines = this.#hosts.map((host, rank) => new Engine({ rank, size, host }, this.#network.end(rank)));
+    this.#engines = this.#hosts.map((host, rank) => {
+      const checking = check ? new Checking((text) => this.#findings.add(text)) : undefined;
+      return new Engine({ rank, size, host }, this.#network.end(rank), checking);
+    });
     this.#running = new Set(this.#engines);
     if (failAt !== undefined) this.#dies = { rank: failAt.rank, death: this.#failAt(failAt.rank, failAt.message) };
   }
@@ -64,9 +74,11 @@ export class Simulation<R> {
       }),
     );
     stopWatching();
+    if (this.#first === undefined) await this.#findUnreceived();
     // A killed rank's program stays where it is: closing would wake it up with an error.
     await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
     if (this.#first !== undefined) throw this.#first.error;
+    if (this.#findings.size > 0) throw mistakes([...this.#findings]);
     this.#checkJoined();
     return results.map((result) => (result as PromiseFulfilledResult<R>).value);
   }
@@ -76,6 +88,18 @@ export class Simulation<R> {
     const joined = new Map(this.#engines.map((engine) => [engine.who.rank, engine.joined]));
     const unjoined = describeUnjoined(joined, this.#engines.length);
     if (unjoined !== undefined) throw new MpiError("mismatch", unjoined);
+  }
+
+  /** Every rank's program has ended: nobody will receive what is left. */
+  async #findUnreceived(): Promise<void> {
+    const checked = this.#engines.filter(({ checking }) => checking !== undefined);
+    while (checked.length > 0 && !this.#network.idle) await breathe();
+    for (const engine of checked) {
+      for (const { source, tag, count } of countMessages(engine.unreceived())) {
+        const what = `${count} message${count === 1 ? "" : "s"} from rank ${source} to rank ${engine.who.rank} with tag ${tag}`;
+        this.#findings.add(`never received: ${what}`);
+      }
+    }
   }
 
   async #runRank(engine: Engine, program: (world: Communicator) => R | Promise<R>): Promise<R> {
@@ -110,6 +134,7 @@ export class Simulation<R> {
       close: async () => {
         await engine.flush(Number.POSITIVE_INFINITY);
         if (engine.verdicts.size > 0) await Promise.all(engine.verdicts);
+        engine.checking?.leftOver();
         if (engine.untold !== undefined) throw engine.untold;
       },
     };
@@ -171,4 +196,9 @@ export class Simulation<R> {
       };
     });
   }
+}
+
+function mistakes(findings: readonly string[]): MpiError {
+  const many = findings.length === 1 ? "a mistake" : `${findings.length} mistakes`;
+  return new MpiError("mismatch", [`check found ${many}:`, ...findings].join("\n  "));
 }

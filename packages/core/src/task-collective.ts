@@ -72,7 +72,7 @@ export abstract class TaskCollective extends Collective {
     let own: { error: unknown } | undefined;
     try {
       return await this.collective(operation, options, async (peers) => {
-        const { who, signal, showProgress } = this.world;
+        const { who, engine, signal, showProgress } = this.world;
         let lines: ProgressLines | undefined;
         const write = (progress: Progress): void => {
           lines ??= new ProgressLines(process.stderr);
@@ -85,6 +85,7 @@ export abstract class TaskCollective extends Collective {
             members: this.partners,
             hosts: this.hosts,
             signal,
+            checking: engine.checking,
             showsProgress: process.env["TSMPI_PROGRESS"] === "1",
             show: showProgress ?? write,
           });

@@ -16,7 +16,7 @@ export type { LocalOptions } from "./simulation.ts";
  * for (let seed = 0; seed < 100; seed++) await local(4, program, { seed });
  * ```
  * @throws whatever the first rank to fail threw; MpiError `rank-failed` for the one of `failAt`; MpiError `deadlock`
- * with a table of who waits for whom in which call.
+ * with a table of who waits for whom in which call; MpiError `mismatch` with all that `check` has found.
  */
 export async function local<R>(
   size: number,

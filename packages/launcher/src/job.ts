@@ -11,6 +11,7 @@ import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
+import { count } from "./map.ts";
 import { heapHint } from "./out-of-memory.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
@@ -34,6 +35,8 @@ export interface JobOptions {
   silentAfterMs: number;
   /** Whether the job goes on without a rank or a host that fails, as long as rank 0 is there. */
   keepGoing: boolean;
+  /** Whether the ranks look for mistakes (`--check`): what they warn of is counted and makes the exit code 1. */
+  checks: boolean;
   output: Output;
   input: Input;
   progress: ProgressDisplay;
@@ -125,9 +128,7 @@ export class Job {
 
   /** Shows a warning about the program, from a rank or from the source analysis; each text once. */
   remark(text: string): void {
-    if (this.#warnings.size >= mostWarnings || this.#warnings.has(text)) return;
-    this.#warnings.add(text);
-    this.#options.output.say(`tsmpi: warning: ${text}`);
+    if (this.#warnings.size < mostWarnings) this.#warn(text);
   }
 
   /** Ends the job for a reason that is not a rank's. Without a sentence nothing is said. */
@@ -399,6 +400,7 @@ export class Job {
     if (this.#open.size > 0) return;
     this.#allAnswered();
     if (!this.#stopping && !this.#options.keepGoing) this.#sayLeftOver();
+    if (!this.#stopping && this.#options.checks) this.#sayMistakes();
     if (this.#strangers > 0) {
       const what = `${this.#strangers} messages that no rank of this job had sent`;
       this.#options.output.say(`tsmpi: warning: ${what} came over the network, and were dropped`);
@@ -409,11 +411,28 @@ export class Job {
   /** All ranks have ended well: what they have left undone all the same. */
   #sayLeftOver(): void {
     const unreceived = describeUnreceived(this.#mails);
-    if (unreceived !== undefined) this.#options.output.say(`tsmpi: ${unreceived}`);
+    if (unreceived !== undefined) this.#warn(unreceived);
     const unjoined = describeUnjoined(this.#joined, this.#options.size, listed);
     if (unjoined === undefined) return;
+    this.#warnings.add(unjoined);
     this.#options.output.say(`tsmpi: ${unjoined}`);
     this.#code = exitCodes.failure;
+  }
+
+  /** Shows a warning, unless it has been shown before. */
+  #warn(text: string): void {
+    if (this.#warnings.has(text)) return;
+    this.#warnings.add(text);
+    this.#options.output.say(`tsmpi: warning: ${text}`);
+  }
+
+  /** A check that found something has failed, although the program ended well. */
+  #sayMistakes(): void {
+    const found = this.#warnings.size;
+    if (found === 0) return;
+    const most = found >= mostWarnings ? "at least " : "";
+    this.#options.output.say(`tsmpi: --check found ${most}${count(found, "mistake")}`);
+    if (this.#code === exitCodes.success) this.#code = exitCodes.failure;
   }
 
   /** What every rank is doing, once all that can say it have: they were told just now that the job is to end. */

@@ -192,6 +192,14 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--check",
+    description:
+      "look for mistakes, several times slower: exit code 1 when there are any; what it finds is in docs/check.md",
+    apply(options) {
+      options.environment["TSMPI_CHECK"] = "1";
+    },
+  },
+  {
     flags: "--keep-going",
     description: "go on without ranks that fail: maps and pools give their tasks to others; rank 0 sets the exit code",
     apply(options) {

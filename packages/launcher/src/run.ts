@@ -64,6 +64,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     killAfterMs,
     silentAfterMs,
     keepGoing,
+    checks: checksIn({ ...process.env, ...options.environment }),
     output,
     input,
     progress: new ProgressDisplay(output),
@@ -101,6 +102,11 @@ async function warnOfSlips(
   } catch (error) {
     log(`the source was not searched for slips: ${(error as Error).message}`);
   }
+}
+
+/** Whether the ranks look for mistakes: `--check`, or the variable that it sets. */
+function checksIn(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment["TSMPI_CHECK"] === "1";
 }
 
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {

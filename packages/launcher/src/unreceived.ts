@@ -30,7 +30,7 @@ export function describeUnreceived(mails: ReadonlyMap<number, Mail>): string | u
     }
   }
   if (lines.length === 0) return undefined;
-  if (lines.length === 1) return `warning: never received: ${lines[0]}`;
+  if (lines.length === 1) return `never received: ${lines[0]}`;
   const rest = lines.length > most ? [`and ${lines.length - most} lines more`] : [];
-  return [`warning: never received: ${count(total, "message")}`, ...lines.slice(0, most), ...rest].join("\n  ");
+  return [`never received: ${count(total, "message")}`, ...lines.slice(0, most), ...rest].join("\n  ");
 }

@@ -4,6 +4,7 @@ import { distance } from "fastest-levenshtein";
 /** Variables of the environment that mean something to tsmpi: what it tells its ranks, and what a user may set. */
 export const variables: ReadonlySet<string> = new Set([
   ...Object.values(env),
+  "TSMPI_CHECK",
   "TSMPI_DEBUG",
   "TSMPI_PROGRESS",
   "TSMPI_TMPDIR",

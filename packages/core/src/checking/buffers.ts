@@ -4,7 +4,6 @@ import { siteHere } from "../call-site.ts";
 import { encode } from "../codec.ts";
 import { overlaps } from "../into.ts";
 import { isTypedArray, type TypedArray } from "../kernel.ts";
-import { warn } from "../warning.ts";
 
 /** The memory of one call that is under way. */
 interface Use {
@@ -16,6 +15,11 @@ interface Use {
 /** Watches the memory of calls that are under way: it belongs to them until their promises have settled. */
 export class Buffers {
   readonly #underWay: Set<Use> = new Set();
+  readonly #report: (text: string) => void;
+
+  constructor(report: (text: string) => void) {
+    this.#report = report;
+  }
 
   /**
    * Begins a call that reads `value` and fills `into`, and warns when memory of another one overlaps, and when the value
@@ -37,7 +41,7 @@ export class Buffers {
       this.#underWay.delete(use);
       restore();
       if (before !== undefined && checksum(value) !== before) {
-        this.#warn(call, "what was given to it has changed while it was under way; await it before you change that");
+        this.#tell(call, "what was given to it has changed while it was under way; await it before you change that");
       }
     };
     result.then(end, end);
@@ -52,14 +56,14 @@ export class Buffers {
     const clash = filled.some((view) => (view === use.fills ? theirs : mine).some((each) => overlaps(view, each)));
     if (!clash) return;
     const at = other.call.site === undefined ? "" : ` at ${other.call.site}`;
-    this.#warn(
+    this.#tell(
       use.call,
       `its memory overlaps that of ${other.call.operation}()${at}, which is under way; await that first`,
     );
   }
 
-  #warn(call: Call, what: string): void {
-    warn(`${call.site === undefined ? "" : `${call.site}: `}${call.operation}(): ${what}`);
+  #tell(call: Call, what: string): void {
+    this.#report(`${call.site === undefined ? "" : `${call.site}: `}${call.operation}(): ${what}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { siteHere } from "../call-site.ts";
 import { warn } from "../warning.ts";
 import { Buffers } from "./buffers.ts";
@@ -16,29 +17,45 @@ import { Buffers } from "./buffers.ts";
  * Classes after MUST (Hilbrich et al., 2010); checksums of buffers in flight after Intel's message checker.
  */
 export class Checking {
-  readonly buffers: Buffers = new Buffers();
+  readonly buffers: Buffers;
+  /** Tells a finding. */
+  readonly report: (text: string) => void;
+  /** Calls of tasks that have had a finding, by their lines: further ones are the same mistake. */
+  readonly toldOf: Set<string> = new Set();
   /** Where each communicator that is open was made, by its number. */
   readonly #open: Map<number, string | undefined> = new Map();
+  /** The line of the call at work: when a communicator is made, nobody may await that call, and no stack tells it. */
+  readonly #calls: AsyncLocalStorage<string | undefined> = new AsyncLocalStorage();
+
+  constructor(report: (text: string) => void) {
+    this.report = report;
+    this.buffers = new Buffers(report);
+  }
+
+  /** Begins a call that may make communicators. */
+  from<R>(begin: () => R): R {
+    return this.#calls.run(siteHere(), begin);
+  }
 
   opened(context: number): void {
-    if (context !== 0) this.#open.set(context, siteHere());
+    if (context !== 0) this.#open.set(context, this.#calls.getStore());
   }
 
   closed(context: number): void {
     this.#open.delete(context);
   }
 
-  /** Warns of what this rank has not closed when it leaves. */
+  /** Tells what this rank has not closed when it leaves. */
   leftOver(): void {
     const sites = new Set(this.#open.values());
     for (const site of sites) {
-      const where = site === undefined ? "" : `${site}: `;
-      warn(`${where}a communicator was made here and never closed; write: await using`);
+      const [where, here] = site === undefined ? ["", ""] : [`${site}: `, " here"];
+      this.report(`${where}a communicator was made${here} and never closed; write: await using`);
     }
   }
 }
 
 /** What `tsmpi run --check` sets for the ranks. */
 export function checkingWanted(): Checking | undefined {
-  return process.env["TSMPI_CHECK"] === "1" ? new Checking() : undefined;
+  return process.env["TSMPI_CHECK"] === "1" ? new Checking(warn) : undefined;
 }

@@ -14,10 +14,12 @@ export class Waits {
   /** How many calls have what they waited for, or have been told that they wait in vain. */
   settled = 0;
   /** Where calls that wait were made: a promise that nobody awaits tells nothing of it. */
-  readonly #sampler: StackSampler = new StackSampler(16);
+  readonly #sampler: StackSampler;
 
-  constructor(transport: Transport) {
+  /** @param all every call's stack is taken, whatever that costs */
+  constructor(transport: Transport, all = false) {
     this.#transport = transport;
+    this.#sampler = new StackSampler(all ? Number.POSITIVE_INFINITY : 16);
   }
 
   begin(): void {

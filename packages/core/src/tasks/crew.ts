@@ -1,4 +1,5 @@
 import type { Identity } from "../call.ts";
+import type { Checking } from "../checking/checking.ts";
 import type { Peers } from "../peers.ts";
 import type { Progress } from "../progress.ts";
 
@@ -14,6 +15,8 @@ export interface Crew {
   readonly signal: AbortSignal;
   /** Whether to show progress where a call does not say. */
   readonly showsProgress: boolean;
+  /** What `--check` looks for; undefined without it. */
+  readonly checking: Checking | undefined;
   /** Shows progress to whoever started the job. */
   show(progress: Progress): void;
 }

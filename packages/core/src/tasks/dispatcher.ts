@@ -8,6 +8,7 @@ import type { Chunk, Item, Job, Place } from "./job.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import { Queue } from "./queue.ts";
+import { Repeats } from "./repeat.ts";
 import { LeastTimes, MeanTimes } from "./schedule.ts";
 import { isSuspect, Seat } from "./seat.ts";
 import type { Staff } from "./tally.ts";
@@ -32,6 +33,8 @@ export class Dispatcher implements Staff {
   ranks: number;
   /** Rejects when the whole call has failed. */
   readonly broken: Promise<never>;
+  /** Does some tasks again under `--check`. */
+  readonly repeats: Repeats | undefined;
   readonly #crew: Crew;
   readonly #seats: Seat[];
   readonly #ownPlace: Place;
@@ -63,6 +66,7 @@ export class Dispatcher implements Staff {
    */
   constructor(crew: Crew, hand: Hand | undefined, attentive: boolean) {
     const { rank, size } = crew.peers;
+    this.repeats = crew.checking === undefined ? undefined : new Repeats(crew, this);
     this.#crew = crew;
     this.#hand = hand;
     this.#ownPlace = this.#place(rank);
@@ -80,6 +84,12 @@ export class Dispatcher implements Staff {
   get members(): number[] {
     const ranks = this.#seats.filter((seat) => !seat.lost).map((seat) => seat.rank);
     return this.#hand === undefined ? ranks : [this.#crew.peers.rank, ...ranks];
+  }
+
+  /** Those of them that are not busy with something that was given up. */
+  get free(): number[] {
+    const stuck = new Set(this.#seats.filter((seat) => seat.stuck).map((seat) => seat.rank));
+    return this.members.filter((rank) => !stuck.has(rank));
   }
 
   get busy(): number {
@@ -134,7 +144,7 @@ export class Dispatcher implements Staff {
 
   /** Waits until nothing is under way and sends the ranks home. Rejects when the whole call has failed. */
   async end(): Promise<void> {
-    await this.#until(() => this.#seats.every((seat) => seat.lost || seat.stuck || seat.held === 0));
+    await this.#until(() => this.#repeated && this.#seats.every(isIdle));
     const there = this.#seats.filter((seat) => !seat.lost);
     const end = encode({ kind: "end", goodbye: this.#attentive } satisfies Message);
     const sent = there.map((seat) =>
@@ -143,6 +153,11 @@ export class Dispatcher implements Staff {
     await Promise.all(sent);
     const attentive = this.#attentive;
     await this.#until(() => !attentive || there.every((seat) => seat.lost || seat.stuck || seat.left));
+  }
+
+  /** Whether no task is still to be done again. The user's own jobs have ended before. */
+  get #repeated(): boolean {
+    return this.repeats === undefined || this.#jobs.size === 0;
   }
 
   async #until(holds: () => boolean): Promise<void> {
@@ -264,6 +279,7 @@ export class Dispatcher implements Staff {
   /** A task that never returns to the event loop is given up, and its rank gets nothing before it comes back. */
   #overdue(seat: Seat, item: Item, error: MpiError): void {
     const place = this.#place(seat.rank);
+    for (const job of this.#jobs) job.forget(seat.rank); // a block that waits for this rank would wait for ever
     for (const { chunk, items } of seat.giveUp()) {
       for (const each of items) {
         if (each === item) chunk.job.settle(each, failed(error), place);
@@ -396,4 +412,8 @@ function refusal(input: unknown): unknown {
   } catch (error) {
     return cannotTravel("it", error);
   }
+}
+
+function isIdle({ lost, stuck, held }: Seat): boolean {
+  return lost || stuck || held === 0;
 }

@@ -33,6 +33,15 @@ export interface Place {
   host: string;
 }
 
+/** Watches the tasks of a job. */
+export interface Observer {
+  /** A rank, of the ranks that work together, is given this one. */
+  begins(item: Item, rank: number): void;
+  done(item: Item, value: unknown, place: Place | undefined): void;
+  /** It has failed for good. */
+  failed(item: Item, error: unknown, place: Place | undefined): void;
+}
+
 /** A task that was at work on this many ranks when they were lost is taken for the cause. */
 const mostLosses = 3;
 
@@ -44,6 +53,8 @@ export interface JobParts {
   sink: Sink;
   tally: Tally;
   journal: Journal | undefined;
+  /** Under `--check`. */
+  observer?: Observer;
   /** Where the user's call stands. */
   site: string;
   /** Called when a job that had handed out everything has something to hand out again. */
@@ -116,6 +127,12 @@ export class Job {
     this.settleIfDone();
   }
 
+  /** Gives each rank these items, and nothing else. */
+  assign(blocks: Map<number, Item[]>): void {
+    this.#blocks = blocks;
+    this.settleIfDone();
+  }
+
   /**
    * What a rank that has `held` chunks is to do next. Empty when this job has nothing for it now; undefined when the rank has
    * enough work, so that other jobs of the same task need not be asked.
@@ -123,14 +140,14 @@ export class Job {
   take(rank: number, held: number, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#block(rank);
-    if (block !== undefined) return this.#begin(block);
+    if (block !== undefined) return this.#begin(block, rank);
     // Nothing else shall be lost with a suspect.
     const suspect = held === 0 ? this.#again.findIndex((item) => item.losses > 0) : -1;
-    if (suspect >= 0) return this.#begin(this.#again.splice(suspect, 1));
+    if (suspect >= 0) return this.#begin(this.#again.splice(suspect, 1), rank);
     const { chunkSize: fixed, lookAhead } = this.settings;
     const pace: Pace = { ...known, remaining: this.remaining, lookAhead };
     const size = fixed ?? chunkSize(pace);
-    return held < depth(size, pace) ? this.#next(size) : undefined;
+    return held < depth(size, pace) ? this.#next(size, rank) : undefined;
   }
 
   /**
@@ -140,7 +157,7 @@ export class Job {
   takeOwn(rank: number, most: number, alone: boolean): Item[] {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#block(rank);
-    return block === undefined ? this.#next(most, alone) : this.#begin(block);
+    return block === undefined ? this.#next(most, rank, alone) : this.#begin(block, rank);
   }
 
   /** How the next of a rank's tasks ended. */
@@ -148,6 +165,7 @@ export class Job {
     if (this.#over) return;
     this.#underWay -= 1;
     if (outcome.ok) {
+      this.#parts.observer?.done(item, outcome.value, place);
       this.#put(item, outcome.value);
     } else if (item.attempts <= this.settings.retries + item.losses && place !== undefined) {
       this.#takeBack([item]);
@@ -215,17 +233,19 @@ export class Job {
     return block?.length === 0 ? undefined : block;
   }
 
-  #next(most: number, suspects = false): Item[] {
+  #next(most: number, rank: number, suspects = false): Item[] {
     const again = this.#again.findIndex((item) => suspects || item.losses === 0);
-    if (again >= 0) return this.#begin(this.#again.splice(again, 1));
-    const items = this.#begin(this.#pull(most));
+    if (again >= 0) return this.#begin(this.#again.splice(again, 1), rank);
+    const items = this.#begin(this.#pull(most), rank);
     this.settleIfDone();
     return items;
   }
 
-  #begin(items: Item[]): Item[] {
+  #begin(items: Item[], rank: number): Item[] {
+    const { observer } = this.#parts;
     this.#underWay += items.length;
     for (const item of items) item.attempts += 1;
+    if (observer !== undefined) for (const item of items) observer.begins(item, rank);
     return items;
   }
 
@@ -278,8 +298,10 @@ export class Job {
     this.#parts.sink.put(index, value);
   }
 
-  #refuse({ index, attempts }: Item, thrown: unknown, place: Place | undefined): void {
-    const { task, tally, sink, site } = this.#parts;
+  #refuse(item: Item, thrown: unknown, place: Place | undefined): void {
+    const { index, attempts } = item;
+    const { task, tally, sink, site, observer } = this.#parts;
+    observer?.failed(item, thrown, place);
     const error = taskError(thrown, { task, index, rank: place?.rank, host: place?.host, attempts }, site);
     tally.count("failed");
     if (!sink.refuse(index, error)) this.#end({ error });

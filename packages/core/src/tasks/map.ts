@@ -93,7 +93,8 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
     progress === true ? (event: Parameters<Crew["show"]>[0]): void => crew.show(event) : progress || undefined;
   const tally = new Tally(task, dispatcher, show);
   const returned = (job: Job): void => dispatcher.returned(job);
-  const job = new Job({ task, spread, settings, source, sink, tally, journal, site, returned });
+  const parts = { task, spread, settings, source, sink, tally, journal, site, returned };
+  const job = dispatcher.repeats?.watched(parts) ?? new Job(parts);
   if (fixed) job.divide(dispatcher.members);
   const forget = onAbort(settings.signal, (reason) => job.cancel(cancelled(reason)));
   job.finished.then(forget, forget);
