@@ -97,43 +97,36 @@ describe("an `into` that is read before the call has ended", () => {
 
 describe("arguments that differ fail the collective on all ranks, with both lines", () => {
   test.each([
-    [
-      "an operation",
-      "world.allreduce(1, max)",
-      "world.allreduce(1, sum)",
-      /combines with max at main\.ts:\d, this one with sum/,
-    ],
+    ["an operation", "world.allreduce(1, max)", "world.allreduce(1, sum)", ["max", "sum"]],
     [
       "the function of an operation",
       "world.allreduce(1, (a, b) => a + b)",
       "world.allreduce(1, (a, b) => a * b)",
-      /at main\.ts:\d gives op \(a, b\) => a \+ b, this one \(a, b\) => a \* b/,
+      ["(a, b) => a + b", "(a, b) => a * b"],
     ],
     [
       "lengths",
       "world.allreduce(new Float64Array(3), sum)",
       "world.allreduce(new Float64Array(4), sum)",
-      /at main\.ts:\d gives value Float64Array\(3\), this one Float64Array\(4\)/,
+      ["Float64Array(3)", "Float64Array(4)"],
     ],
     [
       "kinds of arrays",
       "world.scan(new Float64Array(3), sum)",
       "world.scan(new Float32Array(3) as never, sum)",
-      /at main\.ts:\d gives value Float64Array\(3\), this one Float32Array\(3\)/,
+      ["Float64Array(3)", "Float32Array(3)"],
     ],
-    [
-      "`deterministic`",
-      "world.reduce(1.5, sum, { deterministic: true })",
-      "world.reduce(1.5, sum)",
-      /at main\.ts:\d gives deterministic true, this one false/,
-    ],
-  ])("%s", async (_, first, others, sentence) => {
+    ["`deterministic`", "world.reduce(1.5, sum, { deterministic: true })", "world.reduce(1.5, sum)", ["true", "false"]],
+  ])("%s", async (_, first, others, given) => {
     const { code, stdout } = await check(
       `const outcome = (rank === 0\n  ? ${first}\n  : ${others}) as Promise<unknown>;\n` +
         "const error = await outcome.catch((thrown) => thrown);\nconsole.log(error.code, rank, error.message);",
     );
     expect(stdout.match(/^mismatch \d/gm)?.sort()).toEqual(["mismatch 0", "mismatch 1"]);
-    expect(stdout).toMatch(sentence);
+    // Either rank may be the first to notice.
+    for (const part of given) expect(stdout).toContain(part);
+    expect(stdout).toContain(", this one ");
+    for (const line of ["main.ts:4", "main.ts:5"]) expect(stdout).toContain(line);
     expect(code).toBe(0); // caught
   });
 
