@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
-import { checkingWanted } from "./checking/checking.ts";
+import type { Checking } from "./checking/checking.ts";
+import { checkingWanted } from "./checking/wanted.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
@@ -32,13 +33,13 @@ export function init(): Promise<Communicator> {
   warnIfStartedWrongly();
   if (!alone) reportUncaught(0, () => false);
   alone = true;
-  return Promise.resolve(worldOfOne());
+  return checkingWanted().then(worldOfOne);
 }
 
-function worldOfOne(): Communicator {
+function worldOfOne(checking: Checking | undefined): Communicator {
   const who = { rank: 0, size: 1, host: hostname() };
   const transport = new MemoryNetwork(1).end(0);
-  const engine = new Engine(who, transport, checkingWanted());
+  const engine = new Engine(who, transport, checking);
   const stopping = new AbortController();
   const close = async (): Promise<void> => {
     process.off("beforeExit", deadlocked);

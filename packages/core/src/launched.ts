@@ -3,7 +3,7 @@ import { AgentChannel } from "./agent-channel.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
 import { describe, type Identity } from "./call.ts";
 import { siteHere } from "./call-site.ts";
-import { checkingWanted } from "./checking/checking.ts";
+import { checkingWanted } from "./checking/wanted.ts";
 import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
@@ -59,7 +59,7 @@ class Rank {
     const { host, directory, network } = await this.#agent.ask({ kind: "hello" }, "welcome");
     const who: Identity = { rank: this.#rank, size: this.#size, host };
     const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, network);
-    const engine = new Engine(who, transport, checkingWanted());
+    const engine = new Engine(who, transport, await checkingWanted());
     this.#engine = engine;
     if (this.#transport !== undefined) this.#transport.unreachable = ({ code, message }) => engine.stop(code, message);
     for (const message of this.#early.splice(0)) this.#told(message);

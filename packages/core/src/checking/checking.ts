@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { siteHere } from "../call-site.ts";
-import { warn } from "../warning.ts";
 import { Buffers } from "./buffers.ts";
 
 /**
@@ -53,9 +52,4 @@ export class Checking {
       this.report(`${where}a communicator was made${here} and never closed; write: await using`);
     }
   }
-}
-
-/** What `tsmpi run --check` sets for the ranks. */
-export function checkingWanted(): Checking | undefined {
-  return process.env["TSMPI_CHECK"] === "1" ? new Checking(warn) : undefined;
 }
