@@ -110,9 +110,19 @@ test.each([
     "a status is no options; to receive the message that was probed give { probed: status }",
   ],
   ["allreduce", { root: 0 }, "there is no option root; this call has into, deterministic, signal"],
+  ["recv", { dest: 0 }, "there is no option dest; this call has source, tag, into, probed, signal"],
+  ["send", { source: 0, tag: 1 }, "there is no option source; this call has dest, tag, sync, signal"],
   ["recv", 3, "the options are 3, but they are an object, such as { dest: 1, tag: 7 } or { root: 2 }"],
 ])("%s(%o): %s", async (name, options, sentence) => {
   for (const text of await told(calls[name] as Call, options)) expect(text).toContain(sentence);
+});
+
+test("a pair of source and dest, as shift() gives it, serves a send and a receive", async () => {
+  await local(2, async (world) => {
+    const pair = { source: 1 - world.rank, dest: 1 - world.rank, tag: 3 };
+    await world.send(world.rank, pair);
+    assert.equal(await world.recv(pair), 1 - world.rank);
+  });
 });
 
 test("the page of calls lists every option", () => {

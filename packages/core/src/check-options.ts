@@ -31,12 +31,23 @@ export function checkOptions(known: KnownOptions, options: unknown): void {
     );
   }
   const { has } = known;
-  for (const name in options) if (has[name] !== true) throw unknownOption(name, known.names, options);
+  for (const name in options) {
+    if (has[name] !== true && !isOtherEnd(name, has, options)) throw unknownOption(name, known.names, options);
+  }
   const { signal, into } = options as { signal?: Partial<AbortSignal> | null; into?: unknown };
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw invalid(`signal is ${show(signal)}, but it is an AbortSignal`);
   }
   if (into !== undefined && !isTypedArray(into)) throw invalid(`\`into\` is ${show(into)}, but it is a typed array`);
+}
+
+/**
+ * Whether it is the other end of a pair: `{ source, dest }`, as a grid's `shift` gives it, says to `send` where to and to `recv`
+ * where from. `recv({ dest: 1 })` says nothing, and would mean any source.
+ */
+function isOtherEnd(name: string, has: KnownOptions["has"], options: { source?: unknown; dest?: unknown }): boolean {
+  if (name === "source") return has["dest"] === true && options.dest !== undefined;
+  return name === "dest" && has["source"] === true && options.source !== undefined;
 }
 
 function unknownOption(name: string, names: readonly string[], options: object): Error {

@@ -90,7 +90,7 @@ export const cases: Case[] = [
     from: 2,
     async program(world) {
       const { rank, size } = world;
-      for (let round = 0; round < 40; round++) {
+      for (let round = 0; round < 24; round++) {
         const random = new Random(77 + round);
         const drawn = draw(random, size, round);
         const faulty = random.between(0, size - 1);

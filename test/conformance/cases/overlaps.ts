@@ -14,7 +14,7 @@ export const cases: Case[] = [
     name: "a collective may write to the memory that it reads: in place, beside it, overlapping it",
     async program(world) {
       const { rank, size } = world;
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < 40; round++) {
         const shared = new Random(round); // the same on all ranks
         const own = new Random(1000 * round + rank + 1);
         const drawn = draw(shared, size, round);
