@@ -127,6 +127,19 @@ describe("where rejections that nobody catches end a rank, what a program catche
     expect(code).toBe(0);
   });
 
+  test("a clean-up of inputs that fails does not hide why the map has failed: it is a warning", async () => {
+    const body = `
+      function* inputs() { try { for (let i = 0; ; i++) yield i; } finally { throw new Error("the clean-up failed"); } }
+      await world.map(tasks.fail, inputs).catch(caught);
+      await settled();`;
+    const { code, stdout, stderr } = await runScript(head + body, ["-n", "3", ...strict]);
+    expect(stderr).toMatch(
+      /^tsmpi: warning: script\.mjs:\d+: the clean-up of this call's inputs or journal failed: the clean-up failed\n$/,
+    );
+    expect(stdout).toBe("caught no 0\n");
+    expect(code).toBe(0);
+  });
+
   test("a call that failed by itself and that nobody catches ends the job, with its stack", async () => {
     const body = `await pool(world, tasks, async (w) => { w.run("fail", 7); await w.run("slow", 1); });`;
     const { code, stderr } = await runScript(head + body, ["-n", "2", ...strict]);

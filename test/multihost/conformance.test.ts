@@ -10,12 +10,12 @@ describe.runIf(multihost.possible)("the conformance suite, 8 ranks", () => {
   test.each([
     ["2 hosts", ["a", "b"]],
     ["4 hosts", ["a", "b", "c", "d"]],
-  ])("on %s", { timeout: 150_000 }, async (_, names) => {
+  ])("on %s", { timeout: 300_000 }, async (_, names) => {
     const hosts = await makeHosts(names);
     const lines = Array.from({ length: 8 }, (_each, rank) => names[Math.floor((rank * names.length) / 8)]!);
     const job = new PbsJob(hosts, lines, "openpbs");
     try {
-      const { code, stdout, stderr } = await job.script(`tsmpi run --timeout 120 "${ranks}"`).result;
+      const { code, stdout, stderr } = await job.script(`tsmpi run --timeout 270 "${ranks}"`).result;
       const outcomes = stdout.split("\n").filter((line) => line.startsWith("{"));
       const failed = outcomes
         .map((line) => JSON.parse(line) as { theme: string; name: string; errors: (string | null)[] })
