@@ -136,7 +136,7 @@ describe("where rejections that nobody catches end a rank, what a program catche
     expect(stderr).toMatch(
       /^tsmpi: warning: script\.mjs:\d+: the clean-up of this call's inputs or journal failed: the clean-up failed\n$/,
     );
-    expect(stdout).toBe("caught no 0\n");
+    expect(stdout).toMatch(/^caught no \d+\n$/);
     expect(code).toBe(0);
   });
 

@@ -120,7 +120,7 @@ export class Agreement {
     this.#record.ended(number);
     if (this.#failed.delete(number)) {
       this.#record.failed(number);
-      this.#engine.receives.dismiss(this.#channel, number);
+      this.#engine.receives.dismiss(this.#channel, number); // what came for one that was refused from the start
     }
     for (const known of [this.#channel.failures, this.#channel.questions]) {
       for (const each of known.keys()) if (this.#record.isOver(each)) known.delete(each);
@@ -177,6 +177,7 @@ export class Agreement {
   #markFailed(number: number, call: Call, error: MpiError): void {
     this.#failed.set(number, error);
     this.#engine.reject(call, error, true);
+    this.#engine.receives.dismiss(this.#channel, number); // the other ranks may wait until it has been received
   }
 
   #notify(number: number, error: MpiError, lasting: boolean): void {
@@ -224,7 +225,9 @@ export class Agreement {
   #over(envelope: Envelope): boolean {
     const { tag: number, signature } = envelope;
     const record = this.#record;
-    if (!record.hasBegun(number) || record.active.has(number)) return false;
+    if (!record.hasBegun(number)) return false;
+    // Nothing of one that has failed is received any more, and its sender may wait to hear that it has arrived.
+    if (record.active.has(number)) return this.#failed.has(number);
     const own = record.signatureOf(number);
     const agrees = own === undefined || signature === own;
     // One that has not entered yet will ask for it.
