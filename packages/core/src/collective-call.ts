@@ -59,11 +59,7 @@ export class Collectives {
     this.#channel.members = members;
     this.#agreement = new Agreement(engine, this.#channel, members);
     engine.checking?.opened(context);
-    engine.ledgers.set(context, () => ({
-      context,
-      members: context === 0 ? [] : [...members],
-      ...this.#agreement.ledger,
-    }));
+    engine.ledgers.set(context, () => ({ context, ...this.#agreement.ledger }));
   }
 
   /** Runs one collective by messages. Its place in the order is taken before this function first waits. */

@@ -323,7 +323,9 @@ export class Engine implements Receiver {
 
   /** What each communicator of this rank has seen of collectives, for those that have not been closed. */
   get joined(): Joined[] {
-    return [...this.ledgers.values()].map((ledger) => ledger()).filter(({ count }) => count > 0);
+    return [...this.ledgers.values()]
+      .map((ledger) => ledger())
+      .filter(({ context, count }) => context > 0 || count > 0);
   }
 
   /** Packets sent to each rank, for those who wait for the last of them. */

@@ -1,8 +1,7 @@
 /** The collectives of one communicator that a rank has called: all its ranks must have called as many. */
 export interface Joined {
-  /** The communicator's number, and its ranks in the world; none for the world itself, whose number is 0. */
+  /** The communicator's number; 0 for the world. */
   context: number;
-  members: number[];
   /** Whether one has failed here, and was caught: the program knows of it, and its ranks may go different ways. */
   failed: boolean;
   /** How many were called, and the last few of them by their numbers. */
@@ -34,27 +33,36 @@ export function describeUnjoined(
   size: number,
   listed: (ranks: readonly number[]) => string = (ranks) => ranks.join(", "),
 ): string | undefined {
-  const communicators = new Map<number, { members: readonly number[]; seen: Seen[]; failed: boolean }>();
+  const communicators = new Map<number, { seen: Seen[]; failed: boolean }>();
   for (const [rank, all] of joined) {
-    for (const { context, members, failed, count, last } of all) {
-      const known = communicators.get(context) ?? { members, seen: [], failed: false };
+    for (const { context, failed, count, last } of all) {
+      const known = communicators.get(context) ?? { seen: [], failed: false };
       known.failed ||= failed;
       known.seen.push({ rank, count, last });
       communicators.set(context, known);
     }
   }
-  const sentences = [...communicators].flatMap(([context, { members, seen, failed }]) => {
+  const sentences = [...communicators].flatMap(([context, { seen, failed }]) => {
     if (failed) return [];
-    const all = context === 0 ? Array.from({ length: size }, (_, rank) => rank) : members;
+    // A rank that tells nothing of a communicator has closed it; the world is open to the end.
+    const silent = context > 0 ? [] : ranksBut(size, seen);
     const sentence = sentenceOf(
       listed,
-      all.map((rank) => seen.find((each) => each.rank === rank) ?? { rank, count: 0, last: [] }),
+      [...seen, ...silent].sort((a, b) => a.rank - b.rank),
     );
     return sentence === undefined ? [] : [sentence];
   });
   if (sentences.length === 0) return undefined;
   const more = sentences.length > most ? [`and ${sentences.length - most} communicators more`] : [];
   return [...sentences.slice(0, most), ...more].join("\n  ");
+}
+
+/** The other ranks of the world: they have called nothing. */
+function ranksBut(size: number, seen: readonly Seen[]): Seen[] {
+  const told = new Set(seen.map(({ rank }) => rank));
+  return Array.from({ length: size }, (_, rank) => ({ rank, count: 0, last: [] })).filter(
+    ({ rank }) => !told.has(rank),
+  );
 }
 
 function sentenceOf(listed: (ranks: readonly number[]) => string, seen: readonly Seen[]): string | undefined {

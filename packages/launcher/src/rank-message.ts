@@ -18,8 +18,8 @@ const isListOf = (check: Check, value: unknown): boolean =>
 const isWhereabouts: Check = ({ waits, more, unreceived }) =>
   isListOf(isWait, waits) && isNumber(more) && isListOf(isUnreceived, unreceived);
 const isCalled: Check = ({ number, call, site }) => isNumber(number) && isText(call) && isMaybe(isText, site);
-const isJoined: Check = ({ context, members, failed, count, last }) =>
-  isNumber(context) && typeof failed === "boolean" && isNumbers(members) && isNumber(count) && isListOf(isCalled, last);
+const isJoined: Check = ({ context, failed, count, last }) =>
+  isNumber(context) && typeof failed === "boolean" && isNumber(count) && isListOf(isCalled, last);
 const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
 
 /** What each message of a rank must have for launcher and agent to work with it. */
