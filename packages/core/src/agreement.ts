@@ -72,7 +72,7 @@ export class Agreement {
 
   /** A collective has ended well before anything was made that could wait for it. */
   endedAtOnce(number: number): void {
-    this.#record.ended(number);
+    this.#record.endedAtOnce(number);
   }
 
   /** Whether no collective is under way here. */

@@ -38,6 +38,11 @@ export class CollectiveRecord {
     this.active.set(number, { call, signature });
   }
 
+  /** One that has never entered: a tenth of a small collective goes into a look at the map. */
+  endedAtOnce(number: number): void {
+    this.#ended = number;
+  }
+
   ended(number: number): void {
     this.active.delete(number);
     this.#ended = Math.max(this.#ended, number);

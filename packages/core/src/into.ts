@@ -25,7 +25,7 @@ export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): 
  * @throws MpiError `mismatch` when the types differ or `into` is too short.
  */
 export function checkRoom(into: TypedArray | undefined, parts: readonly unknown[]): void {
-  if (into === undefined) return;
+  if (into === undefined) return; // hot callers look for themselves, before they make a list
   let length = 0;
   for (const part of parts) {
     if (!isTypedArray(part) || kindOf(part) !== kindOf(into)) {

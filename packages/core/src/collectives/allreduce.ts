@@ -57,7 +57,7 @@ export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Red
   if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
     return piecesOnBoard(rank, size, value, op, undefined, into) as Exchange<unknown> as Exchange<T>;
   }
-  checkRoom(into, [value]);
+  if (into !== undefined) checkRoom(into, [value]);
   const give = encode(value);
   const finish = (posts: Posts): T => {
     const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));

@@ -21,7 +21,7 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
 
 /** In shared memory the root posts its value: this is its part. The others' is to read it. */
 export function bcastOnBoard<T>(value: T, into?: TypedArray): Exchange<T> {
-  checkRoom(into, [value]);
+  if (into !== undefined) checkRoom(into, [value]);
   return {
     give: encode(value),
     to: "all",

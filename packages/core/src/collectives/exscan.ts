@@ -30,7 +30,7 @@ export function exscanOnBoard<T>(
   reducer: Reducer<T>,
   into?: TypedArray,
 ): Plan<T | undefined> {
-  if (rank > 0) checkRoom(into, [value]);
+  if (into !== undefined && rank > 0) checkRoom(into, [value]);
   const finish = (op: Op, posts: Posts): T | undefined => {
     if (rank === 0) return undefined;
     const result = upTo(op, rank - 1, posts);

@@ -26,7 +26,7 @@ export function piecesOnBoard(
   root: number | undefined,
   into: TypedArray | undefined,
 ): Exchange<TypedArray | undefined> {
-  if (root === undefined || root === rank) checkRoom(into, [array]);
+  if (into !== undefined && (root === undefined || root === rank)) checkRoom(into, [array]);
   const what = (): string => describe(array);
   const wanted = root === undefined || root === rank;
   const whole = wanted ? (roomIn(into, array) ?? emptyLike(array)) : undefined;

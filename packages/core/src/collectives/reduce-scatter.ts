@@ -38,7 +38,7 @@ export function reduceScatterOnBoard<T>(
   const op = asOp<T>(reducer);
   for (const part of requireParts("reduceScatter", parts, size)) check(op, part);
   if (!op.builtIn) return "";
-  checkRoom(into, [parts[rank]]);
+  if (into !== undefined) checkRoom(into, [parts[rank]]);
   const give = new Values(parts, rank);
   const finish = (posts: Posts): T => combineAll(op, size, rank, parts[rank], (r) => decode(posts.parcelOf(r))) as T;
   return { give, to: "all", from: "all", finish, settle: into && ((result) => fill(into, [result]) as T) };

@@ -56,7 +56,7 @@ export function reduceOnBoard<T>(
   if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
     return piecesOnBoard(rank, size, value, op, root, into) as Exchange<unknown> as Exchange<T | undefined>;
   }
-  if (rank === root) checkRoom(into, [value]);
+  if (into !== undefined && rank === root) checkRoom(into, [value]);
   const give = encode(value);
   const finish = (posts: Posts): T => {
     const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));

@@ -23,7 +23,7 @@ export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Prom
 
 /** In shared memory: everybody posts his value, and combines those up to his own, in the order of ranks. */
 export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
-  checkRoom(into, [value]);
+  if (into !== undefined) checkRoom(into, [value]);
   const finish = (op: Op, posts: Posts): T => {
     const result = rank === 0 ? alone(op, copy(value)) : combine(op, value, upTo(op, rank - 1, posts), true);
     return delivered(result, into);

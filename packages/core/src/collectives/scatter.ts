@@ -29,7 +29,7 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
 export function scatterOnBoard<T>({ rank, size }: Here, parts: readonly T[], into?: TypedArray): Exchange<T> {
   const given = requireParts("scatter", parts, size);
   const mine = given[rank] as T;
-  checkRoom(into, [mine]);
+  if (into !== undefined) checkRoom(into, [mine]);
   const own = into === undefined ? (copy(mine) as T) : mine;
   const give = new Values(given, rank);
   return { give, to: "all", from: "none", finish: () => own, settle: into && ((value) => fill(into, [value]) as T) };
