@@ -77,7 +77,7 @@ describe("an agent and its launcher", () => {
     const guest = new Promise<Guest>((resolve) => {
       arrived = resolve;
     });
-    const open = await Reception.open("lo", keys, (each) => {
+    const open = await Reception.open("lo", undefined, keys, (each) => {
       guests.push(each);
       arrived(each);
     });

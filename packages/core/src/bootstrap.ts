@@ -55,12 +55,21 @@ export interface PeerAddress {
   endpoints: string[];
 }
 
+/** What users can do when a host does not reach another one. */
+export const reachAdvice: string =
+  "a firewall between them? --port-range A-B keeps tsmpi to ports that are open, --interface chooses another network";
+
+/** From the first to the last, both included. */
+export type PortRange = readonly [first: number, last: number];
+
 /** How the ranks of a host talk to those of other hosts. */
 export interface Network {
   /** Addresses of this host at which others may reach it, best first. */
   addresses: string[];
   /** The job's pair of CurveZMQ keys, in Z85: whoever has them belongs to the job. */
   keys?: { publicKey: string; secretKey: string };
+  /** The ports that may be listened on, both included (`--port-range`); absent: any that the system gives. */
+  ports?: PortRange;
   /** Instead of them (`--no-encrypt`): the key of the seals by which ranks know each other's messages, in base64. */
   sealKey?: string;
 }
@@ -136,6 +145,10 @@ export type RankMessage =
   | { kind: "progress"; progress: Progress }
   /** A slip in the program that is no error: shown once, whichever ranks say it. */
   | { kind: "warning"; text: string }
+  /** What I sent to that rank cannot be delivered; `attempts` is a line for each address that was tried. */
+  | { kind: "undelivered"; dest: number; attempts: string }
+  /** That rank ended well, and so many of the packets that it sent me have not arrived. */
+  | { kind: "missing"; source: number; packets: number }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 
@@ -156,5 +169,8 @@ export type AgentMessage =
    * has. Calls go on working.
    */
   | { kind: "endsSoon"; reason: string }
-  /** Somebody called abort(), or the launcher stops the job for a reason of its own (time-out, Ctrl-C). */
-  | { kind: "stopping"; reason: string };
+  /**
+   * Somebody called abort(), or the launcher stops the job for a reason of its own (time-out, Ctrl-C); `undelivered`: a
+   * message could not reach its rank.
+   */
+  | { kind: "stopping"; reason: string; code?: "undelivered" };

@@ -5,6 +5,7 @@ import type { Channel } from "./channel.ts";
 import type { Checking } from "./checking/checking.ts";
 import { Departures } from "./engine/departures.ts";
 import { Fate, wasLost } from "./engine/fate.ts";
+import { isIncomplete, Missing } from "./engine/missing.ts";
 import type { Peer } from "./engine/peer.ts";
 import type { Pending } from "./engine/pending.ts";
 import { Questions } from "./engine/questions.ts";
@@ -61,7 +62,10 @@ export class Engine implements Receiver {
   readonly #roster: Roster;
   readonly #fate: Fate;
   readonly #waits: Waits;
+  readonly #missing: Missing;
   #asking: NodeJS.Timeout | undefined;
+  /** Called when packets of a rank that has ended well will not arrive any more, before all calls reject. */
+  lost: (source: number, packets: number) => void = () => {};
   /** How each communicator tells which collectives were called here, by its number. */
   readonly ledgers: Map<number, () => Joined> = new Map();
   /** Collectives that have ended here and are about to turn out to have been other ones elsewhere. */
@@ -85,6 +89,7 @@ export class Engine implements Receiver {
     this.receives = new Receives(rank, transport, roster, fate, departures, waits);
     this.watches = new Watches(transport, fate, waits);
     this.questions = new Questions(rank, roster, fate, departures, this.receives.channels);
+    this.#missing = new Missing(roster, waits, (source, packets) => this.#lost(source, packets));
     transport.receiver = this;
   }
 
@@ -184,11 +189,19 @@ export class Engine implements Receiver {
   /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
   peerEnded(ending: Ending, last: number | undefined): void {
     const peer = this.#fate.ended(ending, last);
+    if (isIncomplete(peer)) this.#missing.watch();
     const timer = setTimeout(() => {
       peer.graceOver = true;
       this.#settle(ending.rank);
     }, graceMs);
     if (!this.waiting) timer.unref();
+  }
+
+  #lost(source: number, packets: number): void {
+    this.lost(source, packets);
+    this.stop("undelivered", `${packets} packets that rank ${source} sent before it ended never arrived`, {
+      rank: source,
+    });
   }
 
   /** The job can go on no more: whatever waits rejects now, and so does every further call. */
@@ -261,6 +274,7 @@ export class Engine implements Receiver {
 
   async close(): Promise<void> {
     clearInterval(this.#asking);
+    this.#missing.end();
     if (!this.stopped) this.#refuse((call) => failure(this.who, located(call), "closed", stillPending));
     this.stop("closed", "this world was closed");
     await this.#transport.close();

@@ -10,6 +10,7 @@
  * | `deadlock` | every rank waits and nothing is on its way |
  * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
  * | `closed` | the communicator was closed before the call |
+ * | `undelivered` | a message could not reach its rank: there is no way there, or none any more |
  * | `protocol` | a peer sent something that is not tsmpi's protocol |
  * | `launch` | the world could not be set up |
  */
@@ -21,6 +22,7 @@ export type MpiErrorCode =
   | "deadlock"
   | "aborted"
   | "closed"
+  | "undelivered"
   | "protocol"
   | "launch";
 

@@ -47,7 +47,7 @@ class Rank {
   #stopped = false;
 
   constructor() {
-    reportUncaught(this.#rank, ({ code }) => this.#stopped && (code === "rank-failed" || code === "aborted"));
+    reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
     this.#agent = new AgentChannel(
       (message) => this.#told(message),
       () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
@@ -61,7 +61,13 @@ class Rank {
     const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, network);
     const engine = new Engine(who, transport, await checkingWanted());
     this.#engine = engine;
-    if (this.#transport !== undefined) this.#transport.unreachable = ({ code, message }) => engine.stop(code, message);
+    if (this.#transport !== undefined) {
+      this.#transport.unreachable = ({ code, message }, { dest, attempts }) => {
+        this.#agent.tell({ kind: "undelivered", dest, attempts });
+        engine.stop(code, message);
+      };
+    }
+    engine.lost = (source, packets) => this.#agent.tell({ kind: "missing", source, packets });
     for (const message of this.#early.splice(0)) this.#told(message);
     const deadlockAfterMs = Number(process.env[env.deadlockAfter] ?? 0) * 1000;
     if (deadlockAfterMs > 0 && this.#size > 1) {
@@ -115,8 +121,9 @@ class Rank {
       this.#agent.fail(new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${how})`));
       void this.#tellWhere().then(() => this.#stop("rank-failed", why, message.ending));
     } else if (message.kind === "stopping") {
-      this.#agent.fail(new MpiError("aborted", `init(): ${message.reason}`));
-      void this.#tellWhere().then(() => this.#stop("aborted", message.reason, undefined));
+      const { code = "aborted", reason } = message;
+      this.#agent.fail(new MpiError(code, `init(): ${reason}`));
+      void this.#tellWhere().then(() => this.#stop(code, reason, undefined));
     } else if (message.kind === "endsSoon") {
       // A wish to the program, not a fact about the job: calls go on working.
       this.#stopping.abort(new MpiError("aborted", message.reason));
@@ -208,6 +215,9 @@ class Rank {
     this.#agent.tell({ kind: "left", sent, strangers: this.#transport?.strangers ?? 0 });
   }
 }
+
+/** What calls reject with because the job is being stopped. */
+const consequences: ReadonlySet<MpiErrorCode> = new Set(["rank-failed", "aborted", "undelivered"]);
 
 /** Why a world of one that waits for a message will not get it. */
 export const aloneAndWaiting = "there is no other rank, and nothing was sent";

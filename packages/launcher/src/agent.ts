@@ -13,6 +13,7 @@ import { setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
+import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 import { materialise } from "./typescript/program.ts";
 
@@ -43,6 +44,7 @@ export class Agent {
   #plan: HostPlan | undefined;
   #directory = "";
   #guardian: Guardian | undefined;
+  #stalls: StallWatch | undefined;
   #outputUnderway = 0;
   #paused = false;
   #allStarted = false;
@@ -75,6 +77,10 @@ export class Agent {
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
       case "table":
+        if (this.#plan?.network !== undefined)
+          this.#stalls = new StallWatch(order.peers, this.#plan.host, (stall) => this.#reportStall(stall));
+        for (const rank of this.#ranks.values()) rank.tell(order);
+        break;
       case "ended":
       case "endsSoon":
       case "where":
@@ -246,6 +252,11 @@ export class Agent {
     if (this.#plan === undefined) this.#leave();
   }
 
+  #reportStall({ inode, ...stall }: Stall): void {
+    const owner = [...this.#running].find(([, pid]) => hasSocket(pid, inode));
+    this.#channel.send({ kind: "stalled", ...(owner === undefined ? {} : { rank: owner[0] }), ...stall });
+  }
+
   #unable(reason: string): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -261,6 +272,7 @@ export class Agent {
   async #finish(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#stoppedRanks.end();
+    this.#stalls?.end();
     killLeftovers(this.#plan!.job);
     const ranks = [...this.#ranks.values()];
     const timer = setInterval(() => {

@@ -72,7 +72,7 @@ export type Order =
   /** To be told to the ranks, in the words of `@tsmpi/core/bootstrap`. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
   | { kind: "failed"; ending: Ending }
-  | { kind: "stopping"; reason: string }
+  | { kind: "stopping"; reason: string; code?: "undelivered" }
   | { kind: "endsSoon"; reason: string }
   | { kind: "where" }
   /** End all ranks: politely first, for sure after `killAfterMs`. */
@@ -102,6 +102,8 @@ export type Report =
   | { kind: "inputTaken"; bytes: number }
   /** Nothing of this rank runs since somebody has stopped it (SIGSTOP); or it goes on. */
   | { kind: "stopped"; rank: number; stopped: boolean }
+  /** A connection of this host to that rank carries nothing; `rank` is whose it is, if that is known. */
+  | { kind: "stalled"; rank?: number; dest: number; from: string; to: string; seconds: number }
   /** No process and no file of the job is left on this host. */
   | { kind: "finished" };
 

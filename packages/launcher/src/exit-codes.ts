@@ -11,7 +11,7 @@ import { constants } from "node:os";
  * | 2 | the command line makes no sense; nothing was started |
  * | 123 | every rank waits for another one |
  * | 124 | `--timeout` |
- * | 125 | the job could not be launched, or a host was lost |
+ * | 125 | the job could not be launched, or a host or the way to it was lost |
  * | 130, 143 | interrupted: SIGINT; SIGTERM or SIGHUP |
  * | 141 | whoever read the output went away (`tsmpi run ... | head`) |
  */

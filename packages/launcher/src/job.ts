@@ -5,6 +5,7 @@ import {
   type Mail,
   type PeerAddress,
   type RankMessage,
+  reachAdvice,
   type Whereabouts,
 } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
@@ -132,9 +133,9 @@ export class Job {
   }
 
   /** Ends the job for a reason that is not a rank's. Without a sentence nothing is said. */
-  stop(code: number, reason: string, sentence?: string): void {
+  stop(code: number, reason: string, sentence?: string, why?: "undelivered"): void {
     if (!this.#begin(code, sentence)) return;
-    this.#order({ kind: "stopping", reason });
+    this.#order({ kind: "stopping", reason, ...(why && { code: why }) });
     this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
   }
 
@@ -212,6 +213,13 @@ export class Job {
       case "stopped":
         this.#rankStopped(report.rank, report.stopped, station);
         break;
+      case "stalled": {
+        const { dest, from, to, seconds } = report;
+        const sender = report.rank === undefined ? `host ${plan.host}` : this.#name(report.rank, plan.host);
+        const outcome = `no answer for ${seconds} s to what was sent; the connection had worked before`;
+        this.#undelivered(sender, dest, `  ${plan.host} ${from} -> ${this.#hostOf(dest)} ${to}  ${outcome}`);
+        break;
+      }
       case "unable":
         this.stop(
           exitCodes.launch,
@@ -264,6 +272,17 @@ export class Job {
         this.#inWorld = true;
         this.#order({ kind: "table", peers: this.#addresses });
         break;
+      case "undelivered":
+        this.#undelivered(this.#name(rank, host), message.dest, message.attempts);
+        break;
+      case "missing": {
+        const from = this.#name(message.source, this.#hostOf(message.source));
+        const what = `${count(message.packets, "packet")} that ${from} sent before it ended never arrived at ${this.#name(rank, host)}`;
+        const at = (this.#addresses[rank]?.endpoints ?? []).filter((endpoint) => endpoint.startsWith("tcp:")).join(" ");
+        const sentence = `${what} (${at}); ${reachAdvice}; stopping all ranks`;
+        this.stop(exitCodes.launch, what, sentence, "undelivered");
+        break;
+      }
       case "abort": {
         const code = message.code === 0 ? exitCodes.failure : message.code;
         const reason = message.reason === "" ? "" : `: ${message.reason}`;
@@ -456,13 +475,17 @@ export class Job {
   }
 
   #doing(rank: number, asked: boolean): Doing[] {
-    const host = this.#options.stations.find(({ plan }) => plan.ranks.includes(rank))?.plan.host ?? "?";
+    const host = this.#hostOf(rank);
     const where = this.#here.get(rank);
     if (where !== undefined) return [{ rank, host, where }];
     if (this.#silent.has(rank)) return [{ rank, host, where: "is stopped (SIGSTOP)" }];
     if (asked) return [{ rank, host, where: "computes (it did not answer)" }];
     if (this.#endings.has(rank)) return [];
     return [{ rank, host, where: this.#greeted.has(rank) ? "waits in init()" : "has not called init()" }];
+  }
+
+  #hostOf(rank: number): string {
+    return this.#options.stations.find(({ plan }) => plan.ranks.includes(rank))?.plan.host ?? "?";
   }
 
   #sayDoings(doings: readonly Doing[], title?: string): void {
@@ -472,6 +495,13 @@ export class Job {
 
   get #all(): number[] {
     return Array.from({ length: this.#options.size }, (_, rank) => rank);
+  }
+
+  /** A message cannot reach its rank: nobody is to wait for it, and nobody to believe that it has arrived. */
+  #undelivered(sender: string, dest: number, attempts: string): void {
+    const what = `${sender} cannot reach ${this.#name(dest, this.#hostOf(dest))}`;
+    const sentence = `${what}: what it has sent there is not delivered; ${reachAdvice}\n${attempts}\n  stopping all ranks`;
+    this.stop(exitCodes.launch, what, sentence, "undelivered");
   }
 
   /** True for the first reason to stop; false for all that follow. */

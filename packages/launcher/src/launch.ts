@@ -38,7 +38,8 @@ export async function launch(
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
   const stations = plans.map((plan, node): Station => {
     const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
-    const network = plan.nodes > 1 ? { network: { addresses, ...protection } } : {};
+    const network =
+      plan.nodes > 1 ? { network: { addresses, ...(options.ports && { ports: options.ports }), ...protection } } : {};
     if (!remoteNode(outposts, node)) {
       const { shell: _, ...rest } = plan;
       return { channel: agentHere(), plan: { ...rest, ...network }, lost: () => {} };
@@ -57,7 +58,8 @@ async function connect(
 ): Promise<Remote> {
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
   const { Remote } = await import("./remote.ts");
-  return Remote.start({ job, outposts, only: options.interface, deadlineMs: options.launchTimeoutMs, roll, log });
+  const { interface: only, ports } = options;
+  return Remote.start({ job, outposts, only, ports, deadlineMs: options.launchTimeoutMs, roll, log });
 }
 
 function remoteNode(outposts: readonly Outpost[], node: number): boolean {

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import type { PortRange } from "@tsmpi/core/bootstrap";
 import { reasonOf, usageError } from "./launch-error.ts";
 
 /** What `tsmpi run` is asked to do: complete and checked. */
@@ -17,6 +18,8 @@ export interface RunOptions {
   starter: string | undefined;
   /** `--interface`, by name or CIDR: the only one that is listened on. */
   interface: string | undefined;
+  /** `--port-range`: what is listened on; undefined: any port that the system gives. */
+  ports: PortRange | undefined;
   /** What ranks on different hosts tell each other is encrypted. */
   encrypt: boolean;
   /** How long it may take until every rank has been started. */
@@ -149,6 +152,13 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--port-range <A-B>",
+    description: "ports to listen on, where a firewall between the hosts leaves only some open: 50000-50999",
+    apply(options, value) {
+      options.ports = portRange(value);
+    },
+  },
+  {
     flags: "--starter <NAME>",
     description: "what starts processes on other hosts: pbsdsh",
     apply(options, value) {
@@ -215,7 +225,7 @@ export const optionTable: readonly Option[] = [
   },
 ];
 
-const doctorOptions = /--(hosts|env|wdir|timeout|interface|starter|launch-timeout|no-encrypt|verbose)\b/;
+const doctorOptions = /--(hosts|env|wdir|timeout|interface|port-range|starter|launch-timeout|no-encrypt|verbose)\b/;
 
 /** Those of `tsmpi doctor`: where, how to get there, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
@@ -250,6 +260,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     hosts: undefined,
     starter: undefined,
     interface: undefined,
+    ports: undefined,
     encrypt: true,
     launchTimeoutMs: 60_000,
     environment: {},
@@ -287,6 +298,15 @@ function hosts(value: string): { name: string; slots: number }[] {
     found.set(name, (found.get(name) ?? 0) + wholeNumber("--hosts", slots, { least: 1, most: mostRanks }));
   }
   return [...found].map(([name, count]) => ({ name, slots: count }));
+}
+
+/** `50000-50999`, both included. */
+function portRange(value: string): PortRange {
+  const [, first = Number.NaN, last = Number.NaN] = (/^(\d+)-(\d+)$/.exec(value.trim()) ?? []).map(Number);
+  if (first >= 1 && last <= 65_535 && first <= last) return [first, last];
+  throw usageError(
+    `--port-range ${value}: two ports from 1 to 65535 are needed, the lower one first, as in 50000-50999`,
+  );
 }
 
 function seconds(option: string, value: string): number {

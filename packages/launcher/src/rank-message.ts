@@ -35,6 +35,8 @@ const checks: Record<RankMessage["kind"], Check> = {
   stuck: (message) => isCount(message["sent"]) && isCount(message["received"]) && isWhereabouts(message),
   progress: ({ progress }) => isTable(progress) && isProgress(progress),
   warning: ({ text }) => isText(text),
+  undelivered: ({ dest, attempts }) => isNumber(dest) && isText(attempts),
+  missing: ({ source, packets }) => isNumber(source) && isNumber(packets),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
+import type { PortRange } from "@tsmpi/core/bootstrap";
 import { agentCommand } from "./agent-command.ts";
 import { agentExits } from "./agent-exits.ts";
 import { Guardian } from "./guardian.ts";
@@ -25,6 +25,8 @@ export interface RemoteOptions {
   outposts: Outpost[];
   /** `--interface`. */
   only: string | undefined;
+  /** `--port-range`. */
+  ports: PortRange | undefined;
   deadlineMs: number;
   roll: RollCall;
   log(text: string): void;
@@ -114,11 +116,11 @@ export class Remote {
   }
 
   async #start(): Promise<void> {
-    const { outposts, only, deadlineMs, log } = this.#options;
+    const { outposts, only, ports, deadlineMs, log } = this.#options;
     if (!this.#keys.usable) {
       throw new LaunchError("no place for the job's key: neither PBS_O_WORKDIR nor HOME can be written to");
     }
-    this.#reception = await Reception.open(only, this.#keys, (guest) => this.#welcome(guest));
+    this.#reception = await Reception.open(only, ports, this.#keys, (guest) => this.#welcome(guest));
     log(`agents connect to ${this.#reception.endpoints.join(" ")}`);
     const failed = new AbortController();
     const timer = setTimeout(() => failed.abort("in time"), deadlineMs);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { availableParallelism } from "node:os";
 import { context, Push } from "zeromq";
-import type { Network, PeerAddress } from "../bootstrap.ts";
+import type { Network, PeerAddress, PortRange } from "../bootstrap.ts";
 import type { Envelope } from "../envelope.ts";
 import { MpiError } from "../errors.ts";
 import type { Packet } from "../packet.ts";
@@ -13,10 +13,13 @@ import { gmac, type TagOf } from "./zeromq/gmac.ts";
 import { Inbox, type InboxOptions } from "./zeromq/inbox.ts";
 import { Pump } from "./zeromq/pump.ts";
 import { Opener, Sealer } from "./zeromq/seal.ts";
-import { Ways } from "./zeromq/ways.ts";
+import { describeAttempts, type NoWay, Ways } from "./zeromq/ways.ts";
 
 /** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
 const lingerMs = 5000;
+/** A message that has waited so long for its connection makes us look whether there is a way at all, so often. */
+const stallMs = 3000;
+const watchMs = 1000;
 
 /** Of these the bytes take some hundred microseconds, and an announcement and its answer a hundred more. */
 const aheadBytes = 1024 * 1024 + 64; // an array of 1 MiB with its form
@@ -28,9 +31,9 @@ const never = -1;
  * break without anybody's end; what was lost with it is missed when the next packet comes.
  */
 const reconnectMs = 20;
-/** An address that refuses is asked again ever less often. Each attempt leaves events for {@link Connection} to read. */
+/** An address that refuses is asked again ever less often. */
 const slowestReconnectMs = 1000;
-/** Each peer on another host takes three: one to send, and two that tell how the connection is. */
+/** Each peer on another host takes one. */
 const mostSockets = 32_768;
 /** Firewalls forget connections that are silent for long. */
 const keepAlive = { tcpKeepalive: 1, tcpKeepaliveIdle: 60 } as const;
@@ -41,6 +44,15 @@ function acceptQueue(): number {
   } catch {
     return 0;
   }
+}
+
+/** A way to another host that does not lead there. */
+export interface Route {
+  /** The rank that cannot be reached, and its host. */
+  dest: number;
+  host: string;
+  /** A line for each address that was tried: from where, to where, what happened. */
+  attempts: string;
 }
 
 /**
@@ -58,13 +70,16 @@ export class ZeromqTransport implements Transport {
   readonly name = "zeromq";
   readonly eagerBytes: number = 128 * 1024;
   receiver: Receiver | undefined;
-  /** Called when no address of a rank on another host works, with a table of what was tried. */
-  unreachable: (error: MpiError) => void = (error) => this.receiver?.failed(error);
+  /** Called when a rank on another host cannot be reached, so that what was sent there is lost. */
+  unreachable: (error: MpiError, route: Route) => void = (error) => this.receiver?.failed(error);
   /** Where this rank can be reached, best way first. */
   readonly endpoints: string[] = [];
   readonly #inboxes: Inbox[] = [];
   readonly #pumps: Map<number, Pump> = new Map();
+  /** Of ranks on other hosts: the endpoint that is used. */
+  readonly #used: Map<number, string> = new Map();
   readonly #ways: Ways = new Ways();
+  #watch: NodeJS.Timeout | undefined;
   readonly #network: Network | undefined;
   readonly #rank: number;
   /** Of what is sent to other hosts, and comes from them, in the clear. */
@@ -143,7 +158,10 @@ export class ZeromqTransport implements Transport {
     for (const [rank, pump] of this.#pumps) {
       // No time to look for the way: the address by which its agent reached the launcher is likely to work.
       const [guess] = this.#farEndpoints(rank);
-      if (!pump.found && !pump.closed && guess !== undefined) this.#openFar(rank, pump, guess);
+      if (!pump.found && !pump.closed && guess !== undefined)
+        pump.open(this.#pushFar(guess, false), this.#sealer(rank));
+      const used = this.#used.get(rank);
+      if (used !== undefined && pump.isStuck) pump.replace(this.#pushFar(used, false));
       pump.flushSync();
     }
   }
@@ -151,6 +169,7 @@ export class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#watch);
     for (const pump of this.#pumps.values()) pump.close();
     for (const inbox of this.#inboxes) inbox.close();
   }
@@ -161,13 +180,13 @@ export class ZeromqTransport implements Transport {
     return inbox;
   }
 
-  async #bindNetwork({ addresses, keys }: Network): Promise<void> {
+  async #bindNetwork({ addresses, keys, ports }: Network): Promise<void> {
     const curve = keys === undefined ? {} : { curveServer: true, curveSecretKey: keys.secretKey };
     const far = await this.#inbox({ ...keepAlive, ipv6: addresses.some(isIPv6), ...curve }, this.#fromAfar());
     const reasons: string[] = [];
     for (const address of addresses) {
       try {
-        this.endpoints.push(await far.bind(`tcp://${isIPv6(address) ? `[${address}]` : address}:*`));
+        this.endpoints.push(await this.#bindFar(far, `tcp://${isIPv6(address) ? `[${address}]` : address}`, ports));
       } catch (error) {
         reasons.push(`${address}: ${(error as Error).message}`);
       }
@@ -177,6 +196,21 @@ export class ZeromqTransport implements Transport {
       "launch",
       `init(): no address of this host can be listened on (${reasons.join("; ") || "none is known"})`,
     );
+  }
+
+  /** Ranks of a host begin their search for a free port at different ones. */
+  async #bindFar(inbox: Inbox, address: string, ports?: PortRange): Promise<string> {
+    if (ports === undefined) return inbox.bind(`${address}:*`);
+    const [first, last] = ports;
+    const count = last - first + 1;
+    for (let i = 0; i < count; i++) {
+      try {
+        return await inbox.bind(`${address}:${first + ((this.#rank + i) % count)}`);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      }
+    }
+    throw new Error(`no port from ${first} to ${last} is free (--port-range)`);
   }
 
   #fromAfar(): (parts: Buffer[]) => void {
@@ -196,7 +230,7 @@ export class ZeromqTransport implements Transport {
     const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
     if (peer === undefined) throw new Error("a rank was spoken to before the addresses were known");
     if (peer.host === this.#host && near !== undefined) {
-      pump.open(this.#push(near));
+      pump.open(this.#pushNear(near));
       return;
     }
     const endpoints = this.#farEndpoints(rank);
@@ -206,49 +240,77 @@ export class ZeromqTransport implements Transport {
       return;
     }
     this.#ways
-      .find(peer.host, rank, endpoints, () => !pump.closed)
+      .find(peer.host, endpoints, () => !pump.closed)
       .then(
         (endpoint) => {
           if (!pump.closed && !pump.found) this.#openFar(rank, pump, endpoint);
         },
-        (error: MpiError) => {
-          if (!pump.closed) this.unreachable(error);
-        },
+        (failure: NoWay) => void this.#giveUp(rank, pump, failure),
       );
   }
 
   #openFar(rank: number, pump: Pump, endpoint: string): void {
-    const push = this.#push(endpoint);
-    pump.open(push, push.events, this.#tag && new Sealer(this.#tag, this.#rank, rank));
+    this.#used.set(rank, endpoint);
+    pump.open(this.#pushFar(endpoint, true), this.#sealer(rank));
+    this.#watch ??= setInterval(() => this.#lookForStalls(), watchMs).unref();
+  }
+
+  /** ZeroMQ goes on trying for ever. We do so as long as there is a way; where there is none any more, somebody has to say it. */
+  #lookForStalls(): void {
+    for (const [rank, endpoint] of this.#used) {
+      const pump = this.#pumps.get(rank);
+      if (pump === undefined || pump.closed || pump.waitsMs < stallMs) continue;
+      const wanted = (): boolean => !pump.closed && pump.waitsMs >= stallMs;
+      this.#ways.test(endpoint, wanted).catch((failure: NoWay) => {
+        if (wanted()) void this.#giveUp(rank, pump, failure);
+      });
+    }
+  }
+
+  async #giveUp(rank: number, pump: Pump, { attempts, message }: NoWay): Promise<void> {
+    if (pump.closed) return;
+    const { host } = this.#peers[rank] as PeerAddress;
+    const route = { dest: rank, host, attempts: await describeAttempts(this.#host, host, attempts) };
+    if (pump.closed) return;
+    pump.drop();
+    const why = `rank ${rank} on ${host} cannot be reached from here (${message})`;
+    this.unreachable(new MpiError("undelivered", why), route);
+  }
+
+  #sealer(rank: number): Sealer | undefined {
+    return this.#tag && new Sealer(this.#tag, this.#rank, rank);
   }
 
   #farEndpoints(rank: number): string[] {
     return this.#peers[rank]?.endpoints.filter((endpoint) => endpoint.startsWith("tcp:")) ?? [];
   }
 
-  #push(endpoint: string): Push {
-    const options = { sendHighWaterMark: 0, linger: lingerMs };
-    const near = endpoint.startsWith("ipc:");
-    const keys = near ? undefined : this.#network?.keys;
-    const push = near
-      ? new Push({ ...options, reconnectInterval: this.#reconnectMs })
-      : new Push({
-          ...options,
-          ...keepAlive,
-          reconnectInterval: reconnectMs,
-          reconnectMaxInterval: slowestReconnectMs,
-          ipv6: endpoint.startsWith("tcp://["),
-        });
-    if (keys !== undefined) {
-      push.curveServerKey = keys.publicKey;
-      push.curvePublicKey = keys.publicKey;
-      push.curveSecretKey = keys.secretKey;
-    }
-    push.connect(endpoint);
-    return push;
+  #pushNear(endpoint: string): Push {
+    return connected(endpoint, { reconnectInterval: this.#reconnectMs });
+  }
+
+  /** `patient`: it takes nothing before its connection stands, so that what waits for that can be seen. */
+  #pushFar(endpoint: string, patient: boolean): Push {
+    const keys = this.#network?.keys;
+    return connected(endpoint, {
+      ...keepAlive,
+      immediate: patient,
+      reconnectInterval: reconnectMs,
+      reconnectMaxInterval: slowestReconnectMs,
+      ipv6: endpoint.startsWith("tcp://["),
+      ...(keys === undefined
+        ? {}
+        : { curveServerKey: keys.publicKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
+    });
   }
 
   #deliver(frames: readonly Buffer[]): void {
     if (!this.#closed && this.receiver !== undefined) deliver(frames, this.receiver);
   }
+}
+
+function connected(endpoint: string, options: ConstructorParameters<typeof Push>[0]): Push {
+  const push = new Push({ sendHighWaterMark: 0, linger: lingerMs, ...options });
+  push.connect(endpoint);
+  return push;
 }

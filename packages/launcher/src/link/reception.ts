@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { PortRange } from "@tsmpi/core/bootstrap";
 import type { Hello, Order, Report } from "../control.ts";
+import { usageError } from "../launch-error.ts";
 import { endpoint, plainAddress, usableAddresses } from "./addresses.ts";
 import type { JobKeys } from "./keys.ts";
 import { Link } from "./link.ts";
@@ -37,7 +39,12 @@ export class Reception {
     this.endpoints = addresses.map((address) => endpoint(address, port));
   }
 
-  static async open(only: string | undefined, keys: JobKeys, welcome: (guest: Guest) => void): Promise<Reception> {
+  static async open(
+    only: string | undefined,
+    ports: PortRange | undefined,
+    keys: JobKeys,
+    welcome: (guest: Guest) => void,
+  ): Promise<Reception> {
     const addresses = usableAddresses(only);
     const names = new WeakMap<TLSSocket, string>();
     const server = createServer({
@@ -50,11 +57,7 @@ export class Reception {
     } as Parameters<typeof createServer>[0]);
     // One address: nothing else may reach it. Several: whatever comes later to an interface is reached, too.
     const [single] = addresses;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      if (addresses.length === 1 && single !== undefined) server.listen(0, single, resolve);
-      else server.listen(0, resolve);
-    });
+    await listen(server, addresses.length === 1 ? single : undefined, ports);
     const reception = new Reception(server, addresses);
     server.on("tlsClientError", (error, socket) => {
       const known = reception.turnedAway.size < mostKept;
@@ -96,6 +99,22 @@ export class Reception {
     this.#waiting.set(from, socket);
     socket.once("close", () => this.#waiting.delete(from));
   }
+}
+
+/** On the last port of these that is free, for ranks begin at the first; without any, on one that the system gives. */
+async function listen(server: Server, address: string | undefined, [first, last]: PortRange = [0, 0]): Promise<void> {
+  for (let port = last; port >= first; port--) {
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once("error", resolve);
+      server.listen(port, address, () => {
+        server.off("error", resolve);
+        resolve(undefined);
+      });
+    });
+    if (failure === undefined) return;
+    if (failure.code !== "EADDRINUSE" || first === 0) throw failure;
+  }
+  throw usageError(`--port-range ${first}-${last}: none of these ports is free on this host`);
 }
 
 function origin({ remoteAddress, remotePort }: Socket): string {

@@ -1,8 +1,7 @@
-import type { Observer, Push } from "zeromq";
+import type { Push } from "zeromq";
 import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
 import { System } from "../system.ts";
-import { Connection } from "./connection.ts";
 import { Batch } from "./frames.ts";
 import { type Sealer, sealBytes } from "./seal.ts";
 
@@ -19,7 +18,8 @@ export class Pump {
   #running: Promise<void> | undefined;
   #found: (() => void) | undefined;
   #full: () => void = () => {};
-  #connection: Connection | undefined;
+  /** What ZeroMQ has not taken yet, and since when: a socket for another host takes it once its connection stands. */
+  #sending: { frames: Uint8Array[]; since: number } | undefined;
   #sealer: Sealer | undefined;
   #encrypted = false;
   #closed = false;
@@ -36,13 +36,17 @@ export class Pump {
     return this.#closed;
   }
 
-  /** The way is known. `events` tells whether it stands, where that matters; `sealer` seals what goes there. */
-  open(push: Push, events?: Observer, sealer?: Sealer): void {
+  /** The way is known. `sealer` seals what goes there. */
+  open(push: Push, sealer?: Sealer): void {
     this.#push = push;
     this.#sealer = sealer;
     this.#encrypted = push.securityMechanism === "curve";
-    if (events !== undefined) this.#connection = new Connection(events);
     this.#found?.();
+  }
+
+  /** For how many milliseconds a message has waited for the connection. */
+  get waitsMs(): number {
+    return this.#sending === undefined ? 0 : performance.now() - this.#sending.since;
   }
 
   add(envelope: Envelope, body: Packet, lent: boolean): void {
@@ -55,14 +59,24 @@ export class Pump {
   /** Resolves when ZeroMQ has got everything and has somebody to give it to, or the peer has ended. */
   async idle(): Promise<void> {
     await this.#running;
-    if (!this.#closed) await this.#connection?.standing();
   }
 
+  /** Whether something waits that ZeroMQ does not take because there is no connection. Not for every day: it asks. */
+  get isStuck(): boolean {
+    return this.#sending !== undefined && this.#push?.writable === false;
+  }
+
+  /** Another socket, that takes everything at once, in the place of one that is stuck. */
+  replace(push: Push): void {
+    this.#push?.close();
+    this.#push = push;
+    if (this.#sending !== undefined) give(push, this.#sending.frames);
+  }
+
+  /** Hands over what there is without waiting. */
   flushSync(): void {
-    try {
-      while (this.#push !== undefined && this.#batch.bytes > 0) void this.#push.send(this.#message()).catch(() => {});
-    } catch {
-      // A send is pending already: the process ends before it could be retried.
+    while (this.#push !== undefined && this.#batch.bytes > 0) {
+      if (!give(this.#push, this.#message())) return;
     }
   }
 
@@ -82,7 +96,6 @@ export class Pump {
 
   #end(): void {
     this.#closed = true;
-    this.#connection?.end();
     this.#push?.close();
     this.#found?.();
   }
@@ -94,7 +107,10 @@ export class Pump {
       while (this.#batch.bytes > 0 && !this.#closed) {
         const full = this.#batch.isFull;
         // One send at a time: zeromq.js throws EBUSY otherwise.
-        await this.#push?.send(this.#message());
+        const frames = this.#message();
+        this.#sending = { frames, since: performance.now() };
+        await this.#push?.send(frames);
+        this.#sending = undefined;
         // ZeroMQ's thread is patient: of two that stream it would send nothing until the credit is used up.
         if (full) System.loadIfAny()?.giveWay();
         if (!this.#batch.isFull) await this.#fullOrTurn();
@@ -119,5 +135,15 @@ export class Pump {
     return sealer === undefined
       ? this.#batch.take(0, this.#encrypted)
       : sealer.seal(this.#batch.take(sealBytes, false));
+  }
+}
+
+/** False where a send is pending already: the process ends before it could be retried. */
+function give(push: Push, frames: Uint8Array[]): boolean {
+  try {
+    push.send(frames).catch(() => {});
+    return true;
+  } catch {
+    return false;
   }
 }
