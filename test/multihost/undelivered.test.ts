@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Hosts, makeHosts, multihost } from "../support/multihost.ts";
 import { PbsJob } from "../support/pbs-job.ts";
@@ -26,6 +27,10 @@ const programs: Record<string, string> = {
     if (i === 10 && world.rank === 0) console.log("now");
     await sleep(20);
   }`,
+  // Both go on living, and wait for each other.
+  broken: `await world.barrier();
+    if (world.rank === 0) { console.log("now"); await world.recv({ source: 1 }); await world.send(1, { dest: 1 }); }
+    else { await sleep(2000); await world.send(42, { dest: 0 }); await world.recv({ source: 0 }); }`,
   // The last message of a rank that ends before anybody can see that it has not arrived.
   exit: `await world.barrier();
     if (world.rank === 1) { await sleep(2000); void world.send(42, { dest: 0 }); process.exit(); }
@@ -85,13 +90,24 @@ describe.runIf(multihost.possible)("a link between hosts that carries nothing", 
     expect(code).toBe(125);
   });
 
+  test("for a moment, in which a connection broke with a message in it", async () => {
+    const running = job.script(`tsmpi run ${options} --deadlock-after 4 broken.mjs`);
+    await running.shows("now");
+    close("reject with tcp reset");
+    await sleep(3000);
+    hosts.shell("a", "nft flush ruleset");
+    const { code, stderr } = await running.result;
+    expect(stderr).toMatch(/^tsmpi: 1 packet that rank 1 of 2 on b sent never arrived at rank 0 of 2 on a /m);
+    expect(code).toBe(125);
+  });
+
   test("after its rank has ended", async () => {
     const running = job.script(`tsmpi run ${options} exit.mjs`);
     await running.shows("now");
     close("drop");
     const { code, stderr } = await running.result;
     expect(stderr).toMatch(
-      /^tsmpi: 1 packet that rank 1 of 2 on b sent before it ended never arrived at rank 0 of 2 on a \(.*tcp:\/\/10\.88\.0\.1:5010\d/m,
+      /^tsmpi: 1 packet that rank 1 of 2 on b sent never arrived at rank 0 of 2 on a \(.*tcp:\/\/10\.88\.0\.1:5010\d/m,
     );
     expect(code).toBe(125);
   });

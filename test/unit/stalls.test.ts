@@ -1,19 +1,18 @@
 import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { addressOf, asKernel, hasSocket, stalled } from "../../packages/launcher/src/stalls.ts";
+import { addressOf, asKernel, connections, hasSocket } from "../../packages/launcher/src/stalls.ts";
 
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 const row = (timer: string, repeats: string): string =>
   `   1: 0200580A:D431 0100580A:C3B4 01 00000054:00000000 ${timer}:00000C3E ${repeats}  0  0 4711 2 0000000000000000 40 4 30 10 -1`;
 
-test("a connection whose bytes are repeated has stalled; one whose receiver is slow, or that is kept alive, has not", () => {
-  expect(stalled([head, row("01", "00000005")].join("\n"))).toEqual([
-    { local: "0200580A:D431", remote: "0100580A:C3B4", inode: "4711" },
-  ]);
-  for (const other of [row("01", "00000001"), row("04", "00000005"), row("02", "00000005"), row("00", "00000000")])
-    expect(stalled([head, other].join("\n"))).toEqual([]);
-  expect(stalled("")).toEqual([]);
+test("bytes that are repeated are told from those that wait for a slow receiver, and from signs of life", () => {
+  const own = { local: "0200580A:D431", remote: "0100580A:C3B4", inode: "4711", queued: 0x54 };
+  expect(connections([head, row("01", "00000005")].join("\n"))).toEqual([{ ...own, repeated: 5 }]);
+  for (const other of [row("04", "00000005"), row("02", "00000005"), row("00", "00000000")])
+    expect(connections([head, other].join("\n"))).toEqual([{ ...own, repeated: 0 }]);
+  expect(connections("")).toEqual([]);
 });
 
 test.each([

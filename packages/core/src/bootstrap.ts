@@ -114,12 +114,14 @@ export interface Whereabouts {
   unreceived: Unreceived[];
 }
 
-/** What a rank says of itself when it has waited for a while and nothing has happened. */
-export interface Stuck extends Whereabouts {
-  /** Packets sent to and received from each rank, where there were any: whether something is still on its way. */
+/** Packets sent to and received from each rank, where there were any: whether something is still on its way. */
+export interface Traffic {
   sent: Record<string, number>;
   received: Record<string, number>;
 }
+
+/** What a rank says of itself when it has waited for a while and nothing has happened, or when it is asked. */
+export interface Stuck extends Whereabouts, Traffic {}
 
 /** Rank to agent. */
 export type RankMessage =
@@ -140,7 +142,7 @@ export type RankMessage =
   | ({ kind: "stuck" } & Stuck)
   | { kind: "moving" }
   /** Answer to `where`, and told before `failed` and `stopping` take effect. */
-  | ({ kind: "here" } & Whereabouts)
+  | ({ kind: "here" } & Stuck)
   /** How far a map has come, to be shown by whoever started the job. */
   | { kind: "progress"; progress: Progress }
   /** A slip in the program that is no error: shown once, whichever ranks say it. */

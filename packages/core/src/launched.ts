@@ -137,7 +137,8 @@ class Rank {
   /** Whoever stopped the job wants to know what kept this rank, which is lost once its calls have rejected. */
   async #tellWhere(): Promise<void> {
     if (this.#engine === undefined || this.#stopped) return;
-    this.#agent.tell({ kind: "here", ...(await whereabouts(this.#engine)) });
+    const { sent, received } = this.#engine;
+    this.#agent.tell({ kind: "here", sent, received, ...(await whereabouts(this.#engine)) });
   }
 
   /**

@@ -86,6 +86,11 @@ export class Agent {
       case "where":
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
+      case "queues":
+        void (this.#stalls?.queued() ?? Promise.resolve(0)).then((bytes) =>
+          this.#channel.send({ kind: "queued", bytes }),
+        );
+        break;
       case "stop":
         this.#stop(order.killAfterMs);
         break;

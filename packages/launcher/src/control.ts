@@ -75,6 +75,8 @@ export type Order =
   | { kind: "stopping"; reason: string; code?: "undelivered" }
   | { kind: "endsSoon"; reason: string }
   | { kind: "where" }
+  /** What waits in connections to other hosts? */
+  | { kind: "queues" }
   /** End all ranks: politely first, for sure after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }
@@ -104,6 +106,8 @@ export type Report =
   | { kind: "stopped"; rank: number; stopped: boolean }
   /** A connection of this host to that rank carries nothing; `rank` is whose it is, if that is known. */
   | { kind: "stalled"; rank?: number; dest: number; from: string; to: string; seconds: number }
+  /** Answer to `queues`: so many bytes. */
+  | { kind: "queued"; bytes: number }
   /** No process and no file of the job is left on this host. */
   | { kind: "finished" };
 

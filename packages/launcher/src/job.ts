@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   describeUnjoined,
   type Ending,
@@ -6,10 +7,10 @@ import {
   type PeerAddress,
   type RankMessage,
   reachAdvice,
-  type Whereabouts,
+  type Stuck,
 } from "@tsmpi/core/bootstrap";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
-import { DeadlockWatch } from "./deadlock.ts";
+import { DeadlockWatch, type Underway, underway } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
 import { count } from "./map.ts";
@@ -19,6 +20,7 @@ import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 import { describeUnreceived } from "./unreceived.ts";
 import { type Doing, describeDoings, listed, meanwhile } from "./whereabouts.ts";
+import { within } from "./within.ts";
 
 /** One agent and what it has been given to do. */
 export interface Station {
@@ -82,7 +84,7 @@ export class Job {
   /** Sentences that wait until what the rank itself had to say has been shown. */
   readonly #sentences = new Map<number, () => string>();
   /** What ranks have said when they were asked where they are. */
-  readonly #here = new Map<number, Whereabouts>();
+  readonly #here = new Map<number, Stuck>();
   /** What ranks that have left knew of messages. */
   readonly #mails = new Map<number, Mail>();
   /** Which collectives ranks that have left had called. */
@@ -90,6 +92,9 @@ export class Job {
   /** Warnings that were shown. */
   readonly #warnings = new Set<string>();
   #allAnswered: () => void = () => {};
+  #checkingLoss = false;
+  /** Hears what agents have in their connections. */
+  #queues: (station: Station, bytes: number) => void = () => {};
   /** Resolves when all that is to be told about the job's end has been. */
   #told: Promise<void> = Promise.resolve();
   /** Messages to ranks that nobody of this job had sent. */
@@ -220,6 +225,9 @@ export class Job {
         this.#undelivered(sender, dest, `  ${plan.host} ${from} -> ${this.#hostOf(dest)} ${to}  ${outcome}`);
         break;
       }
+      case "queued":
+        this.#queues(station, report.bytes);
+        break;
       case "unable":
         this.stop(
           exitCodes.launch,
@@ -275,14 +283,9 @@ export class Job {
       case "undelivered":
         this.#undelivered(this.#name(rank, host), message.dest, message.attempts);
         break;
-      case "missing": {
-        const from = this.#name(message.source, this.#hostOf(message.source));
-        const what = `${count(message.packets, "packet")} that ${from} sent before it ended never arrived at ${this.#name(rank, host)}`;
-        const at = (this.#addresses[rank]?.endpoints ?? []).filter((endpoint) => endpoint.startsWith("tcp:")).join(" ");
-        const sentence = `${what} (${at}); ${reachAdvice}; stopping all ranks`;
-        this.stop(exitCodes.launch, what, sentence, "undelivered");
+      case "missing":
+        this.#lostPackets({ ...message, dest: rank }, "it has ended");
         break;
-      }
       case "abort": {
         const code = message.code === 0 ? exitCodes.failure : message.code;
         const reason = message.reason === "" ? "" : `: ${message.reason}`;
@@ -339,8 +342,61 @@ export class Job {
   }
 
   #checkDeadlock(): void {
+    if (this.#stopping) return;
     const report = this.#deadlock.report(this.#options.size, this.#endings);
     if (report !== undefined) this.stop(exitCodes.deadlock, "deadlock", report);
+    else if (this.#deadlock.underway(this.#options.size, this.#endings) !== undefined) void this.#checkLoss();
+  }
+
+  /**
+   * Every rank waits, and packets are on their way. They are while a large message crosses a slow network. When the ranks say
+   * the same twice, and nothing was in any connection, the one that the packets were in has broken.
+   */
+  async #checkLoss(): Promise<void> {
+    if (this.#checkingLoss) return;
+    this.#checkingLoss = true;
+    const before = await this.#underway();
+    const queued = await this.#queued();
+    await new Promise<void>((resolve) => setTimeout(resolve, settledMs).unref());
+    const after = await this.#underway();
+    this.#checkingLoss = false;
+    if (before !== undefined && queued === 0 && isDeepStrictEqual(before, after))
+      this.#lostPackets(before, "the connection broke");
+    else this.#checkDeadlock();
+  }
+
+  /** What is on its way, by what all ranks say now; undefined when nothing is, or some rank has something else to do. */
+  async #underway(): Promise<Underway | undefined> {
+    if (this.#stopping) return undefined;
+    this.#order({ kind: "where" });
+    await this.#hearAll();
+    const alive = this.#all.filter((rank) => !this.#endings.has(rank));
+    return alive.every((rank) => this.#here.has(rank)) ? underway(this.#here) : undefined;
+  }
+
+  /** How many bytes are in connections between hosts; a host that does not answer may have some. */
+  async #queued(): Promise<number> {
+    const waiting = new Set(this.#open);
+    let bytes = 0;
+    const all = new Promise<void>((resolve) => {
+      this.#queues = (station, more) => {
+        bytes += more;
+        waiting.delete(station);
+        if (waiting.size === 0) resolve();
+      };
+    });
+    this.#order({ kind: "queues" });
+    await within(answerMs, all);
+    return waiting.size > 0 ? Number.POSITIVE_INFINITY : bytes;
+  }
+
+  /** Packets that no one will send again. */
+  #lostPackets({ source, dest, packets }: Underway, why: string): void {
+    const [from, to] = [source, dest].map((rank) => this.#name(rank, this.#hostOf(rank)));
+    const what = `${count(packets, "packet")} that ${from} sent never arrived at ${to}`;
+    const at = (this.#addresses[dest]?.endpoints ?? []).filter((endpoint) => endpoint.startsWith("tcp:")).join(" ");
+    const sentence = `${what} (${at}): ${why}; ${reachAdvice}; stopping all ranks`;
+    this.stop(exitCodes.launch, what, sentence, "undelivered");
   }
 
   /** Whether the job can go on without these ranks. */
@@ -456,17 +512,19 @@ export class Job {
 
   /** What every rank is doing, once all that can say it have: they were told just now that the job is to end. */
   async #answers(lost: readonly number[] = []): Promise<Doing[]> {
-    this.#here.clear();
     const asked = this.#all.filter((rank) => this.#inWorld && !this.#endings.has(rank) && !lost.includes(rank));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, answerMs);
-      this.#allAnswered = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#checkAnswers();
-    });
+    await this.#hearAll();
     return this.#greeted.size === 0 ? [] : this.#all.flatMap((rank) => this.#doing(rank, asked.includes(rank)));
+  }
+
+  /** Resolves when all that can say where they are have, or have had the time to. */
+  async #hearAll(): Promise<void> {
+    this.#here.clear();
+    const all = new Promise<void>((resolve) => {
+      this.#allAnswered = resolve;
+    });
+    this.#checkAnswers();
+    await within(answerMs, all);
   }
 
   #checkAnswers(): void {

@@ -17,6 +17,7 @@ const isListOf = (check: Check, value: unknown): boolean =>
 /** Where a rank is in its program. */
 const isWhereabouts: Check = ({ waits, more, unreceived }) =>
   isListOf(isWait, waits) && isNumber(more) && isListOf(isUnreceived, unreceived);
+const isStuck: Check = (message) => isCount(message["sent"]) && isCount(message["received"]) && isWhereabouts(message);
 const isCalled: Check = ({ number, call, site }) => isNumber(number) && isText(call) && isMaybe(isText, site);
 const isJoined: Check = ({ context, failed, count, last }) =>
   isNumber(context) && typeof failed === "boolean" && isNumber(count) && isListOf(isCalled, last);
@@ -31,8 +32,8 @@ const checks: Record<RankMessage["kind"], Check> = {
   joined: ({ communicators }) => isListOf(isJoined, communicators),
   mail: ({ sent, received, unreceived }) =>
     isTable(sent) && Object.values(sent).every(isCount) && isCount(received) && isListOf(isUnreceived, unreceived),
-  here: isWhereabouts,
-  stuck: (message) => isCount(message["sent"]) && isCount(message["received"]) && isWhereabouts(message),
+  here: isStuck,
+  stuck: isStuck,
   progress: ({ progress }) => isTable(progress) && isProgress(progress),
   warning: ({ text }) => isText(text),
   undelivered: ({ dest, attempts }) => isNumber(dest) && isText(attempts),

@@ -57,17 +57,22 @@ export class StallWatch {
     clearTimeout(this.#timer);
   }
 
+  /** How many bytes wait in connections to ranks on other hosts, or are on their way. */
+  async queued(): Promise<number> {
+    const rows = (await tables()).flatMap(connections).filter(({ remote }) => this.#far.has(remote));
+    return rows.reduce((sum, { queued }) => sum + queued, 0);
+  }
+
   #lookIn(ms: number): void {
     this.#timer = setTimeout(() => void this.#look(), ms).unref();
   }
 
   async #look(): Promise<void> {
     const began = performance.now();
-    const texts = await Promise.all(["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(read));
     const suspects = new Map<string, number>();
-    for (const { local, remote, inode } of texts.flatMap(stalled)) {
+    for (const { local, remote, inode, repeated } of (await tables()).flatMap(connections)) {
       const peer = this.#far.get(remote);
-      if (peer === undefined) continue;
+      if (peer === undefined || repeated < repeats) continue;
       const times = (this.#suspects.get(inode + local) ?? 0) + 1;
       suspects.set(inode + local, times);
       if (times !== looks) continue;
@@ -101,18 +106,27 @@ interface Row {
   local: string;
   remote: string;
   inode: string;
+  /** Bytes that were sent and are not acknowledged yet, or could not be sent. */
+  queued: number;
+  /** How often the oldest of them were sent again. */
+  repeated: number;
 }
 
-/** The connections in such a table whose bytes are repeated. */
-export function stalled(table: string): Row[] {
+/** The connections in such a table. */
+export function connections(table: string): Row[] {
   const rows: Row[] = [];
   for (const line of table.split("\n")) {
     // number: local remote state tx:rx timer:when repeats user timeout inode
-    const [, local, remote, , , timer, times, , , inode] = line.trim().split(/\s+/);
-    if (inode === undefined || timer?.slice(0, 2) !== repeating || Number.parseInt(times ?? "", 16) < repeats) continue;
-    rows.push({ local: local as string, remote: remote as string, inode });
+    const [, local = "", remote = "", , queues = "", timer = "", times = "", , , inode] = line.trim().split(/\s+/);
+    if (inode === undefined || !remote.includes(":")) continue;
+    const repeated = timer.startsWith(repeating) ? Number.parseInt(times, 16) : 0;
+    rows.push({ local, remote, inode, queued: Number.parseInt(queues, 16), repeated });
   }
   return rows;
+}
+
+function tables(): Promise<string[]> {
+  return Promise.all(["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(read));
 }
 
 /** "10.0.0.1:80" as `/proc/net/tcp` has it, "0100000A:0050": the words of an address as this machine's memory holds them. */
