@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { Agent } from "./agent.ts";
 import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
 import { curveKeys } from "./curve-keys.ts";
+import { grantsFor } from "./grants.ts";
 import type { Station } from "./job.ts";
 import type { RunOptions } from "./options.ts";
+import { cpusOfLine } from "./pbs-environment.ts";
 import type { Placement } from "./placement.ts";
 import type { Outpost, Remote } from "./remote.ts";
 import { RollCall } from "./roll-call.ts";
@@ -24,7 +26,8 @@ export async function launch(
   plans: readonly HostPlan[],
   log: (text: string) => void,
 ): Promise<Launch> {
-  const roll = new RollCall(placement.nodes.map(({ host }) => host.name));
+  const hosts = placement.nodes.map(({ host }) => host.name);
+  const roll = new RollCall(hosts);
   const outposts = placement.nodes.flatMap(({ host }, node): Outpost[] => {
     const starter = starterFor(host, options.starter);
     if (starter.command(host, []) !== undefined) return [{ node, host, starter }];
@@ -34,9 +37,19 @@ export async function launch(
   });
   const [first] = plans;
   const remote =
-    outposts.length === 0 || first === undefined ? undefined : await connect(first.job, outposts, options, roll, log);
+    outposts.length === 0 || first === undefined
+      ? undefined
+      : await connect(first.job, outposts, hosts, options, roll, log);
+  const grants = await grantsFor(
+    placement.nodes.map((each, node) => {
+      const cpus = remoteNode(outposts, node) ? remote?.guest(node).hello.cpusOfLine : cpusOfLine();
+      return { ...each, cpusOfLine: cpus };
+    }),
+  );
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
-  const stations = plans.map((plan, node): Station => {
+  const stations = plans.map((shared, node): Station => {
+    const granted = grants[node];
+    const plan = { ...shared, ...(granted === undefined ? {} : { granted }) };
     const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
     const network = plan.nodes > 1 ? { network: { addresses, ...protection } } : {};
     if (!remoteNode(outposts, node)) {
@@ -51,13 +64,22 @@ export async function launch(
 async function connect(
   job: string,
   outposts: Outpost[],
+  hosts: string[],
   options: RunOptions,
   roll: RollCall,
   log: (text: string) => void,
 ): Promise<Remote> {
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
   const { Remote } = await import("./remote.ts");
-  return Remote.start({ job, outposts, only: options.interface, deadlineMs: options.launchTimeoutMs, roll, log });
+  return Remote.start({
+    job,
+    outposts,
+    hosts,
+    only: options.interface,
+    deadlineMs: options.launchTimeoutMs,
+    roll,
+    log,
+  });
 }
 
 function remoteNode(outposts: readonly Outpost[], node: number): boolean {

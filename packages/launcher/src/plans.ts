@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { env } from "@tsmpi/core/bootstrap";
 import { agentCommand } from "./agent-command.ts";
 import type { Executable, HostPlan, OutputStream } from "./control.ts";
+import { pbsVariables } from "./environment.ts";
 import { resourceLimits } from "./limits.ts";
 import type { RunOptions } from "./options.ts";
+import { pbsChoseThreads } from "./pbs-environment.ts";
 import type { Placement } from "./placement.ts";
 import { rankCommand } from "./rank-command.ts";
 import { starterFor } from "./starters/index.ts";
@@ -25,7 +27,7 @@ export function plansFor(
     args: options.args,
     nodeOptions: options.nodeOptions,
     environment: {
-      ...(process.env as Record<string, string>),
+      ...shellVariables(),
       [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
       ...options.environment,
     },
@@ -33,9 +35,15 @@ export function plansFor(
     umask: process.umask(),
     ownSessions: process.env["PBS_JOBID"] === undefined,
     showPartialLines,
-    shell: { limits: resourceLimits(), ...nodeFile() },
+    shell: { limits: resourceLimits(), ...nodeFile(), ofPbs: pbsVariables(options.environment) },
   };
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
+}
+
+/** OMP_NUM_THREADS without a word from the user is what PBS gave the first host: each host has its own number. */
+function shellVariables(): Record<string, string> {
+  const { OMP_NUM_THREADS: threads, ...rest } = process.env as Record<string, string>;
+  return threads === undefined || pbsChoseThreads() ? rest : { ...rest, OMP_NUM_THREADS: threads };
 }
 
 function nodeFile(): { nodeFile?: string } {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { agentCommand } from "./agent-command.ts";
 import { agentExits } from "./agent-exits.ts";
-import { Guardian } from "./guardian.ts";
+import { agentMark, Guardian } from "./guardian.ts";
+import { isAnotherHost } from "./here.ts";
 import type { Host } from "./host.ts";
 import { LaunchError, reasonOf } from "./launch-error.ts";
 import { JobKeys } from "./link/keys.ts";
@@ -23,6 +24,8 @@ export interface Outpost {
 export interface RemoteOptions {
   job: string;
   outposts: Outpost[];
+  /** The names of all hosts of the job. */
+  hosts: string[];
   /** `--interface`. */
   only: string | undefined;
   deadlineMs: number;
@@ -52,7 +55,10 @@ export class Remote {
   private constructor(options: RemoteOptions) {
     this.#options = options;
     this.#keys = new JobKeys(options.job);
-    this.#guardian = new Guardian({ job: options.job, directories: this.#keys.directories });
+    this.#guardian = new Guardian({
+      mark: agentMark({ job: options.job, node: "launcher" }),
+      directories: this.#keys.directories,
+    });
     this.#keys.deposit();
     process.once("exit", () => {
       this.#removeKeys();
@@ -118,7 +124,7 @@ export class Remote {
     if (!this.#keys.usable) {
       throw new LaunchError("no place for the job's key: neither PBS_O_WORKDIR nor HOME can be written to");
     }
-    this.#reception = await Reception.open(only, this.#keys, (guest) => this.#welcome(guest));
+    this.#reception = await Reception.open(only, this.#keys, (guest) => void this.#welcome(guest));
     log(`agents connect to ${this.#reception.endpoints.join(" ")}`);
     const failed = new AbortController();
     const timer = setTimeout(() => failed.abort("in time"), deadlineMs);
@@ -200,13 +206,17 @@ export class Remote {
     return child;
   }
 
-  #welcome(guest: Guest): void {
-    const { roll, log, outposts } = this.#options;
+  async #welcome(guest: Guest): Promise<void> {
+    const { roll, log, outposts, hosts } = this.#options;
     const { hello, at } = guest;
     const outpost = outposts.find(({ node }) => node === hello.node);
     if (outpost === undefined || this.#guests.has(hello.node)) return;
     roll.reach(hello.node, "authenticated");
-    const odd = difference(hello.version, hello.nodeVersion);
+    const { name } = outpost.host;
+    const astray = await isAnotherHost(hello.machine, name, hosts);
+    const odd = astray
+      ? `its agent was started on ${hello.machine.name}, not on ${name}: line ${outpost.host.line} of the node file that ${outpost.starter.name} counts is another host`
+      : difference(hello.version, hello.nodeVersion);
     if (odd !== undefined) {
       roll.note(hello.node, odd);
       void guest.link.close();
