@@ -4,6 +4,7 @@ import { type Hosts, makeHosts, multihost } from "../support/multihost.ts";
 import { PbsJob } from "../support/pbs-job.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+const ranks = fileURLToPath(new URL("automounter-ranks.ts", import.meta.url));
 
 /** auto/me leads to auto/at-a on host a, and to auto/at-b on host b, as an automounter has it. The repository is there. */
 describe.runIf(multihost.possible)("a home that an automounter has put in another place on each host", () => {
@@ -36,7 +37,7 @@ describe.runIf(multihost.possible)("a home that an automounter has put in anothe
     expect((await job.script(inHome(`${tsmpi} exec --wdir ../test sh -c 'pwd -P' | sort`)).result).stdout).toBe(
       `${hosts.directory}/auto/at-a/test\n${hosts.directory}/auto/at-b/test\n`,
     );
-    const script = inHome(`${tsmpi} run ../test/multihost/automounter-ranks.ts | sort`);
+    const script = inHome(`${tsmpi} run ${home}${ranks.replace(repository, "")} | sort`);
     expect(await job.script(script).result).toMatchObject({ stdout: "0 of 2\n1 of 2\n", stderr: "" });
   });
 });

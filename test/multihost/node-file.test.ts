@@ -51,6 +51,11 @@ describe.runIf(multihost.possible)("a node file that the user has edited", () =>
     });
   });
 
+  test("is what ranks see, wherever they start", async () => {
+    const run = "tail -2 $PBS_NODEFILE > mine; PBS_NODEFILE=mine tsmpi exec --wdir / sh -c 'paste -sd, $PBS_NODEFILE'";
+    expect((await job.script(run).result).stdout).toBe("c,b\nc,b\n");
+  });
+
   test("does not matter to --hosts", async () => {
     const run = `echo a > mine; PBS_NODEFILE=mine tsmpi exec --hosts c:2,b:1 --tag-output hostname | sort`;
     expect(await job.script(run).result).toMatchObject({ stdout: ranksOn(["c", "c", "b"]), stderr: "" });

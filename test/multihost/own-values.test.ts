@@ -52,6 +52,8 @@ describe.runIf(multihost.possible)("a chunk with several slots", () => {
       job.tells({ exec_host: "a/0*8+b/0*2", "Resource_List.select": "1:ncpus=8:mpiprocs=2+1:ncpus=2" });
       const { stdout } = await job.script(`tsmpi exec ${threads}`).result;
       expect(stdout.match(/\d+ and/g)).toEqual(["4 and", "4 and", "2 and"]);
+      const half = await job.script(`tail -2 $PBS_NODEFILE > half; PBS_NODEFILE=half tsmpi exec ${threads}`).result;
+      expect(half.stdout.match(/\d+ and/g)).toEqual(["4 and", "2 and"]);
     } finally {
       job.end();
       hosts.remove();

@@ -9,14 +9,19 @@ export type Tenant = Placement["nodes"][number] & { cpusOfLine: number | undefin
 
 /**
  * What PBS has given the job on each host. Which part of it belongs to a line cannot be seen there: NCPUS is the CPUs of the
- * whole chunk on each of its lines (`ncpus=8:mpiprocs=8`), or `ompthreads`. So the server is asked (10 ms), but only
- * where its answer makes a difference: never for chunks of one CPU with a rank on each line.
+ * whole chunk on each of its lines (`ncpus=8:mpiprocs=8`), or `ompthreads`. So the server is asked, but only where its
+ * answer makes a difference: never for chunks of one CPU with a rank on each line.
  */
 export async function grantsFor(tenants: readonly Tenant[]): Promise<(Granted | undefined)[]> {
-  const { PBS_JOBID: job } = process.env;
-  const status = job !== undefined && tenants.some(isUnclear) ? await jobStatus(job) : undefined;
+  const status = await askWhereUnclear(tenants);
   const chunks = status === undefined ? [] : chunksOf(status);
   return tenants.map((tenant) => grantOf(tenant, chunks));
+}
+
+/** Asks the server, where it will be needed. Its answer takes as long as an agent's start: a tenth of a second. */
+export async function askWhereUnclear(tenants: readonly Tenant[]): Promise<string | undefined> {
+  const { PBS_JOBID: job } = process.env;
+  return job !== undefined && tenants.some(isUnclear) ? jobStatus(job) : undefined;
 }
 
 /** The same, where only the launcher's own host is known. */
@@ -36,8 +41,8 @@ export function isCrowded({ host, ranks }: Placement["nodes"][number], granted: 
 
 function isUnclear(tenant: Tenant): boolean {
   const { ranks, host, cpusOfLine } = tenant;
-  if (host.lines === undefined || cpusOfLine === undefined || ranks.length === 1) return false;
-  return cpusOfLine > 1 || ranks.length > linesUsed(tenant);
+  if (host.lines === undefined || cpusOfLine === undefined) return false;
+  return ranks.length > linesUsed(tenant) || (cpusOfLine > 1 && (ranks.length > 1 || host.lines > 1));
 }
 
 /** An edited node file may name a host less often than PBS's own, or more often. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Agent } from "./agent.ts";
 import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
 import { curveKeys } from "./curve-keys.ts";
-import { grantsFor } from "./grants.ts";
+import { askWhereUnclear, grantsFor, type Tenant } from "./grants.ts";
 import type { Station } from "./job.ts";
 import type { RunOptions } from "./options.ts";
 import { cpusOfLine } from "./pbs-environment.ts";
@@ -35,17 +35,16 @@ export async function launch(
     roll.reach(node, "authenticated");
     return [];
   });
+  const tenants = (cpusOf: (node: number) => number | undefined): Tenant[] =>
+    placement.nodes.map((each, node) => ({ ...each, cpusOfLine: cpusOf(node) }));
+  const cpusHere = (node: number): number | undefined => (remoteNode(outposts, node) ? undefined : cpusOfLine());
+  void askWhereUnclear(tenants(cpusHere)); // while agents start
   const [first] = plans;
   const remote =
     outposts.length === 0 || first === undefined
       ? undefined
       : await connect(first.job, outposts, hosts, options, roll, log);
-  const grants = await grantsFor(
-    placement.nodes.map((each, node) => {
-      const cpus = remoteNode(outposts, node) ? remote?.guest(node).hello.cpusOfLine : cpusOfLine();
-      return { ...each, cpusOfLine: cpus };
-    }),
-  );
+  const grants = await grantsFor(tenants((node) => remote?.guest(node)?.hello.cpusOfLine ?? cpusHere(node)));
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
   const stations = plans.map((shared, node): Station => {
     const granted = grants[node];

@@ -10,7 +10,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
  * The launching shell's own environment does not tell it: the script may have changed any variable since. PBS's daemon,
  * the parent of that process, is root's, and its environment cannot be read.
  */
-export function givenByPbs(): Variables {
+function givenByPbs(): Variables {
   return first().variables;
 }
 

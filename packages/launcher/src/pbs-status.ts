@@ -5,8 +5,19 @@ import { pbsTool } from "./pbs-tools.ts";
 /** A busy server may take long. A launch does not wait longer than this for what it can do without. */
 const answerMs = 3000;
 
-/** What `qstat -f` says of the job, long lines in one piece; undefined when it says nothing. About 10 ms. */
-export async function jobStatus(job: string): Promise<string | undefined> {
+const answers = new Map<string, Promise<string | undefined>>();
+
+/**
+ * What `qstat -f` says of the job's hosts and chunks, which never changes, with long lines in one piece. Asked once, for
+ * hundreds of jobs ask the same server. Undefined when there is no answer.
+ */
+export function jobStatus(job: string): Promise<string | undefined> {
+  const answer = answers.get(job) ?? ask(job);
+  answers.set(job, answer);
+  return answer;
+}
+
+async function ask(job: string): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(pbsTool("qstat"), ["-f", job], { timeout: answerMs });
     return stdout.replaceAll("\n\t", "");

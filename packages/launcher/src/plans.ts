@@ -9,6 +9,7 @@ import type { RunOptions } from "./options.ts";
 import { pbsChoseThreads } from "./pbs-environment.ts";
 import type { Placement } from "./placement.ts";
 import { rankCommand } from "./rank-command.ts";
+import { seenPath } from "./seen-paths.ts";
 import { starterFor } from "./starters/index.ts";
 import type { Program } from "./typescript/index.ts";
 
@@ -40,10 +41,17 @@ export function plansFor(
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
 }
 
-/** OMP_NUM_THREADS without a word from the user is what PBS gave the first host: each host has its own number. */
+/**
+ * OMP_NUM_THREADS without a word from the user is what PBS gave the first host: each host has its own number. And ranks may
+ * start in another directory than the one in which PBS_NODEFILE was made.
+ */
 function shellVariables(): Record<string, string> {
-  const { OMP_NUM_THREADS: threads, ...rest } = process.env as Record<string, string>;
-  return threads === undefined || pbsChoseThreads() ? rest : { ...rest, OMP_NUM_THREADS: threads };
+  const { OMP_NUM_THREADS: threads, PBS_NODEFILE: path, ...rest } = process.env as Record<string, string>;
+  return {
+    ...rest,
+    ...(threads === undefined || pbsChoseThreads() ? {} : { OMP_NUM_THREADS: threads }),
+    ...(path === undefined ? {} : { PBS_NODEFILE: path && seenPath(path) }),
+  };
 }
 
 function nodeFile(): { nodeFile?: string } {
