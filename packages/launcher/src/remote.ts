@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { agentCommand } from "./agent-command.ts";
 import { agentExits } from "./agent-exits.ts";
+import type { Hello } from "./control.ts";
 import { agentMark, Guardian } from "./guardian.ts";
 import { isAnotherHost } from "./here.ts";
 import type { Host } from "./host.ts";
@@ -212,11 +213,7 @@ export class Remote {
     const outpost = outposts.find(({ node }) => node === hello.node);
     if (outpost === undefined || this.#guests.has(hello.node)) return;
     roll.reach(hello.node, "authenticated");
-    const { name } = outpost.host;
-    const astray = await isAnotherHost(hello.machine, name, hosts);
-    const odd = astray
-      ? `its agent was started on ${hello.machine.name}, not on ${name}: line ${outpost.host.line} of the node file that ${outpost.starter.name} counts is another host`
-      : difference(hello.version, hello.nodeVersion);
+    const odd = difference(hello.version, hello.nodeVersion) ?? (await wrongHost(hello, outpost, hosts));
     if (odd !== undefined) {
       roll.note(hello.node, odd);
       void guest.link.close();
@@ -257,6 +254,15 @@ export class Remote {
 /** What an agent writes beside its key when it cannot reach the launcher. */
 interface Words {
   attempts: { endpoint: string; outcome: string }[];
+}
+
+async function wrongHost(
+  { machine }: Hello,
+  { host, starter }: Outpost,
+  hosts: readonly string[],
+): Promise<string | undefined> {
+  if (!(await isAnotherHost(machine, host.name, hosts))) return undefined;
+  return `its agent was started on ${machine.name}, not on ${host.name}: that is line ${host.line} of the node file that ${starter.name} counts`;
 }
 
 function difference(theirs: string, node: string): string | undefined {
