@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseNodeFile } from "../../packages/launcher/src/allocations/pbs.ts";
+import { parseNodeFile } from "../../packages/launcher/src/allocations/own-lines.ts";
 import { parseWalltime } from "../../packages/launcher/src/walltime.ts";
 import { folder, runTsmpi } from "../support/run-tsmpi.ts";
 

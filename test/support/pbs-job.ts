@@ -23,6 +23,8 @@ export class PbsJob {
   readonly id: string;
   /** Where all that tasks themselves print goes, wherever their pbsdsh's output goes. */
   readonly spool: string;
+  /** What NCPUS and OMP_NUM_THREADS are on each line; 1 where nothing is said. */
+  readonly #cpus: readonly number[];
   readonly #flavour: Flavour;
   readonly #lines: readonly string[];
   readonly #names: readonly string[];
@@ -32,7 +34,8 @@ export class PbsJob {
   #started = 0;
 
   /** `lines` are those of the node file; the first is where the job script runs. */
-  constructor(hosts: Hosts, lines: readonly string[], flavour: Flavour) {
+  constructor(hosts: Hosts, lines: readonly string[], flavour: Flavour, cpus: readonly number[] = []) {
+    this.#cpus = cpus;
     this.hosts = hosts;
     this.id = `${Math.floor(Math.random() * 1e6)}.head`;
     this.#flavour = flavour;
@@ -40,10 +43,11 @@ export class PbsJob {
     this.#names = [...new Set(lines)];
     const directory = this.#path("job");
     mkdirSync(directory);
-    for (const name of this.#names) mkdirSync(this.temporary(name));
+    for (const name of this.#names) mkdirSync(this.temporary(name), { recursive: true });
     this.spool = join(directory, "spool");
     writeFileSync(this.spool, "");
-    writeFileSync(join(directory, "nodes"), lines.map((line) => `${line}\n`).join(""));
+    mkdirSync(this.#path("aux"));
+    writeFileSync(this.nodeFile, lines.map((line) => `${line}\n`).join(""));
     writeFileSync(
       join(directory, "pbsdsh"),
       `#!/bin/sh\nexec "${process.execPath}" "${standIn}" ${directory}/mom ${flavour} "$@"\n`,
@@ -75,9 +79,14 @@ export class PbsJob {
     return this.#names.flatMap((name) => this.hosts.shell(name, list).split("\n").filter(Boolean));
   }
 
-  /** PBS makes one on each host, named for the job. */
+  /** PBS makes one on each host, of the same name. Hosts share their file system here, so it differs in its directory. */
   temporary(host: string): string {
-    return this.#path(`${this.id}.${host}`);
+    return this.#path(`tmp.${host}/pbs.${this.id}`);
+  }
+
+  /** The one that PBS itself has written. */
+  get nodeFile(): string {
+    return this.#path(`aux/${this.id}`);
   }
 
   get printed(): string {
@@ -93,7 +102,16 @@ export class PbsJob {
     return join(this.hosts.directory, name);
   }
 
-  #own(host: string): Record<string, string> {
+  /** `qstat -f` of this job, with these lines about it. */
+  tells(status: Readonly<Record<string, string>>): void {
+    const lines = Object.entries(status).map(([name, value]) => `    ${name} = ${value}`);
+    const text = ["Job Id: $2", ...lines].join("\n");
+    writeFileSync(this.#path("job/qstat"), `#!/bin/sh\ncat << END\n${text}\nEND\n`, { mode: 0o755 });
+  }
+
+  #own(line: number): Record<string, string> {
+    const host = this.#lines[line]!;
+    const cpus = String(this.#cpus[line] ?? 1);
     return {
       HOME: this.#path("home"),
       TMPDIR: this.temporary(host),
@@ -105,30 +123,31 @@ export class PbsJob {
       PBS_NODENUM: String(this.#names.indexOf(host)),
       PBS_ENVIRONMENT: "PBS_BATCH",
       PBS_O_WORKDIR: this.#path("home"),
-      NCPUS: "1",
-      OMP_NUM_THREADS: "1",
+      ...(this.#flavour === "openpbs" ? { NCPUS: cpus, OMP_NUM_THREADS: cpus } : {}),
+      CUDA_VISIBLE_DEVICES: `GPU-${host}`, // PBS's cgroups hook
+      PBS_HOME: this.hosts.directory, // in /etc/pbs.conf where a real PBS is installed
     };
   }
 
   #scriptEnvironment(): Record<string, string> {
     return {
-      ...this.#own(this.#lines[0]!),
+      ...this.#own(0),
       PATH: `${this.#path("job")}:${process.env["PATH"]}`,
       USER: "course",
       LANG: "C.UTF-8",
       PBS_TASKNUM: "1",
-      PBS_NODEFILE: this.#path("job/nodes"),
+      PBS_NODEFILE: this.nodeFile,
     };
   }
 
   #taskEnvironment(line: number): Record<string, string> {
     const host = this.#lines[line]!;
     const common = {
-      ...this.#own(host),
+      ...this.#own(line),
       PATH: "/bin:/usr/bin",
       PBS_TASKNUM: (0x20000000 + ++this.#started).toString(16).padStart(8, "0"),
     };
-    const nodeFile = { PBS_NODEFILE: this.#path("job/nodes") };
+    const nodeFile = { PBS_NODEFILE: this.nodeFile };
     if (this.#flavour === "openpbs") return host === this.#lines[0] ? common : { ...common, ...nodeFile };
     const torque = { PBS_VNODENUM: String(line), PBS_NUM_PPN: "1", PBS_NP: String(this.#lines.length) };
     return { ...common, ...nodeFile, ...torque, USER: "course", SHELL: "/bin/bash", HOSTNAME: host };

@@ -17,7 +17,6 @@ const floors: Record<string, string[][]> = {
     [
       "init.ts",
       "launched.ts",
-      "wrong-launcher.ts",
       "promise-hook.ts",
       "uncaught.ts",
       "testing.ts",
@@ -78,6 +77,7 @@ const floors: Record<string, string[][]> = {
       "list.ts",
       "random.ts",
       "warning.ts",
+      "wrong-launcher.ts",
     ],
   ],
   launcher: [
@@ -92,6 +92,7 @@ const floors: Record<string, string[][]> = {
       "whereabouts.ts",
       "unreceived.ts",
       "walltime.ts",
+      "idle-cpus.ts",
       "plans.ts",
       "signals.ts",
     ],
@@ -99,6 +100,7 @@ const floors: Record<string, string[][]> = {
     ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts", "stalls.ts"],
     [
       "placement.ts",
+      "grants.ts",
       "roll-call.ts",
       "map.ts",
       "environment.ts",
@@ -128,7 +130,16 @@ const floors: Record<string, string[][]> = {
       "analysis/",
       "typescript/",
     ],
-    ["here.ts", "limits.ts", "stopped-ranks.ts", "curve-keys.ts", "pbs-tools.ts"],
+    [
+      "here.ts",
+      "limits.ts",
+      "stopped-ranks.ts",
+      "curve-keys.ts",
+      "pbs-tools.ts",
+      "pbs-status.ts",
+      "pbs-environment.ts",
+      "many-starts.ts",
+    ],
     [
       "options.ts",
       "variables.ts",
@@ -140,6 +151,7 @@ const floors: Record<string, string[][]> = {
       "version.ts",
       "within.ts",
       "own-files.ts",
+      "seen-paths.ts",
     ],
   ],
 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseNodeFile } from "../../packages/launcher/src/allocations/pbs.ts";
+import { parseNodeFile } from "../../packages/launcher/src/allocations/own-lines.ts";
 import { Decoder, encode } from "../../packages/launcher/src/link/frames.ts";
 import { defaultOptions, optionTable } from "../../packages/launcher/src/options.ts";
 

@@ -9,6 +9,7 @@ import type { Joined } from "./joined.ts";
 import type { Progress } from "./progress.ts";
 
 export { describeUnjoined, type Joined } from "./joined.ts";
+export { otherLauncher } from "./wrong-launcher.ts";
 
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
 export const env = {
@@ -20,6 +21,8 @@ export const env = {
   nodes: "TSMPI_NODES",
   host: "TSMPI_HOST",
   job: "TSMPI_JOB",
+  /** Which agent is the rank's: node and job. What is left of the ranks is known by it. */
+  agent: "TSMPI_AGENT",
   version: "TSMPI_VERSION",
   /** Seconds after which a rank that waits tells its agent so; 0: never. From `--deadlock-after`. */
   deadlockAfter: "TSMPI_DEADLOCK_AFTER",

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { Agent } from "./agent.ts";
 import { agentExit } from "./agent-exits.ts";
 import type { Hello, Order, Report } from "./control.ts";
+import { thisMachine } from "./here.ts";
 import { usableAddresses } from "./link/addresses.ts";
 import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
 import { type Attempt, ownAddress, visit } from "./link/visit.ts";
+import { cpusOfLine } from "./pbs-environment.ts";
 import { version } from "./version.ts";
 
 /**
@@ -44,6 +46,7 @@ const socket = await visit({
 const link = new Link<Report | Hello, Order>(socket);
 const reachedFrom = ownAddress(socket);
 const others = addresses().filter((address) => address !== reachedFrom);
+const lineCpus = cpusOfLine();
 link.send({
   kind: "hello",
   node,
@@ -51,6 +54,8 @@ link.send({
   group: processGroup(),
   version,
   nodeVersion: process.version,
+  machine: thisMachine(),
+  ...(lineCpus === undefined ? {} : { cpusOfLine: lineCpus }),
   addresses: [reachedFrom, ...others],
   key: found.name,
 });

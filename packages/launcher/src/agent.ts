@@ -3,9 +3,9 @@ import type { RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, howApart } from "./apart.ts";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
 import { usableCpus } from "./cpus.ts";
-import { environmentOf, shellEnvironment, threadsEach } from "./environment.ts";
+import { environmentOf, shellEnvironment, type Threads, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
-import { Guardian } from "./guardian.ts";
+import { agentMark, Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
@@ -132,7 +132,7 @@ export class Agent {
 
   async #prepare(plan: HostPlan): Promise<void> {
     this.#directory = makeJobDirectory();
-    this.#guardian = new Guardian({ job: plan.job, directories: [this.#directory] });
+    this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
     if (plan.shell !== undefined) {
@@ -144,19 +144,20 @@ export class Agent {
 
   #startRanks(plan: HostPlan): void {
     const { count: cpus } = usableCpus();
-    const share = threadsEach(plan.ranks.length, cpus);
+    const share = threadsEach(plan.ranks.length, plan.granted?.cpus ?? cpus);
+    const threads = Math.min(share, plan.granted?.threads ?? share);
     const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
-    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, apart };
+    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
     for (const rank of plan.ranks) this.#startRank(rank, plan, start);
   }
 
-  #startRank(rank: number, plan: HostPlan, start: { file: string; args: string[]; share: number; apart: Apart }): void {
+  #startRank(rank: number, plan: HostPlan, start: RankCommand): void {
     const child = new RankProcess(
       {
         file: start.file,
         args: start.args,
-        environment: environmentOf(rank, plan, start.share),
+        environment: environmentOf(rank, plan, start),
         directory: plan.directory,
         apart: start.apart,
         withInput: rank === 0,
@@ -278,7 +279,7 @@ export class Agent {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#stoppedRanks.end();
     this.#stalls?.end();
-    killLeftovers(this.#plan!.job);
+    killLeftovers(agentMark(this.#plan!));
     const ranks = [...this.#ranks.values()];
     const timer = setInterval(() => {
       if (!this.#paused) for (const rank of ranks) rank.abandon();
@@ -302,6 +303,13 @@ export class Agent {
   #later(ms: number, action: () => void): void {
     this.#timers.push(setTimeout(action, ms));
   }
+}
+
+/** What the ranks of a host have in common. */
+interface RankCommand extends Threads {
+  file: string;
+  args: string[];
+  apart: Apart;
 }
 
 /** The threads with which V8 collects garbage would take their time from the other ranks, or wait for them: milliseconds. */

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
+import { refuseManyStarts } from "./many-starts.ts";
 import { defaultOptions, doctorOptionTable, optionTable, type RunOptions, withoutNp } from "./options.ts";
 import { version } from "./version.ts";
 
@@ -50,6 +51,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
       .action((script: string, args: string[]) => {
         const options = defaultOptions(script, args, isCommand);
         for (const change of given) change(options);
+        refuseManyStarts(words.name, options);
         request = async () => (await import("./run.ts")).run(options);
       });
     takeOptions(command, optionTable, given);
@@ -67,6 +69,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
     .action(() => {
       const options = defaultOptions("", [], false);
       for (const change of given) change(options);
+      refuseManyStarts("doctor", options);
       request = async () => (await import("./doctor.ts")).doctor(options);
     });
   takeOptions(doctor, doctorOptionTable, given);

@@ -1,4 +1,5 @@
 import type { Ending, Network, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { Machine } from "./here.ts";
 import type { ResourceLimits } from "./limits.ts";
 import type { Program } from "./typescript/index.ts";
 
@@ -35,6 +36,15 @@ export interface HostPlan {
   shell?: Shell;
   /** How this host's ranks talk to other hosts; absent when there are none. */
   network?: Network;
+  /** The CPUs that the scheduler has given the job here; absent where it does not say how many. */
+  granted?: Granted;
+}
+
+/** The part of a host that belongs to a job. */
+export interface Granted {
+  cpus: number;
+  /** As many threads were asked for each slot. */
+  threads: number;
 }
 
 /** What `tsmpi exec` runs. */
@@ -47,6 +57,8 @@ export interface Shell {
   limits: ResourceLimits;
   /** The text of PBS_NODEFILE, where there is one: PBS does not put it, or does not name it, on every host. */
   nodeFile?: string;
+  /** Variables that have the value which PBS gave them on the launcher's host. */
+  ofPbs: string[];
 }
 
 /** An agent to its launcher, first of all. */
@@ -58,6 +70,9 @@ export interface Hello {
   group: number;
   version: string;
   nodeVersion: string;
+  machine: Machine;
+  /** What PBS says of the agent's line of the node file; absent when it says nothing. */
+  cpusOfLine?: number;
   /** Where its ranks can be reached, the address by which it reached the launcher first. */
   addresses: string[];
   /** How it came by its key. Filled in by the launcher. */

@@ -37,7 +37,7 @@ export async function doctor(options: RunOptions): Promise<number> {
     problems.push(...more);
     const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
     lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
-    lines.push(...notes.map((text) => `note: ${text}`));
+    lines.push(...[...(found.notes ?? []), ...notes].map((text) => `note: ${text}`));
     if (!granted) lines.push(severalHosts);
   } catch (error) {
     problems.push(reason(error));

@@ -1,9 +1,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { env } from "@tsmpi/core/bootstrap";
 import type { HostPlan, Shell } from "./control.ts";
+import { agentMark } from "./guardian.ts";
+import { isPbsValue } from "./pbs-environment.ts";
 import { version } from "./version.ts";
+
+/** How many threads a rank may run. */
+export interface Threads {
+  /** Its share of the CPUs. */
+  share: number;
+  /** Of native libraries: the same, or fewer where the job asks for fewer (PBS's `ompthreads`). */
+  threads: number;
+}
 
 /**
  * The environment of one rank: that of the launching shell, who it is, and as many threads as its share of the CPUs.
@@ -11,9 +21,9 @@ import { version } from "./version.ts";
  * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads, never below 2 and above its default
  * of 4) are set only where the user has not: eight ranks with eight threads each on eight CPUs get in each other's way.
  */
-export function environmentOf(rank: number, plan: HostPlan, share: number): Record<string, string> {
+export function environmentOf(rank: number, plan: HostPlan, { share, threads }: Threads): Record<string, string> {
   return {
-    OMP_NUM_THREADS: String(share),
+    OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
     ...plan.environment,
     [env.rank]: String(rank),
@@ -24,6 +34,7 @@ export function environmentOf(rank: number, plan: HostPlan, share: number): Reco
     [env.nodes]: String(plan.nodes),
     [env.host]: plan.host,
     [env.job]: plan.job,
+    [env.agent]: agentMark(plan).slice(env.agent.length + 1),
     [env.version]: version,
   };
 }
@@ -32,10 +43,25 @@ export function environmentOf(rank: number, plan: HostPlan, share: number): Reco
 const ofTask = ["PBS_TASKNUM", "PBS_NODENUM", "PBS_VNODENUM", "PBS_MOMPORT", "PBS_JOBCOOKIE"];
 
 /**
+ * What PBS, or a hook of the site, may give each host anew: the launching shell's values are its own host's. They stay
+ * where the user has chosen them, and where this host's task has none.
+ */
+const ofHost = ["NCPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"];
+
+/** Variables of the launching shell that this run did not get from `--env` and that PBS, not the script, has set. */
+export function pbsVariables(given: Readonly<Record<string, string>>): string[] {
+  return [...ofHost, "TMPDIR"].filter((name) => given[name] === undefined && isPbsValue(name));
+}
+
+/**
  * The launching shell's environment as it would be on this host, on which a task begins with next to nothing of it. What
  * belongs to the task or the host is this host's: numbers in the job, PBS's TMPDIR, the host's name.
  */
-export function shellEnvironment(plan: HostPlan, { nodeFile }: Shell, directory: string): Record<string, string> {
+export function shellEnvironment(
+  plan: HostPlan,
+  { nodeFile, ofPbs }: Shell,
+  directory: string,
+): Record<string, string> {
   const environment = { ...plan.environment };
   const own = process.env;
   const take = (name: string): void => {
@@ -43,9 +69,11 @@ export function shellEnvironment(plan: HostPlan, { nodeFile }: Shell, directory:
     if (own[name] !== undefined) environment[name] = own[name];
   };
   for (const name of ofTask) take(name);
-  const { PBS_JOBID: job, TMPDIR: temporary, PBS_NODEFILE: path } = environment;
-  // PBS makes one on each host for the job; a TMPDIR that the user has chosen stays.
-  if (job !== undefined && temporary?.includes(job)) take("TMPDIR");
+  const { TMPDIR: temporary, PBS_NODEFILE: path } = environment;
+  for (const name of ofHost) if (ofPbs.includes(name) && own[name] !== undefined) take(name);
+  // PBS makes one on each host for the job, of one name. A directory of the user's may have the job's name in it, too.
+  if (ofPbs.includes("TMPDIR") && own["TMPDIR"] !== undefined && basename(own["TMPDIR"]) === basename(temporary ?? ""))
+    take("TMPDIR");
   if (environment["HOSTNAME"] !== undefined) environment["HOSTNAME"] = hostname();
   if (nodeFile !== undefined && path !== undefined && !holds(path, nodeFile)) {
     environment["PBS_NODEFILE"] = join(directory, "nodefile");

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { env } from "@tsmpi/core/bootstrap";
 
 /**
  * Watches over an agent that may be killed at any moment: a POSIX shell that reads from a pipe which the agent holds.
@@ -10,14 +11,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 export class Guardian {
   readonly #shell: ChildProcess;
 
-  /** `directories` are those that nobody may find when the job is over. */
-  constructor(options: { job: string; directories: readonly string[] }) {
-    this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", jobMark(options.job), ...options.directories], {
+  /** `mark` is in the environment of what it kills; `directories` are those that nobody may find when the job is over. */
+  constructor({ mark, directories }: { mark: string; directories: readonly string[] }) {
+    this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", mark, ...directories], {
       stdio: ["pipe", "ignore", "ignore"],
       // Its own session, under PBS too: PBS kills what is left in a task's session once the agent is dead, and then nobody
       // would remove the job's files, which lie in memory. It leaves a second after the agent, whatever happens.
       detached: true,
-      // Without the job's mark, or it would find itself.
+      // Without the mark, or it would find itself.
       env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
       cwd: "/",
     });
@@ -43,9 +44,12 @@ export class Guardian {
   }
 }
 
-/** What every process of a job has in its environment, unless it took pains to remove it. */
-export function jobMark(job: string): string {
-  return `TSMPI_JOB=${job}`;
+/**
+ * What every process of an agent's ranks has in its environment, unless it took pains to remove it. Not of the whole job:
+ * another agent of the job may be on the same machine, where a scheduler knows that by two names.
+ */
+export function agentMark({ job, node }: { job: string; node: number | "launcher" }): string {
+  return `${env.agent}=${node}@${job}`;
 }
 
 // Ranks started in the moment in which the agent died are not in the list yet; hence the sweeps by environment, and more

@@ -24,8 +24,40 @@ export async function nameOfHere(names: readonly string[]): Promise<string | und
 }
 
 async function leadsHere(name: string, own: ReadonlySet<string>): Promise<boolean> {
+  return (await addressesOf(name)).some((address) => own.has(address));
+}
+
+/** The addresses that a host name stands for; none when nobody knows. */
+async function addressesOf(name: string): Promise<string[]> {
   const found = await within(lookupMs, lookup(name, { all: true })).catch(() => []);
-  return (found ?? []).some(({ address }) => own.has(address));
+  return (found ?? []).map(({ address }) => address);
+}
+
+/** A short name means the host with that name in some domain. */
+export function sameHost(a: string, b: string): boolean {
+  const [first, second] = [a.toLowerCase(), b.toLowerCase()];
+  return first === second || first.startsWith(`${second}.`) || second.startsWith(`${first}.`);
+}
+
+/** A machine, as it knows itself. */
+export interface Machine {
+  name: string;
+  addresses: string[];
+}
+
+export function thisMachine(): Machine {
+  return { name: hostname(), addresses: [...ownAddresses()] };
+}
+
+/**
+ * Whether a machine is certainly not the host of this name: it is another one of `others`, or the name stands for
+ * addresses none of which it has. Schedulers have names of their own for hosts, so other names alone say nothing.
+ */
+export async function isAnotherHost(machine: Machine, name: string, others: readonly string[]): Promise<boolean> {
+  if (sameHost(machine.name, name) || machine.addresses.includes(name)) return false;
+  if (others.some((other) => other !== name && sameHost(machine.name, other))) return true;
+  const found = await addressesOf(name);
+  return found.length > 0 && !found.some((address) => machine.addresses.includes(address));
 }
 
 function short(name: string): string {

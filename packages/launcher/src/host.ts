@@ -6,8 +6,10 @@ export interface Host {
   slots: number;
   /** It is the machine that the launcher itself runs on. */
   here: boolean;
-  /** Index of its first line in PBS_NODEFILE, which is what `pbsdsh -n` counts. Absent outside the PBS job. */
+  /** Index of its first line in PBS's own node file, which is what `pbsdsh -n` counts. Absent outside the PBS job. */
   line?: number;
+  /** How many lines of that file are its. */
+  lines?: number;
 }
 
 /** The hosts of a job and where that knowledge came from. */
@@ -19,4 +21,6 @@ export interface Allocation {
   granted: boolean;
   /** For people: "2 CPUs this process may use", "PBS_NODEFILE /var/spool/pbs/aux/17.head". */
   source: string;
+  /** What `tsmpi doctor` tells of it, a sentence each. */
+  notes?: string[];
 }

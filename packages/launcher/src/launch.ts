@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { Agent } from "./agent.ts";
 import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
 import { curveKeys } from "./curve-keys.ts";
+import { askWhereUnclear, grantsFor, type Tenant } from "./grants.ts";
 import type { Station } from "./job.ts";
 import type { RunOptions } from "./options.ts";
+import { cpusOfLine } from "./pbs-environment.ts";
 import type { Placement } from "./placement.ts";
 import type { Outpost, Remote } from "./remote.ts";
 import { RollCall } from "./roll-call.ts";
@@ -24,7 +26,8 @@ export async function launch(
   plans: readonly HostPlan[],
   log: (text: string) => void,
 ): Promise<Launch> {
-  const roll = new RollCall(placement.nodes.map(({ host }) => host.name));
+  const hosts = placement.nodes.map(({ host }) => host.name);
+  const roll = new RollCall(hosts);
   const outposts = placement.nodes.flatMap(({ host }, node): Outpost[] => {
     const starter = starterFor(host, options.starter);
     if (starter.command(host, []) !== undefined) return [{ node, host, starter }];
@@ -32,11 +35,20 @@ export async function launch(
     roll.reach(node, "authenticated");
     return [];
   });
+  const tenants = (cpusOf: (node: number) => number | undefined): Tenant[] =>
+    placement.nodes.map((each, node) => ({ ...each, cpusOfLine: cpusOf(node) }));
+  const cpusHere = (node: number): number | undefined => (remoteNode(outposts, node) ? undefined : cpusOfLine());
+  void askWhereUnclear(tenants(cpusHere)); // while agents start
   const [first] = plans;
   const remote =
-    outposts.length === 0 || first === undefined ? undefined : await connect(first.job, outposts, options, roll, log);
+    outposts.length === 0 || first === undefined
+      ? undefined
+      : await connect(first.job, outposts, hosts, options, roll, log);
+  const grants = await grantsFor(tenants((node) => remote?.guest(node)?.hello.cpusOfLine ?? cpusHere(node)));
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
-  const stations = plans.map((plan, node): Station => {
+  const stations = plans.map((shared, node): Station => {
+    const granted = grants[node];
+    const plan = { ...shared, ...(granted === undefined ? {} : { granted }) };
     const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
     const network =
       plan.nodes > 1 ? { network: { addresses, ...(options.ports && { ports: options.ports }), ...protection } } : {};
@@ -52,14 +64,15 @@ export async function launch(
 async function connect(
   job: string,
   outposts: Outpost[],
+  hosts: string[],
   options: RunOptions,
   roll: RollCall,
   log: (text: string) => void,
 ): Promise<Remote> {
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
   const { Remote } = await import("./remote.ts");
-  const { interface: only, ports } = options;
-  return Remote.start({ job, outposts, only, ports, deadlineMs: options.launchTimeoutMs, roll, log });
+  const { interface: only, ports, launchTimeoutMs: deadlineMs } = options;
+  return Remote.start({ job, outposts, hosts, only, ports, deadlineMs, roll, log });
 }
 
 function remoteNode(outposts: readonly Outpost[], node: number): boolean {

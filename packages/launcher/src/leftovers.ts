@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { jobMark } from "./guardian.ts";
 
 /**
- * Kills every process that has the job's mark in its environment, except this one: children of ranks which moved to
+ * Kills every process that has an agent's mark in its environment, except this one: children of ranks which moved to
  * another process group or session. Linux only; elsewhere there is nothing to read. Returns how many were killed.
  */
-export function killLeftovers(job: string): number {
-  const mark = jobMark(job);
+export function killLeftovers(mark: string): number {
   let killed = 0;
   for (const name of entries("/proc")) {
     const pid = Number(name);

@@ -2,17 +2,16 @@ import type { Allocation } from "./host.ts";
 import type { Placement } from "./placement.ts";
 
 /** `--display-map`: a table of hosts, slots and ranks, and where the slots came from. */
-export function describeMap(placement: Placement, allocation: Allocation): string {
+export function describeMap(placement: Placement, allocation: Allocation, isCrowded: boolean): string {
   const rows = placement.nodes.map(({ host, ranks }, node) => [
     String(node),
     host.name,
     String(host.slots),
     spans(ranks),
   ]);
-  const title =
-    placement.size > placement.slots
-      ? describeShortage(placement, allocation)
-      : `${count(placement.size, "rank")}, ${count(placement.slots, "slot")} from ${allocation.source}`;
+  const title = isCrowded
+    ? describeShortage(placement, allocation)
+    : `${count(placement.size, "rank")}, ${count(placement.slots, "slot")} from ${allocation.source}`;
   return `${title}\n${columns([["node", "host", "slots", "ranks"], ...rows])}`;
 }
 

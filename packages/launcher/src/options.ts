@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import { reasonOf, usageError } from "./launch-error.ts";
+import { seenPath, workingDirectory } from "./seen-paths.ts";
 
 /** What `tsmpi run` is asked to do: complete and checked. */
 export interface RunOptions {
@@ -264,7 +265,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     encrypt: true,
     launchTimeoutMs: 60_000,
     environment: {},
-    directory: process.cwd(),
+    directory: workingDirectory(),
     tagOutput: false,
     outputDirectory: undefined,
     timeoutMs: undefined,
@@ -319,7 +320,7 @@ function seconds(option: string, value: string): number {
 }
 
 function existingDirectory(option: string, value: string): string {
-  const directory = resolve(value);
+  const directory = seenPath(value);
   try {
     if (statSync(directory).isDirectory()) return directory;
   } catch (error) {

@@ -6,7 +6,7 @@ import { LaunchError } from "./launch-error.ts";
 export function pbsTool(name: string): string {
   const places = [
     ...(process.env["PATH"] ?? "").split(":"),
-    ...[process.env["PBS_EXEC"], configured()].flatMap((root) => (root ? [join(root, "bin")] : [])),
+    ...[process.env["PBS_EXEC"], pbsSetting("PBS_EXEC")].flatMap((root) => (root ? [join(root, "bin")] : [])),
     "/opt/pbs/bin",
     "/usr/local/bin",
   ].filter((place) => place.startsWith("/"));
@@ -26,9 +26,10 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function configured(): string | undefined {
+/** A setting of PBS's installation on this host. */
+export function pbsSetting(name: "PBS_EXEC" | "PBS_HOME"): string | undefined {
   try {
-    return /^\s*PBS_EXEC=(\S+)/m.exec(readFileSync("/etc/pbs.conf", "utf8"))?.[1];
+    return new RegExp(`^\\s*${name}=(\\S+)`, "m").exec(readFileSync("/etc/pbs.conf", "utf8"))?.[1];
   } catch {
     return undefined;
   }

@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { env } from "@tsmpi/core/bootstrap";
 import { agentCommand } from "./agent-command.ts";
 import type { Executable, HostPlan, OutputStream } from "./control.ts";
+import { pbsVariables } from "./environment.ts";
 import { resourceLimits } from "./limits.ts";
 import type { RunOptions } from "./options.ts";
+import { pbsChoseThreads } from "./pbs-environment.ts";
 import type { Placement } from "./placement.ts";
 import { rankCommand } from "./rank-command.ts";
+import { seenPath } from "./seen-paths.ts";
 import { starterFor } from "./starters/index.ts";
 import type { Program } from "./typescript/index.ts";
 
@@ -25,7 +28,7 @@ export function plansFor(
     args: options.args,
     nodeOptions: options.nodeOptions,
     environment: {
-      ...(process.env as Record<string, string>),
+      ...shellVariables(),
       [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
       ...options.environment,
     },
@@ -33,9 +36,22 @@ export function plansFor(
     umask: process.umask(),
     ownSessions: process.env["PBS_JOBID"] === undefined,
     showPartialLines,
-    shell: { limits: resourceLimits(), ...nodeFile() },
+    shell: { limits: resourceLimits(), ...nodeFile(), ofPbs: pbsVariables(options.environment) },
   };
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
+}
+
+/**
+ * OMP_NUM_THREADS without a word from the user is what PBS gave the first host: each host has its own number. And ranks may
+ * start in another directory than the one in which PBS_NODEFILE was made.
+ */
+function shellVariables(): Record<string, string> {
+  const { OMP_NUM_THREADS: threads, PBS_NODEFILE: path, ...rest } = process.env as Record<string, string>;
+  return {
+    ...rest,
+    ...(threads === undefined || pbsChoseThreads() ? {} : { OMP_NUM_THREADS: threads }),
+    ...(path === undefined ? {} : { PBS_NODEFILE: path && seenPath(path) }),
+  };
 }
 
 function nodeFile(): { nodeFile?: string } {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import { agentCommand } from "./agent-command.ts";
 import { agentExits } from "./agent-exits.ts";
-import { Guardian } from "./guardian.ts";
+import type { Hello } from "./control.ts";
+import { agentMark, Guardian } from "./guardian.ts";
+import { isAnotherHost } from "./here.ts";
 import type { Host } from "./host.ts";
 import { LaunchError, reasonOf } from "./launch-error.ts";
 import { JobKeys } from "./link/keys.ts";
@@ -23,6 +25,8 @@ export interface Outpost {
 export interface RemoteOptions {
   job: string;
   outposts: Outpost[];
+  /** The names of all hosts of the job. */
+  hosts: string[];
   /** `--interface`. */
   only: string | undefined;
   /** `--port-range`. */
@@ -54,7 +58,10 @@ export class Remote {
   private constructor(options: RemoteOptions) {
     this.#options = options;
     this.#keys = new JobKeys(options.job);
-    this.#guardian = new Guardian({ job: options.job, directories: this.#keys.directories });
+    this.#guardian = new Guardian({
+      mark: agentMark({ job: options.job, node: "launcher" }),
+      directories: this.#keys.directories,
+    });
     this.#keys.deposit();
     process.once("exit", () => {
       this.#removeKeys();
@@ -120,7 +127,7 @@ export class Remote {
     if (!this.#keys.usable) {
       throw new LaunchError("no place for the job's key: neither PBS_O_WORKDIR nor HOME can be written to");
     }
-    this.#reception = await Reception.open(only, ports, this.#keys, (guest) => this.#welcome(guest));
+    this.#reception = await Reception.open(only, ports, this.#keys, (guest) => void this.#welcome(guest));
     log(`agents connect to ${this.#reception.endpoints.join(" ")}`);
     const failed = new AbortController();
     const timer = setTimeout(() => failed.abort("in time"), deadlineMs);
@@ -202,13 +209,13 @@ export class Remote {
     return child;
   }
 
-  #welcome(guest: Guest): void {
-    const { roll, log, outposts } = this.#options;
+  async #welcome(guest: Guest): Promise<void> {
+    const { roll, log, outposts, hosts } = this.#options;
     const { hello, at } = guest;
     const outpost = outposts.find(({ node }) => node === hello.node);
     if (outpost === undefined || this.#guests.has(hello.node)) return;
     roll.reach(hello.node, "authenticated");
-    const odd = difference(hello.version, hello.nodeVersion);
+    const odd = difference(hello.version, hello.nodeVersion) ?? (await wrongHost(hello, outpost, hosts));
     if (odd !== undefined) {
       roll.note(hello.node, odd);
       void guest.link.close();
@@ -249,6 +256,15 @@ export class Remote {
 /** What an agent writes beside its key when it cannot reach the launcher. */
 interface Words {
   attempts: { endpoint: string; outcome: string }[];
+}
+
+async function wrongHost(
+  { machine }: Hello,
+  { host, starter }: Outpost,
+  hosts: readonly string[],
+): Promise<string | undefined> {
+  if (!(await isAnotherHost(machine, host.name, hosts))) return undefined;
+  return `its agent was started on ${machine.name}, not on ${host.name}: that is line ${host.line} of the node file that ${starter.name} counts`;
 }
 
 function difference(theirs: string, node: string): string | undefined {

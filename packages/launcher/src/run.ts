@@ -1,7 +1,10 @@
+import { realpathSync } from "node:fs";
 import { allocate } from "./allocations/index.ts";
 import { slips } from "./analysis/index.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { grantOf, isCrowded } from "./grants.ts";
 import type { Allocation } from "./host.ts";
+import { idleCpus } from "./idle-cpus.ts";
 import { Input } from "./input.ts";
 import { Job } from "./job.ts";
 import { launch } from "./launch.ts";
@@ -9,10 +12,12 @@ import { reasonOf } from "./launch-error.ts";
 import { describeMap, describeShortage } from "./map.ts";
 import type { RunOptions } from "./options.ts";
 import { Output, showsPartialLines } from "./output.ts";
-import { place } from "./placement.ts";
+import { cpusOfLine } from "./pbs-environment.ts";
+import { type Placement, place } from "./placement.ts";
 import { describeCommands, plansFor } from "./plans.ts";
 import { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
+import { belowHome } from "./seen-paths.ts";
 import { passSignalsOn } from "./signals.ts";
 import { prepare, type Source } from "./typescript/index.ts";
 import { misspelt } from "./variables.ts";
@@ -43,19 +48,19 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   });
   const misspellings = misspelt({ ...process.env, ...options.environment });
   for (const warning of [...options.warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
-  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation));
+  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
   if (options.dryRun) {
     output.say(describeCommands(options, program, placement));
     await output.flush();
     return exitCodes.success;
   }
-  if (allocation.granted && placement.size > placement.slots)
-    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
   const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
   const launchedAt = performance.now();
   const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
+  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
+    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
   const input = new Input((bytes) => job?.feed(bytes));
   const { killAfterMs, silentAfterMs, keepGoing } = options;
   const started = new Job({
@@ -78,6 +83,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
   started.start();
   const lookedThrough = warnOfSlips(sources, options.directory, started, log);
+  const idle = granted === undefined ? idleCpus(options, allocation) : undefined;
+  void idle?.then((text) => text !== undefined && output.say(`tsmpi: ${text}`));
   watchWalltime((reason) => started.warn(reason));
 
   const code = await started.ended;
@@ -85,9 +92,17 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   clearTimeout(launchLimit);
   await settled();
   await lookedThrough;
+  await idle;
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
   return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
+}
+
+/** As far as it can be told before the agents of other hosts are there. */
+function looksCrowded({ nodes }: Placement): boolean {
+  return nodes.some((node) =>
+    isCrowded(node, node.host.here ? grantOf({ ...node, cpusOfLine: cpusOfLine() }) : undefined),
+  );
 }
 
 /** Runs while the ranks start, when the launcher is idle. An error in it never fails the job. */
@@ -98,7 +113,7 @@ async function warnOfSlips(
   log: (text: string) => void,
 ): Promise<void> {
   try {
-    for (const text of await slips(sources, directory)) job.remark(text);
+    for (const text of await slips(sources, belowHome(realpathSync(directory)))) job.remark(text);
   } catch (error) {
     log(`the source was not searched for slips: ${(error as Error).message}`);
   }

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { belowHome } from "../seen-paths.ts";
 import { checkNames } from "./exports.ts";
 import { graph, type Module } from "./graph.ts";
 import { isInstalled } from "./kind.ts";
@@ -36,8 +37,8 @@ export interface Prepared {
  */
 export async function prepare(script: string): Promise<Prepared> {
   check(script);
-  const path = resolve(script);
-  const entry = pathToFileURL(realpathSync(path)).href;
+  const path = belowHome(resolve(script));
+  const entry = pathToFileURL(belowHome(realpathSync(path))).href;
   try {
     const modules = await graph(entry);
     checkNames(modules);

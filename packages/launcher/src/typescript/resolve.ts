@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { moduleResolve } from "import-meta-resolve";
 import { builtFile } from "../own-files.ts";
+import { belowHome } from "../seen-paths.ts";
 import { isInstalled, isTypeScript } from "./kind.ts";
 import { aliases } from "./tsconfig.ts";
 
 /** Where an import leads. */
 export interface Target {
-  /** An absolute URL; of a real path when it is a file, as Node does. */
+  /** An absolute URL; of a real path when it is a file, as Node does, but below HOME where HOME is a link. */
   readonly url: string;
 
   /** The user's own file, to be transformed when it is TypeScript or a module; otherwise it is left where it is. */
@@ -53,7 +54,7 @@ function resolveFile(specifier: string, parent: string): Target {
 
 /** A package of one's own workspace is left in place like an installed one, unless only we can run it. */
 function asTarget(path: string, suffix: string, specifier: string): Target {
-  const real = realpathSync(path);
+  const real = belowHome(realpathSync(path));
   const bare = !/^([./#]|file:)/.test(specifier);
   return {
     url: pathToFileURL(real).href + suffix,
@@ -90,7 +91,8 @@ function fallBack(specifier: string, parent: string, error: NodeJS.ErrnoExceptio
 function ownCopy(specifier: string): string | undefined {
   if (!/^(tsmpi|@tsmpi\/core)(\/|$)/.test(specifier)) return undefined;
   try {
-    return moduleResolve(specifier, new URL(self), conditions, false).href;
+    const { href } = moduleResolve(specifier, new URL(self), conditions, false);
+    return pathToFileURL(belowHome(fileURLToPath(href))).href;
   } catch {
     return undefined;
   }
