@@ -42,6 +42,26 @@ describe("the node file", () => {
   });
 });
 
+describe("--hostfile", () => {
+  it("is read in place of PBS_NODEFILE", async () => {
+    const nodes = join(folder({ mine: `${hostname()}\n${hostname()}\n` }), "mine");
+    for (const option of ["--hostfile", "-machinefile", "-f"]) {
+      const { stdout, stderr } = await runTsmpi(["exec", option, nodes, "--display-map", "echo", "x"], {
+        env: inJob("/no/such/file"),
+      });
+      expect(stdout, stderr).toBe("x\nx\n");
+      expect(stderr).toContain(nodes);
+    }
+  });
+
+  it("is refused outside a job, with what to do", async () => {
+    const env = { PBS_JOBID: undefined, PBS_NODEFILE: undefined };
+    const { code, stderr } = await runTsmpi(["exec", "-f", "mine", "true"], { env });
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS job yet; [^\n]+\n$/);
+  });
+});
+
 describe("--hosts", () => {
   it("names hosts and slots", async () => {
     const { stdout, stderr } = await runTsmpi(["exec", "--hosts", "localhost:3", "--display-map", "echo", "x"]);

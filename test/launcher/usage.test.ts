@@ -28,6 +28,8 @@ describe("a command line that makes no sense gets one sentence and exit code 2",
     ["--output-dir that is a file", ["run", "--output-dir", "ok.mjs", "ok.mjs"], "--output-dir"],
     ["--timeout -1", ["run", "--timeout", "-1", "ok.mjs"], "--timeout -1: a number of seconds"],
     ["--timeout soon", ["run", "--timeout", "soon", "ok.mjs"], "--timeout soon: a number of seconds"],
+    ["an option of another MPI that tsmpi has not", ["run", "--map-by", "node", "ok.mjs"], "--map-by node: ranks fill"],
+    ["a file of hosts and hosts", ["run", "-f", "x", "-H", "a", "ok.mjs"], "--hosts and --hostfile: say one of them"],
   ])("%s", async (_name, args, part) => {
     const { code, stdout, stderr } = await runTsmpi(args, { cwd: folder(files) });
     expect(stderr).toContain(part);
@@ -48,6 +50,23 @@ describe("the number of ranks", () => {
   it("may be written -np for exec too, whose program has its own -np", async () => {
     const { code, stdout } = await runTsmpi(["exec", "-np", "2", "echo", "-np", "7"]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "-np 7\n-np 7\n" });
+  });
+
+  it("may come with options of other MPIs", async () => {
+    const options = [
+      "--allow-run-as-root",
+      "-oversubscribe",
+      "-np",
+      "2",
+      "-x",
+      "A=1",
+      "-tag-output",
+      "-H",
+      "localhost:2",
+    ];
+    const { code, stdout, stderr } = await runTsmpi(["exec", ...options, "sh", "-c", "echo $A"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.split("\n").sort().join("\n")).toBe("\n[0] 1\n[1] 1");
   });
 
   it("is checked with -np too", async () => {

@@ -131,6 +131,7 @@ const floors: Record<string, string[][]> = {
     ["here.ts", "limits.ts", "stopped-ranks.ts", "curve-keys.ts", "pbs-tools.ts"],
     [
       "options.ts",
+      "foreign-options.ts",
       "variables.ts",
       "launch-error.ts",
       "exit-codes.ts",

@@ -22,7 +22,7 @@ export async function doctor(options: RunOptions): Promise<number> {
   const problems: string[] = [];
   const lines: string[] = [];
   try {
-    const found = await allocate(options.hosts);
+    const found = await allocate(options);
     const { hosts, source, granted } = found;
     const results = mkdtempSync(join(tmpdir(), "tsmpi-doctor-"));
     const mark = leaveMark(options.directory);

@@ -13,6 +13,8 @@ export interface RunOptions {
   ranks: number | undefined;
   /** `--hosts`; undefined: whoever knows of hosts is asked. */
   hosts: { name: string; slots: number }[] | undefined;
+  /** `--hostfile`: read in place of PBS_NODEFILE. */
+  hostFile: string | undefined;
   /** `--starter`: who starts agents; undefined: the first that can. */
   starter: string | undefined;
   /** `--interface`, by name or CIDR: the only one that is listened on. */
@@ -64,14 +66,22 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--hosts <HOSTS>",
-    description: "hosts to use and their slots, a:4,b:4 (default: those of the job)",
+    description: "hosts to use and their slots, a:4,b:4, also -H (default: those of the job)",
     apply(options, value) {
       options.hosts = hosts(value);
     },
   },
   {
+    flags: "--hostfile <FILE>",
+    description: "file of hosts of the job, one a line, a slot each, also -f, -machinefile (default: PBS_NODEFILE)",
+    apply(options, value) {
+      if (value === "") throw usageError("--hostfile: a file is missing");
+      options.hostFile = resolve(value);
+    },
+  },
+  {
     flags: "--env <NAME[=VALUE]>",
-    description: "set a variable for the ranks, or pass on the present one; may be repeated",
+    description: "set a variable for the ranks, or pass on the present one, also -x; may be repeated",
     apply(options, value) {
       const equals = value.indexOf("=");
       const name = equals < 0 ? value : value.slice(0, equals);
@@ -215,30 +225,10 @@ export const optionTable: readonly Option[] = [
   },
 ];
 
-const doctorOptions = /--(hosts|env|wdir|timeout|interface|starter|launch-timeout|no-encrypt|verbose)\b/;
+const doctorOptions = /--(hosts|hostfile|env|wdir|timeout|interface|starter|launch-timeout|no-encrypt|verbose)\b/;
 
 /** Those of `tsmpi doctor`: where, how to get there, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
-
-/**
- * The words of `tsmpi run` or `exec` with `-np 4` as `-n 4`, as other MPIs have it. To commander, `-np` is an `-n` whose value
- * is "p". Words from the script on are the script's own.
- */
-export function withoutNp(words: readonly string[]): string[] {
-  const [command, ...rest] = words;
-  if (command !== "run" && command !== "exec") return [...words];
-  let options = 0;
-  while (rest[options]?.startsWith("-") === true && rest[options] !== "--") {
-    const word = (rest[options] as string).replace(/^-np(?=\d+$|$)/, "-n").replace(/^-np=/, "--np=");
-    rest[options] = word;
-    options += takesNextWord(word) ? 2 : 1;
-  }
-  return [command, ...rest];
-}
-
-function takesNextWord(word: string): boolean {
-  return optionTable.some(({ flags }) => flags.includes("<") && flags.split(/[ ,]+/).includes(word));
-}
 
 /** The options before any was given. */
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
@@ -248,6 +238,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     args,
     ranks: undefined,
     hosts: undefined,
+    hostFile: undefined,
     starter: undefined,
     interface: undefined,
     encrypt: true,

@@ -26,7 +26,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const { program, sources } = options.isCommand
     ? { program: { executable: options.script }, sources: [] }
     : await prepare(options.script);
-  const allocation = granted ?? (await allocate(options.hosts));
+  const allocation = granted ?? (await allocate(options));
   const placement = place(allocation, options.ranks);
 
   let job: Job | undefined;
