@@ -99,8 +99,35 @@ multihost.each(flavours)("a job under %s", (flavour) => {
     expect((await nested.result).stdout).toBe(lines.map((host, rank) => `[${rank}] ${host}\n`).join(""));
   });
 
+  test("does not count the time in which it was suspended", async () => {
+    const qstat = `#!/bin/sh\necho "    Resource_List.walltime = 00:00:16"\n`;
+    writeFileSync(join(hosts.directory, "job/qstat"), qstat, { mode: 0o755 });
+    const wait = `import { init } from "${new URL("../../packages/launcher/dist/index.js", import.meta.url)}";
+      const world = await init();
+      console.log("up");
+      const [wait, since] = [setInterval(() => {}, 1000), performance.now()];
+      world.signal.addEventListener("abort", () => {
+        clearInterval(wait);
+        console.log("told after", performance.now() - since);
+      });`;
+    writeFileSync(join(hosts.directory, "wait.mjs"), wait);
+    const running = job.script("tsmpi run -n 1 wait.mjs");
+    await running.shows("up");
+    const signal = (name: string): string => hosts.shell("a", `pkill -${name} -f '[t]smpi.js run'`);
+    signal("STOP");
+    await new Promise((resolve) => setTimeout(resolve, 7000));
+    signal("CONT");
+    const { stdout } = await running.result;
+    const [, ms] = /told after (\d+)/.exec(stdout) ?? [];
+    expect(Number(ms), stdout).toBeGreaterThan(10_000); // about 8 s of its own, and 7 s in which it was stopped
+  });
+
   test("tells ranks when its walltime is nearly over", async () => {
-    const qstat = `#!/bin/sh\necho "Job Id: $2"; echo "    Resource_List.walltime = 00:00:08"; date "+    stime = %a %b %e %H:%M:%S %Y"\n`;
+    // The server's clock is an hour ahead. What it says first, qalter changes later.
+    const qstat = `#!/bin/sh
+      test -e asked && limit=14 || limit=10; touch asked
+      echo "Job Id: $2"; echo "    Resource_List.walltime = 00:00:$limit"
+      date -d "+1 hour" "+    stime = %a %b %e %H:%M:%S %Y"`;
     writeFileSync(join(hosts.directory, "job/qstat"), qstat, { mode: 0o755 });
     const save = `import { init, sum } from "${new URL("../../packages/launcher/dist/index.js", import.meta.url)}";
       const world = await init();
@@ -110,9 +137,9 @@ multihost.each(flavours)("a job under %s", (flavour) => {
         console.log(await world.allreduce(1, sum), world.signal.reason.message);
       });`;
     writeFileSync(join(hosts.directory, "save.mjs"), save);
-    const { stdout, stderr, code } = await job.script("tsmpi run save.mjs").result;
+    const { stdout, stderr, code } = await job.script("rm -f asked; tsmpi run save.mjs").result;
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-    expect(stdout.match(/^5 PBS ends this job in about \d s: its walltime is 8 s$/gm)).toHaveLength(5);
+    expect(stdout.match(/^5 PBS ends this job in about \d s: its walltime is 14 s$/gm)).toHaveLength(5);
   });
 });
 

@@ -58,7 +58,8 @@ export class PbsJob {
   script(line: string, env: Record<string, string> = {}): Running {
     const [enter, ...args] = this.hosts.enter(this.#lines[0]!);
     const text = `cd "${this.hosts.directory}"; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
-    const child = spawn(enter!, [...args, "bash", "-c", text], {
+    // A session of its own, which begins with the job.
+    const child = spawn(enter!, [...args, "setsid", "bash", "-c", text], {
       env: { ...this.#scriptEnvironment(), ...env },
     });
     return new Running(child);

@@ -141,6 +141,7 @@ const floors: Record<string, string[][]> = {
       "version.ts",
       "within.ts",
       "own-files.ts",
+      "process-stat.ts",
     ],
   ],
 };

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "./agent.ts";
 import { agentExit } from "./agent-exits.ts";
@@ -7,6 +7,7 @@ import { usableAddresses } from "./link/addresses.ts";
 import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
 import { type Attempt, ownAddress, visit } from "./link/visit.ts";
+import { processStat } from "./process-stat.ts";
 import { version } from "./version.ts";
 
 /**
@@ -48,7 +49,7 @@ link.send({
   kind: "hello",
   node,
   pid: process.pid,
-  group: processGroup(),
+  group: processStat("self")?.group ?? process.pid,
   version,
   nodeVersion: process.version,
   addresses: [reachedFrom, ...others],
@@ -77,19 +78,6 @@ function addresses(): string[] {
     return usableAddresses(only);
   } catch {
     return []; // a network that this host knows under no such name: the address that led here is known to work
-  }
-}
-
-/** Field 5 of /proc/self/stat. */
-function processGroup(): number {
-  try {
-    return Number(
-      readFileSync("/proc/self/stat", "latin1")
-        .replace(/^.*\) /s, "")
-        .split(" ")[2],
-    );
-  } catch {
-    return process.pid;
   }
 }
 

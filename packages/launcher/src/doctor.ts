@@ -11,6 +11,7 @@ import { type LaunchError, reasonOf } from "./launch-error.ts";
 import type { RunOptions } from "./options.ts";
 import { builtFile } from "./own-files.ts";
 import { run } from "./run.ts";
+import { unknownWalltime, walltimeOf } from "./walltime.ts";
 
 const limitMs = 120_000;
 
@@ -38,6 +39,7 @@ export async function doctor(options: RunOptions): Promise<number> {
     const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
     lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
     lines.push(...notes.map((text) => `note: ${text}`));
+    lines.push(...(await walltimeNotes(options)));
     if (!granted) lines.push(severalHosts);
   } catch (error) {
     problems.push(reason(error));
@@ -62,6 +64,18 @@ function probe(options: RunOptions, { hosts, source }: Allocation, mark: string,
     keepGoing: true,
   };
   return run(probing, { hosts: hosts.map((host) => ({ ...host, slots: 1 })), granted: true, source });
+}
+
+/** Whether world.signal can tell that the job's time is nearly up. */
+async function walltimeNotes({ walltimeMs }: RunOptions): Promise<string[]> {
+  const { PBS_JOBID: job } = process.env;
+  if (job === undefined || walltimeMs !== undefined) return [];
+  try {
+    await walltimeOf(job);
+    return [];
+  } catch (error) {
+    return [`note: ${reasonOf(error)}; ${unknownWalltime}`];
+  }
 }
 
 /** What keeps a job from starting is a finding; a command line that makes no sense is none. */

@@ -30,6 +30,8 @@ export interface RunOptions {
   tagOutput: boolean;
   outputDirectory: string | undefined;
   timeoutMs: number | undefined;
+  /** `--walltime`: when the batch system ends the job, which it says itself where PBS can be asked. */
+  walltimeMs: number | undefined;
   killAfterMs: number;
   /** 0: a rank may be stopped for ever. */
   silentAfterMs: number;
@@ -120,6 +122,13 @@ export const optionTable: readonly Option[] = [
     description: "end the job after this time, with exit code 124",
     apply(options, value) {
       options.timeoutMs = seconds("--timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--walltime <TIME>",
+    description: "time that the batch system leaves the job: 01:00:00, 60:00 or seconds (default: PBS is asked)",
+    apply(options, value) {
+      options.walltimeMs = walltime("--walltime", value);
     },
   },
   {
@@ -225,7 +234,8 @@ export const optionTable: readonly Option[] = [
   },
 ];
 
-const doctorOptions = /--(hosts|hostfile|env|wdir|timeout|interface|starter|launch-timeout|no-encrypt|verbose)\b/;
+const doctorOptions =
+  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|starter|launch-timeout|no-encrypt|verbose)\b/;
 
 /** Those of `tsmpi doctor`: where, how to get there, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
@@ -248,6 +258,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     tagOutput: false,
     outputDirectory: undefined,
     timeoutMs: undefined,
+    walltimeMs: givenWalltime(process.env["TSMPI_WALLTIME"]),
     killAfterMs: 3000,
     silentAfterMs: 60_000,
     deadlockAfterMs: 30_000,
@@ -287,6 +298,22 @@ function seconds(option: string, value: string): number {
   if (number > longestTimerSeconds)
     throw usageError(`${option} ${value}: at most ${longestTimerSeconds} seconds are supported`);
   return number;
+}
+
+/** The variable is for job scripts that run under several systems. */
+function givenWalltime(value: string | undefined): number | undefined {
+  return value === undefined || value === "" ? undefined : walltime("TSMPI_WALLTIME", value);
+}
+
+function walltime(option: string, value: string): number {
+  const ms = /^\d+(:\d+){0,2}$/.test(value) ? durationMs(value) : 0;
+  if (ms === 0) throw usageError(`${option} ${value}: hours:minutes:seconds are needed, as in 01:00:00, or seconds`);
+  return ms;
+}
+
+/** `90`, `1:30` and `0:01:30`, as PBS and people write times, are the same. */
+export function durationMs(text: string): number {
+  return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) * 1000;
 }
 
 function existingDirectory(option: string, value: string): string {

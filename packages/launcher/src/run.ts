@@ -78,7 +78,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
   started.start();
   const lookedThrough = warnOfSlips(sources, options.directory, started, log);
-  watchWalltime((reason) => started.warn(reason));
+  void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => started.warn(reason), log });
 
   const code = await started.ended;
   clearTimeout(limit);
