@@ -9,7 +9,7 @@ import { Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
-import { setResourceLimits } from "./limits.ts";
+import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
@@ -200,7 +200,8 @@ export class Agent {
   #rankEnded(rank: number, exit: Exit): void {
     const child = this.#ranks.get(rank)!;
     const left = this.#left.get(rank);
-    const hint = this.#killedFor.get(rank) ?? (this.#stopped ? undefined : this.#outOfMemory.hintFor(exit));
+    const hint =
+      this.#killedFor.get(rank) ?? (this.#stopped ? undefined : (this.#outOfMemory.hintFor(exit) ?? cpuTimeHint(exit)));
     this.#ended.add(rank);
     this.#guardian?.forget(child.killTarget);
     this.#channel.send({

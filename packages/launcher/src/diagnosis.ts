@@ -11,6 +11,13 @@ export interface Facts {
   /** Limits are for a process and a user; undefined: none. */
   openFiles?: number;
   processes?: number;
+  /** In bytes; undefined: none. */
+  addressSpace?: number;
+  dataBytes?: number;
+  fileBytes?: number;
+  stackBytes?: number;
+  /** Of a process, in seconds; undefined: any. */
+  cpuSeconds?: number;
   cpus: number;
   /** Free in /dev/shm; undefined: there is no such place. */
   memoryBytes?: number;
@@ -49,6 +56,15 @@ export interface Diagnosis {
 
 /** So much is needed for the files through which ranks of a host talk. */
 const enoughBytes = 256 << 20;
+/** A rank with no data of its own takes 700 MB of addresses; with less V8 cannot start. */
+const leastAddresses = 1 << 30;
+/** V8 reserves so much for a module's memory that it cannot outgrow. */
+const addressesOfWebAssembly = 12e9;
+const leastData = 300e6;
+/** V8 uses 984 KiB, and looks at no limit before it does. */
+const leastStack = 1 << 20;
+/** Ranks of a host talk through files of 256 KiB; the script and its imports are files too. */
+const leastFile = 1 << 20;
 const clockToleranceMs = 1000;
 /** A process that is alone on its CPU comes so far in 5 ms. */
 const slowCertificatesMs = 20;
@@ -85,6 +101,17 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
     const processes = 64 + 16 * patient.slots;
     if (facts.processes !== undefined && facts.processes < processes)
       wrong(`only ${facts.processes} processes are allowed (ulimit -u), its ranks may need ${processes}`);
+    for (const text of shortage(facts)) wrong(text);
+    if (
+      facts.addressSpace !== undefined &&
+      facts.addressSpace >= leastAddresses &&
+      facts.addressSpace < addressesOfWebAssembly
+    )
+      odd(
+        `ulimit -v leaves ${size(facts.addressSpace)} of addresses: libraries in WebAssembly, and fetch, do not work, and arrays have less room; ask PBS for mem in place of vmem and pvmem`,
+      );
+    if (facts.cpuSeconds !== undefined)
+      odd(`a rank is killed after ${facts.cpuSeconds} s of CPU time (ulimit -t, pcput of PBS)`);
     if (facts.temporaryBytes === undefined) wrong(`TMPDIR ${facts.temporary} cannot be written to`);
     if ((facts.memoryBytes ?? 0) < enoughBytes) {
       const rest = "ranks of this host talk through TMPDIR, which is slower";
@@ -110,6 +137,23 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
       wrong(`its clock is ${Math.abs(links.clockMs! / 1000).toFixed(1)} s ${links.clockMs! > 0 ? "ahead" : "behind"}`);
   }
   return { table: table(patients), problems, notes };
+}
+
+/** Limits with which ranks do not start, or end without a sentence of their own. */
+function shortage({ addressSpace, dataBytes, fileBytes, stackBytes }: Facts): string[] {
+  const limits = [
+    {
+      is: addressSpace,
+      least: leastAddresses,
+      what: "addresses (ulimit -v); ask PBS for more vmem and pvmem, or for mem alone",
+    },
+    { is: dataBytes, least: leastData, what: "data (ulimit -d)" },
+    { is: fileBytes, least: leastFile, what: "a file (ulimit -f)" },
+    { is: stackBytes, least: leastStack, what: "stack (ulimit -s)" },
+  ];
+  return limits.flatMap(({ is, least, what }) =>
+    is !== undefined && is < least ? [`ranks need ${size(least)} and have ${size(is)} of ${what}`] : [],
+  );
 }
 
 function table(patients: readonly Patient[]): string {

@@ -42,6 +42,8 @@ export function reasonOf(error: unknown): string {
     case "EMFILE":
     case "ENFILE":
       return "the limit of open files is reached (ulimit -n)";
+    case "EFBIG":
+      return "the limit of file sizes is reached (ulimit -f)";
     case "ENOMEM":
       return "not enough memory";
     default:
