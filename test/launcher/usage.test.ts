@@ -1,3 +1,7 @@
+import { execFile, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { Communicator } from "tsmpi";
 import { describe, expect, it } from "vitest";
 import { forgetOverrides, isOverridden } from "../../packages/core/src/collectives/choose.ts";
@@ -194,6 +198,28 @@ describe("what the command tells about itself", () => {
   it("says in the map that there are more ranks than slots, which is no reason not to run", async () => {
     const { stderr } = await runTsmpi(["run", "-n", "1000", "--dry-run", "ok.mjs"], { cwd: folder(files) });
     expect(stderr).toMatch(/^1000 ranks on \d+ slots? from .*: ranks share slots\n/);
+  });
+});
+
+describe("a copy of the command", () => {
+  const copy = (): string => {
+    const modules = folder();
+    mkdirSync(join(modules, ".bin"));
+    copyFileSync(command, join(modules, ".bin/tsmpi"));
+    return modules;
+  };
+
+  it("runs beside its package, as cp -rL leaves it in node_modules/.bin", async () => {
+    const modules = copy();
+    symlinkSync(dirname(dirname(command)), join(modules, "tsmpi"));
+    const { stdout } = await promisify(execFile)(process.execPath, [join(modules, ".bin/tsmpi"), "--version"]);
+    expect(stdout).toMatch(/^\d+\.\d+/);
+  });
+
+  it("elsewhere says what it needs", () => {
+    const modules = copy();
+    const { stderr } = spawnSync(process.execPath, [join(modules, ".bin/tsmpi"), "--version"], { encoding: "utf8" });
+    expect(stderr).toMatch(/^tsmpi: \S+ is not beside the dist of its package: .*link to bin\/tsmpi\.js[^\n]*\n$/);
   });
 });
 

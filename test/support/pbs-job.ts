@@ -57,12 +57,20 @@ export class PbsJob {
   /** Runs a line of shell as the job script, in which `tsmpi` is the command. */
   script(line: string, env: Record<string, string> = {}): Running {
     const [enter, ...args] = this.hosts.enter(this.#lines[0]!);
-    const text = `cd "${this.hosts.directory}"; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
+    const text = `cd "${this.hosts.directory}"; echo $$ > job/session; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
     // A session of its own, which begins with the job.
     const child = spawn(enter!, [...args, "setsid", "bash", "-c", text], {
       env: { ...this.#scriptEnvironment(), ...env },
     });
     return new Running(child);
+  }
+
+  /** What `qdel` does first: SIGTERM to all sessions of the job on its first host, and to none on the others. */
+  qdel(): void {
+    const [first] = this.#names as [string];
+    const script = { host: first, session: this.#path("job/session") };
+    const here = [...this.#tasks].filter(({ host }) => host === first);
+    for (const task of [script, ...here]) this.#signal(task, "SIGTERM");
   }
 
   /** All processes of all hosts, for tests that want none to be left. */

@@ -122,6 +122,7 @@ const floors: Record<string, string[][]> = {
     [
       "guardian.ts",
       "leftovers.ts",
+      "session-signals.ts",
       "job-directory.ts",
       "out-of-memory.ts",
       "rank-output.ts",

@@ -13,6 +13,7 @@ import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
+import { SessionSignals } from "./session-signals.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 import { materialise } from "./typescript/program.ts";
 
@@ -43,6 +44,7 @@ export class Agent {
   #plan: HostPlan | undefined;
   #directory = "";
   #guardian: Guardian | undefined;
+  #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
   #paused = false;
   #allStarted = false;
@@ -50,6 +52,8 @@ export class Agent {
   #failed = false;
   /** Why the job is being stopped, for ranks that come to listen only now. */
   #verdict: Extract<Order, { kind: "failed" | "stopping" }> | undefined;
+  /** The job's time is nearly up, for the same ranks. */
+  #endsSoon: Extract<Order, { kind: "endsSoon" }> | undefined;
   #stopped = false;
   #leave!: () => void;
 
@@ -74,9 +78,12 @@ export class Agent {
         this.#verdict ??= order;
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
+      case "endsSoon":
+        this.#endsSoon = order;
+        for (const rank of this.#ranks.values()) rank.tell(order);
+        break;
       case "table":
       case "ended":
-      case "endsSoon":
       case "where":
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
@@ -93,9 +100,7 @@ export class Agent {
         this.#killStopped(order.rank, order.reason);
         break;
       case "signal":
-        if (order.signal === "SIGSTOP" || order.signal === "SIGCONT")
-          this.#stoppedRanks.suspended = order.signal === "SIGSTOP";
-        for (const rank of this.#ranks.values()) rank.signal(order.signal);
+        void this.#signal(order.signal);
         break;
       case "input":
         this.#ranks.get(0)?.write(order.bytes);
@@ -122,6 +127,7 @@ export class Agent {
   async #prepare(plan: HostPlan): Promise<void> {
     this.#directory = makeJobDirectory();
     this.#guardian = new Guardian({ job: plan.job, directories: [this.#directory] });
+    if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
     if (plan.shell !== undefined) {
@@ -192,6 +198,7 @@ export class Agent {
         node,
         ...(network === undefined ? {} : { network }),
       });
+      if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
       if (this.#verdict !== undefined) child.tell(this.#verdict);
     }
     this.#channel.send({ kind: "said", rank, message });
@@ -225,6 +232,13 @@ export class Agent {
   #kill(): void {
     this.#stopped = true;
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
+  }
+
+  async #signal(signal: NodeJS.Signals): Promise<void> {
+    const stops = signal === "SIGSTOP" || signal === "SIGCONT";
+    if (stops) this.#stoppedRanks.suspended = signal === "SIGSTOP";
+    else if (await this.#sessionSignals?.came(signal)) return;
+    for (const rank of this.#ranks.values()) rank.signal(signal);
   }
 
   #killStopped(rank: number, reason: string): void {
@@ -262,6 +276,7 @@ export class Agent {
   async #finish(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#stoppedRanks.end();
+    this.#sessionSignals?.end();
     killLeftovers(this.#plan!.job);
     const ranks = [...this.#ranks.values()];
     const timer = setInterval(() => {

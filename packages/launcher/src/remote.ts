@@ -37,6 +37,9 @@ const lastWordsMs = 1000;
 /** How long a command that ends what is left on a lost host may take. */
 const sweepMs = 2000;
 
+/** PBS writes what a task prints into the job's own files: that nothing is left to be killed there is no news. */
+const quietKill = 'kill -s KILL -- "-$1" 2> /dev/null';
+
 /** The agents of other hosts: starts them, lets them in, and cleans up after those that are lost. */
 export class Remote {
   readonly #options: RemoteOptions;
@@ -45,6 +48,8 @@ export class Remote {
   readonly #guardian: Guardian;
   readonly #guests = new Map<number, Guest>();
   readonly #children = new Set<ChildProcess>();
+  /** Of agents that are not here yet. */
+  readonly #starting = new Map<number, ChildProcess>();
   readonly #sweeps: Promise<void>[] = [];
   #reception: Reception | undefined;
   #arrived: (node: number) => void = () => {};
@@ -92,7 +97,13 @@ export class Remote {
     const outpost = this.#options.outposts.find((each) => each.node === node);
     const guest = this.#guests.get(node);
     if (outpost === undefined || guest === undefined) return;
-    const command = outpost.starter.command(outpost.host, ["/bin/kill", "-KILL", "--", `-${guest.hello.group}`]);
+    const command = outpost.starter.command(outpost.host, [
+      "/bin/sh",
+      "-c",
+      quietKill,
+      "sh",
+      String(guest.hello.group),
+    ]);
     if (command === undefined) return;
     const child = this.#spawn(command);
     const done = new Promise<void>((resolve) => {
@@ -168,6 +179,7 @@ export class Remote {
     log(`agent on ${host.name}: ${command.slice(0, command.indexOf("--")).join(" ")}`);
     roll.reach(node, "asked");
     const child = this.#spawn(command);
+    this.#starting.set(node, child);
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -214,6 +226,9 @@ export class Remote {
     }
     log(`agent on ${outpost.host.name} is here, at ${at}, with the key from the job's ${hello.key}`);
     this.#guests.set(hello.node, guest);
+    // It has nothing more to do, and would pass signals of PBS on to ranks that get them from here. Its task runs on.
+    this.#starting.get(hello.node)?.kill("SIGKILL");
+    this.#starting.delete(hello.node);
     this.#arrived(hello.node);
   }
 
