@@ -6,12 +6,11 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(125);
 }
 /** A copy of node_modules/.bin that has followed its links is beside the package, and not within. */
-const places = ["../dist/cli.js", "../tsmpi/dist/cli.js"];
+const beside = "../tsmpi/dist/cli.js";
 const isMissing = (error) =>
   error.code === "ERR_MODULE_NOT_FOUND" && /^Cannot find module '.*dist.cli\.js'/.test(error.message);
-const load = ([place, ...others]) =>
-  import(place).catch((error) => (isMissing(error) && others.length > 0 ? load(others) : Promise.reject(error)));
-load(places).then(
+const loaded = import("../dist/cli.js").catch((error) => (isMissing(error) ? import(beside) : Promise.reject(error)));
+loaded.then(
   (cli) => cli.main(process.argv.slice(2)),
   (error) => {
     if (/'@tsmpi\/core'/.test(error.message)) {
