@@ -23,6 +23,8 @@ export class PbsJob {
   readonly id: string;
   /** Where all that tasks themselves print goes, wherever their pbsdsh's output goes. */
   readonly spool: string;
+  /** Hosts whose mom does not answer, and those on which it cannot start anything because there is no home directory. */
+  readonly broken: Map<string, "silent" | "homeless"> = new Map();
   readonly #flavour: Flavour;
   readonly #lines: readonly string[];
   readonly #names: readonly string[];
@@ -165,11 +167,14 @@ export class PbsJob {
     if (this.#flavour === "torque" && line >= this.#lines.length) return refuse("specified node number too large");
     const index = line % this.#lines.length; // OpenPBS wraps round, silently
     const host = this.#lines[index]!;
+    if (this.broken.get(host) === "silent") return undefined;
+    if (this.broken.get(host) === "homeless") return void socket.end(JSON.stringify({ error: 15010 }));
     const [enter, ...args] = this.hosts.enter(host);
     const variables = this.#taskEnvironment(index);
     const task = { host, session: join(variables["TMPDIR"]!, `session.${variables["PBS_TASKNUM"]}`) };
     const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const start = 'trap "" HUP; umask 077; cd "$HOME"; echo $$ > "$TMPDIR/session.$PBS_TASKNUM"; exec "$@"';
+    const start =
+      'trap "" HUP; umask 077; cd "$HOME"; echo $$ > "$TMPDIR/session.$PBS_TASKNUM"; command -v "$1" > /dev/null || exit 254; exec "$@"';
     const output = openSync(this.spool, "a");
     const child = spawn(enter!, [...args, "setsid", "env", "-i", ...environment, "sh", "-c", start, "sh", ...program], {
       stdio: ["ignore", output, output],
@@ -178,7 +183,7 @@ export class PbsJob {
     child.once("exit", (code, signal) => {
       this.#signal(task, "SIGKILL"); // nothing in a task's session outlives its first process
       this.#tasks.delete(task);
-      const status = signal === null ? (code === 127 || code === 126 ? 254 : code) : 256 + constants.signals[signal];
+      const status = signal === null ? code : 256 + constants.signals[signal];
       socket.end(JSON.stringify({ status }));
     });
     return task;

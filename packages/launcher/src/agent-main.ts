@@ -6,6 +6,7 @@ import type { Hello, Order, Report } from "./control.ts";
 import { usableAddresses } from "./link/addresses.ts";
 import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
+import { beReachable } from "./link/reach.ts";
 import { type Attempt, ownAddress, visit } from "./link/visit.ts";
 import { processStat } from "./process-stat.ts";
 import { version } from "./version.ts";
@@ -26,6 +27,8 @@ const [only] = words.get("interface") ?? [];
 
 /** How long ranks of a job that is lost may need to die. */
 const lastMs = 5000;
+/** Where the launcher may try whether it reaches this host, which does not reach the launcher. */
+let listens: Promise<string[]> | undefined;
 
 // Signals come to all processes of the task, from PBS or from whatever started it: the ranks take them as they like, and
 // the agent stays to tell how they ended. It leaves when its link does.
@@ -82,10 +85,12 @@ function addresses(): string[] {
 }
 
 /** For the launcher's table, should this host stay outside: the shared directory is the only way that is left. */
-function tell(attempts: Attempt[]): void {
+async function tell(attempts: Attempt[]): Promise<void> {
+  listens ??= beReachable(addresses());
+  const words = JSON.stringify({ attempts, listens: await listens });
   for (const directory of directories) {
     try {
-      writeFileSync(join(directory, `agent.${node}`), JSON.stringify({ attempts }), { mode: 0o600 });
+      writeFileSync(join(directory, `agent.${node}`), words, { mode: 0o600 });
     } catch {}
   }
 }

@@ -118,14 +118,16 @@ export class Agent {
       await this.#prepare(plan);
       if (!this.#stopped) this.#startRanks(this.#plan);
     } catch (error) {
-      this.#unable(`the ranks: ${reasonOf(error)}`);
+      const { code } = error as NodeJS.ErrnoException;
+      const where = code === "ENOSPC" || code === "EDQUOT" ? ` in ${this.#directory}` : "";
+      this.#unable(`the ranks: ${reasonOf(error)}${where}`);
     }
     this.#allStarted = true;
     this.#finishIfDone();
   }
 
   async #prepare(plan: HostPlan): Promise<void> {
-    this.#directory = makeJobDirectory();
+    this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
     this.#guardian = new Guardian({ job: plan.job, directories: [this.#directory] });
     if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);

@@ -44,6 +44,8 @@ export interface Patient {
   links?: Links;
   /** What was printed there on stderr. */
   complaint?: string;
+  /** Why nothing could be started there. */
+  cause?: string;
 }
 
 export interface Diagnosis {
@@ -79,9 +81,13 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
   const first = patients.find(({ facts }) => facts !== undefined)?.facts;
   const slots = patients.reduce((sum, patient) => sum + patient.slots, 0);
   for (const [rank, patient] of patients.entries()) {
-    const { name, facts, links, complaint } = patient;
+    const { name, facts, links, complaint, cause } = patient;
     const wrong = (text: string): unknown => problems.push(`${name}: ${text}`);
     const odd = (text: string): unknown => notes.push(`${name}: ${text}`);
+    if (cause !== undefined) {
+      wrong(cause);
+      continue;
+    }
     if (facts === undefined || first === undefined) {
       wrong(`nothing was heard from this host${complaint === undefined ? "" : `: ${complaint}`}`);
       continue;
@@ -125,10 +131,11 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
         `each rank starts ${Math.round(facts.certificatesMs!)} ms later because NODE_EXTRA_CA_CERTS is set; where it opens no TLS connections, --env NODE_EXTRA_CA_CERTS= saves them`,
       );
     if (links === undefined) {
-      if (patients.length > 1) wrong("could not reach the other hosts");
+      if (patients.filter((other) => other.cause === undefined).length > 1) wrong("could not reach the other hosts");
       continue;
     }
-    for (const [peer, { name: other }] of patients.entries()) {
+    for (const [peer, { name: other, cause: absent }] of patients.entries()) {
+      if (absent !== undefined) continue;
       const link = links.links[peer];
       if (peer !== rank && (link === undefined || "reason" in link))
         wrong(`no message came back from ${other}${link === undefined ? "" : `: ${link.reason}`}`);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { Agent } from "./agent.ts";
 import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
 import { curveKeys } from "./curve-keys.ts";
@@ -33,8 +34,11 @@ export async function launch(
     return [];
   });
   const [first] = plans;
+  const here = placement.nodes.find(({ host }) => host.here)?.host.name ?? hostname();
   const remote =
-    outposts.length === 0 || first === undefined ? undefined : await connect(first.job, outposts, options, roll, log);
+    outposts.length === 0 || first === undefined
+      ? undefined
+      : await connect(first.job, here, outposts, options, roll, log);
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
   const stations = plans.map((plan, node): Station => {
     const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
@@ -50,6 +54,7 @@ export async function launch(
 
 async function connect(
   job: string,
+  here: string,
   outposts: Outpost[],
   options: RunOptions,
   roll: RollCall,
@@ -57,7 +62,7 @@ async function connect(
 ): Promise<Remote> {
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
   const { Remote } = await import("./remote.ts");
-  return Remote.start({ job, outposts, only: options.interface, deadlineMs: options.launchTimeoutMs, roll, log });
+  return Remote.start({ job, outposts, here, only: options.interface, deadlineMs: options.launchTimeoutMs, roll, log });
 }
 
 function remoteNode(outposts: readonly Outpost[], node: number): boolean {

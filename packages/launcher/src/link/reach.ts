@@ -1,0 +1,36 @@
+import { connect, createServer } from "node:net";
+import { endpoint, parseEndpoint } from "./addresses.ts";
+
+const answerMs = 1500;
+
+/** Lets others find out whether they reach this host: takes connections at these addresses, and ends them at once. */
+export function beReachable(addresses: readonly string[]): Promise<string[]> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.on("error", () => {}).end());
+    server.once("error", () => resolve([]));
+    server.listen(0, () => {
+      const { port } = server.address() as { port: number };
+      resolve(addresses.map((address) => endpoint(address, port)));
+    });
+    server.unref();
+  });
+}
+
+/** Whether one of these addresses takes a connection. */
+export async function reachesOne(endpoints: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(endpoints.map(reaches));
+  return found.includes(true);
+}
+
+function reaches(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(parseEndpoint(address));
+    const done = (reached: boolean) => () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(reached);
+    };
+    const timer = setTimeout(done(false), answerMs);
+    socket.once("connect", done(true)).once("error", done(false));
+  });
+}
