@@ -81,7 +81,7 @@ const faults: Fault[] = [
     what: "its mom is dead",
     make: () => void job.broken.set("b", "silent"),
     documented: "pbsdsh still waits for this host",
-    says: /pbsdsh still waits for this host: its pbs_mom does not answer, or the host hangs/,
+    says: /pbsdsh still waits for this host: the host or its pbs_mom hangs, or a firewall keeps it from connecting to a/,
   },
   {
     what: "it cannot reach the first host, which reaches it",

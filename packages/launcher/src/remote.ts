@@ -264,7 +264,10 @@ export class Remote {
     const words = this.#words(node);
     if (words === undefined) {
       if (this.#starting.has(node))
-        roll.blame(node, `${starter.name} still waits for this host: its pbs_mom does not answer, or the host hangs`);
+        roll.blame(
+          node,
+          `${starter.name} still waits for this host: the host or its pbs_mom hangs, or a firewall keeps it from connecting to ${this.#options.here}`,
+        );
       return;
     }
     const { attempts, listens } = words;
