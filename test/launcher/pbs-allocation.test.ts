@@ -124,7 +124,7 @@ describe("the walltime that the user gives", () => {
   const save = `import { init } from "tsmpi";
     const world = await init();
     const wait = setInterval(() => {}, 1000);
-    await new Promise((resolve) => world.signal.addEventListener("abort", resolve, { once: true }));
+    if (!world.signal.aborted) await new Promise((resolve) => world.signal.addEventListener("abort", resolve));
     clearInterval(wait);
     console.log(world.signal.reason.message);
     await world[Symbol.asyncDispose]();`;

@@ -49,7 +49,7 @@ describe.runIf(multihost.possible)("hosts with networks that lead nowhere", () =
   });
 
   test("tell what was tried when the launcher cannot be reached", async () => {
-    const { code, stderr } = await job.script("tsmpi run --interface mgmt0 --launch-timeout 4 sum.mjs").result;
+    const { code, stderr } = await job.script("tsmpi run --interface mgmt0 --launch-timeout 10 sum.mjs").result;
     expect(code).toBe(125);
     expect(stderr).toMatch(/^tsmpi: 3 of 3 agents did not connect/);
     expect(stderr).toMatch(/^b +started +b cannot reach a; /m);
@@ -59,7 +59,7 @@ describe.runIf(multihost.possible)("hosts with networks that lead nowhere", () =
   test("tell which of them did not come, and how far it came", async () => {
     hosts.cut("c");
     try {
-      const { code, stderr } = await job.script("tsmpi run --launch-timeout 5 sum.mjs").result;
+      const { code, stderr } = await job.script("tsmpi run --launch-timeout 10 sum.mjs").result;
       expect(code).toBe(125);
       expect(stderr).toMatch(/^tsmpi: 1 of 3 agents did not connect/);
       expect(stderr).toMatch(/^c +started +c cannot reach a; a cannot reach c either/m);

@@ -56,6 +56,7 @@ export function visit(options: {
         resolve(socket);
       });
     };
+    timers.add(setTimeout(() => void options.waiting(attempts), retryMs));
     timers.add(setInterval(() => void options.waiting(attempts), tellMs));
     timers.add(
       setTimeout(() => {
