@@ -1,8 +1,9 @@
+import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseNodeFile } from "../../packages/launcher/src/allocations/own-lines.ts";
-import { parseWalltime } from "../../packages/launcher/src/walltime.ts";
+import { parseWalltime, remainingMs } from "../../packages/launcher/src/walltime.ts";
 import { folder, runTsmpi } from "../support/run-tsmpi.ts";
 
 const inJob = (PBS_NODEFILE: string | undefined): Record<string, string | undefined> => ({
@@ -42,6 +43,26 @@ describe("the node file", () => {
   });
 });
 
+describe("--hostfile", () => {
+  it("is read in place of PBS_NODEFILE", async () => {
+    const nodes = join(folder({ mine: `${hostname()}\n${hostname()}\n` }), "mine");
+    for (const option of ["--hostfile", "-machinefile", "-f"]) {
+      const { stdout, stderr } = await runTsmpi(["exec", option, nodes, "--display-map", "echo", "x"], {
+        env: inJob("/no/such/file"),
+      });
+      expect(stdout, stderr).toBe("x\nx\n");
+      expect(stderr).toContain(nodes);
+    }
+  });
+
+  it("is refused outside a job, with what to do", async () => {
+    const env = { PBS_JOBID: undefined, PBS_NODEFILE: undefined };
+    const { code, stderr } = await runTsmpi(["exec", "-f", "mine", "true"], { env });
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS job yet; [^\n]+\n$/);
+  });
+});
+
 describe("--hosts", () => {
   it("names hosts and slots", async () => {
     const { stdout, stderr } = await runTsmpi(["exec", "--hosts", "localhost:3", "--display-map", "echo", "x"]);
@@ -61,16 +82,71 @@ describe("--hosts", () => {
 });
 
 describe("the walltime that qstat tells", () => {
-  const now = Date.parse("Sun Nov 22 20:00:00 2026");
+  const limit = "    Resource_List.walltime = 01:00:00\n    stime = Sun Nov 22 19:50:00 2026\n";
   it.each([
-    ["OpenPBS", "    Resource_List.walltime = 01:00:00\n    stime = Sun Nov 22 19:50:00 2026\n", 3600, 3000],
-    ["TORQUE", "    Resource_List.walltime = 02:00:00\n    start_time = x\n    Walltime.Remaining = 42\n", 7200, 42],
-  ])("by %s is understood", (_, text, total, left) => {
-    expect(parseWalltime(text, now)).toEqual({ totalMs: total * 1000, leftMs: left * 1000 });
+    ["by OpenPBS", `    resources_used.walltime = 00:10:10\n${limit}`, 600, 3600 - 610],
+    ["by a host whose last report is old", `    resources_used.walltime = 00:08:00\n${limit}`, 600, 3000],
+    ["before any host has reported", limit, 5, 3595],
+    ["in a session that is older than the job", limit, 1e6, 3600],
+    ["by TORQUE", `${limit}    start_time = x\n    Walltime.Remaining = 42\n`, 600, 42],
+  ])("%s is understood, whatever its clock says", (_, text, ran, left) => {
+    const walltime = parseWalltime(text)!;
+    expect(walltime.totalMs).toBe(3_600_000);
+    expect(remainingMs(walltime, ran * 1000)).toBe(left * 1000);
   });
 
   it("is unknown for a job without limit", () => {
-    expect(parseWalltime("    stime = Sun Nov 22 19:50:00 2026\n", now)).toBeUndefined();
-    expect(parseWalltime("    Resource_List.walltime = 01:00:00\n", now)).toBeUndefined();
+    expect(
+      parseWalltime("    stime = Sun Nov 22 19:50:00 2026\n    resources_used.walltime = 00:08:00\n"),
+    ).toBeUndefined();
+  });
+
+  it("is missed with a reason when qstat fails, by the doctor too", async () => {
+    const bin = folder({
+      qstat: "#!/bin/sh\necho 'qstat: cannot connect to server head (errno=15010)' >&2\nexit 255\n",
+    });
+    chmodSync(join(bin, "qstat"), 0o755);
+    const nodes = join(folder({ nodes: `${hostname()}\n` }), "nodes");
+    const env = { ...inJob(nodes), PATH: `${bin}:${process.env["PATH"]}`, TSMPI_WALLTIME: undefined };
+    const reason = `${bin}/qstat: qstat: cannot connect to server head (errno=15010)`;
+    const { stderr } = await runTsmpi(["exec", "--verbose", "sleep", "4"], { env });
+    expect(stderr).toContain(`the walltime is not known: ${reason}\n`);
+    const { stdout, code } = await runTsmpi(["doctor"], { env });
+    expect(stdout).toContain(
+      `note: ${reason}; world.signal does not tell before the walltime is over, unless --walltime`,
+    );
+    expect(code).toBe(0);
+    expect((await runTsmpi(["doctor", "--walltime", "01:00:00"], { env })).stdout).not.toContain("qstat");
+  });
+});
+
+describe("the walltime that the user gives", () => {
+  const save = `import { init } from "tsmpi";
+    const world = await init();
+    const wait = setInterval(() => {}, 1000);
+    if (!world.signal.aborted) await new Promise((resolve) => world.signal.addEventListener("abort", resolve));
+    clearInterval(wait);
+    console.log(world.signal.reason.message);
+    await world[Symbol.asyncDispose]();`;
+
+  it.each([
+    ["--walltime", ["--walltime", "00:00:03"], undefined],
+    ["TSMPI_WALLTIME", [], "3"],
+  ])("%s is told before it is over", async (_, options, TSMPI_WALLTIME) => {
+    const { stdout } = await runTsmpi(["run", "-n", "1", ...options, "save.mjs"], {
+      cwd: folder({ "save.mjs": save }),
+      env: { TSMPI_WALLTIME },
+    });
+    expect(stdout).toMatch(/^this job ends in about \d s: its walltime is 3 s$/m);
+  });
+
+  it.each(["soon", "0", "1:2:3:4", "-5"])("is refused as %s", async (value) => {
+    const { code, stderr } = await runTsmpi(["exec", `--walltime=${value}`, "true"]);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^tsmpi: --walltime .*as in 01:00:00/),
+    });
+    const { stderr: variable } = await runTsmpi(["exec", "true"], { env: { TSMPI_WALLTIME: value } });
+    expect(variable).toMatch(/^tsmpi: TSMPI_WALLTIME .*as in 01:00:00/);
   });
 });

@@ -1,3 +1,7 @@
+import { execFile, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { Communicator } from "tsmpi";
 import { describe, expect, it } from "vitest";
 import { forgetOverrides, isOverridden } from "../../packages/core/src/collectives/choose.ts";
@@ -28,6 +32,8 @@ describe("a command line that makes no sense gets one sentence and exit code 2",
     ["--output-dir that is a file", ["run", "--output-dir", "ok.mjs", "ok.mjs"], "--output-dir"],
     ["--timeout -1", ["run", "--timeout", "-1", "ok.mjs"], "--timeout -1: a number of seconds"],
     ["--timeout soon", ["run", "--timeout", "soon", "ok.mjs"], "--timeout soon: a number of seconds"],
+    ["an option of another MPI that tsmpi has not", ["run", "--map-by", "node", "ok.mjs"], "--map-by node: ranks fill"],
+    ["a file of hosts and hosts", ["run", "-f", "x", "-H", "a", "ok.mjs"], "--hosts and --hostfile: say one of them"],
   ])("%s", async (_name, args, part) => {
     const { code, stdout, stderr } = await runTsmpi(args, { cwd: folder(files) });
     expect(stderr).toContain(part);
@@ -48,6 +54,23 @@ describe("the number of ranks", () => {
   it("may be written -np for exec too, whose program has its own -np", async () => {
     const { code, stdout } = await runTsmpi(["exec", "-np", "2", "echo", "-np", "7"]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "-np 7\n-np 7\n" });
+  });
+
+  it("may come with options of other MPIs", async () => {
+    const options = [
+      "--allow-run-as-root",
+      "-oversubscribe",
+      "-np",
+      "2",
+      "-x",
+      "A=1",
+      "-tag-output",
+      "-H",
+      "localhost:2",
+    ];
+    const { code, stdout, stderr } = await runTsmpi(["exec", ...options, "sh", "-c", "echo $A"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.split("\n").sort().join("\n")).toBe("\n[0] 1\n[1] 1");
   });
 
   it("is checked with -np too", async () => {
@@ -175,6 +198,28 @@ describe("what the command tells about itself", () => {
   it("says in the map that there are more ranks than slots, which is no reason not to run", async () => {
     const { stderr } = await runTsmpi(["run", "-n", "1000", "--dry-run", "ok.mjs"], { cwd: folder(files) });
     expect(stderr).toMatch(/^1000 ranks on \d+ slots? from .*: ranks share slots\n/);
+  });
+});
+
+describe("a copy of the command", () => {
+  const copy = (): string => {
+    const modules = folder();
+    mkdirSync(join(modules, ".bin"));
+    copyFileSync(command, join(modules, ".bin/tsmpi"));
+    return modules;
+  };
+
+  it("runs beside its package, as cp -rL leaves it in node_modules/.bin", async () => {
+    const modules = copy();
+    symlinkSync(dirname(dirname(command)), join(modules, "tsmpi"));
+    const { stdout } = await promisify(execFile)(process.execPath, [join(modules, ".bin/tsmpi"), "--version"]);
+    expect(stdout).toMatch(/^\d+\.\d+/);
+  });
+
+  it("elsewhere says what it needs", () => {
+    const modules = copy();
+    const { stderr } = spawnSync(process.execPath, [join(modules, ".bin/tsmpi"), "--version"], { encoding: "utf8" });
+    expect(stderr).toMatch(/^tsmpi: \S+ is not beside the dist of its package: .*link to bin\/tsmpi\.js[^\n]*\n$/);
   });
 });
 

@@ -80,6 +80,7 @@ multihost.each(losses)("$what", ({ act, code, says }) => {
       });
       await until(() => job.processes().length === 0, "no process is left");
       await until(() => job.files().length === 0, "no file is left in the hosts' memory");
+      expect(job.printed).toBe("");
     } finally {
       job.end();
       hosts.remove();

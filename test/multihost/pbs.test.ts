@@ -72,6 +72,27 @@ multihost.each(flavours)("a job under %s", (flavour) => {
     await running.result;
   });
 
+  test("tells each rank once of qdel, which PBS tells all processes of the first host, and of a signal to tsmpi", async () => {
+    const count = `import { init } from "${new URL("../../packages/launcher/dist/index.js", import.meta.url)}";
+      const world = await init();
+      let times = 0;
+      process.on("SIGTERM", () => {
+        if (times++ === 0) setTimeout(() => (console.log("told", times), process.exit()), 1500);
+      });
+      setInterval(() => {}, 1000);
+      console.log("up");`;
+    writeFileSync(join(hosts.directory, "count.mjs"), count);
+    const toAll = (): void => job.qdel();
+    const toLauncher = (): void => void hosts.shell("a", "pkill -TERM -f '[t]smpi.js run'");
+    for (const end of [toAll, toLauncher]) {
+      const running = job.script("trap : TERM; tsmpi run count.mjs & wait; wait");
+      await running.shows("up", 5);
+      end();
+      const { stdout } = await running.result;
+      expect(stdout.match(/told .*/g), stdout).toEqual(Array(5).fill("told 1"));
+    }
+  });
+
   test("leaves no process, and no key, on any host", async () => {
     await job.script("tsmpi exec true").result;
     await until(() => job.processes().length === 0, `no process is left of ${job.processes().join("\n")}`);
@@ -99,20 +120,49 @@ multihost.each(flavours)("a job under %s", (flavour) => {
     expect((await nested.result).stdout).toBe(lines.map((host, rank) => `[${rank}] ${host}\n`).join(""));
   });
 
+  test("does not count the time in which it was suspended", async () => {
+    const qstat = `#!/bin/sh\necho "    Resource_List.walltime = 00:00:16"\n`;
+    writeFileSync(join(hosts.directory, "job/qstat"), qstat, { mode: 0o755 });
+    const wait = `import { init } from "${new URL("../../packages/launcher/dist/index.js", import.meta.url)}";
+      const world = await init();
+      console.log("up");
+      const [wait, since] = [setInterval(() => {}, 1000), performance.now()];
+      world.signal.addEventListener("abort", () => {
+        clearInterval(wait);
+        console.log("told after", performance.now() - since);
+      });`;
+    writeFileSync(join(hosts.directory, "wait.mjs"), wait);
+    const running = job.script("tsmpi run -n 1 wait.mjs");
+    await running.shows("up");
+    const signal = (name: string): string => hosts.shell("a", `pkill -${name} -f '[t]smpi.js run'`);
+    signal("STOP");
+    await new Promise((resolve) => setTimeout(resolve, 7000));
+    signal("CONT");
+    const { stdout } = await running.result;
+    const [, ms] = /told after (\d+)/.exec(stdout) ?? [];
+    expect(Number(ms), stdout).toBeGreaterThan(10_000); // about 8 s of its own, and 7 s in which it was stopped
+  });
+
   test("tells ranks when its walltime is nearly over", async () => {
-    const qstat = `#!/bin/sh\necho "Job Id: $2"; echo "    Resource_List.walltime = 00:00:08"; date "+    stime = %a %b %e %H:%M:%S %Y"\n`;
+    // The server's clock is an hour ahead. What it says first, qalter changes later.
+    const qstat = `#!/bin/sh
+      test -e asked && limit=24 || limit=20; touch asked
+      echo "Job Id: $2"; echo "    Resource_List.walltime = 00:00:$limit"
+      date -d "+1 hour" "+    stime = %a %b %e %H:%M:%S %Y"`;
     writeFileSync(join(hosts.directory, "job/qstat"), qstat, { mode: 0o755 });
     const save = `import { init, sum } from "${new URL("../../packages/launcher/dist/index.js", import.meta.url)}";
       const world = await init();
       const wait = setInterval(() => {}, 1000);
-      world.signal.addEventListener("abort", async () => {
+      const save = async () => {
         clearInterval(wait);
         console.log(await world.allreduce(1, sum), world.signal.reason.message);
-      });`;
+      };
+      if (world.signal.aborted) await save();
+      else world.signal.addEventListener("abort", save);`;
     writeFileSync(join(hosts.directory, "save.mjs"), save);
-    const { stdout, stderr, code } = await job.script("tsmpi run save.mjs").result;
+    const { stdout, stderr, code } = await job.script("rm -f asked; tsmpi run save.mjs").result;
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-    expect(stdout.match(/^5 PBS ends this job in about \d s: its walltime is 8 s$/gm)).toHaveLength(5);
+    expect(stdout.match(/^5 PBS ends this job in about \d+ s: its walltime is 24 s$/gm)).toHaveLength(5);
   });
 });
 

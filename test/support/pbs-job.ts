@@ -25,6 +25,8 @@ export class PbsJob {
   readonly spool: string;
   /** What NCPUS and OMP_NUM_THREADS are on each line; 1 where nothing is said. */
   readonly #cpus: readonly number[];
+  /** Hosts whose mom does not answer, and those on which it cannot start anything because there is no home directory. */
+  readonly broken: Map<string, "silent" | "homeless"> = new Map();
   readonly #flavour: Flavour;
   readonly #lines: readonly string[];
   readonly #names: readonly string[];
@@ -61,11 +63,20 @@ export class PbsJob {
   /** Runs a line of shell as the job script, in which `tsmpi` is the command. */
   script(line: string, env: Record<string, string> = {}): Running {
     const [enter, ...args] = this.hosts.enter(this.#lines[0]!);
-    const text = `cd "${this.hosts.directory}"; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
-    const child = spawn(enter!, [...args, "bash", "-c", text], {
+    const text = `cd "${this.hosts.directory}"; echo $$ > job/session; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
+    // A session of its own, which begins with the job.
+    const child = spawn(enter!, [...args, "setsid", "bash", "-c", text], {
       env: { ...this.#scriptEnvironment(), ...env },
     });
     return new Running(child);
+  }
+
+  /** What `qdel` does first: SIGTERM to all sessions of the job on its first host, and to none on the others. */
+  qdel(): void {
+    const [first] = this.#names as [string];
+    const script = { host: first, session: this.#path("job/session") };
+    const here = [...this.#tasks].filter(({ host }) => host === first);
+    for (const task of [script, ...here]) this.#signal(task, "SIGTERM");
   }
 
   /** All processes of all hosts, for tests that want none to be left. */
@@ -175,11 +186,14 @@ export class PbsJob {
     if (this.#flavour === "torque" && line >= this.#lines.length) return refuse("specified node number too large");
     const index = line % this.#lines.length; // OpenPBS wraps round, silently
     const host = this.#lines[index]!;
+    if (this.broken.get(host) === "silent") return undefined;
+    if (this.broken.get(host) === "homeless") return void socket.end(JSON.stringify({ error: 15010 }));
     const [enter, ...args] = this.hosts.enter(host);
     const variables = this.#taskEnvironment(index);
     const task = { host, session: join(variables["TMPDIR"]!, `session.${variables["PBS_TASKNUM"]}`) };
     const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const start = 'trap "" HUP; umask 077; cd "$HOME"; echo $$ > "$TMPDIR/session.$PBS_TASKNUM"; exec "$@"';
+    const start =
+      'trap "" HUP; umask 077; cd "$HOME"; echo $$ > "$TMPDIR/session.$PBS_TASKNUM"; command -v "$1" > /dev/null || exit 254; exec "$@"';
     const output = openSync(this.spool, "a");
     const child = spawn(enter!, [...args, "setsid", "env", "-i", ...environment, "sh", "-c", start, "sh", ...program], {
       stdio: ["ignore", output, output],
@@ -188,7 +202,7 @@ export class PbsJob {
     child.once("exit", (code, signal) => {
       this.#signal(task, "SIGKILL"); // nothing in a task's session outlives its first process
       this.#tasks.delete(task);
-      const status = signal === null ? (code === 127 || code === 126 ? 254 : code) : 256 + constants.signals[signal];
+      const status = signal === null ? code : 256 + constants.signals[signal];
       socket.end(JSON.stringify({ status }));
     });
     return task;

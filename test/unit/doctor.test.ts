@@ -37,6 +37,10 @@ describe("the doctor", () => {
     ["/home/x is not the launcher's", { directory: "another" }],
     ["only 256 open files are allowed (ulimit -n), 8 ranks may need 304", { openFiles: 256 }],
     ["only 100 processes are allowed (ulimit -u), its ranks may need 128", { processes: 100 }],
+    ["ranks need 1 GiB and have 953 MiB of addresses (ulimit -v)", { addressSpace: 1e9 }],
+    ["ranks need 286 MiB and have 95 MiB of data (ulimit -d)", { dataBytes: 1e8 }],
+    ["ranks need 1 MiB and have 0 MiB of a file (ulimit -f)", { fileBytes: 0 }],
+    ["ranks need 1 MiB and have 0 MiB of stack (ulimit -s)", { stackBytes: 512 << 10 }],
     ["neither /dev/shm nor TMPDIR /tmp has 256 MiB free", { memoryBytes: 1, temporaryBytes: 1 }],
   ])("says what is wrong: %s", (words, changes) => {
     const { problems } = judge(hosts(changes), "/home/x");
@@ -53,6 +57,8 @@ describe("the doctor", () => {
   it.each<[string, Partial<Facts>]>([
     ["Node.js v22.2.0", { nodeVersion: "v22.2.0" }],
     ["/dev/shm has 0 MiB free", { memoryBytes: 1 }],
+    ["ulimit -v leaves 2 GiB of addresses: libraries in WebAssembly", { addressSpace: 3e9 }],
+    ["a rank is killed after 60 s of CPU time (ulimit -t", { cpuSeconds: 60 }],
     ["4 slots on 2 CPUs", { cpus: 2 }],
     ["whether /home/x is shared is not known", { directory: "unknown" }],
     ["each rank starts 64 ms later because NODE_EXTRA_CA_CERTS is set", { certificatesMs: 63.7 }],

@@ -124,6 +124,7 @@ const floors: Record<string, string[][]> = {
     [
       "guardian.ts",
       "leftovers.ts",
+      "session-signals.ts",
       "job-directory.ts",
       "out-of-memory.ts",
       "rank-output.ts",
@@ -142,6 +143,7 @@ const floors: Record<string, string[][]> = {
     ],
     [
       "options.ts",
+      "foreign-options.ts",
       "variables.ts",
       "launch-error.ts",
       "exit-codes.ts",
@@ -152,6 +154,7 @@ const floors: Record<string, string[][]> = {
       "within.ts",
       "own-files.ts",
       "seen-paths.ts",
+      "process-stat.ts",
     ],
   ],
 };

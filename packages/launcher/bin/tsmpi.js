@@ -5,17 +5,25 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`tsmpi: Node.js 20.19 or newer is needed, this is ${process.versions.node} (${process.execPath})`);
   process.exit(125);
 }
-import("../dist/cli.js").then(
+/** A copy of node_modules/.bin that has followed its links is beside the package, and not within. */
+const beside = "../tsmpi/dist/cli.js";
+const isMissing = (error) =>
+  error.code === "ERR_MODULE_NOT_FOUND" && /^Cannot find module '.*dist.cli\.js'/.test(error.message);
+const loaded = import("../dist/cli.js").catch((error) => (isMissing(error) ? import(beside) : Promise.reject(error)));
+loaded.then(
   (cli) => cli.main(process.argv.slice(2)),
   (error) => {
-    const unbuilt = error.code === "ERR_MODULE_NOT_FOUND" && /^Cannot find module '.*dist.cli\.js'/.test(error.message);
     if (/'@tsmpi\/core'/.test(error.message)) {
       console.error(
         "tsmpi: the package @tsmpi/core is not installed: add it to the project, in the same version as tsmpi",
       );
       process.exit(125);
     }
-    console.error(unbuilt ? "tsmpi: not built yet: run `pnpm build` first" : `tsmpi: cannot load: ${error.message}`);
+    console.error(
+      isMissing(error)
+        ? `tsmpi: ${process.argv[1]} is not beside the dist of its package: in a checkout run \`pnpm build\`, elsewhere link to bin/tsmpi.js of the package instead of copying it`
+        : `tsmpi: cannot load: ${error.message}`,
+    );
     process.exit(125);
   },
 );

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "./agent.ts";
 import { agentExit } from "./agent-exits.ts";
@@ -7,8 +7,10 @@ import { thisMachine } from "./here.ts";
 import { usableAddresses } from "./link/addresses.ts";
 import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
+import { beReachable } from "./link/reach.ts";
 import { type Attempt, ownAddress, visit } from "./link/visit.ts";
 import { cpusOfLine } from "./pbs-environment.ts";
+import { processStat } from "./process-stat.ts";
 import { version } from "./version.ts";
 
 /**
@@ -24,9 +26,12 @@ const [job = ""] = words.get("job") ?? [];
 const node = Number(words.get("node")?.[0]);
 const directories = words.get("key") ?? [];
 const [only] = words.get("interface") ?? [];
+const ports = words.get("ports")?.map((range) => range.split("-").map(Number) as [number, number])[0];
 
 /** How long ranks of a job that is lost may need to die. */
 const lastMs = 5000;
+/** Where the launcher may try whether it reaches this host, which does not reach the launcher. */
+let listens: Promise<string[]> | undefined;
 
 // Signals come to all processes of the task, from PBS or from whatever started it: the ranks take them as they like, and
 // the agent stays to tell how they ended. It leaves when its link does.
@@ -51,7 +56,7 @@ link.send({
   kind: "hello",
   node,
   pid: process.pid,
-  group: processGroup(),
+  group: processStat("self")?.group ?? process.pid,
   version,
   nodeVersion: process.version,
   machine: thisMachine(),
@@ -85,24 +90,13 @@ function addresses(): string[] {
   }
 }
 
-/** Field 5 of /proc/self/stat. */
-function processGroup(): number {
-  try {
-    return Number(
-      readFileSync("/proc/self/stat", "latin1")
-        .replace(/^.*\) /s, "")
-        .split(" ")[2],
-    );
-  } catch {
-    return process.pid;
-  }
-}
-
 /** For the launcher's table, should this host stay outside: the shared directory is the only way that is left. */
-function tell(attempts: Attempt[]): void {
+async function tell(attempts: Attempt[]): Promise<void> {
+  listens ??= beReachable(addresses(), ports);
+  const words = JSON.stringify({ attempts, listens: await listens });
   for (const directory of directories) {
     try {
-      writeFileSync(join(directory, `agent.${node}`), JSON.stringify({ attempts }), { mode: 0o600 });
+      writeFileSync(join(directory, `agent.${node}`), words, { mode: 0o600 });
     } catch {}
   }
 }

@@ -9,10 +9,11 @@ import { agentMark, Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
-import { setResourceLimits } from "./limits.ts";
+import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
+import { SessionSignals } from "./session-signals.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 import { materialise } from "./typescript/program.ts";
@@ -45,6 +46,7 @@ export class Agent {
   #directory = "";
   #guardian: Guardian | undefined;
   #stalls: StallWatch | undefined;
+  #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
   #paused = false;
   #allStarted = false;
@@ -52,6 +54,8 @@ export class Agent {
   #failed = false;
   /** Why the job is being stopped, for ranks that come to listen only now. */
   #verdict: Extract<Order, { kind: "failed" | "stopping" }> | undefined;
+  /** The job's time is nearly up, for the same ranks. */
+  #endsSoon: Extract<Order, { kind: "endsSoon" }> | undefined;
   #stopped = false;
   #leave!: () => void;
 
@@ -76,13 +80,16 @@ export class Agent {
         this.#verdict ??= order;
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
+      case "endsSoon":
+        this.#endsSoon = order;
+        for (const rank of this.#ranks.values()) rank.tell(order);
+        break;
       case "table":
         if (this.#plan?.network !== undefined)
           this.#stalls = new StallWatch(order.peers, this.#plan.host, (stall) => this.#reportStall(stall));
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
       case "ended":
-      case "endsSoon":
       case "where":
         for (const rank of this.#ranks.values()) rank.tell(order);
         break;
@@ -104,9 +111,7 @@ export class Agent {
         this.#killStopped(order.rank, order.reason);
         break;
       case "signal":
-        if (order.signal === "SIGSTOP" || order.signal === "SIGCONT")
-          this.#stoppedRanks.suspended = order.signal === "SIGSTOP";
-        for (const rank of this.#ranks.values()) rank.signal(order.signal);
+        void this.#signal(order.signal);
         break;
       case "input":
         this.#ranks.get(0)?.write(order.bytes);
@@ -124,15 +129,18 @@ export class Agent {
       await this.#prepare(plan);
       if (!this.#stopped) this.#startRanks(this.#plan);
     } catch (error) {
-      this.#unable(`the ranks: ${reasonOf(error)}`);
+      const { code } = error as NodeJS.ErrnoException;
+      const where = code === "ENOSPC" || code === "EDQUOT" ? ` in ${this.#directory}` : "";
+      this.#unable(`the ranks: ${reasonOf(error)}${where}`);
     }
     this.#allStarted = true;
     this.#finishIfDone();
   }
 
   async #prepare(plan: HostPlan): Promise<void> {
-    this.#directory = makeJobDirectory();
+    this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
     this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
+    if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
     if (plan.shell !== undefined) {
@@ -204,6 +212,7 @@ export class Agent {
         node,
         ...(network === undefined ? {} : { network }),
       });
+      if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
       if (this.#verdict !== undefined) child.tell(this.#verdict);
     }
     this.#channel.send({ kind: "said", rank, message });
@@ -212,7 +221,8 @@ export class Agent {
   #rankEnded(rank: number, exit: Exit): void {
     const child = this.#ranks.get(rank)!;
     const left = this.#left.get(rank);
-    const hint = this.#killedFor.get(rank) ?? (this.#stopped ? undefined : this.#outOfMemory.hintFor(exit));
+    const hint =
+      this.#killedFor.get(rank) ?? (this.#stopped ? undefined : (this.#outOfMemory.hintFor(exit) ?? cpuTimeHint(exit)));
     this.#ended.add(rank);
     this.#guardian?.forget(child.killTarget);
     this.#channel.send({
@@ -236,6 +246,13 @@ export class Agent {
   #kill(): void {
     this.#stopped = true;
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
+  }
+
+  async #signal(signal: NodeJS.Signals): Promise<void> {
+    const stops = signal === "SIGSTOP" || signal === "SIGCONT";
+    if (stops) this.#stoppedRanks.suspended = signal === "SIGSTOP";
+    else if (await this.#sessionSignals?.came(signal)) return;
+    for (const rank of this.#ranks.values()) rank.signal(signal);
   }
 
   #killStopped(rank: number, reason: string): void {
@@ -279,6 +296,7 @@ export class Agent {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#stoppedRanks.end();
     this.#stalls?.end();
+    this.#sessionSignals?.end();
     killLeftovers(agentMark(this.#plan!));
     const ranks = [...this.#ranks.values()];
     const timer = setInterval(() => {

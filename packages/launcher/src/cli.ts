@@ -1,8 +1,9 @@
 import { writeSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
+import { inOurWords } from "./foreign-options.ts";
 import { refuseManyStarts } from "./many-starts.ts";
-import { defaultOptions, doctorOptionTable, optionTable, type RunOptions, withoutNp } from "./options.ts";
+import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./options.ts";
 import { version } from "./version.ts";
 
 /** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
@@ -78,7 +79,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
     return exitCodes.usage;
   }
   try {
-    program.parse(withoutNp(words), { from: "user" });
+    program.parse(inOurWords(words), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) return explain(error);
     return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
@@ -140,5 +141,9 @@ const execExamples = `Examples:
   tsmpi exec hostname                   once on each slot of the job
   tsmpi exec -n 4 --tag-output sh -c 'nproc; ulimit -n'`;
 
-const exits = `Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
+const exits = `\
+Options of mpiexec and srun are understood where tsmpi has the same thing (-np -H -f -x -genv -wdir -l -timeout
+-tag-output -output-filename --oversubscribe); others (-ppn, --map-by ...) are answered with what to write.
+
+Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
 2 usage, 123 deadlock, 124 time-out, 125 could not launch, 130 and 143 when interrupted, 141 nobody reads the output.`;

@@ -11,6 +11,13 @@ export interface Facts {
   /** Limits are for a process and a user; undefined: none. */
   openFiles?: number;
   processes?: number;
+  /** In bytes; undefined: none. */
+  addressSpace?: number;
+  dataBytes?: number;
+  fileBytes?: number;
+  stackBytes?: number;
+  /** Of a process, in seconds; undefined: any. */
+  cpuSeconds?: number;
   cpus: number;
   /** Free in /dev/shm; undefined: there is no such place. */
   memoryBytes?: number;
@@ -37,6 +44,8 @@ export interface Patient {
   links?: Links;
   /** What was printed there on stderr. */
   complaint?: string;
+  /** Why nothing could be started there. */
+  cause?: string;
 }
 
 export interface Diagnosis {
@@ -49,6 +58,15 @@ export interface Diagnosis {
 
 /** So much is needed for the files through which ranks of a host talk. */
 const enoughBytes = 256 << 20;
+/** A rank with no data of its own takes 700 MB of addresses; with less V8 cannot start. */
+const leastAddresses = 1 << 30;
+/** V8 reserves so much for a module's memory that it cannot outgrow. */
+const addressesOfWebAssembly = 12e9;
+const leastData = 300e6;
+/** V8 uses 984 KiB, and looks at no limit before it does. */
+const leastStack = 1 << 20;
+/** Ranks of a host talk through files of 256 KiB; the script and its imports are files too. */
+const leastFile = 1 << 20;
 const clockToleranceMs = 1000;
 /** A process that is alone on its CPU comes so far in 5 ms. */
 const slowCertificatesMs = 20;
@@ -63,9 +81,13 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
   const first = patients.find(({ facts }) => facts !== undefined)?.facts;
   const slots = patients.reduce((sum, patient) => sum + patient.slots, 0);
   for (const [rank, patient] of patients.entries()) {
-    const { name, facts, links, complaint } = patient;
+    const { name, facts, links, complaint, cause } = patient;
     const wrong = (text: string): unknown => problems.push(`${name}: ${text}`);
     const odd = (text: string): unknown => notes.push(`${name}: ${text}`);
+    if (cause !== undefined) {
+      wrong(cause);
+      continue;
+    }
     if (facts === undefined || first === undefined) {
       wrong(`nothing was heard from this host${complaint === undefined ? "" : `: ${complaint}`}`);
       continue;
@@ -85,6 +107,17 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
     const processes = 64 + 16 * patient.slots;
     if (facts.processes !== undefined && facts.processes < processes)
       wrong(`only ${facts.processes} processes are allowed (ulimit -u), its ranks may need ${processes}`);
+    for (const text of shortage(facts)) wrong(text);
+    if (
+      facts.addressSpace !== undefined &&
+      facts.addressSpace >= leastAddresses &&
+      facts.addressSpace < addressesOfWebAssembly
+    )
+      odd(
+        `ulimit -v leaves ${size(facts.addressSpace)} of addresses: libraries in WebAssembly, and fetch, do not work, and arrays have less room; ask PBS for mem in place of vmem and pvmem`,
+      );
+    if (facts.cpuSeconds !== undefined)
+      odd(`a rank is killed after ${facts.cpuSeconds} s of CPU time (ulimit -t, pcput of PBS)`);
     if (facts.temporaryBytes === undefined) wrong(`TMPDIR ${facts.temporary} cannot be written to`);
     if ((facts.memoryBytes ?? 0) < enoughBytes) {
       const rest = "ranks of this host talk through TMPDIR, which is slower";
@@ -98,10 +131,11 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
         `each rank starts ${Math.round(facts.certificatesMs!)} ms later because NODE_EXTRA_CA_CERTS is set; where it opens no TLS connections, --env NODE_EXTRA_CA_CERTS= saves them`,
       );
     if (links === undefined) {
-      if (patients.length > 1) wrong("could not reach the other hosts");
+      if (patients.filter((other) => other.cause === undefined).length > 1) wrong("could not reach the other hosts");
       continue;
     }
-    for (const [peer, { name: other }] of patients.entries()) {
+    for (const [peer, { name: other, cause: absent }] of patients.entries()) {
+      if (absent !== undefined) continue;
       const link = links.links[peer];
       if (peer !== rank && (link === undefined || "reason" in link))
         wrong(`no message came back from ${other}${link === undefined ? "" : `: ${link.reason}`}`);
@@ -110,6 +144,23 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
       wrong(`its clock is ${Math.abs(links.clockMs! / 1000).toFixed(1)} s ${links.clockMs! > 0 ? "ahead" : "behind"}`);
   }
   return { table: table(patients), problems, notes };
+}
+
+/** Limits with which ranks do not start, or end without a sentence of their own. */
+function shortage({ addressSpace, dataBytes, fileBytes, stackBytes }: Facts): string[] {
+  const limits = [
+    {
+      is: addressSpace,
+      least: leastAddresses,
+      what: "addresses (ulimit -v); ask PBS for more vmem and pvmem, or for mem alone",
+    },
+    { is: dataBytes, least: leastData, what: "data (ulimit -d)" },
+    { is: fileBytes, least: leastFile, what: "a file (ulimit -f)" },
+    { is: stackBytes, least: leastStack, what: "stack (ulimit -s)" },
+  ];
+  return limits.flatMap(({ is, least, what }) =>
+    is !== undefined && is < least ? [`ranks need ${size(least)} and have ${size(is)} of ${what}`] : [],
+  );
 }
 
 function table(patients: readonly Patient[]): string {

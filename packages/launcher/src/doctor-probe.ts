@@ -36,7 +36,7 @@ function leaveIn(limitMs: number, reason: string): void {
 }
 
 function facts(): Facts {
-  const { nofile, nproc } = resourceLimits();
+  const { nofile, nproc, as, data, fsize, stack, cpu } = resourceLimits();
   const temporary = tmpdir();
   return {
     nodePath: process.execPath,
@@ -45,6 +45,11 @@ function facts(): Facts {
     directory: directoryIs(),
     ...limit("openFiles", nofile),
     ...limit("processes", nproc),
+    ...limit("addressSpace", as),
+    ...limit("dataBytes", data),
+    ...limit("fileBytes", fsize),
+    ...limit("stackBytes", stack),
+    ...limit("cpuSeconds", cpu),
     cpus: usableCpus().count,
     ...free("memoryBytes", "/dev/shm"),
     temporary,

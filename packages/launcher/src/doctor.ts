@@ -7,10 +7,11 @@ import { allocate } from "./allocations/index.ts";
 import { type Facts, judge, type Links, type Patient } from "./diagnosis.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Allocation, Host } from "./host.ts";
-import { type LaunchError, reasonOf } from "./launch-error.ts";
+import { HostsError, type LaunchError, reasonOf } from "./launch-error.ts";
 import type { RunOptions } from "./options.ts";
 import { builtFile } from "./own-files.ts";
 import { run } from "./run.ts";
+import { unknownWalltime, walltimeOf } from "./walltime.ts";
 
 const limitMs = 120_000;
 
@@ -22,22 +23,25 @@ export async function doctor(options: RunOptions): Promise<number> {
   const problems: string[] = [];
   const lines: string[] = [];
   try {
-    const found = await allocate(options.hosts);
+    const found = await allocate(options);
     const { hosts, source, granted } = found;
-    const results = mkdtempSync(join(tmpdir(), "tsmpi-doctor-"));
     const mark = leaveMark(options.directory);
     process.once("exit", () => {
-      rmSync(results, { recursive: true, force: true });
       if (mark !== "") rmSync(join(options.directory, mark), { force: true });
     });
-    const code = await probe(options, found, mark, results).catch((error) => problems.push(reason(error)) && 0);
+    const { code, seen, causes, results } = await probeAll(options, found, mark);
     if (interruptions.has(code)) return code;
     if (code !== 0) problems.push("the hosts do not run a job together; what went wrong has been told on stderr");
-    const { table, notes, problems: more } = judge(patients(hosts, results), options.directory);
+    const {
+      table,
+      notes,
+      problems: more,
+    } = judge([...patients(seen, results), ...hosts.flatMap((host) => unseen(host, causes))], options.directory);
     problems.push(...more);
     const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
     lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
     lines.push(...[...(found.notes ?? []), ...notes].map((text) => `note: ${text}`));
+    lines.push(...(await walltimeNotes(options)));
     if (!granted) lines.push(severalHosts);
   } catch (error) {
     problems.push(reason(error));
@@ -49,6 +53,39 @@ export async function doctor(options: RunOptions): Promise<number> {
 }
 
 const interruptions: ReadonlySet<number> = new Set([exitCodes.interrupted, exitCodes.terminated]);
+
+interface Probed {
+  code: number;
+  /** Hosts that were looked at. */
+  seen: Host[];
+  /** Why the others were not, by name. */
+  causes: Map<string, string>;
+  /** Where the answers are. */
+  results: string;
+}
+
+/** Looks at all hosts that can be reached: one that cannot keeps a job from starting, so the next try leaves it out. */
+async function probeAll(options: RunOptions, found: Allocation, mark: string): Promise<Probed> {
+  const causes = new Map<string, string>();
+  for (;;) {
+    const results = mkdtempSync(join(tmpdir(), "tsmpi-doctor-"));
+    process.once("exit", () => rmSync(results, { recursive: true, force: true }));
+    const seen = found.hosts.filter(({ name }) => !causes.has(name));
+    if (seen.length === 0) return { code: 0, seen, causes, results };
+    try {
+      const code = await probe(options, { ...found, hosts: seen }, mark, results);
+      return { code, seen, causes, results };
+    } catch (error) {
+      if (!(error instanceof HostsError) || error.causes.size === 0) throw error;
+      for (const [name, cause] of error.causes) causes.set(name, cause);
+    }
+  }
+}
+
+function unseen({ name, slots }: Host, causes: ReadonlyMap<string, string>): Patient[] {
+  const cause = causes.get(name);
+  return cause === undefined ? [] : [{ name, slots, cause }];
+}
 
 /** One rank for each host; what it prints goes to files in `results`. */
 function probe(options: RunOptions, { hosts, source }: Allocation, mark: string, results: string): Promise<number> {
@@ -62,6 +99,18 @@ function probe(options: RunOptions, { hosts, source }: Allocation, mark: string,
     keepGoing: true,
   };
   return run(probing, { hosts: hosts.map((host) => ({ ...host, slots: 1 })), granted: true, source });
+}
+
+/** Whether world.signal can tell that the job's time is nearly up. */
+async function walltimeNotes({ walltimeMs }: RunOptions): Promise<string[]> {
+  const { PBS_JOBID: job } = process.env;
+  if (job === undefined || walltimeMs !== undefined) return [];
+  try {
+    await walltimeOf(job);
+    return [];
+  } catch (error) {
+    return [`note: ${reasonOf(error)}; ${unknownWalltime}`];
+  }
 }
 
 /** What keeps a job from starting is a finding; a command line that makes no sense is none. */

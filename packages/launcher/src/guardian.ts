@@ -52,6 +52,7 @@ export function agentMark({ job, node }: { job: string; node: number | "launcher
   return `${env.agent}=${node}@${job}`;
 }
 
+// Not `kill -KILL --`: to dash the -- is a process then.
 // Ranks started in the moment in which the agent died are not in the list yet; hence the sweeps by environment, and more
 // than one of them.
 const script = `
@@ -65,7 +66,7 @@ while read -r verb target; do
     done) exit 0 ;;
   esac
 done
-for target in $targets; do kill -KILL -- "$target"; done
+for target in $targets; do kill -s KILL -- "$target"; done
 for pause in 0.1 0.4 0; do
   for file in $(grep -l -a -F -- "$mark" /proc/[0-9]*/environ); do
     process=\${file#/proc/}

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
+import { processStat } from "./process-stat.ts";
 
 /** So many bytes may be on their way to rank 0 before the launcher stops reading. */
 const windowBytes = 256 << 10;
@@ -61,15 +61,8 @@ export class Input {
   }
 }
 
-/** Whether the controlling terminal belongs to another process group now. Fields 5 and 8 of /proc/self/stat. */
+/** Whether the controlling terminal belongs to another process group now. */
 function inBackground(): boolean {
-  try {
-    const fields = readFileSync("/proc/self/stat", "latin1")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    const [group, foregroundGroup] = [Number(fields[2]), Number(fields[5])];
-    return foregroundGroup > 0 && group !== foregroundGroup;
-  } catch {
-    return false;
-  }
+  const { group, foreground } = processStat("self") ?? {};
+  return foreground !== undefined && foreground > 0 && group !== foreground;
 }

@@ -14,10 +14,10 @@ const enoughBytes = 256 << 20;
  * Makes the job's private directory on this host: only its owner may look into it (0700). TSMPI_TMPDIR names another
  * place for it; ranks share memory only where that is in /dev/shm.
  */
-export function makeJobDirectory(): string {
-  const wanted = process.env["TSMPI_TMPDIR"];
-  const usual = [...(hasRoom(inMemory) ? [inMemory] : []), tmpdir(), "/tmp"];
-  const candidates = wanted ? [wanted] : usual.filter((path) => Buffer.byteLength(path) + 14 <= longestPathBytes);
+export function makeJobDirectory(wanted: string | undefined): string {
+  const places = [inMemory, tmpdir(), "/tmp"].filter((path) => Buffer.byteLength(path) + 14 <= longestPathBytes);
+  const usual = [...places.filter(hasRoom), ...places.filter((path) => path !== inMemory && !hasRoom(path))];
+  const candidates = wanted ? [wanted] : usual;
   let reason: unknown;
   for (const candidate of candidates) {
     try {

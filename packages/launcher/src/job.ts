@@ -14,7 +14,7 @@ import { DeadlockWatch, type Underway, underway } from "./deadlock.ts";
 import { describeExit, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import type { Input } from "./input.ts";
 import { count } from "./map.ts";
-import { heapHint } from "./out-of-memory.ts";
+import { limitHint } from "./out-of-memory.ts";
 import type { Output } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
@@ -428,7 +428,7 @@ export class Job {
     this.#told = this.#answers().then((doings) => {
       const waiting = meanwhile(doings.filter(({ rank }) => rank !== ending.rank));
       this.#sentences.set(ending.rank, () => {
-        const hint = ending.hint === undefined ? heapHint(this.#options.output.lastWords(ending.rank)) : undefined;
+        const hint = ending.hint === undefined ? limitHint(this.#options.output.lastWords(ending.rank)) : undefined;
         const why = hint === undefined ? "" : ` (${hint})`;
         return `tsmpi: ${this.#describe(ending)} ${how}${why}${others}${waiting}${this.#lastWords(ending.rank)}`;
       });

@@ -11,6 +11,17 @@ export class LaunchError extends Error {
   }
 }
 
+/** Agents of some hosts did not come. */
+export class HostsError extends LaunchError {
+  /** Why, by host. */
+  readonly causes: ReadonlyMap<string, string>;
+
+  constructor(message: string, causes: ReadonlyMap<string, string>) {
+    super(message);
+    this.causes = causes;
+  }
+}
+
 /** The command line makes no sense. */
 export function usageError(message: string): LaunchError {
   return new LaunchError(message, exitCodes.usage);
@@ -42,6 +53,8 @@ export function reasonOf(error: unknown): string {
     case "EMFILE":
     case "ENFILE":
       return "the limit of open files is reached (ulimit -n)";
+    case "EFBIG":
+      return "the limit of file sizes is reached (ulimit -f)";
     case "ENOMEM":
       return "not enough memory";
     default:

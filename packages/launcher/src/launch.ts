@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { Agent } from "./agent.ts";
 import { type HostPlan, inProcess, type Order, type Report } from "./control.ts";
 import { curveKeys } from "./curve-keys.ts";
@@ -40,10 +41,11 @@ export async function launch(
   const cpusHere = (node: number): number | undefined => (remoteNode(outposts, node) ? undefined : cpusOfLine());
   void askWhereUnclear(tenants(cpusHere)); // while agents start
   const [first] = plans;
+  const here = placement.nodes.find(({ host }) => host.here)?.host.name ?? hostname();
   const remote =
     outposts.length === 0 || first === undefined
       ? undefined
-      : await connect(first.job, outposts, hosts, options, roll, log);
+      : await connect(first.job, here, outposts, hosts, options, roll, log);
   const grants = await grantsFor(tenants((node) => remote?.guest(node)?.hello.cpusOfLine ?? cpusHere(node)));
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
   const stations = plans.map((shared, node): Station => {
@@ -63,6 +65,7 @@ export async function launch(
 
 async function connect(
   job: string,
+  here: string,
   outposts: Outpost[],
   hosts: string[],
   options: RunOptions,
@@ -72,7 +75,7 @@ async function connect(
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
   const { Remote } = await import("./remote.ts");
   const { interface: only, ports, launchTimeoutMs: deadlineMs } = options;
-  return Remote.start({ job, outposts, hosts, only, ports, deadlineMs, roll, log });
+  return Remote.start({ job, outposts, hosts, here, only, ports, deadlineMs, roll, log });
 }
 
 function remoteNode(outposts: readonly Outpost[], node: number): boolean {

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
+import type { Exit } from "./exit-codes.ts";
 
 /** Soft and hard limit as `prlimit` writes them, by its names of them: `{ core: ["0", "unlimited"] }`. */
 export type ResourceLimits = Record<string, [soft: string, hard: string]>;
@@ -29,6 +30,17 @@ export function resourceLimits(): ResourceLimits {
     }
   } catch {} // no Linux: limits stay as they are
   return limits;
+}
+
+export function isLimited(limit: ResourceLimits[string] | undefined): boolean {
+  return limit !== undefined && limit[0] !== "unlimited";
+}
+
+/** What a limit of the shell has to do with the end of a process. At the hard limit of CPU time it gets SIGKILL. */
+export function cpuTimeHint({ signal }: Exit): string | undefined {
+  const { cpu } = resourceLimits();
+  if (!isLimited(cpu) || (signal !== "SIGXCPU" && signal !== "SIGKILL")) return undefined;
+  return `its limit of CPU time is ${cpu![0]} s, ulimit -t or pcput of PBS`;
 }
 
 /**

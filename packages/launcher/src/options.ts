@@ -15,6 +15,8 @@ export interface RunOptions {
   ranks: number | undefined;
   /** `--hosts`; undefined: whoever knows of hosts is asked. */
   hosts: { name: string; slots: number }[] | undefined;
+  /** `--hostfile`: read in place of PBS_NODEFILE. */
+  hostFile: string | undefined;
   /** `--starter`: who starts agents; undefined: the first that can. */
   starter: string | undefined;
   /** `--interface`, by name or CIDR: the only one that is listened on. */
@@ -32,6 +34,8 @@ export interface RunOptions {
   tagOutput: boolean;
   outputDirectory: string | undefined;
   timeoutMs: number | undefined;
+  /** `--walltime`: when the batch system ends the job, which it says itself where PBS can be asked. */
+  walltimeMs: number | undefined;
   killAfterMs: number;
   /** 0: a rank may be stopped for ever. */
   silentAfterMs: number;
@@ -68,14 +72,22 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--hosts <HOSTS>",
-    description: "hosts to use and their slots, a:4,b:4 (default: those of the job)",
+    description: "hosts to use and their slots, a:4,b:4, also -H (default: those of the job)",
     apply(options, value) {
       options.hosts = hosts(value);
     },
   },
   {
+    flags: "--hostfile <FILE>",
+    description: "file of hosts of the job, one a line, a slot each, also -f, -machinefile (default: PBS_NODEFILE)",
+    apply(options, value) {
+      if (value === "") throw usageError("--hostfile: a file is missing");
+      options.hostFile = resolve(value);
+    },
+  },
+  {
     flags: "--env <NAME[=VALUE]>",
-    description: "set a variable for the ranks, or pass on the present one; may be repeated",
+    description: "set a variable for the ranks, or pass on the present one, also -x; may be repeated",
     apply(options, value) {
       const equals = value.indexOf("=");
       const name = equals < 0 ? value : value.slice(0, equals);
@@ -114,6 +126,13 @@ export const optionTable: readonly Option[] = [
     description: "end the job after this time, with exit code 124",
     apply(options, value) {
       options.timeoutMs = seconds("--timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--walltime <TIME>",
+    description: "time that the batch system leaves the job: 01:00:00, 60:00 or seconds (default: PBS is asked)",
+    apply(options, value) {
+      options.walltimeMs = walltime("--walltime", value);
     },
   },
   {
@@ -226,30 +245,11 @@ export const optionTable: readonly Option[] = [
   },
 ];
 
-const doctorOptions = /--(hosts|env|wdir|timeout|interface|port-range|starter|launch-timeout|no-encrypt|verbose)\b/;
+const doctorOptions =
+  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|port-range|starter|launch-timeout|no-encrypt|verbose)\b/;
 
 /** Those of `tsmpi doctor`: where, how to get there, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
-
-/**
- * The words of `tsmpi run` or `exec` with `-np 4` as `-n 4`, as other MPIs have it. To commander, `-np` is an `-n` whose value
- * is "p". Words from the script on are the script's own.
- */
-export function withoutNp(words: readonly string[]): string[] {
-  const [command, ...rest] = words;
-  if (command !== "run" && command !== "exec") return [...words];
-  let options = 0;
-  while (rest[options]?.startsWith("-") === true && rest[options] !== "--") {
-    const word = (rest[options] as string).replace(/^-np(?=\d+$|$)/, "-n").replace(/^-np=/, "--np=");
-    rest[options] = word;
-    options += takesNextWord(word) ? 2 : 1;
-  }
-  return [command, ...rest];
-}
-
-function takesNextWord(word: string): boolean {
-  return optionTable.some(({ flags }) => flags.includes("<") && flags.split(/[ ,]+/).includes(word));
-}
 
 /** The options before any was given. */
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
@@ -259,6 +259,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     args,
     ranks: undefined,
     hosts: undefined,
+    hostFile: undefined,
     starter: undefined,
     interface: undefined,
     ports: undefined,
@@ -269,6 +270,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     tagOutput: false,
     outputDirectory: undefined,
     timeoutMs: undefined,
+    walltimeMs: givenWalltime(process.env["TSMPI_WALLTIME"]),
     killAfterMs: 3000,
     silentAfterMs: 60_000,
     deadlockAfterMs: 30_000,
@@ -317,6 +319,22 @@ function seconds(option: string, value: string): number {
   if (number > longestTimerSeconds)
     throw usageError(`${option} ${value}: at most ${longestTimerSeconds} seconds are supported`);
   return number;
+}
+
+/** The variable is for job scripts that run under several systems. */
+function givenWalltime(value: string | undefined): number | undefined {
+  return value === undefined || value === "" ? undefined : walltime("TSMPI_WALLTIME", value);
+}
+
+function walltime(option: string, value: string): number {
+  const ms = /^\d+(:\d+){0,2}$/.test(value) ? durationMs(value) : 0;
+  if (ms === 0) throw usageError(`${option} ${value}: hours:minutes:seconds are needed, as in 01:00:00, or seconds`);
+  return ms;
+}
+
+/** `90`, `1:30` and `0:01:30`, as PBS and people write times, are the same. */
+export function durationMs(text: string): number {
+  return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) * 1000;
 }
 
 function existingDirectory(option: string, value: string): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Exit } from "./exit-codes.ts";
+import { isLimited, resourceLimits } from "./limits.ts";
 
 /** A limit on the memory of a group of processes, which ranks of this host are in. */
 interface Limit {
@@ -35,10 +36,27 @@ export class OutOfMemory {
   }
 }
 
-/** What Node writes when V8 gives up: not the host's memory, but the size that the heap may have. */
-export function heapHint(lastWords: string): string | undefined {
-  if (!lastWords.includes("JavaScript heap out of memory")) return undefined;
-  return "its JavaScript heap was full; --node-options --max-old-space-size=MB raises the limit";
+/** What Node or V8 writes when a limit ends it, and which limit that is. */
+const lastWordsOf: readonly { words: RegExp; limit?: "as"; hint: string }[] = [
+  {
+    words: /JavaScript heap out of memory/,
+    hint: "its JavaScript heap was full; --node-options --max-old-space-size=MB raises the limit",
+  },
+  {
+    words: /Failed to reserve virtual memory|Cannot allocate Wasm memory|Array buffer allocation failed/,
+    limit: "as",
+    hint: "its address space is limited by ulimit -v, which PBS sets for pvmem and vmem: ask for more, or for mem alone",
+  },
+  { words: /pthread_create: Resource/, hint: "the limit of processes and threads was reached, ulimit -u" },
+  { words: /\bEFBIG\b/, hint: "the limit of file sizes was reached, ulimit -f" },
+];
+
+/** Which limit has ended a rank that has left these words. */
+export function limitHint(lastWords: string): string | undefined {
+  const limits = resourceLimits();
+  return lastWordsOf.find(
+    ({ words, limit }) => words.test(lastWords) && (limit === undefined || isLimited(limits[limit])),
+  )?.hint;
 }
 
 function countKills(): number {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LaunchError } from "./launch-error.ts";
 
 /** The absolute path of one of PBS's own commands: what the user's PATH offers, else where PBS says it is installed. */
-export function pbsTool(name: string): string {
+export function pbsTool(name: string, purpose = "it starts the agents"): string {
   const places = [
     ...(process.env["PATH"] ?? "").split(":"),
     ...[process.env["PBS_EXEC"], pbsSetting("PBS_EXEC")].flatMap((root) => (root ? [join(root, "bin")] : [])),
@@ -12,9 +12,7 @@ export function pbsTool(name: string): string {
   ].filter((place) => place.startsWith("/"));
   const found = places.map((place) => join(place, name)).find(isExecutable);
   if (found !== undefined) return found;
-  throw new LaunchError(
-    `${name} was not found, neither in PATH nor where PBS is usually installed; it starts the agents`,
-  );
+  throw new LaunchError(`${name} was not found, neither in PATH nor where PBS is usually installed; ${purpose}`);
 }
 
 function isExecutable(path: string): boolean {

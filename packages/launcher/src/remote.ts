@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PortRange } from "@tsmpi/core/bootstrap";
-import { agentCommand } from "./agent-command.ts";
-import { agentExits } from "./agent-exits.ts";
+import { agentCommand, agentProgram } from "./agent-command.ts";
+import { agentExit, meaningOfExit, meaningOfWords } from "./agent-exits.ts";
 import type { Hello } from "./control.ts";
 import { agentMark, Guardian } from "./guardian.ts";
 import { isAnotherHost } from "./here.ts";
 import type { Host } from "./host.ts";
-import { LaunchError, reasonOf } from "./launch-error.ts";
+import { HostsError, LaunchError, reasonOf } from "./launch-error.ts";
 import { JobKeys } from "./link/keys.ts";
+import { reachesOne } from "./link/reach.ts";
 import { type Guest, Reception } from "./link/reception.ts";
 import type { RollCall } from "./roll-call.ts";
 import type { Starter } from "./starter.ts";
@@ -32,6 +33,8 @@ export interface RemoteOptions {
   /** `--port-range`. */
   ports: PortRange | undefined;
   deadlineMs: number;
+  /** The name of the launcher's own host. */
+  here: string;
   roll: RollCall;
   log(text: string): void;
 }
@@ -40,8 +43,13 @@ export interface RemoteOptions {
 const atOnce = 32;
 /** A starter that ends may be quicker than what its agent says. */
 const lastWordsMs = 1000;
+/** Once a host cannot be started, the others have so long to show that they can. */
+const graceMs = 3000;
 /** How long a command that ends what is left on a lost host may take. */
 const sweepMs = 2000;
+
+/** PBS writes what a task prints into the job's own files: that nothing is left to be killed there is no news. */
+const quietKill = 'kill -s KILL -- "-$1" 2> /dev/null';
 
 /** The agents of other hosts: starts them, lets them in, and cleans up after those that are lost. */
 export class Remote {
@@ -51,9 +59,14 @@ export class Remote {
   readonly #guardian: Guardian;
   readonly #guests = new Map<number, Guest>();
   readonly #children = new Set<ChildProcess>();
+  /** Of agents that are not here yet. */
+  readonly #starting = new Map<number, ChildProcess>();
   readonly #sweeps: Promise<void>[] = [];
+  /** Hosts whose agent will not come. */
+  readonly #failed = new Set<number>();
   #reception: Reception | undefined;
-  #arrived: (node: number) => void = () => {};
+  /** This host's agent is here, or will not come. */
+  #settle: (node: number) => void = () => {};
 
   private constructor(options: RemoteOptions) {
     this.#options = options;
@@ -101,7 +114,13 @@ export class Remote {
     const outpost = this.#options.outposts.find((each) => each.node === node);
     const guest = this.#guests.get(node);
     if (outpost === undefined || guest === undefined) return;
-    const command = outpost.starter.command(outpost.host, ["/bin/kill", "-KILL", "--", `-${guest.hello.group}`]);
+    const command = outpost.starter.command(outpost.host, [
+      "/bin/sh",
+      "-c",
+      quietKill,
+      "sh",
+      String(guest.hello.group),
+    ]);
     if (command === undefined) return;
     const child = this.#spawn(command);
     const done = new Promise<void>((resolve) => {
@@ -129,32 +148,45 @@ export class Remote {
     }
     this.#reception = await Reception.open(only, ports, this.#keys, (guest) => void this.#welcome(guest));
     log(`agents connect to ${this.#reception.endpoints.join(" ")}`);
-    const failed = new AbortController();
-    const timer = setTimeout(() => failed.abort("in time"), deadlineMs);
+    const over = new AbortController();
+    let tooLate = false;
+    const deadline = (): void => {
+      tooLate = true;
+      over.abort();
+    };
+    const timers = [setTimeout(deadline, deadlineMs)];
     const waiting = [...outposts];
-    const arrivals = new Map(outposts.map(({ node }) => [node, deferred()]));
-    this.#arrived = (node) => arrivals.get(node)?.resolve();
+    const settled = new Map(outposts.map(({ node }) => [node, deferred()]));
+    this.#settle = (node) => {
+      settled.get(node)?.resolve();
+      // The others have a moment to come, so that each host is told of as it is.
+      if (this.#guests.has(node)) return;
+      this.#failed.add(node);
+      timers.push(setTimeout(() => over.abort(), graceMs));
+    };
     const startOneByOne = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined && !failed.signal.aborted; next = waiting.shift()) {
-        const gone = this.#ask(next);
-        void gone.then(() => this.#guests.has(next!.node) || failed.abort("at all"));
-        await Promise.race([arrivals.get(next.node)!.promise, gone]);
+      for (let next = waiting.shift(); next !== undefined && !over.signal.aborted; next = waiting.shift()) {
+        const { node } = next;
+        void this.#ask(next).then(() => this.#settle(node));
+        await settled.get(node)!.promise;
       }
     };
     const aborted = new Promise<void>((resolve) => {
-      failed.signal.addEventListener("abort", () => resolve());
+      over.signal.addEventListener("abort", () => resolve());
     });
-    const lanes = Array.from({ length: Math.min(atOnce, outposts.length) }, startOneByOne);
-    const all = Promise.all([...arrivals.values()].map(({ promise }) => promise));
-    await Promise.race([Promise.all(lanes).then(() => all), aborted]);
-    clearTimeout(timer);
+    for (let lane = 0; lane < Math.min(atOnce, outposts.length); lane++) void startOneByOne();
+    await Promise.race([Promise.all([...settled.values()].map(({ promise }) => promise)), aborted]);
+    for (const timer of timers) clearTimeout(timer);
     this.#reception.close();
     const { strangers } = this.#reception;
     if (strangers > 0) log(`${strangers} connections of strangers were turned away`);
-    if (failed.signal.aborted) {
-      if (failed.signal.reason === "at all") await new Promise((resolve) => setTimeout(resolve, lastWordsMs));
-      this.#collectWords();
-      throw new LaunchError(this.#failure(`${failed.signal.reason}`));
+    const missing = outposts.filter(({ node }) => !this.#guests.has(node));
+    if (missing.length > 0) {
+      // What had only a moment, because another host has failed, may have been about to come.
+      await Promise.all(
+        missing.map((outpost) => (tooLate || this.#failed.has(outpost.node) ? this.#diagnose(outpost) : undefined)),
+      );
+      throw this.#failure(missing, tooLate);
     }
     this.#removeKeys();
   }
@@ -166,17 +198,19 @@ export class Remote {
 
   /** Runs the starter for one host. Resolves when it has ended, and some time has passed for what its agent may say. */
   async #ask({ node, host, starter }: Outpost): Promise<void> {
-    const { job, roll, log, deadlineMs, only } = this.#options;
+    const { job, roll, log, deadlineMs, only, ports } = this.#options;
     const words = [
       ...this.#keys.directories.map((directory) => `key=${directory}`),
       `seconds=${Math.ceil(deadlineMs / 1000)}`,
       ...(only === undefined ? [] : [`interface=${only}`]),
+      ...(ports === undefined ? [] : [`ports=${ports.join("-")}`]),
     ];
     const command = starter.command(host, agentCommand(job, node, this.#reception!.endpoints, words));
     if (command === undefined) throw new Error(`${starter.name} starts nothing on ${host.name}`);
     log(`agent on ${host.name}: ${command.slice(0, command.indexOf("--")).join(" ")}`);
     roll.reach(node, "asked");
     const child = this.#spawn(command);
+    this.#starting.set(node, child);
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -185,16 +219,20 @@ export class Remote {
     }
     await new Promise<void>((resolve) => {
       child.once("error", (error) => {
-        roll.note(node, `${command[0]}: ${reasonOf(error)}`);
+        roll.blame(node, `${command[0]}: ${reasonOf(error)}`);
+        this.#starting.delete(node);
         resolve();
       });
       child.once("close", (code, signal) => {
         if (!this.#guests.has(node)) {
           const exit = /exit status (\d+)/.exec(said)?.[1];
-          const meaning = exit === undefined ? undefined : agentExits[Number(exit)];
+          const paths = { node: process.execPath, tsmpi: agentProgram };
+          const meaning = exit === undefined ? meaningOfWords(said) : meaningOfExit(Number(exit), paths);
+          // An agent that could not reach the launcher has written down more than its exit code says.
+          if (meaning !== undefined && Number(exit) !== agentExit.unreachable) roll.blame(node, meaning);
           roll.note(node, `${starter.name} ended with ${signal ?? code}${said === "" ? "" : `: ${said.trim()}`}`);
-          if (meaning !== undefined) roll.note(node, meaning);
         }
+        this.#starting.delete(node);
         resolve();
       });
     });
@@ -217,45 +255,80 @@ export class Remote {
     roll.reach(hello.node, "authenticated");
     const odd = difference(hello.version, hello.nodeVersion) ?? (await wrongHost(hello, outpost, hosts));
     if (odd !== undefined) {
-      roll.note(hello.node, odd);
+      roll.blame(hello.node, odd);
       void guest.link.close();
+      this.#settle(hello.node);
       return;
     }
     log(`agent on ${outpost.host.name} is here, at ${at}, with the key from the job's ${hello.key}`);
     this.#guests.set(hello.node, guest);
-    this.#arrived(hello.node);
+    // It has nothing more to do, and would pass signals of PBS on to ranks that get them from here. Its task runs on.
+    this.#starting.get(hello.node)?.kill("SIGKILL");
+    this.#starting.delete(hello.node);
+    this.#settle(hello.node);
   }
 
-  /** What agents that could not come in have written down where they found their key. */
-  #collectWords(): void {
-    const { outposts, roll } = this.#options;
-    for (const { node } of outposts) {
-      for (const directory of this.#keys.directories) {
-        try {
-          const { attempts } = JSON.parse(readFileSync(join(directory, `agent.${node}`), "utf8")) as Words;
-          const connected = attempts.some(({ outcome }) => outcome.startsWith("connected"));
-          roll.reach(node, connected ? "connected" : "started");
-          for (const { endpoint, outcome } of attempts) roll.note(node, `launcher at ${endpoint}: ${outcome}`);
-        } catch {} // it has written none, or not here
-      }
+  /** Why a host's agent did not come: what it has written down where it found its key, and what can be tried from here. */
+  async #diagnose({ node, host, starter }: Outpost): Promise<void> {
+    const { roll } = this.#options;
+    const words = this.#words(node);
+    if (words === undefined) {
+      if (this.#starting.has(node))
+        roll.blame(
+          node,
+          `${starter.name} still waits for this host: the host or its pbs_mom hangs, or a firewall keeps it from connecting to ${this.#options.here}`,
+        );
+      return;
     }
+    const { attempts, listens } = words;
+    const connected = attempts.some(({ outcome }) => outcome.startsWith("connected"));
+    roll.reach(node, connected ? "connected" : "started");
+    for (const { endpoint, outcome } of attempts) roll.note(node, `launcher at ${endpoint}: ${outcome}`);
+    if (connected) {
+      roll.blame(
+        node,
+        `${host.name} reaches ${this.#options.here}, but its agent and the launcher have different keys`,
+      );
+      return;
+    }
+    const here = this.#options.here;
+    const backwards = (await reachesOne(listens))
+      ? `${here} reaches ${host.name}: a firewall lets connections through one way only`
+      : `${here} cannot reach ${host.name} either: a firewall, or no network between them`;
+    roll.blame(node, `${host.name} cannot reach ${here}; ${backwards}`);
   }
 
-  #failure(when: string): string {
+  #words(node: number): Words | undefined {
+    for (const directory of this.#keys.directories) {
+      try {
+        return JSON.parse(readFileSync(join(directory, `agent.${node}`), "utf8")) as Words;
+      } catch {} // it has written none, or not here
+    }
+    return undefined;
+  }
+
+  #failure(missing: readonly Outpost[], tooLate: boolean): HostsError {
     const { roll, outposts, deadlineMs } = this.#options;
-    const missing = roll.missing("authenticated");
-    const what = `${missing.length} of ${outposts.length} agents did not connect ${when === "in time" ? `within ${deadlineMs / 1000} s (--launch-timeout)` : "at all"}`;
-    const odd = missing.length === 0 ? "hosts do not fit together" : what;
+    const causes = new Map(
+      missing.flatMap(({ node, host }) => {
+        const cause = roll.causeOf(node) ?? (tooLate ? "its agent did not connect in time" : undefined);
+        return cause === undefined ? [] : [[host.name, cause] as const];
+      }),
+    );
+    const when = tooLate ? `within ${deadlineMs / 1000} s (--launch-timeout)` : "at all";
+    const what = `${causes.size} of ${outposts.length} agents did not connect ${when}`;
     const strangers = [...this.#reception!.turnedAway].map(
       ([who, times]) => `turned away: ${who}${times > 1 ? ` (${times} times)` : ""}`,
     );
-    return [odd, roll.describe("authenticated"), ...strangers].join("\n");
+    return new HostsError([what, roll.describe("authenticated"), ...strangers].join("\n"), causes);
   }
 }
 
 /** What an agent writes beside its key when it cannot reach the launcher. */
 interface Words {
   attempts: { endpoint: string; outcome: string }[];
+  /** Where the agent can be reached, should the way there be open. */
+  listens: string[];
 }
 
 async function wrongHost(

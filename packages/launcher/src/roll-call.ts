@@ -4,9 +4,12 @@ import { columns } from "./map.ts";
 const stages = ["waiting", "asked", "started", "connected", "authenticated", "ranks started"] as const;
 export type Stage = (typeof stages)[number];
 
+/** More hosts that are ready share a line. */
+const mostReady = 16;
+
 /** Which host has come how far in a launch: what to tell when it fails. */
 export class RollCall {
-  readonly #entries: { host: string; stage: Stage; notes: string[] }[];
+  readonly #entries: { host: string; stage: Stage; cause?: string; notes: string[] }[];
 
   constructor(hosts: readonly string[]) {
     this.#entries = hosts.map((host) => ({ host, stage: "waiting", notes: [] }));
@@ -23,19 +26,34 @@ export class RollCall {
     if (text !== "" && !notes.includes(text)) notes.push(text);
   }
 
+  /** What is most likely wrong with a host: told before all else that is known of it. */
+  blame(node: number, cause: string): void {
+    this.#entries[node]!.cause ??= cause;
+  }
+
+  /** What a host is blamed for. */
+  causeOf(node: number): string | undefined {
+    return this.#entries[node]!.cause;
+  }
+
   missing(stage: Stage): string[] {
     return this.#entries.filter((entry) => stages.indexOf(entry.stage) < stages.indexOf(stage)).map(({ host }) => host);
   }
 
-  /** A table of all hosts that are not all the way through, with what is known of why. */
+  /** A table of all hosts: those that are as far as they should be are ready, of the others it says what is known. */
   describe(goal: Stage): string {
-    const late = this.#entries.filter(
-      (entry) => stages.indexOf(entry.stage) < stages.indexOf(goal) || entry.notes.length > 0,
-    );
-    const rows = late.flatMap(({ host, stage, notes }) => {
-      const [first = "", ...rest] = notes.flatMap((note) => note.split("\n"));
-      return [[host, stage, first], ...rest.map((note) => ["", "", note])];
+    const rows = this.#entries.map(({ host, stage, cause, notes }) => {
+      const isReady = stages.indexOf(stage) >= stages.indexOf(goal) && cause === undefined;
+      const texts = [...(cause === undefined ? [] : [cause]), ...notes];
+      return { host, stage: isReady ? "ready" : stage, isReady, texts: isReady ? [] : texts };
     });
-    return columns([["host", "reached", "what is known"], ...rows]);
+    const ready = rows.filter(({ isReady }) => isReady);
+    const shown = ready.length > mostReady ? rows.filter(({ isReady }) => !isReady) : rows;
+    const lines = shown.flatMap(({ host, stage, texts }) => {
+      const [first = "", ...rest] = texts.flatMap((text) => text.split("\n"));
+      return [[host, stage, first], ...rest.map((text) => ["", "", text])];
+    });
+    if (shown.length < rows.length) lines.push([`${ready.length} others`, "ready", ""]);
+    return columns([["host", "reached", "what is known"], ...lines]);
   }
 }

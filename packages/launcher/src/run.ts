@@ -31,7 +31,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const { program, sources } = options.isCommand
     ? { program: { executable: options.script }, sources: [] }
     : await prepare(options.script);
-  const allocation = granted ?? (await allocate(options.hosts));
+  const allocation = granted ?? (await allocate(options));
   const placement = place(allocation, options.ranks);
 
   let job: Job | undefined;
@@ -85,7 +85,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const lookedThrough = warnOfSlips(sources, options.directory, started, log);
   const idle = granted === undefined ? idleCpus(options, allocation) : undefined;
   void idle?.then((text) => text !== undefined && output.say(`tsmpi: ${text}`));
-  watchWalltime((reason) => started.warn(reason));
+  void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => started.warn(reason), log });
 
   const code = await started.ended;
   clearTimeout(limit);

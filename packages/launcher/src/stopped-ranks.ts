@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { processStat } from "./process-stat.ts";
 
 /** One read of /proc for each rank, some 10 us. */
 const lookMs = 1000;
@@ -42,7 +42,7 @@ export class StoppedRanks {
     }
     for (const [rank, pid] of this.#pids()) {
       if (this.#killed.has(rank)) continue;
-      const state = stateOf(pid);
+      const state = processStat(pid)?.state;
       // Seen twice in a row: whoever stops a process for a moment means nothing by it.
       if (state === "T" && this.#seen.has(rank) && !this.#told.has(rank)) {
         this.#told.add(rank);
@@ -61,14 +61,5 @@ const goesOn = "RSDI";
 
 /** Whether nothing of a process runs until it gets SIGCONT: state T of /proc, not t, which is a debugger's. */
 export function isStopped(pid: number): boolean {
-  return stateOf(pid) === "T";
-}
-
-/** As in the third field of /proc/<pid>/stat; undefined when there is no such process, or no /proc. */
-function stateOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "")[0];
-  } catch {
-    return undefined;
-  }
+  return processStat(pid)?.state === "T";
 }

@@ -9,6 +9,7 @@ export const variables: ReadonlySet<string> = new Set([
   "TSMPI_PROGRESS",
   "TSMPI_TMPDIR",
   "TSMPI_TRANSPORT",
+  "TSMPI_WALLTIME",
   // The algorithm of a collective.
   "TSMPI_ALLGATHER",
   "TSMPI_ALLREDUCE",

@@ -45,7 +45,8 @@ socket.on("data", (text) => {
   answer += text;
 });
 socket.on("end", () => {
-  const { refused, status } = JSON.parse(answer || "{}");
+  const { refused, error, status } = JSON.parse(answer || "{}");
+  if (error !== undefined) process.stderr.write(`error ${error} on spawn\n`); // and exit code 0
   if (refused !== undefined) {
     process.stderr.write(`pbsdsh: ${refused}\n`);
     process.exit(1);

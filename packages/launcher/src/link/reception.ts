@@ -2,10 +2,10 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import type { Hello, Order, Report } from "../control.ts";
-import { usageError } from "../launch-error.ts";
 import { endpoint, plainAddress, usableAddresses } from "./addresses.ts";
 import type { JobKeys } from "./keys.ts";
 import { Link } from "./link.ts";
+import { listen } from "./listen.ts";
 import { secure, tune } from "./secure.ts";
 
 /** An agent that has proved that it belongs to the job. */
@@ -99,22 +99,6 @@ export class Reception {
     this.#waiting.set(from, socket);
     socket.once("close", () => this.#waiting.delete(from));
   }
-}
-
-/** On the last port of these that is free, for ranks begin at the first; without any, on one that the system gives. */
-async function listen(server: Server, address: string | undefined, [first, last]: PortRange = [0, 0]): Promise<void> {
-  for (let port = last; port >= first; port--) {
-    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-      server.once("error", resolve);
-      server.listen(port, address, () => {
-        server.off("error", resolve);
-        resolve(undefined);
-      });
-    });
-    if (failure === undefined) return;
-    if (failure.code !== "EADDRINUSE" || first === 0) throw failure;
-  }
-  throw usageError(`--port-range ${first}-${last}: none of these ports is free on this host`);
 }
 
 function origin({ remoteAddress, remotePort }: Socket): string {

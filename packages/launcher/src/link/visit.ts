@@ -10,6 +10,7 @@ export interface Attempt {
 }
 
 const retryMs = 500;
+const tellMs = 2000;
 
 /**
  * Connects to the launcher: tries all its addresses at once, again and again until the time is up, and keeps the first
@@ -21,7 +22,7 @@ export function visit(options: {
   key: Uint8Array;
   limitMs: number;
   /** Called now and then while no attempt has succeeded. */
-  waiting(attempts: Attempt[]): void;
+  waiting(attempts: Attempt[]): void | Promise<void>;
 }): Promise<TLSSocket> {
   const attempts = options.endpoints.map((endpoint): Attempt => ({ endpoint, outcome: "no answer" }));
   const sockets = new Set<TLSSocket>();
@@ -55,12 +56,12 @@ export function visit(options: {
         resolve(socket);
       });
     };
-    timers.add(setInterval(() => options.waiting(attempts), 2000));
+    timers.add(setTimeout(() => void options.waiting(attempts), retryMs));
+    timers.add(setInterval(() => void options.waiting(attempts), tellMs));
     timers.add(
       setTimeout(() => {
         end();
-        options.waiting(attempts);
-        reject(new Error("the launcher cannot be reached"));
+        void Promise.resolve(options.waiting(attempts)).then(() => reject(new Error("the launcher cannot be reached")));
       }, options.limitMs),
     );
     for (const state of attempts) attempt(state);

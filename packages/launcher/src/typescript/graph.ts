@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Export, type Import, init, parse } from "es-module-lexer";
 import { type Kind, kindOf } from "./kind.ts";
+import { type Export, type Import, parse, prepareLexer } from "./lexer.ts";
 import { isJsonUrl } from "./mirror.ts";
 import { resolve, type Target } from "./resolve.ts";
 import { ScriptError } from "./script-error.ts";
@@ -64,7 +64,7 @@ async function load(url: string): Promise<Module | undefined> {
     return { url, kind, source: read(), transformed: { code: "", mappings: "", names: [] }, imports: [], exports: [] };
   }
   const transformed = await transform(path, read());
-  await init;
+  await prepareLexer();
   const [imports, exports] = parse(transformed.code);
   const links = imports.map((at) => ({ at, target: follow(at, url) }));
   return { url, kind, source: read(), transformed, imports: links, exports };

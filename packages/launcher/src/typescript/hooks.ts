@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { init } from "es-module-lexer";
 import { isInstalled, isTypeScript, kindOfSync } from "./kind.ts";
+import { prepareLexer } from "./lexer.ts";
 import { isJsonUrl, mirrorName } from "./mirror.ts";
 import { resolve as find } from "./resolve.ts";
 import { ScriptError } from "./script-error.ts";
@@ -25,7 +25,7 @@ let mirror: string | undefined;
 /** Called by Node on the thread of the hooks, or by `hook` where there is none. `directory` is that of the job's files. */
 export async function initialize(directory?: string): Promise<void> {
   mirror = directory;
-  await init;
+  await prepareLexer();
 }
 
 /** Gives imports of the user's own files the same meaning as `prepare` does. */

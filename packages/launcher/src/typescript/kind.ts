@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { compileFunction } from "node:vm";
-import { init, parse } from "es-module-lexer";
+import { parse, prepareLexer } from "./lexer.ts";
 
 /**
  * What a file is, which decides what becomes of it:
@@ -21,11 +21,11 @@ export function isInstalled(path: string): boolean {
 
 /** The kind of the file `path` whose text `source()` yields; the text is read only when the name does not tell. */
 export async function kindOf(path: string, source: () => string): Promise<Kind> {
-  await init;
+  await prepareLexer();
   return kindOfSync(path, source);
 }
 
-/** `kindOf` for hooks that cannot wait. `init` of es-module-lexer must have settled. */
+/** `kindOf` for hooks that cannot wait. `prepareLexer` must have settled. */
 export function kindOfSync(path: string, source: () => string): Kind {
   if (isTypeScript(path)) return "typescript";
   if (isInstalled(path)) return path.endsWith(".json") ? "json" : "other";

@@ -1,0 +1,23 @@
+import type { Server } from "node:net";
+import type { PortRange } from "@tsmpi/core/bootstrap";
+import { usageError } from "../launch-error.ts";
+
+/** On the last port of these that is free, for ranks begin at the first; without any, on one that the system gives. */
+export async function listen(
+  server: Server,
+  address: string | undefined,
+  [first, last]: PortRange = [0, 0],
+): Promise<void> {
+  for (let port = last; port >= first; port--) {
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once("error", resolve);
+      server.listen(port, address, () => {
+        server.off("error", resolve);
+        resolve(undefined);
+      });
+    });
+    if (failure === undefined) return;
+    if (failure.code !== "EADDRINUSE" || first === 0) throw failure;
+  }
+  throw usageError(`--port-range ${first}-${last}: none of these ports is free on this host`);
+}

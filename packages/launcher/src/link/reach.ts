@@ -1,0 +1,37 @@
+import { connect, createServer } from "node:net";
+import type { PortRange } from "@tsmpi/core/bootstrap";
+import { endpoint, parseEndpoint } from "./addresses.ts";
+import { listen } from "./listen.ts";
+
+const answerMs = 1500;
+
+/** Lets others find out whether they reach this host: takes connections at these addresses, and ends them at once. */
+export async function beReachable(addresses: readonly string[], ports: PortRange | undefined): Promise<string[]> {
+  const server = createServer((socket) => socket.on("error", () => {}).end()).unref();
+  try {
+    await listen(server, undefined, ports);
+  } catch {
+    return [];
+  }
+  const { port } = server.address() as { port: number };
+  return addresses.map((address) => endpoint(address, port));
+}
+
+/** Whether one of these addresses takes a connection. */
+export async function reachesOne(endpoints: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(endpoints.map(reaches));
+  return found.includes(true);
+}
+
+function reaches(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(parseEndpoint(address));
+    const done = (reached: boolean) => () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(reached);
+    };
+    const timer = setTimeout(done(false), answerMs);
+    socket.once("connect", done(true)).once("error", done(false));
+  });
+}

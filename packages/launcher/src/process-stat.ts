@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+
+/** What Linux tells about a process in /proc/<pid>/stat. */
+export interface ProcessStat {
+  state: string;
+  /** Process group and session: the process ids of their leaders. */
+  group: number;
+  session: number;
+  /** The process group in the foreground of its terminal; -1 without one. */
+  foreground: number;
+  /** When it was started, in seconds since the machine was: no clock that can be set is involved. */
+  startedAt: number;
+}
+
+/** The kernel's unit of time in /proc, on all architectures that Node runs on. */
+const ticksPerSecond = 100;
+
+/** Undefined when there is no such process, or no /proc. */
+export function processStat(pid: number | "self"): ProcessStat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = text.replace(/^.*\) /s, "").split(" "); // the name may have anything in it; the state is field 3
+    const number = (field: number): number => Number(fields[field - 3]);
+    return {
+      state: fields[0]!,
+      group: number(5),
+      session: number(6),
+      foreground: number(8),
+      startedAt: number(22) / ticksPerSecond,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** How long ago a process was started, in milliseconds. */
+export function processAgeMs(pid: number): number | undefined {
+  const stat = processStat(pid);
+  if (stat === undefined) return undefined;
+  return 1000 * (Number.parseFloat(readFileSync("/proc/uptime", "latin1")) - stat.startedAt);
+}
