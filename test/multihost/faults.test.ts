@@ -113,16 +113,16 @@ multihost.each(faults)("a host on which $what", ({ make, says }) => {
   });
 
   test("is named with the reason in the table of hosts, and the others are ready", async () => {
-    const { code, stdout, stderr } = await job.script("tsmpi exec --launch-timeout 12 hostname").result;
+    const { code, stdout, stderr } = await job.script("tsmpi exec --launch-timeout 9 hostname").result;
     expect({ code, stdout }, stderr).toEqual({ code: 125, stdout: "" });
-    expect(stderr).toMatch(/^tsmpi: 1 of 2 agents did not connect (at all|within 12 s \(--launch-timeout\))$/m);
+    expect(stderr).toMatch(/^tsmpi: 1 of 2 agents did not connect (at all|within 9 s \(--launch-timeout\))$/m);
     expect(stderr).toMatch(/^a +ready *$/m);
     expect(stderr).toMatch(new RegExp(`^b +(asked|started|authenticated) +${says.source}`, "m"));
     expect(stderr).toMatch(/^c +ready *$/m);
   });
 
   test("is named by the doctor, who looks at the others", async () => {
-    const { code, stdout } = await job.script("tsmpi doctor --launch-timeout 12").result;
+    const { code, stdout } = await job.script("tsmpi doctor --launch-timeout 9").result;
     expect(code, stdout).toBe(1);
     expect(stdout).toMatch(/^a +1 .* first +1 of 2, /m);
     expect(stdout).toMatch(/^c +1 .* shared .* 1 of 2, /m);
