@@ -131,20 +131,15 @@ function withoutOwn(endpoints: readonly string[]): readonly string[] {
 function race(endpoints: readonly string[], limitMs: number, wanted: () => boolean): Promise<string> {
   const attempts = new Map(endpoints.map((endpoint): [string, Attempt] => [endpoint, { ...unanswered }]));
   const sockets = new Set<Socket>();
-  const start = performance.now();
   let over = false;
+  /** Only what this process can hear counts: while it computes nothing that arrives is looked at. */
+  let heardMs = 0;
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       over = true;
-      clearTimeout(timer);
+      clearInterval(timer);
       for (const socket of sockets) socket.destroy();
       sockets.clear();
-    };
-    const giveUp = (): void => {
-      finish();
-      const ms = performance.now() - start;
-      for (const attempt of attempts.values()) attempt.ms = ms;
-      reject(new NoWay(attempts));
     };
     const attempt = (endpoint: string): void => {
       if (over || !wanted()) return;
@@ -156,9 +151,7 @@ function race(endpoints: readonly string[], limitMs: number, wanted: () => boole
         if (!sockets.delete(socket)) return;
         state.outcome = outcome;
         state.times++;
-        const refused = [...attempts.values()].every((each) => final.has(each.outcome));
-        if (refused && performance.now() - start > refusedMs) giveUp();
-        else setTimeout(attempt, retryMs, endpoint);
+        setTimeout(attempt, retryMs, endpoint);
       };
       socket.once("connect", () => {
         state.outcome = letIn;
@@ -174,20 +167,27 @@ function race(endpoints: readonly string[], limitMs: number, wanted: () => boole
       socket.on("error", ({ code, message }: NodeJS.ErrnoException) => failed(words[code ?? ""] ?? message));
       socket.once("close", () => failed("hung up"));
     };
-    const silent = (): boolean => [...attempts.values()].some(({ outcome }) => outcome === letIn);
-    const limit = (): void => {
-      if (silent() && performance.now() - start < silenceMs) timer = setTimeout(limit, limitMs);
-      else giveUp();
+    const look = (): void => {
+      heardMs += retryMs;
+      const outcomes = Array.from(attempts.values(), ({ outcome }) => outcome);
+      const patienceMs = outcomes.includes(letIn) ? silenceMs : outcomes.every(isRefusal) ? refusedMs : limitMs;
+      if (heardMs < patienceMs) return;
+      finish();
+      for (const state of attempts.values()) state.ms = heardMs;
+      reject(new NoWay(attempts));
     };
-    let timer = setTimeout(limit, limitMs);
+    const timer = setInterval(look, retryMs);
     for (const endpoint of endpoints) attempt(endpoint);
   });
 }
 
 const letIn = "connected, but nobody says anything";
 const unanswered: Attempt = { outcome: "no answer", times: 0, ms: 0 };
+
 /** Somebody is there and says no: asking for long does not help. */
-const final: ReadonlySet<string> = new Set(["refused", "no route"]);
+function isRefusal(outcome: string): boolean {
+  return outcome === "refused";
+}
 
 const words: Record<string, string> = {
   ECONNREFUSED: "refused",
