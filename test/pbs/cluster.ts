@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 
 /**
  * A real PBS with four hosts of at least four CPUs, whose users have the same home directory on all of them. From a host where
@@ -47,16 +48,17 @@ export async function asRoot(host: string, line: string): Promise<string> {
   return stdout;
 }
 
-let home: string | undefined;
+let made: Promise<Output> | undefined;
 
-/** A directory of the user's that all hosts have. */
+/** A directory of the user's that all hosts have, for this file of tests. */
 export async function directory(): Promise<string> {
-  if (home === undefined) {
-    const { stdout } = await asUser(["sh", "-c", "mkdir -p ~/tsmpi-test && cd ~/tsmpi-test && pwd"]);
-    home = stdout.trim();
-  }
-  return home;
+  made ??= asUser(["sh", "-c", `cd && mkdir -p tsmpi-test/${process.pid} && cd tsmpi-test/${process.pid} && pwd`]);
+  return (await made).stdout.trim();
 }
+
+afterAll(async () => {
+  if (made !== undefined) await asUser(["rm", "-rf", await directory()]);
+});
 
 export async function write(files: Readonly<Record<string, string>>): Promise<void> {
   const place = await directory();
@@ -118,7 +120,7 @@ let jobs = 0;
  */
 export async function start(select: string, lines: string, options: readonly string[] = []): Promise<Job> {
   const place = await directory();
-  const base = `${place}/job-${process.pid}-${++jobs}`;
+  const base = `${place}/job-${++jobs}`;
   const script = `cp "$PBS_NODEFILE" ${base}.nodes
     export PATH="$(dirname "${process.execPath}"):$PATH"
     tsmpi() { "${process.execPath}" "${tsmpi}" "$@"; }
