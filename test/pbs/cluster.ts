@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 
 /**
  * A real PBS with four hosts of at least four CPUs, whose users have the same home directory on all of them. From a host where
@@ -20,6 +22,9 @@ export const hasRoot: boolean = rootPrefix.length > 0;
 
 /** The command, at a path that all hosts have. */
 export const tsmpi: string = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
+
+/** What a user has in ~/.profile so that `tsmpi` and `node` are found. */
+const setPath = `export PATH="${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${dirname(process.execPath)}:$PATH"`;
 
 export interface Output {
   code: number;
@@ -47,16 +52,17 @@ export async function asRoot(host: string, line: string): Promise<string> {
   return stdout;
 }
 
-let home: string | undefined;
+let made: Promise<Output> | undefined;
 
-/** A directory of the user's that all hosts have. */
+/** A directory of the user's that all hosts have, for this file of tests. */
 export async function directory(): Promise<string> {
-  if (home === undefined) {
-    const { stdout } = await asUser(["sh", "-c", "mkdir -p ~/tsmpi-test && cd ~/tsmpi-test && pwd"]);
-    home = stdout.trim();
-  }
-  return home;
+  made ??= asUser(["sh", "-c", `cd && mkdir -p tsmpi-test/${process.pid} && cd tsmpi-test/${process.pid} && pwd`]);
+  return (await made).stdout.trim();
 }
+
+afterAll(async () => {
+  if (made !== undefined) await asUser(["rm", "-rf", await directory()]);
+});
 
 export async function write(files: Readonly<Record<string, string>>): Promise<void> {
   const place = await directory();
@@ -118,7 +124,7 @@ let jobs = 0;
  */
 export async function start(select: string, lines: string, options: readonly string[] = []): Promise<Job> {
   const place = await directory();
-  const base = `${place}/job-${process.pid}-${++jobs}`;
+  const base = `${place}/job-${++jobs}`;
   const script = `cp "$PBS_NODEFILE" ${base}.nodes
     export PATH="$(dirname "${process.execPath}"):$PATH"
     tsmpi() { "${process.execPath}" "${tsmpi}" "$@"; }
@@ -137,6 +143,95 @@ export async function start(select: string, lines: string, options: readonly str
 
 export async function submit(select: string, lines: string, options: readonly string[] = []): Promise<Ended> {
   return (await start(select, lines, options)).ended();
+}
+
+/** Submits a user's own job script as it is, from the directory of the tests; PBS keeps what it prints. */
+export async function submitScript(script: string): Promise<Output> {
+  const base = `${await directory()}/job-${++jobs}`;
+  const words = ["sh", "-c", `cd "$(dirname "$1")" && qsub -N tsmpi-test -o "$1.o" -e "$1.e"`, "sh", base];
+  const { code, stdout, stderr } = await asUser(words, script.replace(/^(?!#)/m, `${setPath}\n`));
+  if (code !== 0) throw new Error(`qsub: ${stderr}`);
+  const id = stdout.trim();
+  await new Job(id, base).ended();
+  const status = (await asUser(["qstat", "-x", "-f", id])).stdout;
+  return {
+    code: Number(/Exit_status = (-?\d+)/.exec(status)?.[1] ?? -1),
+    stdout: read(`${base}.o`),
+    stderr: read(`${base}.e`),
+  };
+}
+
+/** The most CPUs that a host has for a job. */
+export async function cpusOfHost(): Promise<number> {
+  const { stdout } = await asUser(["pbsnodes", "-a"]);
+  return Math.max(...[...stdout.matchAll(/resources_available\.ncpus = (\d+)/g)].map(([, count]) => Number(count)));
+}
+
+/** An interactive job (`qsub -I`), at whose prompt lines are typed, in the directory of the tests. */
+export class Terminal {
+  readonly #child: ChildProcess;
+  #shown = "";
+
+  private constructor(select: string) {
+    const line = `qsub -I -N tsmpi-test -l select=${select} -l place=scatter`;
+    const [command, ...args] = [...userPrefix, "script", "-qefc", line, "/dev/null"];
+    this.#child = spawn(command as string, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#shown += text;
+    });
+  }
+
+  static async open(select: string): Promise<Terminal> {
+    const terminal = new Terminal(select);
+    await terminal.shows(/ready[\s\S]*[$#>] $/);
+    // A wide screen breaks no lines, and the prompt shows the exit code.
+    await terminal.type(`bind 'set enable-bracketed-paste off'; stty cols 1000; cd ${await directory()}; PS1='<$?> '`);
+    await terminal.type(setPath);
+    return terminal;
+  }
+
+  /** Types a line, and resolves when the prompt is back, with what was shown before it. */
+  async type(line: string): Promise<{ code: number; shown: string }> {
+    this.enter(line);
+    return this.prompt();
+  }
+
+  /** Types a line. */
+  enter(line: string): void {
+    this.#shown = "";
+    this.press(`${line}\r`);
+  }
+
+  /** "\x03" is Ctrl-C. */
+  press(keys: string): void {
+    this.#child.stdin?.write(keys);
+  }
+
+  /** Resolves at the next prompt; `shown` is all since the line that was typed last. */
+  async prompt(): Promise<{ code: number; shown: string }> {
+    const [, text = "", code] = await this.shows(/^[^\n]*\n([\s\S]*)<(\d+)> $/);
+    return { code: Number(code), shown: text };
+  }
+
+  /** Resolves when what was shown since the last line that was typed matches. */
+  async shows(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: what terminals are told besides text
+      const match = pattern.exec(this.#shown.replace(/\x1b\[[\d;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\r/g, ""));
+      if (match !== null) return match;
+      if (this.#child.exitCode !== null) throw new Error(`ended before it showed ${pattern}:\n${this.#shown}`);
+      await sleep(50);
+    }
+  }
+
+  /** Ends the job, whatever still runs in it. */
+  async close(): Promise<void> {
+    this.#shown = "";
+    this.press("\x03");
+    await this.prompt(); // what is typed before Ctrl-C has had its effect is thrown away
+    this.enter("exit");
+    while (this.#child.exitCode === null) await sleep(50);
+  }
 }
 
 function read(path: string): string {

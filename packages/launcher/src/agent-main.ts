@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isatty } from "node:tty";
 import { Agent } from "./agent.ts";
 import { agentExit } from "./agent-exits.ts";
 import type { Hello, Order, Report } from "./control.ts";
@@ -38,6 +39,7 @@ let listens: Promise<string[]> | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
 // Where this goes is not known: perhaps to a pipe that nobody reads.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+process.on("exit", leaveTerminal);
 
 const found = findKey(job, directories);
 if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and no PBS_JOBCOOKIE`);
@@ -98,6 +100,18 @@ async function tell(attempts: Attempt[]): Promise<void> {
     try {
       writeFileSync(join(directory, `agent.${node}`), words, { mode: 0o600 });
     } catch {}
+  }
+}
+
+/**
+ * When Node exits it gives its terminal the settings back that it found. In an interactive job on one host the agent has the
+ * job's terminal, and ends when the shell is already at its next prompt, where it would undo the settings of line editing.
+ */
+function leaveTerminal(): void {
+  for (const fd of [0, 1, 2]) {
+    if (!isatty(fd)) continue;
+    closeSync(fd);
+    openSync("/dev/null", "r+"); // takes the lowest number that is free, which is this one
   }
 }
 

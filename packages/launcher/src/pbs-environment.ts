@@ -85,7 +85,7 @@ export function cpusOfLine(): number | undefined {
   return Number.isInteger(number) && number > 0 ? number : undefined;
 }
 
-/** PBS gives NCPUS and OMP_NUM_THREADS the same number. One that differs is the user's, from `qsub -v` too. */
+/** PBS gives NCPUS and OMP_NUM_THREADS the same number, whatever `qsub -v` says. One that differs is the user's, or a site's. */
 export function pbsChoseThreads(): boolean {
   return isPbsValue("OMP_NUM_THREADS") && givenByPbs()["OMP_NUM_THREADS"] === givenByPbs()["NCPUS"];
 }
