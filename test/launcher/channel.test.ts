@@ -23,7 +23,9 @@ const messages = [
   { kind: "stuck", sent: {}, received: { 3: 4 }, ...whereabouts },
   { kind: "moving" },
   { kind: "mail", sent: { 1: { count: 2, tag: 0 } }, received: { 1: 1 }, unreceived: [] },
-  { kind: "here", ...whereabouts },
+  { kind: "here", sent: {}, received: { 3: 4 }, ...whereabouts },
+  { kind: "undelivered", dest: 1, attempts: "  a -> b 10.0.0.1:4711  refused" },
+  { kind: "missing", source: 1, packets: 2 },
   { kind: "progress", progress },
   { kind: "abort", code: 3, reason: "" },
 ];
@@ -56,6 +58,8 @@ describe("what a rank writes to its channel", () => {
     ["addresses that are none", { kind: "ready" }],
     ["progress that is none", { kind: "progress", progress: 7 }],
     ["a call that is none", { kind: "stuck" }],
+    ["a loss that is none", { kind: "missing", source: 0 }],
+    ["a rank that is none", { kind: "undelivered", dest: "x", attempts: 7 }],
     ["an exit code that is none", { kind: "abort", code: "x", reason: {} }],
     ["a second hello", { kind: "hello" }],
   ])("changes nothing when it is %s", async (_name, message) => {
