@@ -41,6 +41,15 @@ describe("an edited node file decides which rank runs where", () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: halves, stderr: "" });
   });
 
+  test("--hostfile in its place", async () => {
+    const { nodes, code, stdout, stderr } = await submit(
+      four,
+      "sort -r $PBS_NODEFILE | head -3 > mine; tsmpi run --hostfile mine hosts.ts",
+    );
+    const expected = ranksOn(nodes.toSorted().reverse().slice(0, 3));
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expected, stderr: "" });
+  });
+
   test("a line that is no host of the job is refused with its number", async () => {
     const lines = ["# mine", "$second slots=4", "$second:4", "far"];
     const { nodes, stdout, stderr } = await submit(
