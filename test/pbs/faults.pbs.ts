@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { asRoot, hasRoot, start, submit, tsmpi, write } from "./cluster.ts";
 
 const four = "4:ncpus=1";
+if (!hasRoot) test.skip("LEFT OUT: TSMPI_PBS_ROOT is not set, so no port is closed and no daemon killed", () => {});
 let hosts: string[];
 
 beforeAll(async () => {

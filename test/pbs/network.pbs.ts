@@ -11,6 +11,7 @@ const programs = {
   "sum.ts": `${head} console.log((await world.allreduce(new Float64Array(1e5).fill(1), sum))[0]);`,
 };
 const four = "4:ncpus=1";
+if (!hasRoot) test.skip("LEFT OUT: TSMPI_PBS_ROOT is not set, so no port is closed and no daemon killed", () => {});
 
 describe.runIf(hasRoot)("a link between two hosts that carries nothing", () => {
   let hosts: string[];
