@@ -31,7 +31,7 @@ describe("world.signal", () => {
       more: "",
       after: [20, 35],
     },
-    { what: "what --walltime says", options: [], more: "--walltime 00:00:30", after: [14, 17] },
+    { what: "what --walltime says", options: [], more: "--walltime 00:00:30", after: [5, 29] },
   ])("aborts on all hosts before $what is over", async ({ options, alter, more, after: [least, most] }) => {
     const job = await start("2:ncpus=1", `tsmpi run ${more} signal.ts`, options);
     if (alter !== undefined) {
