@@ -17,8 +17,11 @@ export interface Stall {
 }
 
 const lookMs = 2000;
-/** So many looks in a row. A kernel repeats after 0.2 s, then 0.4, 0.8 and so on: three times are what a bad network needs. */
-const looks = 5;
+/**
+ * So many looks in a row. A kernel repeats after 0.2 s, 0.6, 1.4, 3, 6.2 and 12.6: three times are what a bad network needs, and a
+ * link that was cut for 10 s carries something again with the last of them.
+ */
+const looks = 7;
 const repeats = 3;
 /** A host with many thousand connections is looked at less often: no more than this part of the time. */
 const share = 0.02;
