@@ -49,6 +49,17 @@ describe("signals to the launcher", () => {
     expect((await running.result).code).toBe(130);
   });
 
+  it("are one wish when SIGTERM comes several times at once, as with qdel and `timeout`", async () => {
+    const script = `process.on("SIGTERM", () => setTimeout(() => { console.log("saved"); process.exit(0); }, 1500)); ${ready}`;
+    const running = startScript(script, ["-n", "2", "--kill-after", "30"]);
+    await running.shows("ready", 2);
+    running.child.kill("SIGTERM");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    running.child.kill("SIGTERM");
+    const { code, stdout } = await running.result;
+    expect({ code, stdout }).toEqual({ code: 143, stdout: "ready\nready\nsaved\nsaved\n" });
+  });
+
   it("end the job also when nobody reads its output", async () => {
     const running = startScript(`for (;;) console.log("y".repeat(1000));`, ["-n", "2", "--kill-after", "1"]);
     await running.shows("y");

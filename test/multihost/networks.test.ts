@@ -48,6 +48,14 @@ describe.runIf(multihost.possible)("hosts with networks that lead nowhere", () =
     expect(stderr).toMatch(/^tsmpi: --interface eth7: this host has no such network \(.*eth0 10\.88\.0\.1.*\)\n$/);
   });
 
+  test("refuse an interface that no other host can reach", async () => {
+    const { code, stderr } = await job.script("tsmpi run --interface lo sum.mjs").result;
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "tsmpi: --interface lo: other hosts cannot reach this one there; name a network between them\n",
+    });
+  });
+
   test("tell what was tried when the launcher cannot be reached", async () => {
     const { code, stderr } = await job.script("tsmpi run --interface mgmt0 --launch-timeout 10 sum.mjs").result;
     expect(code).toBe(125);

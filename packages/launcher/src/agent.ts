@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, howApart } from "./apart.ts";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
@@ -147,7 +147,7 @@ export class Agent {
       this.#plan = { ...plan, environment: shellEnvironment(plan, plan.shell, this.#directory) };
       await setResourceLimits(plan.shell.limits);
     }
-    if (!existsSync(plan.directory)) throw new Error(`there is no directory ${plan.directory} on this host (--wdir)`);
+    checkDirectory(plan.directory);
   }
 
   #startRanks(plan: HostPlan): void {
@@ -328,6 +328,16 @@ interface RankCommand extends Threads {
   file: string;
   args: string[];
   apart: Apart;
+}
+
+/** @throws Error when ranks cannot start there. */
+function checkDirectory(directory: string): void {
+  if (!existsSync(directory)) throw new Error(`there is no directory ${directory} on this host (--wdir)`);
+  try {
+    accessSync(directory, constants.X_OK);
+  } catch {
+    throw new Error(`the directory ${directory} cannot be entered on this host (--wdir)`);
+  }
 }
 
 /** The threads with which V8 collects garbage would take their time from the other ranks, or wait for them: milliseconds. */

@@ -115,7 +115,8 @@ function sentence(text: string): string {
   const [complaint = "", suggestion] = text.trim().split("\n");
   const words = complaint
     .replace(/^error: /, "")
-    .replace(/^unknown option '-(n|-np)'$/, "$& (did you mean tsmpi run -n ...?)")
+    .replace(/^unknown option '-(n|np|-np)'$/, "$& (did you mean tsmpi run -n ...?)")
+    .replace(/^unknown command '(\S+\.[cm]?[jt]sx?)'$/, "$& (did you mean tsmpi run $1?)")
     .replace(/^missing required argument 'program'$/, "which program? For example: tsmpi exec -n 4 hostname")
     .replace(/^missing required argument 'script'$/, "which script? For example: tsmpi run -n 4 script.ts");
   const hint = /Did you mean (?:one of )?(.*)\?/i.exec(suggestion ?? "")?.[1];

@@ -460,7 +460,7 @@ export class Job {
       this.#order({ kind: "stop", killAfterMs: this.#options.killAfterMs });
       this.#told = this.#answers(ranks).then((doings) => {
         const waiting = meanwhile(doings.filter((doing) => !ranks.includes(doing.rank)));
-        if (waiting !== "") this.#options.output.say(`tsmpi:${waiting.slice(waiting.indexOf(" "))}`);
+        if (waiting !== "") this.#options.output.say(`tsmpi: ${waiting.trim()}`);
       });
     }
     for (const each of ranks) {

@@ -298,7 +298,10 @@ function hosts(value: string): { name: string; slots: number }[] {
     const [, bracketed, plain, slots = "1"] = /^(?:\[([^\]]+)\]|([^\s:]+))(?::(\d+))?$/.exec(word.trim()) ?? [];
     const name = bracketed ?? plain;
     if (name === undefined) throw usageError(`--hosts ${value}: names with slots are needed, as in a:4,b:4`);
-    found.set(name, (found.get(name) ?? 0) + wholeNumber("--hosts", slots, { least: 1, most: mostRanks }));
+    found.set(
+      name,
+      (found.get(name) ?? 0) + wholeNumber(`--hosts ${name}: slots`, slots, { least: 1, most: mostRanks }),
+    );
   }
   return [...found].map(([name, count]) => ({ name, slots: count }));
 }

@@ -8,7 +8,8 @@ import type { Hello } from "./control.ts";
 import { agentMark, Guardian } from "./guardian.ts";
 import { isAnotherHost } from "./here.ts";
 import type { Host } from "./host.ts";
-import { HostsError, LaunchError, reasonOf } from "./launch-error.ts";
+import { HostsError, LaunchError, reasonOf, usageError } from "./launch-error.ts";
+import { isLoopback, usableAddresses } from "./link/addresses.ts";
 import { JobKeys } from "./link/keys.ts";
 import { reachesOne } from "./link/reach.ts";
 import { type Guest, Reception } from "./link/reception.ts";
@@ -146,6 +147,8 @@ export class Remote {
     if (!this.#keys.usable) {
       throw new LaunchError("no place for the job's key: neither PBS_O_WORKDIR nor HOME can be written to");
     }
+    if (only !== undefined && usableAddresses(only).every(isLoopback))
+      throw usageError(`--interface ${only}: other hosts cannot reach this one there; name a network between them`);
     this.#reception = await Reception.open(only, ports, this.#keys, (guest) => void this.#welcome(guest));
     log(`agents connect to ${this.#reception.endpoints.join(" ")}`);
     const over = new AbortController();

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { LaunchError } from "./launch-error.ts";
 
 /*
  * Names of files and directories that other hosts understand too. An automounter links /home/me to a place that has another
@@ -8,9 +9,17 @@ import { dirname, isAbsolute, resolve } from "node:path";
 
 /** The present directory by the name that the shell has for it: PWD, where that is the same directory. */
 export function workingDirectory(): string {
-  const real = process.cwd();
+  const real = presentDirectory();
   const { PWD: seen } = process.env;
   return seen !== undefined && resolve(seen) === seen && isSame(seen, real) ? seen : real;
+}
+
+function presentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new LaunchError("the present directory does not exist any more: cd to one that does");
+  }
 }
 
 /** A path that the user has typed, made absolute from {@link workingDirectory}, where that leads to the same file. */

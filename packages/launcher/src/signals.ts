@@ -10,17 +10,17 @@ export interface SignalTarget {
   signal(signal: NodeJS.Signals): void;
 }
 
-// A terminal's Ctrl-C reaches a launcher that was started through npx or npm twice within a moment: from the terminal
-// and from them. That is one wish, not two.
-const oneWishMs = 50;
+// A terminal's Ctrl-C reaches a launcher that was started through npx or npm twice within a moment: from the terminal and from
+// them. The SIGTERM of `qdel` comes from PBS and, under `timeout`, once or twice more. That is one wish, not several.
+const oneWishMs = { SIGINT: 50, SIGTERM: 1000 } as const;
 
 /** From now on signals to the launcher reach the ranks. A second SIGINT or SIGTERM kills them. */
 export function passSignalsOn(target: SignalTarget): void {
   let firstAt: number | undefined;
-  const end = (signal: NodeJS.Signals, code: number) => {
+  const end = (signal: keyof typeof oneWishMs, code: number) => {
     const now = performance.now();
     if (firstAt === undefined) target.interrupt(signal, code);
-    else if (now - firstAt > oneWishMs) target.kill();
+    else if (now - firstAt > oneWishMs[signal]) target.kill();
     firstAt ??= now;
   };
   process.on("SIGINT", () => end("SIGINT", exitCodes.interrupted));

@@ -42,6 +42,10 @@ function family(address: string): "ipv4" | "ipv6" {
   return isIPv6(address) ? "ipv6" : "ipv4";
 }
 
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}
+
 /** Address and port as one word. */
 export function endpoint(address: string, port: number): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;

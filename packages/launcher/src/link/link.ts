@@ -30,6 +30,8 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
   #heardAt = performance.now();
   #tickedAt = performance.now();
   #patient = false;
+  /** How long this process itself was stopped, or too busy to listen, and when that ended. */
+  #stopped: { ms: number; until: number } | undefined;
   #ended: string | undefined;
 
   constructor(socket: Duplex) {
@@ -92,15 +94,24 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
   #tick(): void {
     const now = performance.now();
     // This process was itself stopped for a while: what the other end said meanwhile has not been read yet.
-    if (now - this.#tickedAt > 2 * heartbeatMs) this.#heardAt = now;
+    const gapMs = now - this.#tickedAt;
+    if (gapMs > 2 * heartbeatMs) {
+      this.#heardAt = now;
+      this.#stopped = { ms: gapMs, until: now };
+    }
     this.#tickedAt = now;
     this.#socket.write(heartbeat);
     const silentMs = now - this.#heardAt;
     if (silentMs > silenceMs && !this.#patient) this.#lose(`no sign of life for ${Math.round(silentMs / 1000)} s`);
   }
 
-  #lose(reason: string): void {
+  #lose(what: string): void {
     if (this.#ended !== undefined) return;
+    const { ms = 0, until = 0 } = this.#stopped ?? {};
+    const justNow = ms > silenceMs && performance.now() - until < heartbeatMs;
+    const reason = justNow
+      ? `${what}, after the process at this end had been stopped for ${Math.round(ms / 1000)} s`
+      : what;
     this.#ended = reason;
     clearInterval(this.#timer);
     this.#socket.destroy();

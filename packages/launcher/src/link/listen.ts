@@ -1,6 +1,6 @@
 import type { Server } from "node:net";
 import type { PortRange } from "@tsmpi/core/bootstrap";
-import { usageError } from "../launch-error.ts";
+import { reasonOf, usageError } from "../launch-error.ts";
 
 /** On the last port of these that is free, for ranks begin at the first; without any, on one that the system gives. */
 export async function listen(
@@ -17,7 +17,11 @@ export async function listen(
       });
     });
     if (failure === undefined) return;
-    if (failure.code !== "EADDRINUSE" || first === 0) throw failure;
+    if (first === 0) throw failure;
+    if (failure.code !== "EADDRINUSE")
+      throw usageError(
+        `--port-range ${first}-${last}: port ${port} cannot be listened on: ${reasonOf(failure)}; those below 1024 are root's`,
+      );
   }
   throw usageError(`--port-range ${first}-${last}: none of these ports is free on this host`);
 }
