@@ -129,6 +129,7 @@ function findObstacle(): string | undefined {
       },
     );
     execFileSync("ps", ["--version"], { stdio: "ignore" });
+    execFileSync("nft", ["--version"], { stdio: "ignore" }); // closes ports
     return undefined;
   } catch (error) {
     const { stderr, message } = error as { stderr?: Buffer; message: string };
