@@ -132,20 +132,20 @@ describe.runIf(multihost.possible)("a link between hosts that carries nothing", 
 
 describe.runIf(multihost.possible)("--port-range", () => {
   const names = ["a", "b", "c"];
-  const script = (hosts: Hosts): void =>
-    writeFileSync(
-      join(hosts.directory, "sum.mjs"),
-      `${head} console.log((await world.allreduce(new Float64Array(1e5).fill(1), sum))[0], await world.allreduce(world.rank, sum));`,
-    );
-
-  test("is all that is listened on: with every other port dropped on all hosts a job runs", async () => {
+  const script = `${head} console.log((await world.allreduce(new Float64Array(1e5).fill(1), sum))[0], await world.allreduce(world.rank, sum));`;
+  const jobOfFour = async (): Promise<{ hosts: Hosts; job: PbsJob }> => {
     const hosts = await makeHosts(names);
     const job = new PbsJob(hosts, ["a", "b", "b", "c"], "openpbs");
     onTestFinished(() => {
       job.end();
       hosts.remove();
     });
-    script(hosts);
+    writeFileSync(join(hosts.directory, "sum.mjs"), script);
+    return { hosts, job };
+  };
+
+  test("is all that is listened on: with every other port dropped on all hosts a job runs", async () => {
+    const { hosts, job } = await jobOfFour();
     for (const name of names)
       hosts.shell(
         name,
@@ -164,13 +164,7 @@ describe.runIf(multihost.possible)("--port-range", () => {
   });
 
   test("says so when it is too narrow", async () => {
-    const hosts = await makeHosts(names);
-    const job = new PbsJob(hosts, ["a", "b", "b", "c"], "openpbs");
-    onTestFinished(() => {
-      job.end();
-      hosts.remove();
-    });
-    script(hosts);
+    const { job } = await jobOfFour();
     const { code, stderr } = await job.script("tsmpi run --port-range 50100-50100 sum.mjs").result;
     expect(code).toBe(1);
     expect(stderr).toMatch(

@@ -78,20 +78,20 @@ export class Agent {
       case "failed":
       case "stopping":
         this.#verdict ??= order;
-        for (const rank of this.#ranks.values()) rank.tell(order);
+        this.#tell(order);
         break;
       case "endsSoon":
         this.#endsSoon = order;
-        for (const rank of this.#ranks.values()) rank.tell(order);
+        this.#tell(order);
         break;
       case "table":
         if (this.#plan?.network !== undefined)
           this.#stalls = new StallWatch(order.peers, this.#plan.host, (stall) => this.#reportStall(stall));
-        for (const rank of this.#ranks.values()) rank.tell(order);
+        this.#tell(order);
         break;
       case "ended":
       case "where":
-        for (const rank of this.#ranks.values()) rank.tell(order);
+        this.#tell(order);
         break;
       case "queues":
         void (this.#stalls?.queued() ?? Promise.resolve(0)).then((bytes) =>
@@ -121,6 +121,10 @@ export class Agent {
         this.#throttle();
         break;
     }
+  }
+
+  #tell(message: Parameters<RankProcess["tell"]>[0]): void {
+    for (const rank of this.#ranks.values()) rank.tell(message);
   }
 
   async #start(plan: HostPlan): Promise<void> {

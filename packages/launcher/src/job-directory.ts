@@ -16,7 +16,8 @@ const enoughBytes = 256 << 20;
  */
 export function makeJobDirectory(wanted: string | undefined): string {
   const places = [inMemory, tmpdir(), "/tmp"].filter((path) => Buffer.byteLength(path) + 14 <= longestPathBytes);
-  const usual = [...places.filter(hasRoom), ...places.filter((path) => path !== inMemory && !hasRoom(path))];
+  const roomy = places.filter(hasRoom);
+  const usual = [...roomy, ...places.filter((path) => path !== inMemory && !roomy.includes(path))];
   const candidates = wanted ? [wanted] : usual;
   let reason: unknown;
   for (const candidate of candidates) {

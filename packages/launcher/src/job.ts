@@ -392,7 +392,7 @@ export class Job {
 
   /** Packets that no one will send again. */
   #lostPackets({ source, dest, packets }: Underway, why: string): void {
-    const [from, to] = [source, dest].map((rank) => this.#name(rank, this.#hostOf(rank)));
+    const [from, to] = [source, dest].map((rank) => this.#name(rank));
     const what = `${count(packets, "packet")} that ${from} sent never arrived at ${to}`;
     const at = (this.#addresses[dest]?.endpoints ?? []).filter((endpoint) => endpoint.startsWith("tcp:")).join(" ");
     const sentence = `${what} (${at}): ${why}; ${reachAdvice}; stopping all ranks`;
@@ -557,7 +557,7 @@ export class Job {
 
   /** A message cannot reach its rank: nobody is to wait for it, and nobody to believe that it has arrived. */
   #undelivered(sender: string, dest: number, attempts: string): void {
-    const what = `${sender} cannot reach ${this.#name(dest, this.#hostOf(dest))}`;
+    const what = `${sender} cannot reach ${this.#name(dest)}`;
     const sentence = `${what}: what it has sent there is not delivered; ${reachAdvice}\n${attempts}\n  stopping all ranks`;
     this.stop(exitCodes.launch, what, sentence, "undelivered");
   }
@@ -590,7 +590,7 @@ export class Job {
     for (const { channel } of this.#options.stations) channel.send(order);
   }
 
-  #name(rank: number, host: string): string {
+  #name(rank: number, host: string = this.#hostOf(rank)): string {
     return `rank ${rank} of ${this.#options.size} on ${host}`;
   }
 

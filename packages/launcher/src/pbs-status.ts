@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { LaunchError, reasonOf } from "./launch-error.ts";
 import { pbsTool } from "./pbs-tools.ts";
 
 /** A busy server may take long. A launch does not wait longer than this for what it can do without. */
@@ -19,10 +20,26 @@ export function jobStatus(job: string): Promise<string | undefined> {
 
 async function ask(job: string): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)(pbsTool("qstat"), ["-f", job], { timeout: answerMs });
-    return stdout.replaceAll("\n\t", "");
+    return (await qstat(job, answerMs)).replaceAll("\n\t", "");
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * What `qstat -f` prints of the job, now.
+ *
+ * @throws LaunchError when it does not answer in time, or not at all, with the reason.
+ */
+export async function qstat(job: string, limitMs: number, purpose?: string): Promise<string> {
+  const command = pbsTool("qstat", purpose);
+  try {
+    const { stdout } = await promisify(execFile)(command, ["-f", job], { timeout: limitMs });
+    return stdout;
+  } catch (error) {
+    const { stderr = "", killed } = error as { stderr?: string; killed?: boolean };
+    const reason = killed ? `no answer within ${limitMs / 1000} s` : stderr.trim().split("\n")[0] || reasonOf(error);
+    throw new LaunchError(`${command}: ${reason}`);
   }
 }
 

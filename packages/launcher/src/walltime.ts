@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import { LaunchError, reasonOf } from "./launch-error.ts";
+import { reasonOf } from "./launch-error.ts";
 import { durationMs } from "./options.ts";
-import { pbsTool } from "./pbs-tools.ts";
+import { qstat } from "./pbs-status.ts";
 import { processAgeMs, processStat } from "./process-stat.ts";
 
 /** Many jobs are over before anybody has to ask the batch system's server, which hundreds of jobs ask too. */
@@ -94,15 +92,7 @@ export function remainingMs({ totalMs, usedMs, leftMs }: Walltime, ranMs: number
 
 /** @throws LaunchError when `qstat` does not answer, with the reason. */
 export async function walltimeOf(job: string): Promise<Walltime | undefined> {
-  const qstat = pbsTool("qstat", "it tells the walltime");
-  try {
-    const { stdout } = await promisify(execFile)(qstat, ["-f", job], { timeout: answerMs });
-    return parseWalltime(stdout);
-  } catch (error) {
-    const { stderr = "", killed } = error as { stderr?: string; killed?: boolean };
-    const reason = killed ? `no answer within ${answerMs / 1000} s` : stderr.trim().split("\n")[0] || reasonOf(error);
-    throw new LaunchError(`${qstat}: ${reason}`);
-  }
+  return parseWalltime(await qstat(job, answerMs, "it tells the walltime"));
 }
 
 /**

@@ -4,14 +4,20 @@ import { isLimited, resourceLimits } from "../limits.ts";
 export type { Export, Import } from "es-module-lexer";
 
 let lexer: Pick<typeof webAssembly, "parse"> = webAssembly;
+let prepared: Promise<void> | undefined;
 
 /**
  * V8 reserves more than 10 GB of addresses for the memory of a WebAssembly module, which `ulimit -v` (`pvmem` and `vmem` of
  * PBS) seldom leaves. Then the same lexer in plain JavaScript is used: its first file takes 200 ms instead of 8.
  */
-export async function prepareLexer(): Promise<void> {
+export function prepareLexer(): Promise<void> {
+  prepared ??= choose();
+  return prepared;
+}
+
+async function choose(): Promise<void> {
   const { as, data } = resourceLimits();
-  if (lexer !== webAssembly || !(isLimited(as) || isLimited(data))) return;
+  if (!isLimited(as) && !isLimited(data)) return;
   try {
     lexer.parse("");
   } catch {
