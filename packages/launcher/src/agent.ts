@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from "node:fs";
+import { basename } from "node:path";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, howApart } from "./apart.ts";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
@@ -12,6 +13,7 @@ import { killLeftovers } from "./leftovers.ts";
 import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
+import { pipesIn, type RankPipes } from "./rank-pipes.ts";
 import { RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
@@ -45,6 +47,7 @@ export class Agent {
   #plan: HostPlan | undefined;
   #directory = "";
   #guardian: Guardian | undefined;
+  #pipes: ReadonlyMap<number, RankPipes> = new Map();
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
@@ -144,6 +147,10 @@ export class Agent {
   async #prepare(plan: HostPlan): Promise<void> {
     this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
     this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
+    const pipes = pipesIn(this.#directory, plan.ranks);
+    const made = this.#guardian.makePipes(
+      [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
+    );
     if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
@@ -152,6 +159,8 @@ export class Agent {
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);
+    if (await made) this.#pipes = pipes;
+    else this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
   }
 
   #startRanks(plan: HostPlan): void {
@@ -173,6 +182,7 @@ export class Agent {
         directory: plan.directory,
         apart: start.apart,
         withInput: rank === 0,
+        pipes: this.#pipes.get(rank),
         showPartialLines: plan.showPartialLines,
       },
       {

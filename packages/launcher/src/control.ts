@@ -110,6 +110,8 @@ export type Report =
   | { kind: "started"; rank: number; pid: number }
   /** This host's ranks cannot be started; nothing of the agent's runs. */
   | { kind: "unable"; reason: string }
+  /** For `--verbose`. */
+  | { kind: "noted"; text: string }
   | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
   /** Whole lines, or the part of one that is not going to be completed soon. */
   | { kind: "output"; rank: number; stream: OutputStream; bytes: Uint8Array }

@@ -235,6 +235,9 @@ export class Job {
           `cannot start ${report.reason}${plan.nodes > 1 ? ` (on ${plan.host})` : ""}`,
         );
         break;
+      case "noted":
+        log(`${plan.host}: ${report.text}`);
+        break;
       case "finished":
         log(`agent on ${plan.host} has finished`);
         this.#close(station);

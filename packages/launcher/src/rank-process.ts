@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import { closeSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, leadingGroup } from "./apart.ts";
 import type { OutputStream } from "./control.ts";
 import type { Exit } from "./exit-codes.ts";
 import { LineAssembler } from "./lines.ts";
 import { isRankMessage } from "./rank-message.ts";
+import { type Ends, openInput, openOutput, type RankPipes } from "./rank-pipes.ts";
 
 /** What the agent wants to know of a rank. */
 export interface RankEvents {
@@ -26,6 +28,8 @@ export interface RankStart {
   apart: Apart;
   /** Whether its standard input comes from the launcher; else it is empty. */
   withInput: boolean;
+  /** Its pipes; undefined where the system has none with names. */
+  pipes: RankPipes | undefined;
   showPartialLines: Record<OutputStream, boolean>;
 }
 
@@ -36,6 +40,7 @@ const lastMessagesMs = 100;
 /** One rank as its agent sees it: a child process with an IPC channel and three pipes. */
 export class RankProcess {
   readonly #child: ChildProcess;
+  readonly #input: Writable | undefined;
   readonly #events: RankEvents;
   readonly #apart: Apart;
   readonly #streams: Readable[];
@@ -57,13 +62,21 @@ export class RankProcess {
     this.#apart = start.apart;
     const { file, args, environment } =
       start.apart === "group" ? leadingGroup(start.file, start.args, start.environment) : start;
+    const pipes = start.pipes && openPipes(start.pipes);
+    const [input, ...outputs] = pipes ?? [];
     this.#child = spawn(file, args, {
-      stdio: [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"],
+      stdio:
+        pipes === undefined
+          ? [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"]
+          : [input?.theirs ?? "ignore", ...outputs.map((each) => each!.theirs), "ipc"],
       cwd: start.directory,
       env: environment,
       detached: start.apart === "session",
     });
-    this.#streams = [this.#child.stdout!, this.#child.stderr!];
+    for (const each of pipes ?? []) if (each !== undefined) closeSync(each.theirs);
+    this.#input = input?.ours ?? this.#child.stdin ?? undefined;
+    this.#streams =
+      pipes === undefined ? [this.#child.stdout!, this.#child.stderr!] : outputs.map((each) => each!.ours);
     this.#lines = (["stdout", "stderr"] as const).map(
       (stream) => new LineAssembler(start.showPartialLines[stream], (block) => events.output(stream, block)),
     );
@@ -73,7 +86,7 @@ export class RankProcess {
     if (this.#child.pid === undefined) return;
     this.#child.on("message", (message) => this.#message(message));
     this.#child.once("exit", (code, signal) => this.#exit({ code, signal }));
-    this.#child.stdin?.on("error", () => {}); // it does not read, or is gone
+    this.#input?.on("error", () => {}); // it does not read, or is gone
     for (const [index, stream] of this.#streams.entries()) {
       stream.on("data", (chunk: Uint8Array) => {
         this.#lastOutputAt = performance.now();
@@ -119,7 +132,7 @@ export class RankProcess {
   }
 
   write(bytes: Uint8Array | null): void {
-    const input = this.#child.stdin;
+    const input = this.#input;
     if (bytes === null) input?.end();
     else if (input?.writable) input.write(bytes, () => this.#events.inputTaken(bytes.length));
     else this.#events.inputTaken(bytes.length);
@@ -147,6 +160,7 @@ export class RankProcess {
 
   #exit(exit: Exit): void {
     this.#exited = true;
+    this.#input?.destroy();
     if (this.#apart !== "none") send(this.killTarget, "SIGKILL"); // what it left behind in its group
     const report = once(() => this.#events.ended(exit));
     if (this.#child.connected) {
@@ -169,6 +183,11 @@ export class RankProcess {
       setTimeout(() => this.#watchSilence(), silenceAfterExitMs);
     }
   }
+}
+
+/** Standard input, where there is some, standard output and standard error. */
+function openPipes({ stdin, stdout, stderr }: RankPipes): [Ends | undefined, Ends, Ends] {
+  return [stdin === undefined ? undefined : openInput(stdin), openOutput(stdout), openOutput(stderr)];
 }
 
 function send(target: number, signal: NodeJS.Signals): boolean {
