@@ -9,12 +9,13 @@ import type { Exit } from "./exit-codes.ts";
 import { agentMark, Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
-import { killLeftovers } from "./leftovers.ts";
+import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from "./leftovers.ts";
 import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
+import { processStat } from "./process-stat.ts";
 import { rankCommand } from "./rank-command.ts";
 import { pipesIn, type RankPipes } from "./rank-pipes.ts";
-import { RankProcess } from "./rank-process.ts";
+import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
@@ -22,6 +23,10 @@ import { materialise } from "./typescript/program.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
+/** The user is told after this time that ended ranks' children are waited for. */
+const noticeMs = 5000;
+/** From SIGTERM to SIGKILL, for children that were waited for in vain. */
+const lastWishMs = 1000;
 /** What the ranks wrote is waited for; what comes from a process that nobody can find, not for ever. */
 const lastOutputMs = 2000;
 
@@ -60,6 +65,7 @@ export class Agent {
   /** The job's time is nearly up, for the same ranks. */
   #endsSoon: Extract<Order, { kind: "endsSoon" }> | undefined;
   #stopped = false;
+  #killed = false;
   #leave!: () => void;
 
   constructor(channel: Channel<Report, Order>) {
@@ -184,6 +190,7 @@ export class Agent {
         withInput: rank === 0,
         pipes: this.#pipes.get(rank),
         showPartialLines: plan.showPartialLines,
+        waitsForChildren: plan.waitForChildrenMs > 0,
       },
       {
         message: (message) => this.#said(rank, message),
@@ -207,6 +214,7 @@ export class Agent {
     }
     this.#guardian?.watch(child.killTarget);
     this.#ranks.set(rank, child);
+    void child.settled.then(() => this.#guardian?.forget(child.killTarget));
     void child.drained.then(() => this.#channel.send({ kind: "drained", rank }));
     this.#channel.send({ kind: "started", rank, pid: child.pid });
   }
@@ -238,7 +246,6 @@ export class Agent {
     const hint =
       this.#killedFor.get(rank) ?? (this.#stopped ? undefined : (this.#outOfMemory.hintFor(exit) ?? cpuTimeHint(exit)));
     this.#ended.add(rank);
-    this.#guardian?.forget(child.killTarget);
     this.#channel.send({
       kind: "ended",
       ending: { rank, host: this.#plan!.host, pid: child.pid!, ...exit, ...(hint === undefined ? {} : { hint }) },
@@ -250,6 +257,7 @@ export class Agent {
   /** Ranks in a world have just been told why, and may want to say or save something; the others know of nothing. */
   #stop(killAfterMs: number): void {
     this.#stopped = true;
+    for (const rank of this.#ranks.values()) rank.hurry();
     for (const rank of this.#ranks.values()) if (!rank.greeted) rank.signal("SIGTERM");
     this.#later(killAfterMs / 3, () => {
       for (const rank of this.#ranks.values()) rank.signal("SIGTERM");
@@ -259,13 +267,17 @@ export class Agent {
 
   #kill(): void {
     this.#stopped = true;
+    this.#killed = true;
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
   }
 
   async #signal(signal: NodeJS.Signals): Promise<void> {
     const stops = signal === "SIGSTOP" || signal === "SIGCONT";
     if (stops) this.#stoppedRanks.suspended = signal === "SIGSTOP";
-    else if (await this.#sessionSignals?.came(signal)) return;
+    else {
+      for (const rank of this.#ranks.values()) rank.hear(signal);
+      if (await this.#sessionSignals?.came(signal)) return;
+    }
     for (const rank of this.#ranks.values()) rank.signal(signal);
   }
 
@@ -307,12 +319,13 @@ export class Agent {
 
   /** Every rank has ended: nothing of the job may stay behind, and nothing that was written may be lost. */
   async #finish(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
     this.#stoppedRanks.end();
     this.#stalls?.end();
-    this.#sessionSignals?.end();
-    killLeftovers(agentMark(this.#plan!));
     const ranks = [...this.#ranks.values()];
+    await this.#awaitChildren(ranks);
+    this.#sessionSignals?.end();
+    for (const timer of this.#timers) clearTimeout(timer);
+    killLeftovers(agentMark(this.#plan!));
     const timer = setInterval(() => {
       if (!this.#paused) for (const rank of ranks) rank.abandon();
     }, lastOutputMs);
@@ -322,6 +335,53 @@ export class Agent {
     this.#guardian?.dismiss();
     this.#channel.send({ kind: "finished" });
     this.#leave();
+  }
+
+  /** What the ranks have started may finish its work, within the time that the user gives it. */
+  async #awaitChildren(ranks: readonly RankProcess[]): Promise<void> {
+    const { waitForChildrenMs: limitMs, ownSessions } = this.#plan!;
+    if (limitMs > noticeMs) this.#later(noticeMs, () => this.#reportHolders(limitMs - noticeMs));
+    if (limitMs > 0) this.#later(limitMs, () => this.#endHolders());
+    await Promise.all(ranks.map((rank) => rank.settled));
+    if (!ownSessions) await this.#awaitGroup(ranks.some((rank) => rank.told));
+  }
+
+  /** The same for what is left in the agent's own process group, which its ranks are in under PBS. */
+  async #awaitGroup(told: boolean): Promise<void> {
+    const group = processStat("self")?.group;
+    const isLeft = () => markedProcesses(agentMark(this.#plan!)).some((pid) => processStat(pid)?.group === group);
+    const endOfGrace = performance.now() + graceMs;
+    while (!this.#killed && (told || (!this.#stopped && performance.now() < endOfGrace)) && isLeft())
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+
+  #reportHolders(leftMs: number): void {
+    if (this.#stopped) return;
+    for (const [rank, pids] of this.#holders) {
+      const processes = pids.map((pid) => ({ pid, command: commandOf(pid) }));
+      this.#channel.send({ kind: "lingering", rank, processes, leftMs: Math.max(0, leftMs) });
+    }
+  }
+
+  #endHolders(): void {
+    this.#reportHolders(0);
+    const all = [...this.#holders.values()].flat();
+    for (const pid of all) sendSignal(pid, "SIGTERM");
+    this.#later(lastWishMs, () => {
+      for (const pid of [...this.#holders.values()].flat()) sendSignal(pid, "SIGKILL");
+      for (const rank of this.#ranks.values()) rank.sweep();
+    });
+  }
+
+  /** Processes that still hold the streams of ranks, which have all ended, by rank. */
+  get #holders(): ReadonlyMap<number, number[]> {
+    const open = [...this.#ranks].filter(([, child]) => child.isOpen);
+    return new Map(
+      open.map(([rank]) => {
+        const { stdout, stderr } = this.#pipes.get(rank) ?? {};
+        return [rank, holdersOf([stdout, stderr])];
+      }),
+    );
   }
 
   #throttle(): void {

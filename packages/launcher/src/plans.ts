@@ -36,6 +36,7 @@ export function plansFor(
     umask: process.umask(),
     ownSessions: process.env["PBS_JOBID"] === undefined,
     showPartialLines,
+    waitForChildrenMs: options.waitForChildrenMs,
     shell: { limits: resourceLimits(), ...nodeFile(), ofPbs: pbsVariables(options.environment) },
   };
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));

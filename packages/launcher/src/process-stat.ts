@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** What Linux tells about a process in /proc/<pid>/stat. */
 export interface ProcessStat {
   state: string;
+  parent: number;
   /** Process group and session: the process ids of their leaders. */
   group: number;
   session: number;
@@ -23,6 +24,7 @@ export function processStat(pid: number | "self"): ProcessStat | undefined {
     const number = (field: number): number => Number(fields[field - 3]);
     return {
       state: fields[0]!,
+      parent: number(4),
       group: number(5),
       session: number(6),
       foreground: number(8),
@@ -30,6 +32,24 @@ export function processStat(pid: number | "self"): ProcessStat | undefined {
     };
   } catch {
     return undefined;
+  }
+}
+
+/** All processes of this host but zombies, by id: some 10 us each. Empty where there is no /proc. */
+export function processTable(): Map<number, ProcessStat> {
+  return new Map(
+    processIds().flatMap((pid) => {
+      const stat = processStat(pid);
+      return stat === undefined || stat.state === "Z" ? [] : [[pid, stat]];
+    }),
+  );
+}
+
+export function processIds(): number[] {
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
   }
 }
 

@@ -12,7 +12,7 @@ export interface SignalTarget {
 
 // A terminal's Ctrl-C reaches a launcher that was started through npx or npm twice within a moment: from the terminal and from
 // them. The SIGTERM of `qdel` comes from PBS and, under `timeout`, once or twice more. That is one wish, not several.
-const oneWishMs = { SIGINT: 50, SIGTERM: 1000 } as const;
+const oneWishMs = { SIGINT: 50, SIGTERM: 1000, SIGHUP: 1000 } as const;
 
 /** From now on signals to the launcher reach the ranks. A second SIGINT or SIGTERM kills them. */
 export function passSignalsOn(target: SignalTarget): void {
@@ -25,7 +25,7 @@ export function passSignalsOn(target: SignalTarget): void {
   };
   process.on("SIGINT", () => end("SIGINT", exitCodes.interrupted));
   process.on("SIGTERM", () => end("SIGTERM", exitCodes.terminated));
-  process.on("SIGHUP", () => end("SIGTERM", exitCodes.terminated));
+  process.on("SIGHUP", () => end("SIGHUP", exitCodes.terminated));
   process.on("SIGUSR1", () => target.signal("SIGUSR1"));
   process.on("SIGUSR2", () => target.signal("SIGUSR2"));
   // Ranks have sessions of their own, which a terminal's Ctrl-Z does not reach.
