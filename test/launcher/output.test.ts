@@ -103,14 +103,6 @@ describe("the last bytes", () => {
     const { stderr } = await runScript("throw new Error('boom')", ["-n", "1"]);
     expect(stderr).toMatch(/Error: boom[\s\S]*tsmpi: rank 0 of 1 on \S+ \(pid \d+\) ended with exit code 1\n$/);
   });
-
-  it("are not waited for when a process that a rank left behind holds the pipe", async () => {
-    const script = `import { spawn } from "node:child_process";
-      spawn("sleep", ["1000"], { detached: true, stdio: ["ignore", "inherit", "inherit"], env: {} }).unref();
-      console.log("bye"); setTimeout(() => process.exit(), 100);`;
-    const { code, stdout } = await runScript(script, ["-n", "2"]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "bye\nbye\n" });
-  });
 });
 
 describe("a reader", () => {

@@ -106,6 +106,7 @@ const floors: Record<string, string[][]> = {
       "environment.ts",
       "apart.ts",
       "rank-command.ts",
+      "signal-targets.ts",
       "rank-message.ts",
       "rank-pipes.ts",
       "agent-command.ts",
@@ -145,6 +146,7 @@ const floors: Record<string, string[][]> = {
     [
       "options.ts",
       "foreign-options.ts",
+      "colours.ts",
       "variables.ts",
       "launch-error.ts",
       "exit-codes.ts",

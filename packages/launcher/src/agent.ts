@@ -176,7 +176,14 @@ export class Agent {
     const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
     const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
-    for (const rank of plan.ranks) this.#startRank(rank, plan, start);
+    for (const rank of plan.ranks) {
+      try {
+        this.#startRank(rank, plan, start);
+      } catch (error) {
+        this.#unable(`rank ${rank}: ${reasonOf(error)}`); // its pipes cannot be opened
+        return;
+      }
+    }
   }
 
   #startRank(rank: number, plan: HostPlan, start: RankCommand): void {
@@ -190,6 +197,7 @@ export class Agent {
         withInput: rank === 0,
         pipes: this.#pipes.get(rank),
         showPartialLines: plan.showPartialLines,
+        promptsAtOnce: rank === 0 && plan.promptsAtOnce,
         waitsForChildren: plan.waitForChildrenMs > 0,
       },
       {

@@ -32,6 +32,8 @@ export interface HostPlan {
   ownSessions: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt must be. */
   showPartialLines: Record<OutputStream, boolean>;
+  /** A prompt of rank 0 is shown without waiting for the rest of the line: somebody may answer it, or nothing can mix with it. */
+  promptsAtOnce: boolean;
   /** How long, after a good end, what ranks have started may hold their streams; 0: not at all. */
   waitForChildrenMs: number;
   /** What the launching shell has and a host's agent has not from its starter; absent where the launcher itself is. */

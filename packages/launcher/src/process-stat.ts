@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 
 /** What Linux tells about a process in /proc/<pid>/stat. */
 export interface ProcessStat {
@@ -50,6 +51,24 @@ export function processIds(): number[] {
     return readdirSync("/proc").map(Number).filter(Number.isInteger);
   } catch {
     return [];
+  }
+}
+
+/** Whether a process does not die of a signal, as it catches it (Cgt) or ignores it (Ign). */
+export function handlesSignal(
+  pid: number,
+  signal: NodeJS.Signals,
+  ways: readonly ("Cgt" | "Ign")[] = ["Cgt", "Ign"],
+): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    const bit = BigInt(constants.signals[signal] - 1);
+    return ways.some((way) => {
+      const [, mask = "0"] = new RegExp(`^Sig${way}:\\s*(\\w+)$`, "m").exec(status) ?? [];
+      return (BigInt(`0x${mask}`) >> bit) % 2n === 1n;
+    });
+  } catch {
+    return false;
   }
 }
 

@@ -34,6 +34,7 @@ export interface RankStart {
   /** Its pipes; undefined where the system has none with names. */
   pipes: RankPipes | undefined;
   showPartialLines: Record<OutputStream, boolean>;
+  promptsAtOnce: boolean;
   /** After a good end, what it has started may go on until it has closed the streams. */
   waitsForChildren: boolean;
 }
@@ -98,7 +99,10 @@ export class RankProcess {
     this.#streams =
       pipes === undefined ? [this.#child.stdout!, this.#child.stderr!] : outputs.map((each) => each!.ours);
     this.#lines = (["stdout", "stderr"] as const).map(
-      (stream) => new LineAssembler(start.showPartialLines[stream], (block) => events.output(stream, block)),
+      (stream) =>
+        new LineAssembler({ partial: start.showPartialLines[stream], promptsAtOnce: start.promptsAtOnce }, (block) =>
+          events.output(stream, block),
+        ),
     );
     this.#child.once("error", (error) => {
       if (this.#child.pid === undefined) events.unable(error);

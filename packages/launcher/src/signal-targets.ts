@@ -1,8 +1,7 @@
-import { readFileSync, readlinkSync } from "node:fs";
-import { constants } from "node:os";
+import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import type { Apart } from "./apart.ts";
-import { type ProcessStat, processTable } from "./process-stat.ts";
+import { handlesSignal, type ProcessStat, processTable } from "./process-stat.ts";
 
 /** Those that a terminal, a scheduler or a shell sends to a whole process group. */
 export const groupSignals: ReadonlySet<string> = new Set([
@@ -40,10 +39,10 @@ function family(pid: number, table: ReadonlyMap<number, ProcessStat>): number[] 
  * those that handle the signal get it: the others, `tee` in a pipeline or a helper in the background, would die of it.
  */
 function inPlaceOf(pid: number, signal: NodeJS.Signals, table: ReadonlyMap<number, ProcessStat>): number[] {
-  if (!isShell(pid) || handles(pid, signal)) return [pid];
+  if (!isShell(pid) || handlesSignal(pid, signal)) return [pid];
   const all = children(pid, table);
   const targets = all.flatMap((child) => inPlaceOf(child, signal, table));
-  const meant = all.length > 1 ? targets.filter((target) => handles(target, signal)) : targets;
+  const meant = all.length > 1 ? targets.filter((target) => handlesSignal(target, signal)) : targets;
   return meant.length === 0 ? [pid] : meant;
 }
 
@@ -57,17 +56,6 @@ const shells = /^(busybox|csh|tcsh|fish|zsh.*|[abdr]?ash|bash|m?ksh.*|sh)$/;
 function isShell(pid: number): boolean {
   try {
     return shells.test(basename(readlinkSync(`/proc/${pid}/exe`)));
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a process has a handler for the signal, or ignores it. */
-function handles(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "latin1");
-    const masks = [...status.matchAll(/^Sig(?:Cgt|Ign):\s*(\w+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
-    return masks.some((mask) => (mask >> BigInt(constants.signals[signal] - 1)) % 2n === 1n);
   } catch {
     return false;
   }
