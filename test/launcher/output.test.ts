@@ -193,10 +193,37 @@ describe("--output-dir", () => {
     expect(readFileSync(join(cwd, "a/b/rank.10.err"), "utf8")).toBe("err 10");
   });
 
-  it("empties the files of an earlier run", async () => {
-    const cwd = folder({ "script.mjs": "", "out/rank.0.out": "old" });
+  it("empties or removes the files of an earlier run, and no others", async () => {
+    const old = {
+      "out/rank.0.out": "old",
+      "out/rank.17.err": "old",
+      "out/rank.0.outer": "mine",
+      "out/rank.x.out": "mine",
+    };
+    const cwd = folder({ "script.mjs": "", ...old });
     await shell("tsmpi run -n 1 --output-dir out script.mjs", { cwd }).result;
+    expect(readdirSync(join(cwd, "out")).sort()).toEqual(["rank.0.err", "rank.0.out", "rank.0.outer", "rank.x.out"]);
     expect(statSync(join(cwd, "out/rank.0.out")).size).toBe(0);
+  });
+
+  it("is refused in one sentence where there can be none", async () => {
+    const cwd = folder({ "script.mjs": "" });
+    const { stdout, stderr } = await shell("tsmpi run -n 1 --output-dir /proc/x/y script.mjs; echo $?", { cwd }).result;
+    expect({ stdout, stderr }).toEqual({
+      stdout: "2\n",
+      stderr: "tsmpi: --output-dir /proc/x/y: no such file or directory\n",
+    });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("that cannot be written is an error in one sentence", async () => {
+    const cwd = folder({ "script.mjs": "", "disk/keep": "" });
+    const run = (path: string) => `"$NODE" "$TSMPI" run -n 1 --output-dir ${path} script.mjs; echo $?`;
+    const line = `exec unshare --mount bash -c 'mount -t tmpfs -o ro none disk && { ${run("disk")}; ${run("disk/a/b")}; }'`;
+    const { stdout, stderr } = await shell(line, { cwd, env: { NODE: process.execPath, TSMPI: command } }).result;
+    expect(stdout).toBe("1\n1\n");
+    expect(stderr).toMatch(
+      /^tsmpi: --output-dir \S+disk: cannot write there: the file system is read-only\ntsmpi: --output-dir \S+disk\/a\/b: the file system is read-only\n$/,
+    );
   });
 });
 
