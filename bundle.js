@@ -24,7 +24,7 @@ const packages = [
       "testing",
       ...["register", "hooks", "index", "import-from", "resolver"].map((each) => `typescript/${each}`),
     ],
-    alone: ["typescript/boot", "rank-output"],
+    alone: ["typescript/boot"],
     libraries: ["es-module-lexer", "fastest-levenshtein", "import-meta-resolve"],
   },
 ];

@@ -103,14 +103,6 @@ describe("the last bytes", () => {
     const { stderr } = await runScript("throw new Error('boom')", ["-n", "1"]);
     expect(stderr).toMatch(/Error: boom[\s\S]*tsmpi: rank 0 of 1 on \S+ \(pid \d+\) ended with exit code 1\n$/);
   });
-
-  it("are not waited for when a process that a rank left behind holds the pipe", async () => {
-    const script = `import { spawn } from "node:child_process";
-      spawn("sleep", ["1000"], { detached: true, stdio: ["ignore", "inherit", "inherit"], env: {} }).unref();
-      console.log("bye"); setTimeout(() => process.exit(), 100);`;
-    const { code, stdout } = await runScript(script, ["-n", "2"]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "bye\nbye\n" });
-  });
 });
 
 describe("a reader", () => {
@@ -201,10 +193,37 @@ describe("--output-dir", () => {
     expect(readFileSync(join(cwd, "a/b/rank.10.err"), "utf8")).toBe("err 10");
   });
 
-  it("empties the files of an earlier run", async () => {
-    const cwd = folder({ "script.mjs": "", "out/rank.0.out": "old" });
+  it("empties or removes the files of an earlier run, and no others", async () => {
+    const old = {
+      "out/rank.0.out": "old",
+      "out/rank.17.err": "old",
+      "out/rank.0.outer": "mine",
+      "out/rank.x.out": "mine",
+    };
+    const cwd = folder({ "script.mjs": "", ...old });
     await shell("tsmpi run -n 1 --output-dir out script.mjs", { cwd }).result;
+    expect(readdirSync(join(cwd, "out")).sort()).toEqual(["rank.0.err", "rank.0.out", "rank.0.outer", "rank.x.out"]);
     expect(statSync(join(cwd, "out/rank.0.out")).size).toBe(0);
+  });
+
+  it("is refused in one sentence where there can be none", async () => {
+    const cwd = folder({ "script.mjs": "" });
+    const { stdout, stderr } = await shell("tsmpi run -n 1 --output-dir /proc/x/y script.mjs; echo $?", { cwd }).result;
+    expect({ stdout, stderr }).toEqual({
+      stdout: "2\n",
+      stderr: "tsmpi: --output-dir /proc/x/y: no such file or directory\n",
+    });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("that cannot be written is an error in one sentence", async () => {
+    const cwd = folder({ "script.mjs": "", "disk/keep": "" });
+    const run = (path: string) => `"$NODE" "$TSMPI" run -n 1 --output-dir ${path} script.mjs; echo $?`;
+    const line = `exec unshare --mount bash -c 'mount -t tmpfs -o ro none disk && { ${run("disk")}; ${run("disk/a/b")}; }'`;
+    const { stdout, stderr } = await shell(line, { cwd, env: { NODE: process.execPath, TSMPI: command } }).result;
+    expect(stdout).toBe("1\n1\n");
+    expect(stderr).toMatch(
+      /^tsmpi: --output-dir \S+disk: cannot write there: the file system is read-only\ntsmpi: --output-dir \S+disk\/a\/b: the file system is read-only\n$/,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { processesWith, startScript, until } from "../support/run-tsmpi.ts";
+import { folder, processesWith, shell, start, startScript, until } from "../support/run-tsmpi.ts";
 
 const rank = "const rank = Number(process.env.TSMPI_RANK);\n";
 const ready = `console.log("ready"); setInterval(() => {}, 1000);`;
@@ -87,15 +87,73 @@ describe("signals to the launcher", () => {
   });
 });
 
+describe("signals to ranks that are shells", () => {
+  const trap = `const [who] = process.argv.slice(2);
+    for (const signal of ["SIGUSR1", "SIGTERM"]) process.on(signal, () => console.log(who + " got " + signal));
+    process.on("SIGTERM", () => setTimeout(() => { console.log(who + " saved"); process.exit(); }, 300));
+    console.log(who + " ready"); setInterval(() => {}, 1000);`;
+  // "own" is a process group of its own; where ranks are in their agent's group, that is all the same.
+  const line = `case $TSMPI_RANK in
+    0) node trap.mjs child; true ;;
+    1) trap 'echo shell got SIGUSR1' USR1; node trap.mjs trapped & wait; wait; wait ;;
+    2) sleep 1000 & node trap.mjs piped | cat >&2; true ;;
+    3) setsid node trap.mjs own & wait ;;
+  esac`;
+
+  it.each([
+    ["", {}],
+    [", under PBS too", { PBS_JOBID: "17.head", PBS_NODEFILE: "/dev/null" }],
+  ])("reach what a shell waits for%s", async (_where, pbs) => {
+    const cwd = folder({ "trap.mjs": trap });
+    const args = ["exec", "-n", "4", "--hosts", "localhost:4", "sh", "-c", line];
+    const running = start(args, { cwd, env: pbs });
+    await running.shows(" ready", 3);
+    await until(() => running.stderr.includes("piped ready"), "the one in a pipeline is ready");
+    running.child.kill("SIGUSR1");
+    await running.shows("child got SIGUSR1");
+    await running.shows("shell got SIGUSR1");
+    await until(() => running.stderr.includes("piped got SIGUSR1"), "the one in a pipeline has got it");
+    running.child.kill("SIGTERM");
+    await running.shows("saved", 2);
+    const { code, stdout } = await running.result;
+    expect(code).toBe(143);
+    expect(stdout).not.toMatch(/own got|trapped got SIGUSR1/);
+  });
+
+  it("of a terminal that goes away means nothing to nohup", async () => {
+    const cwd = folder({
+      "script.mjs": `console.log("ready"); process.stdin.on("end", () => console.log("done")).resume();`,
+    });
+    // Node forgets at its start that the signal was ignored.
+    const running = shell(`trap '' HUP; echo $$; tsmpi run -n 1 script.mjs; echo "ended with $?"`, { cwd });
+    await running.shows("ready");
+    const [launcher] = processesWith("script.mjs").filter(
+      (pid) => parentOf(pid) === Number(running.stdout.split("\n")[0]),
+    );
+    process.kill(launcher!, "SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    running.child.stdin!.end();
+    expect((await running.result).stdout).toMatch(/^\d+\nready\ndone\nended with 0\n$/);
+  });
+});
+
+function parentOf(pid: number): number {
+  return Number(statOf(pid)[1]);
+}
+
 function environmentOfARank(launcher: number): string {
-  for (const pid of processesWith("TSMPI_RANK=0")) {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    if (stat.replace(/^.*\) /s, "").split(" ")[1] === String(launcher))
-      return readFileSync(`/proc/${pid}/environ`, "latin1");
-  }
-  throw new Error("no rank found");
+  const rank = processesWith("TSMPI_RANK=0").find((pid) => parentOf(pid) === launcher);
+  if (rank === undefined) throw new Error("no rank found");
+  return readFileSync(`/proc/${rank}/environ`, "latin1");
 }
 
 function stateOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "")[0]!;
+  return statOf(pid)[0]!;
+}
+
+/** The fields of /proc from the state on. */
+function statOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/stat`, "latin1")
+    .replace(/^.*\) /s, "")
+    .split(" ");
 }

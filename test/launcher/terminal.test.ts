@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { shell } from "../support/run-tsmpi.ts";
+import { folder, shell, command as tsmpi } from "../support/run-tsmpi.ts";
 
 const agent = fileURLToPath(new URL("../../packages/launcher/bin/agent-main.js", import.meta.url));
 
@@ -12,5 +12,31 @@ describe("an agent whose output is a terminal", () => {
     const { stdout } = await shell('script -qec "$LINE" /dev/null', { env }).result;
     expect(stdout).toContain("ended with 66"); // it has waited for a launcher
     expect(stdout).toMatch(/ -echo /);
+  });
+});
+
+describe("ranks of a launcher on a terminal", () => {
+  it("are told of its colours, unless the user has chosen or the output goes elsewhere", async () => {
+    const cwd = folder({
+      "script.mjs": `console.log("colour " + process.env.FORCE_COLOR + " " + process.env.NO_COLOR);`,
+    });
+    const run = (words: string) => `env -u NO_COLOR -u FORCE_COLOR -u COLORTERM -u CI ${words}`;
+    const command = `node "$TSMPI" run -n 1`;
+    const LINE = [
+      run(`TERM=xterm-256color ${command} script.mjs`),
+      run(`TERM=dumb ${command} script.mjs`),
+      run(`TERM=xterm ${command} --env NO_COLOR=1 script.mjs`),
+      run(`TERM=xterm ${command} --env FORCE_COLOR=0 script.mjs`),
+      run(`TERM=xterm ${command} script.mjs > out; cat out`),
+    ].join("; ");
+    const env = { SHELL: "/bin/bash", TSMPI: tsmpi, LINE };
+    const { stdout } = await shell('script -qec "$LINE" /dev/null', { cwd, env }).result;
+    expect(stdout.match(/(?<=colour ).*(?=\r)/g)).toEqual([
+      "2 undefined",
+      "undefined undefined",
+      "undefined 1",
+      "0 undefined",
+      "undefined undefined",
+    ]);
   });
 });

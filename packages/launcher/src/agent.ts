@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from "node:fs";
+import { basename } from "node:path";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, howApart } from "./apart.ts";
 import type { Channel, HostPlan, Order, Report } from "./control.ts";
@@ -8,11 +9,13 @@ import type { Exit } from "./exit-codes.ts";
 import { agentMark, Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
-import { killLeftovers } from "./leftovers.ts";
+import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from "./leftovers.ts";
 import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
+import { processStat } from "./process-stat.ts";
 import { rankCommand } from "./rank-command.ts";
-import { RankProcess } from "./rank-process.ts";
+import { pipesIn, type RankPipes } from "./rank-pipes.ts";
+import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
@@ -20,6 +23,10 @@ import { materialise } from "./typescript/program.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
+/** The user is told after this time that ended ranks' children are waited for. */
+const noticeMs = 5000;
+/** From SIGTERM to SIGKILL, for children that were waited for in vain. */
+const lastWishMs = 1000;
 /** What the ranks wrote is waited for; what comes from a process that nobody can find, not for ever. */
 const lastOutputMs = 2000;
 
@@ -45,6 +52,7 @@ export class Agent {
   #plan: HostPlan | undefined;
   #directory = "";
   #guardian: Guardian | undefined;
+  #pipes: ReadonlyMap<number, RankPipes> = new Map();
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
@@ -57,6 +65,7 @@ export class Agent {
   /** The job's time is nearly up, for the same ranks. */
   #endsSoon: Extract<Order, { kind: "endsSoon" }> | undefined;
   #stopped = false;
+  #killed = false;
   #leave!: () => void;
 
   constructor(channel: Channel<Report, Order>) {
@@ -144,6 +153,10 @@ export class Agent {
   async #prepare(plan: HostPlan): Promise<void> {
     this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
     this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
+    const pipes = pipesIn(this.#directory, plan.ranks);
+    const made = this.#guardian.makePipes(
+      [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
+    );
     if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
@@ -152,6 +165,8 @@ export class Agent {
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);
+    if (await made) this.#pipes = pipes;
+    else this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
   }
 
   #startRanks(plan: HostPlan): void {
@@ -161,7 +176,14 @@ export class Agent {
     const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
     const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
-    for (const rank of plan.ranks) this.#startRank(rank, plan, start);
+    for (const rank of plan.ranks) {
+      try {
+        this.#startRank(rank, plan, start);
+      } catch (error) {
+        this.#unable(`rank ${rank}: ${reasonOf(error)}`); // its pipes cannot be opened
+        return;
+      }
+    }
   }
 
   #startRank(rank: number, plan: HostPlan, start: RankCommand): void {
@@ -173,7 +195,10 @@ export class Agent {
         directory: plan.directory,
         apart: start.apart,
         withInput: rank === 0,
+        pipes: this.#pipes.get(rank),
         showPartialLines: plan.showPartialLines,
+        promptsAtOnce: rank === 0 && plan.promptsAtOnce,
+        waitsForChildren: plan.waitForChildrenMs > 0,
       },
       {
         message: (message) => this.#said(rank, message),
@@ -197,6 +222,7 @@ export class Agent {
     }
     this.#guardian?.watch(child.killTarget);
     this.#ranks.set(rank, child);
+    void child.settled.then(() => this.#guardian?.forget(child.killTarget));
     void child.drained.then(() => this.#channel.send({ kind: "drained", rank }));
     this.#channel.send({ kind: "started", rank, pid: child.pid });
   }
@@ -228,7 +254,6 @@ export class Agent {
     const hint =
       this.#killedFor.get(rank) ?? (this.#stopped ? undefined : (this.#outOfMemory.hintFor(exit) ?? cpuTimeHint(exit)));
     this.#ended.add(rank);
-    this.#guardian?.forget(child.killTarget);
     this.#channel.send({
       kind: "ended",
       ending: { rank, host: this.#plan!.host, pid: child.pid!, ...exit, ...(hint === undefined ? {} : { hint }) },
@@ -240,6 +265,7 @@ export class Agent {
   /** Ranks in a world have just been told why, and may want to say or save something; the others know of nothing. */
   #stop(killAfterMs: number): void {
     this.#stopped = true;
+    for (const rank of this.#ranks.values()) rank.hurry();
     for (const rank of this.#ranks.values()) if (!rank.greeted) rank.signal("SIGTERM");
     this.#later(killAfterMs / 3, () => {
       for (const rank of this.#ranks.values()) rank.signal("SIGTERM");
@@ -249,13 +275,17 @@ export class Agent {
 
   #kill(): void {
     this.#stopped = true;
+    this.#killed = true;
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
   }
 
   async #signal(signal: NodeJS.Signals): Promise<void> {
     const stops = signal === "SIGSTOP" || signal === "SIGCONT";
     if (stops) this.#stoppedRanks.suspended = signal === "SIGSTOP";
-    else if (await this.#sessionSignals?.came(signal)) return;
+    else {
+      for (const rank of this.#ranks.values()) rank.hear(signal);
+      if (await this.#sessionSignals?.came(signal)) return;
+    }
     for (const rank of this.#ranks.values()) rank.signal(signal);
   }
 
@@ -297,12 +327,13 @@ export class Agent {
 
   /** Every rank has ended: nothing of the job may stay behind, and nothing that was written may be lost. */
   async #finish(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
     this.#stoppedRanks.end();
     this.#stalls?.end();
-    this.#sessionSignals?.end();
-    killLeftovers(agentMark(this.#plan!));
     const ranks = [...this.#ranks.values()];
+    await this.#awaitChildren(ranks);
+    this.#sessionSignals?.end();
+    for (const timer of this.#timers) clearTimeout(timer);
+    killLeftovers(agentMark(this.#plan!));
     const timer = setInterval(() => {
       if (!this.#paused) for (const rank of ranks) rank.abandon();
     }, lastOutputMs);
@@ -312,6 +343,53 @@ export class Agent {
     this.#guardian?.dismiss();
     this.#channel.send({ kind: "finished" });
     this.#leave();
+  }
+
+  /** What the ranks have started may finish its work, within the time that the user gives it. */
+  async #awaitChildren(ranks: readonly RankProcess[]): Promise<void> {
+    const { waitForChildrenMs: limitMs, ownSessions } = this.#plan!;
+    if (limitMs > noticeMs) this.#later(noticeMs, () => this.#reportHolders(limitMs - noticeMs));
+    if (limitMs > 0) this.#later(limitMs, () => this.#endHolders());
+    await Promise.all(ranks.map((rank) => rank.settled));
+    if (!ownSessions) await this.#awaitGroup(ranks.some((rank) => rank.told));
+  }
+
+  /** The same for what is left in the agent's own process group, which its ranks are in under PBS. */
+  async #awaitGroup(told: boolean): Promise<void> {
+    const group = processStat("self")?.group;
+    const isLeft = () => markedProcesses(agentMark(this.#plan!)).some((pid) => processStat(pid)?.group === group);
+    const endOfGrace = performance.now() + graceMs;
+    while (!this.#killed && (told || (!this.#stopped && performance.now() < endOfGrace)) && isLeft())
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+
+  #reportHolders(leftMs: number): void {
+    if (this.#stopped) return;
+    for (const [rank, pids] of this.#holders) {
+      const processes = pids.map((pid) => ({ pid, command: commandOf(pid) }));
+      this.#channel.send({ kind: "lingering", rank, processes, leftMs: Math.max(0, leftMs) });
+    }
+  }
+
+  #endHolders(): void {
+    this.#reportHolders(0);
+    const all = [...this.#holders.values()].flat();
+    for (const pid of all) sendSignal(pid, "SIGTERM");
+    this.#later(lastWishMs, () => {
+      for (const pid of [...this.#holders.values()].flat()) sendSignal(pid, "SIGKILL");
+      for (const rank of this.#ranks.values()) rank.sweep();
+    });
+  }
+
+  /** Processes that still hold the streams of ranks, which have all ended, by rank. */
+  get #holders(): ReadonlyMap<number, number[]> {
+    const open = [...this.#ranks].filter(([, child]) => child.isOpen);
+    return new Map(
+      open.map(([rank]) => {
+        const { stdout, stderr } = this.#pipes.get(rank) ?? {};
+        return [rank, holdersOf([stdout, stderr])];
+      }),
+    );
   }
 
   #throttle(): void {

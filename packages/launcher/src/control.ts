@@ -32,6 +32,10 @@ export interface HostPlan {
   ownSessions: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt must be. */
   showPartialLines: Record<OutputStream, boolean>;
+  /** A prompt of rank 0 is shown without waiting for the rest of the line: somebody may answer it, or nothing can mix with it. */
+  promptsAtOnce: boolean;
+  /** How long, after a good end, what ranks have started may hold their streams; 0: not at all. */
+  waitForChildrenMs: number;
   /** What the launching shell has and a host's agent has not from its starter; absent where the launcher itself is. */
   shell?: Shell;
   /** How this host's ranks talk to other hosts; absent when there are none. */
@@ -110,6 +114,10 @@ export type Report =
   | { kind: "started"; rank: number; pid: number }
   /** This host's ranks cannot be started; nothing of the agent's runs. */
   | { kind: "unable"; reason: string }
+  /** Processes hold the streams of a rank that has ended well; they may go on for so long, or are being ended (0). */
+  | { kind: "lingering"; rank: number; processes: { pid: number; command: string }[]; leftMs: number }
+  /** For `--verbose`. */
+  | { kind: "noted"; text: string }
   | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
   /** Whole lines, or the part of one that is not going to be completed soon. */
   | { kind: "output"; rank: number; stream: OutputStream; bytes: Uint8Array }

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { env } from "@tsmpi/core/bootstrap";
 import type { HostPlan, Shell } from "./control.ts";
 import { agentMark } from "./guardian.ts";
+import { builtFile } from "./own-files.ts";
 import { isPbsValue } from "./pbs-environment.ts";
 import { version } from "./version.ts";
 
@@ -26,6 +28,7 @@ export function environmentOf(rank: number, plan: HostPlan, { share, threads }: 
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
     ...plan.environment,
+    ...nodeOptions(plan),
     [env.rank]: String(rank),
     [env.size]: String(plan.size),
     [env.localRank]: String(plan.ranks.indexOf(rank)),
@@ -37,6 +40,17 @@ export function environmentOf(rank: number, plan: HostPlan, { share, threads }: 
     [env.agent]: agentMark(plan).slice(env.agent.length + 1),
     [env.version]: version,
   };
+}
+
+/** A container may not see the directories of the host: Node ends there at once when it cannot find a file to preload. */
+const containers = ["apptainer", "bwrap", "ch-run", "chroot", "docker", "enroot", "podman", "shifter", "singularity"];
+
+/** The user's, and the file that keeps the output of Node processes whole. */
+function nodeOptions({ program, environment }: HostPlan): { NODE_OPTIONS?: string } {
+  if ("executable" in program && containers.includes(basename(program.executable))) return {};
+  const path = fileURLToPath(builtFile("rank-output.cjs"));
+  const preload = `--require=${/[\s"\\]/.test(path) ? JSON.stringify(path) : path}`;
+  return { NODE_OPTIONS: [environment["NODE_OPTIONS"], preload].filter(Boolean).join(" ") };
 }
 
 /** What PBS tells every task anew; the launching shell's values are another task's. TM, for one, needs its own. */

@@ -14,7 +14,7 @@ export class Guardian {
   /** `mark` is in the environment of what it kills; `directories` are those that nobody may find when the job is over. */
   constructor({ mark, directories }: { mark: string; directories: readonly string[] }) {
     this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", mark, ...directories], {
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "pipe", "ignore"],
       // Its own session, under PBS too: PBS kills what is left in a task's session once the agent is dead, and then nobody
       // would remove the job's files, which lie in memory. It leaves a second after the agent, whatever happens.
       detached: true,
@@ -26,7 +26,22 @@ export class Guardian {
     this.#shell.on("error", () => {});
     this.#shell.stdin!.on("error", () => {});
     this.#shell.unref();
-    (this.#shell.stdin as unknown as { unref(): void }).unref();
+    for (const stream of [this.#shell.stdin, this.#shell.stdout]) (stream as unknown as { unref(): void }).unref();
+  }
+
+  /**
+   * Makes named pipes in the first of the directories. Node itself cannot, and to start one more process would take a third
+   * of the time in which two ranks are started. Whether it could.
+   */
+  async makePipes(names: readonly string[]): Promise<boolean> {
+    const { stdin, stdout } = this.#shell;
+    stdin!.write(`pipes ${names.join(" ")}\n`);
+    const answer = await new Promise<string>((resolve) => {
+      stdout!.once("data", (bytes: Buffer) => resolve(bytes.toString()));
+      stdout!.once("close", () => resolve("no shell"));
+    });
+    stdout!.destroy();
+    return answer === "made\n";
   }
 
   /** What `kill` takes: a process id, or minus a process group id. */
@@ -63,6 +78,7 @@ while read -r verb target; do
   case $verb in
     add) targets="$targets$target " ;;
     del) case $targets in *" $target "*) targets="\${targets%% $target *} \${targets#* $target }" ;; esac ;;
+    pipes) if (cd -- "$1" && mkfifo -m 600 -- $target); then echo made; else echo failed; fi ;;
     done) exit 0 ;;
   esac
 done

@@ -235,6 +235,12 @@ export class Job {
           `cannot start ${report.reason}${plan.nodes > 1 ? ` (on ${plan.host})` : ""}`,
         );
         break;
+      case "lingering":
+        this.#lingering(report, plan.host);
+        break;
+      case "noted":
+        log(`${plan.host}: ${report.text}`);
+        break;
       case "finished":
         log(`agent on ${plan.host} has finished`);
         this.#close(station);
@@ -294,6 +300,17 @@ export class Job {
         break;
       }
     }
+  }
+
+  /** A good end is none when something had to be ended that the rank has started. */
+  #lingering({ rank, processes, leftMs }: Extract<Report, { kind: "lingering" }>, host: string): void {
+    if (this.#stopping) return;
+    const who = processes.map(({ pid, command }) => `${command} (pid ${pid})`).join(", ") || "a process";
+    const what = `${this.#name(rank, host)} has ended, but ${who}, which it started, holds its output open`;
+    const then = leftMs > 0 ? `waiting for ${leftMs / 1000} s more` : "it is being ended, and the exit code is 1";
+    this.#options.output.say(`tsmpi: ${what}; ${then} (--wait-for-children)`);
+    if (leftMs > 0) return;
+    this.#code = exitCodes.failure;
   }
 
   #logTransports(): void {

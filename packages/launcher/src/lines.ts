@@ -5,6 +5,14 @@ const longestPromptBytes = 4096;
 const promptAfterMs = 100;
 const halfLineAfterMs = 1000;
 
+/** Which lines are shown before they have ended. */
+interface Shows {
+  /** Those that are not going to be completed soon. */
+  partial: boolean;
+  /** Of these, short ones without waiting. */
+  promptsAtOnce: boolean;
+}
+
 /**
  * Cuts what a rank writes to a stream into whole lines.
  *
@@ -13,15 +21,15 @@ const halfLineAfterMs = 1000;
  */
 export class LineAssembler {
   readonly #emit: (block: Uint8Array) => void;
-  readonly #showPartial: boolean;
+  readonly #shows: Shows;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #paused = false;
   #timer: NodeJS.Timeout | undefined;
   #check: NodeJS.Immediate | undefined;
 
-  constructor(showPartial: boolean, emit: (block: Uint8Array) => void) {
-    this.#showPartial = showPartial;
+  constructor(shows: Shows, emit: (block: Uint8Array) => void) {
+    this.#shows = shows;
     this.#emit = emit;
   }
 
@@ -51,12 +59,15 @@ export class LineAssembler {
   }
 
   #awaitRest(): void {
-    if (this.#heldBytes === 0 || !this.#showPartial || this.#paused) return;
-    const patienceMs = this.#heldBytes <= longestPromptBytes ? promptAfterMs : halfLineAfterMs;
-    this.#timer = setTimeout(() => {
-      // What came in while this process was busy is read before the line counts as unfinished.
-      this.#check = setImmediate(() => this.#releaseWholeCharacters());
-    }, patienceMs);
+    if (this.#heldBytes === 0 || !this.#shows.partial || this.#paused) return;
+    const isPrompt = this.#heldBytes <= longestPromptBytes;
+    if (isPrompt && this.#shows.promptsAtOnce) this.#awaitMore();
+    else this.#timer = setTimeout(() => this.#awaitMore(), isPrompt ? promptAfterMs : halfLineAfterMs);
+  }
+
+  /** What came in while this process was busy is read before the line counts as unfinished. */
+  #awaitMore(): void {
+    this.#check = setImmediate(() => this.#releaseWholeCharacters());
   }
 
   #release(last: Uint8Array): void {

@@ -37,6 +37,8 @@ export interface RunOptions {
   /** `--walltime`: when the batch system ends the job, which it says itself where PBS can be asked. */
   walltimeMs: number | undefined;
   killAfterMs: number;
+  /** 0: what ranks have started is killed at their end. */
+  waitForChildrenMs: number;
   /** 0: a rank may be stopped for ever. */
   silentAfterMs: number;
   /** 0: deadlocks are not looked for. */
@@ -158,6 +160,14 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--wait-for-children <SECONDS>",
+    description:
+      "how long processes that ranks have started may hold their output open after a good end (default: 60; 0: not at all)",
+    apply(options, value) {
+      options.waitForChildrenMs = value === "0" ? 0 : seconds("--wait-for-children", value) * 1000;
+    },
+  },
+  {
     flags: "--node-options <OPTIONS>",
     description: 'options of node for the ranks: "--max-old-space-size=4096"',
     apply(options, value) {
@@ -272,6 +282,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     timeoutMs: undefined,
     walltimeMs: givenWalltime(process.env["TSMPI_WALLTIME"]),
     killAfterMs: 3000,
+    waitForChildrenMs: 60_000,
     silentAfterMs: 60_000,
     deadlockAfterMs: 30_000,
     nodeOptions: [],

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import { env } from "@tsmpi/core/bootstrap";
 import { agentCommand } from "./agent-command.ts";
+import { colourVariables } from "./colours.ts";
 import type { Executable, HostPlan, OutputStream } from "./control.ts";
 import { pbsVariables } from "./environment.ts";
 import { resourceLimits } from "./limits.ts";
@@ -29,6 +31,7 @@ export function plansFor(
     nodeOptions: options.nodeOptions,
     environment: {
       ...shellVariables(),
+      ...colourVariables({ ...process.env, ...options.environment }, options.outputDirectory),
       [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
       ...options.environment,
     },
@@ -36,6 +39,8 @@ export function plansFor(
     umask: process.umask(),
     ownSessions: process.env["PBS_JOBID"] === undefined,
     showPartialLines,
+    promptsAtOnce: placement.size === 1 || isatty(0),
+    waitForChildrenMs: options.waitForChildrenMs,
     shell: { limits: resourceLimits(), ...nodeFile(), ofPbs: pbsVariables(options.environment) },
   };
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));

@@ -1,12 +1,16 @@
-import { mkdirSync, openSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { OutputStream } from "./control.ts";
-import { LaunchError, reasonOf, usageError } from "./launch-error.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { LaunchError, reasonOf } from "./launch-error.ts";
 import { openSink, type Sink } from "./sink.ts";
 
 const extension: Record<OutputStream, string> = { stdout: "out", stderr: "err" };
 
-/** `--output-dir`: `rank.07.out` and `rank.07.err`, with as many digits as sort well. Files of an earlier run are emptied. */
+/** That no directory can be there shows in its name; all else (permission, a full disk) is the system's fault. */
+const mistakes = ["EEXIST", "ENOTDIR", "ENOENT"];
+
+/** `--output-dir`: `rank.07.out` and `rank.07.err`, with as many digits as sort well. Those of an earlier run are removed. */
 export class RankFiles {
   readonly name: (rank: number, stream: OutputStream) => string;
   readonly #sinks = new Map<string, Sink>();
@@ -15,16 +19,19 @@ export class RankFiles {
     const digits = String(ranks - 1).length;
     this.name = (rank, stream) => join(directory, `rank.${String(rank).padStart(digits, "0")}.${extension[stream]}`);
     try {
-      mkdirSync(directory, { recursive: true });
+      makeDirectory(directory);
     } catch (error) {
-      throw usageError(`--output-dir ${directory}: ${reasonOf(error)}`);
+      const isMistake = mistakes.includes((error as NodeJS.ErrnoException).code ?? "");
+      const code = isMistake ? exitCodes.usage : exitCodes.failure;
+      throw new LaunchError(`--output-dir ${directory}: ${reasonOf(error)}`, code);
     }
     try {
+      for (const name of readdirSync(directory)) if (/^rank\.\d+\.(out|err)$/.test(name)) rmSync(join(directory, name));
       for (let rank = 0; rank < ranks; rank++) {
         for (const stream of ["stdout", "stderr"] as const) writeFileSync(this.name(rank, stream), "");
       }
     } catch (error) {
-      throw new LaunchError(`cannot write into ${directory}: ${reasonOf(error)}`);
+      throw new LaunchError(`--output-dir ${directory}: cannot write there: ${reasonOf(error)}`, exitCodes.failure);
     }
   }
 
@@ -42,4 +49,23 @@ export class RankFiles {
     }
     sink.write(block, (error) => written(error && Object.assign(error, { path: name })));
   }
+}
+
+/** Not `recursive: true`: for a path in /proc that option makes Node try again for ever. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && dirname(path) !== path) {
+      makeDirectory(dirname(path));
+      mkdirSync(path);
+    } else if (!isDirectory(path)) {
+      throw error;
+    }
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import { closeSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, leadingGroup } from "./apart.ts";
 import type { OutputStream } from "./control.ts";
 import type { Exit } from "./exit-codes.ts";
+import { sendSignal } from "./leftovers.ts";
 import { LineAssembler } from "./lines.ts";
+import { processStat, processTable } from "./process-stat.ts";
 import { isRankMessage } from "./rank-message.ts";
+import { type Ends, openInput, openOutput, type RankPipes } from "./rank-pipes.ts";
+import { groupSignals, signalTargets } from "./signal-targets.ts";
 
 /** What the agent wants to know of a rank. */
 export interface RankEvents {
@@ -26,16 +31,26 @@ export interface RankStart {
   apart: Apart;
   /** Whether its standard input comes from the launcher; else it is empty. */
   withInput: boolean;
+  /** Its pipes; undefined where the system has none with names. */
+  pipes: RankPipes | undefined;
   showPartialLines: Record<OutputStream, boolean>;
+  promptsAtOnce: boolean;
+  /** After a good end, what it has started may go on until it has closed the streams. */
+  waitsForChildren: boolean;
 }
 
-// A process that a rank left behind may keep its pipes open for ever.
+/** What a rank left behind, and what cannot be found to be killed, may keep its pipes open for ever. */
 const silenceAfterExitMs = 250;
+/** After a good end, what is left in the rank's process group may go on for so long when it has closed the streams. */
+export const graceMs = 1000;
+export const pollMs = 50;
 const lastMessagesMs = 100;
+const ends: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /** One rank as its agent sees it: a child process with an IPC channel and three pipes. */
 export class RankProcess {
   readonly #child: ChildProcess;
+  readonly #input: Writable | undefined;
   readonly #events: RankEvents;
   readonly #apart: Apart;
   readonly #streams: Readable[];
@@ -43,6 +58,12 @@ export class RankProcess {
   /** Resolves when all its output has been delivered, or what is left of it is held back by some other process. */
   readonly drained: Promise<void>;
   #drain!: () => void;
+  /** Resolves when, besides, nothing is left in its process group. */
+  readonly settled: Promise<unknown>;
+  #sweep!: () => void;
+  #swept = false;
+  #waits: boolean;
+  #told = false;
   #openStreams = 2;
   #exited = false;
   #paused = false;
@@ -54,18 +75,34 @@ export class RankProcess {
     this.drained = new Promise((resolve) => {
       this.#drain = resolve;
     });
+    const swept = new Promise<void>((resolve) => {
+      this.#sweep = resolve;
+    });
+    this.settled = Promise.all([this.drained, swept]);
+    this.#waits = start.waitsForChildren;
     this.#apart = start.apart;
     const { file, args, environment } =
       start.apart === "group" ? leadingGroup(start.file, start.args, start.environment) : start;
+    const pipes = start.pipes && openPipes(start.pipes);
+    const [input, ...outputs] = pipes ?? [];
     this.#child = spawn(file, args, {
-      stdio: [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"],
+      stdio:
+        pipes === undefined
+          ? [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"]
+          : [input?.theirs ?? "ignore", ...outputs.map((each) => each!.theirs), "ipc"],
       cwd: start.directory,
       env: environment,
       detached: start.apart === "session",
     });
-    this.#streams = [this.#child.stdout!, this.#child.stderr!];
+    for (const each of pipes ?? []) if (each !== undefined) closeSync(each.theirs);
+    this.#input = input?.ours ?? this.#child.stdin ?? undefined;
+    this.#streams =
+      pipes === undefined ? [this.#child.stdout!, this.#child.stderr!] : outputs.map((each) => each!.ours);
     this.#lines = (["stdout", "stderr"] as const).map(
-      (stream) => new LineAssembler(start.showPartialLines[stream], (block) => events.output(stream, block)),
+      (stream) =>
+        new LineAssembler({ partial: start.showPartialLines[stream], promptsAtOnce: start.promptsAtOnce }, (block) =>
+          events.output(stream, block),
+        ),
     );
     this.#child.once("error", (error) => {
       if (this.#child.pid === undefined) events.unable(error);
@@ -73,7 +110,7 @@ export class RankProcess {
     if (this.#child.pid === undefined) return;
     this.#child.on("message", (message) => this.#message(message));
     this.#child.once("exit", (code, signal) => this.#exit({ code, signal }));
-    this.#child.stdin?.on("error", () => {}); // it does not read, or is gone
+    this.#input?.on("error", () => {}); // it does not read, or is gone
     for (const [index, stream] of this.#streams.entries()) {
       stream.on("data", (chunk: Uint8Array) => {
         this.#lastOutputAt = performance.now();
@@ -97,6 +134,11 @@ export class RankProcess {
     return !this.#exited;
   }
 
+  /** Somebody holds its streams. */
+  get isOpen(): boolean {
+    return this.#openStreams > 0;
+  }
+
   /** It has called init(): it listens to what the agent has to say. */
   get greeted(): boolean {
     return this.#greeted;
@@ -111,15 +153,47 @@ export class RankProcess {
     if (this.#greeted && this.#child.connected) this.#child.send(message, () => {});
   }
 
-  /** To the rank alone; SIGINT and SIGKILL, and stop and continue, to its children too, as a terminal does. */
+  /** Whether its processes were asked to end by a signal: they may tidy up, also when the rank itself is gone. */
+  get told(): boolean {
+    return this.#told;
+  }
+
+  /** The signal has come, or comes, to its processes. */
+  hear(signal: NodeJS.Signals): void {
+    if (ends.has(signal)) this.#told = true;
+  }
+
+  /** To whom it may concern: `signalTargets`. */
   signal(signal: NodeJS.Signals): void {
-    if (this.#exited) return;
-    const wholeGroup = ["SIGINT", "SIGKILL", "SIGSTOP", "SIGCONT"].includes(signal);
-    if (!wholeGroup || !send(this.killTarget, signal)) send(this.pid!, signal); // its group takes a moment to be made
+    this.hear(signal);
+    if (this.#exited) {
+      if (signal === "SIGKILL") this.sweep();
+      else if (groupSignals.has(signal) && this.#hasGroup()) sendSignal(this.killTarget, signal);
+      return;
+    }
+    for (const target of signalTargets(this.pid!, signal, this.#apart)) {
+      if (!sendSignal(target, signal)) sendSignal(this.pid!, signal); // its group takes a moment to be made
+    }
+  }
+
+  /** The job is being stopped: what is left of it is waited for no more, unless it is tidying up. */
+  hurry(): void {
+    this.#waits = false;
+    if (this.#exited && !this.#told) this.sweep();
+  }
+
+  /** Kills what is left in its process group, once it has ended. */
+  sweep(): void {
+    if (this.#swept) return;
+    this.#swept = true;
+    if (this.#apart !== "none") sendSignal(this.killTarget, "SIGKILL");
+    this.#lastOutputAt = performance.now();
+    this.#watchSilence();
+    this.#sweep();
   }
 
   write(bytes: Uint8Array | null): void {
-    const input = this.#child.stdin;
+    const input = this.#input;
     if (bytes === null) input?.end();
     else if (input?.writable) input.write(bytes, () => this.#events.inputTaken(bytes.length));
     else this.#events.inputTaken(bytes.length);
@@ -147,7 +221,7 @@ export class RankProcess {
 
   #exit(exit: Exit): void {
     this.#exited = true;
-    if (this.#apart !== "none") send(this.killTarget, "SIGKILL"); // what it left behind in its group
+    this.#input?.destroy();
     const report = once(() => this.#events.ended(exit));
     if (this.#child.connected) {
       this.#child.once("disconnect", report);
@@ -155,8 +229,24 @@ export class RankProcess {
     } else {
       report();
     }
-    this.#lastOutputAt = performance.now();
-    this.#watchSilence();
+    if (this.#told || (this.#waits && exit.code === 0)) void this.#linger();
+    else this.sweep();
+  }
+
+  /** Waits as a shell does for a pipeline: until everybody has closed the streams. */
+  async #linger(): Promise<void> {
+    await this.drained;
+    const endOfGrace = performance.now() + graceMs;
+    while (!this.#swept && this.#hasGroup() && (this.#told || performance.now() < endOfGrace))
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    this.sweep();
+  }
+
+  /** Whether a process is left in its group: not in another group, which may have got the number since. */
+  #hasGroup(): boolean {
+    if (this.#apart === "none" || !sendSignal(this.killTarget, 0)) return false;
+    const session = this.#apart === "session" ? this.pid : processStat("self")?.session;
+    return [...processTable().values()].some((each) => each.group === this.pid && each.session === session);
   }
 
   #watchSilence(): void {
@@ -171,12 +261,9 @@ export class RankProcess {
   }
 }
 
-function send(target: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(target, signal);
-  } catch {
-    return false; // gone already
-  }
+/** Standard input, where there is some, standard output and standard error. */
+function openPipes({ stdin, stdout, stderr }: RankPipes): [Ends | undefined, Ends, Ends] {
+  return [stdin === undefined ? undefined : openInput(stdin), openOutput(stdout), openOutput(stderr)];
 }
 
 function once(action: () => void): () => void {

@@ -105,13 +105,14 @@ function looksCrowded({ nodes }: Placement): boolean {
   );
 }
 
-/** Runs while the ranks start, when the launcher is idle. An error in it never fails the job. */
+/** Runs when the ranks have been started and the launcher is idle. An error in it never fails the job. */
 async function warnOfSlips(
   sources: readonly Source[],
   directory: string,
   job: Job,
   log: (text: string) => void,
 ): Promise<void> {
+  await Promise.race([job.started, job.ended]);
   try {
     for (const text of await slips(sources, belowHome(realpathSync(directory)))) job.remark(text);
   } catch (error) {

@@ -1,4 +1,7 @@
+import { readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { exitCodes } from "./exit-codes.ts";
+import { handlesSignal } from "./process-stat.ts";
 
 /** What signals to the launcher mean for the job. */
 export interface SignalTarget {
@@ -12,7 +15,7 @@ export interface SignalTarget {
 
 // A terminal's Ctrl-C reaches a launcher that was started through npx or npm twice within a moment: from the terminal and from
 // them. The SIGTERM of `qdel` comes from PBS and, under `timeout`, once or twice more. That is one wish, not several.
-const oneWishMs = { SIGINT: 50, SIGTERM: 1000 } as const;
+const oneWishMs = { SIGINT: 50, SIGTERM: 1000, SIGHUP: 1000 } as const;
 
 /** From now on signals to the launcher reach the ranks. A second SIGINT or SIGTERM kills them. */
 export function passSignalsOn(target: SignalTarget): void {
@@ -25,7 +28,10 @@ export function passSignalsOn(target: SignalTarget): void {
   };
   process.on("SIGINT", () => end("SIGINT", exitCodes.interrupted));
   process.on("SIGTERM", () => end("SIGTERM", exitCodes.terminated));
-  process.on("SIGHUP", () => end("SIGTERM", exitCodes.terminated));
+  const ignored = ignoresHangup();
+  process.on("SIGHUP", () => {
+    if (!ignored) end("SIGHUP", exitCodes.terminated);
+  });
   process.on("SIGUSR1", () => target.signal("SIGUSR1"));
   process.on("SIGUSR2", () => target.signal("SIGUSR2"));
   // Ranks have sessions of their own, which a terminal's Ctrl-Z does not reach.
@@ -34,4 +40,22 @@ export function passSignalsOn(target: SignalTarget): void {
     setTimeout(() => process.kill(process.pid, "SIGSTOP"), 10);
   });
   process.on("SIGCONT", () => target.signal("SIGCONT"));
+}
+
+/**
+ * Whether the launcher was started to outlive its terminal (`nohup`, `trap "" HUP`). Node restores every signal's default
+ * when it starts, so what the process itself ignored is not known any more: its parent, `_` of the shell and the file
+ * that `nohup` writes tell.
+ */
+function ignoresHangup(): boolean {
+  const { _: started = "" } = process.env;
+  return basename(started) === "nohup" || [1, 2].some(isNohupFile) || handlesSignal(process.ppid, "SIGHUP", ["Ign"]);
+}
+
+function isNohupFile(fd: number): boolean {
+  try {
+    return basename(readlinkSync(`/proc/self/fd/${fd}`)) === "nohup.out";
+  } catch {
+    return false;
+  }
 }

@@ -4,9 +4,7 @@
  *
  * node --enable-source-maps <directory>/pi-0123456789abcdef.mjs /home/me/pi.ts 1000
  *
- * It is read by every rank: no other imports here.
+ * It is read by every rank: no imports here.
  */
-import "../rank-output.ts";
-
 /** The transformed program's main file, in the directory where its other files are. */
 export const entry: string | undefined = process.argv.splice(1, 1)[0];

@@ -1,6 +1,7 @@
-// Loaded into every rank before its script. Node writes to a pipe asynchronously, and what is still queued when a rank
-// calls process.exit() or crashes is lost (65 kB of 10 MB arrived); a rank that waits until its output is taken loses
-// nothing. Done when the stream is first used: a rank that prints nothing pays nothing.
+// Loaded into every Node process of a rank, its children too, through NODE_OPTIONS. Node writes to a pipe asynchronously:
+// what is still queued at process.exit() or a crash is lost (65 kB of 10 MB arrived). A blocking stream loses nothing. The
+// pipe is shared: a non-blocking one would also fail the writes of shells, Python and C programs with EAGAIN.
+// The stream is changed at its first use: a process that prints nothing pays nothing.
 for (const name of ["stdout", "stderr"] as const) {
   const property = Object.getOwnPropertyDescriptor(process, name);
   const open = property?.get;

@@ -1,0 +1,49 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
+
+/** The paths of one rank's pipes. */
+export interface RankPipes {
+  /** Absent where its standard input is empty. */
+  stdin?: string;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * The pipes of a host's ranks, by name: Node's own `stdio: "pipe"` is a socket pair, which nobody can open by name, and
+ * `echo > /dev/stderr` fails with ENXIO.
+ */
+export function pipesIn(directory: string, ranks: readonly number[]): Map<number, RankPipes> {
+  const path = (rank: number, name: string) => join(directory, `rank.${rank}.${name}`);
+  return new Map(
+    ranks.map((rank) => [
+      rank,
+      { ...(rank === 0 && { stdin: path(0, "in") }), stdout: path(rank, "out"), stderr: path(rank, "err") },
+    ]),
+  );
+}
+
+const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+
+/** What the agent holds of a pipe, and the descriptor for the rank: to be closed once the rank has been started. */
+export interface Ends {
+  ours: Socket;
+  theirs: number;
+}
+
+/** A pipe that the rank writes to. The reader comes first: without one, opening for writing would block. */
+export function openOutput(path: string): Ends {
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK);
+  const theirs = openSync(path, O_WRONLY);
+  return { ours: new Socket({ fd, readable: true, writable: false }), theirs };
+}
+
+/** A pipe that the rank reads from. Neither end can be opened without the other, so both are opened at once first. */
+export function openInput(path: string): Ends {
+  const both = openSync(path, O_RDWR);
+  const theirs = openSync(path, O_RDONLY);
+  const fd = openSync(path, O_WRONLY | O_NONBLOCK);
+  closeSync(both);
+  return { ours: new Socket({ fd, readable: false, writable: true }), theirs };
+}
