@@ -46,7 +46,7 @@ const floors: Record<string, string[][]> = {
       "tasks/",
     ],
     ["engine.ts", "engine/", "checking/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
-    ["codec.ts", "codec/", "bootstrap.ts", "joined.ts", "agent-channel.ts", "transports/"],
+    ["codec.ts", "codec/", "bootstrap.ts", "joined.ts", "json-lines.ts", "agent-channel.ts", "transports/"],
     [
       "transport.ts",
       "envelope.ts",
@@ -107,6 +107,7 @@ const floors: Record<string, string[][]> = {
       "apart.ts",
       "rank-command.ts",
       "rank-message.ts",
+      "rank-door.ts",
       "agent-command.ts",
       "link/",
     ],

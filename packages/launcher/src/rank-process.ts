@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
-import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
+import { type AgentMessage, sendMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, leadingGroup } from "./apart.ts";
 import type { OutputStream } from "./control.ts";
 import type { Exit } from "./exit-codes.ts";
 import { LineAssembler } from "./lines.ts";
-import { isRankMessage } from "./rank-message.ts";
 
 /** What the agent wants to know of a rank. */
 export interface RankEvents {
-  message(message: RankMessage): void;
   output(stream: OutputStream, bytes: Uint8Array): void;
   /** The process is gone, and every message that it sent has been delivered. */
   ended(exit: Exit): void;
@@ -31,9 +30,10 @@ export interface RankStart {
 
 // A process that a rank left behind may keep its pipes open for ever.
 const silenceAfterExitMs = 250;
-const lastMessagesMs = 100;
+// The kernel closes a rank's connection with the rank. Only below `tsmpi exec` another process may hold it.
+const lastMessagesMs = 2000;
 
-/** One rank as its agent sees it: a child process with an IPC channel and three pipes. */
+/** One rank as its agent sees it: a child process with three pipes, and a connection once it has called init(). */
 export class RankProcess {
   readonly #child: ChildProcess;
   readonly #events: RankEvents;
@@ -47,7 +47,7 @@ export class RankProcess {
   #exited = false;
   #paused = false;
   #lastOutputAt = 0;
-  #greeted = false;
+  #connection: Socket | undefined;
 
   constructor(start: RankStart, events: RankEvents) {
     this.#events = events;
@@ -58,7 +58,7 @@ export class RankProcess {
     const { file, args, environment } =
       start.apart === "group" ? leadingGroup(start.file, start.args, start.environment) : start;
     this.#child = spawn(file, args, {
-      stdio: [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"],
+      stdio: [start.withInput ? "pipe" : "ignore", "pipe", "pipe"],
       cwd: start.directory,
       env: environment,
       detached: start.apart === "session",
@@ -71,7 +71,6 @@ export class RankProcess {
       if (this.#child.pid === undefined) events.unable(error);
     });
     if (this.#child.pid === undefined) return;
-    this.#child.on("message", (message) => this.#message(message));
     this.#child.once("exit", (code, signal) => this.#exit({ code, signal }));
     this.#child.stdin?.on("error", () => {}); // it does not read, or is gone
     for (const [index, stream] of this.#streams.entries()) {
@@ -99,7 +98,12 @@ export class RankProcess {
 
   /** It has called init(): it listens to what the agent has to say. */
   get greeted(): boolean {
-    return this.#greeted;
+    return this.#connection !== undefined;
+  }
+
+  /** It has called init(), on this connection. */
+  connect(socket: Socket): void {
+    this.#connection = socket;
   }
 
   /** What `kill` takes to reach this rank and its children. */
@@ -108,7 +112,7 @@ export class RankProcess {
   }
 
   tell(message: AgentMessage): void {
-    if (this.#greeted && this.#child.connected) this.#child.send(message, () => {});
+    if (this.#connection !== undefined) sendMessage(this.#connection, message);
   }
 
   /** To the rank alone; SIGINT and SIGKILL, and stop and continue, to its children too, as a terminal does. */
@@ -139,21 +143,15 @@ export class RankProcess {
     for (const stream of this.#streams) stream.destroy();
   }
 
-  #message(message: unknown): void {
-    if (!isRankMessage(message)) return; // the script's own process.send()
-    if (message.kind === "hello") this.#greeted = true;
-    this.#events.message(message);
-  }
-
   #exit(exit: Exit): void {
     this.#exited = true;
     if (this.#apart !== "none") send(this.killTarget, "SIGKILL"); // what it left behind in its group
     const report = once(() => this.#events.ended(exit));
-    if (this.#child.connected) {
-      this.#child.once("disconnect", report);
-      setTimeout(report, lastMessagesMs);
-    } else {
+    if (this.#connection === undefined || this.#connection.destroyed) {
       report();
+    } else {
+      this.#connection.once("close", report);
+      setTimeout(report, lastMessagesMs);
     }
     this.#lastOutputAt = performance.now();
     this.#watchSilence();
