@@ -2,17 +2,26 @@ import { describe, expect, it } from "vitest";
 import { runScript } from "../support/run-tsmpi.ts";
 
 // The rank's side of the protocol by hand: what `@tsmpi/core` says in init() and at the end.
-const prelude = `const rank = Number(process.env.TSMPI_RANK);
+const prelude = `import { createConnection } from "node:net";
+  const rank = Number(process.env.TSMPI_RANK);
   const waiting = [];
   const heard = [];
-  process.on("message", (message) => { heard.push(message); for (const look of [...waiting]) look(); });
-  const tell = (message) => new Promise((resolve) => process.send(message, resolve));
+  const socket = createConnection(process.env.TSMPI_SOCKET);
+  let rest = "";
+  socket.on("data", (bytes) => {
+    const lines = (rest + bytes).split("\\n");
+    rest = lines.pop();
+    heard.push(...lines.map((line) => JSON.parse(line)));
+    for (const look of [...waiting]) look();
+  });
+  const tell = (message) => new Promise((resolve) => socket.write(JSON.stringify(message) + "\\n", resolve));
   const hear = (kind) => new Promise((resolve) => {
     const look = () => { const found = heard.find((message) => message.kind === kind); if (found) resolve(found); };
     waiting.push(look); look();
   });
+  const hello = () => tell({ kind: "hello", rank, pid: process.pid, thread: 0 });
   const init = async () => {
-    await tell({ kind: "hello" });
+    await hello();
     const { directory, host, node } = await hear("welcome");
     await tell({ kind: "ready", endpoints: ["ipc://" + directory + "/" + rank] });
     return { host, node, ...(await hear("table")) };
@@ -23,7 +32,7 @@ describe("ranks in a world", () => {
   it("are told who all are, as soon as all are ready", async () => {
     const script = `${prelude} const { host, node, peers } = await init();
       console.log(node, peers.every((peer, index) => peer.rank === index && peer.host === host && peer.endpoints[0].endsWith("/" + index)), peers.length);
-      process.disconnect();`;
+      socket.end();`;
     const { code, stdout, stderr } = await runScript(script, ["-n", "3"]);
     expect(stderr).not.toMatch(/rank \d/);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "0 true 3\n".repeat(3) });
@@ -83,7 +92,7 @@ describe("a world that can never form is an error", () => {
     ],
     [
       "a rank ends within init()",
-      `if (rank === 1) { await tell({ kind: "hello" }); process.exit(0); } await init();`,
+      `if (rank === 1) { await hello(); process.exit(0); } await init();`,
       "before init() had finished",
     ],
   ])("when %s", async (_name, script, words) => {
@@ -95,7 +104,7 @@ describe("a world that can never form is an error", () => {
   });
 });
 
-it("messages that a script sends to whom it may concern are ignored", async () => {
-  const script = `process.send("text"); process.send(null); process.send({ kind: "other" }); process.send({ a: 1 }, () => process.exit(0));`;
+it("messages that make no sense to the agent are ignored", async () => {
+  const script = `${prelude} await tell("text"); await tell(null); await tell({ kind: "other" }); await tell({ a: 1 }); process.exit(0);`;
   expect((await runScript(script, ["-n", "2"])).code).toBe(0);
 });

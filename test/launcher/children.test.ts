@@ -1,61 +1,107 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { folder, processesWith, shell, start, until } from "../support/run-tsmpi.ts";
+import { describe, expect, test } from "vitest";
+import { folder, runScript, runTsmpi } from "../support/run-tsmpi.ts";
 
-describe("children that outlive their rank", () => {
-  it("may finish their work", async () => {
-    const script = `case $TSMPI_RANK in
-      0) exec > >(sleep 1; gzip -c > lines.gz); seq 100000 ;;
-      1) (sleep 1; echo late) & echo now ;;
-      2) (sleep 0.3; touch touched) > /dev/null 2>&1 & ;;
-    esac`;
-    const cwd = folder({ "script.sh": script });
-    const { code, stdout, stderr } = await shell("tsmpi exec -n 3 bash script.sh; gzip -dc lines.gz | wc -l", { cwd })
-      .result;
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "now\nlate\n100000\n", stderr: "" });
-    expect(existsSync(join(cwd, "touched"))).toBe(true);
-  });
+const noRank = (what: string): string =>
+  `tsmpi: warning: ${what} of a rank called init() and got a world of its own, with one rank: only one process of a rank, in its main thread, belongs to the world\n`;
+const lines = (text: string): string[] => text.split("\n").filter(Boolean).sort();
+const library = new URL("../../packages/launcher/dist/index.js", import.meta.url);
+/** A program that says which rank it is, and how many there are. */
+const who = `import { init, sum } from "${library}";
+  const world = await init();
+  console.log("rank", world.rank, "of", world.size, await world.allreduce(1, sum));
+  await world.close();`;
 
-  it("that hold a stream for too long are named and ended", async () => {
-    const cwd = folder({ "script.sh": `setsid env -i /bin/sleep 1001 & echo $!; exit 0` });
-    const { stdout, stderr } = await shell("tsmpi exec -n 2 --wait-for-children 1 sh script.sh; echo $?", { cwd })
-      .result;
-    const [pid, other, code] = stdout.trimEnd().split("\n");
-    const sentence = `tsmpi: rank \\d of 2 on \\S+ has ended, but /bin/sleep 1001 \\(pid (${pid}|${other})\\), which it started, holds its output open; it is being ended, and the exit code is 1 \\(--wait-for-children\\)\n`;
-    expect(stderr).toMatch(new RegExp(`^(${sentence}){2}$`));
-    expect(code).toBe("1");
-    expect(isAlive(pid!) || isAlive(other!)).toBe(false);
-  });
+describe("what a rank has started is no rank", () => {
+  // Children of all kinds call init() in this script while its ranks are in their world, before and after.
+  const script = `
+    import { fork, spawn } from "node:child_process";
+    import cluster from "node:cluster";
+    import { once } from "node:events";
+    import { isMainThread, parentPort, Worker } from "node:worker_threads";
+    import { init, sum } from "${library}";
+    const file = import.meta.filename;
+    const kind = !isMainThread ? "thread" : cluster.isWorker ? "cluster" : process.argv[2];
+    if (kind !== undefined) {
+      const heard = [];
+      process.on("message", (message) => heard.push(message));
+      const world = await init();
+      await world.close();
+      const told = { kind, rank: world.rank, size: world.size, heard };
+      if (kind === "spawn") console.log(JSON.stringify(told));
+      else if (kind === "thread") parentPort.postMessage(told);
+      else process.send(told, () => process.disconnect());
+    } else {
+      const heard = [];
+      process.on("message", (message) => heard.push(message));
+      const before = fork(file, ["fork"]);
+      const early = once(before, "message"); // it says hello before its parent does
+      if (process.env.TSMPI_RANK === "0") await early;
+      const world = await init();
+      const children = [before, new Worker(file), (cluster.setupPrimary({ exec: file }), cluster.fork())];
+      const told = await Promise.all([early, ...children.slice(1).map((child) => once(child, "message"))]);
+      const spawned = spawn(process.execPath, [file, "spawn"], { stdio: ["ignore", "pipe", "inherit"] });
+      const [text] = await once(spawned.stdout, "data");
+      for (const each of [...told.map(([message]) => JSON.stringify(message)), String(text).trim()]) console.log(each);
+      console.log("rank", world.rank, await world.allreduce(1, sum), typeof process.send, process.connected, heard.length);
+      await world.close();
+    }`;
 
-  it("are not waited for when a rank fails, another one or their own, nor under --wait-for-children 0", async () => {
-    const script = `sleep 1002 & if [ $TSMPI_RANK = 1 ]; then sleep 0.5; exit $1; fi`;
-    const cwd = folder({ "script.sh": script });
-    const line = `tsmpi exec -n 2 sh script.sh 3; echo $?; tsmpi exec -n 2 --wait-for-children 0 sh script.sh 0; echo $?`;
-    const { stdout, stderr } = await shell(line, { cwd }).result;
-    expect(stdout).toBe("3\n0\n");
-    expect(stderr).not.toContain("--wait-for-children");
-  });
-
-  it("are interrupted by Ctrl-C, and may tidy up", async () => {
-    const child = `trap 'echo tidy; sleep 0.3; echo bye; exit' INT; echo child; while :; do sleep 0.1; done`;
-    const cwd = folder({ "child.sh": child, "script.mjs": parent });
-    const running = start(["run", "-n", "1", "script.mjs"], { cwd });
-    await running.shows("child");
-    await until(() => processesWith("script.mjs").length === 1, "the launcher is alone with the child");
-    running.child.kill("SIGINT");
-    expect(await running.result).toMatchObject({ code: 130, stdout: "child\ntidy\nbye\n" });
+  test("a forked child, a cluster worker, a thread, a spawned program", async () => {
+    const { code, stdout, stderr } = await runScript(script, ["-n", "2"]);
+    const children = ["cluster", "fork", "spawn", "thread"].flatMap((kind) =>
+      Array.from({ length: 2 }, () => JSON.stringify({ kind, rank: 0, size: 1, heard: [] })),
+    );
+    expect(lines(stdout)).toEqual(
+      [...children, "rank 0 2 undefined undefined 0", "rank 1 2 undefined undefined 0"].sort(),
+    );
+    expect(lines(stderr)).toEqual(lines(noRank("a child process") + noRank("a worker thread")));
+    expect(code).toBe(0);
   });
 });
 
-// A shell would let its child ignore SIGINT.
-const parent = `import { spawn } from "node:child_process";
-  spawn("bash", ["child.sh"], { stdio: "inherit" }).unref(); setTimeout(() => process.exit(), 500);`;
+describe("tsmpi exec: the first process that calls init() is the rank", () => {
+  const files = {
+    "who.mjs": who,
+    "package.json": `{ "scripts": { "who": "node who.mjs" }, "bin": { "who": "./who.mjs" }, "name": "who" }`,
+    "parent.mjs": `import { fork } from "node:child_process"; fork("who.mjs").on("exit", (code) => process.exit(code));`,
+    "twice.sh": "node who.mjs && node who.mjs",
+  };
 
-function isAlive(pid: string): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
-  } catch {
-    return false;
-  }
-}
+  test.each([
+    ["npm run", ["npm", "run", "--silent", "who"]],
+    ["npx", ["npx", "--no-install", "node", "who.mjs"]],
+    ["a shell", ["sh", "-c", "node who.mjs; true"]],
+    ["a Node program that forks another one", ["node", "parent.mjs"]],
+  ])("under %s", async (_name, words) => {
+    const { code, stdout, stderr } = await runTsmpi(["exec", "-n", "2", ...words], { cwd: folder(files) });
+    expect({ code, lines: lines(stdout), stderr }).toEqual({
+      code: 0,
+      lines: ["rank 0 of 2 2", "rank 1 of 2 2"],
+      stderr: "",
+    });
+  });
+
+  test("a second one is told", async () => {
+    const { code, stdout, stderr } = await runTsmpi(["exec", "-n", "2", "sh", "twice.sh"], { cwd: folder(files) });
+    expect({ code, lines: lines(stdout), stderr }).toEqual({
+      code: 0,
+      lines: ["rank 0 of 1 1", "rank 0 of 1 1", "rank 0 of 2 2", "rank 1 of 2 2"],
+      stderr: noRank("a second process"),
+    });
+  });
+});
+
+test("a process whose job has ended, or that does not see the agent's directory, says so", async () => {
+  const env = { TSMPI_RANK: "1", TSMPI_SIZE: "2", TSMPI_SOCKET: "/nowhere/agent" };
+  const { code, stderr } = await runTsmpi(
+    ["exec", "-n", "1", "env", "TSMPI_SOCKET=/nowhere/agent", "node", "who.mjs"],
+    {
+      cwd: folder({ "who.mjs": who }),
+      env,
+    },
+  );
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    "its agent does not answer at /nowhere/agent (connect ENOENT /nowhere/agent): the job has ended",
+  );
+});

@@ -46,7 +46,7 @@ const floors: Record<string, string[][]> = {
       "tasks/",
     ],
     ["engine.ts", "engine/", "checking/", "channel.ts", "mailbox.ts", "shelf.ts", "peers.ts"],
-    ["codec.ts", "codec/", "bootstrap.ts", "joined.ts", "agent-channel.ts", "transports/"],
+    ["codec.ts", "codec/", "bootstrap.ts", "joined.ts", "json-lines.ts", "agent-channel.ts", "transports/"],
     [
       "transport.ts",
       "envelope.ts",
@@ -109,6 +109,7 @@ const floors: Record<string, string[][]> = {
       "signal-targets.ts",
       "rank-message.ts",
       "rank-pipes.ts",
+      "rank-door.ts",
       "agent-command.ts",
       "link/",
     ],

@@ -1,39 +1,89 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentMessage, RankMessage } from "./bootstrap.ts";
-import { MpiError } from "./errors.ts";
+import { MpiError, messageOf } from "./errors.ts";
+import { eachMessage, sendMessage } from "./json-lines.ts";
 
 type Answer<K extends AgentMessage["kind"]> = Extract<AgentMessage, { kind: K }>;
 
-/** The rank's end of the IPC channel to its agent. It keeps the process alive only while an answer is awaited. */
+/** A rank, as its agent speaks to it. */
+export interface AgentListener {
+  /** Everything that is not an answer. */
+  message(message: AgentMessage): void;
+  /** The agent is gone. */
+  lost(): void;
+}
+
+/** A rank that finds the agent's queue of connections full tries again after so long. */
+const retryMs = 20;
+
+/**
+ * The rank's end of its connection to the agent: a Unix socket in the job's directory.
+ *
+ * It is not the IPC channel of `child_process`. That one belongs to the user: `process.send()` and `"message"` are for a
+ * script and its own parent, forked children have one of their own, and it does not get through `npm run`.
+ *
+ * It keeps the process alive only while an answer is awaited.
+ */
 export class AgentChannel {
-  #waiting: { kind: string; resolve: (message: AgentMessage) => void; reject: (error: Error) => void } | undefined;
-  readonly #onMessage: (message: AgentMessage) => void;
-  readonly #onLost: () => void;
+  readonly #socket: Socket;
+  #listener: AgentListener | undefined;
+  /** What came before anything listened: it may be in the same chunk as the answer to `hello`. */
+  readonly #early: AgentMessage[] = [];
+  #waiting:
+    | { kinds: readonly string[]; resolve: (message: AgentMessage) => void; reject: (error: Error) => void }
+    | undefined;
 
-  /** `onMessage` gets everything that is not an answer; `onLost` is called when the agent is gone. */
-  constructor(onMessage: (message: AgentMessage) => void, onLost: () => void) {
-    this.#onMessage = onMessage;
-    this.#onLost = onLost;
-    process.on("message", this.#received);
-    process.on("disconnect", this.#lost);
-    process.channel?.unref();
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.unref();
+    socket.on("error", () => {}); // "close" follows
+    socket.once("close", () => {
+      this.fail(new MpiError("launch", "the agent of this rank is gone"));
+      this.#listener?.lost();
+    });
+    eachMessage(socket, (message) => this.#received(message as AgentMessage));
   }
 
-  tell(message: RankMessage, sent: () => void = () => {}): void {
-    if (!process.connected) sent();
-    else process.send?.(message, undefined, undefined, sent);
+  /** @throws MpiError `launch` when nothing listens there. */
+  static async open(path: string): Promise<AgentChannel> {
+    try {
+      return new AgentChannel(await connect(path));
+    } catch (error) {
+      throw new MpiError(
+        "launch",
+        `init(): TSMPI_RANK says that this process belongs to a job, but its agent does not answer at ${path} ` +
+          `(${messageOf(error)}): the job has ended, or this is a container that does not see that directory`,
+      );
+    }
   }
 
-  /** Sends a message and waits for its answer; rejects when the job is stopped instead. */
-  async ask<K extends AgentMessage["kind"]>(message: RankMessage, kind: K): Promise<Answer<K>> {
-    process.channel?.ref();
+  listen(listener: AgentListener): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener.message(message);
+    if (!this.connected) listener.lost();
+  }
+
+  get connected(): boolean {
+    return !this.#socket.destroyed;
+  }
+
+  tell(message: RankMessage, sent?: () => void): void {
+    sendMessage(this.#socket, message, sent);
+  }
+
+  /** Sends a message and waits for an answer of one of these kinds; rejects when the job is stopped instead. */
+  async ask<K extends AgentMessage["kind"]>(message: RankMessage, ...kinds: K[]): Promise<Answer<K>> {
+    this.#socket.ref();
     try {
       return (await new Promise<AgentMessage>((resolve, reject) => {
-        this.#waiting = { kind, resolve, reject };
+        this.#waiting = { kinds, resolve, reject };
         this.tell(message);
       })) as Answer<K>;
     } finally {
       this.#waiting = undefined;
-      process.channel?.unref();
+      this.#socket.unref();
     }
   }
 
@@ -42,20 +92,28 @@ export class AgentChannel {
     this.#waiting?.reject(error);
   }
 
+  /** This process is no rank: nothing more is said. */
   close(): void {
-    process.off("message", this.#received);
-    process.off("disconnect", this.#lost);
-    process.channel?.unref();
+    this.#socket.destroy();
   }
 
-  readonly #received = (message: unknown): void => {
-    const { kind } = message as AgentMessage;
-    if (this.#waiting?.kind === kind) this.#waiting.resolve(message as AgentMessage);
-    else this.#onMessage(message as AgentMessage);
-  };
+  #received(message: AgentMessage): void {
+    if (this.#waiting?.kinds.includes(message.kind)) this.#waiting.resolve(message);
+    else if (this.#listener === undefined) this.#early.push(message);
+    else this.#listener.message(message);
+  }
+}
 
-  readonly #lost = (): void => {
-    this.fail(new MpiError("launch", "the agent of this rank is gone"));
-    this.#onLost();
-  };
+async function connect(path: string): Promise<Socket> {
+  const { createConnection } = await import("node:net"); // a world of one needs none, and it takes milliseconds to load
+  for (;;) {
+    const socket = createConnection(path);
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      await sleep(retryMs);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * What launcher, agent and rank tell each other while a world is set up, runs and ends.
  *
- * A rank is a child process of its agent, with an IPC channel; these messages are JSON on that channel.
+ * A rank connects to a Unix socket of its agent, at TSMPI_SOCKET; these messages are lines of JSON on that connection.
  * `docs/wire.md` tells the story of a job in these words.
  */
 
@@ -9,6 +9,7 @@ import type { Joined } from "./joined.ts";
 import type { Progress } from "./progress.ts";
 
 export { describeUnjoined, type Joined } from "./joined.ts";
+export { eachMessage, sendMessage } from "./json-lines.ts";
 export { otherLauncher } from "./wrong-launcher.ts";
 
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
@@ -23,6 +24,8 @@ export const env = {
   job: "TSMPI_JOB",
   /** Which agent is the rank's: node and job. What is left of the ranks is known by it. */
   agent: "TSMPI_AGENT",
+  /** Where the agent of the rank listens. */
+  socket: "TSMPI_SOCKET",
   version: "TSMPI_VERSION",
   /** Seconds after which a rank that waits tells its agent so; 0: never. From `--deadlock-after`. */
   deadlockAfter: "TSMPI_DEADLOCK_AFTER",
@@ -128,8 +131,8 @@ export interface Stuck extends Whereabouts, Traffic {}
 
 /** Rank to agent. */
 export type RankMessage =
-  /** init() was called: tell me who I am, I can be reached here soon. */
-  | { kind: "hello" }
+  /** init() was called, in this thread (0: the main one) of this process: am I the rank that TSMPI_RANK names? */
+  | { kind: "hello"; rank: number; pid: number; thread: number }
   /** My sockets are bound. `unshared`: why I cannot share memory with the ranks of my host, when I cannot. */
   | { kind: "ready"; endpoints: string[]; unshared?: string | undefined }
   /**
@@ -159,7 +162,9 @@ export type RankMessage =
 
 /** Agent to rank. */
 export type AgentMessage =
-  /** Answer to `hello`. */
+  /** Answer to `hello` of a process that is not the rank itself, but was started by it. */
+  | { kind: "refused" }
+  /** Answer to `hello` of the rank. */
   | { kind: "welcome"; directory: string; host: string; node: number; network?: Network; eagerBytes?: number }
   /** Every rank is ready: these are all of them, ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }

@@ -27,13 +27,17 @@ let launched: Promise<Communicator> | undefined;
 export function init(): Promise<Communicator> {
   watchPromisesUsedAsValues();
   if (isLaunched()) {
-    launched ??= join();
+    launched ??= join().then((world) => world ?? aloneInProcess());
     return launched;
   }
   warnIfStartedWrongly();
+  return aloneInProcess();
+}
+
+async function aloneInProcess(): Promise<Communicator> {
   if (!alone) reportUncaught(0, () => false);
   alone = true;
-  return checkingWanted().then(worldOfOne);
+  return worldOfOne(await checkingWanted());
 }
 
 function worldOfOne(checking: Checking | undefined): Communicator {

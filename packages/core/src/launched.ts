@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { threadId } from "node:worker_threads";
 import { AgentChannel } from "./agent-channel.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "./bootstrap.ts";
 import { describe, type Identity } from "./call.ts";
@@ -23,14 +24,22 @@ const leaveTimeoutMs = 30_000;
 /** How long a rank may tidy up once the job is lost, before it ends itself. */
 const lostMs = 1000;
 
-/** Whether this process is a rank: it has a number, and the channel to its agent, which children do not inherit. */
+/** Whether this process is a rank or has been started by one: only the agent knows which. */
 export function isLaunched(): boolean {
-  return process.env[env.rank] !== undefined && process.connected === true;
+  return process.env[env.rank] !== undefined && process.env[env.socket] !== undefined;
 }
 
-/** Joins the world that this rank's agent knows of. */
-export function join(): Promise<Communicator> {
-  return new Rank().join();
+/**
+ * Joins the world that this rank's agent knows of; undefined when the agent says that another process is the rank. A child
+ * or a thread of a rank has the same variables, so it cannot tell by itself.
+ */
+export async function join(): Promise<Communicator | undefined> {
+  const agent = await AgentChannel.open(process.env[env.socket] as string);
+  const hello = { kind: "hello", rank: Number(process.env[env.rank]), pid: process.pid, thread: threadId } as const;
+  const answer = await agent.ask(hello, "welcome", "refused");
+  if (answer.kind === "welcome") return new Rank(agent).join(answer);
+  agent.close();
+  return undefined;
 }
 
 /** This process as a rank of a job, from `init()` to its end. */
@@ -46,17 +55,17 @@ class Rank {
   #left: Promise<void> | undefined;
   #stopped = false;
 
-  constructor() {
+  constructor(agent: AgentChannel) {
     reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
-    this.#agent = new AgentChannel(
-      (message) => this.#told(message),
-      () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
-    );
-    showWarnings((text) => this.#agent.tell({ kind: "warning", text }));
+    this.#agent = agent;
+    agent.listen({
+      message: (message) => this.#told(message),
+      lost: () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
+    });
+    showWarnings((text) => agent.tell({ kind: "warning", text }));
   }
 
-  async join(): Promise<Communicator> {
-    const { host, directory, network } = await this.#agent.ask({ kind: "hello" }, "welcome");
+  async join({ host, directory, network }: Extract<AgentMessage, { kind: "welcome" }>): Promise<Communicator> {
     const who: Identity = { rank: this.#rank, size: this.#size, host };
     const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, network);
     const engine = new Engine(who, transport, await checkingWanted());
@@ -151,7 +160,7 @@ class Rank {
     this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
     this.#transport?.dropAll();
     this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });
-    if (!process.connected) setTimeout(() => process.exit(1), lostMs).unref();
+    if (!this.#agent.connected) setTimeout(() => process.exit(1), lostMs).unref();
   }
 
   #abort(code: number, reason: string): Promise<never> {

@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync } from "node:fs";
+import type { Socket } from "node:net";
 import { basename } from "node:path";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, howApart } from "./apart.ts";
@@ -14,6 +15,7 @@ import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { processStat } from "./process-stat.ts";
 import { rankCommand } from "./rank-command.ts";
+import { type Admit, RankDoor, type RankHello } from "./rank-door.ts";
 import { pipesIn, type RankPipes } from "./rank-pipes.ts";
 import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
@@ -53,6 +55,7 @@ export class Agent {
   #directory = "";
   #guardian: Guardian | undefined;
   #pipes: ReadonlyMap<number, RankPipes> = new Map();
+  #door: RankDoor | undefined;
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
@@ -158,6 +161,7 @@ export class Agent {
       [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
     );
     if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
+    this.#door = await RankDoor.open(this.#directory, (hello, socket) => this.#admit(hello, socket));
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
     if (plan.shell !== undefined) {
@@ -191,7 +195,7 @@ export class Agent {
       {
         file: start.file,
         args: start.args,
-        environment: environmentOf(rank, plan, start),
+        environment: environmentOf(rank, plan, { ...start, socket: this.#door!.path }),
         directory: plan.directory,
         apart: start.apart,
         withInput: rank === 0,
@@ -201,7 +205,6 @@ export class Agent {
         waitsForChildren: plan.waitForChildrenMs > 0,
       },
       {
-        message: (message) => this.#said(rank, message),
         output: (stream, bytes) => {
           this.#channel.send({ kind: "output", rank, stream, bytes });
           this.#outputUnderway += bytes.length;
@@ -227,25 +230,29 @@ export class Agent {
     this.#channel.send({ kind: "started", rank, pid: child.pid });
   }
 
+  /** A process has called init(). It is the rank itself, or something that the rank has started. */
+  #admit(hello: RankHello, socket: Socket): ReturnType<Admit> {
+    const { rank } = hello;
+    const child = this.#ranks.get(rank);
+    const stranger = child && strangerTo(child, hello, "executable" in this.#plan!.program);
+    if (child === undefined || stranger !== undefined) {
+      const text = `${stranger ?? `a process of no rank of this host (TSMPI_RANK is ${rank})`} ${isNoRank}`;
+      this.#said(rank, { kind: "warning", text });
+      return undefined;
+    }
+    const { host, node, network } = this.#plan!;
+    const directory = this.#directory;
+    child.connect(socket);
+    child.tell({ kind: "welcome", directory, host, node, ...(network === undefined ? {} : { network }) });
+    if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
+    if (this.#verdict !== undefined) child.tell(this.#verdict);
+    this.#said(rank, hello);
+    return (message) => this.#said(rank, message);
+  }
+
   #said(rank: number, message: RankMessage): void {
-    if (message.kind === "left") {
-      this.#left.set(rank, message);
-      return;
-    }
-    if (message.kind === "hello") {
-      const { host, node, network } = this.#plan!;
-      const child = this.#ranks.get(rank)!;
-      child.tell({
-        kind: "welcome",
-        directory: this.#directory,
-        host,
-        node,
-        ...(network === undefined ? {} : { network }),
-      });
-      if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
-      if (this.#verdict !== undefined) child.tell(this.#verdict);
-    }
-    this.#channel.send({ kind: "said", rank, message });
+    if (message.kind === "left") this.#left.set(rank, message);
+    else this.#channel.send({ kind: "said", rank, message });
   }
 
   #rankEnded(rank: number, exit: Exit): void {
@@ -328,6 +335,7 @@ export class Agent {
   /** Every rank has ended: nothing of the job may stay behind, and nothing that was written may be lost. */
   async #finish(): Promise<void> {
     this.#stoppedRanks.end();
+    this.#door?.close();
     this.#stalls?.end();
     const ranks = [...this.#ranks.values()];
     await this.#awaitChildren(ranks);
@@ -404,6 +412,19 @@ export class Agent {
     this.#timers.push(setTimeout(action, ms));
   }
 }
+
+/**
+ * What this is, if it is not the rank: undefined when it is. `tsmpi run` starts the rank's process itself. `tsmpi exec`
+ * starts any program, and the first process of it that calls init() is the rank: `npm run` is two processes above that.
+ */
+function strangerTo(child: RankProcess, { pid, thread }: RankHello, anyProcess: boolean): string | undefined {
+  if (thread !== 0) return "a worker thread of a rank";
+  if (pid !== child.pid && !anyProcess) return "a child process of a rank";
+  return child.greeted ? "a second process of a rank" : undefined;
+}
+
+const isNoRank =
+  "called init() and got a world of its own, with one rank: only one process of a rank, in its main thread, belongs to the world";
 
 /** What the ranks of a host have in common. */
 interface RankCommand extends Threads {

@@ -100,11 +100,6 @@ function takeOptions(command: Command, table: typeof optionTable, given: ((optio
 function explain(error: unknown): number {
   const { exitCode, message, stack } = error as { exitCode?: unknown; message?: string; stack?: string };
   const expected = typeof exitCode === "number";
-  if (error instanceof SyntaxError && /node:internal\/child_process/.test(stack ?? "")) {
-    // Node parses what comes on the channel, and asks nobody what to do when it cannot.
-    complain(`a rank has written something that is no message to file descriptor 3, its channel to tsmpi: ${message}`);
-    return exitCodes.failure;
-  }
   complain(expected ? `${message}` : `internal error: ${message ?? String(error)} (TSMPI_DEBUG=1 shows where)`);
   if (!expected && process.env["TSMPI_DEBUG"] !== undefined && stack !== undefined) complain(stack);
   return expected ? exitCode : exitCodes.launch;

@@ -17,13 +17,19 @@ export interface Threads {
   threads: number;
 }
 
+/** What the agent has for each of its ranks. */
+export interface Share extends Threads {
+  /** Where the agent listens to its ranks. */
+  socket: string;
+}
+
 /**
  * The environment of one rank: that of the launching shell, who it is, and as many threads as its share of the CPUs.
  *
  * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads, never below 2 and above its default
  * of 4) are set only where the user has not: eight ranks with eight threads each on eight CPUs get in each other's way.
  */
-export function environmentOf(rank: number, plan: HostPlan, { share, threads }: Threads): Record<string, string> {
+export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
@@ -38,6 +44,7 @@ export function environmentOf(rank: number, plan: HostPlan, { share, threads }: 
     [env.host]: plan.host,
     [env.job]: plan.job,
     [env.agent]: agentMark(plan).slice(env.agent.length + 1),
+    [env.socket]: socket,
     [env.version]: version,
   };
 }

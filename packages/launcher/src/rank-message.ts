@@ -25,7 +25,7 @@ const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean =>
 
 /** What each message of a rank must have for launcher and agent to work with it. */
 const checks: Record<RankMessage["kind"], Check> = {
-  hello: anything,
+  hello: ({ rank, pid, thread }) => [rank, pid, thread].every(isNumber),
   moving: anything,
   ready: ({ endpoints, unshared }) => isTexts(endpoints) && isMaybe(isText, unshared),
   left: ({ sent, strangers }) => isCount(sent) && isMaybe(isNumber, strangers),
@@ -42,8 +42,7 @@ const checks: Record<RankMessage["kind"], Check> = {
 };
 
 /**
- * Whether this is a message of `@tsmpi/core` to the agent. Whatever else arrives on a rank's channel is the script's own
- * `process.send()`, whose meaning only the script knows.
+ * Whether this is a message of `@tsmpi/core` to the agent, with all that it must have. Anything else is passed over.
  */
 export function isRankMessage(message: unknown): message is RankMessage {
   if (!isTable(message) || !isText(message["kind"])) return false;

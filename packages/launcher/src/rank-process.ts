@@ -1,20 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
+import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import type { AgentMessage, RankMessage } from "@tsmpi/core/bootstrap";
+import { type AgentMessage, sendMessage } from "@tsmpi/core/bootstrap";
 import { type Apart, leadingGroup } from "./apart.ts";
 import type { OutputStream } from "./control.ts";
 import type { Exit } from "./exit-codes.ts";
 import { sendSignal } from "./leftovers.ts";
 import { LineAssembler } from "./lines.ts";
 import { processStat, processTable } from "./process-stat.ts";
-import { isRankMessage } from "./rank-message.ts";
 import { type Ends, openInput, openOutput, type RankPipes } from "./rank-pipes.ts";
 import { groupSignals, signalTargets } from "./signal-targets.ts";
 
 /** What the agent wants to know of a rank. */
 export interface RankEvents {
-  message(message: RankMessage): void;
   output(stream: OutputStream, bytes: Uint8Array): void;
   /** The process is gone, and every message that it sent has been delivered. */
   ended(exit: Exit): void;
@@ -44,10 +43,11 @@ const silenceAfterExitMs = 250;
 /** After a good end, what is left in the rank's process group may go on for so long when it has closed the streams. */
 export const graceMs = 1000;
 export const pollMs = 50;
-const lastMessagesMs = 100;
 const ends: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGHUP"]);
+// The kernel closes a rank's connection with the rank. Only below `tsmpi exec` another process may hold it.
+const lastMessagesMs = 2000;
 
-/** One rank as its agent sees it: a child process with an IPC channel and three pipes. */
+/** One rank as its agent sees it: a child process with three pipes, and a connection once it has called init(). */
 export class RankProcess {
   readonly #child: ChildProcess;
   readonly #input: Writable | undefined;
@@ -68,7 +68,7 @@ export class RankProcess {
   #exited = false;
   #paused = false;
   #lastOutputAt = 0;
-  #greeted = false;
+  #connection: Socket | undefined;
 
   constructor(start: RankStart, events: RankEvents) {
     this.#events = events;
@@ -88,8 +88,8 @@ export class RankProcess {
     this.#child = spawn(file, args, {
       stdio:
         pipes === undefined
-          ? [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"]
-          : [input?.theirs ?? "ignore", ...outputs.map((each) => each!.theirs), "ipc"],
+          ? [start.withInput ? "pipe" : "ignore", "pipe", "pipe"]
+          : [input?.theirs ?? "ignore", ...outputs.map((each) => each!.theirs)],
       cwd: start.directory,
       env: environment,
       detached: start.apart === "session",
@@ -108,7 +108,6 @@ export class RankProcess {
       if (this.#child.pid === undefined) events.unable(error);
     });
     if (this.#child.pid === undefined) return;
-    this.#child.on("message", (message) => this.#message(message));
     this.#child.once("exit", (code, signal) => this.#exit({ code, signal }));
     this.#input?.on("error", () => {}); // it does not read, or is gone
     for (const [index, stream] of this.#streams.entries()) {
@@ -141,7 +140,12 @@ export class RankProcess {
 
   /** It has called init(): it listens to what the agent has to say. */
   get greeted(): boolean {
-    return this.#greeted;
+    return this.#connection !== undefined;
+  }
+
+  /** It has called init(), on this connection. */
+  connect(socket: Socket): void {
+    this.#connection = socket;
   }
 
   /** What `kill` takes to reach this rank and its children. */
@@ -150,7 +154,7 @@ export class RankProcess {
   }
 
   tell(message: AgentMessage): void {
-    if (this.#greeted && this.#child.connected) this.#child.send(message, () => {});
+    if (this.#connection !== undefined) sendMessage(this.#connection, message);
   }
 
   /** Whether its processes were asked to end by a signal: they may tidy up, also when the rank itself is gone. */
@@ -213,21 +217,15 @@ export class RankProcess {
     for (const stream of this.#streams) stream.destroy();
   }
 
-  #message(message: unknown): void {
-    if (!isRankMessage(message)) return; // the script's own process.send()
-    if (message.kind === "hello") this.#greeted = true;
-    this.#events.message(message);
-  }
-
   #exit(exit: Exit): void {
     this.#exited = true;
     this.#input?.destroy();
     const report = once(() => this.#events.ended(exit));
-    if (this.#child.connected) {
-      this.#child.once("disconnect", report);
-      setTimeout(report, lastMessagesMs);
-    } else {
+    if (this.#connection === undefined || this.#connection.destroyed) {
       report();
+    } else {
+      this.#connection.once("close", report);
+      setTimeout(report, lastMessagesMs);
     }
     if (this.#told || (this.#waits && exit.code === 0)) void this.#linger();
     else this.sweep();
