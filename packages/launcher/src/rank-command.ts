@@ -1,5 +1,4 @@
 import type { HostPlan } from "./control.ts";
-import { builtFile } from "./own-files.ts";
 import { command } from "./typescript/program.ts";
 
 /** What to spawn for a rank: the script under Node, or the program of `tsmpi exec` as it is. */
@@ -8,6 +7,5 @@ export function rankCommand(
   directory: string,
 ): { file: string; args: string[] } {
   if ("executable" in program) return { file: program.executable, args };
-  const output = program.entry === undefined ? ["--import", builtFile("rank-output.js").href] : [];
-  return command(program, directory, args, [...output, ...nodeOptions]);
+  return command(program, directory, args, nodeOptions);
 }

@@ -8,5 +8,4 @@
  */
 import "../rank-output.ts";
 
-/** The transformed program's main file, in the directory where its other files are. */
-export const entry: string | undefined = process.argv.splice(1, 1)[0];
+process.argv.splice(1, 1);
