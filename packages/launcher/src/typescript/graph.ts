@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isInstalled, type Kind, kindOf } from "./kind.ts";
 import { type Export, type Import, parse, prepareLexer } from "./lexer.ts";
