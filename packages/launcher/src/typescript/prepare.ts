@@ -52,9 +52,10 @@ export async function prepare(script: string, settings: NodeSettings, input?: st
     const modules = await graph(entry, settings, input);
     checkNames(modules);
     const isHooked = hasHooks() || needsHooks(modules, settings);
-    const hooked = { path, entry, hasPreloads: settings.hasPreloads, ...(input === undefined ? {} : { name: script }) };
+    const name = input === undefined ? undefined : script;
+    const start = { path, entry, name, hasPreloads: settings.hasPreloads };
     return {
-      program: isHooked ? hookedProgram(hooked, modules) : twins(path, entry, modules),
+      program: isHooked ? hookedProgram(start, modules) : twins(name ?? path, entry, modules),
       sources: [...modules.values()].flatMap(sourceOf),
       warnings: warningsOf(modules),
     };
@@ -68,14 +69,14 @@ function hasHooks(): boolean {
   return "registerHooks" in nodeModule;
 }
 
-function twins(path: string, entry: string, modules: ReadonlyMap<string, Module | InPlace>): Program {
+function twins(script: string, entry: string, modules: ReadonlyMap<string, Module | InPlace>): Program {
   const isMirrored = (url: string) => modules.has(url) && modules.get(url)?.kind !== "other";
   const files = [...modules.values()].flatMap((module) =>
     module.kind === "other"
       ? []
       : [{ name: mirrorName(module.url), contents: rewrite(module, isMirrored, module.url === entry) }],
   );
-  return { script: path, twin: mirrorName(entry), files };
+  return { script, twin: mirrorName(entry), files };
 }
 
 function sourceOf(module: Module | InPlace): Source[] {

@@ -11,6 +11,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { attempt } from "./attempt.ts";
 import type * as late from "./late.ts";
 import { type ProgramTable, type TableEntry, tableName } from "./program-table.ts";
@@ -67,21 +68,26 @@ export function load<R>(url: string, context: LoadContext, next: Next<LoadContex
     const isModule = !isRequired(context) && context.importAttributes?.["type"] === undefined;
     return isModule ? { format: "module", source: jsonModule(url), shortCircuit: true } : next(url, context);
   }
+  if (/\/node_modules\/source-map-support\/source-map-support\.js$/.test(url)) {
+    return asLoaded({ format: "commonjs", source: readFileSync(fileURLToPath(url), "utf8") + askForCode }, context);
+  }
   if (entry?.file === undefined) return next(url, context);
   const source = readFileSync(join(directory as string, entry.file), "utf8");
   return asLoaded({ format: entry.format as Loaded["format"], source }, context);
 }
 
-/** For source-map-support, which reads a file to find the comment that leads to its source map: the code as it runs. */
+/**
+ * source-map-support reads a file from the disk to find its source map, and would take lines of the code that runs for lines
+ * of the file. {@link codeAt} gives it what runs.
+ */
+const askForCode = `\nretrieveFileHandlers.unshift((path) => globalThis[Symbol.for("tsmpi.code")]?.(path));\n`;
+
+/** What runs in place of the user's file `path` (or a file: URL), with its source map; undefined for all other files. */
 export function codeAt(path: string): string | undefined {
-  const { href } = new URL(`file://${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`);
-  const entry = entryOf(href);
-  try {
-    if (entry?.file !== undefined) return readFileSync(join(directory as string, entry.file), "utf8");
-    return isForUs(href) ? later().load(href).source : undefined;
-  } catch {
-    return undefined;
-  }
+  const url = path.startsWith("file:") ? path : pathToFileURL(path).href;
+  const entry = entryOf(url);
+  if (entry?.file !== undefined) return readFileSync(join(directory as string, entry.file), "utf8");
+  return isForUs(url) ? later().load(url).source : undefined;
 }
 
 export function isRequired({ conditions = [] }: { readonly conditions?: readonly string[] }): boolean {

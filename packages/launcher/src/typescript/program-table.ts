@@ -5,7 +5,7 @@ export interface ProgramTable {
   readonly entry: string;
 
   /** `process.argv[1]` where that is not the script's path. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 
   /** Other hooks may have a word about each import: what is known here is only a proposal. */
   readonly hasPreloads: boolean;

@@ -71,7 +71,8 @@ function prepare(path: string, source: string): Work {
   const text = source.replace(/^\uFEFF/, ""); // else a `#!` after it is wrong
   const options: TransformOptions = {
     loader,
-    format: path.endsWith(".cts") ? "cjs" : "esm",
+    // Without a format esbuild leaves `import` and `require` as they are; asked for a module it would wrap `module` up.
+    ...(path.endsWith(".cts") ? { format: "cjs" } : {}),
     target: "node20.19",
     sourcemap: "external",
     sourcesContent: false,
@@ -80,7 +81,7 @@ function prepare(path: string, source: string): Work {
   };
   version ??= (JSON.parse(readFileSync(require.resolve("esbuild/package.json"), "utf8")) as { version: string })
     .version;
-  const key = keyOf("2", version, JSON.stringify(options), String(mayBeCommonJS(path)), text);
+  const key = keyOf("3", version, JSON.stringify(options), String(mayBeCommonJS(path)), text);
   return { key, text, options, known: cache().get(key) as Transformed | undefined };
 }
 
@@ -98,7 +99,7 @@ function mayBeCommonJS(path: string): boolean {
 /** The format to transform to again: `export =` beside `import` makes a file that is neither. */
 function otherFormat(path: string, { code }: TransformResult, { format }: TransformOptions): "cjs" | undefined {
   const exports = /(?<![.\w$])(module\.exports|exports\.[\w$]+)\s*=(?!=)/;
-  return format === "esm" && mayBeCommonJS(path) && exports.test(code) && hasModuleSyntax(code) ? "cjs" : undefined;
+  return format === undefined && mayBeCommonJS(path) && exports.test(code) && hasModuleSyntax(code) ? "cjs" : undefined;
 }
 
 function remember(path: string, key: string, { code, map }: TransformResult): Transformed {
