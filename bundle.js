@@ -19,12 +19,8 @@ const packages = [
   {
     folder: "packages/launcher",
     together: ["run", "cli", "agent-main", "doctor", "doctor-probe", "remote"],
-    apart: [
-      "index",
-      "testing",
-      ...["register", "hooks", "index", "import-from", "resolver"].map((each) => `typescript/${each}`),
-    ],
-    alone: ["typescript/boot"],
+    apart: ["index", "testing", ...["index", "late"].map((each) => `typescript/${each}`)],
+    alone: ["typescript/boot", "typescript/preload", "typescript/program-hooks", "typescript/register"],
     libraries: ["es-module-lexer", "fastest-levenshtein", "import-meta-resolve"],
   },
 ];

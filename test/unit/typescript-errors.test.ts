@@ -26,7 +26,8 @@ describe.concurrent("a script that cannot run is told of once, before any rank s
   test("when its name is not that of a script", async () => {
     const { stderr, code } = await project({ "data.csv": "" }).run("data.csv");
     expect({ stderr, code }).toEqual({
-      stderr: "tsmpi: data.csv is not a script: its name should end in .ts, .mts, .js, .mjs or .cjs\n",
+      stderr:
+        "tsmpi: data.csv is not a script: its name should end in .ts, .mts, .cts, .tsx, .js, .mjs, .cjs or .jsx\n",
       code: 2,
     });
   });

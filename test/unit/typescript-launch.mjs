@@ -3,12 +3,20 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { command, materialise, prepare, ScriptError } from "../../packages/launcher/dist/typescript/index.js";
+import {
+  command,
+  materialise,
+  nodeSettings,
+  prepare,
+  ScriptError,
+} from "../../packages/launcher/dist/typescript/index.js";
 
 const [script, ...rest] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), "tsmpi-job-"));
 try {
-  const program = JSON.parse(JSON.stringify((await prepare(script)).program));
+  const program = JSON.parse(
+    JSON.stringify((await prepare(script, nodeSettings([], process.env.NODE_OPTIONS))).program),
+  );
   materialise(program, directory);
   const { file, args } = command(program, directory, rest, []);
   const env = { ...process.env, ...JSON.parse(process.env.RANK_ENV ?? "{}") };

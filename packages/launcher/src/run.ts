@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { allocate } from "./allocations/index.ts";
 import { slips } from "./analysis/index.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -19,7 +19,7 @@ import { ProgressDisplay } from "./progress.ts";
 import type { RollCall } from "./roll-call.ts";
 import { belowHome } from "./seen-paths.ts";
 import { passSignalsOn } from "./signals.ts";
-import { prepare, type Source } from "./typescript/index.ts";
+import { nodeSettings, prepare, type Source } from "./typescript/index.ts";
 import { misspelt } from "./variables.ts";
 import { watchWalltime } from "./walltime.ts";
 
@@ -28,9 +28,9 @@ import { watchWalltime } from "./walltime.ts";
  * `exitCode` and one sentence. `granted` are the hosts for it, where the caller has asked for them already.
  */
 export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
-  const { program, sources } = options.isCommand
-    ? { program: { executable: options.script }, sources: [] }
-    : await prepare(options.script);
+  const { program, sources, warnings } = options.isCommand
+    ? { program: { executable: options.script }, sources: [], warnings: [] }
+    : await prepareScript(options);
   const allocation = granted ?? (await allocate(options));
   const placement = place(allocation, options.ranks);
 
@@ -47,7 +47,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     },
   });
   const misspellings = misspelt({ ...process.env, ...options.environment });
-  for (const warning of [...options.warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
+  for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
   if (options.dryRun) {
     output.say(describeCommands(options, program, placement));
@@ -96,6 +96,12 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   log(`all ranks have ended, exit code ${code}`);
   await output.flush();
   return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
+}
+
+/** `-` is a script on standard input, as for Node. */
+function prepareScript({ script, nodeOptions, environment }: RunOptions): ReturnType<typeof prepare> {
+  const settings = nodeSettings(nodeOptions, { ...process.env, ...environment }["NODE_OPTIONS"]);
+  return prepare(script, settings, script === "-" ? readFileSync(0, "utf8") : undefined);
 }
 
 /** As far as it can be told before the agents of other hosts are there. */

@@ -6,5 +6,6 @@
  *
  * It is read by every rank: no imports here.
  */
-/** The transformed program's main file, in the directory where its other files are. */
-export const entry: string | undefined = process.argv.splice(1, 1)[0];
+export {};
+
+process.argv.splice(1, 1);

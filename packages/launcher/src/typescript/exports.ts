@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Module } from "./graph.ts";
+import type { InPlace, Module } from "./graph.ts";
 import { ScriptError } from "./script-error.ts";
 
-type Modules = ReadonlyMap<string, Module | "in place">;
+type Modules = ReadonlyMap<string, Module | InPlace>;
 
 /**
  * Checks that each name imported from one of the user's files is exported there.
@@ -11,7 +11,7 @@ type Modules = ReadonlyMap<string, Module | "in place">;
  */
 export function checkNames(modules: Modules): void {
   for (const importer of modules.values()) {
-    if (importer === "in place") continue;
+    if (importer.kind === "other") continue;
     for (const [name, exporter] of wantedBy(importer)) {
       if (!offers(modules, exporter, name, new Set())) throw missing(name, exporter, importer.url);
     }
@@ -41,7 +41,7 @@ function* wantedBy({ imports, exports, transformed }: Module): Generator<[name: 
 /** Whether `url` exports `name`; yes when it is not ours to know. */
 function offers(modules: Modules, url: string, name: string, seen: Set<string>): boolean {
   const module = modules.get(url);
-  if (typeof module !== "object") return true;
+  if (module === undefined || module.kind === "other" || module.transformed.format === "commonjs") return true;
   if (module.kind === "json") return name === "default";
   if (seen.has(url)) return false;
   seen.add(url);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Kind, kindOf } from "./kind.ts";
+import { isInstalled, type Kind, kindOf } from "./kind.ts";
 import { type Export, type Import, parse, prepareLexer } from "./lexer.ts";
 import { isJsonUrl } from "./mirror.ts";
-import { resolve, type Target } from "./resolve.ts";
+import type { NodeSettings } from "./node-settings.ts";
+import { isPath, resolve, type Target } from "./resolve.ts";
 import { ScriptError } from "./script-error.ts";
 import { type Transformed, transform } from "./transform.ts";
 
@@ -20,6 +20,17 @@ export interface Module {
   readonly transformed: Transformed;
   readonly imports: readonly Link[];
   readonly exports: readonly Export[];
+
+  /** Files of the user's that it requires. */
+  readonly required: readonly Target[];
+}
+
+/** One of the user's files that runs where it is: CommonJS. */
+export interface InPlace {
+  readonly url: string;
+  readonly kind: "other";
+  readonly source: string;
+  readonly required: readonly Target[];
 }
 
 /** An import as it stands in the transformed code. */
@@ -31,20 +42,27 @@ export interface Link {
 }
 
 /** The files that `entry` (a URL) can reach by imports written out in the code, by URL, itself first. */
-export async function graph(entry: string): Promise<ReadonlyMap<string, Module | "in place">> {
-  const modules = new Map<string, Module | "in place">();
+export async function graph(
+  entry: string,
+  settings: NodeSettings,
+  given?: string,
+): Promise<ReadonlyMap<string, Module | InPlace>> {
+  const modules = new Map<string, Module | InPlace>();
   for (let wave = [entry]; wave.length > 0; ) {
-    const found = await Promise.all(wave.map(load));
-    for (const [index, url] of wave.entries()) modules.set(url, found[index] ?? "in place");
+    const found = await Promise.all(wave.map((url) => load(url, settings, url === entry ? given : undefined)));
+    for (const module of found) modules.set(module.url, module);
     const next = new Set<string>();
-    for (const module of found) {
-      for (const { target } of module?.imports ?? []) {
-        if (target && isOurs(target) && !modules.has(target.url)) next.add(target.url);
-      }
+    for (const target of found.flatMap(targetsOf)) {
+      if (isOurs(target) && !modules.has(target.url)) next.add(target.url);
     }
     wave = [...next];
   }
   return modules;
+}
+
+function targetsOf(module: Module | InPlace): Target[] {
+  const imported = module.kind === "other" ? [] : module.imports.flatMap(({ target }) => target ?? []);
+  return [...imported, ...module.required];
 }
 
 /** JSON of packages too: when we read it, Node 20 has no warning to print on every rank. */
@@ -52,46 +70,51 @@ function isOurs({ url, own }: Target): boolean {
   return own || isJsonUrl(url);
 }
 
-/** The module at `url`; undefined when the file is to be run where it is. */
-async function load(url: string): Promise<Module | undefined> {
+async function load(url: string, settings: NodeSettings, given?: string): Promise<Module | InPlace> {
   const path = fileURLToPath(url);
-  let source: string | undefined;
+  let source = given;
   const read = () => (source ??= readSource(path));
   const kind: Kind = await kindOf(path, read);
-  if (kind === "other") return undefined;
+  if (kind === "other") {
+    const text = /\.c?js$/.test(path) ? read() : ""; // not of addons and WebAssembly
+    return { url, kind, source: text, required: isInstalled(path) ? [] : requiredBy(text, url, settings) };
+  }
   if (kind === "json") {
     checkJson(path, read());
-    return { url, kind, source: read(), transformed: { code: "", mappings: "", names: [] }, imports: [], exports: [] };
+    const transformed = { code: "", mappings: "", names: [], format: "module" as const };
+    return { url, kind, source: read(), transformed, imports: [], exports: [], required: [] };
   }
   const transformed = await transform(path, read());
   await prepareLexer();
-  const [imports, exports] = parse(transformed.code);
-  const links = imports.map((at) => ({ at, target: follow(at, url) }));
-  return { url, kind, source: read(), transformed, imports: links, exports };
+  const [imports, exports] = transformed.format === "module" ? parse(transformed.code) : [[], []];
+  const links = imports.map((at) => ({ at, target: follow(at, url, settings) }));
+  const required = requiredBy(transformed.code, url, settings);
+  return { url, kind, source: read(), transformed, imports: links, exports, required };
 }
 
-function follow(at: Import, parent: string): Target | undefined {
+function follow(at: Import, parent: string, settings: NodeSettings): Target | undefined {
   if (at.type === "import-meta" || at.specifier === undefined || (at.type === "dynamic" && at.glob)) return undefined;
   try {
-    const target = resolve(at.specifier, parent);
-    refuseUnknown(target, at.specifier, parent);
-    return target;
+    return resolve(at.specifier, parent, settings);
   } catch (error) {
-    // A program may try to import what is not there, so that is for it to find out.
-    if (at.type === "dynamic") return undefined;
+    // A program may try to import what is not there, so that is for it to find out. What the user has loaded before the
+    // script may know the name.
+    if (at.type === "dynamic" || (settings.hasPreloads && !isPath(at.specifier))) return undefined;
     if (error instanceof ScriptError) throw error;
     throw new ScriptError(1, (error as Error).message, { cause: error });
   }
 }
 
-function refuseUnknown({ url, own }: Target, specifier: string, parent: string): void {
-  const end = extname(url);
-  if (own && (end === ".cts" || end === ".tsx")) {
-    throw new ScriptError(
-      1,
-      `cannot run "${specifier}" imported from ${fileURLToPath(parent)}: ${end} files are not supported`,
-    );
-  }
+/** Where `require("./x")` and `import("./x")` lead in CommonJS. Only so that no rank has to transform these files itself. */
+function requiredBy(code: string, parent: string, settings: NodeSettings): Target[] {
+  const calls = code.matchAll(/\b(?:require|import)\s*\(\s*(["'])(\.{1,2}\/[^"'\n]*)\1/g);
+  return [...calls].flatMap(([, , specifier = ""]) => {
+    try {
+      return resolve(specifier, parent, settings);
+    } catch {
+      return [];
+    }
+  });
 }
 
 function readSource(path: string): string {

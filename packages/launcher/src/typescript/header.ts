@@ -3,19 +3,16 @@ import { builtFile } from "../own-files.ts";
 /** The one line that is put before a file's code, with names that do not occur in the code. */
 export class Header {
   readonly #code: string;
-  readonly #imports = new Map<string, string>();
+  readonly #imports = new Set<string>();
   readonly #body = new Map<string, string>();
 
   constructor(code: string) {
     this.#code = code;
   }
 
-  /** Imports one of the files beside this one, in the order of calls; gives the local name of what is wanted from it. */
-  imports(file: string, wanted?: string): string {
-    const url = JSON.stringify(builtFile(`typescript/${file}`).href);
-    const name = this.#unused(`$${wanted}`);
-    this.#imports.set(file, wanted ? `import { ${wanted} as ${name} } from ${url};` : `import ${url};`);
-    return name;
+  /** Imports one of the files beside this one, for what it does. */
+  imports(file: string): void {
+    this.#imports.add(`import ${JSON.stringify(builtFile(`typescript/${file}`).href)};`);
   }
 
   /** Declares a function, once; gives its name, which is as long as the one asked for. */
@@ -30,7 +27,7 @@ export class Header {
   }
 
   toString(): string {
-    return [...this.#imports.values(), ...this.#body.values()].join(" ");
+    return [...this.#imports, ...this.#body.values()].join(" ");
   }
 
   #unused(name: string): string {

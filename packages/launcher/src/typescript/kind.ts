@@ -9,9 +9,9 @@ import { parse, prepareLexer } from "./lexer.ts";
  */
 export type Kind = "typescript" | "module" | "json" | "other";
 
-/** Whether the name is that of TypeScript which we transform. `.cts` and `.tsx` are not among it. */
+/** Whether the name is that of a file which only we can run: TypeScript, or JavaScript with JSX. */
 export function isTypeScript(path: string): boolean {
-  return /\.m?ts$/.test(path) && !/\.d\.m?ts$/.test(path);
+  return /\.([mc]?ts|tsx|jsx)$/.test(path) && !/\.d\.[mc]?ts$/.test(path);
 }
 
 /** Whether a file belongs to an installed package: those are run as published. */
@@ -22,11 +22,6 @@ export function isInstalled(path: string): boolean {
 /** The kind of the file `path` whose text `source()` yields; the text is read only when the name does not tell. */
 export async function kindOf(path: string, source: () => string): Promise<Kind> {
   await prepareLexer();
-  return kindOfSync(path, source);
-}
-
-/** `kindOf` for hooks that cannot wait. `prepareLexer` must have settled. */
-export function kindOfSync(path: string, source: () => string): Kind {
   if (isTypeScript(path)) return "typescript";
   if (isInstalled(path)) return path.endsWith(".json") ? "json" : "other";
   switch (extname(path)) {
@@ -36,6 +31,8 @@ export function kindOfSync(path: string, source: () => string): Kind {
       return "json";
     case ".js":
       return packageType(path) === "module" || !isCommonJS(path, source()) ? "module" : "other";
+    case "": // A tool that names its interpreter: #!/usr/bin/env -S tsmpi run -n 4
+      return source().startsWith("#!") ? "typescript" : "other";
     default:
       return "other";
   }
@@ -45,12 +42,8 @@ export function kindOfSync(path: string, source: () => string): Kind {
  * As newer Node decides for a `.js` without a package type, by its syntax; so that Node 20 runs the same files.
  * What compiles as neither is called a module, because the transform then says what is wrong with it.
  */
-function isCommonJS(path: string, source: string): boolean {
-  try {
-    if (parse(source)[3]) return false;
-  } catch {
-    // The lexer is stricter than CommonJS; the compiler decides.
-  }
+export function isCommonJS(path: string, source: string): boolean {
+  if (hasModuleSyntax(source)) return false;
   try {
     const body = source.replace(/^#!/, "//");
     compileFunction(body, ["exports", "require", "module", "__filename", "__dirname"], { filename: path });
@@ -60,7 +53,16 @@ function isCommonJS(path: string, source: string): boolean {
   }
 }
 
-function packageType(path: string): unknown {
+/** Whether there is an `import` or `export` statement, or `import.meta`. */
+export function hasModuleSyntax(source: string): boolean {
+  try {
+    return parse(source)[3];
+  } catch {
+    return false; // The lexer is stricter than CommonJS; the compiler decides.
+  }
+}
+
+export function packageType(path: string): unknown {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
       return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { type?: unknown }).type;

@@ -1,17 +1,22 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { belowHome } from "../seen-paths.ts";
 import { checkNames } from "./exports.ts";
-import { graph, type Module } from "./graph.ts";
+import { graph, type InPlace, type Module } from "./graph.ts";
+import { hookedProgram } from "./hooked-program.ts";
 import { isInstalled } from "./kind.ts";
 import { mirrorName } from "./mirror.ts";
+import { needsHooks } from "./needs-hooks.ts";
+import type { NodeSettings } from "./node-settings.ts";
 import type { Program } from "./program.ts";
 import { rewrite } from "./rewrite.ts";
 import { ScriptError } from "./script-error.ts";
 import { endTransforms } from "./transform.ts";
+import { missesMetadata } from "./tsconfig.ts";
 
-const endings = [".ts", ".mts", ".js", ".mjs", ".cjs"];
+const endings = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx"];
 
 /** A file of the user's project before the transform. */
 export interface Source {
@@ -23,49 +28,77 @@ export interface Source {
 export interface Prepared {
   readonly program: Program;
   readonly sources: readonly Source[];
+
+  /** What works differently from what the user's settings ask for, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Makes a script ready to run on any number of ranks: finds the user's files that it imports and transforms each once.
+ * The script `-` is the text `input`, as if it lay in the working directory.
  *
  * Throws ScriptError when there is no such script, when a file in it is not correct, or when it imports what is not
  * there.
  *
- *     const { program } = await prepare("pi.ts");
+ *     const { program } = await prepare("pi.ts", nodeSettings([]));
  *     materialise(program, directory);               // on every host
  *     const { file, args } = command(program, directory, ["1000"], []);
  */
-export async function prepare(script: string): Promise<Prepared> {
-  check(script);
-  const path = belowHome(resolve(script));
-  const entry = pathToFileURL(belowHome(realpathSync(path))).href;
+export async function prepare(script: string, settings: NodeSettings, input?: string): Promise<Prepared> {
+  if (input === undefined) check(script);
+  const path = belowHome(resolve(input === undefined ? script : "[stdin].ts"));
+  const entry = pathToFileURL(input === undefined ? belowHome(realpathSync(path)) : path).href;
   try {
-    const modules = await graph(entry);
+    const modules = await graph(entry, settings, input);
     checkNames(modules);
-    const isMirrored = (url: string) => typeof modules.get(url) === "object";
-    const files = [...modules].flatMap(([url, module]) =>
-      module === "in place" ? [] : [{ name: mirrorName(url), contents: rewrite(module, isMirrored, url === entry) }],
-    );
-    const program = isMirrored(entry)
-      ? { script: path, entry: mirrorName(entry), hooks: false, files }
-      : // CommonJS runs where it is; only with hooks can it import modules that are to be transformed.
-        { script: path, entry: undefined, hooks: /\bimport\s*\(/.test(readFileSync(path, "utf8")), files };
-    return { program, sources: [...modules.values()].flatMap(sourceOf) };
+    const isHooked = hasHooks() || needsHooks(modules, settings);
+    const name = input === undefined ? undefined : script;
+    const start = { path, entry, name, hasPreloads: settings.hasPreloads };
+    return {
+      program: isHooked ? hookedProgram(start, modules) : twins(name ?? path, entry, modules),
+      sources: [...modules.values()].flatMap(sourceOf),
+      warnings: warningsOf(modules),
+    };
   } finally {
     await endTransforms();
   }
 }
 
-function sourceOf(module: Module | "in place"): Source[] {
-  if (module === "in place" || module.kind === "json") return [];
+/** Since 22.15 Node calls hooks in place. Before, they need a thread, which costs as much as starting Node. */
+function hasHooks(): boolean {
+  return "registerHooks" in nodeModule;
+}
+
+function twins(script: string, entry: string, modules: ReadonlyMap<string, Module | InPlace>): Program {
+  const isMirrored = (url: string) => modules.has(url) && modules.get(url)?.kind !== "other";
+  const files = [...modules.values()].flatMap((module) =>
+    module.kind === "other"
+      ? []
+      : [{ name: mirrorName(module.url), contents: rewrite(module, isMirrored, module.url === entry) }],
+  );
+  return { script, twin: mirrorName(entry), files };
+}
+
+function sourceOf(module: Module | InPlace): Source[] {
+  if (module.kind === "other" || module.kind === "json") return [];
   const path = fileURLToPath(module.url);
   return isInstalled(path) ? [] : [{ path, text: module.source }];
+}
+
+function warningsOf(modules: ReadonlyMap<string, Module | InPlace>): string[] {
+  const decorated = [...modules.values()].find(
+    ({ url, kind, source }) => kind === "typescript" && /^\s*@\w/m.test(source) && missesMetadata(fileURLToPath(url)),
+  );
+  if (decorated === undefined) return [];
+  return [
+    `${fileURLToPath(decorated.url)}: emitDecoratorMetadata of tsconfig.json has no effect, because types are removed file by file; compile with tsc and run the JavaScript, or give the decorators their types as arguments`,
+  ];
 }
 
 function check(script: string): void {
   try {
     if (statSync(script).isDirectory()) throw new ScriptError(2, `${script} is a folder, not a script`);
-    if (!endings.includes(extname(script))) {
+    if (!endings.includes(extname(script)) && !(extname(script) === "" && namesInterpreter(script))) {
       throw new ScriptError(
         2,
         `${script} is not a script: its name should end in ${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`,
@@ -77,5 +110,17 @@ function check(script: string): void {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : `it cannot be read (${code})`;
     throw new ScriptError(2, `cannot run ${script}: ${why}`, { cause: error });
+  }
+}
+
+/** `#!/usr/bin/env -S tsmpi run -n 4`: a tool needs no ending. */
+function namesInterpreter(script: string): boolean {
+  const file = openSync(script, "r");
+  try {
+    const start = Buffer.alloc(2);
+    readSync(file, start);
+    return start.toString() === "#!";
+  } finally {
+    closeSync(file);
   }
 }

@@ -7,11 +7,11 @@ export interface Program {
   /** The script as the user named it, made absolute: `process.argv[1]` of the ranks. */
   readonly script: string;
 
-  /** The name of the file that ranks start with, among `files`; none when the script runs where it is. */
-  readonly entry: string | undefined;
-
-  /** Whether the ranks need the hooks of `tsmpi/register`, which cost each rank as much as Node itself. */
-  readonly hooks: boolean;
+  /**
+   * The name of the twin that ranks start with, among `files`. Without it they start with the script itself and load
+   * `preload.js` before, which gives each import the code among `files`.
+   */
+  readonly twin: string | undefined;
 
   readonly files: readonly { readonly name: string; readonly contents: string }[];
 }
@@ -35,9 +35,9 @@ export function command(
   args: readonly string[],
   nodeOptions: readonly string[],
 ): Command {
-  const { entry, script, hooks } = program;
-  const register = builtFile("typescript/register.js").href;
-  const options = ["--enable-source-maps", ...(hooks ? ["--import", register] : []), ...nodeOptions];
-  const start = entry === undefined ? [script] : [join(directory, entry), script];
+  const { twin, script } = program;
+  const preload = `${builtFile("typescript/preload.js").href}?${encodeURIComponent(directory)}`;
+  const options = ["--enable-source-maps", ...(twin === undefined ? ["--import", preload] : []), ...nodeOptions];
+  const start = twin === undefined ? [script] : [join(directory, twin), script];
   return { file: process.execPath, args: [...options, ...start, ...args] };
 }

@@ -1,7 +1,7 @@
 /**
  * `node --import tsmpi/register script.ts` runs a script, alone in its world, as `tsmpi run` would.
  */
-import { hook } from "./hook.ts";
+import { startHooks } from "./start-hooks.ts";
 
 process.setSourceMapsEnabled(true);
-await hook();
+await startHooks();

@@ -35,7 +35,7 @@ export function rewrite(module: Module, isMirrored: (url: string) => boolean, is
 function edit(
   { at, target }: Link,
   thunk: string,
-  { url, transformed }: Module,
+  { transformed }: Module,
   header: Header,
   address: (url: string) => string,
 ): Edit | undefined {
@@ -45,29 +45,18 @@ function edit(
     // The twin of a JSON file is a module, which must be imported without `with { type: "json" }`.
     return target && { start: at.start - 1, end: isJson ? at.importEnd : at.end + 1, text: address(target.url) };
   }
+  if (!target) return undefined;
   // Functions, because functions are there before the module runs: in a cycle they may be called by then.
-  if (!target || (at.attributesStart >= 0 && !isJson)) {
-    const importFrom = header.imports("import-from.js", "importFrom");
-    const place = JSON.stringify(url);
-    const name = header.defines(
-      "$imprt",
-      `(specifier, options) { return ${importFrom}(${place}, specifier, options); }`,
-    );
-    return { start: at.importStart, end: at.importStart + "import".length, text: name };
-  }
   const name = header.defines(thunk, `() { return import(${address(target.url)}); }`);
   const rest = transformed.code.slice(at.importStart, at.importEnd).slice(`${name}()`.length);
   return { start: at.importStart, end: at.importEnd, text: `${name}()${rest.replace(/[^\n]/g, " ")}` };
 }
 
-function describeItself({ url, transformed, imports }: Module, isEntry: boolean, header: Header): void {
-  const uses = imports.filter(({ at }) => at.type === "import-meta").map(({ at }) => transformed.code.slice(at.end));
-  if (uses.length === 0) return;
+function describeItself({ url, imports }: Module, isEntry: boolean, header: Header): void {
+  if (!imports.some(({ at }) => at.type === "import-meta")) return;
   const path = fileURLToPath(url);
   const properties = { url, filename: path, dirname: dirname(path), main: isEntry };
   header.states(`Object.assign(import.meta, ${JSON.stringify(properties)});`);
-  if (uses.every((rest) => /^\.(url|filename|dirname|main)\b/.test(rest))) return;
-  header.states(`import.meta.resolve = ${header.imports("resolver.js", "resolver")}(${JSON.stringify(url)});`);
 }
 
 /** Read by each rank where it lies: it may be large, and Node 20 would warn on every rank that JSON modules are new. */

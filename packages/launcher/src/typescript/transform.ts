@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Message, TransformFailure, TransformOptions, TransformResult } from "esbuild";
 import { cache, keyOf } from "./cache.ts";
-import { isTypeScript } from "./kind.ts";
+import { hasModuleSyntax, isCommonJS, packageType } from "./kind.ts";
 import { ScriptError } from "./script-error.ts";
 import { compilerOptions } from "./tsconfig.ts";
 
@@ -13,6 +13,9 @@ export interface Transformed {
   /** The `mappings` of the source map, version 3. */
   readonly mappings: string;
   readonly names: readonly string[];
+
+  /** A module, unless the file was written for CommonJS. */
+  readonly format: "module" | "commonjs";
 }
 
 const require = createRequire(import.meta.url);
@@ -21,12 +24,15 @@ let loading: Promise<typeof import("esbuild")> | undefined;
 
 /** Transforms the text of the file at `path`. Throws ScriptError with a code frame when it is not correct. */
 export async function transform(path: string, source: string): Promise<Transformed> {
-  const { key, options, known } = prepare(path, source);
+  const { key, text, options, known } = prepare(path, source);
   if (known) return known;
   // 50 ms to load, so only for what no earlier run has transformed.
   try {
     loading ??= import("esbuild");
-    return remember(key, await (await loading).transform(source, options));
+    const esbuild = await loading;
+    const result = await esbuild.transform(text, options);
+    const format = otherFormat(path, result, options);
+    return remember(path, key, format ? await esbuild.transform(text, { ...options, format }) : result);
   } catch (error) {
     return refuse(path, error);
   }
@@ -34,11 +40,13 @@ export async function transform(path: string, source: string): Promise<Transform
 
 /** `transform` for hooks that cannot wait: it starts the transformer anew for each file. */
 export function transformSync(path: string, source: string): Transformed {
-  const { key, options, known } = prepare(path, source);
+  const { key, text, options, known } = prepare(path, source);
   if (known) return known;
   try {
     const esbuild = require("esbuild") as typeof import("esbuild");
-    return remember(key, esbuild.transformSync(source, options));
+    const result = esbuild.transformSync(text, options);
+    const format = otherFormat(path, result, options);
+    return remember(path, key, format ? esbuild.transformSync(text, { ...options, format }) : result);
   } catch (error) {
     return refuse(path, error);
   }
@@ -51,48 +59,87 @@ export async function endTransforms(): Promise<void> {
   await (await used)?.stop();
 }
 
-function prepare(
-  path: string,
-  source: string,
-): { key: string; options: TransformOptions; known: Transformed | undefined } {
-  const loader = isTypeScript(path) ? "ts" : "js";
+interface Work {
+  readonly key: string;
+  readonly text: string;
+  readonly options: TransformOptions;
+  readonly known: Transformed | undefined;
+}
+
+function prepare(path: string, source: string): Work {
+  const loader = loaderOf(path);
+  const text = source.replace(/^\uFEFF/, ""); // else a `#!` after it is wrong
   const options: TransformOptions = {
     loader,
-    format: "esm",
+    // Without a format esbuild leaves `import` and `require` as they are; asked for a module it would wrap `module` up.
+    ...(path.endsWith(".cts") ? { format: "cjs" } : {}),
     target: "node20.19",
     sourcemap: "external",
     sourcesContent: false,
     logLevel: "silent",
-    tsconfigRaw: { compilerOptions: loader === "ts" ? compilerOptions(path) : {} },
+    tsconfigRaw: { compilerOptions: loader === "js" ? {} : compilerOptions(path) },
   };
   version ??= (JSON.parse(readFileSync(require.resolve("esbuild/package.json"), "utf8")) as { version: string })
     .version;
-  const key = keyOf("1", version, JSON.stringify(options), source);
-  return { key, options, known: cache().get(key) as Transformed | undefined };
+  const key = keyOf("3", version, JSON.stringify(options), String(mayBeCommonJS(path)), text);
+  return { key, text, options, known: cache().get(key) as Transformed | undefined };
 }
 
-function remember(key: string, { code, map }: TransformResult): Transformed {
+function loaderOf(path: string): "ts" | "tsx" | "jsx" | "js" {
+  if (/\.[mc]?js$/.test(path)) return "js";
+  if (path.endsWith(".jsx")) return "jsx";
+  return path.endsWith(".tsx") ? "tsx" : "ts";
+}
+
+/** TypeScript whose name and package leave it to the text, as for Node. */
+function mayBeCommonJS(path: string): boolean {
+  return loaderOf(path) !== "js" && !path.endsWith(".mts") && packageType(path) !== "module";
+}
+
+/** The format to transform to again: `export =` beside `import` makes a file that is neither. */
+function otherFormat(path: string, { code }: TransformResult, { format }: TransformOptions): "cjs" | undefined {
+  const exports = /(?<![.\w$])(module\.exports|exports\.[\w$]+)\s*=(?!=)/;
+  return format === undefined && mayBeCommonJS(path) && exports.test(code) && hasModuleSyntax(code) ? "cjs" : undefined;
+}
+
+function remember(path: string, key: string, { code, map }: TransformResult): Transformed {
   const { mappings, names } = JSON.parse(map) as Transformed;
   // A mark for the shell is of no use any more, and would have to stay the first line.
   const script = code.replace(/^#!/, "//");
-  const prefix = commonJSNames(code);
-  const transformed = prefix
-    ? { code: `${prefix}\n${script}`, mappings: `;${mappings}`, names }
-    : { code: script, mappings, names };
+  const format = usesCommonJS(path, code) ? "commonjs" : "module";
+  const prefix = format === "module" && commonJSNames(code);
+  const transformed: Transformed = prefix
+    ? { code: `${prefix}\n${script}`, mappings: `;${mappings}`, names, format }
+    : { code: script, mappings, names, format };
   cache().set(key, transformed);
   return transformed;
 }
 
-/** TypeScript that was written for CommonJS (`import x = require("y")`, `__dirname`) becomes a module that has these names. */
-function commonJSNames(code: string): string {
-  const uses = (name: string) =>
+function usesCommonJS(path: string, code: string): boolean {
+  if (path.endsWith(".cts")) return true;
+  return mayBeCommonJS(path) && commonJS.some((name) => uses(name, code)) && isCommonJS(path, code);
+}
+
+/** The names that only CommonJS has. */
+const commonJS = ["require", "module", "exports", "__filename", "__dirname"];
+
+function uses(name: string, code: string): boolean {
+  return (
     new RegExp(`(?<![.\\w$])${name}\\b`).test(code) &&
-    !new RegExp(`\\b(const|let|var|function|import|as)\\s+${name}\\b`).test(code);
+    !new RegExp(`\\b(const|let|var|function|import|as)\\s+${name}\\b`).test(code)
+  );
+}
+
+/** A module that was written for a compiler to CommonJS (`import x = require("y")`, `__dirname`) gets these names. */
+function commonJSNames(code: string): string {
+  // if (require.main === module) main();
+  const asksForMain = /\brequire\.main\s*[!=]==?\s*module\b|\bmodule\s*[!=]==?\s*require\.main\b/.test(code);
   return [
-    uses("require") &&
+    uses("require", code) &&
       'import { createRequire as $createRequire } from "node:module"; var require = $createRequire(import.meta.url);',
-    uses("__filename") && "var __filename = import.meta.filename;",
-    uses("__dirname") && "var __dirname = import.meta.dirname;",
+    asksForMain && "var module = { exports: {} }; if (import.meta.main) require.main = module;",
+    uses("__filename", code) && "var __filename = import.meta.filename;",
+    uses("__dirname", code) && "var __dirname = import.meta.dirname;",
   ]
     .filter(Boolean)
     .join(" ");

@@ -7,9 +7,10 @@ import { ScriptError } from "./script-error.ts";
 interface Config {
   readonly compilerOptions: Record<string, unknown>;
   readonly aliases: ((specifier: string) => string[]) | null;
+  readonly metadata: boolean;
 }
 
-const none: Config = { compilerOptions: {}, aliases: null };
+const none: Config = { compilerOptions: {}, aliases: null, metadata: false };
 const known = new Map<string, Config>();
 
 /** Those settings of the nearest tsconfig.json which change what a file does when it runs; all others are for the checker. */
@@ -20,6 +21,11 @@ export function compilerOptions(path: string): Record<string, unknown> {
 /** The files that `paths` of the nearest tsconfig.json offers for a bare specifier, best first. */
 export function aliases(specifier: string, path: string): string[] {
   return configOf(path).aliases?.(specifier) ?? [];
+}
+
+/** Whether the nearest tsconfig.json asks for types of parameters at run time, which a transform file by file cannot give. */
+export function missesMetadata(path: string): boolean {
+  return configOf(path).metadata;
 }
 
 function configOf(path: string): Config {
@@ -46,8 +52,12 @@ function read(file: string): Config {
     const config = parseTsconfig(file);
     const { experimentalDecorators, useDefineForClassFields, verbatimModuleSyntax, target } =
       config.compilerOptions ?? {};
-    const all = { experimentalDecorators, useDefineForClassFields, verbatimModuleSyntax, target };
+    const { jsx, jsxFactory, jsxFragmentFactory, jsxImportSource, emitDecoratorMetadata } =
+      config.compilerOptions ?? {};
+    const forSyntax = { experimentalDecorators, useDefineForClassFields, verbatimModuleSyntax, target };
+    const all = { ...forSyntax, jsx, jsxFactory, jsxFragmentFactory, jsxImportSource };
     return {
+      metadata: emitDecoratorMetadata === true,
       compilerOptions: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
       aliases: createPathsMatcher({ path: file, config }),
     };

@@ -1,0 +1,11 @@
+/**
+ * What a rank loads before its script. Workers and forked children of the script get it too, for Node passes `--import` on
+ * to them, so the directory of the job is part of the name:
+ *
+ * node --enable-source-maps --import file:///.../preload.js?/dev/shm/tsmpi-Ab3xYz /home/me/pi.ts 1000
+ */
+import { fileURLToPath } from "node:url";
+import { startHooks } from "./start-hooks.ts";
+
+const table = await startHooks(decodeURIComponent(new URL(import.meta.url).search.slice(1)));
+if (table?.name !== undefined && process.argv[1] === fileURLToPath(table.script)) process.argv[1] = table.name;

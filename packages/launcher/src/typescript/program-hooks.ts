@@ -1,0 +1,132 @@
+/**
+ * Node's module hooks in a rank. Each of the user's files is loaded under its own URL, whoever asks for it: an `import`, a
+ * `require`, a library that was given a path. So it exists once. Its code was transformed by the launcher:
+ * ```text
+ *   import "./state.js" in main.ts ─┐                                ┌─► program.json knows it: the job's directory
+ *   require("./state") in old.cjs ──┼─► resolve ─► state.ts ─► load ─┤
+ *   import(path) in a library ──────┘                                └─► otherwise late.ts transforms it now
+ * ```
+ * Read by every rank: few imports here. What few ranks need is in late.ts.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { attempt } from "./attempt.ts";
+import type * as late from "./late.ts";
+import { type ProgramTable, type TableEntry, tableName } from "./program-table.ts";
+
+// The part of Node's contract that we use. `registerHooks` calls hooks in place, where `next` gives the value. Older Node
+// calls them on a thread of theirs, where it gives a promise. So what `next` gives is only ever handed on.
+export interface ResolveContext {
+  readonly parentURL?: string | undefined;
+  readonly conditions?: readonly string[];
+  readonly importAttributes?: Readonly<Record<string, string | undefined>>;
+}
+export interface LoadContext {
+  readonly conditions?: readonly string[];
+  readonly importAttributes?: Readonly<Record<string, string | undefined>>;
+}
+export type Resolved = { url: string; shortCircuit: true; importAttributes?: Record<string, string | undefined> };
+export type Loaded = { format: "module" | "commonjs"; source: string | null; shortCircuit: true };
+export type Next<Context, Result> = (name: string, context: Context) => Result;
+
+const require = createRequire(import.meta.url);
+let directory: string | undefined;
+let table: ProgramTable | undefined;
+let onThread = true;
+
+/** Called by Node on the thread of the hooks, and by `startHooks` in place. */
+export function initialize(given: { directory: string | undefined; inPlace?: boolean }): ProgramTable | undefined {
+  ({ directory } = given);
+  onThread = given.inPlace !== true;
+  table = directory === undefined ? undefined : JSON.parse(readFileSync(join(directory, tableName), "utf8"));
+  return table;
+}
+
+export function resolve<R>(specifier: string, context: ResolveContext, next: Next<ResolveContext, R>): R | Resolved {
+  const { parentURL } = context;
+  if (parentURL === undefined) {
+    if (specifier === table?.script) return { url: table.entry, shortCircuit: true };
+    return next(specifier, context);
+  }
+  if (isBuiltin(specifier) || !parentURL.startsWith("file:")) return next(specifier, context);
+  const known = isRequired(context) ? undefined : entryOf(parentURL)?.imports[specifier];
+  if (known !== undefined) return propose(known, context, next);
+  if (isForUs(parentURL)) return later().resolve(specifier, context, next);
+  if (isInstalled(parentURL)) return next(specifier, context);
+  return attempt(
+    () => next(specifier, context),
+    (error) => later().recover(specifier, parentURL, error),
+  );
+}
+
+export function load<R>(url: string, context: LoadContext, next: Next<LoadContext, R>): R | Loaded {
+  const entry = entryOf(url);
+  if (entry === undefined && isForUs(url)) return asLoaded(later().load(url), context);
+  if (/^file:[^?#]*\.json([?#]|$)/.test(url)) {
+    const isModule = !isRequired(context) && context.importAttributes?.["type"] === undefined;
+    return isModule ? { format: "module", source: jsonModule(url), shortCircuit: true } : next(url, context);
+  }
+  if (/\/node_modules\/source-map-support\/source-map-support\.js$/.test(url)) {
+    return asLoaded({ format: "commonjs", source: readFileSync(fileURLToPath(url), "utf8") + askForCode }, context);
+  }
+  if (entry?.file === undefined) return next(url, context);
+  const source = readFileSync(join(directory as string, entry.file), "utf8");
+  return asLoaded({ format: entry.format as Loaded["format"], source }, context);
+}
+
+/**
+ * source-map-support reads a file from the disk to find its source map, and would take lines of the code that runs for lines
+ * of the file. {@link codeAt} gives it what runs.
+ */
+const askForCode = `\nretrieveFileHandlers.unshift((path) => globalThis[Symbol.for("tsmpi.code")]?.(path));\n`;
+
+/** What runs in place of the user's file `path` (or a file: URL), with its source map; undefined for all other files. */
+export function codeAt(path: string): string | undefined {
+  const url = path.startsWith("file:") ? path : pathToFileURL(path).href;
+  const entry = entryOf(url);
+  if (entry?.file !== undefined) return readFileSync(join(directory as string, entry.file), "utf8");
+  return isForUs(url) ? later().load(url).source : undefined;
+}
+
+export function isRequired({ conditions = [] }: { readonly conditions?: readonly string[] }): boolean {
+  return conditions.includes("require");
+}
+
+function propose<R>(url: string, context: ResolveContext, next: Next<ResolveContext, R>): R | Resolved {
+  const importAttributes = url.endsWith(".json") ? {} : { ...context.importAttributes };
+  if (table?.hasPreloads) return next(url, { ...context, importAttributes });
+  return { url, shortCircuit: true, importAttributes };
+}
+
+/** With another query it is another module, of the same code. */
+function entryOf(url: string): TableEntry | undefined {
+  return table?.modules[url] ?? table?.modules[url.replace(/[?#].*$/s, "")];
+}
+
+/** Node's own loader of CommonJS calls the patched `require` of those files; given their code, the thread's would not. */
+function asLoaded({ format, source }: Pick<Loaded, "format" | "source">, context: LoadContext): Loaded {
+  const isLeft = onThread && format === "commonjs" && !isRequired(context);
+  return { format, source: isLeft ? null : source, shortCircuit: true };
+}
+
+/** The object that `require` of this file gives, and no warning of Node 20 and 22 that imports of JSON are new. */
+function jsonModule(url: string): string {
+  return `import { createRequire } from "node:module"; import { fileURLToPath } from "node:url";
+const url = ${JSON.stringify(url)};
+export default createRequire(url)(fileURLToPath(url));\n`;
+}
+
+/** Whether only we can run it. */
+function isForUs(url: string): boolean {
+  return /^file:[^?#]*\.([mc]?ts|tsx|jsx)([?#]|$)/.test(url) && !/\.d\.[mc]?ts([?#]|$)/.test(url);
+}
+
+function isInstalled(url: string): boolean {
+  return url.includes("/node_modules/");
+}
+
+function later(): typeof late {
+  return require("./late.js");
+}

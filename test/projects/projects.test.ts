@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import * as nodeModule from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { command } from "../support/run-tsmpi.ts";
+import { type Sample, samples } from "./projects.ts";
+
+// Another Node may be named, to see that the same holds there; and another way to run a script, to compare with.
+const node = process.env["TEST_NODE"] ?? process.execPath;
+const other = process.env["TEST_OTHER"]?.split(" ");
+
+const top = realpathSync(mkdtempSync(join(tmpdir(), "tsmpi-projects-")));
+afterAll(() => rmSync(top, { recursive: true, force: true }));
+let made = 0;
+
+function make({ files, links = {} }: Sample): string {
+  const folder = join(top, `project ${made++}`);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  for (const [name, target] of Object.entries(links)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    symlinkSync(join(folder, target), join(folder, name));
+  }
+  return folder;
+}
+
+interface Outcome {
+  out: string;
+  err: string;
+  code: number | null;
+}
+
+function run(way: readonly string[], sample: Sample, folder: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const args = [...way, sample.script ?? "main.ts", ...(sample.args ?? [])];
+    const env = {
+      ...process.env,
+      XDG_CACHE_HOME: join(top, "cache"),
+      NODE_OPTIONS: sample.nodeOptions ?? "",
+      NO_COLOR: "1",
+    };
+    const child = spawn(node, args, { cwd: folder, env });
+    let [out, err] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (err += text));
+    child.stdin.on("error", () => {}).end(sample.input ?? "");
+    child.on("close", (code) => resolve({ out: out.trimEnd(), err, code }));
+  });
+}
+
+const hasHooks = process.env["TEST_NODE"] !== undefined || "registerHooks" in nodeModule;
+
+function nodeRuns({ node: which = "none" }: Sample): boolean {
+  if (which === "each") return true;
+  return which === "types"
+    ? "typescript" in process.features && !!process.features.typescript
+    : which === "hooks" && "registerHooks" in nodeModule;
+}
+
+describe.concurrent("a project runs in each rank as it runs under node", () => {
+  const known = Object.entries(samples).filter(([, sample]) => sample.node !== "hooks" || hasHooks);
+  test.each(known)("%s", async (_, sample) => {
+    const folder = make(sample);
+    const expected = { out: sample.out, code: sample.code ?? 0, says: true };
+    const seen = ({ out, err, code }: Outcome) => ({ out, code, says: sample.says?.test(err) ?? true });
+    const ours = await run([command, "run", "-n", "1"], sample, folder);
+    expect(seen(ours), ours.err).toEqual(expected);
+    if (sample.says === undefined && sample.code === undefined)
+      expect(ours.err.replace(/^.*(ExperimentalWarning|--trace-warnings).*\n/gm, "")).toBe("");
+    if (other !== undefined || (nodeRuns(sample) && process.env["TEST_NODE"] === undefined)) {
+      const theirs = await run(other ?? [], sample, folder);
+      expect(seen(theirs), theirs.err).toEqual(expected);
+    }
+  });
+});
