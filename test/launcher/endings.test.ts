@@ -123,7 +123,7 @@ describe("the table of endings in docs/reliability.md is right:", () => {
 });
 
 describe("the streams of a rank", () => {
-  const script = `cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr`;
+  const script = `sleep 0.3; cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr`;
 
   it("can be opened by name", async () => {
     const running = shell(`echo in | tsmpi exec -n 1 sh -c '${script}'`);

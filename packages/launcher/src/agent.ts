@@ -16,7 +16,7 @@ import { OutOfMemory } from "./out-of-memory.ts";
 import { processStat } from "./process-stat.ts";
 import { rankCommand } from "./rank-command.ts";
 import { type Admit, RankDoor, type RankHello } from "./rank-door.ts";
-import { pipesIn, type RankPipes } from "./rank-pipes.ts";
+import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
 import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
@@ -55,6 +55,7 @@ export class Agent {
   #directory = "";
   #guardian: Guardian | undefined;
   #pipes: ReadonlyMap<number, RankPipes> = new Map();
+  #input: Ends | undefined;
   #door: RankDoor | undefined;
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
@@ -171,6 +172,7 @@ export class Agent {
     checkDirectory(plan.directory);
     if (await made) this.#pipes = pipes;
     else this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
+    if (plan.ranks.includes(0)) this.#input = await this.#guardian.makeInput(openInput);
   }
 
   #startRanks(plan: HostPlan): void {
@@ -200,6 +202,7 @@ export class Agent {
         apart: start.apart,
         withInput: rank === 0,
         pipes: this.#pipes.get(rank),
+        input: rank === 0 ? this.#input : undefined,
         showPartialLines: plan.showPartialLines,
         promptsAtOnce: rank === 0 && plan.promptsAtOnce,
         waitsForChildren: plan.waitForChildrenMs > 0,

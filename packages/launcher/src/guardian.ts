@@ -34,14 +34,32 @@ export class Guardian {
    * of the time in which two ranks are started. Whether it could.
    */
   async makePipes(names: readonly string[]): Promise<boolean> {
+    return (await this.#ask(`pipes ${names.join(" ")}`)) === "made";
+  }
+
+  /**
+   * Opens a pipe without a name. Whoever opens a named one to read when its writers are gone waits for ever for another:
+   * `/dev/stdin` of a rank must not be such a one. A subshell has the pipe until `open` has opened its path. Undefined where
+   * there is no shell, or no /proc.
+   */
+  async makeInput<T>(open: (path: string) => T): Promise<T | undefined> {
+    const pid = await this.#ask("input");
+    try {
+      return open(`/proc/${pid}/fd/4`);
+    } catch {
+      return undefined;
+    } finally {
+      this.#shell.stdin!.write("taken\n");
+    }
+  }
+
+  #ask(line: string): Promise<string> {
     const { stdin, stdout } = this.#shell;
-    stdin!.write(`pipes ${names.join(" ")}\n`);
-    const answer = await new Promise<string>((resolve) => {
-      stdout!.once("data", (bytes: Buffer) => resolve(bytes.toString()));
+    stdin!.write(`${line}\n`);
+    return new Promise((resolve) => {
+      stdout!.once("data", (bytes: Buffer) => resolve(bytes.toString().trimEnd()));
       stdout!.once("close", () => resolve("no shell"));
     });
-    stdout!.destroy();
-    return answer === "made\n";
   }
 
   /** What `kill` takes: a process id, or minus a process group id. */
@@ -72,6 +90,7 @@ export function agentMark({ job, node }: { job: string; node: number | "launcher
 // than one of them.
 const script = `
 trap '' INT TERM HUP QUIT USR1 USR2 TSTP
+exec 3<&0
 mark=$1 targets=' '
 shift
 while read -r verb target; do
@@ -79,6 +98,7 @@ while read -r verb target; do
     add) targets="$targets$target " ;;
     del) case $targets in *" $target "*) targets="\${targets%% $target *} \${targets#* $target }" ;; esac ;;
     pipes) if (cd -- "$1" && mkfifo -m 600 -- $target); then echo made; else echo failed; fi ;;
+    input) : | { exec 4<&0; read -r self rest < /proc/self/stat; echo "$self"; read -r taken <&3; } ;;
     done) exit 0 ;;
   esac
 done

@@ -1,11 +1,9 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 
-/** The paths of one rank's pipes. */
+/** The paths of the pipes that one rank writes to. */
 export interface RankPipes {
-  /** Absent where its standard input is empty. */
-  stdin?: string;
   stdout: string;
   stderr: string;
 }
@@ -16,15 +14,10 @@ export interface RankPipes {
  */
 export function pipesIn(directory: string, ranks: readonly number[]): Map<number, RankPipes> {
   const path = (rank: number, name: string) => join(directory, `rank.${rank}.${name}`);
-  return new Map(
-    ranks.map((rank) => [
-      rank,
-      { ...(rank === 0 && { stdin: path(0, "in") }), stdout: path(rank, "out"), stderr: path(rank, "err") },
-    ]),
-  );
+  return new Map(ranks.map((rank) => [rank, { stdout: path(rank, "out"), stderr: path(rank, "err") }]));
 }
 
-const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** What the agent holds of a pipe, and the descriptor for the rank: to be closed once the rank has been started. */
 export interface Ends {
@@ -39,11 +32,9 @@ export function openOutput(path: string): Ends {
   return { ours: new Socket({ fd, readable: true, writable: false }), theirs };
 }
 
-/** A pipe that the rank reads from. Neither end can be opened without the other, so both are opened at once first. */
+/** A pipe that the rank reads from, which somebody has open. */
 export function openInput(path: string): Ends {
-  const both = openSync(path, O_RDWR);
   const theirs = openSync(path, O_RDONLY);
   const fd = openSync(path, O_WRONLY | O_NONBLOCK);
-  closeSync(both);
   return { ours: new Socket({ fd, readable: false, writable: true }), theirs };
 }

@@ -9,7 +9,7 @@ import type { Exit } from "./exit-codes.ts";
 import { sendSignal } from "./leftovers.ts";
 import { LineAssembler } from "./lines.ts";
 import { processStat, processTable } from "./process-stat.ts";
-import { type Ends, openInput, openOutput, type RankPipes } from "./rank-pipes.ts";
+import { type Ends, openOutput, type RankPipes } from "./rank-pipes.ts";
 import { groupSignals, signalTargets } from "./signal-targets.ts";
 
 /** What the agent wants to know of a rank. */
@@ -32,6 +32,8 @@ export interface RankStart {
   withInput: boolean;
   /** Its pipes; undefined where the system has none with names. */
   pipes: RankPipes | undefined;
+  /** The pipe of its standard input, where it can have one. */
+  input: Ends | undefined;
   showPartialLines: Record<OutputStream, boolean>;
   promptsAtOnce: boolean;
   /** After a good end, what it has started may go on until it has closed the streams. */
@@ -83,21 +85,21 @@ export class RankProcess {
     this.#apart = start.apart;
     const { file, args, environment } =
       start.apart === "group" ? leadingGroup(start.file, start.args, start.environment) : start;
-    const pipes = start.pipes && openPipes(start.pipes);
-    const [input, ...outputs] = pipes ?? [];
+    const { input, pipes } = start;
+    const [stdout, stderr] = pipes === undefined ? [] : [openOutput(pipes.stdout), openOutput(pipes.stderr)];
     this.#child = spawn(file, args, {
-      stdio:
-        pipes === undefined
-          ? [start.withInput ? "pipe" : "ignore", "pipe", "pipe"]
-          : [input?.theirs ?? "ignore", ...outputs.map((each) => each!.theirs)],
+      stdio: [
+        input?.theirs ?? (start.withInput ? "pipe" : "ignore"),
+        stdout?.theirs ?? "pipe",
+        stderr?.theirs ?? "pipe",
+      ],
       cwd: start.directory,
       env: environment,
       detached: start.apart === "session",
     });
-    for (const each of pipes ?? []) if (each !== undefined) closeSync(each.theirs);
+    for (const ends of [input, stdout, stderr]) if (ends !== undefined) closeSync(ends.theirs);
     this.#input = input?.ours ?? this.#child.stdin ?? undefined;
-    this.#streams =
-      pipes === undefined ? [this.#child.stdout!, this.#child.stderr!] : outputs.map((each) => each!.ours);
+    this.#streams = [stdout?.ours ?? this.#child.stdout!, stderr?.ours ?? this.#child.stderr!];
     this.#lines = (["stdout", "stderr"] as const).map(
       (stream) =>
         new LineAssembler({ partial: start.showPartialLines[stream], promptsAtOnce: start.promptsAtOnce }, (block) =>
@@ -257,11 +259,6 @@ export class RankProcess {
       setTimeout(() => this.#watchSilence(), silenceAfterExitMs);
     }
   }
-}
-
-/** Standard input, where there is some, standard output and standard error. */
-function openPipes({ stdin, stdout, stderr }: RankPipes): [Ends | undefined, Ends, Ends] {
-  return [stdin === undefined ? undefined : openInput(stdin), openOutput(stdout), openOutput(stderr)];
 }
 
 function once(action: () => void): () => void {
