@@ -154,9 +154,8 @@ export class Agent {
     this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
     this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
     const pipes = pipesIn(this.#directory, plan.ranks);
-    const made = this.#guardian.makePipes(
-      [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
-    );
+    const names = [...pipes.values()].flatMap(({ stdout, stderr }) => [basename(stdout), basename(stderr)]);
+    const made = this.#guardian.makePipes(names, pipes.has(0));
     if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
@@ -165,8 +164,17 @@ export class Agent {
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);
-    if (await made) this.#pipes = pipes;
-    else this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
+    this.#takePipes(pipes, await made);
+  }
+
+  #takePipes(pipes: Map<number, RankPipes>, made: { holder: number | undefined } | undefined): void {
+    if (made === undefined) {
+      this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
+      return;
+    }
+    this.#pipes = pipes;
+    const first = pipes.get(0);
+    if (first !== undefined && made.holder !== undefined) first.stdinOf = made.holder;
   }
 
   #startRanks(plan: HostPlan): void {

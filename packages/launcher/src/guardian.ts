@@ -30,18 +30,21 @@ export class Guardian {
   }
 
   /**
-   * Makes named pipes in the first of the directories. Node itself cannot, and to start one more process would take a third
-   * of the time in which two ranks are started. Whether it could.
+   * Makes named pipes in the first of the directories; with `input` also a pipe without a name, which is standard input of the
+   * process whose id is returned. Node cannot make pipes, and to start one more process would take longer.
+   *
+   * Undefined when it could not.
    */
-  async makePipes(names: readonly string[]): Promise<boolean> {
+  async makePipes(names: readonly string[], input: boolean): Promise<{ holder: number | undefined } | undefined> {
     const { stdin, stdout } = this.#shell;
-    stdin!.write(`pipes ${names.join(" ")}\n`);
+    stdin!.write(`${input ? "pipes+" : "pipes"} ${names.join(" ")}\n`);
     const answer = await new Promise<string>((resolve) => {
       stdout!.once("data", (bytes: Buffer) => resolve(bytes.toString()));
       stdout!.once("close", () => resolve("no shell"));
     });
     stdout!.destroy();
-    return answer === "made\n";
+    const [, holder] = /^made ?(\d*)\n$/.exec(answer) ?? [];
+    return holder === undefined ? undefined : { holder: holder === "" ? undefined : Number(holder) };
   }
 
   /** What `kill` takes: a process id, or minus a process group id. */
@@ -78,7 +81,11 @@ while read -r verb target; do
   case $verb in
     add) targets="$targets$target " ;;
     del) case $targets in *" $target "*) targets="\${targets%% $target *} \${targets#* $target }" ;; esac ;;
-    pipes) if (cd -- "$1" && mkfifo -m 600 -- $target); then echo made; else echo failed; fi ;;
+    pipes*)
+      if ! (cd -- "$1" && mkfifo -m 600 -- $target); then echo failed
+      elif [ $verb = pipes ]; then echo made
+      else : | /bin/sh -c 'echo "made $$"; exec sleep 9 >&-' &
+      fi ;;
     done) exit 0 ;;
   esac
 done

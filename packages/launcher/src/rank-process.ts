@@ -89,7 +89,7 @@ export class RankProcess {
       stdio:
         pipes === undefined
           ? [start.withInput ? "pipe" : "ignore", "pipe", "pipe", "ipc"]
-          : [input?.theirs ?? "ignore", ...outputs.map((each) => each!.theirs), "ipc"],
+          : [input?.theirs ?? (start.withInput ? "pipe" : "ignore"), ...outputs.map((each) => each!.theirs), "ipc"],
       cwd: start.directory,
       env: environment,
       detached: start.apart === "session",
@@ -261,9 +261,9 @@ export class RankProcess {
   }
 }
 
-/** Standard input, where there is some, standard output and standard error. */
-function openPipes({ stdin, stdout, stderr }: RankPipes): [Ends | undefined, Ends, Ends] {
-  return [stdin === undefined ? undefined : openInput(stdin), openOutput(stdout), openOutput(stderr)];
+/** Standard input, where there is such a pipe, standard output and standard error. */
+function openPipes({ stdinOf, stdout, stderr }: RankPipes): [Ends | undefined, Ends, Ends] {
+  return [stdinOf === undefined ? undefined : openInput(stdinOf), openOutput(stdout), openOutput(stderr)];
 }
 
 function once(action: () => void): () => void {
