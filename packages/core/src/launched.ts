@@ -47,6 +47,9 @@ class Rank {
   #stopped = false;
 
   constructor() {
+    // A rank of `tsmpi exec`: Node would open its debugger on SIGUSR1, for every user of the host. debugger-signal.ts of
+    // the launcher does the same earlier, for ranks of `tsmpi run`.
+    if (process.listenerCount("SIGUSR1") === 0) process.on("SIGUSR1", () => {});
     reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
     this.#agent = new AgentChannel(
       (message) => this.#told(message),

@@ -9,7 +9,7 @@ import { agentMark, Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
-import { cpuTimeHint, setResourceLimits } from "./limits.ts";
+import { addressesAreFew, cpuTimeHint, setResourceLimits, threadsLeft } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
@@ -152,13 +152,18 @@ export class Agent {
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);
+    checkThreads(plan);
   }
 
   #startRanks(plan: HostPlan): void {
     const { count: cpus } = usableCpus();
     const share = threadsEach(plan.ranks.length, plan.granted?.cpus ?? cpus);
     const threads = Math.min(share, plan.granted?.threads ?? share);
-    const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
+    const nodeOptions = [
+      ...(share === 1 ? onOneCpu : []),
+      ...(addressesAreFew() ? onFewAddresses : []),
+      ...plan.nodeOptions,
+    ];
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
     const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
     for (const rank of plan.ranks) this.#startRank(rank, plan, start);
@@ -344,5 +349,21 @@ function checkDirectory(directory: string): void {
   }
 }
 
+/** Threads of a rank that does nothing: those of Node and V8, and two of its pool for files. */
+const threadsOfRank = 9;
+
+/** @throws Error when ranks would be killed at their start: a Node that cannot have its threads aborts without a word. */
+function checkThreads({ ranks, program }: HostPlan): void {
+  const left = threadsLeft();
+  const needed = ranks.length * ("executable" in program ? 1 : threadsOfRank);
+  if (left === undefined || left >= needed) return;
+  throw new Error(
+    `they need ${needed} threads on this host, and the limit of processes leaves ${left} (ulimit -u): raise it, end other processes, or run fewer ranks`,
+  );
+}
+
 /** The threads with which V8 collects garbage would take their time from the other ranks, or wait for them: milliseconds. */
 const onOneCpu = ["--single-threaded-gc"];
+
+/** WebAssembly, and with it `fetch`, then works within a small `ulimit -v`: V8 checks bounds instead of reserving 10 GB. */
+const onFewAddresses = ["--disable-wasm-trap-handler"];

@@ -1,3 +1,5 @@
+import "./debugger-signal.ts";
+
 // Loaded into every rank before its script. Node writes to a pipe asynchronously, and what is still queued when a rank
 // calls process.exit() or crashes is lost (65 kB of 10 MB arrived); a rank that waits until its output is taken loses
 // nothing. Done when the stream is first used: a rank that prints nothing pays nothing.
