@@ -58,6 +58,7 @@ const floors: Record<string, string[][]> = {
       "option-names.ts",
       "chunks.ts",
       "range.ts",
+      "native.ts",
       "options.ts",
       "call.ts",
       "signature.ts",
@@ -135,7 +136,6 @@ const floors: Record<string, string[][]> = {
     [
       "here.ts",
       "limits.ts",
-      "native.ts",
       "stopped-ranks.ts",
       "curve-keys.ts",
       "pbs-tools.ts",

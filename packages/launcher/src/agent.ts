@@ -6,7 +6,7 @@ import { usableCpus } from "./cpus.ts";
 import { environmentOf, shellEnvironment, type Threads, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
 import { agentMark, Guardian } from "./guardian.ts";
-import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
+import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { addressesAreFew, cpuTimeHint, setResourceLimits, threadsLeft } from "./limits.ts";
@@ -44,6 +44,8 @@ export class Agent {
   readonly #killedFor = new Map<number, string>();
   #plan: HostPlan | undefined;
   #directory = "";
+  /** Bytes that were free in it before any rank took some. */
+  #room = 0;
   #guardian: Guardian | undefined;
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
@@ -142,7 +144,8 @@ export class Agent {
   }
 
   async #prepare(plan: HostPlan): Promise<void> {
-    this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
+    this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"], plan.ranks.length);
+    this.#room = roomIn(this.#directory);
     this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
     if (!plan.ownSessions) this.#sessionSignals = new SessionSignals();
     process.umask(plan.umask);
@@ -217,6 +220,7 @@ export class Agent {
       child.tell({
         kind: "welcome",
         directory: this.#directory,
+        room: this.#room,
         host,
         node,
         ...(network === undefined ? {} : { network }),

@@ -1,9 +1,9 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
+import { nativeAdvice } from "@tsmpi/core/bootstrap";
 import type { TransformOptions, TransformResult } from "esbuild";
 import { LaunchError } from "../launch-error.ts";
 import { threadsLeft } from "../limits.ts";
-import { nativeAdvice } from "../native.ts";
 import { within } from "../within.ts";
 
 /** Threads that esbuild, a Go program, starts for one file; with fewer it dies. */
