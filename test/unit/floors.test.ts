@@ -126,6 +126,8 @@ const floors: Record<string, string[][]> = {
       "guardian.ts",
       "leftovers.ts",
       "session-signals.ts",
+      "signals-taken.ts",
+      "zeromq-remark.ts",
       "job-directory.ts",
       "out-of-memory.ts",
       "rank-output.ts",

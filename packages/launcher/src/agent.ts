@@ -14,9 +14,11 @@ import { OutOfMemory } from "./out-of-memory.ts";
 import { rankCommand } from "./rank-command.ts";
 import { RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
+import { takesSignals } from "./signals-taken.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 import { materialise } from "./typescript/program.ts";
+import { withoutZeromqRemark } from "./zeromq-remark.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
@@ -185,7 +187,9 @@ export class Agent {
       },
       {
         message: (message) => this.#said(rank, message),
-        output: (stream, bytes) => {
+        output: (stream, written) => {
+          const bytes = stream === "stderr" ? withoutZeromqRemark(written) : written;
+          if (bytes.length === 0) return;
           this.#channel.send({ kind: "output", rank, stream, bytes });
           this.#outputUnderway += bytes.length;
           this.#throttle();
@@ -265,7 +269,14 @@ export class Agent {
     const stops = signal === "SIGSTOP" || signal === "SIGCONT";
     if (stops) this.#stoppedRanks.suspended = signal === "SIGSTOP";
     else if (await this.#sessionSignals?.came(signal)) return;
-    for (const rank of this.#ranks.values()) rank.signal(signal);
+    for (const rank of this.#ranks.values()) {
+      if (this.#mustWaitForNode(signal) && rank.pid !== undefined && rank.alive) await takesSignals(rank.pid);
+      rank.signal(signal);
+    }
+  }
+
+  #mustWaitForNode(signal: NodeJS.Signals): boolean {
+    return (signal === "SIGUSR1" || signal === "SIGUSR2") && !("executable" in this.#plan!.program);
   }
 
   #killStopped(rank: number, reason: string): void {

@@ -4,3 +4,5 @@
 //
 // Not --disable-sigusr1 (Node 22.14): it blocks the signal, in children too, and the program's own listeners never hear it.
 process.on("SIGUSR1", () => {});
+// The mark by which the agent sees that the line above has run (signals-taken.ts). Nobody sends this one.
+process.on("SIGURG", () => {});
