@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 /** This kind of machine, as builders of native binaries name it: `linux-x64 with glibc 2.36`. */
-export function machineKind(): string {
+function machineKind(): string {
   return `${process.platform}-${process.arch} with ${libc()}`;
 }
 

@@ -15,7 +15,8 @@ const musl = ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"];
 export function obstacleToSharing(directory: string, room: number, ranks: number): string | undefined {
   if (process.env[transportVariable] === "zeromq") return `${transportVariable} is zeromq`;
   if (process.platform !== "linux") return `memory is shared on Linux only, and this is ${process.platform}`;
-  if (!directory.startsWith("/dev/shm/")) return `the job's directory ${directory} is not in /dev/shm`;
+  if (!directory.startsWith("/dev/shm/"))
+    return `the job's directory ${directory} is not in /dev/shm (tsmpi doctor tells whether there is room)`;
   if (shareOut(room, ranks) === undefined) {
     return `/dev/shm had ${Math.floor(room / 2 ** 20)} MiB free, which is too little for ${ranks} ranks`;
   }
