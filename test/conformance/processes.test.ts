@@ -4,9 +4,6 @@ import { runTsmpi } from "../support/run-tsmpi.ts";
 import { sizes } from "./case.ts";
 import { themes } from "./cases/index.ts";
 
-/** Of zeromq.js, when a process ends and a busy machine lets its thread wait for half a second: all is delivered. */
-const busyZeromq = /^\(node:\d+\) WARNING: Waiting for queued ZeroMQ messages .*\n/gm;
-
 const ranks = fileURLToPath(new URL("ranks.ts", import.meta.url));
 
 interface Outcome {
@@ -41,7 +38,7 @@ describe.each(jobs)("processes $way, $size ranks", ({ size, env }) => {
       const outcome = JSON.parse(line) as Outcome;
       outcomes.set(`${outcome.theme}: ${outcome.name}`, outcome);
     }
-    report = `exit code ${code}\n${stderr.replace(busyZeromq, "")}`;
+    report = `exit code ${code}\n${stderr}`;
   }, 270_000);
 
   for (const [theme, cases] of Object.entries(themes)) {

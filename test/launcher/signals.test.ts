@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { folder, processesWith, shell, start, startScript, until } from "../support/run-tsmpi.ts";
+import { folder, processesWith, runTsmpi, shell, start, startScript, until } from "../support/run-tsmpi.ts";
 
 const rank = "const rank = Number(process.env.TSMPI_RANK);\n";
 const ready = `console.log("ready"); setInterval(() => {}, 1000);`;
@@ -27,6 +29,23 @@ describe("signals to the launcher", () => {
     await running.shows(`got ${signal}`, 3);
     const code = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 0, SIGUSR2: 0 }[signal];
     expect((await running.result).code).toBe(code);
+  });
+
+  it.each([
+    ["run, before init() and after", ["run", "-n", "2", "script.mjs"]],
+    ["run, in CommonJS", ["run", "-n", "2", "script.cjs"]],
+    ["exec", ["exec", "-n", "2", "node", "script.mjs"]],
+  ])("open no debugger: SIGUSR1 to ranks of %s", async (_, args) => {
+    const signal = `process.kill(process.pid, "SIGUSR1"); await new Promise((resolve) => setTimeout(resolve, 300));`;
+    const tell = `console.log(inspector.url() ?? "closed");`;
+    const early = args[0] === "run" ? signal : ""; // under exec it is Node's own until init()
+    const cwd = folder({
+      "script.mjs": `import inspector from "node:inspector"; import { init } from "tsmpi"; ${early} await init(); ${signal} ${tell}`,
+      "script.cjs": `const inspector = require("node:inspector"); (async () => { ${signal} ${tell} })();`,
+    });
+    symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(cwd, "node_modules"));
+    const result = await runTsmpi(args, { cwd });
+    expect(result).toEqual({ code: 0, signal: null, stdout: "closed\nclosed\n", stderr: "" });
   });
 
   it("leave ranks a moment to tidy up, and then kill them", async () => {

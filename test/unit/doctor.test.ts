@@ -41,7 +41,10 @@ describe("the doctor", () => {
     ["ranks need 286 MiB and have 95 MiB of data (ulimit -d)", { dataBytes: 1e8 }],
     ["ranks need 1 MiB and have 0 MiB of a file (ulimit -f)", { fileBytes: 0 }],
     ["ranks need 1 MiB and have 0 MiB of stack (ulimit -s)", { stackBytes: 512 << 10 }],
-    ["neither /dev/shm nor TMPDIR /tmp has 256 MiB free", { memoryBytes: 1, temporaryBytes: 1 }],
+    ["neither /dev/shm nor TMPDIR /tmp has 16 MiB free", { memoryBytes: 1, temporaryBytes: 1 }],
+    ["30 more threads are allowed (ulimit -u), its ranks need 36", { processes: 200, threadsLeft: 30 }],
+    ["zeromq has no binary; ranks on several hosts cannot talk", { broken: { zeromq: "zeromq has no binary" } }],
+    ["esbuild has no binary; scripts cannot be transformed", { broken: { esbuild: "esbuild has no binary" } }],
   ])("says what is wrong: %s", (words, changes) => {
     const { problems } = judge(hosts(changes), "/home/x");
     expect(problems).toHaveLength(1);
@@ -56,8 +59,10 @@ describe("the doctor", () => {
 
   it.each<[string, Partial<Facts>]>([
     ["Node.js v22.2.0", { nodeVersion: "v22.2.0" }],
-    ["/dev/shm has 0 MiB free", { memoryBytes: 1 }],
-    ["ulimit -v leaves 2 GiB of addresses: libraries in WebAssembly", { addressSpace: 3e9 }],
+    ["/dev/shm has 0 MiB free, too little for 4 ranks", { memoryBytes: 1 }],
+    ["koffi has no binary; ranks of this host do not share memory", { broken: { koffi: "koffi has no binary" } }],
+    ["each run transforms the script anew: no home", { forgets: "no home" }],
+    ["ulimit -v leaves 2 GiB of addresses: arrays have less room", { addressSpace: 3e9 }],
     ["a rank is killed after 60 s of CPU time (ulimit -t", { cpuSeconds: 60 }],
     ["4 slots on 2 CPUs", { cpus: 2 }],
     ["whether /home/x is shared is not known", { directory: "unknown" }],

@@ -219,7 +219,15 @@ test("who has no credit left looks whether some has come back before he announce
 test("nobody looks in shared memory for what comes from another host", async () => {
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
   const far = new Lingering();
-  const transport = new SharedMemoryTransport({ rank: 0, size: 4, directory, neighbors: [0, 1], cpus: 2, far });
+  const transport = new SharedMemoryTransport({
+    rank: 0,
+    size: 4,
+    directory,
+    room: 1e9,
+    neighbors: [0, 1],
+    cpus: 2,
+    far,
+  });
   transport.receiver = {
     packet() {},
     landing: () => undefined,
@@ -240,7 +248,7 @@ test("nobody looks in shared memory for what comes from another host", async () 
 
 test("a rank that works between turns of the event loop looks for messages once in each", async () => {
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
-  const transport = new SharedMemoryTransport({ rank: 0, size: 2, directory, neighbors: [0, 1], cpus: 2 });
+  const transport = new SharedMemoryTransport({ rank: 0, size: 2, directory, room: 1e9, neighbors: [0, 1], cpus: 2 });
   let looks = 0;
   transport.receiver = {
     packet() {},

@@ -123,7 +123,7 @@ test("who sends from within a delivery does not look for another one, whatever r
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-outlet-"));
   const count = 500;
   const join2 = (rank: number): SharedMemoryTransport =>
-    new SharedMemoryTransport({ rank, size: 2, directory, neighbors: [0, 1], cpus: 2 });
+    new SharedMemoryTransport({ rank, size: 2, directory, room: 1e9, neighbors: [0, 1], cpus: 2 });
   const [there, here] = [join2(0), join2(1)];
   const requests: number[] = [];
   const answers: number[] = [];

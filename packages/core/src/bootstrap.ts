@@ -10,6 +10,8 @@ import type { Progress } from "./progress.ts";
 
 export { describeUnjoined, type Joined } from "./joined.ts";
 export { eachMessage, sendMessage } from "./json-lines.ts";
+export { nativeAdvice } from "./native.ts";
+export { shareOut } from "./transports/shared-memory/room.ts";
 export { otherLauncher } from "./wrong-launcher.ts";
 
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
@@ -164,8 +166,16 @@ export type RankMessage =
 export type AgentMessage =
   /** Answer to `hello` of a process that is not the rank itself, but was started by it. */
   | { kind: "refused" }
-  /** Answer to `hello` of the rank. */
-  | { kind: "welcome"; directory: string; host: string; node: number; network?: Network; eagerBytes?: number }
+  /** Answer to `hello` of the rank. `room`: bytes that were free in the directory's file system when the job began. */
+  | {
+      kind: "welcome";
+      directory: string;
+      room: number;
+      host: string;
+      node: number;
+      network?: Network;
+      eagerBytes?: number;
+    }
   /** Every rank is ready: these are all of them, ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended in good order: exit code 0. `sent` is from its `left` message, absent when it never said it. */

@@ -9,6 +9,7 @@ import { breathe } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
+import { nativeAdvice } from "./native.ts";
 import type { Progress } from "./progress.ts";
 import { watchProgress } from "./stuck.ts";
 import type { Transport } from "./transport.ts";
@@ -56,6 +57,9 @@ class Rank {
   #stopped = false;
 
   constructor(agent: AgentChannel) {
+    // A rank of `tsmpi exec` in a container, where the launcher can preload nothing: Node would open its debugger on SIGUSR1,
+    // for every user of the host.
+    if (process.listenerCount("SIGUSR1") === 0) process.on("SIGUSR1", () => {});
     reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
     this.#agent = agent;
     agent.listen({
@@ -65,9 +69,9 @@ class Rank {
     showWarnings((text) => agent.tell({ kind: "warning", text }));
   }
 
-  async join({ host, directory, network }: Extract<AgentMessage, { kind: "welcome" }>): Promise<Communicator> {
+  async join({ host, directory, room, network }: Extract<AgentMessage, { kind: "welcome" }>): Promise<Communicator> {
     const who: Identity = { rank: this.#rank, size: this.#size, host };
-    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, network);
+    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, room, network);
     const engine = new Engine(who, transport, await checkingWanted());
     this.#engine = engine;
     if (this.#transport !== undefined) {
@@ -96,8 +100,13 @@ class Rank {
   }
 
   /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */
-  async #meet(host: string, directory: string, network?: Network): Promise<{ transport: Transport; hosts: string[] }> {
-    const unshared = obstacleToSharing(directory);
+  async #meet(
+    host: string,
+    directory: string,
+    room: number,
+    network?: Network,
+  ): Promise<{ transport: Transport; hosts: string[] }> {
+    const unshared = obstacleToSharing(directory, room, Number(process.env[env.localSize]));
     const far = unshared === undefined && network === undefined ? undefined : await this.#bind(directory, network);
     const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [], unshared }, "table");
     far?.connect(peers, host);
@@ -105,12 +114,15 @@ class Rank {
     const neighbors = peers.flatMap((peer) => (peer.host === host ? [peer.rank] : []));
     if (far !== undefined && (unshared !== undefined || neighbors.length === 1)) return { transport: far, hosts };
     const { SharedMemoryTransport } = await import("./transports/shared-memory.ts");
-    const options = { rank: this.#rank, size: this.#size, directory, neighbors, cpus: availableParallelism() };
+    const options = { rank: this.#rank, size: this.#size, directory, room, neighbors, cpus: availableParallelism() };
     return { transport: new SharedMemoryTransport({ ...options, far }), hosts };
   }
 
   async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
-    const { ZeromqTransport } = await import("./transports/zeromq.ts");
+    const { ZeromqTransport } = await import("./transports/zeromq.ts").catch((error: Error) => {
+      const why = error.message.split("\n")[0];
+      throw new MpiError("launch", `init(): ${nativeAdvice("zeromq")} (${why})`, { cause: error });
+    });
     this.#transport = await ZeromqTransport.bind(
       `ipc://${directory}/${this.#rank}.zmq`,
       this.#rank,

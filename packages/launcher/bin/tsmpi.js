@@ -5,6 +5,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`tsmpi: Node.js 20.19 or newer is needed, this is ${process.versions.node} (${process.execPath})`);
   process.exit(125);
 }
+// Else Node would open its debugger, and every user of this host could read the keys of the job.
+process.on("SIGUSR1", () => {});
 /** A copy of node_modules/.bin that has followed its links is beside the package, and not within. */
 const beside = "../tsmpi/dist/cli.js";
 const isMissing = (error) =>

@@ -23,6 +23,11 @@ export function meaningOfExit(code: number, { node, tsmpi }: { node: string; tsm
       return `node cannot be executed there: ${node} is for another kind of machine`;
     case 127:
       return `node cannot run there: libraries that ${node} needs are missing`;
+    case 133:
+    case 134:
+    case 261: // 256 and the signal, of PBS
+    case 262:
+      return "Node.js aborted there: a limit leaves it too few addresses or threads (ulimit -v, ulimit -u; vmem and pvmem of PBS)";
     case 254: // of PBS
       return "/bin/sh cannot be started there";
     case 265: // 256 and the signal, of PBS

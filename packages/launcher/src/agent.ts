@@ -8,10 +8,10 @@ import { usableCpus } from "./cpus.ts";
 import { environmentOf, shellEnvironment, type Threads, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
 import { agentMark, Guardian } from "./guardian.ts";
-import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
+import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from "./leftovers.ts";
-import { cpuTimeHint, setResourceLimits } from "./limits.ts";
+import { addressesAreFew, cpuTimeHint, setResourceLimits, threadsLeft } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { processStat } from "./process-stat.ts";
 import { rankCommand } from "./rank-command.ts";
@@ -19,9 +19,11 @@ import { type Admit, RankDoor, type RankHello } from "./rank-door.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
 import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
+import { takesSignals } from "./signals-taken.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 import { materialise } from "./typescript/program.ts";
+import { withoutZeromqRemark } from "./zeromq-remark.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
@@ -53,6 +55,8 @@ export class Agent {
   readonly #killedFor = new Map<number, string>();
   #plan: HostPlan | undefined;
   #directory = "";
+  /** Bytes that were free in it before any rank took some. */
+  #room = 0;
   #guardian: Guardian | undefined;
   #pipes: ReadonlyMap<number, RankPipes> = new Map();
   #input: Ends | undefined;
@@ -155,7 +159,8 @@ export class Agent {
   }
 
   async #prepare(plan: HostPlan): Promise<void> {
-    this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"]);
+    this.#directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"], plan.ranks.length);
+    this.#room = roomIn(this.#directory);
     this.#guardian = new Guardian({ mark: agentMark(plan), directories: [this.#directory] });
     const pipes = pipesIn(this.#directory, plan.ranks);
     const made = this.#guardian.makePipes(
@@ -170,6 +175,7 @@ export class Agent {
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);
+    checkThreads(plan);
     if (await made) this.#pipes = pipes;
     else this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
     if (plan.ranks.includes(0)) this.#input = await this.#guardian.makeInput(openInput);
@@ -179,7 +185,11 @@ export class Agent {
     const { count: cpus } = usableCpus();
     const share = threadsEach(plan.ranks.length, plan.granted?.cpus ?? cpus);
     const threads = Math.min(share, plan.granted?.threads ?? share);
-    const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
+    const nodeOptions = [
+      ...(share === 1 ? onOneCpu : []),
+      ...(addressesAreFew() ? onFewAddresses : []),
+      ...plan.nodeOptions,
+    ];
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
     const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
     for (const rank of plan.ranks) {
@@ -208,7 +218,9 @@ export class Agent {
         waitsForChildren: plan.waitForChildrenMs > 0,
       },
       {
-        output: (stream, bytes) => {
+        output: (stream, written) => {
+          const bytes = stream === "stderr" ? withoutZeromqRemark(written) : written;
+          if (bytes.length === 0) return;
           this.#channel.send({ kind: "output", rank, stream, bytes });
           this.#outputUnderway += bytes.length;
           this.#throttle();
@@ -246,7 +258,14 @@ export class Agent {
     const { host, node, network } = this.#plan!;
     const directory = this.#directory;
     child.connect(socket);
-    child.tell({ kind: "welcome", directory, host, node, ...(network === undefined ? {} : { network }) });
+    child.tell({
+      kind: "welcome",
+      directory,
+      room: this.#room,
+      host,
+      node,
+      ...(network === undefined ? {} : { network }),
+    });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
     if (this.#verdict !== undefined) child.tell(this.#verdict);
     this.#said(rank, hello);
@@ -296,7 +315,14 @@ export class Agent {
       for (const rank of this.#ranks.values()) rank.hear(signal);
       if (await this.#sessionSignals?.came(signal)) return;
     }
-    for (const rank of this.#ranks.values()) rank.signal(signal);
+    for (const rank of this.#ranks.values()) {
+      if (this.#mustWaitForNode(signal) && rank.alive) await takesSignals(rank.pid!);
+      rank.signal(signal);
+    }
+  }
+
+  #mustWaitForNode(signal: NodeJS.Signals): boolean {
+    return (signal === "SIGUSR1" || signal === "SIGUSR2") && !("executable" in this.#plan!.program);
   }
 
   #killStopped(rank: number, reason: string): void {
@@ -446,5 +472,21 @@ function checkDirectory(directory: string): void {
   }
 }
 
+/** Threads of a rank that does nothing: those of Node and V8, and two of its pool for files. */
+const threadsOfRank = 9;
+
+/** @throws Error when ranks would be killed at their start: a Node that cannot have its threads aborts without a word. */
+function checkThreads({ ranks, program }: HostPlan): void {
+  const left = threadsLeft();
+  const needed = ranks.length * ("executable" in program ? 1 : threadsOfRank);
+  if (left === undefined || left >= needed) return;
+  throw new Error(
+    `they need ${needed} threads on this host, and the limit of processes leaves ${left} (ulimit -u): raise it, end other processes, or run fewer ranks`,
+  );
+}
+
 /** The threads with which V8 collects garbage would take their time from the other ranks, or wait for them: milliseconds. */
 const onOneCpu = ["--single-threaded-gc"];
+
+/** WebAssembly, and with it `fetch`, then works within a small `ulimit -v`: V8 checks bounds instead of reserving 10 GB. */
+const onFewAddresses = ["--disable-wasm-trap-handler"];

@@ -1,4 +1,15 @@
+import { shareOut } from "@tsmpi/core/bootstrap";
 import { columns } from "./map.ts";
+
+/** What a package's binary is for. Without one of the first two no job, or only a part of them, can run. */
+const nativePackages = {
+  zeromq: "ranks on several hosts cannot talk, and those of one host only through /dev/shm",
+  esbuild: "scripts cannot be transformed",
+  koffi: "ranks of this host do not share memory, which is faster than ZeroMQ",
+  "oxc-parser": "tsmpi run does not look for slips in the source",
+} as const;
+const needed: ReadonlySet<string> = new Set(["zeromq", "esbuild"]);
+export type NativePackage = keyof typeof nativePackages;
 
 /** What `tsmpi doctor` finds out on one host, there. */
 export interface Facts {
@@ -11,6 +22,8 @@ export interface Facts {
   /** Limits are for a process and a user; undefined: none. */
   openFiles?: number;
   processes?: number;
+  /** How many more the user may start; undefined: very many. */
+  threadsLeft?: number;
   /** In bytes; undefined: none. */
   addressSpace?: number;
   dataBytes?: number;
@@ -24,6 +37,10 @@ export interface Facts {
   /** TMPDIR, and what is free there; undefined: it cannot be written to. */
   temporary: string;
   temporaryBytes?: number;
+  /** Native binaries that cannot be loaded, by package, with the reason. */
+  broken?: Partial<Record<NativePackage, string>>;
+  /** Why TypeScript that was transformed once is not kept for the next run. */
+  forgets?: string;
   /** How long Node read the certificates of NODE_EXTRA_CA_CERTS before it began; undefined: it did not. */
   certificatesMs?: number;
 }
@@ -56,12 +73,14 @@ export interface Diagnosis {
   notes: string[];
 }
 
-/** So much is needed for the files through which ranks of a host talk. */
-const enoughBytes = 256 << 20;
+/** So much is needed where ranks of a host do not share memory, for the script and its imports. */
+const enoughBytes = 16 << 20;
+/** Of Node and V8, in a rank that does nothing. */
+const threadsOfRank = 9;
 /** A rank with no data of its own takes 700 MB of addresses; with less V8 cannot start. */
 const leastAddresses = 1 << 30;
-/** V8 reserves so much for a module's memory that it cannot outgrow. */
-const addressesOfWebAssembly = 12e9;
+/** With fewer, arrays are what suffers first. */
+const fewAddresses = 12e9;
 const leastData = 300e6;
 /** V8 uses 984 KiB, and looks at no limit before it does. */
 const leastStack = 1 << 20;
@@ -107,21 +126,26 @@ export function judge(patients: readonly Patient[], directory: string): Diagnosi
     const processes = 64 + 16 * patient.slots;
     if (facts.processes !== undefined && facts.processes < processes)
       wrong(`only ${facts.processes} processes are allowed (ulimit -u), its ranks may need ${processes}`);
+    else if (facts.threadsLeft !== undefined && facts.threadsLeft < threadsOfRank * patient.slots)
+      wrong(
+        `${facts.threadsLeft} more threads are allowed (ulimit -u), its ranks need ${threadsOfRank * patient.slots}: end other processes`,
+      );
     for (const text of shortage(facts)) wrong(text);
-    if (
-      facts.addressSpace !== undefined &&
-      facts.addressSpace >= leastAddresses &&
-      facts.addressSpace < addressesOfWebAssembly
-    )
+    for (const [pkg, use] of Object.entries(nativePackages)) {
+      const reason = facts.broken?.[pkg as NativePackage];
+      if (reason !== undefined) (needed.has(pkg) ? wrong : odd)(`${reason}; ${use}`);
+    }
+    if (facts.forgets !== undefined) odd(`each run transforms the script anew: ${facts.forgets}`);
+    if (facts.addressSpace !== undefined && facts.addressSpace >= leastAddresses && facts.addressSpace < fewAddresses)
       odd(
-        `ulimit -v leaves ${size(facts.addressSpace)} of addresses: libraries in WebAssembly, and fetch, do not work, and arrays have less room; ask PBS for mem in place of vmem and pvmem`,
+        `ulimit -v leaves ${size(facts.addressSpace)} of addresses: arrays have less room, WebAssembly is slower, and slips in the source are not looked for; ask PBS for mem in place of vmem and pvmem`,
       );
     if (facts.cpuSeconds !== undefined)
       odd(`a rank is killed after ${facts.cpuSeconds} s of CPU time (ulimit -t, pcput of PBS)`);
     if (facts.temporaryBytes === undefined) wrong(`TMPDIR ${facts.temporary} cannot be written to`);
-    if ((facts.memoryBytes ?? 0) < enoughBytes) {
-      const rest = "ranks of this host talk through TMPDIR, which is slower";
-      odd(`/dev/shm has ${size(facts.memoryBytes)} free, less than ${size(enoughBytes)}: ${rest}`);
+    if (shareOut(facts.memoryBytes ?? 0, patient.slots) === undefined) {
+      const rest = "ranks of this host talk over ZeroMQ, which is slower";
+      odd(`/dev/shm has ${size(facts.memoryBytes)} free, too little for ${patient.slots} ranks: ${rest}`);
       if ((facts.temporaryBytes ?? enoughBytes) < enoughBytes)
         wrong(`neither /dev/shm nor TMPDIR ${facts.temporary} has ${size(enoughBytes)} free`);
     }

@@ -1,10 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Communicator, init } from "@tsmpi/core";
+import { nativeAdvice } from "@tsmpi/core/bootstrap";
 import { usableCpus } from "./cpus.ts";
-import type { Facts, Links } from "./diagnosis.ts";
-import { resourceLimits } from "./limits.ts";
+import type { Facts, Links, NativePackage } from "./diagnosis.ts";
+import { addressesAreFew, resourceLimits, threadsLeft } from "./limits.ts";
+import { cacheObstacle } from "./typescript/cache.ts";
 import { version } from "./version.ts";
 
 /**
@@ -38,6 +42,8 @@ function leaveIn(limitMs: number, reason: string): void {
 function facts(): Facts {
   const { nofile, nproc, as, data, fsize, stack, cpu } = resourceLimits();
   const temporary = tmpdir();
+  const left = threadsLeft();
+  const forgets = cacheObstacle();
   return {
     nodePath: process.execPath,
     nodeVersion: process.version,
@@ -45,6 +51,7 @@ function facts(): Facts {
     directory: directoryIs(),
     ...limit("openFiles", nofile),
     ...limit("processes", nproc),
+    ...(left === undefined ? {} : { threadsLeft: left }),
     ...limit("addressSpace", as),
     ...limit("dataBytes", data),
     ...limit("fileBytes", fsize),
@@ -54,8 +61,40 @@ function facts(): Facts {
     ...free("memoryBytes", "/dev/shm"),
     temporary,
     ...free("temporaryBytes", temporary),
+    ...(forgets === undefined ? {} : { forgets }),
+    broken: broken(),
     ...certificates(),
   };
+}
+
+/** Loads what is native, and says why it cannot be loaded. */
+function broken(): NonNullable<Facts["broken"]> {
+  const own = createRequire(import.meta.url);
+  const ofCore = createRequire(own.resolve("@tsmpi/core"));
+  const tries: Record<NativePackage, () => unknown> = {
+    zeromq: () => ofCore("zeromq"),
+    koffi: () => ofCore("koffi"),
+    // Its program alone: transformSync() needs a thread, with addresses and processes that a limit may not leave.
+    esbuild: () => execFileSync(esbuildProgram(own), ["--version"], { stdio: "pipe" }),
+    "oxc-parser": () => addressesAreFew() || own("oxc-parser"),
+  };
+  const found: NonNullable<Facts["broken"]> = {};
+  for (const [name, load] of Object.entries(tries)) {
+    try {
+      load();
+    } catch (error) {
+      const why = (error as Error).message.trim().split("\n")[0];
+      found[name as NativePackage] = `${nativeAdvice(name)} (${why})`;
+    }
+  }
+  return found;
+}
+
+function esbuildProgram(own: NodeJS.Require): string {
+  const { ESBUILD_BINARY_PATH: chosen } = process.env;
+  return (
+    chosen || createRequire(own.resolve("esbuild")).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
+  );
 }
 
 /** Node 20 reads all certificates that it knows before it starts V8 when it shall know others besides; 22 when they are needed. */

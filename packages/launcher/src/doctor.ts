@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { allocate } from "./allocations/index.ts";
 import { type Facts, judge, type Links, type Patient } from "./diagnosis.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { agentMark, Guardian } from "./guardian.ts";
 import type { Allocation, Host } from "./host.ts";
+import { makePrivateDirectory } from "./job-directory.ts";
 import { HostsError, type LaunchError, reasonOf } from "./launch-error.ts";
 import type { RunOptions } from "./options.ts";
 import { builtFile } from "./own-files.ts";
@@ -25,11 +27,10 @@ export async function doctor(options: RunOptions): Promise<number> {
   try {
     const found = await allocate(options);
     const { hosts, source, granted } = found;
-    const mark = leaveMark(options.directory);
-    process.once("exit", () => {
-      if (mark !== "") rmSync(join(options.directory, mark), { force: true });
-    });
-    const { code, seen, causes, results } = await probeAll(options, found, mark);
+    const mark = hosts.length > 1 ? leaveMark(options.directory) : ".";
+    const results = makePrivateDirectory([tmpdir(), "/tmp", "/var/tmp", "/dev/shm"]);
+    removeAtEnd([results, ...(mark === "." || mark === "" ? [] : [join(options.directory, mark)])]);
+    const { code, seen, causes } = await probeAll(options, found, mark, results);
     if (interruptions.has(code)) return code;
     if (code !== 0) problems.push("the hosts do not run a job together; what went wrong has been told on stderr");
     const {
@@ -60,21 +61,17 @@ interface Probed {
   seen: Host[];
   /** Why the others were not, by name. */
   causes: Map<string, string>;
-  /** Where the answers are. */
-  results: string;
 }
 
 /** Looks at all hosts that can be reached: one that cannot keeps a job from starting, so the next try leaves it out. */
-async function probeAll(options: RunOptions, found: Allocation, mark: string): Promise<Probed> {
+async function probeAll(options: RunOptions, found: Allocation, mark: string, results: string): Promise<Probed> {
   const causes = new Map<string, string>();
   for (;;) {
-    const results = mkdtempSync(join(tmpdir(), "tsmpi-doctor-"));
-    process.once("exit", () => rmSync(results, { recursive: true, force: true }));
     const seen = found.hosts.filter(({ name }) => !causes.has(name));
-    if (seen.length === 0) return { code: 0, seen, causes, results };
+    if (seen.length === 0) return { code: 0, seen, causes };
     try {
       const code = await probe(options, { ...found, hosts: seen }, mark, results);
-      return { code, seen, causes, results };
+      return { code, seen, causes };
     } catch (error) {
       if (!(error instanceof HostsError) || error.causes.size === 0) throw error;
       for (const [name, cause] of error.causes) causes.set(name, cause);
@@ -125,11 +122,21 @@ PATH or PBS_EXEC) starts processes there, node and tsmpi are at the same place o
 directory. Run tsmpi doctor within a job to see whether it is so.
 `;
 
+/** Nothing stays behind, not even when this process is killed. */
+function removeAtEnd(paths: readonly string[]): void {
+  const mark = agentMark({ job: randomBytes(8).toString("hex"), node: "launcher" });
+  const guardian = new Guardian({ mark, directories: paths });
+  process.once("exit", () => {
+    for (const path of paths) rmSync(path, { recursive: true, force: true });
+    guardian.dismiss();
+  });
+}
+
 /** A file by which other hosts know this directory; "" where it cannot be written. */
 function leaveMark(directory: string): string {
   const name = `.tsmpi-doctor-${randomBytes(8).toString("hex")}`;
   try {
-    writeFileSync(join(directory, name), "");
+    writeFileSync(join(directory, name), "", { flag: "wx" });
     return name;
   } catch {
     return "";

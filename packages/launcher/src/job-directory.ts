@@ -1,42 +1,65 @@
 import { mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shareOut } from "@tsmpi/core/bootstrap";
 import { LaunchError, reasonOf } from "./launch-error.ts";
 
-// The address of an ipc socket has room for about 100 bytes, and the names within the directory need some.
-const longestPathBytes = 70;
+// The address of an ipc socket has room for 107 bytes, and the names within the directory need some.
+const longestPathBytes = 90;
+const ownName = "tsmpi-XXXXXX";
 
 // Ranks of a host talk through files here; in memory, where there is some, that is as fast as memory.
 const inMemory = "/dev/shm";
-const enoughBytes = 256 << 20;
+/** The script and its imports are files, too. */
+const enoughBytes = 16 << 20;
 
 /**
- * Makes the job's private directory on this host: only its owner may look into it (0700). TSMPI_TMPDIR names another
- * place for it; ranks share memory only where that is in /dev/shm.
+ * Makes the private directory of a job with so many ranks on this host: only its owner may look into it (0700). TSMPI_TMPDIR
+ * names another place for it; ranks share memory only where that is in /dev/shm.
  */
-export function makeJobDirectory(wanted: string | undefined): string {
-  const places = [inMemory, tmpdir(), "/tmp"].filter((path) => Buffer.byteLength(path) + 14 <= longestPathBytes);
-  const roomy = places.filter(hasRoom);
-  const usual = [...roomy, ...places.filter((path) => path !== inMemory && !roomy.includes(path))];
-  const candidates = wanted ? [wanted] : usual;
+export function makeJobDirectory(wanted: string | undefined, ranks: number): string {
+  if (wanted && isTooLong(wanted))
+    throw new LaunchError(
+      `TSMPI_TMPDIR is too long: sockets are made there, whose paths have ${longestPathBytes - ownName.length - 1} bytes at most; name a shorter one, for example /tmp`,
+    );
+  const places = [tmpdir(), "/tmp", "/var/tmp"].filter((path) => !isTooLong(path));
+  const roomy = places.filter((path) => roomIn(path) >= enoughBytes);
+  const usual = [...(canBeShared(ranks) ? [inMemory] : []), ...roomy, ...places];
+  return makePrivateDirectory(wanted ? [wanted] : usual);
+}
+
+/** A directory that only this user may look into, in the first of these places where there can be one. */
+export function makePrivateDirectory(places: readonly string[]): string {
   let reason: unknown;
-  for (const candidate of candidates) {
+  for (const place of places) {
     try {
-      return mkdtempSync(join(candidate, "tsmpi-"));
+      return mkdtempSync(join(place, "tsmpi-"));
     } catch (error) {
       reason = error;
     }
   }
-  throw new LaunchError(`cannot make a private directory in ${candidates.join(" or ")}: ${reasonOf(reason)}`);
+  const tried = [...new Set(places)].join(" or ");
+  throw new LaunchError(
+    `cannot make a private directory in ${tried}: ${reasonOf(reason)}; TSMPI_TMPDIR names another place`,
+  );
 }
 
-function hasRoom(directory: string): boolean {
+/** Bytes that are free in the file system of a directory. */
+export function roomIn(directory: string): number {
   try {
     const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize >= enoughBytes;
+    return bavail * bsize;
   } catch {
-    return false;
+    return 0;
   }
+}
+
+function canBeShared(ranks: number): boolean {
+  return shareOut(roomIn(inMemory), ranks) !== undefined;
+}
+
+function isTooLong(path: string): boolean {
+  return Buffer.byteLength(join(path, ownName)) > longestPathBytes;
 }
 
 export function removeJobDirectory(directory: string): void {

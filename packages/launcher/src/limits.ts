@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import type { Exit } from "./exit-codes.ts";
 
@@ -34,6 +34,40 @@ export function resourceLimits(): ResourceLimits {
 
 export function isLimited(limit: ResourceLimits[string] | undefined): boolean {
   return limit !== undefined && limit[0] !== "unlimited";
+}
+
+/** Some modules of WebAssembly fit below this. V8 reserves 10 GB of addresses for each. */
+const manyAddresses = 48e9;
+
+/**
+ * Whether addresses are few (`ulimit -v` or `-d`; `pvmem` and `vmem` of PBS). What reserves many in advance then fails, or
+ * kills the process: WebAssembly with its 10 GB a module, and native libraries that take a gigabyte to start with.
+ */
+export function addressesAreFew(): boolean {
+  const { as, data } = resourceLimits();
+  return isLimited(data) || (isLimited(as) && Number(as![0]) < manyAddresses);
+}
+
+/** Above this limit nobody counts: it takes 10 us a process, and a job seldom comes so far. */
+const manyThreads = 1024;
+
+/**
+ * How many processes and threads this user may still start here (`ulimit -u`). Undefined where the limit is far away, and for
+ * root, which has none. The kernel counts threads as processes.
+ */
+export function threadsLeft(): number | undefined {
+  const { nproc } = resourceLimits();
+  const user = process.getuid?.();
+  if (!isLimited(nproc) || user === 0 || Number(nproc![0]) > manyThreads) return undefined;
+  let used = 0;
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const { uid, nlink } = statSync(`/proc/${name}/task`);
+      if (uid === user) used += nlink - 2; // a directory of one folder for each thread
+    } catch {} // it has ended
+  }
+  return Number(nproc![0]) - used;
 }
 
 /** What a limit of the shell has to do with the end of a process. At the hard limit of CPU time it gets SIGKILL. */

@@ -43,7 +43,8 @@ const lastWordsOf: readonly { words: RegExp; limit?: "as"; hint: string }[] = [
     hint: "its JavaScript heap was full; --node-options --max-old-space-size=MB raises the limit",
   },
   {
-    words: /Failed to reserve virtual memory|Cannot allocate Wasm memory|Array buffer allocation failed/,
+    words:
+      /Failed to reserve virtual memory|Fatal process out of memory|Cannot allocate Wasm memory|Array buffer allocation failed|Failed to allocate .* of memory/,
     limit: "as",
     hint: "its address space is limited by ulimit -v, which PBS sets for pvmem and vmem: ask for more, or for mem alone",
   },

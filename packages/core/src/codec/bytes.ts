@@ -24,6 +24,11 @@ const typedArrays: readonly [name: string, constructor: TypedArrayConstructor | 
   ["BigUint64Array", BigUint64Array],
   ["Float16Array", (globalThis as { Float16Array?: TypedArrayConstructor }).Float16Array],
 ];
+/**
+ * The classes that this Node has. From the list, not from the properties of `globalThis`: reading all of those loads Node's
+ * HTTP client, which costs a rank tens of milliseconds on Node 22 and later, and fails under a small `ulimit -v`.
+ */
+export const typedArrayClasses: readonly TypedArrayConstructor[] = typedArrays.flatMap(([, kind]) => kind ?? []);
 const kinds = new Map(typedArrays.map(([name], kind) => [name, kind]));
 const uint8Array = 1;
 const [buffer, arrayBuffer, dataView] = [16, 17, 18];

@@ -1,3 +1,5 @@
+import { typedArrayClasses } from "./bytes.ts";
+
 /**
  * What a prototype says of the objects that have it.
  *
@@ -41,9 +43,7 @@ const travelling: ReadonlySet<object> = new Set<object>(
   [
     ...[Array, Map, Set, Date, RegExp, Error, Boolean, Number, String, BigInt, Symbol],
     ...[ArrayBuffer, SharedArrayBuffer, DataView, Buffer, typedArray as { prototype: object }],
-    ...Object.values(Object.getOwnPropertyDescriptors(globalThis)).flatMap(({ value }) =>
-      typeof value === "function" && Object.getPrototypeOf(value) === typedArray ? [value] : [],
-    ),
+    ...typedArrayClasses,
   ].map(({ prototype }: { prototype: object }) => prototype),
 );
 const iterators: ReadonlySet<object> = new Set<object>([

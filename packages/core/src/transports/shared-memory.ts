@@ -10,6 +10,7 @@ import { Door, Doorstep } from "./shared-memory/doorstep.ts";
 import { Inlet } from "./shared-memory/inlet.ts";
 import { Outlet } from "./shared-memory/outlet.ts";
 import { Ring } from "./shared-memory/ring.ts";
+import { type Shares, shareOut } from "./shared-memory/room.ts";
 import { System } from "./system.ts";
 
 export interface SharedMemoryOptions {
@@ -17,6 +18,8 @@ export interface SharedMemoryOptions {
   size: number;
   /** The job's private directory in a file system in memory, where the ranks of this host find each other. */
   directory: string;
+  /** Bytes that were free there when the job began. */
+  room: number;
   /** The ranks of this host, this one included. */
   neighbors: readonly number[];
   /** How many CPUs they may use. */
@@ -28,8 +31,6 @@ export interface SharedMemoryOptions {
 /** Partners that run answer within microseconds; to look where one is that does not costs 30. */
 const lateMs = 0.1;
 const pauseMs = 2;
-/** Records per pair of ranks. Memory is taken when a pair first speaks. */
-const ringBytes = 256 * 1024;
 /**
  * Waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange
  * messages would never find each other awake. Where there is no CPU for every rank they give way between looks.
@@ -46,9 +47,8 @@ const mostDistrust = 1000;
 const mostCrowdedDistrust = 8;
 /** Reading the clock costs as much as looking at a few rings. */
 const looksPerClock = 16;
-/** Boards beyond these would take more memory than they are worth. */
+/** A board of more ranks would take more memory than it is worth. */
 const mostOnBoard = 128;
-const mostBoards = 1024;
 /** Deliveries before timers and sockets get their turn. */
 const deliveriesPerTurn = 500;
 
@@ -65,6 +65,8 @@ export class SharedMemoryTransport implements Transport {
 
   readonly #options: SharedMemoryOptions;
   readonly #near: ReadonlySet<number>;
+  /** Memory is taken when a pair first speaks, or a communicator has its first collective. */
+  readonly #shares: Shares;
   readonly #outlets: Map<number, Outlet> = new Map();
   readonly #inlets: Inlet[] = [];
   readonly #doors: Map<number, Door> = new Map();
@@ -97,6 +99,9 @@ export class SharedMemoryTransport implements Transport {
   constructor(options: SharedMemoryOptions) {
     this.#options = options;
     this.#near = new Set(options.neighbors);
+    const shares = shareOut(options.room, options.neighbors.length);
+    if (shares === undefined) throw new Error("there is too little shared memory, and no rank looked before");
+    this.#shares = shares;
     this.#crowded = options.cpus < options.neighbors.length;
   }
 
@@ -134,7 +139,11 @@ export class SharedMemoryTransport implements Transport {
   }
 
   board(context: number, members: readonly number[]): Board | undefined {
-    if (members.length > mostOnBoard || context >= mostBoards || !members.every((member) => this.#near.has(member))) {
+    if (
+      members.length > mostOnBoard ||
+      context >= this.#shares.boards ||
+      !members.every((member) => this.#near.has(member))
+    ) {
       return undefined;
     }
     const { rank, directory } = this.#options;
@@ -188,7 +197,7 @@ export class SharedMemoryTransport implements Transport {
     if (outlet === undefined) {
       const system = this.#open();
       const { rank, directory } = this.#options;
-      const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + ringBytes));
+      const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + this.#shares.ringBytes));
       const door = this.#door(dest);
       outlet = new Outlet(system, ring, door, (room) =>
         this.#delivering ? undefined : this.#search(room, true, this.#lingerMs),
@@ -401,7 +410,7 @@ export class SharedMemoryTransport implements Transport {
     const system = this.#open();
     const { rank, directory } = this.#options;
     for (const source of (this.#doorstep as Doorstep).takeAnnounced()) {
-      const ring = new Ring(system.map(ringPath(directory, source, rank), Ring.headerBytes + ringBytes));
+      const ring = new Ring(system.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes));
       this.#inlets.push(new Inlet(system, source, ring, this.#receiver as Receiver));
     }
   }

@@ -1,5 +1,8 @@
 import { closeSync, constants, ftruncateSync, openSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { getSystemErrorName } from "node:util";
+import { MpiError } from "../errors.ts";
 
 type Koffi = typeof import("koffi").default;
 type Pointer = unknown;
@@ -81,8 +84,10 @@ export class System {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       ftruncateSync(fd, bytes);
-      const error = this.#allocate(fd, 0, bytes);
-      if (error !== 0) throw new Error(`${path}: cannot allocate ${bytes} bytes of shared memory (error ${error})`);
+      let error: number;
+      do error = this.#allocate(fd, 0, bytes);
+      while (error === interrupted);
+      if (error !== 0) throw cannotAllocate(path, bytes, error);
       const pointer = this.#mmap(null, bytes, readAndWrite, shared, fd, 0);
       return this.#koffi.view(pointer, bytes);
     } finally {
@@ -159,6 +164,19 @@ export class System {
   }
 }
 
+function cannotAllocate(path: string, bytes: number, error: number): MpiError {
+  const name = getSystemErrorName(-error);
+  const advice =
+    name === "ENOSPC"
+      ? `the file system is full (df ${dirname(dirname(path))}): remove what others have left there, or let ranks talk over ZeroMQ, with TSMPI_TRANSPORT=zeromq`
+      : name === "EFBIG"
+        ? "the limit of file sizes is reached (ulimit -f)"
+        : name;
+  return new MpiError("launch", `cannot allocate ${bytes} bytes of shared memory in ${path}: ${advice}`);
+}
+
+/** By a signal with a handler, for example one that the job's user sends. */
+const interrupted = 4;
 const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { addressesAreFew } from "../limits.ts";
 import { cache, keyOf } from "../typescript/cache.ts";
 import type { Source } from "../typescript/index.ts";
 import { differingCaptures } from "./captured.ts";
@@ -19,7 +20,7 @@ const mostCharacters = 100_000;
  * Warnings about slips that are visible in the source, as `main.ts:9: what is wrong; what to write`, in source order.
  * Paths are relative to `directory`, the working directory of the ranks, as they are in warnings at run time.
  *
- * Throws if the parser has no binary for this machine.
+ * Throws if the parser has no binary for this machine, or no room.
  */
 export async function slips(sources: readonly Source[], directory: string): Promise<string[]> {
   const texts: string[] = [];
@@ -38,6 +39,8 @@ export async function slips(sources: readonly Source[], directory: string): Prom
 }
 
 async function analyse(name: string, text: string): Promise<string[]> {
+  // Its allocator starts with a gigabyte of addresses, and aborts the launcher where it cannot have more.
+  if (addressesAreFew()) throw new Error("the limit of addresses is too low for the parser (ulimit -v, ulimit -d)");
   const { parseSync } = await import("oxc-parser");
   const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";
   const { program, errors } = parseSync(name, text, {

@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import {
+  accessSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -36,6 +38,19 @@ export function keyOf(...parts: readonly string[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:`).update(part);
   return hash.digest("hex").slice(0, 40);
+}
+
+/** Why nothing is remembered, for people; undefined when it is. */
+export function cacheObstacle(): string | undefined {
+  const folder = folderOf();
+  if (folder === undefined) return "this user has no home directory for a cache; XDG_CACHE_HOME names one";
+  if (!isSafe(folder)) return `${folder} cannot be made, or others may write there; XDG_CACHE_HOME names another place`;
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch {
+    return `${folder} cannot be written to; XDG_CACHE_HOME names another place`;
+  }
 }
 
 function open(): Cache {

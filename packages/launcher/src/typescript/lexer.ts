@@ -1,5 +1,5 @@
 import * as webAssembly from "es-module-lexer";
-import { isLimited, resourceLimits } from "../limits.ts";
+import { addressesAreFew } from "../limits.ts";
 
 export type { Export, Import } from "es-module-lexer";
 
@@ -16,13 +16,8 @@ export function prepareLexer(): Promise<void> {
 }
 
 async function choose(): Promise<void> {
-  const { as, data } = resourceLimits();
-  if (!isLimited(as) && !isLimited(data)) return;
-  try {
-    lexer.parse("");
-  } catch {
-    lexer = await import("es-module-lexer/js");
-  }
+  // Not tried: where 10 GB cannot be had V8 takes most of what is left, and threads of Node's have no room for their stacks.
+  if (addressesAreFew()) lexer = await import("es-module-lexer/js");
 }
 
 /** Imports and exports of a module. {@link prepareLexer} must have settled. */

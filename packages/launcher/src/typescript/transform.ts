@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Message, TransformFailure, TransformOptions, TransformResult } from "esbuild";
+import { LaunchError } from "../launch-error.ts";
 import { cache, keyOf } from "./cache.ts";
+import { transform as byEsbuild } from "./esbuild.ts";
 import { hasModuleSyntax, isCommonJS, packageType } from "./kind.ts";
 import { ScriptError } from "./script-error.ts";
 import { compilerOptions } from "./tsconfig.ts";
+
+export { end as endTransforms } from "./esbuild.ts";
 
 /** A file as JavaScript that Node 20 runs. Nothing in it depends on where the file lies, so that it can be cached. */
 export interface Transformed {
@@ -20,19 +24,15 @@ export interface Transformed {
 
 const require = createRequire(import.meta.url);
 let version: string | undefined;
-let loading: Promise<typeof import("esbuild")> | undefined;
 
 /** Transforms the text of the file at `path`. Throws ScriptError with a code frame when it is not correct. */
 export async function transform(path: string, source: string): Promise<Transformed> {
   const { key, text, options, known } = prepare(path, source);
   if (known) return known;
-  // 50 ms to load, so only for what no earlier run has transformed.
   try {
-    loading ??= import("esbuild");
-    const esbuild = await loading;
-    const result = await esbuild.transform(text, options);
+    const result = await byEsbuild(text, options);
     const format = otherFormat(path, result, options);
-    return remember(path, key, format ? await esbuild.transform(text, { ...options, format }) : result);
+    return remember(path, key, format ? await byEsbuild(text, { ...options, format }) : result);
   } catch (error) {
     return refuse(path, error);
   }
@@ -43,20 +43,13 @@ export function transformSync(path: string, source: string): Transformed {
   const { key, text, options, known } = prepare(path, source);
   if (known) return known;
   try {
-    const esbuild = require("esbuild") as typeof import("esbuild");
-    const result = esbuild.transformSync(text, options);
+    const { transformSync } = require("esbuild") as typeof import("esbuild");
+    const result = transformSync(text, options);
     const format = otherFormat(path, result, options);
-    return remember(path, key, format ? esbuild.transformSync(text, { ...options, format }) : result);
+    return remember(path, key, format ? transformSync(text, { ...options, format }) : result);
   } catch (error) {
     return refuse(path, error);
   }
-}
-
-/** Ends the transformer's process, if there is one, which otherwise lives as long as this one. */
-export async function endTransforms(): Promise<void> {
-  const used = loading;
-  loading = undefined;
-  await (await used)?.stop();
 }
 
 interface Work {
@@ -147,6 +140,7 @@ function commonJSNames(code: string): string {
 
 function refuse(path: string, error: unknown): never {
   const messages = (error as TransformFailure).errors;
+  if (error instanceof LaunchError) throw error;
   if (!messages) throw new ScriptError(1, `cannot transform ${path}: ${(error as Error).message}`, { cause: error });
   throw new ScriptError(1, messages.map((message) => describe(path, message)).join("\n\n"));
 }

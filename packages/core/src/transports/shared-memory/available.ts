@@ -1,19 +1,27 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { shareOut } from "./room.ts";
 
 /** Set to `zeromq` it keeps ranks of one host from sharing memory. */
 const transportVariable = "TSMPI_TRANSPORT";
+/** Its loader; glibc may be there besides, but not for this Node. */
+const musl = ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"];
 
 /**
- * Why the ranks of this host cannot share memory; `undefined` when they can: their job's directory is in memory, and
- * koffi has a binary for this platform. All ranks of a host come to the same answer, for they look at the same things.
+ * Why the `ranks` ranks of this host cannot share memory; `undefined` when they can: their job's directory is in memory, there
+ * is `room` for their rings, and koffi has a binary for this platform. All ranks of a host come to the same answer, for they
+ * look at the same things.
  */
-export function obstacleToSharing(directory: string): string | undefined {
+export function obstacleToSharing(directory: string, room: number, ranks: number): string | undefined {
   if (process.env[transportVariable] === "zeromq") return `${transportVariable} is zeromq`;
   if (process.platform !== "linux") return `memory is shared on Linux only, and this is ${process.platform}`;
-  if (!directory.startsWith("/dev/shm/")) return `the job's directory ${directory} is not in /dev/shm`;
-  const libc = existsSync("/lib/ld-musl-x86_64.so.1") ? "musl" : "linux";
-  const binary = `@koromix/koffi-${libc}-${process.arch}`;
+  if (!directory.startsWith("/dev/shm/"))
+    return `the job's directory ${directory} is not in /dev/shm (tsmpi doctor tells whether there is room)`;
+  if (shareOut(room, ranks) === undefined) {
+    return `/dev/shm had ${Math.floor(room / 2 ** 20)} MiB free, which is too little for ${ranks} ranks`;
+  }
+  if (musl.some((path) => existsSync(path))) return "memory is shared with glibc only, and this is musl";
+  const binary = `@koromix/koffi-linux-${process.arch}`;
   try {
     const require = createRequire(import.meta.url);
     createRequire(require.resolve("koffi")).resolve(binary);

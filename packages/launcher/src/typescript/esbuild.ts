@@ -1,0 +1,89 @@
+import childProcess, { type ChildProcess, type SpawnOptions } from "node:child_process";
+import { once } from "node:events";
+import { nativeAdvice } from "@tsmpi/core/bootstrap";
+import type { TransformOptions, TransformResult } from "esbuild";
+import { LaunchError } from "../launch-error.ts";
+import { threadsLeft } from "../limits.ts";
+import { within } from "../within.ts";
+
+/** Threads that esbuild, a Go program, starts for one file; with fewer it dies. */
+const threadsNeeded = 6;
+
+let loading: Promise<typeof import("esbuild")> | undefined;
+/** Its process is dead by then; the words are in our pipe. */
+const wordsMs = 1000;
+/** What esbuild's process has written to its standard error, when that has ended. */
+let lastWords: Promise<string> = Promise.resolve("");
+
+/**
+ * Transforms one file. Starts esbuild's process at the first one.
+ *
+ * @throws TransformFailure for a mistake in the source; LaunchError when esbuild cannot run here.
+ */
+export async function transform(source: string, options: TransformOptions): Promise<TransformResult> {
+  try {
+    loading ??= start();
+    const { transform } = await loading;
+    return await catchingWords(() => transform(source, options));
+  } catch (error) {
+    if ("errors" in (error as object)) throw error;
+    throw new LaunchError(await reason(error as Error));
+  }
+}
+
+/** Ends esbuild's process, if there is one, which otherwise lives as long as this one. */
+export async function end(): Promise<void> {
+  const used = loading;
+  loading = undefined;
+  await used?.then(({ stop }) => stop()).catch(() => {});
+  if (threadsLeft() !== undefined) await within(wordsMs, lastWords); // else the ranks would find its threads still counted
+}
+
+// 50 ms to load, so only for what no earlier run has transformed.
+async function start(): Promise<typeof import("esbuild")> {
+  const left = threadsLeft();
+  if (left !== undefined && left < threadsNeeded) throw Object.assign(new Error(), { code: "EAGAIN" });
+  return import("esbuild");
+}
+
+/**
+ * esbuild gives its process our standard error, on which Go dumps the state of all threads when a limit of the shell stops it.
+ * The dump becomes one sentence, so it has to come to us: esbuild knows no option for that. Its process is spawned within
+ * the first call of `transform`.
+ */
+function catchingWords<T>(call: () => T): T {
+  const { spawn } = childProcess;
+  const caught = (file: string, args: readonly string[], options: SpawnOptions): ChildProcess => {
+    const child = spawn(file, args, { ...options, stdio: "pipe" });
+    lastWords = wordsOf(child);
+    return child;
+  };
+  childProcess.spawn = caught as typeof spawn;
+  try {
+    return call();
+  } finally {
+    childProcess.spawn = spawn;
+  }
+}
+
+async function wordsOf({ stderr }: ChildProcess): Promise<string> {
+  let words = "";
+  stderr!.setEncoding("utf8").on("data", (text: string) => {
+    words += text;
+  });
+  (stderr as unknown as { unref(): void }).unref();
+  await once(stderr!, "close").catch(() => {});
+  return words;
+}
+
+async function reason({ message, code }: NodeJS.ErrnoException): Promise<string> {
+  const cannot = "cannot transform TypeScript";
+  if (/could not be found, and is needed by esbuild|for another platform/.test(message))
+    return `${cannot}: ${nativeAdvice("esbuild")}`;
+  const words = code === undefined ? ((await within(wordsMs, lastWords)) ?? "") : "";
+  if (code === "EAGAIN" || /EAGAIN|newosproc/.test(message + words))
+    return `${cannot}: esbuild needs more threads than the limit of processes leaves (ulimit -u); raise it, or end other processes`;
+  if (/out of memory|failed to reserve|cannot allocate|ENOMEM/.test(message + words))
+    return `${cannot}: esbuild has too little memory, or too few addresses (ulimit -v, which PBS sets for pvmem and vmem)`;
+  return `${cannot}: esbuild cannot run: ${(words || message).trim().split("\n")[0]}`;
+}

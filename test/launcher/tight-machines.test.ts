@@ -1,0 +1,137 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, chownSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { command, folder, type Result, Running } from "../support/run-tsmpi.ts";
+
+const user = 60_003;
+/** Whether this process may mount what only it sees, and become another user, who may read the repository. */
+const possible =
+  process.getuid?.() === 0 &&
+  spawnSync("unshare", ["-m", "true"]).status === 0 &&
+  spawnSync("setpriv", [
+    "--reuid",
+    String(user),
+    "--regid",
+    "1",
+    "--clear-groups",
+    process.execPath,
+    command,
+    "--version",
+  ]).status === 0;
+
+/** Rings wrap round, also those of 64 KiB; and all pairs of ranks speak. */
+const world = `import { init, sum } from "tsmpi";
+const world = await init();
+const parts: Uint8Array[] = Array.from({ length: world.size }, (_, to) => new Uint8Array(150_000).fill(world.rank + to));
+for (let i = 0; i < 3; i++) {
+  const got = await world.alltoall(parts);
+  got.forEach((part, from) => { if (part.some((byte) => byte !== world.rank + from)) throw new Error("torn"); });
+}
+await Promise.all(Array.from({ length: 100 }, (_, tag) => world.send(new Float64Array(4000).fill(tag), { dest: (world.rank + 1) % world.size, tag })
+  .then(() => world.recv<Float64Array>({ tag })).then((all) => { if (all[3999] !== tag) throw new Error("torn"); })));
+const total: number = await world.allreduce(1, sum);
+if (world.rank === 0) console.log(total);
+`;
+
+/** What a job does after its memory has been filled by somebody else. */
+const filled = `import { execSync } from "node:child_process";
+import { init } from "tsmpi";
+const world = await init();
+if (world.rank === 0) try { execSync("dd if=/dev/zero of=/dev/shm/fill bs=64k 2> /dev/null"); } catch {}
+await world.barrier();
+await world.send(new Float64Array(1000), { dest: 1 - world.rank });
+await world.recv();
+`;
+
+/** A line of shell in which `tsmpi` is the command, for an ordinary user, after root has done `mounts` for this line alone. */
+function run(mounts: string, line: string): Promise<Result> {
+  const home = folder({ "world.ts": world, "filled.mjs": filled });
+  chownSync(home, user, user);
+  chmodSync(home, 0o700);
+  for (const name of ["world.ts", "filled.mjs"]) chownSync(`${home}/${name}`, user, user);
+  const become = `setpriv --reuid ${user} --regid ${user} --clear-groups`;
+  const text = `tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
+  const { NODE_PATH: _, TMPDIR: __, XDG_CACHE_HOME: ___, ...own } = process.env;
+  const env = { ...own, HOME: home, LINE: text };
+  return new Running(
+    spawn("unshare", ["-m", "sh", "-c", `${mounts}\nexec ${become} bash -c "$LINE"`], { cwd: home, env }),
+  ).result;
+}
+
+const memory = (options: string) => `mount -t tmpfs -o mode=1777,${options} none /dev/shm`;
+const good = (total: number) => ({ code: 0, signal: null, stdout: `${total}\n`, stderr: "" });
+const overZeromq = /ranks on \S+ talk over ZeroMQ, not shared memory: the job's directory (\S+) is not in \/dev\/shm/;
+
+describe.runIf(possible)("on a tight machine a job", () => {
+  it("shares the memory that there is, with small rings where it is little", async () => {
+    for (const [megabytes, ranks] of [
+      [64, 2],
+      [10, 8],
+    ]) {
+      const { code, stdout, stderr } = await run(
+        memory(`size=${megabytes}m`),
+        `tsmpi run --verbose -n ${ranks} world.ts`,
+      );
+      expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: `${ranks}\n` });
+      expect(stderr).not.toContain("ZeroMQ");
+    }
+  });
+
+  it.each([
+    ["too small a /dev/shm", memory("size=1m"), ""],
+    ["none, and a TMPDIR that does not exist", memory("ro"), "export TMPDIR=/nowhere HOME=/nowhere;"],
+    [
+      "none, and a TMPDIR too long for sockets",
+      memory("ro"),
+      `mkdir ${"x".repeat(90)}; export TMPDIR=$PWD/${"x".repeat(90)}; unset HOME;`,
+    ],
+  ])("talks over ZeroMQ where there is %s", async (_, mounts, variables) => {
+    const { code, stdout, stderr } = await run(mounts, `${variables} tsmpi run --verbose -n 4 world.ts`);
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "4\n" });
+    expect(overZeromq.exec(stderr)?.[1]).toMatch(/^\/tmp\/tsmpi-\w{6}$/);
+  });
+
+  it("ends with a sentence when /dev/shm is filled by others, and leaves nothing there", async () => {
+    const { code, stdout, stderr } = await run(
+      memory("size=64m"),
+      "tsmpi run -n 2 filled.mjs; code=$?; ls /dev/shm; exit $code",
+    );
+    expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: "fill\n" });
+    expect(stderr).toMatch(
+      /^\[rank \d\/2 on \S+\] send\(\{ dest: \d \}\) at filled.mjs:6: cannot allocate \d+ bytes of shared memory in \S+: the file system is full/m,
+    );
+    expect(stderr).not.toMatch(/node:|dist/);
+  });
+
+  it("says in a sentence that a directory which was asked for cannot be used", async () => {
+    const long = await run("", `mkdir ${"x".repeat(90)}; TSMPI_TMPDIR=$PWD/${"x".repeat(90)} tsmpi run -n 2 world.ts`);
+    expect(long).toMatchObject({ code: 125, stdout: "" });
+    expect(long.stderr).toMatch(/^tsmpi: cannot start the ranks: TSMPI_TMPDIR is too long: [^\n]*\n$/);
+    const nowhere = await run("", "TSMPI_TMPDIR=/nowhere tsmpi run -n 2 world.ts");
+    expect(nowhere.stderr).toMatch(
+      /^tsmpi: cannot start the ranks: cannot make a private directory in \/nowhere: [^\n]*\n$/,
+    );
+  });
+
+  it("says in a sentence that ulimit -u leaves too few threads, to esbuild or to the ranks", async () => {
+    for (const limit of [14, 17, 24]) {
+      const { code, stdout, stderr } = await run("", `ulimit -u ${limit}; tsmpi run -n 4 world.ts`);
+      expect({ code, stdout }, stderr).toEqual({ code: 125, stdout: "" });
+      expect(stderr).toMatch(
+        /^tsmpi: (cannot transform TypeScript: esbuild needs more threads|cannot start the ranks: they need 36 threads)[^\n]*\(ulimit -u\)[^\n]*\n$/,
+      );
+    }
+    expect(await run("", "ulimit -u 64; tsmpi run -n 2 world.ts")).toEqual(good(2));
+  });
+
+  it("is looked at by the doctor, who needs no TMPDIR and leaves nothing", async () => {
+    const mounts = memory("size=1m");
+    const { stdout } = await run(mounts, "export TMPDIR=/nowhere; unset HOME; tsmpi doctor; ls -A; ls -A /dev/shm");
+    expect(stdout).toMatch(
+      /^note: \S+ \/dev\/shm has \d MiB free, too little for \d+ ranks: ranks of this host talk over ZeroMQ/m,
+    );
+    expect(stdout).toMatch(/^wrong: \S+ TMPDIR \/nowhere cannot be written to/m);
+    expect(stdout).toMatch(/^note: \S+ each run transforms the script anew: /m);
+    expect(stdout).toMatch(/\nSomething is wrong\.\nfilled\.mjs\nworld\.ts\n$/);
+  });
+});
