@@ -77,7 +77,7 @@ const floors: Record<string, string[][]> = {
       "list.ts",
       "random.ts",
       "warning.ts",
-      "wrong-launcher.ts",
+      "other-starters.ts",
     ],
   ],
   launcher: [

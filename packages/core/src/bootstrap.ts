@@ -10,7 +10,7 @@ import type { Progress } from "./progress.ts";
 
 export { describeUnjoined, type Joined } from "./joined.ts";
 export { eachMessage, sendMessage } from "./json-lines.ts";
-export { otherLauncher } from "./wrong-launcher.ts";
+export { otherLauncher, otherStarters } from "./other-starters.ts";
 
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
 export const env = {

@@ -5,10 +5,10 @@ import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
+import { warnIfStartedWrongly } from "./other-starters.ts";
 import { watchPromisesUsedAsValues } from "./promise-hook.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { reportUncaught } from "./uncaught.ts";
-import { warnIfStartedWrongly } from "./wrong-launcher.ts";
 
 let alone = false;
 let launched: Promise<Communicator> | undefined;
