@@ -78,6 +78,7 @@ const floors: Record<string, string[][]> = {
       "random.ts",
       "warning.ts",
       "other-starters.ts",
+      "copies.ts",
     ],
   ],
   launcher: [

@@ -1,3 +1,5 @@
+import { recognise } from "./copies.ts";
+
 /**
  * Why a call of tsmpi failed. The set is closed: a program may switch over it.
  *
@@ -44,6 +46,10 @@ export interface MpiErrorDetails {
  * ```
  */
 export class MpiError extends Error {
+  static {
+    recognise(MpiError, "MpiError");
+  }
+
   override readonly name = "MpiError";
   readonly code: MpiErrorCode;
   /** The rank (in the world) that the error is about: the lost one for `rank-failed`, else the one that raised it. */
