@@ -78,7 +78,8 @@ const floors: Record<string, string[][]> = {
       "list.ts",
       "random.ts",
       "warning.ts",
-      "wrong-launcher.ts",
+      "other-starters.ts",
+      "copies.ts",
     ],
   ],
   launcher: [

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from "./clock.ts";
 /**
  * Calls `aborted` when `signal` aborts, at once when it already has. Returns what takes the listener away again: call it
  * when the operation has ended, or a long-lived signal collects a listener per message.

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentMessage, RankMessage } from "./bootstrap.ts";
+import { setTimeout } from "./clock.ts";
 import { MpiError, messageOf } from "./errors.ts";
 import { eachMessage, sendMessage } from "./json-lines.ts";
 
@@ -113,7 +113,7 @@ async function connect(path: string): Promise<Socket> {
       return socket;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      await sleep(retryMs);
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
 }

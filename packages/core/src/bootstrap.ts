@@ -11,8 +11,8 @@ import type { Progress } from "./progress.ts";
 export { describeUnjoined, type Joined } from "./joined.ts";
 export { eachMessage, sendMessage } from "./json-lines.ts";
 export { nativeAdvice } from "./native.ts";
+export { otherLauncher, otherStarters } from "./other-starters.ts";
 export { shareOut } from "./transports/shared-memory/room.ts";
-export { otherLauncher } from "./wrong-launcher.ts";
 
 /** Environment variables of a rank. Stable and documented: jobs in any language may use them. */
 export const env = {

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Call } from "./call.ts";
 import { now } from "./clock.ts";
-import { isUsers } from "./errors.ts";
+import { isUsers, stackText } from "./errors.ts";
 
 /** Gets what is left to wait for, and gives what a promise shall wait for instead. */
 export type Detour = (rest: Promise<unknown>) => Promise<never>;
@@ -21,7 +21,7 @@ export type Divert = (detour: Detour) => void;
  * ```
  */
 export async function locate(call: Call, divert: Divert | undefined): Promise<string | undefined> {
-  call.site ??= siteOf(call.stack?.stack);
+  call.site ??= call.stack && siteOf(stackText(call.stack));
   if (call.site === undefined && divert !== undefined) {
     await new Promise<void>((found) => {
       divert(async (rest) => {
@@ -39,7 +39,7 @@ export async function locate(call: Call, divert: Divert | undefined): Promise<st
 
 /** The call, with its `site` if that is known. */
 export function located(call: Call): Call {
-  call.site ??= siteOf(call.stack?.stack);
+  call.site ??= call.stack && siteOf(stackText(call.stack));
   return call;
 }
 
@@ -47,9 +47,10 @@ export function located(call: Call): Call {
 export function siteHere(): string | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = mostFrames;
-  const { stack } = new Error();
+  const stack: Stack = {};
+  Error.captureStackTrace(stack);
   Error.stackTraceLimit = limit;
-  return siteOf(stack);
+  return siteOf(stackText(stack));
 }
 
 /** Algorithms and the layers above them have a dozen frames. */
@@ -59,9 +60,9 @@ const mostFrames = 50;
  * The first line of a stack that is the user's, as `file:line`, as seen from this directory; a library's of his only where
  * there is no other.
  */
-export function siteOf(stack: string | undefined): string | undefined {
+export function siteOf(stack: string): string | undefined {
   let library: string | undefined;
-  for (const line of (stack ?? "").split("\n")) {
+  for (const line of stack.split("\n")) {
     const [, file, row] = isUsers(line) ? (/((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(line) ?? []) : [];
     if (file === undefined) continue;
     const site = `${nearby(file.startsWith("file:") ? fileURLToPath(file) : file)}:${row}`;
@@ -164,7 +165,8 @@ export class RecentCalls {
   }
 
   siteOf(number: number): string | undefined {
-    return this.#has(number) ? siteOf(this.#stacks[number % remembered]?.stack) : undefined;
+    const stack = this.stackOf(number);
+    return stack && siteOf(stackText(stack));
   }
 
   #has(number: number): boolean {

@@ -1,5 +1,17 @@
-/** Node's global is a getter, which is called for each look at the clock. */
-const { performance } = globalThis;
+import timers from "node:timers";
+
+/*
+ * Timers and clocks as they were when this file was loaded. Test runners put others in their place (fake timers), which stand
+ * still until the test moves them: `local()` would wait for ever. So all of this package takes them from here.
+ */
+export const setTimeout: typeof globalThis.setTimeout = timers.setTimeout;
+export const setInterval: typeof globalThis.setInterval = timers.setInterval;
+export const setImmediate: typeof globalThis.setImmediate = timers.setImmediate;
+export const clearTimeout: typeof globalThis.clearTimeout = timers.clearTimeout;
+export const clearInterval: typeof globalThis.clearInterval = timers.clearInterval;
+export const nextTick: typeof process.nextTick = process.nextTick;
+export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask;
+export const performance: { now(): number } = { now: globalThis.performance.now.bind(globalThis.performance) };
 
 /** Milliseconds on a clock that never goes back. */
 export function now(): number {

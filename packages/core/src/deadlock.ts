@@ -1,6 +1,7 @@
 import { activeResources } from "./active-resources.ts";
 import type { Wait } from "./bootstrap.ts";
 import { signalOf } from "./call.ts";
+import { clearInterval, setInterval } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import { whereabouts } from "./whereabouts.ts";
 

@@ -3,6 +3,7 @@ import { type Call, failure, type Identity } from "./call.ts";
 import { type Divert, located } from "./call-site.ts";
 import type { Channel } from "./channel.ts";
 import type { Checking } from "./checking/checking.ts";
+import { clearInterval, performance, setImmediate, setInterval, setTimeout } from "./clock.ts";
 import { Departures } from "./engine/departures.ts";
 import { Fate, wasLost } from "./engine/fate.ts";
 import { isIncomplete, Missing } from "./engine/missing.ts";

@@ -1,3 +1,5 @@
+import { recognise } from "./copies.ts";
+
 /**
  * Why a call of tsmpi failed. The set is closed: a program may switch over it.
  *
@@ -44,6 +46,10 @@ export interface MpiErrorDetails {
  * ```
  */
 export class MpiError extends Error {
+  static {
+    recognise(MpiError, "MpiError");
+  }
+
   override readonly name = "MpiError";
   readonly code: MpiErrorCode;
   /** The rank (in the world) that the error is about: the lost one for `rank-failed`, else the one that raised it. */
@@ -60,7 +66,7 @@ export class MpiError extends Error {
     const trace: { stack?: string } = {};
     Error.captureStackTrace(trace, new.target);
     Object.defineProperty(this, "stack", {
-      get: () => withUsersLines(this, trace.stack),
+      get: () => withUsersLines(this, stackText(trace)),
       set: (stack: string) => Object.defineProperty(this, "stack", { value: stack, writable: true }),
       configurable: true,
     });
@@ -70,14 +76,60 @@ export class MpiError extends Error {
 /** The package's folder: bundled or not, this file is somewhere below its dist or src. */
 const ownFiles = new URL(import.meta.url).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
 
+/** Of an error, or of what `Error.captureStackTrace` was given. */
+interface Traced {
+  stack?: unknown;
+}
+
+/**
+ * A stack as text. A program's own `Error.prepareStackTrace` may make anything of it: one that makes call sites
+ * (`callsites`, `depd`) is set aside meanwhile; one that makes text (`source-map-support`) knows better than V8.
+ */
+export function stackText(traced: Traced): string {
+  const prepare = hooks.prepareStackTrace;
+  if (prepare === undefined || makesText(prepare)) return textOf(traced);
+  hooks.prepareStackTrace = undefined;
+  try {
+    return textOf(traced);
+  } finally {
+    hooks.prepareStackTrace = prepare;
+  }
+}
+
+function textOf({ stack }: Traced): string {
+  return typeof stack === "string" ? stack : "";
+}
+
+type Prepare = NonNullable<typeof Error.prepareStackTrace>;
+const hooks: { prepareStackTrace?: Prepare | undefined } = Error;
+const judged: WeakMap<Prepare, boolean> = new WeakMap();
+
+function makesText(prepare: Prepare): boolean {
+  let text = judged.get(prepare);
+  if (text === undefined) {
+    judged.set(prepare, false); // it may end here once more
+    text = tryOn();
+    judged.set(prepare, text);
+  }
+  return text;
+}
+
+function tryOn(): boolean {
+  try {
+    return typeof new Error("what stacks look like here").stack === "string";
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a line of a stack is neither tsmpi's nor Node's own. */
 export function isUsers(line: string): boolean {
   return /^ +at /.test(line) && !line.includes(ownFiles) && !/\bnode:/.test(line);
 }
 
 /** A stack without the lines of tsmpi and Node: what a call does inside says nothing to its caller. */
-function withUsersLines({ name, message }: Error, stack: string | undefined): string {
-  return [`${name}: ${message}`, ...(stack ?? "").split("\n").filter(isUsers)].join("\n");
+function withUsersLines({ name, message }: Error, stack: string): string {
+  return [`${name}: ${message}`, ...stack.split("\n").filter(isUsers)].join("\n");
 }
 
 /** The message of anything that was thrown. */

@@ -1,4 +1,5 @@
 import { checkRank, invalid, show } from "./check.ts";
+import { recognise } from "./copies.ts";
 
 /**
  * An ordered set of ranks of the world, that never changes: what a new communicator may be made of.
@@ -13,6 +14,10 @@ import { checkRank, invalid, show } from "./check.ts";
  * ```
  */
 export class Group implements Iterable<number> {
+  static {
+    recognise(Group, "Group");
+  }
+
   /** Rank in the world of each rank of the group. */
   readonly members: readonly number[];
   readonly #ranks: ReadonlyMap<number, number>;

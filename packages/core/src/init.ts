@@ -2,13 +2,14 @@ import { hostname } from "node:os";
 import type { Checking } from "./checking/checking.ts";
 import { checkingWanted } from "./checking/wanted.ts";
 import { Communicator } from "./communicator.ts";
+import { firstCopy, version } from "./copies.ts";
 import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
+import { warnIfStartedWrongly } from "./other-starters.ts";
 import { watchPromisesUsedAsValues } from "./promise-hook.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { reportUncaught } from "./uncaught.ts";
-import { warnIfStartedWrongly } from "./wrong-launcher.ts";
 
 let alone = false;
 let launched: Promise<Communicator> | undefined;
@@ -26,6 +27,20 @@ let launched: Promise<Communicator> | undefined;
  */
 export function init(): Promise<Communicator> {
   watchPromisesUsedAsValues();
+  const first = firstCopy(thisCopy);
+  if (first.version === version) return first.init() as Promise<Communicator>;
+  const copies = [thisCopy, first].map((copy) => `${copy.version} from ${copy.file}`).join(" and ");
+  return Promise.reject(
+    new MpiError(
+      "launch",
+      `init(): this process has two versions of @tsmpi/core, ${copies}: a process has one world, so install one version for all (npm ls @tsmpi/core)`,
+    ),
+  );
+}
+
+const thisCopy = { version, file: import.meta.url, init: initHere };
+
+function initHere(): Promise<Communicator> {
   if (isLaunched()) {
     launched ??= join().then((world) => world ?? aloneInProcess());
     return launched;

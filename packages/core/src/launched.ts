@@ -5,7 +5,7 @@ import { type AgentMessage, describeEnding, type Ending, env, type Network } fro
 import { describe, type Identity } from "./call.ts";
 import { siteHere } from "./call-site.ts";
 import { checkingWanted } from "./checking/wanted.ts";
-import { breathe } from "./clock.ts";
+import { breathe, setTimeout } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";

@@ -1,5 +1,6 @@
 import type { Call } from "./call.ts";
 import type { Detour } from "./call-site.ts";
+import { setImmediate } from "./clock.ts";
 import { decode } from "./codec.ts";
 import type { Envelope } from "./envelope.ts";
 import { isLinked, type Link } from "./list.ts";

@@ -1,4 +1,5 @@
 import { checkOptions, knownOptions } from "./check-options.ts";
+import { shared } from "./copies.ts";
 import { MpiError } from "./errors.ts";
 import { describe, type IntegerArray, type TypedArray } from "./kernel.ts";
 
@@ -65,7 +66,8 @@ export interface Rule {
   any?: (x: unknown, y: unknown) => unknown;
 }
 
-const rules: WeakMap<object, Rule> = new WeakMap();
+/** With the operations of other copies of this package: a library may bring its own. */
+const rules: WeakMap<object, Rule> = shared("operations", () => new WeakMap());
 /** Programs go on with the same operation, and a look into a WeakMap takes as long as an addition of a hundred numbers. */
 let lastOp: object | undefined;
 let lastRule: Rule | undefined;
@@ -188,17 +190,24 @@ export function createOp<T>(combine: Combine<T>, options: { commutative?: boolea
 /** The operation that a user's `op` argument means. @throws MpiError `invalid-argument` */
 export function asOp<T>(reducer: Reducer<T>): Op<T> {
   if (typeof reducer === "function") return createOp<T>(reducer);
-  if (typeof reducer === "object" && reducer !== null && lookUp(reducer) !== undefined) return reducer;
+  if (typeof reducer === "object" && reducer !== null && lookUp(reducer) !== undefined)
+    return ownOf(reducer as Op<never>) as Op<T>;
   throw new MpiError("invalid-argument", `op is ${describe(reducer)}: give sum, max, ... or a function (a, b) => c`);
 }
 
 const builtIns: readonly Op<never>[] = [sum, prod, min, max, minloc, maxloc, land, lor, lxor, band, bor, bxor];
 const ownFunction = 15;
 
+/** What another copy calls `sum` is this one's: ranks may have it from either, and they must agree. */
+function ownOf(op: Op<never>): Op<never> {
+  if (!op.builtIn || builtIns.includes(op)) return op;
+  return builtIns.find(({ name }) => name === op.name) ?? op;
+}
+
 /** A number that fits four bits: the built-in operations from 1, in an order that stays; 15 for any other function. */
 export function numberOf(reducer: unknown): number {
   if (reducer === undefined) return 0;
-  return builtIns.indexOf(reducer as Op<never>) + 1 || ownFunction;
+  return builtIns.indexOf(ownOf(reducer as Op<never>)) + 1 || ownFunction;
 }
 
 /** What has this {@link numberOf}, in a sentence. */

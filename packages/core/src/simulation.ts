@@ -2,7 +2,7 @@ import { describeUnjoined, type Ending } from "./bootstrap.ts";
 import { invalid, show } from "./check.ts";
 import { checkOptions, knownOptions } from "./check-options.ts";
 import { Checking } from "./checking/checking.ts";
-import { breathe } from "./clock.ts";
+import { breathe, setImmediate } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { watchForDeadlock } from "./deadlock.ts";
 import { countMessages, Engine } from "./engine.ts";

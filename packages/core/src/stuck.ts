@@ -1,6 +1,7 @@
 import { activeResources } from "./active-resources.ts";
 import type { Stuck } from "./bootstrap.ts";
 import { signalOf } from "./call.ts";
+import { setInterval } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import { whereabouts } from "./whereabouts.ts";
 

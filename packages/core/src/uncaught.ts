@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { isUsers, MpiError } from "./errors.ts";
+import { isUsers, MpiError, stackText } from "./errors.ts";
 
 const exitCodeOfDeadlock = 123;
 
@@ -21,7 +21,7 @@ export function reportUncaught(rank: number, quiet: (error: MpiError) => boolean
 function sentence(error: MpiError, rank: number): string {
   // What another rank was the first to see, it tells with its own lines.
   if (error.rank !== undefined && error.rank !== rank) return error.message;
-  const users = (error.stack ?? "").split("\n").filter(isUsers);
+  const users = stackText(error).split("\n").filter(isUsers);
   return [error.message, ...users, ...causeOf(error)].join("\n");
 }
 

@@ -1,6 +1,7 @@
 import type { Wait, Whereabouts } from "./bootstrap.ts";
 import { type Call, describe } from "./call.ts";
 import { locate } from "./call-site.ts";
+import { performance } from "./clock.ts";
 import type { Pending } from "./engine/pending.ts";
 import { countMessages, type Engine } from "./engine.ts";
 

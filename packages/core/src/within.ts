@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "./clock.ts";
 /** The promise's value, or undefined when there is none within this time, which may be infinite. The timer is gone then. */
 export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   if (limitMs === Number.POSITIVE_INFINITY) return promise;

@@ -1,4 +1,5 @@
 import { invalid, show } from "../check.ts";
+import { shared } from "../copies.ts";
 import { MpiError, messageOf } from "../errors.ts";
 import { enter, isOfPlatform, type Registration } from "./standing.ts";
 
@@ -10,7 +11,7 @@ export interface ClassCodec<Instance extends object, Written> {
   read(written: Written): Instance;
 }
 
-const byName = new Map<string, Registration & { readonly Class: unknown }>();
+const byName: Map<string, Registration & { readonly Class: unknown }> = shared("classes", () => new Map());
 
 /**
  * Lets instances of a class travel as themselves: `write` makes data of one, `read` makes one of the data.

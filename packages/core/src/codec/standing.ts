@@ -1,3 +1,4 @@
+import { shared } from "../copies.ts";
 import { typedArrayClasses } from "./bytes.ts";
 
 /**
@@ -53,15 +54,18 @@ const iterators: ReadonlySet<object> = new Set<object>([
 /** Names only: reading some globals loads a part of Node, or warns. Taken at start, before a program adds its own. */
 const platform: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
-let known = new WeakMap<object, Standing>();
-const registered = new Map<object, Registration>();
+/** Of all copies of this package: whichever of them a class is registered with. */
+const classes = shared("standings", () => ({
+  known: new WeakMap<object, Standing>(),
+  registered: new Map<object, Registration>(),
+}));
 
 /** The standing of objects whose prototype is `prototype`. Reads the class's source once, then remembers. */
 export function standingOf(prototype: object): Standing {
-  let standing = known.get(prototype);
+  let standing = classes.known.get(prototype);
   if (standing === undefined) {
     standing = examine(prototype);
-    known.set(prototype, standing);
+    classes.known.set(prototype, standing);
   }
   return standing;
 }
@@ -72,17 +76,19 @@ export function standingOfObject(object: object): Standing {
 }
 
 export function isRegisteredAs(value: unknown, registration: Registration): boolean {
-  return typeof value === "object" && value !== null && registered.get(Object.getPrototypeOf(value)) === registration;
+  return (
+    typeof value === "object" && value !== null && classes.registered.get(Object.getPrototypeOf(value)) === registration
+  );
 }
 
 /** Instances with this prototype travel as `registration` says. */
 export function enter(prototype: object, registration: Registration): void {
-  registered.set(prototype, registration);
-  known = new WeakMap(); // the standing of subclasses changes, too
+  classes.registered.set(prototype, registration);
+  classes.known = new WeakMap(); // the standing of subclasses changes, too
 }
 
 function examine(prototype: object): Standing {
-  const own = registered.get(prototype);
+  const own = classes.registered.get(prototype);
   if (own !== undefined) return { type: "registered", registration: own };
   if (prototype === Object.getPrototypeOf(process.env)) return { type: "data" };
   const members = new Set<string>();
@@ -95,7 +101,7 @@ function examine(prototype: object): Standing {
     if (next === null) return members.size === 0 ? { type: "data" } : standing("class", name, members);
     const maker: unknown = Object.getOwnPropertyDescriptor(step, "constructor")?.value;
     if (typeof maker === "function") name ||= maker.name;
-    const base = registered.get(step);
+    const base = classes.registered.get(step);
     if (base !== undefined) return { type: "subclass", name, base: base.name };
     if (typeof maker === "function") {
       const source = Function.prototype.toString.call(maker);

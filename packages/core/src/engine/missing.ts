@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from "../clock.ts";
 import type { Peer } from "./peer.ts";
 import type { Roster } from "./roster.ts";
 import type { Waits } from "./waits.ts";

@@ -1,5 +1,5 @@
 import { bundle, byteLength, copy, decode, encode, type Parcel, unbundle } from "../codec.ts";
-import { MpiError, messageOf } from "../errors.ts";
+import { MpiError, messageOf, stackText } from "../errors.ts";
 import { failed, type Outcome } from "./outcome.ts";
 
 /** What a batch of results says before the parcels of its larger values. */
@@ -102,7 +102,7 @@ function encodeThrown(thrown: unknown): Parcel {
     const told = new Error(messageOf(thrown));
     if (thrown instanceof Error) {
       told.name = thrown.name;
-      if (thrown.stack !== undefined) told.stack = thrown.stack;
+      told.stack = stackText(thrown);
     }
     return encode(told);
   }

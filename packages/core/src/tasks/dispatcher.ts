@@ -1,4 +1,4 @@
-import { breathe } from "../clock.ts";
+import { breathe, performance, queueMicrotask } from "../clock.ts";
 import { copy, encode, type Parcel } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 import { asIfTravelled, cannotTravel, openBatch } from "./batch.ts";

@@ -1,4 +1,5 @@
 import { invalid } from "../check.ts";
+import { clearTimeout, performance, setTimeout } from "../clock.ts";
 import { MpiError, messageOf } from "../errors.ts";
 import { failed, type Outcome } from "./outcome.ts";
 import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";

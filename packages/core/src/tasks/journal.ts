@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { invalid } from "../check.ts";
+import { setImmediate } from "../clock.ts";
 import { decode, encode, type Parcel } from "../codec.ts";
 import { messageOf } from "../errors.ts";
 import { cannotTravel } from "./batch.ts";

@@ -1,6 +1,7 @@
 import { onAbort } from "../abort.ts";
 import { siteOf } from "../call-site.ts";
 import { invalid, show } from "../check.ts";
+import { queueMicrotask, setImmediate } from "../clock.ts";
 import { MpiError, messageOf } from "../errors.ts";
 import { fill } from "../into.ts";
 import type { TypedArray } from "../op.ts";

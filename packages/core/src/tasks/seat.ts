@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "../clock.ts";
 import type { MpiError } from "../errors.ts";
 import { tookTooLong } from "./hand.ts";
 import type { Chunk, Item, Job } from "./job.ts";

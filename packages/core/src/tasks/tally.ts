@@ -1,3 +1,4 @@
+import { clearInterval, performance, queueMicrotask, setInterval } from "../clock.ts";
 import type { Progress } from "../progress.ts";
 
 const intervalMs = 100;

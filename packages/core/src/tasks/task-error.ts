@@ -1,4 +1,4 @@
-import { MpiError, messageOf } from "../errors.ts";
+import { MpiError, messageOf, stackText } from "../errors.ts";
 
 /** What is known about a task that failed, on the error itself. */
 export interface TaskErrorDetails {
@@ -39,7 +39,7 @@ export function taskError(thrown: unknown, details: TaskErrorDetails, site: stri
     cause === undefined ? {} : { cause },
   );
   remote.name = "TaskError";
-  remote.stack = `${remote.name}: ${remote.message}\n${frames(error.stack)}`;
+  remote.stack = `${remote.name}: ${remote.message}\n${frames(stackText(error))}`;
   define(error, "cause", remote, false);
   define(error, "stack", `${error.name}: ${error.message}\n${site}`, false);
   for (const [name, value] of Object.entries(details)) {
@@ -52,12 +52,12 @@ export function taskError(thrown: unknown, details: TaskErrorDetails, site: stri
 export function callSite(above: (...args: never[]) => unknown): string {
   const here: { stack?: string } = {};
   Error.captureStackTrace(here, above);
-  return frames(here.stack);
+  return frames(stackText(here));
 }
 
 /** A stack without the message before it. */
-function frames(stack: string | undefined): string {
-  return (stack ?? "")
+function frames(stack: string): string {
+  return stack
     .split("\n")
     .filter((line) => /^\s+at /.test(line))
     .join("\n");

@@ -1,4 +1,4 @@
-import { breathe } from "../clock.ts";
+import { breathe, performance } from "../clock.ts";
 import { decode } from "../codec.ts";
 import { MpiError } from "../errors.ts";
 import type { Peers } from "../peers.ts";

@@ -1,3 +1,4 @@
+import { setImmediate } from "../clock.ts";
 import type { Envelope } from "../envelope.ts";
 import { type Packet, withOwnAttachments } from "../packet.ts";
 import type { Receiver, Transport } from "../transport.ts";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { eventLoopTurn, isAtWork, now } from "../clock.ts";
+import { eventLoopTurn, isAtWork, nextTick, now, setImmediate } from "../clock.ts";
 import type { Envelope } from "../envelope.ts";
 import type { Packet } from "../packet.ts";
 import type { Board, Receiver, Transport, Watch } from "../transport.ts";
@@ -247,7 +247,7 @@ export class SharedMemoryTransport implements Transport {
     if (this.#scheduled) return;
     this.#scheduled = true;
     if (this.#deliveries < deliveriesPerTurn) {
-      process.nextTick(this.#look);
+      nextTick(this.#look);
     } else {
       this.#deliveries = 0;
       setImmediate(this.#look);

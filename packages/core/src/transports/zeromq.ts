@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import { availableParallelism } from "node:os";
 import { context, Push } from "zeromq";
 import type { Network, PeerAddress, PortRange } from "../bootstrap.ts";
+import { clearInterval, setInterval } from "../clock.ts";
 import type { Envelope } from "../envelope.ts";
 import { MpiError } from "../errors.ts";
 import type { Packet } from "../packet.ts";

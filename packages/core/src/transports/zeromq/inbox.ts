@@ -1,5 +1,5 @@
 import { Pull, Push } from "zeromq";
-import { eventLoopTurn, now } from "../../clock.ts";
+import { eventLoopTurn, now, setImmediate } from "../../clock.ts";
 import { System } from "../system.ts";
 import { IoThread } from "./io-thread.ts";
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setImmediate } from "../../clock.ts";
 import type { System } from "../system.ts";
 
 /** How libzmq calls the thread that reads and writes all sockets of a process. */

@@ -1,4 +1,5 @@
 import type { Push } from "zeromq";
+import { performance, setImmediate } from "../../clock.ts";
 import type { Envelope } from "../../envelope.ts";
 import type { Packet } from "../../packet.ts";
 import { System } from "../system.ts";

@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
+import { clearInterval, setInterval, setTimeout } from "../../clock.ts";
 import { within } from "../../within.ts";
 
 /** How long the way to a host is looked for; and one that was used and does not work any more. */

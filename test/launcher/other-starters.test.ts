@@ -18,7 +18,7 @@ describe("a script that another launcher starts", () => {
   test.each([
     ["mpiexec (Open MPI)", { OMPI_COMM_WORLD_RANK: "0", OMPI_COMM_WORLD_SIZE: "4" }],
     ["mpiexec (MPICH, Intel MPI)", { PMI_RANK: "1", PMI_SIZE: "4" }],
-    ["srun", { SLURM_PROCID: "3", SLURM_STEP_NUM_TASKS: "4" }],
+    ["srun", { SLURM_PROCID: "3", SLURM_STEP_NUM_TASKS: "4", SLURM_STEP_ID: "0" }],
   ])("warns, in each process, and names the command: %s", (launcher, variables) => {
     const cwd = folder({ "script.mjs": script });
     const env = { ...process.env, ...variables };

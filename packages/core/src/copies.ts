@@ -1,0 +1,48 @@
+/*
+ * A process may load this package more than once: npm link, a nested node_modules, a library that has bundled it, a test
+ * runner that resets its modules. What must exist once in a process is found here by all copies.
+ *
+ * ```text
+ *  main.ts ────► node_modules/@tsmpi/core                     init() ──► the world
+ *  library ────► node_modules/library/node_modules/@tsmpi/core  init() ──► the same one, of the first copy
+ * ```
+ */
+
+/** Of this copy. Copies of one version may share what they have; a test compares it with the package's manifest. */
+export const version = "0.1.0";
+
+/** A value that all copies of one version have in common: made by the first, under a name of its own. */
+export function shared<T>(name: string, make: () => T): T {
+  const places = globalThis as unknown as Record<symbol, T | undefined>;
+  const key = Symbol.for(`tsmpi.${name}@${version}`);
+  places[key] ??= make();
+  return places[key];
+}
+
+/** Makes `instanceof Class` hold for instances of the same class in any other copy; subclasses are as in JavaScript. */
+export function recognise(Class: abstract new (...args: never[]) => object, name: string): void {
+  const mark = Symbol.for(`tsmpi.${name}`);
+  Object.defineProperty(Class.prototype, mark, { value: true });
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this !== Class) return Function.prototype[Symbol.hasInstance].call(this, value);
+      return typeof value === "object" && value !== null && mark in value;
+    },
+  });
+}
+
+/** What a copy tells the others of itself. */
+interface Copy {
+  readonly version: string;
+  /** Where it was loaded from. */
+  readonly file: string;
+  readonly init: () => unknown;
+}
+
+/** The copy that was the first to be asked for a world; `own` when there was none before. Of any version. */
+export function firstCopy(own: Copy): Copy {
+  const places = globalThis as unknown as Record<symbol, Copy | undefined>;
+  const key = Symbol.for("tsmpi.world");
+  places[key] ??= own;
+  return places[key];
+}
