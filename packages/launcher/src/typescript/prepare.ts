@@ -50,7 +50,7 @@ export async function prepare(script: string, settings: NodeSettings, input?: st
   const entry = pathToFileURL(input === undefined ? belowHome(realpathSync(path)) : path).href;
   try {
     const modules = await graph(entry, settings, input);
-    checkNames(modules);
+    checkNames(modules, settings);
     const isHooked = hasHooks() || needsHooks(modules, settings);
     const name = input === undefined ? undefined : script;
     const start = { path, entry, name, hasPreloads: settings.hasPreloads };
