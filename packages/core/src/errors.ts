@@ -1,3 +1,5 @@
+import { ownURL } from "./own-url.ts";
+
 /**
  * Why a call of tsmpi failed. The set is closed: a program may switch over it.
  *
@@ -67,15 +69,8 @@ export class MpiError extends Error {
   }
 }
 
-/**
- * The package's folder: bundled or not, this file is somewhere below its dist or src. A user's bundle in the format of
- * CommonJS has no `import.meta.url`, and no file that is tsmpi's alone.
- */
-const ownFiles = folderOf(import.meta.url) ?? "/no folder/of tsmpi/";
-
-function folderOf(url: string | undefined): string | undefined {
-  return url && new URL(url).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
-}
+/** The package's folder: bundled or not, this file is somewhere below its dist or src. A user's bundle is a file of its own. */
+const ownFiles = new URL(ownURL).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
 
 /** Whether a line of a stack is neither tsmpi's nor Node's own. */
 export function isUsers(line: string): boolean {

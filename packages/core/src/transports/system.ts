@@ -1,5 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { ownURL } from "../own-url.ts";
 
 type Koffi = typeof import("koffi").default;
 type Pointer = unknown;
@@ -58,7 +59,7 @@ export class System {
   }
 
   static load(): System {
-    loaded ??= new System(createRequire(import.meta.url)("koffi") as Koffi);
+    loaded ??= new System(createRequire(ownURL)("koffi") as Koffi);
     return loaded;
   }
 

@@ -76,7 +76,7 @@ function twins(script: string, entry: string, modules: ReadonlyMap<string, Modul
       ? []
       : [{ name: mirrorName(module.url), contents: rewrite(module, isMirrored, module.url === entry) }],
   );
-  return { script, twin: mirrorName(entry), files };
+  return isMirrored(entry) ? { script, twin: mirrorName(entry), files } : { script, twin: undefined, files: [] };
 }
 
 function sourceOf(module: Module | InPlace): Source[] {

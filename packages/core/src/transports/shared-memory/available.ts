@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { ownURL } from "../../own-url.ts";
 
 /** Set to `zeromq` it keeps ranks of one host from sharing memory. */
 const transportVariable = "TSMPI_TRANSPORT";
@@ -15,7 +16,7 @@ export function obstacleToSharing(directory: string): string | undefined {
   const libc = existsSync("/lib/ld-musl-x86_64.so.1") ? "musl" : "linux";
   const binary = `@koromix/koffi-${libc}-${process.arch}`;
   try {
-    const require = createRequire(import.meta.url);
+    const require = createRequire(ownURL);
     createRequire(require.resolve("koffi")).resolve(binary);
     return undefined;
   } catch {
