@@ -70,7 +70,7 @@ describe.concurrent("a project runs in each rank as it runs under node", () => {
     const ours = await run([command, "run", "-n", "1"], sample, folder);
     expect(seen(ours), ours.err).toEqual(expected);
     if (sample.says === undefined && sample.code === undefined)
-      expect(ours.err.replace(/^.*(ExperimentalWarning|--trace-warnings).*\n/gm, "")).toBe("");
+      expect(ours.err.replace(/^.*(Warning: |--trace-).*\n/gm, "")).toBe("");
     if (other !== undefined || (nodeRuns(sample) && process.env["TEST_NODE"] === undefined)) {
       const theirs = await run(other ?? [], sample, folder);
       expect(seen(theirs), theirs.err).toEqual(expected);

@@ -279,7 +279,7 @@ const main: Record<string, Sample> = {
     files: {
       "node_modules/source-map-support/package.json": `{ "main": "source-map-support.js" }`,
       "node_modules/source-map-support/source-map-support.js": `var retrieveFileHandlers = [(path) => require("fs").readFileSync(path.replace("file://", ""), "utf8")];
-        exports.read = (path) => retrieveFileHandlers.map((read) => read(path)).find(Boolean);`,
+        exports.read = (path) => { for (const read of retrieveFileHandlers) { const text = read(path); if (text) return text; } };`,
       "main.ts": `import { createRequire } from "node:module"; const { read } = createRequire(import.meta.url)("source-map-support") as { read(path: string): string };
         console.log([import.meta.filename, import.meta.url].map((path) => read(path).includes("# source" + "MappingURL=data:")));`,
     },

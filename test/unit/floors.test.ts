@@ -71,6 +71,7 @@ const floors: Record<string, string[][]> = {
       "within.ts",
       "active-resources.ts",
       "clock.ts",
+      "own-url.ts",
       "grid.ts",
       "group.ts",
       "check.ts",

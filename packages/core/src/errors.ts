@@ -1,4 +1,5 @@
 import { recognise } from "./copies.ts";
+import { ownURL } from "./own-url.ts";
 
 /**
  * Why a call of tsmpi failed. The set is closed: a program may switch over it.
@@ -73,8 +74,8 @@ export class MpiError extends Error {
   }
 }
 
-/** The package's folder: bundled or not, this file is somewhere below its dist or src. */
-const ownFiles = new URL(import.meta.url).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
+/** The package's folder: bundled or not, this file is somewhere below its dist or src. A user's bundle is a file of its own. */
+const ownFiles = new URL(ownURL).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
 
 /** Of an error, or of what `Error.captureStackTrace` was given. */
 interface Traced {

@@ -7,6 +7,7 @@ import { Engine } from "./engine.ts";
 import { MpiError } from "./errors.ts";
 import { aloneAndWaiting, isLaunched, join } from "./launched.ts";
 import { warnIfStartedWrongly } from "./other-starters.ts";
+import { ownURL } from "./own-url.ts";
 import { watchPromisesUsedAsValues } from "./promise-hook.ts";
 import { MemoryNetwork } from "./transports/memory.ts";
 import { reportUncaught } from "./uncaught.ts";
@@ -38,7 +39,7 @@ export function init(): Promise<Communicator> {
   );
 }
 
-const thisCopy = { version, file: import.meta.url, init: initHere };
+const thisCopy = { version, file: ownURL, init: initHere };
 
 function initHere(): Promise<Communicator> {
   if (isLaunched()) {

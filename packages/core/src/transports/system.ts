@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { getSystemErrorName } from "node:util";
 import { MpiError } from "../errors.ts";
+import { ownURL } from "../own-url.ts";
 
 type Koffi = typeof import("koffi").default;
 type Pointer = unknown;
@@ -61,7 +62,7 @@ export class System {
   }
 
   static load(): System {
-    loaded ??= new System(createRequire(import.meta.url)("koffi") as Koffi);
+    loaded ??= new System(createRequire(ownURL)("koffi") as Koffi);
     return loaded;
   }
 

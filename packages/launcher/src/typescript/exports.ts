@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { commonJSNames } from "./commonjs-names.ts";
 import type { InPlace, Module } from "./graph.ts";
+import type { NodeSettings } from "./node-settings.ts";
 import { ScriptError } from "./script-error.ts";
 
 type Modules = ReadonlyMap<string, Module | InPlace>;
@@ -9,32 +11,38 @@ type Modules = ReadonlyMap<string, Module | InPlace>;
  * Checks that each name imported from one of the user's files is exported there.
  * Node would find it too, but on every rank, and with the name of a twin in place of the file's.
  */
-export function checkNames(modules: Modules): void {
+export function checkNames(modules: Modules, { hasPreloads }: NodeSettings): void {
   for (const importer of modules.values()) {
     if (importer.kind === "other") continue;
-    for (const [name, exporter] of wantedBy(importer)) {
+    for (const [name, exporter, specifier] of wantedBy(importer)) {
+      if (!hasPreloads && hides(exporter, name)) throw hidden(name, specifier, importer.url);
       if (!offers(modules, exporter, name, new Set())) throw missing(name, exporter, importer.url);
     }
   }
 }
 
-/** The names that a module imports or passes on, with the URL of the file that should have them. */
-function* wantedBy({ imports, exports, transformed }: Module): Generator<[name: string, exporter: string]> {
+/** The names that a module imports or passes on, with the URL of the file that should have them, and how it is called. */
+function* wantedBy({
+  imports,
+  exports,
+  transformed,
+}: Module): Generator<[name: string, exporter: string, specifier: string]> {
   for (const { at, target } of imports) {
     if (at.type !== "static" || !target) continue;
     // Transformed code has one form: import main, { a, b as c } from "x".
     const clause = transformed.code.slice(at.importStart, at.start);
     const main = /^import\s+([\w$]+)\s*(,|from\b)/.exec(clause);
-    if (main) yield ["default", target.url];
+    if (main) yield ["default", target.url, at.specifier];
     const list = /^import\b[^{"']*\{([^}"']*)\}/.exec(clause)?.[1] ?? "";
     for (const item of list.split(",")) {
       const name = item.trim().split(/\s+/)[0];
-      if (name) yield [name, target.url];
+      if (name) yield [name, target.url, at.specifier];
     }
   }
   for (const entry of exports) {
-    const target = entry.type === "reexport" ? imports[entry.importIndex]?.target : undefined;
-    if (entry.type === "reexport" && entry.importName !== null && target) yield [entry.importName, target.url];
+    if (entry.type !== "reexport" || entry.importName === null) continue;
+    const { at, target } = imports[entry.importIndex] ?? {};
+    if (at?.specifier && target) yield [entry.importName, target.url, at.specifier];
   }
 }
 
@@ -50,6 +58,21 @@ function offers(modules: Modules, url: string, name: string, seen: Set<string>):
     const target = module.imports[entry.importIndex]?.target;
     return name !== "default" && (!target || offers(modules, target.url, name, seen));
   });
+}
+
+/** Whether Node will not find `name` in a CommonJS file, for it reads the names from the text. */
+function hides(url: string, name: string): boolean {
+  if (!/^file:[^?#]*\.c?js([?#]|$)/.test(url) || ["default", "module.exports"].includes(name)) return false;
+  return commonJSNames(fileURLToPath(url))?.has(name) === false;
+}
+
+/** In the words of Node, which would say it on every rank. */
+function hidden(name: string, specifier: string, importer: string): ScriptError {
+  const advice = `import pkg from '${specifier}';\nconst { ${name} } = pkg;`;
+  return new ScriptError(
+    1,
+    `${fileURLToPath(importer)}: Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all module.exports as named exports.\nCommonJS modules can always be imported via the default export, for example using:\n\n${advice}`,
+  );
 }
 
 function missing(name: string, exporter: string, importer: string): ScriptError {

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { attempt } from "./attempt.ts";
+import type { Loaded, Next, ResolveContext, Resolved } from "./hook-types.ts";
 import { isInstalled, isTypeScript } from "./kind.ts";
 import { isJsonUrl } from "./mirror.ts";
-import type { Loaded, Next, ResolveContext, Resolved } from "./program-hooks.ts";
 import { resolve as find, isPath } from "./resolve.ts";
 import { ScriptError } from "./script-error.ts";
 import { sourceMap } from "./source-map.ts";

@@ -7,5 +7,5 @@
 import { fileURLToPath } from "node:url";
 import { startHooks } from "./start-hooks.ts";
 
-const table = await startHooks(decodeURIComponent(new URL(import.meta.url).search.slice(1)));
+const table = startHooks(decodeURIComponent(new URL(import.meta.url).search.slice(1)));
 if (table?.name !== undefined && process.argv[1] === fileURLToPath(table.script)) process.argv[1] = table.name;

@@ -50,7 +50,7 @@ export async function prepare(script: string, settings: NodeSettings, input?: st
   const entry = pathToFileURL(input === undefined ? belowHome(realpathSync(path)) : path).href;
   try {
     const modules = await graph(entry, settings, input);
-    checkNames(modules);
+    checkNames(modules, settings);
     const isHooked = hasHooks() || needsHooks(modules, settings);
     const name = input === undefined ? undefined : script;
     const start = { path, entry, name, hasPreloads: settings.hasPreloads };
@@ -76,7 +76,7 @@ function twins(script: string, entry: string, modules: ReadonlyMap<string, Modul
       ? []
       : [{ name: mirrorName(module.url), contents: rewrite(module, isMirrored, module.url === entry) }],
   );
-  return { script, twin: mirrorName(entry), files };
+  return isMirrored(entry) ? { script, twin: mirrorName(entry), files } : { script, twin: undefined, files: [] };
 }
 
 function sourceOf(module: Module | InPlace): Source[] {

@@ -13,33 +13,20 @@ import { createRequire, isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { attempt } from "./attempt.ts";
+import type { LoadContext, Loaded, Next, ResolveContext, Resolved } from "./hook-types.ts";
 import type * as late from "./late.ts";
 import { type ProgramTable, type TableEntry, tableName } from "./program-table.ts";
-
-// The part of Node's contract that we use. `registerHooks` calls hooks in place, where `next` gives the value. Older Node
-// calls them on a thread of theirs, where it gives a promise. So what `next` gives is only ever handed on.
-export interface ResolveContext {
-  readonly parentURL?: string | undefined;
-  readonly conditions?: readonly string[];
-  readonly importAttributes?: Readonly<Record<string, string | undefined>>;
-}
-export interface LoadContext {
-  readonly conditions?: readonly string[];
-  readonly importAttributes?: Readonly<Record<string, string | undefined>>;
-}
-export type Resolved = { url: string; shortCircuit: true; importAttributes?: Record<string, string | undefined> };
-export type Loaded = { format: "module" | "commonjs"; source: string | null; shortCircuit: true };
-export type Next<Context, Result> = (name: string, context: Context) => Result;
 
 const require = createRequire(import.meta.url);
 let directory: string | undefined;
 let table: ProgramTable | undefined;
-let onThread = true;
+
+/** Older Node runs CommonJS whose code it gets from a hook for `import` with a `require` of its own, that has no hooks. */
+export const takesCommonJS: boolean = Number(process.versions.node.split(".")[0]) >= 24;
 
 /** Called by Node on the thread of the hooks, and by `startHooks` in place. */
-export function initialize(given: { directory: string | undefined; inPlace?: boolean }): ProgramTable | undefined {
+export function initialize(given: { directory: string | undefined }): ProgramTable | undefined {
   ({ directory } = given);
-  onThread = given.inPlace !== true;
   table = directory === undefined ? undefined : JSON.parse(readFileSync(join(directory, tableName), "utf8"));
   return table;
 }
@@ -105,9 +92,9 @@ function entryOf(url: string): TableEntry | undefined {
   return table?.modules[url] ?? table?.modules[url.replace(/[?#].*$/s, "")];
 }
 
-/** Node's own loader of CommonJS calls the patched `require` of those files; given their code, the thread's would not. */
+/** Without code Node's own loader of CommonJS reads the file, in the way that required.ts has given it. */
 function asLoaded({ format, source }: Pick<Loaded, "format" | "source">, context: LoadContext): Loaded {
-  const isLeft = onThread && format === "commonjs" && !isRequired(context);
+  const isLeft = format === "commonjs" && !isRequired(context) && !takesCommonJS;
   return { format, source: isLeft ? null : source, shortCircuit: true };
 }
 

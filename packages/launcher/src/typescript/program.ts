@@ -9,7 +9,7 @@ export interface Program {
 
   /**
    * The name of the twin that ranks start with, among `files`. Without it they start with the script itself and load
-   * `preload.js` before, which gives each import the code among `files`.
+   * `preload.js` before, which gives each import the code among `files`; where there are none, Node does as it is.
    */
   readonly twin: string | undefined;
 
@@ -35,8 +35,9 @@ export function command(
   args: readonly string[],
   nodeOptions: readonly string[],
 ): Command {
-  const { twin, script } = program;
-  const preload = `${builtFile("typescript/preload.js").href}?${encodeURIComponent(directory)}`;
+  const { twin, script, files } = program;
+  const hooks = `${builtFile("typescript/preload.js").href}?${encodeURIComponent(directory)}`;
+  const preload = files.length > 0 ? hooks : builtFile("rank-output.js").href;
   const options = ["--enable-source-maps", ...(twin === undefined ? ["--import", preload] : []), ...nodeOptions];
   const start = twin === undefined ? [script] : [join(directory, twin), script];
   return { file: process.execPath, args: [...options, ...start, ...args] };

@@ -4,4 +4,4 @@
 import { startHooks } from "./start-hooks.ts";
 
 process.setSourceMapsEnabled(true);
-await startHooks();
+startHooks();

@@ -11,11 +11,11 @@ interface Compiled {
   _compile(code: string, path: string, format: string): void;
 }
 
+const loader = Module as unknown as Loader;
 const context = { conditions: ["require"] };
 
-/** Gives `require` of Node 20, which its hooks do not reach, the meaning that {@link resolve} and {@link load} have. */
-export function hookRequires(): void {
-  const loader = Module as unknown as Loader;
+/** Gives `require` of Node before 22.15, which has no hooks, the rules of {@link resolve}. */
+export function hookResolution(): void {
   const resolveFilename = loader._resolveFilename;
   loader._resolveFilename = (request, parent, ...rest) => {
     const find = (name: string) => resolveFilename.call(loader, name, parent, ...rest);
@@ -26,6 +26,10 @@ export function hookRequires(): void {
     }));
     return url.startsWith("file:") ? fileURLToPath(url) : url;
   };
+}
+
+/** Makes Node before 24 run the code of {@link load} for CommonJS, whether it is required or imported. */
+export function hookCompilation(): void {
   const javaScript = loader._extensions[".js"]!;
   for (const end of [".js", ".ts", ".cts", ".mts", ".tsx", ".jsx"]) {
     const before = loader._extensions[end] ?? javaScript;

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { ownURL } from "../../own-url.ts";
 import { shareOut } from "./room.ts";
 
 /** Set to `zeromq` it keeps ranks of one host from sharing memory. */
@@ -23,7 +24,7 @@ export function obstacleToSharing(directory: string, room: number, ranks: number
   if (musl.some((path) => existsSync(path))) return "memory is shared with glibc only, and this is musl";
   const binary = `@koromix/koffi-linux-${process.arch}`;
   try {
-    const require = createRequire(import.meta.url);
+    const require = createRequire(ownURL);
     createRequire(require.resolve("koffi")).resolve(binary);
     return undefined;
   } catch {

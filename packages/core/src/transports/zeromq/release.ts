@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { ownURL } from "../../own-url.ts";
 import { sealBytes } from "./seal.ts";
 
 /** Of smaller ones little is gained, and giving one back takes a microsecond. */
@@ -28,7 +29,7 @@ export function release({ buffer, byteOffset, length }: Buffer): void {
 function findTransfer(): Transfer {
   const { transfer } = ArrayBuffer.prototype as { transfer?: Transfer };
   if (transfer !== undefined) return transfer;
-  const require = createRequire(import.meta.url);
+  const require = createRequire(ownURL);
   const { setFlagsFromString } = require("node:v8") as typeof import("node:v8");
   const { runInNewContext } = require("node:vm") as typeof import("node:vm");
   setFlagsFromString("--harmony-rab-gsab-transfer");
