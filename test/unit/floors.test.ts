@@ -128,6 +128,7 @@ const floors: Record<string, string[][]> = {
       "leftovers.ts",
       "session-signals.ts",
       "job-directory.ts",
+      "pty.ts",
       "out-of-memory.ts",
       "rank-output.cts",
       "analysis/",

@@ -13,6 +13,7 @@ import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from
 import { cpuTimeHint, setResourceLimits } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { processStat } from "./process-stat.ts";
+import { type Terminal, terminalHere } from "./pty.ts";
 import { rankCommand } from "./rank-command.ts";
 import { pipesIn, type RankPipes } from "./rank-pipes.ts";
 import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
@@ -53,6 +54,7 @@ export class Agent {
   #directory = "";
   #guardian: Guardian | undefined;
   #pipes: ReadonlyMap<number, RankPipes> = new Map();
+  #terminal: Terminal | undefined;
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
@@ -164,6 +166,7 @@ export class Agent {
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);
+    if (plan.terminal !== undefined) this.#terminal = terminalHere(plan.terminal);
     this.#takePipes(pipes, await made);
   }
 
@@ -202,6 +205,7 @@ export class Agent {
         environment: environmentOf(rank, plan, start),
         directory: plan.directory,
         apart: start.apart,
+        terminal: this.#terminal,
         withInput: rank === 0,
         pipes: this.#pipes.get(rank),
         showPartialLines: plan.showPartialLines,
