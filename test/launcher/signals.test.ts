@@ -97,7 +97,7 @@ describe("signals to ranks that are shells", () => {
     0) node trap.mjs child; true ;;
     1) trap 'echo shell got SIGUSR1' USR1; node trap.mjs trapped & wait; wait; wait ;;
     2) sleep 1000 & node trap.mjs piped | cat >&2; true ;;
-    3) setsid node trap.mjs own & wait ;;
+    3) trap '' USR1; setsid node trap.mjs own & wait ;;
   esac`;
 
   it.each([

@@ -376,7 +376,7 @@ export class Agent {
   }
 
   #reportHolders(leftMs: number): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#paused) return;
     for (const [rank, pids] of this.#holders) {
       const processes = pids.map((pid) => ({ pid, command: commandOf(pid) }));
       this.#channel.send({ kind: "lingering", rank, processes, leftMs: Math.max(0, leftMs) });
@@ -384,6 +384,10 @@ export class Agent {
   }
 
   #endHolders(): void {
+    if (this.#paused) {
+      this.#later(lastWishMs, () => this.#endHolders()); // the reader of the output is slow: their ends cannot be seen yet
+      return;
+    }
     this.#reportHolders(0);
     const all = [...this.#holders.values()].flat();
     for (const pid of all) sendSignal(pid, "SIGTERM");
