@@ -144,4 +144,12 @@ describe("the streams of a rank", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "here\nin\n" });
     expect(stderr).toMatch(/: mkfifo failed: the ranks' streams are sockets, not pipes$/m);
   });
+
+  it("do not ask a container, which may not see it, for the file that keeps them whole", async () => {
+    const cwd = folder({ docker: "", "show.sh": 'echo "<$NODE_OPTIONS>"' });
+    const line = `cp "$(command -v sh)" docker; chmod +x docker; export NODE_OPTIONS=--no-warnings
+      tsmpi exec -n 1 ./docker show.sh; tsmpi exec -n 1 sh show.sh`;
+    const { stdout } = await shell(line, { cwd }).result;
+    expect(stdout).toMatch(/^<--no-warnings>\n<--no-warnings --require=\S+\/rank-output\.cjs>\n$/);
+  });
 });

@@ -28,6 +28,18 @@ describe("children that outlive their rank", () => {
     expect(isAlive(pid!) || isAlive(other!)).toBe(false);
   });
 
+  it("are not made out of a slow reader, who has the end of the output still to come", async () => {
+    // Writes until there is room no more on the whole way: its agent has not read all of it when it ends.
+    const script = `use Fcntl; sysopen(F, "/dev/stdout", O_WRONLY | O_NONBLOCK); my $stuck = 0;
+      while ($stuck < 50) { if (syswrite(F, "x" x 4096)) { $stuck = 0 } else { select(undef, undef, undef, 0.01); $stuck++ } }`;
+    const cwd = folder({ "fill.pl": script });
+    const line = `tsmpi exec -n 1 --wait-for-children 1 perl fill.pl | { sleep 4; wc -c; }; echo \${PIPESTATUS[0]}`;
+    const { stdout, stderr } = await shell(line, { cwd }).result;
+    const [bytes, code] = stdout.split("\n");
+    expect({ code, stderr }).toEqual({ code: "0", stderr: "" });
+    expect(Number(bytes)).toBeGreaterThan(4 << 20);
+  });
+
   it("are not waited for when a rank fails, another one or their own, nor under --wait-for-children 0", async () => {
     const script = `sleep 1002 & if [ $TSMPI_RANK = 1 ]; then sleep 0.5; exit $1; fi`;
     const cwd = folder({ "script.sh": script });

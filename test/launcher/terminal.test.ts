@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { folder, shell, command as tsmpi } from "../support/run-tsmpi.ts";
+import { folder, shell, start, command as tsmpi } from "../support/run-tsmpi.ts";
 
 const agent = fileURLToPath(new URL("../../packages/launcher/bin/agent-main.js", import.meta.url));
 
@@ -38,5 +38,44 @@ describe("ranks of a launcher on a terminal", () => {
       "0 undefined",
       "undefined undefined",
     ]);
+  });
+});
+
+describe("--pty", () => {
+  it("gives each rank a terminal, with input, lines, signals and exit codes as before", async () => {
+    const script = `const rank = process.env.TSMPI_RANK;
+      console.log(rank, String([process.stdout, process.stderr, process.stdin].every(({ isTTY }) => isTTY)), process.env.SHELL);
+      process.on("SIGTERM", () => { console.log(rank + " saved"); process.exit(); });
+      setInterval(() => {}, 1000);
+      process.stdin.on("data", (text) => console.log(rank + " " + JSON.stringify(String(text)))).on("end", () => console.log(rank + " end"));`;
+    const running = start(["run", "-n", "2", "--pty", "script.mjs"], {
+      cwd: folder({ "script.mjs": script }),
+      env: { SHELL: "/bin/it's mine", NO_COLOR: "1" },
+    });
+    running.child.stdin!.end("typed\n");
+    await running.shows(" end", 2);
+    running.child.kill("SIGTERM");
+    const { code, stdout } = await running.result;
+    expect(code).toBe(143);
+    const lines = [
+      "0 true /bin/it's mine",
+      `0 "typed\\n"`,
+      "0 end",
+      "0 saved",
+      "1 true /bin/it's mine",
+      "1 end",
+      "1 saved",
+    ];
+    expect(stdout.trimEnd().split("\n").sort()).toEqual(lines.sort());
+  });
+
+  it("is refused in a sentence where there is no such script", async () => {
+    const line =
+      'ln -s "$(command -v node)" "$(command -v sh)" bin; PATH=$PWD/bin tsmpi run -n 1 --pty script.mjs; echo $?';
+    const { stdout, stderr } = await shell(line, { cwd: folder({ "script.mjs": "", "bin/empty": "" }) }).result;
+    expect(stdout).toBe("125\n");
+    expect(stderr).toBe(
+      "tsmpi: cannot start the ranks: --pty needs the program script of util-linux, which is not in PATH on this host\n",
+    );
   });
 });

@@ -134,6 +134,7 @@ const floors: Record<string, string[][]> = {
       "signals-taken.ts",
       "zeromq-remark.ts",
       "job-directory.ts",
+      "pty.ts",
       "out-of-memory.ts",
       "rank-output.cts",
       "analysis/",

@@ -14,6 +14,7 @@ import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from
 import { addressesAreFew, cpuTimeHint, setResourceLimits, threadsLeft } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { processStat } from "./process-stat.ts";
+import { type Terminal, terminalHere } from "./pty.ts";
 import { rankCommand } from "./rank-command.ts";
 import { type Admit, RankDoor, type RankHello } from "./rank-door.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
@@ -61,6 +62,7 @@ export class Agent {
   #pipes: ReadonlyMap<number, RankPipes> = new Map();
   #input: Ends | undefined;
   #door: RankDoor | undefined;
+  #terminal: Terminal | undefined;
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
@@ -176,6 +178,7 @@ export class Agent {
     }
     checkDirectory(plan.directory);
     checkThreads(plan);
+    if (plan.terminal !== undefined) this.#terminal = terminalHere(plan.terminal);
     if (await made) this.#pipes = pipes;
     else this.#channel.send({ kind: "noted", text: "mkfifo failed: the ranks' streams are sockets, not pipes" });
     if (plan.ranks.includes(0)) this.#input = await this.#guardian.makeInput(openInput);
@@ -210,6 +213,7 @@ export class Agent {
         environment: environmentOf(rank, plan, { ...start, socket: this.#door!.path }),
         directory: plan.directory,
         apart: start.apart,
+        terminal: this.#terminal,
         withInput: rank === 0,
         pipes: this.#pipes.get(rank),
         input: rank === 0 ? this.#input : undefined,
@@ -249,7 +253,8 @@ export class Agent {
   #admit(hello: RankHello, socket: Socket): ReturnType<Admit> {
     const { rank } = hello;
     const child = this.#ranks.get(rank);
-    const stranger = child && strangerTo(child, hello, "executable" in this.#plan!.program);
+    const { program, terminal } = this.#plan!;
+    const stranger = child && strangerTo(child, hello, "executable" in program || terminal !== undefined);
     if (child === undefined || stranger !== undefined) {
       const text = `${stranger ?? `a process of no rank of this host (TSMPI_RANK is ${rank})`} ${isNoRank}`;
       this.#said(rank, { kind: "warning", text });
@@ -316,7 +321,7 @@ export class Agent {
       if (await this.#sessionSignals?.came(signal)) return;
     }
     for (const rank of this.#ranks.values()) {
-      if (this.#mustWaitForNode(signal) && rank.alive) await takesSignals(rank.pid!);
+      if (this.#mustWaitForNode(signal)) await takesSignals(rank);
       rank.signal(signal);
     }
   }
@@ -401,7 +406,7 @@ export class Agent {
   }
 
   #reportHolders(leftMs: number): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#paused) return;
     for (const [rank, pids] of this.#holders) {
       const processes = pids.map((pid) => ({ pid, command: commandOf(pid) }));
       this.#channel.send({ kind: "lingering", rank, processes, leftMs: Math.max(0, leftMs) });
@@ -409,6 +414,10 @@ export class Agent {
   }
 
   #endHolders(): void {
+    if (this.#paused) {
+      this.#later(lastWishMs, () => this.#endHolders()); // the reader of the output is slow: their ends cannot be seen yet
+      return;
+    }
     this.#reportHolders(0);
     const all = [...this.#holders.values()].flat();
     for (const pid of all) sendSignal(pid, "SIGTERM");
@@ -444,7 +453,8 @@ export class Agent {
 
 /**
  * What this is, if it is not the rank: undefined when it is. `tsmpi run` starts the rank's process itself. `tsmpi exec`
- * starts any program, and the first process of it that calls init() is the rank: `npm run` is two processes above that.
+ * starts any program, and the first process of it that calls init() is the rank: `npm run` is two processes above that, and
+ * the program that gives a rank its terminal (`--pty`) is one.
  */
 function strangerTo(child: RankProcess, { pid, thread }: RankHello, anyProcess: boolean): string | undefined {
   if (thread !== 0) return "a worker thread of a rank";

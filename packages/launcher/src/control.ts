@@ -1,6 +1,7 @@
 import type { Ending, Network, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
 import type { Machine } from "./here.ts";
 import type { ResourceLimits } from "./limits.ts";
+import type { TerminalSize } from "./pty.ts";
 import type { Program } from "./typescript/index.ts";
 
 /** The two streams of a rank. */
@@ -34,6 +35,8 @@ export interface HostPlan {
   showPartialLines: Record<OutputStream, boolean>;
   /** A prompt of rank 0 is shown without waiting for the rest of the line: somebody may answer it, or nothing can mix with it. */
   promptsAtOnce: boolean;
+  /** Each rank has a terminal of this size (`--pty`); absent: pipes. */
+  terminal?: TerminalSize;
   /** How long, after a good end, what ranks have started may hold their streams; 0: not at all. */
   waitForChildrenMs: number;
   /** What the launching shell has and a host's agent has not from its starter; absent where the launcher itself is. */

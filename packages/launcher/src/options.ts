@@ -32,6 +32,8 @@ export interface RunOptions {
   /** Where the ranks start. */
   directory: string;
   tagOutput: boolean;
+  /** Each rank has a terminal. */
+  pty: boolean;
   outputDirectory: string | undefined;
   timeoutMs: number | undefined;
   /** `--walltime`: when the batch system ends the job, which it says itself where PBS can be asked. */
@@ -121,6 +123,14 @@ export const optionTable: readonly Option[] = [
     apply(options, value) {
       if (value === "") throw usageError("--output-dir: a directory is missing");
       options.outputDirectory = resolve(value);
+    },
+  },
+  {
+    flags: "--pty",
+    description:
+      "give each rank a terminal of its own, for programs that behave in another way without; stderr is stdout there",
+    apply(options) {
+      options.pty = true;
     },
   },
   {
@@ -278,6 +288,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     environment: {},
     directory: workingDirectory(),
     tagOutput: false,
+    pty: false,
     outputDirectory: undefined,
     timeoutMs: undefined,
     walltimeMs: givenWalltime(process.env["TSMPI_WALLTIME"]),

@@ -10,6 +10,7 @@ import { resourceLimits } from "./limits.ts";
 import type { RunOptions } from "./options.ts";
 import { pbsChoseThreads } from "./pbs-environment.ts";
 import type { Placement } from "./placement.ts";
+import { terminalSize } from "./pty.ts";
 import { rankCommand } from "./rank-command.ts";
 import { seenPath } from "./seen-paths.ts";
 import { starterFor } from "./starters/index.ts";
@@ -31,7 +32,7 @@ export function plansFor(
     nodeOptions: options.nodeOptions,
     environment: {
       ...shellVariables(),
-      ...colourVariables({ ...process.env, ...options.environment }, options.outputDirectory),
+      ...(options.pty ? {} : colourVariables({ ...process.env, ...options.environment }, options.outputDirectory)),
       [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
       ...options.environment,
     },
@@ -40,6 +41,7 @@ export function plansFor(
     ownSessions: process.env["PBS_JOBID"] === undefined,
     showPartialLines,
     promptsAtOnce: placement.size === 1 || isatty(0),
+    ...(options.pty && { terminal: terminalSize() }),
     waitForChildrenMs: options.waitForChildrenMs,
     shell: { limits: resourceLimits(), ...nodeFile(), ofPbs: pbsVariables(options.environment) },
   };

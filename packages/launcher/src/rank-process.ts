@@ -9,6 +9,7 @@ import type { Exit } from "./exit-codes.ts";
 import { sendSignal } from "./leftovers.ts";
 import { LineAssembler } from "./lines.ts";
 import { processStat, processTable } from "./process-stat.ts";
+import { onTerminal, type Terminal } from "./pty.ts";
 import { type Ends, openOutput, type RankPipes } from "./rank-pipes.ts";
 import { groupSignals, signalTargets } from "./signal-targets.ts";
 
@@ -28,6 +29,8 @@ export interface RankStart {
   environment: Record<string, string>;
   directory: string;
   apart: Apart;
+  /** Undefined: it has pipes alone. */
+  terminal: Terminal | undefined;
   /** Whether its standard input comes from the launcher; else it is empty. */
   withInput: boolean;
   /** Its pipes; undefined where the system has none with names. */
@@ -55,6 +58,7 @@ export class RankProcess {
   readonly #input: Writable | undefined;
   readonly #events: RankEvents;
   readonly #apart: Apart;
+  readonly #hasTerminal: boolean;
   readonly #streams: Readable[];
   readonly #lines: LineAssembler[];
   /** Resolves when all its output has been delivered, or what is left of it is held back by some other process. */
@@ -83,8 +87,12 @@ export class RankProcess {
     this.settled = Promise.all([this.drained, swept]);
     this.#waits = start.waitsForChildren;
     this.#apart = start.apart;
+    this.#hasTerminal = start.terminal !== undefined;
+    const given = { file: start.file, args: start.args, environment: start.environment };
+    const program =
+      start.terminal === undefined ? given : onTerminal(given.file, given.args, given.environment, start.terminal);
     const { file, args, environment } =
-      start.apart === "group" ? leadingGroup(start.file, start.args, start.environment) : start;
+      start.apart === "group" ? leadingGroup(program.file, program.args, program.environment) : program;
     const { input, pipes } = start;
     const [stdout, stderr] = pipes === undefined ? [] : [openOutput(pipes.stdout), openOutput(pipes.stderr)];
     this.#child = spawn(file, args, {
@@ -177,9 +185,16 @@ export class RankProcess {
       else if (groupSignals.has(signal) && this.#hasGroup()) sendSignal(this.killTarget, signal);
       return;
     }
-    for (const target of signalTargets(this.pid!, signal, this.#apart)) {
+    for (const target of signalTargets(this.program, signal, this.#apart)) {
       if (!sendSignal(target, signal)) sendSignal(this.pid!, signal); // its group takes a moment to be made
     }
+  }
+
+  /** The process that signals are for: behind the one that keeps its terminal. */
+  get program(): number {
+    if (!this.#hasTerminal) return this.pid!;
+    const [program] = [...processTable()].find(([, stat]) => stat.parent === this.pid) ?? [];
+    return program ?? this.pid!;
   }
 
   /** The job is being stopped: what is left of it is waited for no more, unless it is tidying up. */

@@ -7,8 +7,8 @@ const pauseMs = 20;
  * listens for SIGURG as a mark of that, SIGUSR2 kills it, and SIGUSR1 kills it or opens its debugger: for 40 ms, and for much
  * longer on a busy host.
  */
-export async function takesSignals(pid: number): Promise<void> {
-  while (isStarting(pid)) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+export async function takesSignals(rank: { alive: boolean; program: number }): Promise<void> {
+  while (rank.alive && isStarting(rank.program)) await new Promise((resolve) => setTimeout(resolve, pauseMs));
 }
 
 function isStarting(pid: number): boolean {
