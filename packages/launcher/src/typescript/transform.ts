@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import type { Message, TransformFailure, TransformOptions, TransformResult } from "esbuild";
 import { cache, keyOf } from "./cache.ts";
 import { hasModuleSyntax, isCommonJS, packageType } from "./kind.ts";
@@ -28,7 +29,7 @@ export async function transform(path: string, source: string): Promise<Transform
   if (known) return known;
   // 50 ms to load, so only for what no earlier run has transformed.
   try {
-    loading ??= import("esbuild");
+    loading ??= import(pathToFileURL(esbuildFile()).href) as Promise<typeof import("esbuild")>;
     const esbuild = await loading;
     const result = await esbuild.transform(text, options);
     const format = otherFormat(path, result, options);
@@ -43,13 +44,18 @@ export function transformSync(path: string, source: string): Transformed {
   const { key, text, options, known } = prepare(path, source);
   if (known) return known;
   try {
-    const esbuild = require("esbuild") as typeof import("esbuild");
+    const esbuild = require(esbuildFile()) as typeof import("esbuild");
     const result = esbuild.transformSync(text, options);
     const format = otherFormat(path, result, options);
     return remember(path, key, format ? esbuild.transformSync(text, { ...options, format }) : result);
   } catch (error) {
     return refuse(path, error);
   }
+}
+
+/** By its real path, because under `--preserve-symlinks` esbuild does not find its program from a linked one. */
+function esbuildFile(): string {
+  return realpathSync(require.resolve("esbuild"));
 }
 
 /** Ends the transformer's process, if there is one, which otherwise lives as long as this one. */
