@@ -1,5 +1,8 @@
 import childProcess, { type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { nativeAdvice } from "@tsmpi/core/bootstrap";
 import type { TransformOptions, TransformResult } from "esbuild";
 import { LaunchError } from "../launch-error.ts";
@@ -43,7 +46,12 @@ export async function end(): Promise<void> {
 async function start(): Promise<typeof import("esbuild")> {
   const left = threadsLeft();
   if (left !== undefined && left < threadsNeeded) throw Object.assign(new Error(), { code: "EAGAIN" });
-  return import("esbuild");
+  return import(pathToFileURL(esbuildFile()).href);
+}
+
+/** By its real path, because under `--preserve-symlinks` esbuild does not find its program from a linked one. */
+export function esbuildFile(): string {
+  return realpathSync(createRequire(import.meta.url).resolve("esbuild"));
 }
 
 /**

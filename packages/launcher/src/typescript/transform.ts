@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Message, TransformFailure, TransformOptions, TransformResult } from "esbuild";
 import { LaunchError } from "../launch-error.ts";
 import { cache, keyOf } from "./cache.ts";
-import { transform as byEsbuild } from "./esbuild.ts";
+import { transform as byEsbuild, esbuildFile } from "./esbuild.ts";
 import { hasModuleSyntax, isCommonJS, packageType } from "./kind.ts";
 import { ScriptError } from "./script-error.ts";
 import { compilerOptions } from "./tsconfig.ts";
@@ -43,7 +43,7 @@ export function transformSync(path: string, source: string): Transformed {
   const { key, text, options, known } = prepare(path, source);
   if (known) return known;
   try {
-    const { transformSync } = require("esbuild") as typeof import("esbuild");
+    const { transformSync } = require(esbuildFile()) as typeof import("esbuild");
     const result = transformSync(text, options);
     const format = otherFormat(path, result, options);
     return remember(path, key, format ? transformSync(text, { ...options, format }) : result);
