@@ -195,7 +195,7 @@ describe("what the command tells about itself", () => {
       cwd,
       env: { TSMPI_TMPDIR: cwd },
     });
-    expect(stderr).toMatch(/not shared memory: the job's directory \S+ is not in \/dev\/shm\n/);
+    expect(stderr).toMatch(/not shared memory: the job's directory \S+ is not in \/dev\/shm \(tsmpi doctor/);
   });
 
   it("says in the map that there are more ranks than slots, which is no reason not to run", async () => {

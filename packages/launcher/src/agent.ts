@@ -11,7 +11,7 @@ import { agentMark, Guardian } from "./guardian.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from "./leftovers.ts";
-import { addressesAreFew, cpuTimeHint, setResourceLimits, threadsLeft } from "./limits.ts";
+import { addressesAreFew, cpuTimeHint, resourceLimits, setResourceLimits, threadsLeft } from "./limits.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { processStat } from "./process-stat.ts";
 import { type Terminal, terminalHere } from "./pty.ts";
@@ -190,7 +190,7 @@ export class Agent {
     const threads = Math.min(share, plan.granted?.threads ?? share);
     const nodeOptions = [
       ...(share === 1 ? onOneCpu : []),
-      ...(addressesAreFew() ? onFewAddresses : []),
+      ...(addressesAreFew() ? onFewAddresses() : []),
       ...plan.nodeOptions,
     ];
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
@@ -498,5 +498,14 @@ function checkThreads({ ranks, program }: HostPlan): void {
 /** The threads with which V8 collects garbage would take their time from the other ranks, or wait for them: milliseconds. */
 const onOneCpu = ["--single-threaded-gc"];
 
-/** WebAssembly, and with it `fetch`, then works within a small `ulimit -v`: V8 checks bounds instead of reserving 10 GB. */
-const onFewAddresses = ["--disable-wasm-trap-handler"];
+/**
+ * WebAssembly, and with it `fetch`, then works within a small `ulimit -v`: V8 checks bounds instead of reserving 10 GB. A memory
+ * that may grow still reserves as much as it can get up to the most pages, and would leave no room for anything else.
+ */
+function onFewAddresses(): string[] {
+  const limit = Number(resourceLimits()["as"]?.[0]);
+  const pages = Number.isNaN(limit) ? [] : [`--wasm-max-mem-pages=${Math.floor(limit / 8 / wasmPageBytes)}`];
+  return ["--disable-wasm-trap-handler", ...pages];
+}
+
+const wasmPageBytes = 65_536;
