@@ -49,13 +49,15 @@ describe("each rank leads a process group of its own", () => {
   });
 
   it("which is not the launcher's: who signals that leaves them to the launcher", async () => {
-    const script = `process.on("SIGTERM", () => console.log("heard")); console.log("ready"); setTimeout(() => process.exit(), 2000);`;
-    // timeout(1) makes a group, and signals all of it.
-    const running = shell(`export -f tsmpi; timeout 2 bash -c 'tsmpi run -n ${crowd} script.mjs'`, {
-      cwd: folder({ "script.mjs": script }),
-    });
-    const { code, stdout } = await running.result;
-    expect({ code, heard: stdout.split("heard").length - 1 }).toEqual({ code: 124, heard: Number(crowd) });
+    const script = `process.on("SIGTERM", () => { console.log("heard"); setTimeout(() => process.exit(), 500); });
+      console.log("ready"); setInterval(() => {}, 1000);`;
+    const line = `set -m; tsmpi run -n ${crowd} script.mjs & echo "group $!"; wait $!; echo "code $?"`;
+    const running = shell(line, { cwd: folder({ "script.mjs": script }) });
+    await running.shows("ready", Number(crowd));
+    process.kill(-Number(/group (\d+)/.exec(running.stdout)![1]), "SIGTERM");
+    const { stdout } = await running.result;
+    expect(stdout.split("heard").length - 1).toBe(Number(crowd));
+    expect(stdout).toContain("code 143");
   });
 });
 

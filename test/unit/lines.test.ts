@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { LineAssembler } from "../../packages/launcher/src/lines.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -22,5 +22,19 @@ describe("a line without its end", () => {
   it("waits a moment elsewhere, and for ever in a file", async () => {
     expect(await shown(false, true, ["a\nname? ", "\n"])).toEqual(["a\n", "name? \n"]);
     expect(await shown(true, false, ["a\nname? ", "\n"])).toEqual(["a\n", "name? \n"]);
+  });
+
+  it("waits longer where a pipe may have been full in the middle of a write", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const blocks: number[] = [];
+    const lines = new LineAssembler({ partial: true, promptsAtOnce: false }, ({ length }) => blocks.push(length));
+    lines.push(Buffer.from(`${"x".repeat(65_000)}\nhalf`));
+    vi.advanceTimersByTime(900);
+    await turn();
+    expect(blocks).toEqual([65_001]);
+    vi.advanceTimersByTime(200);
+    await turn();
+    expect(blocks).toEqual([65_001, 4]);
   });
 });

@@ -1,6 +1,9 @@
 /** Lines longer than this go on in pieces, so that a rank that never writes a newline costs bounded memory. */
 const longestLineBytes = 8 << 20;
-/** Writes of up to this many bytes are atomic in a pipe: more than this without a newline is no prompt but half a line. */
+/**
+ * Writes of up to this many bytes are atomic in a pipe: more than this without a newline is no prompt but half a line, and so
+ * is the end of a longer piece, which may have filled the pipe in the middle of a write.
+ */
 const longestPromptBytes = 4096;
 const promptAfterMs = 100;
 const halfLineAfterMs = 1000;
@@ -24,6 +27,7 @@ export class LineAssembler {
   readonly #shows: Shows;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  #lastBytes = 0;
   #paused = false;
   #timer: NodeJS.Timeout | undefined;
   #check: NodeJS.Immediate | undefined;
@@ -42,6 +46,7 @@ export class LineAssembler {
 
   push(chunk: Uint8Array): void {
     this.#forgetTimer();
+    this.#lastBytes = chunk.length;
     const end = chunk.lastIndexOf(newline) + 1;
     if (end > 0) this.#release(chunk.subarray(0, end));
     if (end < chunk.length) {
@@ -60,7 +65,7 @@ export class LineAssembler {
 
   #awaitRest(): void {
     if (this.#heldBytes === 0 || !this.#shows.partial || this.#paused) return;
-    const isPrompt = this.#heldBytes <= longestPromptBytes;
+    const isPrompt = Math.max(this.#heldBytes, this.#lastBytes) <= longestPromptBytes;
     if (isPrompt && this.#shows.promptsAtOnce) this.#awaitMore();
     else this.#timer = setTimeout(() => this.#awaitMore(), isPrompt ? promptAfterMs : halfLineAfterMs);
   }
