@@ -7,6 +7,7 @@ import { usableCpus } from "./cpus.ts";
 import { environmentOf, shellEnvironment, type Threads, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
 import { agentMark, Guardian } from "./guardian.ts";
+import { withPortOf } from "./inspector.ts";
 import { makeJobDirectory, removeJobDirectory } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
@@ -164,8 +165,11 @@ export class Agent {
     const threads = Math.min(share, plan.granted?.threads ?? share);
     const nodeOptions = share === 1 ? [...onOneCpu, ...plan.nodeOptions] : plan.nodeOptions;
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
-    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
-    for (const rank of plan.ranks) this.#startRank(rank, plan, start);
+    for (const rank of plan.ranks) {
+      const ownOptions = nodeOptions.map((option) => withPortOf(rank, option));
+      const command = rankCommand({ ...plan, nodeOptions: ownOptions }, this.#directory);
+      this.#startRank(rank, plan, { ...command, share, threads, apart });
+    }
   }
 
   #startRank(rank: number, plan: HostPlan, start: RankCommand): void {
@@ -348,7 +352,7 @@ function strangerTo(child: RankProcess, { pid, thread }: RankHello, anyProcess: 
 const isNoRank =
   "called init() and got a world of its own, with one rank: only one process of a rank, in its main thread, belongs to the world";
 
-/** What the ranks of a host have in common. */
+/** How a rank is started. */
 interface RankCommand extends Threads {
   file: string;
   args: string[];

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { env } from "@tsmpi/core/bootstrap";
 import type { HostPlan, Shell } from "./control.ts";
 import { agentMark } from "./guardian.ts";
+import { withPortOf } from "./inspector.ts";
 import { isPbsValue } from "./pbs-environment.ts";
 import { version } from "./version.ts";
 
@@ -26,12 +27,14 @@ export interface Share extends Threads {
  *
  * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads, never below 2 and above its default
  * of 4) are set only where the user has not: eight ranks with eight threads each on eight CPUs get in each other's way.
+ * A debugger that NODE_OPTIONS asks for is the launcher's too, so the ranks' ports begin one above.
  */
 export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
     ...plan.environment,
+    ...(plan.environment["NODE_OPTIONS"] && { NODE_OPTIONS: withPortOf(rank + 1, plan.environment["NODE_OPTIONS"]) }),
     [env.rank]: String(rank),
     [env.size]: String(plan.size),
     [env.localRank]: String(plan.ranks.indexOf(rank)),
