@@ -165,6 +165,7 @@ const floors: Record<string, string[][]> = {
       "own-files.ts",
       "seen-paths.ts",
       "process-stat.ts",
+      "inspector.ts",
     ],
   ],
 };

@@ -27,16 +27,22 @@ let launched: Promise<Communicator> | undefined;
  * @throws MpiError `launch` when the other ranks cannot be reached.
  */
 export function init(): Promise<Communicator> {
+  const other = ["bun", "deno"].find((name) => process.versions[name] !== undefined);
+  if (other !== undefined)
+    return refused(
+      `Node.js is needed, and this is ${other} ${process.versions[other]}: start the script with tsmpi run`,
+    );
   watchPromisesUsedAsValues();
   const first = firstCopy(thisCopy);
   if (first.version === version) return first.init() as Promise<Communicator>;
   const copies = [thisCopy, first].map((copy) => `${copy.version} from ${copy.file}`).join(" and ");
-  return Promise.reject(
-    new MpiError(
-      "launch",
-      `init(): this process has two versions of @tsmpi/core, ${copies}: a process has one world, so install one version for all (npm ls @tsmpi/core)`,
-    ),
+  return refused(
+    `this process has two versions of @tsmpi/core, ${copies}: a process has one world, so install one version for all (npm ls @tsmpi/core)`,
   );
+}
+
+function refused(why: string): Promise<never> {
+  return Promise.reject(new MpiError("launch", `init(): ${why}`));
 }
 
 const thisCopy = { version, file: ownURL, init: initHere };

@@ -1,5 +1,12 @@
 #!/usr/bin/env node
 // Small, and in old syntax: a Node that is too old must get as far as the sentence that says so.
+const other = ["bun", "deno"].find((name) => process.versions[name] !== undefined);
+if (other !== undefined) {
+  console.error(
+    `tsmpi: Node.js is needed, this is ${other} ${process.versions[other]}: install Node.js and type tsmpi`,
+  );
+  process.exit(125);
+}
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`tsmpi: Node.js 20.19 or newer is needed, this is ${process.versions.node} (${process.execPath})`);

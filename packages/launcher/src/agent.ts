@@ -8,6 +8,7 @@ import { usableCpus } from "./cpus.ts";
 import { environmentOf, shellEnvironment, type Threads, threadsEach } from "./environment.ts";
 import type { Exit } from "./exit-codes.ts";
 import { agentMark, Guardian } from "./guardian.ts";
+import { withPortOf } from "./inspector.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from "./leftovers.ts";
@@ -194,10 +195,11 @@ export class Agent {
       ...plan.nodeOptions,
     ];
     const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
-    const start = { ...rankCommand({ ...plan, nodeOptions }, this.#directory), share, threads, apart };
     for (const rank of plan.ranks) {
+      const ownOptions = nodeOptions.map((option) => withPortOf(rank, option));
+      const command = rankCommand({ ...plan, nodeOptions: ownOptions }, this.#directory);
       try {
-        this.#startRank(rank, plan, start);
+        this.#startRank(rank, plan, { ...command, share, threads, apart });
       } catch (error) {
         this.#unable(`rank ${rank}: ${reasonOf(error)}`); // its pipes cannot be opened
         return;
@@ -465,7 +467,7 @@ function strangerTo(child: RankProcess, { pid, thread }: RankHello, anyProcess: 
 const isNoRank =
   "called init() and got a world of its own, with one rank: only one process of a rank, in its main thread, belongs to the world";
 
-/** What the ranks of a host have in common. */
+/** How a rank is started. */
 interface RankCommand extends Threads {
   file: string;
   args: string[];

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { env } from "@tsmpi/core/bootstrap";
 import type { HostPlan, Shell } from "./control.ts";
 import { agentMark } from "./guardian.ts";
+import { withPortOf } from "./inspector.ts";
 import { builtFile } from "./own-files.ts";
 import { isPbsValue } from "./pbs-environment.ts";
 import { version } from "./version.ts";
@@ -28,13 +29,14 @@ export interface Share extends Threads {
  *
  * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads, never below 2 and above its default
  * of 4) are set only where the user has not: eight ranks with eight threads each on eight CPUs get in each other's way.
+ * A debugger that NODE_OPTIONS asks for is the launcher's too, so the ranks' ports begin one above.
  */
 export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
     ...plan.environment,
-    ...nodeOptions(plan),
+    ...nodeOptions(rank, plan),
     [env.rank]: String(rank),
     [env.size]: String(plan.size),
     [env.localRank]: String(plan.ranks.indexOf(rank)),
@@ -53,11 +55,16 @@ export function environmentOf(rank: number, plan: HostPlan, { share, threads, so
 const containers = ["apptainer", "bwrap", "ch-run", "chroot", "docker", "enroot", "podman", "shifter", "singularity"];
 
 /** The user's, and the file that keeps the output of Node processes whole. */
-function nodeOptions({ program, environment }: HostPlan): { NODE_OPTIONS?: string } {
-  if ("executable" in program && containers.includes(basename(program.executable))) return {};
+function nodeOptions(rank: number, { program, environment }: HostPlan): { NODE_OPTIONS?: string } {
+  const given = withPortOf(rank + 1, environment["NODE_OPTIONS"] ?? "");
+  const preload = "executable" in program && containers.includes(basename(program.executable)) ? "" : preloadOption();
+  const options = [given, preload].filter(Boolean).join(" ");
+  return options === "" ? {} : { NODE_OPTIONS: options };
+}
+
+function preloadOption(): string {
   const path = fileURLToPath(builtFile("rank-output.cjs"));
-  const preload = `--require=${/[\s"\\]/.test(path) ? JSON.stringify(path) : path}`;
-  return { NODE_OPTIONS: [environment["NODE_OPTIONS"], preload].filter(Boolean).join(" ") };
+  return `--require=${/[\s"\\]/.test(path) ? JSON.stringify(path) : path}`;
 }
 
 /** What PBS tells every task anew; the launching shell's values are another task's. TM, for one, needs its own. */

@@ -111,6 +111,7 @@ export function inOurWords(words: readonly string[]): string[] {
 /** Takes an option and its values from the words. */
 function nextOption(rest: string[]): string[] {
   const word = rest.shift()!;
+  if (/^--inspect(-brk|-wait)?(=|$)/.test(word)) return ["--node-options", word]; // as one types them to node
   if (takesNextWord(word)) return [word, ...rest.splice(0, 1)];
   const [, dashes = "", name = "", attached] =
     /^(--?)(np|ppn|[A-Za-z])=?(\d+)$/.exec(word) ?? /^(--?)([^=]+)(?:=(.*))?$/s.exec(word) ?? [];

@@ -50,6 +50,8 @@ export function reasonOf(error: unknown): string {
       return "the file system is read-only";
     case "EAGAIN":
       return "the limit of processes is reached (ulimit -u)";
+    case "E2BIG":
+      return "environment and arguments together are more than the system lets a program have (2 MB): unset some variables";
     case "EMFILE":
     case "ENFILE":
       return "the limit of open files is reached (ulimit -n)";

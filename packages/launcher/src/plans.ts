@@ -31,7 +31,7 @@ export function plansFor(
     args: options.args,
     nodeOptions: options.nodeOptions,
     environment: {
-      ...shellVariables(),
+      ...shellVariables(options.directory),
       ...(options.pty ? {} : colourVariables({ ...process.env, ...options.environment }, options.outputDirectory)),
       [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
       ...options.environment,
@@ -50,12 +50,13 @@ export function plansFor(
 
 /**
  * OMP_NUM_THREADS without a word from the user is what PBS gave the first host: each host has its own number. And ranks may
- * start in another directory than the one in which PBS_NODEFILE was made.
+ * start in another directory than the one in which PBS_NODEFILE was made, and that PWD names.
  */
-function shellVariables(): Record<string, string> {
+function shellVariables(directory: string): Record<string, string> {
   const { OMP_NUM_THREADS: threads, PBS_NODEFILE: path, ...rest } = process.env as Record<string, string>;
   return {
     ...rest,
+    ...(rest["PWD"] === undefined ? {} : { PWD: directory }),
     ...(threads === undefined || pbsChoseThreads() ? {} : { OMP_NUM_THREADS: threads }),
     ...(path === undefined ? {} : { PBS_NODEFILE: path && seenPath(path) }),
   };

@@ -6,6 +6,7 @@ import { grantOf, isCrowded } from "./grants.ts";
 import type { Allocation } from "./host.ts";
 import { idleCpus } from "./idle-cpus.ts";
 import { Input } from "./input.ts";
+import { inspectorOf } from "./inspector.ts";
 import { Job } from "./job.ts";
 import { launch } from "./launch.ts";
 import { reasonOf } from "./launch-error.ts";
@@ -49,6 +50,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const misspellings = misspelt({ ...process.env, ...options.environment });
   for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
+  const inspectors = describeInspectors(options, placement);
+  if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
   if (options.dryRun) {
     output.say(describeCommands(options, program, placement));
     await output.flush();
@@ -102,6 +105,19 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
 function prepareScript({ script, nodeOptions, environment }: RunOptions): ReturnType<typeof prepare> {
   const settings = nodeSettings(nodeOptions, { ...process.env, ...environment }["NODE_OPTIONS"]);
   return prepare(script, settings, script === "-" ? readFileSync(0, "utf8") : undefined);
+}
+
+/** Where a debugger finds each rank, when `--inspect` asks for that. */
+function describeInspectors({ nodeOptions, isCommand }: RunOptions, { nodes }: Placement): string | undefined {
+  const inherited = process.env["NODE_OPTIONS"] ?? "";
+  const own = isCommand ? [] : nodeOptions;
+  const places = nodes.flatMap(({ host, ranks }) =>
+    ranks.flatMap((rank) => {
+      const place = inspectorOf(rank, own) ?? inspectorOf(rank + 1, [inherited]);
+      return place === undefined ? [] : [`rank ${rank} on ${host.name} at ${place}`];
+    }),
+  );
+  return places.length === 0 ? undefined : `debuggers: ${places.join(", ")}`;
 }
 
 /** As far as it can be told before the agents of other hosts are there. */
