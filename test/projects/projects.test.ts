@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import * as nodeModule from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { command } from "../support/run-tsmpi.ts";
 import { type Sample, samples } from "./projects.ts";
@@ -76,4 +78,31 @@ describe.concurrent("a project runs in each rank as it runs under node", () => {
       expect(seen(theirs), theirs.err).toEqual(expected);
     }
   });
+});
+
+test("a bundle of a program and tsmpi in the format of CommonJS runs on ranks", async () => {
+  const sample: Sample = {
+    files: {
+      "main.ts": `import { init, sum } from "@tsmpi/core"; async function main(): Promise<void> { const world = await init(); const total = await world.allreduce(world.rank + 1, sum); if (world.rank === 0) console.log(total); } void main();`,
+    },
+    script: "main.cjs",
+    out: "3",
+  };
+  const folder = make(sample);
+  await build({
+    entryPoints: [join(folder, "main.ts")],
+    outfile: join(folder, "main.cjs"),
+    alias: { "@tsmpi/core": fileURLToPath(new URL("../../packages/core/dist/index.js", import.meta.url)) },
+    external: ["koffi", "zeromq"],
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    logLevel: "silent",
+  });
+  symlinkSync(
+    fileURLToPath(new URL("../../packages/core/node_modules", import.meta.url)),
+    join(folder, "node_modules"),
+  );
+  const { out, code, err } = await run([command, "run", "-n", "2"], sample, folder);
+  expect({ out, code }, err).toEqual({ out: "3", code: 0 });
 });

@@ -6,9 +6,10 @@ export interface ResolveContext {
   readonly importAttributes?: Readonly<Record<string, string | undefined>>;
 }
 export interface LoadContext {
+  readonly format?: string | null | undefined;
   readonly conditions?: readonly string[];
   readonly importAttributes?: Readonly<Record<string, string | undefined>>;
 }
 export type Resolved = { url: string; shortCircuit: true; importAttributes?: Record<string, string | undefined> };
-export type Loaded = { format: "module" | "commonjs"; source: string | null; shortCircuit: true };
+export type Loaded = { format: "module" | "commonjs"; source: string; shortCircuit: true };
 export type Next<Context, Result> = (name: string, context: Context) => Result;

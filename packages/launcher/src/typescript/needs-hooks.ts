@@ -6,7 +6,7 @@ import type { NodeSettings } from "./node-settings.ts";
 
 /**
  * Whether a user's file may be reached by code that we do not transform, or by a name that is known only at run time. Then
- * ranks need hooks, or the file would be loaded twice. Node before 22.15 pays 83 ms for them on each rank, so this tells
+ * ranks need hooks, or the file would be loaded twice. Node without hooks in place pays 83 ms for them on each rank, so this tells
  * the programs apart that do without: they have modules and packages only.
  */
 export function needsHooks(modules: ReadonlyMap<string, Module | InPlace>, settings: NodeSettings): boolean {

@@ -1,11 +1,11 @@
 import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs";
-import * as nodeModule from "node:module";
 import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { belowHome } from "../seen-paths.ts";
 import { checkNames } from "./exports.ts";
 import { graph, type InPlace, type Module } from "./graph.ts";
 import { hookedProgram } from "./hooked-program.ts";
+import { hooksInPlace } from "./hooks-in-place.ts";
 import { isInstalled } from "./kind.ts";
 import { mirrorName } from "./mirror.ts";
 import { needsHooks } from "./needs-hooks.ts";
@@ -51,7 +51,7 @@ export async function prepare(script: string, settings: NodeSettings, input?: st
   try {
     const modules = await graph(entry, settings, input);
     checkNames(modules, settings);
-    const isHooked = hasHooks() || needsHooks(modules, settings);
+    const isHooked = hooksInPlace() !== undefined || needsHooks(modules, settings);
     const name = input === undefined ? undefined : script;
     const start = { path, entry, name, hasPreloads: settings.hasPreloads };
     return {
@@ -62,11 +62,6 @@ export async function prepare(script: string, settings: NodeSettings, input?: st
   } finally {
     await endTransforms();
   }
-}
-
-/** Since 22.15 Node calls hooks in place. Before, they need a thread, which costs as much as starting Node. */
-function hasHooks(): boolean {
-  return "registerHooks" in nodeModule;
 }
 
 function twins(script: string, entry: string, modules: ReadonlyMap<string, Module | InPlace>): Program {

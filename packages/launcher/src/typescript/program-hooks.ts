@@ -20,13 +20,17 @@ import { type ProgramTable, type TableEntry, tableName } from "./program-table.t
 const require = createRequire(import.meta.url);
 let directory: string | undefined;
 let table: ProgramTable | undefined;
+let lateModule: typeof late | undefined;
 
-/** Older Node runs CommonJS whose code it gets from a hook for `import` with a `require` of its own, that has no hooks. */
-export const takesCommonJS: boolean = Number(process.versions.node.split(".")[0]) >= 24;
+/** Called by Node on the thread of the hooks. In some versions nothing can be required there. */
+export async function initialize(given: { directory: string | undefined }): Promise<void> {
+  begin(given.directory);
+  lateModule = await import(new URL("late.js", import.meta.url).href);
+}
 
-/** Called by Node on the thread of the hooks, and by `startHooks` in place. */
-export function initialize(given: { directory: string | undefined }): ProgramTable | undefined {
-  ({ directory } = given);
+/** What the hooks are to know: the job's directory. */
+export function begin(given: string | undefined): ProgramTable | undefined {
+  directory = given;
   table = directory === undefined ? undefined : JSON.parse(readFileSync(join(directory, tableName), "utf8"));
   return table;
 }
@@ -50,17 +54,18 @@ export function resolve<R>(specifier: string, context: ResolveContext, next: Nex
 
 export function load<R>(url: string, context: LoadContext, next: Next<LoadContext, R>): R | Loaded {
   const entry = entryOf(url);
-  if (entry === undefined && isForUs(url)) return asLoaded(later().load(url), context);
+  if (entry === undefined && isForUs(url)) return asLoaded(url, later().load(url), context, next);
   if (/^file:[^?#]*\.json([?#]|$)/.test(url)) {
     const isModule = !isRequired(context) && context.importAttributes?.["type"] === undefined;
     return isModule ? { format: "module", source: jsonModule(url), shortCircuit: true } : next(url, context);
   }
   if (/\/node_modules\/source-map-support\/source-map-support\.js$/.test(url)) {
-    return asLoaded({ format: "commonjs", source: readFileSync(fileURLToPath(url), "utf8") + askForCode }, context);
+    const source = readFileSync(fileURLToPath(url), "utf8") + askForCode;
+    return asLoaded(url, { format: "commonjs", source }, context, next);
   }
   if (entry?.file === undefined) return next(url, context);
   const source = readFileSync(join(directory as string, entry.file), "utf8");
-  return asLoaded({ format: entry.format as Loaded["format"], source }, context);
+  return asLoaded(url, { format: entry.format as Loaded["format"], source }, context, next);
 }
 
 /**
@@ -77,8 +82,8 @@ export function codeAt(path: string): string | undefined {
   return isForUs(url) ? later().load(url).source : undefined;
 }
 
-export function isRequired({ conditions = [] }: { readonly conditions?: readonly string[] }): boolean {
-  return conditions.includes("require");
+function isRequired({ conditions = [] }: { readonly conditions?: readonly string[] }): boolean {
+  return [...conditions].includes("require"); // a set in some versions
 }
 
 function propose<R>(url: string, context: ResolveContext, next: Next<ResolveContext, R>): R | Resolved {
@@ -92,10 +97,18 @@ function entryOf(url: string): TableEntry | undefined {
   return table?.modules[url] ?? table?.modules[url.replace(/[?#].*$/s, "")];
 }
 
-/** Without code Node's own loader of CommonJS reads the file, in the way that required.ts has given it. */
-function asLoaded({ format, source }: Pick<Loaded, "format" | "source">, context: LoadContext): Loaded {
-  const isLeft = format === "commonjs" && !isRequired(context) && !takesCommonJS;
-  return { format, source: isLeft ? null : source, shortCircuit: true };
+/**
+ * Node before 24 runs CommonJS that an `import` gets from a hook with a `require` of its own, without hooks. So `import` is
+ * left to the loader of CommonJS, which reads the file in the way that required.ts has given it.
+ */
+function asLoaded<R>(
+  url: string,
+  { format, source }: Pick<Loaded, "format" | "source">,
+  context: LoadContext,
+  next: Next<LoadContext, R>,
+): R | Loaded {
+  if (format === "commonjs" && !isRequired(context)) return next(url, { ...context, format });
+  return { format, source, shortCircuit: true };
 }
 
 /** The object that `require` of this file gives, and no warning of Node 20 and 22 that imports of JSON are new. */
@@ -115,5 +128,6 @@ function isInstalled(url: string): boolean {
 }
 
 function later(): typeof late {
-  return require("./late.js");
+  lateModule ??= require("./late.js") as typeof late;
+  return lateModule;
 }

@@ -14,8 +14,16 @@ interface Compiled {
 const loader = Module as unknown as Loader;
 const context = { conditions: ["require"] };
 
-/** Gives `require` of Node before 22.15, which has no hooks, the rules of {@link resolve}. */
-export function hookResolution(): void {
+/**
+ * Gives `require` the meaning that {@link resolve} and {@link load} have. Node before 22.15 has no hooks there, and some that
+ * have leave CommonJS out which was imported, until 24.5 at least.
+ */
+export function hookRequires(): void {
+  hookResolution();
+  hookCompilation();
+}
+
+function hookResolution(): void {
   const resolveFilename = loader._resolveFilename;
   loader._resolveFilename = (request, parent, ...rest) => {
     const find = (name: string) => resolveFilename.call(loader, name, parent, ...rest);
@@ -28,14 +36,13 @@ export function hookResolution(): void {
   };
 }
 
-/** Makes Node before 24 run the code of {@link load} for CommonJS, whether it is required or imported. */
-export function hookCompilation(): void {
+function hookCompilation(): void {
   const javaScript = loader._extensions[".js"]!;
   for (const end of [".js", ".ts", ".cts", ".mts", ".tsx", ".jsx"]) {
     const before = loader._extensions[end] ?? javaScript;
     loader._extensions[end] = (module, path) => {
       const loaded = load(asURL(path), context, () => undefined);
-      if (loaded?.source == null) before(module, path);
+      if (loaded === undefined) before(module, path);
       else module._compile(loaded.source, path, loaded.format);
     };
   }
