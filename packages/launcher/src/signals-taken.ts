@@ -1,6 +1,8 @@
 import { handlesSignal, processStat } from "./process-stat.ts";
 
 const pauseMs = 20;
+/** The mark may be gone: a program can take all listeners away. */
+const patienceMs = 10_000;
 
 /**
  * Resolves when a rank of Node's is ready for SIGUSR1 and SIGUSR2, or is gone. Until it has loaded rank-output.cts, which
@@ -8,7 +10,9 @@ const pauseMs = 20;
  * longer on a busy host.
  */
 export async function takesSignals(rank: { alive: boolean; program: number }): Promise<void> {
-  while (rank.alive && isStarting(rank.program)) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  const end = performance.now() + patienceMs;
+  while (rank.alive && isStarting(rank.program) && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
 }
 
 function isStarting(pid: number): boolean {
