@@ -38,9 +38,8 @@ describe("signals to the launcher", () => {
   ])("open no debugger: SIGUSR1 to ranks of %s", async (_, args) => {
     const signal = `process.kill(process.pid, "SIGUSR1"); await new Promise((resolve) => setTimeout(resolve, 300));`;
     const tell = `console.log(inspector.url() ?? "closed");`;
-    const early = args[0] === "run" ? signal : ""; // under exec it is Node's own until init()
     const cwd = folder({
-      "script.mjs": `import inspector from "node:inspector"; import { init } from "tsmpi"; ${early} await init(); ${signal} ${tell}`,
+      "script.mjs": `import inspector from "node:inspector"; import { init } from "tsmpi"; ${signal} await init(); ${signal} ${tell}`,
       "script.cjs": `const inspector = require("node:inspector"); (async () => { ${signal} ${tell} })();`,
     });
     symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(cwd, "node_modules"));
