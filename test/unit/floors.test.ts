@@ -100,7 +100,7 @@ const floors: Record<string, string[][]> = {
       "signals.ts",
     ],
     // An agent in the launcher's own process is made by the launch: that one agent is not another program.
-    ["allocations/", "starters/", "remote.ts", "agent.ts", "rank-process.ts", "stalls.ts"],
+    ["allocations/", "starters/", "remote.ts", "agent.ts", "lingering.ts", "rank-process.ts", "stalls.ts"],
     [
       "placement.ts",
       "grants.ts",

@@ -11,15 +11,15 @@ import { agentMark, Guardian } from "./guardian.ts";
 import { withPortOf } from "./inspector.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
-import { commandOf, holdersOf, killLeftovers, markedProcesses, sendSignal } from "./leftovers.ts";
+import { killLeftovers } from "./leftovers.ts";
 import { addressesAreFew, cpuTimeHint, resourceLimits, setResourceLimits, threadsLeft } from "./limits.ts";
+import { Lingering } from "./lingering.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
-import { processStat } from "./process-stat.ts";
 import { type Terminal, terminalHere } from "./pty.ts";
 import { rankCommand } from "./rank-command.ts";
 import { type Admit, RankDoor, type RankHello } from "./rank-door.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
-import { graceMs, pollMs, RankProcess } from "./rank-process.ts";
+import { RankProcess } from "./rank-process.ts";
 import { SessionSignals } from "./session-signals.ts";
 import { takesSignals } from "./signals-taken.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
@@ -29,10 +29,6 @@ import { withoutZeromqRemark } from "./zeromq-remark.ts";
 
 /** So many bytes of output may be on their way to the launcher before the ranks' pipes are left alone for a while. */
 const outputWindowBytes = 4 << 20;
-/** The user is told after this time that ended ranks' children are waited for. */
-const noticeMs = 5000;
-/** From SIGTERM to SIGKILL, for children that were waited for in vain. */
-const lastWishMs = 1000;
 /** What the ranks wrote is waited for; what comes from a process that nobody can find, not for ever. */
 const lastOutputMs = 2000;
 
@@ -67,7 +63,7 @@ export class Agent {
   #stalls: StallWatch | undefined;
   #sessionSignals: SessionSignals | undefined;
   #outputUnderway = 0;
-  #paused = false;
+  readonly #state = { stopped: false, killed: false, paused: false };
   #allStarted = false;
   #unstarted = 0;
   #failed = false;
@@ -75,8 +71,6 @@ export class Agent {
   #verdict: Extract<Order, { kind: "failed" | "stopping" }> | undefined;
   /** The job's time is nearly up, for the same ranks. */
   #endsSoon: Extract<Order, { kind: "endsSoon" }> | undefined;
-  #stopped = false;
-  #killed = false;
   #leave!: () => void;
 
   constructor(channel: Channel<Report, Order>) {
@@ -151,7 +145,7 @@ export class Agent {
     this.#plan = plan;
     try {
       await this.#prepare(plan);
-      if (!this.#stopped) this.#startRanks(this.#plan);
+      if (!this.#state.stopped) this.#startRanks(this.#plan);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const where = code === "ENOSPC" || code === "EDQUOT" ? ` in ${this.#directory}` : "";
@@ -288,7 +282,8 @@ export class Agent {
     const child = this.#ranks.get(rank)!;
     const left = this.#left.get(rank);
     const hint =
-      this.#killedFor.get(rank) ?? (this.#stopped ? undefined : (this.#outOfMemory.hintFor(exit) ?? cpuTimeHint(exit)));
+      this.#killedFor.get(rank) ??
+      (this.#state.stopped ? undefined : (this.#outOfMemory.hintFor(exit) ?? cpuTimeHint(exit)));
     this.#ended.add(rank);
     this.#channel.send({
       kind: "ended",
@@ -300,7 +295,7 @@ export class Agent {
 
   /** Ranks in a world have just been told why, and may want to say or save something; the others know of nothing. */
   #stop(killAfterMs: number): void {
-    this.#stopped = true;
+    this.#state.stopped = true;
     for (const rank of this.#ranks.values()) rank.hurry();
     for (const rank of this.#ranks.values()) if (!rank.greeted) rank.signal("SIGTERM");
     this.#later(killAfterMs / 3, () => {
@@ -310,8 +305,8 @@ export class Agent {
   }
 
   #kill(): void {
-    this.#stopped = true;
-    this.#killed = true;
+    this.#state.stopped = true;
+    this.#state.killed = true;
     for (const rank of this.#ranks.values()) rank.signal("SIGKILL");
   }
 
@@ -374,12 +369,14 @@ export class Agent {
     this.#door?.close();
     this.#stalls?.end();
     const ranks = [...this.#ranks.values()];
-    await this.#awaitChildren(ranks);
+    await new Lingering(this.#ranks, this.#pipes, this.#plan!, this.#state, (report) =>
+      this.#channel.send(report),
+    ).ended();
     this.#sessionSignals?.end();
     for (const timer of this.#timers) clearTimeout(timer);
     killLeftovers(agentMark(this.#plan!));
     const timer = setInterval(() => {
-      if (!this.#paused) for (const rank of ranks) rank.abandon();
+      if (!this.#state.paused) for (const rank of ranks) rank.abandon();
     }, lastOutputMs);
     await Promise.all(ranks.map((rank) => rank.drained));
     clearInterval(timer);
@@ -389,62 +386,11 @@ export class Agent {
     this.#leave();
   }
 
-  /** What the ranks have started may finish its work, within the time that the user gives it. */
-  async #awaitChildren(ranks: readonly RankProcess[]): Promise<void> {
-    const { waitForChildrenMs: limitMs, ownSessions } = this.#plan!;
-    if (limitMs > noticeMs) this.#later(noticeMs, () => this.#reportHolders(limitMs - noticeMs));
-    if (limitMs > 0) this.#later(limitMs, () => this.#endHolders());
-    await Promise.all(ranks.map((rank) => rank.settled));
-    if (!ownSessions) await this.#awaitGroup(ranks.some((rank) => rank.told));
-  }
-
-  /** The same for what is left in the agent's own process group, which its ranks are in under PBS. */
-  async #awaitGroup(told: boolean): Promise<void> {
-    const group = processStat("self")?.group;
-    const isLeft = () => markedProcesses(agentMark(this.#plan!)).some((pid) => processStat(pid)?.group === group);
-    const endOfGrace = performance.now() + graceMs;
-    while (!this.#killed && (told || (!this.#stopped && performance.now() < endOfGrace)) && isLeft())
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-
-  #reportHolders(leftMs: number): void {
-    if (this.#stopped || this.#paused) return;
-    for (const [rank, pids] of this.#holders) {
-      const processes = pids.map((pid) => ({ pid, command: commandOf(pid) }));
-      this.#channel.send({ kind: "lingering", rank, processes, leftMs: Math.max(0, leftMs) });
-    }
-  }
-
-  #endHolders(): void {
-    if (this.#paused) {
-      this.#later(lastWishMs, () => this.#endHolders()); // the reader of the output is slow: their ends cannot be seen yet
-      return;
-    }
-    this.#reportHolders(0);
-    const all = [...this.#holders.values()].flat();
-    for (const pid of all) sendSignal(pid, "SIGTERM");
-    this.#later(lastWishMs, () => {
-      for (const pid of [...this.#holders.values()].flat()) sendSignal(pid, "SIGKILL");
-      for (const rank of this.#ranks.values()) rank.sweep();
-    });
-  }
-
-  /** Processes that still hold the streams of ranks, which have all ended, by rank. */
-  get #holders(): ReadonlyMap<number, number[]> {
-    const open = [...this.#ranks].filter(([, child]) => child.isOpen);
-    return new Map(
-      open.map(([rank]) => {
-        const { stdout, stderr } = this.#pipes.get(rank) ?? {};
-        return [rank, holdersOf([stdout, stderr])];
-      }),
-    );
-  }
-
   #throttle(): void {
-    const limit = this.#paused ? outputWindowBytes / 2 : outputWindowBytes;
+    const limit = this.#state.paused ? outputWindowBytes / 2 : outputWindowBytes;
     const paused = this.#outputUnderway > limit;
-    if (paused === this.#paused) return;
-    this.#paused = paused;
+    if (paused === this.#state.paused) return;
+    this.#state.paused = paused;
     for (const rank of this.#ranks.values()) rank.pause(paused);
   }
 
