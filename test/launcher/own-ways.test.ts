@@ -55,25 +55,26 @@ test("a rank finds the directory of --wdir in PWD, and its arguments as they wer
 
 test("an environment that leaves no room for what ranks get besides is refused in a sentence", () => {
   const cwd = folder({ "a.mjs": "" });
-  const run = (bytes: number, ...words: string[]) => {
+  const words = [command, "run", "-n", "1", "a.mjs"];
+  const run = (program: string, bytes: number) => {
     const big = Array.from({ length: Math.ceil(bytes / 100_000) }, (_, index) => [
       `BIG_${index}`,
       "x".repeat(Math.min(100_000, bytes - index * 100_000)),
     ]);
     const env = { PATH: process.env["PATH"], ...Object.fromEntries(big) };
-    return spawnSync(process.execPath, [command, ...words], { cwd, env, encoding: "utf8" });
+    return spawnSync(program, words, { cwd, env, encoding: "utf8" });
   };
   let [fits, fails] = [0, 8 << 20];
   while (fails - fits > 100) {
     const middle = Math.floor((fits + fails) / 2);
-    if (run(middle, "--version").status === 0) fits = middle;
+    if (run("/bin/true", middle).status === 0) fits = middle;
     else fails = middle;
   }
-  const { status, stderr } = run(fits - 100, "run", "-n", "1", "a.mjs");
+  const { status, stderr } = run(process.execPath, fits - 200);
   expect({ status, stderr }).toEqual({
     status: 125,
     stderr:
-      "tsmpi: cannot start the ranks: environment and arguments together are more than the system lets a program have (2 MB): unset some variables\n",
+      "tsmpi: cannot start rank 0: environment and arguments together are more than the system lets a program have (2 MB): unset some variables\n",
   });
 });
 

@@ -17,7 +17,8 @@ describe("the shared memory of a host", () => {
     [64, 20, 64],
     [64, 24, undefined],
     [300, 36, 64],
-    [1, 2, 128],
+    [5, 2, 256],
+    [3, 2, undefined],
     [1, 4, undefined],
     [0, 2, undefined],
   ])("of %i MiB among %i ranks gives rings of %s KiB", (room, ranks, kilobytes) => {

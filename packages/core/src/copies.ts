@@ -22,6 +22,7 @@ export function shared<T>(name: string, make: () => T): T {
 /** Makes `instanceof Class` hold for instances of the same class in any other copy; subclasses are as in JavaScript. */
 export function recognise(Class: abstract new (...args: never[]) => object, name: string): void {
   const mark = Symbol.for(`tsmpi.${name}`);
+  Object.defineProperty(Class, "name", { value: name }); // a bundler may have given it another
   Object.defineProperty(Class.prototype, mark, { value: true });
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {

@@ -9,7 +9,7 @@ import { breathe, setTimeout } from "./clock.ts";
 import { Communicator } from "./communicator.ts";
 import { Engine } from "./engine.ts";
 import { MpiError, type MpiErrorCode } from "./errors.ts";
-import { nativeAdvice } from "./native.ts";
+import { isMissing, nativeAdvice } from "./native.ts";
 import type { Progress } from "./progress.ts";
 import { watchProgress } from "./stuck.ts";
 import type { Transport } from "./transport.ts";
@@ -120,8 +120,11 @@ class Rank {
 
   async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
     const { ZeromqTransport } = await import("./transports/zeromq.ts").catch((error: Error) => {
-      const why = error.message.split("\n")[0];
-      throw new MpiError("launch", `init(): ${nativeAdvice("zeromq")} (${why})`, { cause: error });
+      const [why] = error.message.split("\n");
+      const advice = isMissing("zeromq", error)
+        ? "the package zeromq is not installed beside this program: a bundle has to leave it out (esbuild --external:zeromq), and finds it in a node_modules beside it or above"
+        : nativeAdvice("zeromq");
+      throw new MpiError("launch", `init(): ${advice} (${why})`, { cause: error });
     });
     this.#transport = await ZeromqTransport.bind(
       `ipc://${directory}/${this.#rank}.zmq`,

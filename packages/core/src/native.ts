@@ -15,6 +15,11 @@ function libc(): string {
     : "an unknown libc";
 }
 
+/** Whether an error of `import` or `require` says that there is no such package, rather than none of its binaries. */
+export function isMissing(name: string, { code, message }: NodeJS.ErrnoException): boolean {
+  return /MODULE_NOT_FOUND/.test(code ?? "") && new RegExp(`Cannot find (module|package) '${name}'`).test(message);
+}
+
 /** What to do when the binary of a package is missing, or is for another kind of machine. */
 export function nativeAdvice(name: string): string {
   return `${name} has no binary for this machine (${machineKind()}): install on such a machine, without --omit=optional, rather than copying node_modules from another`;

@@ -24,9 +24,10 @@ export class Guardian {
     });
     // A job without guardian is still a job: the agent itself cleans up in every other case.
     this.#shell.on("error", () => {});
-    this.#shell.stdin!.on("error", () => {});
+    this.#shell.stdin?.on("error", () => {});
     this.#shell.unref();
-    for (const stream of [this.#shell.stdin, this.#shell.stdout]) (stream as unknown as { unref(): void }).unref();
+    // They are undefined where no more files may be opened.
+    for (const stream of [this.#shell.stdin, this.#shell.stdout]) (stream as { unref?(): void } | undefined)?.unref?.();
   }
 
   /**
@@ -49,16 +50,17 @@ export class Guardian {
     } catch {
       return undefined;
     } finally {
-      this.#shell.stdin!.write("taken\n");
+      this.#shell.stdin?.write("taken\n");
     }
   }
 
   #ask(line: string): Promise<string> {
     const { stdin, stdout } = this.#shell;
-    stdin!.write(`${line}\n`);
+    stdin?.write(`${line}\n`);
     return new Promise((resolve) => {
-      stdout!.once("data", (bytes: Buffer) => resolve(bytes.toString().trimEnd()));
-      stdout!.once("close", () => resolve("no shell"));
+      if (stdin == null || stdout == null || stdout.closed) resolve("no shell");
+      stdout?.once("data", (bytes: Buffer) => resolve(bytes.toString().trimEnd()));
+      stdout?.once("close", () => resolve("no shell"));
     });
   }
 

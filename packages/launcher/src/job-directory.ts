@@ -44,11 +44,14 @@ export function makePrivateDirectory(places: readonly string[]): string {
   );
 }
 
-/** Bytes that are free in the file system of a directory. */
+/** For ranks' pipes and sockets and the script's files. A file system that does not count its files says 0 of 0. */
+const enoughFiles = 1024;
+
+/** Bytes that are free in the file system of a directory; none where no more files can be made. */
 export function roomIn(directory: string): number {
   try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
+    const { bavail, bsize, files, ffree } = statfsSync(directory);
+    return files > 0 && ffree < enoughFiles ? 0 : bavail * bsize;
   } catch {
     return 0;
   }

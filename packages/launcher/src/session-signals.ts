@@ -41,13 +41,13 @@ export class SessionSignals {
     });
     this.#sentinel = sentinel;
     sentinel.on("error", () => {}); // then ranks are told twice
-    sentinel.stdin.on("error", () => {});
+    sentinel.stdin?.on("error", () => {}); // undefined where no more files may be opened
     sentinel.once("exit", (_, signal) => {
       if (signal === null || this.#ended) return;
       this.#last = { signal, at: performance.now() };
       this.#spawn();
     });
     sentinel.unref();
-    (sentinel.stdin as unknown as { unref(): void }).unref();
+    (sentinel.stdin as { unref?(): void } | undefined)?.unref?.();
   }
 }

@@ -46,7 +46,7 @@ export interface Prepared {
  */
 export async function prepare(script: string, settings: NodeSettings, input?: string): Promise<Prepared> {
   if (input === undefined) check(script);
-  const path = belowHome(resolve(input === undefined ? script : "[stdin].ts"));
+  const path = belowHome(resolve(input === undefined ? script : "[stdin].mts"));
   const entry = pathToFileURL(input === undefined ? belowHome(realpathSync(path)) : path).href;
   try {
     const modules = await graph(entry, settings, input);

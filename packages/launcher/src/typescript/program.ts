@@ -37,8 +37,8 @@ export function command(
 ): Command {
   const { twin, script, files } = program;
   const hooks = `${builtFile("typescript/preload.js").href}?${encodeURIComponent(directory)}`;
-  const preload = files.length > 0 ? hooks : builtFile("rank-output.js").href;
-  const options = ["--enable-source-maps", ...(twin === undefined ? ["--import", preload] : []), ...nodeOptions];
+  const preload = files.length > 0 ? ["--import", hooks] : [];
+  const options = ["--enable-source-maps", ...(twin === undefined ? preload : []), ...nodeOptions];
   const start = twin === undefined ? [script] : [join(directory, twin), script];
   return { file: process.execPath, args: [...options, ...start, ...args] };
 }

@@ -12,15 +12,18 @@ const leastRingBytes = 64 * 1024;
 const mostBoards = 1024;
 /** A ring's header, a doorstep, a fifo: their pages. */
 const pagesBytes = 8192;
+/** With less there may be no room for the program's own files. */
+const leastRoom = 4 << 20;
 /** The rest is for the program's files, and for other jobs. */
 const usable = 0.75;
 const ofRings = 2 / 3;
 
 /**
- * Divides `room` bytes among `ranks` ranks. Undefined when they are too few for a ring for each ordered pair of ranks, which
- * an `alltoall`, or a large `allreduce`, needs. The same everywhere on a host, as all ranks are told the same room.
+ * Divides `room` bytes among `ranks` ranks. Undefined when they are too few for the program, or for a ring for each ordered pair
+ * of ranks, which an `alltoall`, or a large `allreduce`, needs. The same everywhere on a host, as all ranks are told the same room.
  */
 export function shareOut(room: number, ranks: number): Shares | undefined {
+  if (room < leastRoom) return undefined;
   const bytes = room * usable;
   const pairs = ranks * (ranks - 1);
   for (let ringBytes = mostRingBytes; ringBytes >= leastRingBytes; ringBytes /= 2) {
