@@ -30,8 +30,8 @@ describe("children that outlive their rank", () => {
 
   it("are not made out of a slow reader, who has the end of the output still to come", async () => {
     // Writes until there is room no more on the whole way: its agent has not read all of it when it ends.
-    const script = `use Fcntl; sysopen(F, "/dev/stdout", O_WRONLY | O_NONBLOCK); my $stuck = 0;
-      while ($stuck < 50) { if (syswrite(F, "x" x 4096)) { $stuck = 0 } else { select(undef, undef, undef, 0.01); $stuck++ } }`;
+    const script = `use Fcntl; sysopen(F, "/dev/stdout", O_WRONLY | O_NONBLOCK); my ($stuck, $sent) = (0, 0);
+      while ($stuck < 50 && $sent < 2e8) { if (my $n = syswrite(F, "x" x 4096)) { $stuck = 0; $sent += $n } else { select(undef, undef, undef, 0.01); $stuck++ } }`;
     const cwd = folder({ "fill.pl": script });
     const line = `tsmpi exec -n 1 --wait-for-children 1 perl fill.pl | { sleep 4; wc -c; }; echo \${PIPESTATUS[0]}`;
     const { stdout, stderr } = await shell(line, { cwd }).result;

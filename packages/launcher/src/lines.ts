@@ -1,5 +1,5 @@
 /** Lines longer than this go on in pieces, so that a rank that never writes a newline costs bounded memory. */
-const longestLineBytes = 8 << 20;
+const longestLineBytes = 32 << 20;
 /**
  * Writes of up to this many bytes are atomic in a pipe: more than this without a newline is no prompt but half a line, and so
  * is the end of a longer piece, which may have filled the pipe in the middle of a write.
