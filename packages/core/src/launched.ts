@@ -121,8 +121,8 @@ class Rank {
   async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
     const { ZeromqTransport } = await import("./transports/zeromq.ts").catch((error: Error) => {
       const [why] = error.message.split("\n");
-      const advice = isMissing("zeromq", error)
-        ? "the package zeromq is not installed beside this program: a bundle has to leave it out (esbuild --external:zeromq), and finds it in a node_modules beside it or above"
+      const advice = isMissing("zeromq")
+        ? "the package zeromq is not to be found from this program's file: a bundle has to leave tsmpi out (esbuild --external:tsmpi)"
         : nativeAdvice("zeromq");
       throw new MpiError("launch", `init(): ${advice} (${why})`, { cause: error });
     });

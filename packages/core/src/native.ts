@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { ownURL } from "./own-url.ts";
 
 /** This kind of machine, as builders of native binaries name it: `linux-x64 with glibc 2.36`. */
 function machineKind(): string {
@@ -15,9 +17,14 @@ function libc(): string {
     : "an unknown libc";
 }
 
-/** Whether an error of `import` or `require` says that there is no such package, rather than none of its binaries. */
-export function isMissing(name: string, { code, message }: NodeJS.ErrnoException): boolean {
-  return /MODULE_NOT_FOUND/.test(code ?? "") && new RegExp(`Cannot find (module|package) '${name}'`).test(message);
+/** Whether there is no such package for this code, rather than none of its binaries: it was bundled, and moved elsewhere. */
+export function isMissing(name: string): boolean {
+  try {
+    createRequire(ownURL).resolve(name);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** What to do when the binary of a package is missing, or is for another kind of machine. */

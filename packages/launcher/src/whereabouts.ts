@@ -64,9 +64,14 @@ export function meanwhile(doings: readonly Doing[]): string {
 /** `ranks 0-1, 3 in allreduce() #17 at solver.ts:88`. */
 function partyOf(group: readonly Row[]): string {
   const [{ call, site, wait }] = group as [Row];
-  if (wait === undefined) return `${ranksOf(group)}: ${call}`;
+  if (wait === undefined) return `${ranksOf(group)} ${saidOf(group, call)}`;
   const like = new Set(group.map((row) => row.call)).size > 1 ? " and the like" : "";
   return `${ranksOf(group)} in ${call}${like}${site === "" ? "" : ` at ${site}`}`;
+}
+
+/** `is in no call of tsmpi`, of several ranks `are in no call of tsmpi`. */
+function saidOf(group: readonly Row[], call: string): string {
+  return group.length === 1 ? call : call.replace(/^is\b/, "are").replace(/^computes\b/, "compute");
 }
 
 /** What is odd about it: who is not where the others are, who waits for whom in a circle, what nobody has received. */
@@ -162,7 +167,7 @@ function oddOneOut(doings: readonly Doing[]): string | undefined {
     .map((group) => {
       const [{ call, site, wait }] = group as [Row];
       const are = group.length === 1 ? "is" : "are";
-      return `${ranksOf(group)} ${wait === undefined ? call : `${are} in ${call}${site === "" ? "" : ` at ${site}`}`}`;
+      return `${ranksOf(group)} ${wait === undefined ? saidOf(group, call) : `${are} in ${call}${site === "" ? "" : ` at ${site}`}`}`;
     })
     .join("; ");
 }
