@@ -42,6 +42,7 @@ test("two copies of the package have one world, and know each other's operations
     library.registerClass(Point, { write: ({ x }) => x, read: (x) => new Point(x) });
     const longest = library.createOp((a, b) => (b.length > a.length ? b : a));
     const show = (...words) => world.rank === 0 && console.log(...words);
+    show("names", MpiError.name, Group.name);
     show("one world", world === theirs, sum !== library.sum, MpiError !== library.MpiError);
     show("sum", await world.allreduce(world.rank + 1, library.sum), await world.allreduce(1, world.rank === 0 ? sum : library.sum));
     show("createOp", await world.allreduce("x".repeat(world.rank + 1), longest));
@@ -56,6 +57,7 @@ test("two copies of the package have one world, and know each other's operations
   `);
   expect({ stdout: stdout.split("\n"), stderr, code }).toEqual({
     stdout: [
+      "names MpiError Group",
       "one world true true true",
       "sum 3 2",
       "createOp xx",

@@ -79,6 +79,7 @@ describe.runIf(possible)("on a tight machine a job", () => {
 
   it.each([
     ["too small a /dev/shm", memory("size=1m"), ""],
+    ["a /dev/shm that takes no more files", memory("size=64m,nr_inodes=10"), ""],
     ["none, and a TMPDIR that does not exist", memory("ro"), "export TMPDIR=/nowhere HOME=/nowhere;"],
     [
       "none, and a TMPDIR too long for sockets",
@@ -122,6 +123,14 @@ describe.runIf(possible)("on a tight machine a job", () => {
       );
     }
     expect(await run("", "ulimit -u 64; tsmpi run -n 2 world.ts")).toEqual(good(2));
+  });
+
+  it("is refused in a sentence where so few files may be open that no process can be started", async () => {
+    const { code, stderr } = await run("", "ulimit -n 24; tsmpi run -n 4 world.ts");
+    expect({ code, stderr }).toEqual({
+      code: 125,
+      stderr: expect.stringMatching(/^tsmpi: cannot \w+ .*: the limit of open files is reached \(ulimit -n\)\n$/),
+    });
   });
 
   it("is looked at by the doctor, who needs no TMPDIR and leaves nothing", async () => {

@@ -522,6 +522,13 @@ const kinds: Record<string, Sample> = {
     out: "1 [ '-', 'a' ]",
     node: "types",
   },
+  "CommonJS on standard input": {
+    files: { "x.txt": "" },
+    script: "-",
+    input: `const { basename } = require("node:path"); console.log(basename("/a/b"));`,
+    out: "b",
+    node: "none",
+  },
   "a byte order mark before a first line for the shell": {
     files: { "main.ts": "\uFEFF#!/usr/bin/env node\nconst x: number = 1;\nconsole.log(x);\nexport {};\n" },
     out: "1",

@@ -38,3 +38,21 @@ describe("a line without its end", () => {
     expect(blocks).toEqual([65_001, 4]);
   });
 });
+
+describe("a line of many megabytes", () => {
+  const blocksOf = (bytes: number): number[] => {
+    const blocks: number[] = [];
+    const lines = new LineAssembler({ partial: false, promptsAtOnce: false }, ({ length }) => blocks.push(length));
+    for (let sent = 0; sent < bytes; sent += 65_536) lines.push(Buffer.alloc(65_536, "x"));
+    lines.push(Buffer.from("\n"));
+    return blocks;
+  };
+
+  it("stays whole up to 32 MiB", () => {
+    expect(blocksOf(32 << 20)).toEqual([(32 << 20) + 1]);
+  });
+
+  it("goes on in pieces above, so that it costs bounded memory", () => {
+    expect(blocksOf(40 << 20)).toEqual([(32 << 20) + 65_536, (8 << 20) - 65_536 + 1]);
+  });
+});

@@ -91,6 +91,12 @@ describe.concurrent("the cache of transformed files", () => {
     expect(await run(user, { XDG_CACHE_HOME: "", HOME: "/dev/null" })).toEqual({ stdout: "1\n", stderr: "", code: 0 });
   });
 
+  test("is not in the working directory where HOME is empty", async () => {
+    const user = project(files);
+    expect(await run(user, { XDG_CACHE_HOME: "", HOME: "" })).toEqual({ stdout: "1\n", stderr: "", code: 0 });
+    expect(existsSync(user.path(".cache"))).toBe(false);
+  });
+
   test("makes again what is torn", async () => {
     const user = project(files);
     await run(user);

@@ -75,7 +75,7 @@ function cookieKey(job: string): Uint8Array | undefined {
 
 function home(): string | undefined {
   try {
-    return homedir();
+    return homedir() || undefined; // an empty HOME would be the working directory
   } catch {
     return undefined;
   }

@@ -84,7 +84,8 @@ function folderOf(): string | undefined {
   const { XDG_CACHE_HOME } = process.env;
   if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "tsmpi");
   try {
-    return join(homedir(), ".cache", "tsmpi");
+    const home = homedir();
+    return isAbsolute(home) ? join(home, ".cache", "tsmpi") : undefined; // an empty HOME would be the working directory
   } catch {
     return undefined; // This user has no home.
   }

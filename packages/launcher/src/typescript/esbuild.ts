@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { nativeAdvice } from "@tsmpi/core/bootstrap";
 import type { TransformOptions, TransformResult } from "esbuild";
-import { LaunchError } from "../launch-error.ts";
+import { LaunchError, reasonOf } from "../launch-error.ts";
 import { threadsLeft } from "../limits.ts";
 import { within } from "../within.ts";
 
@@ -63,6 +63,10 @@ function catchingWords<T>(call: () => T): T {
   const { spawn } = childProcess;
   const caught = (file: string, args: readonly string[], options: SpawnOptions): ChildProcess => {
     const child = spawn(file, args, { ...options, stdio: "pipe" });
+    if (child.stderr == null) {
+      child.on("error", () => {}); // it comes later, and esbuild would stumble before
+      throw Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
+    }
     lastWords = wordsOf(child);
     return child;
   };
@@ -84,8 +88,10 @@ async function wordsOf({ stderr }: ChildProcess): Promise<string> {
   return words;
 }
 
-async function reason({ message, code }: NodeJS.ErrnoException): Promise<string> {
+async function reason(error: NodeJS.ErrnoException): Promise<string> {
+  const { message, code } = error;
   const cannot = "cannot transform TypeScript";
+  if (code === "EMFILE" || code === "ENFILE") return `${cannot}: ${reasonOf(error)}`;
   if (/could not be found, and is needed by esbuild|for another platform/.test(message))
     return `${cannot}: ${nativeAdvice("esbuild")}`;
   const words = code === undefined ? ((await within(wordsMs, lastWords)) ?? "") : "";
