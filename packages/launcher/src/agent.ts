@@ -12,7 +12,14 @@ import { withPortOf } from "./inspector.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { reasonOf } from "./launch-error.ts";
 import { killLeftovers } from "./leftovers.ts";
-import { addressesAreFew, cpuTimeHint, resourceLimits, setResourceLimits, threadsLeft } from "./limits.ts";
+import {
+  addressesAreFew,
+  cpuTimeHint,
+  resourceLimits,
+  setResourceLimits,
+  threadsLeft,
+  threadsOfRank,
+} from "./limits.ts";
 import { Lingering } from "./lingering.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { type Terminal, terminalHere } from "./pty.ts";
@@ -429,9 +436,6 @@ function checkDirectory(directory: string): void {
     throw new Error(`the directory ${directory} cannot be entered on this host (--wdir)`);
   }
 }
-
-/** Threads of a rank that does nothing: those of Node and V8, and two of its pool for files. */
-const threadsOfRank = 9;
 
 /** @throws Error when ranks would be killed at their start: a Node that cannot have its threads aborts without a word. */
 function checkThreads({ ranks, program }: HostPlan): void {

@@ -1,4 +1,6 @@
 import { shareOut } from "@tsmpi/core/bootstrap";
+import { enoughBytes } from "./job-directory.ts";
+import { threadsOfRank } from "./limits.ts";
 import { columns } from "./map.ts";
 
 /** What a package's binary is for. Without one of the first two no job, or only a part of them, can run. */
@@ -73,10 +75,6 @@ export interface Diagnosis {
   notes: string[];
 }
 
-/** So much is needed where ranks of a host do not share memory, for the script and its imports. */
-const enoughBytes = 16 << 20;
-/** Of Node and V8, in a rank that does nothing. */
-const threadsOfRank = 9;
 /** A rank with no data of its own takes 700 MB of addresses; with less V8 cannot start. */
 const leastAddresses = 1 << 30;
 /** With fewer, arrays are what suffers first. */

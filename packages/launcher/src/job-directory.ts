@@ -11,7 +11,7 @@ const ownName = "tsmpi-XXXXXX";
 // Ranks of a host talk through files here; in memory, where there is some, that is as fast as memory.
 const inMemory = "/dev/shm";
 /** The script and its imports are files, too. */
-const enoughBytes = 16 << 20;
+export const enoughBytes: number = 16 << 20;
 
 /**
  * Makes the private directory of a job with so many ranks on this host: only its owner may look into it (0700). TSMPI_TMPDIR

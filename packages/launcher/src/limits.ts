@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import type { Exit } from "./exit-codes.ts";
+import { processIds } from "./process-stat.ts";
 
 /** Soft and hard limit as `prlimit` writes them, by its names of them: `{ core: ["0", "unlimited"] }`. */
 export type ResourceLimits = Record<string, [soft: string, hard: string]>;
@@ -48,6 +49,9 @@ export function addressesAreFew(): boolean {
   return isLimited(data) || (isLimited(as) && Number(as![0]) < manyAddresses);
 }
 
+/** Threads of a rank that does nothing: those of Node and V8, and two of its pool for files. */
+export const threadsOfRank = 9;
+
 /** Above this limit nobody counts: it takes 10 us a process, and a job seldom comes so far. */
 const manyThreads = 1024;
 
@@ -60,10 +64,9 @@ export function threadsLeft(): number | undefined {
   const user = process.getuid?.();
   if (!isLimited(nproc) || user === 0 || Number(nproc![0]) > manyThreads) return undefined;
   let used = 0;
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
+  for (const pid of processIds()) {
     try {
-      const { uid, nlink } = statSync(`/proc/${name}/task`);
+      const { uid, nlink } = statSync(`/proc/${pid}/task`);
       if (uid === user) used += nlink - 2; // a directory of one folder for each thread
     } catch {} // it has ended
   }

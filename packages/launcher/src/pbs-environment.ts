@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { processStat } from "./process-stat.ts";
 
 /** Variables, as a process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -40,9 +41,9 @@ function oldest(job: string): First {
     const variables = environmentOf(pid);
     if (variables?.["PBS_JOBID"] !== job) break;
     found = { variables, isAncestor: pid !== String(process.pid) };
-    const parent = parentOf(pid);
+    const parent = processStat(Number(pid))?.parent;
     if (parent === undefined) break;
-    pid = parent;
+    pid = String(parent);
   }
   return found;
 }
@@ -54,17 +55,6 @@ function environmentOf(pid: string): Variables | undefined {
     return Object.fromEntries(
       words.map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]),
     );
-  } catch {
-    return undefined;
-  }
-}
-
-/** Field 4 of /proc/PID/stat, behind the command in parentheses. */
-function parentOf(pid: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1")
-      .replace(/^.*\) /s, "")
-      .split(" ")[1];
   } catch {
     return undefined;
   }

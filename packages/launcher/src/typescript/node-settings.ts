@@ -32,5 +32,5 @@ export function ownSettings(): NodeSettings {
 }
 
 function isOurs(word: string): boolean {
-  return /\/typescript\/(preload|register)\.js/.test(word);
+  return /\/(typescript\/(preload|register)\.js|rank-output\.cjs)/.test(word);
 }
