@@ -6,6 +6,7 @@ delete process.env["NODE_EXTRA_CA_CERTS"];
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/clean-checkout.ts",
     // Real processes on machines of any speed: a limit says that something hangs, never that it is slow.
     testTimeout: 60_000,
     hookTimeout: 60_000,

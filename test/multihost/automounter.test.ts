@@ -6,7 +6,10 @@ import { PbsJob } from "../support/pbs-job.ts";
 const repository = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const ranks = fileURLToPath(new URL("automounter-ranks.ts", import.meta.url));
 
-/** auto/me leads to auto/at-a on host a, and to auto/at-b on host b, as an automounter has it. The repository is there. */
+/**
+ * auto/me leads to auto/at-a on host a, and to auto/at-b on host b, as an automounter has it. The repository is at
+ * me/tsmpi: were it the home itself, the cache that tsmpi keeps in the home would be files of the checkout.
+ */
 describe.runIf(multihost.possible)("a home that an automounter has put in another place on each host", () => {
   let hosts: Hosts;
   let job: PbsJob;
@@ -18,7 +21,8 @@ describe.runIf(multihost.possible)("a home that an automounter has put in anothe
     for (const name of ["a", "b"]) {
       // Private to the host: on the other one there is no such place.
       const [auto, place] = [`${hosts.directory}/auto`, `${hosts.directory}/auto/at-${name}`];
-      const mounts = `mkdir -p ${auto}; mount -t tmpfs none ${auto}; mkdir ${place}; mount --bind ${repository} ${place}`;
+      const within = `mkdir -p ${place}/tsmpi; mount --bind ${repository} ${place}/tsmpi`;
+      const mounts = `mkdir -p ${auto}; mount -t tmpfs none ${auto}; ${within}`;
       hosts.shell(name, `${mounts}; ln -s ${place} ${home}`);
     }
   });
@@ -28,16 +32,16 @@ describe.runIf(multihost.possible)("a home that an automounter has put in anothe
   });
 
   test("is known by its own name: as directory, in --wdir, as HOME of scripts, and as the place of tsmpi", async () => {
-    const tsmpi = `"${process.execPath}" ${home}/packages/launcher/bin/tsmpi.js`;
-    const inHome = (line: string): string => `export HOME=${home}; cd ${home}/docs; ${line}`;
+    const tsmpi = `"${process.execPath}" ${home}/tsmpi/packages/launcher/bin/tsmpi.js`;
+    const inHome = (line: string): string => `export HOME=${home}; cd ${home}/tsmpi/docs; ${line}`;
     expect(await job.script(inHome(`${tsmpi} exec sh -c 'pwd -P' | sort`)).result).toMatchObject({
-      stdout: `${hosts.directory}/auto/at-a/docs\n${hosts.directory}/auto/at-b/docs\n`,
+      stdout: `${hosts.directory}/auto/at-a/tsmpi/docs\n${hosts.directory}/auto/at-b/tsmpi/docs\n`,
       stderr: "",
     });
     expect((await job.script(inHome(`${tsmpi} exec --wdir ../test sh -c 'pwd -P' | sort`)).result).stdout).toBe(
-      `${hosts.directory}/auto/at-a/test\n${hosts.directory}/auto/at-b/test\n`,
+      `${hosts.directory}/auto/at-a/tsmpi/test\n${hosts.directory}/auto/at-b/tsmpi/test\n`,
     );
-    const script = inHome(`${tsmpi} run ${home}${ranks.replace(repository, "")} | sort`);
+    const script = inHome(`${tsmpi} run ${home}/tsmpi${ranks.replace(repository, "")} | sort`);
     expect(await job.script(script).result).toMatchObject({ stdout: "0 of 2\n1 of 2\n", stderr: "" });
   });
 });
