@@ -9,7 +9,9 @@ export default function setup(): () => void {
   const before = untracked();
   return () => {
     const left = untracked().filter((file) => !before.includes(file));
-    if (left.length > 0) throw new Error(`the tests have left files in the checkout: ${left.join(", ")}`);
+    if (left.length === 0) return;
+    process.exitCode = 1; // Vitest shows what a teardown throws, and ends with 0
+    throw new Error(`the tests have left files in the checkout: ${left.join(", ")}`);
   };
 }
 
