@@ -9,8 +9,14 @@ const packages = [
   {
     folder: "packages/core",
     /** What of these is shared is one file, with all of the first; else it would be one for each combination of them. */
-    together: ["index", "testing", "transports/zeromq", "transports/shared-memory", "tasks/journal"],
-    apart: ["bootstrap", "progress"],
+    together: [
+      "index",
+      "testing",
+      "transports/zeromq/transport",
+      "transports/shared-memory/transport",
+      "tasks/journal",
+    ],
+    apart: ["bootstrap", "wire/progress"],
     /** Without anything shared: every rank loads them. */
     alone: [],
     /** Libraries that become part of it. What is native, or must exist once, stays outside. */
@@ -18,7 +24,7 @@ const packages = [
   },
   {
     folder: "packages/launcher",
-    together: ["run", "cli", "agent-main", "doctor", "doctor-probe", "remote"],
+    together: ["job/run", "cli", "agent-main", "doctor/doctor", "doctor-probe", "job/remote-agents"],
     apart: ["index", "testing", ...["index", "late"].map((each) => `typescript/${each}`)],
     alone: ["typescript/boot", "typescript/preload", "typescript/program-hooks", "typescript/register"],
     libraries: ["es-module-lexer", "fastest-levenshtein", "import-meta-resolve"],

@@ -4,9 +4,9 @@ import {
   factsOf,
   forgetOverrides,
   type Operation,
-} from "../packages/core/src/collectives/choose.ts";
-import { sum } from "../packages/core/src/op.ts";
-import type { Peers } from "../packages/core/src/peers.ts";
+} from "../packages/core/src/collectives/algorithms/choose.ts";
+import { sum } from "../packages/core/src/ops/op.ts";
+import type { Peers } from "../packages/core/src/wire/peers.ts";
 
 /** All that choose.ts chooses for. */
 export const operations: readonly Operation[] = [

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { algorithmsOf, type Operation } from "../packages/core/src/collectives/choose.ts";
-import * as collectives from "../packages/core/src/collectives/index.ts";
-import { sum } from "../packages/core/src/op.ts";
-import type { Peers } from "../packages/core/src/peers.ts";
+import { algorithmsOf, type Operation } from "../packages/core/src/collectives/algorithms/choose.ts";
+import * as collectives from "../packages/core/src/collectives/algorithms/index.ts";
+import { sum } from "../packages/core/src/ops/op.ts";
+import type { Peers } from "../packages/core/src/wire/peers.ts";
 import { path } from "./contender.ts";
 import { choices, variableOf } from "./overrides.ts";
 import { type Cost, type LogGP, type Model, modelled } from "./virtual-peers.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Operation } from "../packages/core/src/collectives/choose.ts";
+import type { Operation } from "../packages/core/src/collectives/algorithms/choose.ts";
 import { outputOf, path, tsmpiRun } from "./contender.ts";
 import { TwoHosts } from "./hosts.ts";
 import { describeMachine } from "./machine.ts";

@@ -1,5 +1,5 @@
-import { byteLength, type Parcel } from "../packages/core/src/codec.ts";
-import type { Peers } from "../packages/core/src/peers.ts";
+import { byteLength, type Parcel } from "../packages/core/src/wire/codec/codec.ts";
+import type { Peers } from "../packages/core/src/wire/peers.ts";
 
 /**
  * What a message costs, in microseconds; G is nanoseconds for each byte.

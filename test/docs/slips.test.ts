@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { warningsOfFile } from "../unit/analysis-support.ts";
+import { warningsOfFile } from "../unit/launcher/analysis/analysis-support.ts";
 import { readPage, rows } from "./rows.ts";
 
 const head = `import { init, sum } from "tsmpi";

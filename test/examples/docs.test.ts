@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Envelope, headerBytes, kind, writeHeader } from "../../packages/core/src/envelope.ts";
-import { operations } from "../../packages/core/src/signature.ts";
+import { operations } from "../../packages/core/src/collectives/signature.ts";
+import { type Envelope, headerBytes, kind, writeHeader } from "../../packages/core/src/wire/envelope.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const pages = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));

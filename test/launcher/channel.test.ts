@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { isRankMessage } from "../../packages/launcher/src/rank-message.ts";
+import { isRankMessage } from "../../packages/launcher/src/agent/rank-message.ts";
 import { runScript } from "../support/run-tsmpi.ts";
 
 const wait = {

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { version } from "../../packages/core/src/copies.ts";
+import { version } from "../../packages/core/src/calls/package-copies.ts";
 import { folder, type Result, runTsmpi } from "../support/run-tsmpi.ts";
 
 const core = fileURLToPath(new URL("../../packages/core", import.meta.url));

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { bar } from "../../packages/launcher/src/progress.ts";
+import { bar } from "../../packages/launcher/src/io/progress-display.ts";
 import { folder, runScript } from "../support/run-tsmpi.ts";
 
 const command = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));

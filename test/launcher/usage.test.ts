@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Communicator } from "tsmpi";
 import { describe, expect, it } from "vitest";
-import { forgetOverrides, isOverridden } from "../../packages/core/src/collectives/choose.ts";
-import { variables } from "../../packages/launcher/src/variables.ts";
+import { forgetOverrides, isOverridden } from "../../packages/core/src/collectives/algorithms/choose.ts";
+import { variables } from "../../packages/launcher/src/command/variables.ts";
 import { command, folder, runTsmpi } from "../support/run-tsmpi.ts";
 
 const files = { "ok.mjs": "console.log('ran', ...process.argv.slice(2))", "data.txt": "no script", "sub/x.txt": "" };

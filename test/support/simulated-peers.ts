@@ -1,6 +1,6 @@
-import { byteLength, type Parcel } from "../../packages/core/src/codec.ts";
-import { forgetOverrides } from "../../packages/core/src/collectives/choose.ts";
-import type { Peers } from "../../packages/core/src/peers.ts";
+import { forgetOverrides } from "../../packages/core/src/collectives/algorithms/choose.ts";
+import { byteLength, type Parcel } from "../../packages/core/src/wire/codec/codec.ts";
+import type { Peers } from "../../packages/core/src/wire/peers.ts";
 
 /** What one rank has sent. */
 export interface Traffic {

@@ -32,7 +32,7 @@ import {
 } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { expectTypeOf } from "vitest";
-import type { optionNames } from "../../packages/core/src/option-names.ts";
+import type { optionNames } from "../../packages/core/src/calls/option-names.ts";
 
 declare const world: Communicator;
 declare const doubles: Float64Array;

@@ -1,17 +1,17 @@
-export { chunks } from "./chunks.ts";
-export { type ClassCodec, registerClass } from "./codec/registered.ts";
-export type { AtRoot } from "./collective.ts";
+export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./calls/errors.ts";
+export type * from "./calls/options.ts";
+export type { TypedArray } from "./calls/typed-array.ts";
+export { dims } from "./communicators/cartesian.ts";
+export type { AtRoot } from "./communicators/collective.ts";
 export {
   CartCommunicator,
   Communicator,
   GraphCommunicator,
   type IntercommOptions,
   Intercommunicator,
-} from "./communicator.ts";
-export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
-export { dims } from "./grid.ts";
-export { Group } from "./group.ts";
-export { init } from "./init.ts";
+} from "./communicators/communicator.ts";
+export { Group } from "./communicators/group.ts";
+export { type PoolOptions, pool } from "./communicators/pool.ts";
 export {
   band,
   bor,
@@ -29,12 +29,10 @@ export {
   prod,
   type Reducer,
   sum,
-  type TypedArray,
-} from "./op.ts";
-export type * from "./options.ts";
-export { type PoolOptions, pool } from "./pool.ts";
-export type { Progress } from "./progress.ts";
-export { type Range, range } from "./range.ts";
+} from "./ops/op.ts";
+export { chunks } from "./tasks/chunks.ts";
+export type { TaskArguments, TaskInput, TaskResult, Tasks, Workers } from "./tasks/pool-workers.ts";
+export { type Range, range } from "./tasks/range.ts";
 export type {
   CrewOptions,
   InitializerContext,
@@ -48,4 +46,6 @@ export type {
   TaskOptions,
   WorldMapOptions,
 } from "./tasks/task.ts";
-export type { TaskArguments, TaskInput, TaskResult, Tasks, Workers } from "./tasks/workers.ts";
+export { type ClassCodec, registerClass } from "./wire/codec/registered-classes.ts";
+export type { Progress } from "./wire/progress.ts";
+export { init } from "./worlds/init.ts";

@@ -1,7 +1,7 @@
-import type { Communicator } from "./communicator.ts";
-import { type LocalOptions, Simulation } from "./simulation.ts";
+import type { Communicator } from "./communicators/communicator.ts";
+import { type LocalOptions, Simulation } from "./worlds/local-world.ts";
 
-export type { LocalOptions } from "./simulation.ts";
+export type { LocalOptions } from "./worlds/local-world.ts";
 
 /**
  * Runs `program` as `size` ranks within this process and gives their results in the order of ranks: for unit tests, in

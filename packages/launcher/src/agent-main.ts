@@ -1,18 +1,18 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isatty } from "node:tty";
-import { Agent } from "./agent.ts";
-import { agentExit } from "./agent-exits.ts";
-import type { Hello, Order, Report } from "./control.ts";
-import { thisMachine } from "./here.ts";
+import { Agent } from "./agent/agent.ts";
+import { agentExit } from "./hosts/agent-exits.ts";
+import { cpusOfLine } from "./hosts/pbs/environment.ts";
 import { usableAddresses } from "./link/addresses.ts";
+import { type Attempt, ownAddress, visit } from "./link/connect.ts";
 import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
+import type { Hello, Order, Report } from "./link/messages.ts";
 import { beReachable } from "./link/reach.ts";
-import { type Attempt, ownAddress, visit } from "./link/visit.ts";
-import { cpusOfLine } from "./pbs-environment.ts";
-import { processStat } from "./process-stat.ts";
-import { version } from "./version.ts";
+import { processStat } from "./system/process-stat.ts";
+import { thisMachine } from "./system/this-host.ts";
+import { version } from "./system/version.ts";
 
 /**
  * An agent as a process of its own: `node agent-main.js job=... node=2 at=10.0.0.1:4711,... key=<directory> seconds=60`.

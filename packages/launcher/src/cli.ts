@@ -1,10 +1,10 @@
 import { writeSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { exitCodes } from "./exit-codes.ts";
-import { inOurWords } from "./foreign-options.ts";
-import { refuseManyStarts } from "./many-starts.ts";
-import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./options.ts";
-import { version } from "./version.ts";
+import { inOurWords } from "./command/foreign-options.ts";
+import { refuseManyStarts } from "./command/many-starts.ts";
+import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./command/options.ts";
+import { exitCodes } from "./errors/exit-codes.ts";
+import { version } from "./system/version.ts";
 
 /** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
 export async function main(words: string[]): Promise<void> {
@@ -53,7 +53,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
         const options = defaultOptions(script, args, isCommand);
         for (const change of given) change(options);
         refuseManyStarts(words.name, options);
-        request = async () => (await import("./run.ts")).run(options);
+        request = async () => (await import("./job/run.ts")).run(options);
       });
     takeOptions(command, optionTable, given);
   };
@@ -71,7 +71,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
       const options = defaultOptions("", [], false);
       for (const change of given) change(options);
       refuseManyStarts("doctor", options);
-      request = async () => (await import("./doctor.ts")).doctor(options);
+      request = async () => (await import("./doctor/doctor.ts")).doctor(options);
     });
   takeOptions(doctor, doctorOptionTable, given);
   if (words.length === 0) {

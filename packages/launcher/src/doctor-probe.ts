@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Communicator, init } from "@tsmpi/core";
 import { nativeAdvice } from "@tsmpi/core/bootstrap";
-import { usableCpus } from "./cpus.ts";
-import type { Facts, Links, NativePackage } from "./diagnosis.ts";
-import { addressesAreFew, resourceLimits, threadsLeft } from "./limits.ts";
+import type { Facts, Links, NativePackage } from "./doctor/judge.ts";
+import { usableCpus } from "./system/cpus.ts";
+import { addressesAreFew, resourceLimits, threadsLeft } from "./system/resource-limits.ts";
+import { version } from "./system/version.ts";
 import { cacheObstacle } from "./typescript/cache.ts";
-import { version } from "./version.ts";
 
 /**
  * What `tsmpi doctor` runs on each host: `doctor-probe.js <directory> <name of a file that the launcher has put there>`.

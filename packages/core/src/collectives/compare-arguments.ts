@@ -1,11 +1,11 @@
-import { encode } from "../codec.ts";
-import { MpiError, type MpiErrorCode, messageOf } from "../errors.ts";
-import { isTypedArray, describe as kindAndLength } from "../kernel.ts";
-import { nameOf, numberOf } from "../op.ts";
-import type { Peers } from "../peers.ts";
-import type { Operation } from "../signature.ts";
-import { allgather } from "./allgather.ts";
-import type { RoutineOptions } from "./routines.ts";
+import { MpiError, type MpiErrorCode, messageOf } from "../calls/errors.ts";
+import { isTypedArray, describe as kindAndLength } from "../calls/typed-array.ts";
+import { nameOf, numberOf } from "../ops/op.ts";
+import { encode } from "../wire/codec/codec.ts";
+import type { Peers } from "../wire/peers.ts";
+import { allgather } from "./algorithms/allgather.ts";
+import type { RoutineOptions } from "./implementations.ts";
+import type { Operation } from "./signature.ts";
 
 /** What one rank gives to a collective, as far as ranks must give the same, and where. */
 interface Given {

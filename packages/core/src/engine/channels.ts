@@ -1,6 +1,6 @@
-import { Channel } from "../channel.ts";
-import type { Envelope } from "../envelope.ts";
-import type { Letter, Posted } from "../mailbox.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import { Channel } from "./channel.ts";
+import type { Letter, Posted } from "./matching.ts";
 
 /** What tells a channel from the others. */
 type Key = Pick<Envelope, "context" | "collective">;

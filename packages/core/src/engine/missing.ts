@@ -1,7 +1,7 @@
-import { clearInterval, setInterval } from "../clock.ts";
+import { clearInterval, setInterval } from "../calls/event-loop.ts";
 import type { Peer } from "./peer.ts";
-import type { Roster } from "./roster.ts";
-import type { Waits } from "./waits.ts";
+import type { Roster } from "./peer-table.ts";
+import type { Waits } from "./wait-counter.ts";
 
 const lookMs = 1000;
 /** So many looks in a row at which this rank listened and nothing came: what is in a healthy network arrives before. */

@@ -1,10 +1,10 @@
-import type { Ending } from "../bootstrap.ts";
-import type { Call } from "../call.ts";
-import type { Detour } from "../call-site.ts";
-import type { Channel } from "../channel.ts";
-import type { Parcel } from "../codec.ts";
-import type { Envelope } from "../envelope.ts";
-import type { Letter, Posted } from "../mailbox.ts";
+import type { Call } from "../calls/call.ts";
+import type { Detour } from "../calls/call-site.ts";
+import type { Ending } from "../wire/agent-protocol.ts";
+import type { Parcel } from "../wire/codec/codec.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import type { Channel } from "./channel.ts";
+import type { Letter, Posted } from "./matching.ts";
 
 /**
  * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender

@@ -1,24 +1,24 @@
-import { onAbort } from "../abort.ts";
-import type { Call } from "../call.ts";
-import { siteHere } from "../call-site.ts";
-import type { Channel } from "../channel.ts";
-import { breathe } from "../clock.ts";
-import { landing } from "../codec.ts";
-import { type Envelope, kind } from "../envelope.ts";
-import type { MpiError } from "../errors.ts";
-import { isLinked } from "../list.ts";
-import { any, type Finish, Letter, Posted } from "../mailbox.ts";
-import type { TypedArray } from "../op.ts";
-import type { Packet } from "../packet.ts";
-import type { Transport, Watch } from "../transport.ts";
+import { onAbort } from "../calls/abort.ts";
+import type { Call } from "../calls/call.ts";
+import { siteHere } from "../calls/call-site.ts";
+import type { MpiError } from "../calls/errors.ts";
+import { breathe } from "../calls/event-loop.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
+import { landing } from "../wire/codec/codec.ts";
+import { type Envelope, kind } from "../wire/envelope.ts";
+import type { Packet } from "../wire/packet.ts";
+import type { Transport, Watch } from "../wire/transport.ts";
+import type { Channel } from "./channel.ts";
 import { Channels } from "./channels.ts";
-import type { Departures } from "./departures.ts";
-import { Expected } from "./expected.ts";
-import { type Fate, wasLost } from "./fate.ts";
+import { Expected } from "./fast-receive.ts";
+import { isLinked } from "./linked-list.ts";
+import { type Fate, wasLost } from "./liveness.ts";
+import { any, type Finish, Letter, Posted } from "./matching.ts";
+import type { Departures } from "./outbound.ts";
 import { type Incoming, letterBytes, type Peer } from "./peer.ts";
-import { divertOf, type Pending } from "./pending.ts";
-import type { Roster } from "./roster.ts";
-import { ignore, type Refusal, type Waits } from "./waits.ts";
+import type { Roster } from "./peer-table.ts";
+import { divertOf, type Pending } from "./pending-call.ts";
+import { ignore, type Refusal, type Waits } from "./wait-counter.ts";
 
 /** The messages that one rank receives: what has arrived meets who asks for it, and its sender is told what it wants to know. */
 export class Receives {

@@ -1,18 +1,18 @@
-import { onAbort } from "../abort.ts";
-import type { Call } from "../call.ts";
-import { located } from "../call-site.ts";
-import type { Channel } from "../channel.ts";
-import { byteLength, type Parcel } from "../codec.ts";
-import { type Envelope, kind } from "../envelope.ts";
-import type { MpiError } from "../errors.ts";
-import { empty } from "../packet.ts";
-import type { Transport, Watch } from "../transport.ts";
-import type { Departures } from "./departures.ts";
-import type { Fate } from "./fate.ts";
+import { onAbort } from "../calls/abort.ts";
+import type { Call } from "../calls/call.ts";
+import { located } from "../calls/call-site.ts";
+import type { MpiError } from "../calls/errors.ts";
+import { byteLength, type Parcel } from "../wire/codec/codec.ts";
+import { type Envelope, kind } from "../wire/envelope.ts";
+import { empty } from "../wire/packet.ts";
+import type { Transport, Watch } from "../wire/transport.ts";
+import type { Channel } from "./channel.ts";
+import type { Fate } from "./liveness.ts";
+import type { Departures } from "./outbound.ts";
 import { letterBytes, Outgoing, type Peer } from "./peer.ts";
-import type { Pending } from "./pending.ts";
-import type { Roster } from "./roster.ts";
-import { ignore, type Refusal, type Waits } from "./waits.ts";
+import type { Roster } from "./peer-table.ts";
+import type { Pending } from "./pending-call.ts";
+import { ignore, type Refusal, type Waits } from "./wait-counter.ts";
 
 export interface SendOptions {
   /** Resolve when the message is matched. */

@@ -1,5 +1,5 @@
-import { bundle, byteLength, copy, decode, encode, type Parcel, unbundle } from "../codec.ts";
-import { MpiError, messageOf, stackText } from "../errors.ts";
+import { MpiError, messageOf, stackText } from "../calls/errors.ts";
+import { bundle, byteLength, copy, decode, encode, type Parcel, unbundle } from "../wire/codec/codec.ts";
 import { failed, type Outcome } from "./outcome.ts";
 
 /** What a batch of results says before the parcels of its larger values. */

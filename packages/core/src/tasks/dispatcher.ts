@@ -1,17 +1,17 @@
-import { breathe, performance, queueMicrotask } from "../clock.ts";
-import { copy, encode, type Parcel } from "../codec.ts";
-import { MpiError } from "../errors.ts";
+import { MpiError } from "../calls/errors.ts";
+import { breathe, performance, queueMicrotask } from "../calls/event-loop.ts";
+import { copy, encode, type Parcel } from "../wire/codec/codec.ts";
 import { asIfTravelled, cannotTravel, openBatch } from "./batch.ts";
-import type { Crew } from "./crew.ts";
-import type { Hand } from "./hand.ts";
-import type { Chunk, Item, Job, Place } from "./job.ts";
+import type { Chunk, Item, Job, Place } from "./map-run.ts";
 import type { Message } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
+import type { Staff } from "./progress-meter.ts";
 import { Queue } from "./queue.ts";
-import { Repeats } from "./repeat.ts";
+import { Repeats } from "./repeat-check.ts";
 import { LeastTimes, MeanTimes } from "./schedule.ts";
-import { isSuspect, Seat } from "./seat.ts";
-import type { Staff } from "./tally.ts";
+import type { Crew } from "./task-group.ts";
+import type { Hand } from "./task-runner.ts";
+import { isSuspect, Seat } from "./worker-state.ts";
 
 /** So long rank 0 works before it looks after the others. */
 const turnMs = 1;

@@ -1,8 +1,8 @@
 import { readFileSync, readlinkSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { env } from "../bootstrap.ts";
-import { invalid } from "../check.ts";
-import { type MpiError, messageOf } from "../errors.ts";
+import { invalid } from "../calls/check.ts";
+import { type MpiError, messageOf } from "../calls/errors.ts";
+import { env } from "../wire/agent-protocol.ts";
 
 /** Who holds a lock, as its file says. */
 interface Holder {

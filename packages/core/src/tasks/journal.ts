@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { invalid } from "../check.ts";
-import { setImmediate } from "../clock.ts";
-import { decode, encode, type Parcel } from "../codec.ts";
-import { messageOf } from "../errors.ts";
+import { invalid } from "../calls/check.ts";
+import { messageOf } from "../calls/errors.ts";
+import { setImmediate } from "../calls/event-loop.ts";
+import { decode, encode, type Parcel } from "../wire/codec/codec.ts";
 import { cannotTravel } from "./batch.ts";
 import { FrameFile } from "./frame-file.ts";
 import { JournalLock } from "./journal-lock.ts";

@@ -1,20 +1,18 @@
-import { onAbort } from "../abort.ts";
-import { siteOf } from "../call-site.ts";
-import { invalid, show } from "../check.ts";
-import { queueMicrotask, setImmediate } from "../clock.ts";
-import { MpiError, messageOf } from "../errors.ts";
-import { fill } from "../into.ts";
-import type { TypedArray } from "../op.ts";
-import { warn } from "../warning.ts";
-import type { Crew } from "./crew.ts";
+import { onAbort } from "../calls/abort.ts";
+import { siteOf } from "../calls/call-site.ts";
+import { invalid, show } from "../calls/check.ts";
+import { MpiError, messageOf } from "../calls/errors.ts";
+import { queueMicrotask, setImmediate } from "../calls/event-loop.ts";
+import { fill } from "../calls/into.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
+import { warn } from "../calls/warning.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { Hand } from "./hand.ts";
-import { Job } from "./job.ts";
+import { readAll, type Source, sourceOf } from "./inputs.ts";
 import type { Journal } from "./journal.ts";
+import { complete } from "./map-options.ts";
+import { Job } from "./map-run.ts";
+import { Tally } from "./progress-meter.ts";
 import { List, type Sink } from "./results.ts";
-import { complete } from "./settings.ts";
-import { readAll, type Source, sourceOf } from "./source.ts";
-import { Tally } from "./tally.ts";
 import type {
   AnyTask,
   Inputs,
@@ -24,6 +22,8 @@ import type {
   MapOptions,
   WorldMapOptions,
 } from "./task.ts";
+import type { Crew } from "./task-group.ts";
+import { Hand } from "./task-runner.ts";
 import { serve } from "./worker.ts";
 
 /** One rank's part in `world.map(fn, inputs, options)`: all the results at rank 0, undefined elsewhere. */

@@ -1,11 +1,11 @@
-import { invalid, show } from "../check.ts";
-import type { Crew } from "./crew.ts";
+import { invalid, show } from "../calls/check.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { Hand } from "./hand.ts";
 import { haltWithTheJob } from "./map.ts";
+import { Desk, type Tasks } from "./pool-workers.ts";
 import type { AnyTask, CrewOptions } from "./task.ts";
+import type { Crew } from "./task-group.ts";
+import { Hand } from "./task-runner.ts";
 import { serve } from "./worker.ts";
-import { Desk, type Tasks } from "./workers.ts";
 
 /** One rank's part in `pool(world, tasks, driver, options)`: the driver's result at rank 0, undefined elsewhere. */
 export async function pool(

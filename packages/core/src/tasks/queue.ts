@@ -1,4 +1,4 @@
-import type { Chunk, Item, Job } from "./job.ts";
+import type { Chunk, Item, Job } from "./map-run.ts";
 
 /**
  * Jobs that have something to hand out, in the order in which they are asked.

@@ -1,4 +1,4 @@
-import { MpiError } from "../errors.ts";
+import { MpiError } from "../calls/errors.ts";
 
 /** Takes the results of a map as they come. */
 export interface Sink {

@@ -1,4 +1,4 @@
-import { MpiError, messageOf, stackText } from "../errors.ts";
+import { MpiError, messageOf, stackText } from "../calls/errors.ts";
 
 /** What is known about a task that failed, on the error itself. */
 export interface TaskErrorDetails {

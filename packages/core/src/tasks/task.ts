@@ -1,5 +1,5 @@
-import type { Cancellable } from "../options.ts";
-import type { Progress } from "../progress.ts";
+import type { Cancellable } from "../calls/options.ts";
+import type { Progress } from "../wire/progress.ts";
 
 /** What a task is told besides its input. */
 export interface TaskContext<S = unknown> {

@@ -1,11 +1,11 @@
-import { breathe, performance } from "../clock.ts";
-import { decode } from "../codec.ts";
-import { MpiError } from "../errors.ts";
-import type { Peers } from "../peers.ts";
+import { MpiError } from "../calls/errors.ts";
+import { breathe, performance } from "../calls/event-loop.ts";
+import { decode } from "../wire/codec/codec.ts";
+import type { Peers } from "../wire/peers.ts";
 import { Batch } from "./batch.ts";
-import type { Hand } from "./hand.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed } from "./outcome.ts";
+import type { Hand } from "./task-runner.ts";
 
 /** So long may tasks keep the rank from its messages, when they do not wait themselves. */
 const turnMs = 1;

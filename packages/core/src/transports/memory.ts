@@ -1,7 +1,7 @@
-import { setImmediate } from "../clock.ts";
-import type { Envelope } from "../envelope.ts";
-import { type Packet, withOwnAttachments } from "../packet.ts";
-import type { Receiver, Transport } from "../transport.ts";
+import { setImmediate } from "../calls/event-loop.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import { type Packet, withOwnAttachments } from "../wire/packet.ts";
+import type { Receiver, Transport } from "../wire/transport.ts";
 
 /**
  * Joins n ranks of one process. For tests of programs, for simulated worlds, and for the world of one.

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { addressesAreFew } from "../limits.ts";
+import { addressesAreFew } from "../system/resource-limits.ts";
 import { cache, keyOf } from "../typescript/cache.ts";
 import type { Source } from "../typescript/index.ts";
 import { differingCaptures } from "./captured.ts";

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { usageError } from "../launch-error.ts";
+import { usageError } from "../errors/launch-error.ts";
 
 /**
  * The addresses of this host at which others may reach it. `only`, the name of an interface or a CIDR, leaves one

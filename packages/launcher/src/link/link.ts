@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import type { Channel } from "../control.ts";
-import { reasonOf } from "../launch-error.ts";
-import { Decoder, encode, heartbeat } from "./frames.ts";
+import { reasonOf } from "../errors/launch-error.ts";
+import type { Channel } from "./channel.ts";
+import { Decoder, encode, heartbeat } from "./framing.ts";
 
 /** Both ends say so often that they are alive. */
 const heartbeatMs = 2000;

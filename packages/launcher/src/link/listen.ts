@@ -1,6 +1,6 @@
 import type { Server } from "node:net";
 import type { PortRange } from "@tsmpi/core/bootstrap";
-import { reasonOf, usageError } from "../launch-error.ts";
+import { reasonOf, usageError } from "../errors/launch-error.ts";
 
 /** On the last port of these that is free, for ranks begin at the first; without any, on one that the system gives. */
 export async function listen(

@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { nativeAdvice } from "@tsmpi/core/bootstrap";
 import type { TransformOptions, TransformResult } from "esbuild";
-import { LaunchError, reasonOf } from "../launch-error.ts";
-import { threadsLeft } from "../limits.ts";
-import { within } from "../within.ts";
+import { LaunchError, reasonOf } from "../errors/launch-error.ts";
+import { threadsLeft } from "../system/resource-limits.ts";
+import { within } from "../system/timeout.ts";
 
 /** Threads that esbuild, a Go program, starts for one file; with fewer it dies. */
 const threadsNeeded = 6;

@@ -1,4 +1,4 @@
-import { builtFile } from "../own-files.ts";
+import { builtFile } from "../system/package-files.ts";
 
 /** The one line that is put before a file's code, with names that do not occur in the code. */
 export class Header {

@@ -1,5 +1,5 @@
 import * as webAssembly from "es-module-lexer";
-import { addressesAreFew } from "../limits.ts";
+import { addressesAreFew } from "../system/resource-limits.ts";
 
 export type { Export, Import } from "es-module-lexer";
 

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { belowHome } from "../seen-paths.ts";
+import { belowHome } from "../system/seen-paths.ts";
 import { checkNames } from "./exports.ts";
 import { graph, type InPlace, type Module } from "./graph.ts";
 import { hookedProgram } from "./hooked-program.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { builtFile } from "../own-files.ts";
+import { builtFile } from "../system/package-files.ts";
 
 /** A script made ready by `prepare`: plain data, that can be sent to other hosts and written there. */
 export interface Program {

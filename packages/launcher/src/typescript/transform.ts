@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Message, TransformFailure, TransformOptions, TransformResult } from "esbuild";
-import { LaunchError } from "../launch-error.ts";
+import { LaunchError } from "../errors/launch-error.ts";
 import { cache, keyOf } from "./cache.ts";
 import { transform as byEsbuild, esbuildFile } from "./esbuild.ts";
 import { hasModuleSyntax, isCommonJS, packageType } from "./kind.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { ownURL } from "../../own-url.ts";
+import { ownURL } from "../../calls/module-url.ts";
 import { shareOut } from "./room.ts";
 
 /** Set to `zeromq` it keeps ranks of one host from sharing memory. */

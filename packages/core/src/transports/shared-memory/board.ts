@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
-import { MpiError } from "../../errors.ts";
-import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
-import { type Board, type Landing, post, type WriteValue } from "../../transport.ts";
-import type { System } from "../system.ts";
+import { MpiError } from "../../calls/errors.ts";
+import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../wire/packet.ts";
+import { type Board, type Landing, post, type WriteValue } from "../../wire/transport.ts";
+import type { System } from "../libc.ts";
 import { load } from "./load.ts";
 
 /** Who shares the board, as seen from one of them: rings at those that sleep. */

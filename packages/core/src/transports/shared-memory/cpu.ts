@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { System } from "../system.ts";
+import type { System } from "../libc.ts";
 
 /**
  * Moves this rank to another CPU when one of its partners is ready to run and waits for the one it is on. The kernel

@@ -1,4 +1,4 @@
-import type { Envelope, Kind } from "../../envelope.ts";
+import type { Envelope, Kind } from "../../wire/envelope.ts";
 import type { Ring } from "./ring.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { Memory } from "../../packet.ts";
+import { Memory } from "../../wire/packet.ts";
 import { load } from "./load.ts";
 
 /**

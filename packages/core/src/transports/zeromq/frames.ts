@@ -1,6 +1,6 @@
-import { type Envelope, headerBytes, malformed, readHeader, writeHeader } from "../../envelope.ts";
-import { aligned, copyHead, copyOf, Excerpt, headBytes, Memory, type Packet } from "../../packet.ts";
-import type { Receiver } from "../../transport.ts";
+import { type Envelope, headerBytes, malformed, readHeader, writeHeader } from "../../wire/envelope.ts";
+import { aligned, copyHead, copyOf, Excerpt, headBytes, Memory, type Packet } from "../../wire/packet.ts";
+import type { Receiver } from "../../wire/transport.ts";
 import { release } from "./release.ts";
 import { sealBytes } from "./seal.ts";
 

@@ -1,5 +1,5 @@
 import { createCipheriv } from "node:crypto";
-import { System } from "../system.ts";
+import { System } from "../libc.ts";
 
 export const tagBytes = 16;
 /** OpenSSL counts in 31 bits. */

@@ -1,6 +1,6 @@
 import { Pull, Push } from "zeromq";
-import { eventLoopTurn, now, setImmediate } from "../../clock.ts";
-import { System } from "../system.ts";
+import { eventLoopTurn, now, setImmediate } from "../../calls/event-loop.ts";
+import { System } from "../libc.ts";
 import { IoThread } from "./io-thread.ts";
 
 /** Those of the socket. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { setImmediate } from "../../clock.ts";
-import type { System } from "../system.ts";
+import { setImmediate } from "../../calls/event-loop.ts";
+import type { System } from "../libc.ts";
 
 /** How libzmq calls the thread that reads and writes all sockets of a process. */
 const threadName = "ZMQbg/IO/0";

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { ownURL } from "../../own-url.ts";
+import { ownURL } from "../../calls/module-url.ts";
 import { sealBytes } from "./seal.ts";
 
 /** Of smaller ones little is gained, and giving one back takes a microsecond. */

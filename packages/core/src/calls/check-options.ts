@@ -1,0 +1,61 @@
+import { distance } from "fastest-levenshtein";
+import { invalid, show } from "./check.ts";
+import { type OptionedCall, optionNames, otherNames } from "./option-names.ts";
+import { isTypedArray } from "./typed-array.ts";
+
+/** The options that a call knows. A property looked up in it is true, or undefined. */
+export interface KnownOptions {
+  readonly names: readonly string[];
+  readonly has: Readonly<Record<string, true | undefined>>;
+}
+
+export const knownOptions: Readonly<Record<OptionedCall, KnownOptions>> = Object.fromEntries(
+  Object.entries(optionNames).map(([call, names]): [string, KnownOptions] => [call, { names, has: lookUp(names) }]),
+) as { readonly [C in OptionedCall]: KnownOptions };
+
+function lookUp(names: readonly string[]): KnownOptions["has"] {
+  return Object.assign(Object.create(null), Object.fromEntries(names.map((name) => [name, true])));
+}
+
+/**
+ * Checks the options of a call: an object, all of whose properties the call knows. A script without types may give
+ * `recv(3)`, as in mpi4py, or `recv({ src: 1 })`: both would silently mean any source.
+ *
+ * Costs 10 ns for two options.
+ * @throws MpiError `invalid-argument`
+ */
+export function checkOptions(known: KnownOptions, options: unknown): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
+    throw invalid(
+      `the options are ${show(options)}, but they are an object, such as { dest: 1, tag: 7 } or { root: 2 }`,
+    );
+  }
+  const { has } = known;
+  for (const name in options) {
+    if (has[name] !== true && !isOtherEnd(name, has, options)) throw unknownOption(name, known.names, options);
+  }
+  const { signal, into } = options as { signal?: Partial<AbortSignal> | null; into?: unknown };
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw invalid(`signal is ${show(signal)}, but it is an AbortSignal`);
+  }
+  if (into !== undefined && !isTypedArray(into)) throw invalid(`\`into\` is ${show(into)}, but it is a typed array`);
+}
+
+/**
+ * Whether it is the other end of a pair: `{ source, dest }`, as a grid's `shift` gives it, says to `send` where to and to `recv`
+ * where from. `recv({ dest: 1 })` says nothing, and would mean any source.
+ */
+function isOtherEnd(name: string, has: KnownOptions["has"], options: { source?: unknown; dest?: unknown }): boolean {
+  if (name === "source") return has["dest"] === true && options.dest !== undefined;
+  return name === "dest" && has["source"] === true && options.source !== undefined;
+}
+
+function unknownOption(name: string, names: readonly string[], options: object): Error {
+  const isStatus = names.includes("probed") && "bytes" in options && "source" in options;
+  if (isStatus)
+    return invalid("a status is no options; to receive the message that was probed give { probed: status }");
+  const nearest = otherNames[name] ?? names.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? "";
+  const isNear = name in otherNames || distance(name.toLowerCase(), nearest.toLowerCase()) <= nearest.length / 2;
+  const all = names.length === 0 ? "this call has none" : `this call has ${names.join(", ")}`;
+  return invalid(`there is no option ${name}; ${isNear ? `did you mean ${nearest}?` : all}`);
+}

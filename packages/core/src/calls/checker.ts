@@ -1,0 +1,23 @@
+import type { Call } from "./call.ts";
+import type { TypedArray } from "./typed-array.ts";
+
+/**
+ * What `tsmpi run --check` watches during calls. This is the seam: calls, collectives and tasks report to it, and know
+ * nothing of what it looks for. `diagnosis/checking/` implements it; without `--check` there is none.
+ */
+export interface Checker {
+  readonly buffers: {
+    /** Runs a call that reads `value` and fills `into`, and watches that memory until the call has settled. */
+    watch<T>(call: Call, value: unknown, into: TypedArray | undefined, begin: () => Promise<T>): Promise<T>;
+  };
+  /** Shows a finding. */
+  readonly report: (text: string) => void;
+  /** Source lines of tasks that have had a finding. A further one at the same line is the same mistake. */
+  readonly toldOf: Set<string>;
+  /** Runs a call that may create communicators. */
+  from<R>(begin: () => R): R;
+  opened(context: number): void;
+  closed(context: number): void;
+  /** Shows which communicators this rank has left open. Called when it leaves its world. */
+  leftOver(): void;
+}

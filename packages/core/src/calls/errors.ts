@@ -1,0 +1,139 @@
+import { ownURL } from "./module-url.ts";
+import { recognise } from "./package-copies.ts";
+
+/**
+ * Why a call of tsmpi failed. The set is closed: a program may switch over it.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `invalid-argument` | this call's arguments make no sense (rank out of range, wrong number of parts) |
+ * | `unserializable` | a value holds something that cannot travel; the message names its path |
+ * | `mismatch` | ranks disagree about a collective: operation, root, counts or types |
+ * | `rank-failed` | a rank that this call depends on is gone |
+ * | `deadlock` | every rank waits and nothing is on its way |
+ * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
+ * | `closed` | the communicator was closed before the call |
+ * | `undelivered` | a message could not reach its rank: there is no way there, or none any more |
+ * | `protocol` | a peer sent something that is not tsmpi's protocol |
+ * | `launch` | the world could not be set up |
+ */
+export type MpiErrorCode =
+  | "invalid-argument"
+  | "unserializable"
+  | "mismatch"
+  | "rank-failed"
+  | "deadlock"
+  | "aborted"
+  | "closed"
+  | "undelivered"
+  | "protocol"
+  | "launch";
+
+/** What an {@link MpiError} knows besides its message. */
+export interface MpiErrorDetails {
+  rank?: number | undefined;
+  host?: string | undefined;
+  cause?: unknown;
+}
+
+/**
+ * The one error class of tsmpi. Its message says who, which call and why:
+ * `[rank 3/8 on n042] recv({ source: 1, tag: 7 }): rank 1 is gone (killed by SIGKILL, pid 4711)`.
+ *
+ * ```ts
+ * try { await world.recv({ source: 1 }) } catch (error) {
+ *   if (error instanceof MpiError && error.code === "rank-failed") console.error(`lost rank ${error.rank}`);
+ * }
+ * ```
+ */
+export class MpiError extends Error {
+  static {
+    recognise(MpiError, "MpiError");
+  }
+
+  override readonly name = "MpiError";
+  readonly code: MpiErrorCode;
+  /** The rank (in the world) that the error is about: the lost one for `rank-failed`, else the one that raised it. */
+  readonly rank: number | undefined;
+  /** The host of that rank. */
+  readonly host: string | undefined;
+
+  constructor(code: MpiErrorCode, message: string, details: MpiErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.rank = details.rank;
+    this.host = details.host;
+    // Lazily: to make a stack into text takes 20 us, and a millisecond with source maps.
+    const trace: { stack?: string } = {};
+    Error.captureStackTrace(trace, new.target);
+    Object.defineProperty(this, "stack", {
+      get: () => withUsersLines(this, stackText(trace)),
+      set: (stack: string) => Object.defineProperty(this, "stack", { value: stack, writable: true }),
+      configurable: true,
+    });
+  }
+}
+
+/** The package's folder: bundled or not, this file is somewhere below its dist or src. A user's bundle is a file of its own. */
+const ownFiles = new URL(ownURL).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
+
+/** Of an error, or of what `Error.captureStackTrace` was given. */
+interface Traced {
+  stack?: unknown;
+}
+
+/**
+ * A stack as text. A program's own `Error.prepareStackTrace` may make anything of it: one that makes call sites
+ * (`callsites`, `depd`) is set aside meanwhile; one that makes text (`source-map-support`) knows better than V8.
+ */
+export function stackText(traced: Traced): string {
+  const prepare = hooks.prepareStackTrace;
+  if (prepare === undefined || makesText(prepare)) return textOf(traced);
+  hooks.prepareStackTrace = undefined;
+  try {
+    return textOf(traced);
+  } finally {
+    hooks.prepareStackTrace = prepare;
+  }
+}
+
+function textOf({ stack }: Traced): string {
+  return typeof stack === "string" ? stack : "";
+}
+
+type Prepare = NonNullable<typeof Error.prepareStackTrace>;
+const hooks: { prepareStackTrace?: Prepare | undefined } = Error;
+const judged: WeakMap<Prepare, boolean> = new WeakMap();
+
+function makesText(prepare: Prepare): boolean {
+  let text = judged.get(prepare);
+  if (text === undefined) {
+    judged.set(prepare, false); // it may end here once more
+    text = tryOn();
+    judged.set(prepare, text);
+  }
+  return text;
+}
+
+function tryOn(): boolean {
+  try {
+    return typeof new Error("what stacks look like here").stack === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a line of a stack is neither tsmpi's nor Node's own. */
+export function isUsers(line: string): boolean {
+  return /^ +at /.test(line) && !line.includes(ownFiles) && !/\bnode:/.test(line);
+}
+
+/** A stack without the lines of tsmpi and Node: what a call does inside says nothing to its caller. */
+function withUsersLines({ name, message }: Error, stack: string): string {
+  return [`${name}: ${message}`, ...stack.split("\n").filter(isUsers)].join("\n");
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,265 @@
+import { type Call, failure } from "../calls/call.ts";
+import { siteHere } from "../calls/call-site.ts";
+import { MpiError, type MpiErrorCode, messageOf } from "../calls/errors.ts";
+import type { Channel } from "../engine/channel.ts";
+import type { Engine } from "../engine/engine.ts";
+import { decode, encode, type Parcel } from "../wire/codec/codec.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import type { Joined } from "../wire/unjoined.ts";
+import { CollectiveRecord } from "./call-record.ts";
+import { Disagreement } from "./disagreement.ts";
+
+/** What a failure notice carries: the error of the rank that failed first. */
+interface Notice {
+  code: MpiErrorCode;
+  message: string;
+  rank: number;
+  host: string;
+  cause: unknown;
+  /** The ranks were in different collectives: no further one of this communicator can work. */
+  lasting: boolean;
+}
+
+/**
+ * Keeps the ranks of a communicator in agreement about its collectives. It numbers them in the order they are issued.
+ *
+ * | what happens | consequence |
+ * | --- | --- |
+ * | a collective fails on one rank | the others that are in it, or come to it, reject, too; the next one works |
+ * | ranks are in different collectives | all reject, and so does every later collective of this communicator |
+ *
+ * A rank that has its result already keeps it: the result is right, for nothing of it was missing. The second kind cannot
+ * be repaired: one rank may have left the collective with another's value long ago.
+ */
+export class Agreement {
+  readonly #engine: Engine;
+  readonly #channel: Channel;
+  /** Rank in the world of each rank here. */
+  readonly #members: readonly number[];
+  readonly #record: CollectiveRecord;
+  readonly #disagreement: Disagreement;
+  /** Why a collective that is under way failed, by its number. */
+  readonly #failed: Map<number, MpiError> = new Map();
+  /** Something has failed, or is known that may: what every collective looks at first. */
+  troubled: boolean;
+
+  constructor(engine: Engine, channel: Channel, members: readonly number[]) {
+    this.#engine = engine;
+    this.#channel = channel;
+    this.#members = members;
+    this.#record = new CollectiveRecord(engine.checking !== undefined);
+    this.#disagreement = new Disagreement(engine, channel, members, this.#record, (number, error) => {
+      this.#break(number, error);
+      this.#notify(number, error, true);
+    });
+    channel.over = (envelope) => this.#over(envelope);
+    channel.signatureOf = (number) => this.#record.active.get(number)?.signature;
+    channel.onQuestion = (question) => {
+      this.troubled = true;
+      void this.#disagreement.questioned(question);
+    };
+    channel.onFailure = (number, parcel) => {
+      this.troubled = true;
+      this.#noticed(number, parcel);
+    };
+    this.troubled = this.#hasTrouble();
+  }
+
+  /** See {@link CollectiveRecord.number}. */
+  number(signature: number, above: (...args: never[]) => unknown): number {
+    return this.#record.number(signature, above);
+  }
+
+  /** A collective has ended well before anything was made that could wait for it. */
+  endedAtOnce(number: number): void {
+    this.#record.endedAtOnce(number);
+  }
+
+  /** Whether no collective is under way here. */
+  get idle(): boolean {
+    return this.#record.active.size === 0;
+  }
+
+  get ledger(): Pick<Joined, "failed" | "count" | "last"> {
+    return this.#record.ledger;
+  }
+
+  // One that may have to wait: it enters, and leaves whatever became of it
+
+  enter(number: number, call: Call, signature: number): void {
+    this.#record.enter(number, call, signature);
+  }
+
+  /** Its signal has aborted. */
+  cancel(number: number, call: Call, reason: unknown): void {
+    call.site ??= this.#record.siteOf(number);
+    const why = `cancelled: ${messageOf(reason)}`;
+    const error = failure(this.#engine.who, call, "aborted", why, { cause: reason });
+    this.#markFailed(number, call, error);
+    this.#notify(number, error, false);
+  }
+
+  /** When it has ended here but for this: what has to be waited for, where ranks may have been in different ones. */
+  doubt(number: number, call: Call, own: number): Promise<unknown> | undefined {
+    const stray = this.#engine.receives.dismiss(this.#channel, number).find(({ signature }) => signature !== own);
+    if (stray !== undefined) return rejectWith(this.disagreement(number, stray, call, own));
+    return this.#engine.verdicts.size > 0 ? Promise.all(this.#engine.verdicts) : undefined;
+  }
+
+  /** This was thrown in it. What it fails with, on all ranks that still need something of this one. */
+  failed(number: number, call: Call, thrown: unknown): MpiError {
+    const noticed = this.#failed.get(number);
+    if (noticed !== undefined) return noticed;
+    const error = this.#own(number, thrown, call);
+    this.#markFailed(number, call, error);
+    if (!this.#engine.stopped) this.#notify(number, error, false); // else the launcher tells all ranks
+    return error;
+  }
+
+  leave(number: number): void {
+    this.#record.ended(number);
+    if (this.#failed.delete(number)) {
+      this.#record.failed(number);
+      this.#engine.receives.dismiss(this.#channel, number); // what came for one that was refused from the start
+    }
+    for (const known of [this.#channel.failures, this.#channel.questions]) {
+      for (const each of known.keys()) if (this.#record.isOver(each)) known.delete(each);
+    }
+    this.troubled = this.#hasTrouble();
+  }
+
+  /** Why it has failed here, if it has. */
+  errorOf(number: number): MpiError | undefined {
+    return this.#failed.get(number);
+  }
+
+  throwIfFailed(number: number): void {
+    const error = this.#failed.get(number);
+    if (error !== undefined) throw error;
+  }
+
+  /** Throws if it has failed elsewhere before this rank came to it, or if no collective works here any more. */
+  refuseIfFailed(number: number, call: Call): void {
+    const { error } = this.#disagreement;
+    if (error !== undefined) this.#failed.set(number, this.#refusal(call, error));
+    const notice = this.#channel.failures.get(number);
+    if (notice !== undefined) this.#noticed(number, notice);
+    const question = this.#channel.questions.get(number);
+    if (question !== undefined) void this.#disagreement.questioned(question);
+    this.throwIfFailed(number);
+  }
+
+  /** Whether something has failed here, or is known that may. */
+  #hasTrouble(): boolean {
+    return (
+      this.#failed.size > 0 ||
+      this.#disagreement.error !== undefined ||
+      this.#engine.verdicts.size > 0 ||
+      this.#channel.failures.size > 0 ||
+      this.#channel.questions.size > 0
+    );
+  }
+
+  // Failures
+
+  /** Another rank tells that collective `number` has failed there. */
+  #noticed(number: number, parcel: Parcel): void {
+    const { code, message, rank, host, cause, lasting } = decode(parcel) as Notice;
+    const mine = this.#record.active.get(number)?.call;
+    if (!lasting && (mine === undefined || this.#failed.has(number))) return;
+    const call = this.#record.callOf(number);
+    const error = failure(this.#engine.who, call, code, `failed on rank ${rank}: ${message}`, { rank, host, cause });
+    if (lasting) this.#break(number, error);
+    else this.#markFailed(number, call, error);
+  }
+
+  /** Marks a collective that is under way as failed and ends whatever it is waiting for. */
+  #markFailed(number: number, call: Call, error: MpiError): void {
+    this.#failed.set(number, error);
+    this.#engine.reject(call, error, true);
+    this.#engine.receives.dismiss(this.#channel, number); // the other ranks may wait until it has been received
+  }
+
+  #notify(number: number, error: MpiError, lasting: boolean): void {
+    const { rank, host } = this.#engine.who;
+    const notice: Notice = { code: error.code, message: error.message, rank, host, cause: undefined, lasting };
+    let parcel: Parcel;
+    try {
+      parcel = encode({ ...notice, cause: error.cause });
+    } catch {
+      parcel = encode(notice);
+    }
+    for (const member of this.#members) this.#engine.questions.notify(this.#channel, member, number, parcel);
+  }
+
+  /** What was thrown, as an error that says who and which call. A user function's own error becomes the cause. */
+  #own(number: number, thrown: unknown, call: Call): MpiError {
+    if (thrown instanceof MpiError && thrown.rank !== undefined) return thrown;
+    call.site ??= this.#record.siteOf(number) ?? siteHere();
+    const { who } = this.#engine;
+    if (thrown instanceof MpiError) return failure(who, call, thrown.code, thrown.message, { cause: thrown.cause });
+    return failure(who, call, "aborted", messageOf(thrown), { cause: thrown });
+  }
+
+  // Ranks in different collectives
+
+  /** Runs on behalf of the call that waits for the message: from its second turn on the user's line is on the stack. */
+  async refuse(number: number, stray: Envelope, call: Call, own: number): Promise<never> {
+    await null;
+    await null;
+    return rejectWith(this.disagreement(number, stray, call, own));
+  }
+
+  /** What a call fails with that has got a message of another collective: see {@link Disagreement.over}. */
+  async disagreement(
+    number: number,
+    stray: Pick<Envelope, "source" | "signature">,
+    call: Call,
+    own: number,
+  ): Promise<MpiError> {
+    const error = await this.#disagreement.over(number, stray, call, own);
+    return this.#failed.get(number) ?? this.#refusal(call, error);
+  }
+
+  /** Whether a message comes for a collective that has ended here. It is discarded, and may show a disagreement. */
+  #over(envelope: Envelope): boolean {
+    const { tag: number, signature } = envelope;
+    const record = this.#record;
+    if (!record.hasBegun(number)) return false;
+    // Nothing of one that has failed is received any more, and its sender may wait to hear that it has arrived.
+    if (record.active.has(number)) return this.#failed.has(number);
+    const own = record.signatureOf(number);
+    const agrees = own === undefined || signature === own;
+    // One that has not entered yet will ask for it.
+    if (agrees && !record.isOver(number)) return false;
+    if (!agrees && this.#disagreement.error === undefined && !this.#disagreement.isAsking(number)) {
+      const verdict = this.#disagreement.over(number, envelope, record.callOf(number), own);
+      const gone = verdict.finally(() => this.#engine.verdicts.delete(gone));
+      this.#engine.verdicts.add(gone);
+      this.troubled = true;
+    }
+    return true;
+  }
+
+  /** No further collective works here: ends all that are under way. If there is none, the next one tells, or `close`. */
+  #break(number: number, error: MpiError): void {
+    if (this.#disagreement.error !== undefined) return;
+    const { active } = this.#record;
+    if (active.size === 0) this.#engine.untold = error;
+    for (const [each, { call }] of active) {
+      if (!this.#failed.has(each)) this.#markFailed(each, call, each === number ? error : this.#refusal(call, error));
+    }
+    this.#disagreement.settle(error);
+  }
+
+  #refusal(call: Call, error: MpiError): MpiError {
+    if (this.#engine.untold === error) this.#engine.untold = undefined;
+    const what = error.message.replace(/^\[rank [^\]]*\] /, "");
+    const why = `this communicator's ranks have been in different collectives: ${what}`;
+    return failure(this.#engine.who, call, error.code, why, { cause: error });
+  }
+}
+
+async function rejectWith(error: Promise<MpiError>): Promise<never> {
+  throw await error;
+}

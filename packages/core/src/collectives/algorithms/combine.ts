@@ -1,0 +1,102 @@
+import { MpiError } from "../../calls/errors.ts";
+import { describe, isTypedArray } from "../../calls/typed-array.ts";
+import { applyInto } from "../../ops/apply.ts";
+import type { Op } from "../../ops/op.ts";
+import { copy, decode, type Parcel } from "../../wire/codec/codec.ts";
+import type { Peers } from "../../wire/peers.ts";
+import { isBundle } from "./pack.ts";
+import { isFrames } from "./raw-parcel.ts";
+import { powerBelow } from "./trees.ts";
+
+/**
+ * Two values in the order of ranks. The result takes the place of the one that arrived, which is ours to change: a
+ * reduction never copies the user's array and never changes it.
+ */
+export function combine(op: Op, mine: unknown, arrived: unknown, arrivedIsLower: boolean): unknown {
+  return applyInto(op, arrived, mine, arrivedIsLower ? "first" : "second");
+}
+
+/**
+ * What this rank puts into a reduction. A user's function may change or return its arguments, so it gets a copy;
+ * typed arrays are only ever read element by element, and built-in operations only read.
+ */
+export function operand(op: Op, value: unknown): unknown {
+  return op.builtIn || isTypedArray(value) || typeof value !== "object" ? value : copy(value);
+}
+
+/** The next value from `source`, unless that rank does the reduction in another way (see announce.ts). */
+export async function recvValue(peers: Peers, source: number, mine: unknown): Promise<unknown> {
+  return valueOf(await peers.recv(source), mine);
+}
+
+export function valueOf(parcel: Parcel, mine: unknown): unknown {
+  if (isFrames(parcel)) throw disagree(labelOf(parcel), describe(mine));
+  if (isBundle(parcel)) throw disagree("a part of a larger value", describe(mine));
+  return decode(parcel);
+}
+
+export function labelOf(parcel: Parcel): string {
+  return Buffer.concat(parcel.attachments).toString();
+}
+
+export function disagree(theirs: string, mine: string): MpiError {
+  return new MpiError("mismatch", `another rank has ${theirs}, this one has ${mine}`);
+}
+
+/**
+ * The values of at least two ranks, combined in their order, in the brackets of recursive doubling: see its picture. The
+ * result is where the first of the others' values was; `mine`, that of rank `own`, is left as it is. The others' are asked
+ * for as they are needed, so that few are there at a time, and `release`d when they have gone into another one.
+ */
+export function combineAll(
+  op: Op,
+  size: number,
+  own: number,
+  mine: unknown,
+  valueOf: (rank: number) => unknown,
+  release: (value: unknown) => void = () => {},
+): unknown {
+  if (typeof mine !== "number") return combineLazily(op, size, own, mine, valueOf, release);
+  const values: unknown[] = new Array(size);
+  for (let rank = 0; rank < size; rank++) values[rank] = rank === own ? mine : valueOf(rank);
+  return combineInPlace(op, values);
+}
+
+/** The same for what takes no memory, and may be there at once: without closures an allreduce of 8 numbers takes 7 % less. */
+function combineInPlace(op: Op, values: unknown[]): unknown {
+  const slots = powerBelow(values.length);
+  const pairs = values.length - slots;
+  for (let slot = 0; slot < slots; slot++) {
+    values[slot] = slot < pairs ? combine(op, values[2 * slot + 1], values[2 * slot], true) : values[slot + pairs];
+  }
+  for (let count = slots / 2; count >= 1; count /= 2) {
+    for (let i = 0; i < count; i++) values[i] = combine(op, values[2 * i + 1], values[2 * i], true);
+  }
+  return values[0];
+}
+
+function combineLazily(
+  op: Op,
+  size: number,
+  own: number,
+  mine: unknown,
+  valueOf: (rank: number) => unknown,
+  release: (value: unknown) => void,
+): unknown {
+  const slots = powerBelow(size);
+  const pairs = size - slots;
+  const ofRank = (rank: number): unknown => (rank === own ? mine : valueOf(rank));
+  /** Two neighbours, in the memory of the lower one unless that is `mine`. */
+  const join = (lower: unknown, upper: unknown): unknown => {
+    if (lower === mine) return combine(op, lower, upper, false);
+    const result = combine(op, upper, lower, true);
+    if (upper !== mine) release(upper);
+    return result;
+  };
+  /** Of so many slots from this one on. The first ones have two ranks each, the others one. */
+  const within = (slot: number, count: number): unknown => {
+    if (count > 1) return join(within(slot, count / 2), within(slot + count / 2, count / 2));
+    return slot < pairs ? join(ofRank(2 * slot), ofRank(2 * slot + 1)) : ofRank(slot + pairs);
+  };
+  return within(0, slots);
+}

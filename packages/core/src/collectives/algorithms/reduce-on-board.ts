@@ -1,0 +1,94 @@
+import { checkRoom, fill, overlaps } from "../../calls/into.ts";
+import { describe, emptyLike, type TypedArray } from "../../calls/typed-array.ts";
+import type { Op } from "../../ops/op.ts";
+import { decode, encode } from "../../wire/codec/codec.ts";
+import { type Exchange, type Posts, valueIn } from "./board-exchange.ts";
+import { combineAll } from "./combine.ts";
+import { segments } from "./segments.ts";
+
+/**
+ * Large arrays combined in shared memory, at the root or (undefined) everywhere: each rank combines one piece of all arrays,
+ * read from where they are, and then the pieces are read together.
+ *
+ * Source: the steps of Rabenseifner's algorithm, each as one exchange. Any number of ranks, the brackets of recursive
+ * doubling.
+ * Cost: n bytes copied and n (p-1)/p combined by each rank; at most n more memory.
+ *
+ *     rank 0   abcd of 0     a of 0123     abcd of 0123
+ *     rank 1   abcd of 1     b of 0123     abcd of 0123
+ *       ...
+ */
+export function piecesOnBoard(
+  rank: number,
+  size: number,
+  array: TypedArray,
+  op: Op,
+  root: number | undefined,
+  into: TypedArray | undefined,
+): Exchange<TypedArray | undefined> {
+  if (into !== undefined && (root === undefined || root === rank)) checkRoom(into, [array]);
+  const what = (): string => describe(array);
+  const wanted = root === undefined || root === rank;
+  const whole = wanted ? (roomIn(into, array) ?? emptyLike(array)) : undefined;
+  const places = whole && segments(whole, size);
+  const inPlace = whole !== undefined && overlaps(whole, array);
+  // Where the first operand lies the result will be.
+  const first = rank === 0 ? 1 : 0;
+  const combine = (posts: Posts): TypedArray => {
+    const place = inPlace ? undefined : places?.[rank];
+    const mine = own[rank] as TypedArray;
+    const valueOf = (r: number): unknown => {
+      const room = r === first ? place : scratchLike(mine);
+      return room === undefined ? decode(posts.parcelOf(r)) : valueIn(posts.parcelOf(r, room), room);
+    };
+    const piece = combineAll(op, size, rank, mine, valueOf, (value) => keepScratch(value as TypedArray)) as TypedArray;
+    if (places === undefined || place !== undefined) return piece;
+    return fill(places[rank] as TypedArray, [piece]);
+  };
+  const collect = (posts: Posts): TypedArray | undefined => {
+    places?.forEach((place, r) => {
+      if (r !== rank) valueIn(posts.parcelOf(r, place), place);
+    });
+    return whole === into || into === undefined || whole === undefined ? whole : fill(into, [whole]);
+  };
+  const own = segments(array, size);
+  return {
+    give: own.map(encode),
+    pieces: what(),
+    to: "all",
+    from: "all",
+    what,
+    finish: combine,
+    next: (piece) => ({
+      give: wanted && root !== undefined ? undefined : encode(piece),
+      to: root ?? "all",
+      from: wanted ? "all" : "none",
+      finish: collect,
+    }),
+  };
+}
+
+/** The beginning of `into`, if the result can lie there from the start: the others read `array` meanwhile. */
+function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | undefined {
+  if (into === undefined || into.constructor !== array.constructor || into.length < array.length) return undefined;
+  const room = into.length === array.length ? into : into.subarray(0, array.length);
+  return overlaps(room, array) && room.byteOffset !== array.byteOffset ? undefined : room;
+}
+
+/**
+ * Memory that was touched before: the kernel takes longer to give each page of new memory, one by one and zeroed, than to
+ * copy another rank's data into it. Of one kind and length, for programs combine the same again and again.
+ */
+let scratch: TypedArray[] = [];
+const mostScratchBytes = 4 * 1024 * 1024;
+
+function scratchLike(array: TypedArray): TypedArray {
+  const kept = scratch.pop();
+  if (kept !== undefined && kept.constructor === array.constructor && kept.length === array.length) return kept;
+  scratch = [];
+  return emptyLike(array);
+}
+
+function keepScratch(array: TypedArray): void {
+  if ((scratch.length + 1) * array.byteLength <= mostScratchBytes) scratch.push(array);
+}

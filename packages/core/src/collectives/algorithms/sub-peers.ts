@@ -1,0 +1,13 @@
+import type { Peers } from "../../wire/peers.ts";
+
+/** Some of the ranks, numbered by their place in `ranks`, as peers of their own. This rank is one of them. */
+export function within(peers: Peers, ranks: readonly number[]): Peers {
+  const world = (rank: number): number => ranks[rank] as number;
+  return {
+    rank: ranks.indexOf(peers.rank),
+    size: ranks.length,
+    hosts: ranks.map((rank) => peers.hosts[rank] as number),
+    send: (dest, parcel) => peers.send(world(dest), parcel),
+    recv: (source) => peers.recv(world(source)),
+  };
+}

@@ -1,0 +1,167 @@
+import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
+import { checkRoom, delivered, fill } from "../calls/into.ts";
+import type { Into, ReduceOptions, RootOptions } from "../calls/options.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
+import type { Reducer } from "../ops/op.ts";
+import type { Peers } from "../wire/peers.ts";
+import { allgather, allgatherOnBoard } from "./algorithms/allgather.ts";
+import { allreduce, allreduceOnBoard } from "./algorithms/allreduce.ts";
+import { alltoall, alltoallOnBoard } from "./algorithms/alltoall.ts";
+import { barrier, barrierOnBoard } from "./algorithms/barrier.ts";
+import { bcast, bcastOnBoard } from "./algorithms/bcast.ts";
+import { type Here, type Plan, taken } from "./algorithms/board-exchange.ts";
+import { exscan, exscanOnBoard } from "./algorithms/exscan.ts";
+import { gather, gatherOnBoard } from "./algorithms/gather.ts";
+import { reduce, reduceOnBoard } from "./algorithms/reduce.ts";
+import { reduceScatter, reduceScatterOnBoard } from "./algorithms/reduce-scatter.ts";
+import { scan, scanOnBoard } from "./algorithms/scan.ts";
+import { scatter, scatterOnBoard } from "./algorithms/scatter.ts";
+import { numberOfOperation, type Operation } from "./signature.ts";
+
+export type RoutineOptions = RootOptions & ReduceOptions & Partial<Into<TypedArray>>;
+
+/** A plan, or a promise of it where the root makes its value first. */
+export type Planned = Plan<unknown> | Promise<Plan<unknown>>;
+
+/** How a rank does one kind of collective: on a board where the ranks have one, else by messages. */
+export interface Routine extends Means {
+  readonly operation: Operation;
+  /** Of the operation, in signatures. */
+  readonly number: number;
+  readonly known: KnownOptions;
+}
+
+interface Means {
+  onBoard(here: Here, value: unknown, root: number, options: RoutineOptions, reducer: Reducer<unknown>): Planned;
+  byMessages(
+    peers: Peers,
+    value: unknown,
+    root: number,
+    options: RoutineOptions,
+    reducer: Reducer<unknown>,
+  ): Promise<unknown>;
+}
+
+type RoutineName = Extract<
+  Operation,
+  | "barrier"
+  | "bcast"
+  | "scatter"
+  | "gather"
+  | "allgather"
+  | "alltoall"
+  | "reduce"
+  | "allreduce"
+  | "reduceScatter"
+  | "scan"
+  | "exscan"
+>;
+
+const means: Readonly<Record<RoutineName, Means>> = {
+  barrier: {
+    onBoard: () => barrierOnBoard,
+    byMessages: barrier,
+  },
+  bcast: {
+    onBoard(here, value, root, { into }) {
+      if (here.rank !== root) return taken(root, into);
+      return typeof value === "function"
+        ? called(value as () => unknown).then((made) => bcastOnBoard(made, into))
+        : bcastOnBoard(value, into);
+    },
+    async byMessages(peers, value, root, { into }) {
+      const mine = await atRoot(peers, value, root);
+      if (peers.rank === root) checkRoom(into, [mine]);
+      return delivered(await bcast(peers, mine, root), into);
+    },
+  },
+  scatter: {
+    onBoard(here, parts, root, { into }) {
+      if (here.rank !== root) return taken(root, into);
+      return typeof parts === "function"
+        ? called(parts as () => unknown).then((made) => scatterOnBoard(here, made as unknown[], into))
+        : scatterOnBoard(here, parts as unknown[], into);
+    },
+    async byMessages(peers, parts, root, { into }) {
+      const mine = (await atRoot(peers, parts, root)) as readonly unknown[];
+      if (peers.rank === root && Array.isArray(mine)) checkRoom(into, [mine[root]]);
+      return delivered(await scatter(peers, mine, root), into);
+    },
+  },
+  gather: {
+    onBoard: (here, value, root, { into }) => gatherOnBoard(here, value, root, into),
+    async byMessages(peers, value, root, options) {
+      const all = await gather(peers, value, root);
+      return all && allDelivered(all, options);
+    },
+  },
+  allgather: {
+    onBoard: (here, value, _root, { into }) => allgatherOnBoard(here, value, into),
+    byMessages: async (peers, value, _root, options) => allDelivered(await allgather(peers, value), options),
+  },
+  alltoall: {
+    onBoard: (here, parts, _root, { into }) => alltoallOnBoard(here, parts as unknown[], into),
+    byMessages: async (peers, parts, _root, options) =>
+      allDelivered(await alltoall(peers, parts as unknown[]), options),
+  },
+  reduce: {
+    onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),
+    async byMessages(peers, value, root, options, reducer) {
+      if (peers.rank === root) checkRoom(options.into, [value]);
+      const result = await reduce(peers, value, reducer, root, options);
+      return result === undefined ? undefined : delivered(result, options.into);
+    },
+  },
+  allreduce: {
+    onBoard: (here, value, _root, { into }, reducer) => allreduceOnBoard(here, value, reducer, into),
+    async byMessages(peers, value, _root, options, reducer) {
+      checkRoom(options.into, [value]);
+      return delivered(await allreduce(peers, value, reducer, options), options.into);
+    },
+  },
+  reduceScatter: {
+    onBoard: (here, parts, _root, { into }, reducer) => reduceScatterOnBoard(here, parts as unknown[], reducer, into),
+    async byMessages(peers, parts, _root, { into }, reducer) {
+      if (Array.isArray(parts)) checkRoom(into, [parts[peers.rank]]);
+      return delivered(await reduceScatter(peers, parts as unknown[], reducer), into);
+    },
+  },
+  scan: {
+    onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
+    async byMessages(peers, value, _root, { into }, reducer) {
+      checkRoom(into, [value]);
+      return delivered(await scan(peers, value, reducer), into);
+    },
+  },
+  exscan: {
+    onBoard: (here, value, _root, { into }, reducer) => exscanOnBoard(here, value, reducer, into),
+    async byMessages(peers, value, _root, options, reducer) {
+      if (peers.rank > 0) checkRoom(options.into, [value]);
+      const result = await exscan(peers, value, reducer);
+      return result === undefined ? undefined : delivered(result, options.into);
+    },
+  },
+};
+
+/** The collectives that communicators have, by the names of their operations. */
+export const routines: Readonly<Record<RoutineName, Routine>> = Object.fromEntries(
+  (Object.keys(means) as RoutineName[]).map((operation): [RoutineName, Routine] => [
+    operation,
+    { operation, number: numberOfOperation(operation), known: knownOptions[operation], ...means[operation] },
+  ]),
+) as Record<RoutineName, Routine>;
+
+/** The root's value, which is undefined elsewhere; a function is called for it, there alone. */
+function atRoot(here: Here, value: unknown, root: number): unknown {
+  const mine = here.rank === root ? value : undefined;
+  return typeof mine === "function" ? called(mine as () => unknown) : mine;
+}
+
+async function called(make: () => unknown): Promise<unknown> {
+  return await make();
+}
+
+/** The values, behind each other in the caller's array if he gave one. */
+function allDelivered(values: readonly unknown[], { into }: RoutineOptions): unknown {
+  return into === undefined ? values : fill(into, values);
+}

@@ -1,0 +1,44 @@
+import { checkRank, show } from "../calls/check.ts";
+import { MpiError } from "../calls/errors.ts";
+import type { Neighbors } from "../calls/options.ts";
+import type { Neighborhood } from "../collectives/algorithms/neighborhood.ts";
+
+/** A rank's own neighbours as it gives them: a list stands for both directions. */
+export function asNeighbors(given: readonly number[] | Neighbors, size: number): Neighbors {
+  const lists = typeof given === "object" && given !== null && "destinations" in given;
+  const { destinations, sources } = lists ? given : { destinations: given, sources: given };
+  for (const list of [destinations, sources]) {
+    if (list === undefined) continue;
+    if (!Array.isArray(list))
+      throw new MpiError("invalid-argument", `neighbours are an array of ranks, not ${show(list)}`);
+    for (const rank of list) checkRank("a neighbour", rank, size);
+  }
+  return { destinations, sources };
+}
+
+/**
+ * The neighbours of rank `me` in the graph that all ranks' lists make.
+ *
+ * @throws MpiError `mismatch`, the same on every rank, when an edge is named by one of its ends alone
+ */
+export function neighborhood(lists: readonly Neighbors[], me: number): Neighborhood {
+  const incoming = lists.map((): number[] => []);
+  for (const [rank, { destinations }] of lists.entries()) {
+    for (const dest of destinations) incoming[dest]?.push(rank); // in the order of ranks
+  }
+  for (const [rank, { sources }] of lists.entries()) {
+    if (sources === undefined || sameRanks(sources, incoming[rank] as number[])) continue;
+    const have = (incoming[rank] as number[]).join(", ");
+    throw new MpiError(
+      "mismatch",
+      `rank ${rank} names as sources [${sources.join(", ")}], but those that send to it are [${have}]`,
+    );
+  }
+  const { destinations, sources = incoming[me] as number[] } = lists[me] as Neighbors;
+  return { destinations, sources, order: sources.map((_, index) => index) };
+}
+
+function sameRanks(a: readonly number[], b: readonly number[]): boolean {
+  const sorted = a.toSorted((x, y) => x - y);
+  return a.length === b.length && sorted.every((rank, index) => rank === b[index]);
+}

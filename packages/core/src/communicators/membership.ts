@@ -1,0 +1,49 @@
+import { MpiError } from "../calls/errors.ts";
+
+/** What a rank says when communicators are made of the ranks of one: which it wants to be in, and where in it. */
+export interface Vote {
+  /** Ranks of one colour form a communicator; null is in none. */
+  readonly color: number | string | null;
+  readonly key: number;
+  /** A number for the new communicator that only this rank can offer (see {@link offer}). */
+  readonly context: number;
+  /** The arguments that must be the same on all ranks, as text. */
+  readonly same: string;
+}
+
+/** What of a vote a caller has to say: all in one, in the order that they have, unless it says otherwise. */
+export interface Wish {
+  readonly color?: Vote["color"] | undefined;
+  readonly key?: number | undefined;
+  readonly same?: string | undefined;
+}
+
+/** A communicator to be: its number, and its ranks in their new order. */
+export interface Formed {
+  readonly context: number;
+  readonly ranks: readonly number[];
+}
+
+/**
+ * The `count`-th number that this rank can offer. Every rank has its own ones, so communicators can be made at the same
+ * time, also of overlapping ranks, with nothing to agree on but whose offer is taken: the first member's.
+ */
+export function offer(count: number, rank: number, size: number): number {
+  const context = count * size + rank;
+  if (context > 0xffff_ffff) throw new MpiError("protocol", "the world has no number left for another communicator");
+  return context;
+}
+
+/** The communicator that rank `me` gets by these votes, one for each rank. */
+export function form(votes: readonly Vote[], me: number): Formed | null {
+  const other = votes.findIndex((vote) => vote.same !== votes[0]?.same);
+  if (other > 0) {
+    throw new MpiError("mismatch", `rank 0 says ${votes[0]?.same}, rank ${other} says ${votes[other]?.same}`);
+  }
+  const { color } = votes[me] as Vote;
+  if (color === null) return null;
+  const mine = votes.flatMap((vote, rank) => (vote.color === color ? [{ rank, ...vote }] : []));
+  const { context } = mine[0] as Vote;
+  mine.sort((a, b) => a.key - b.key || a.rank - b.rank);
+  return { context, ranks: mine.map(({ rank }) => rank) };
+}

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import type { Call } from "../../calls/call.ts";
+import { siteHere } from "../../calls/call-site.ts";
+import { overlaps } from "../../calls/into.ts";
+import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
+import { encode } from "../../wire/codec/codec.ts";
+
+/** The memory of one call that is under way. */
+interface Use {
+  readonly call: Call;
+  readonly reads: readonly ArrayBufferView[];
+  readonly fills: TypedArray | undefined;
+}
+
+/** Watches the memory of calls that are under way: it belongs to them until their promises have settled. */
+export class Buffers {
+  readonly #underWay: Set<Use> = new Set();
+  readonly #report: (text: string) => void;
+
+  constructor(report: (text: string) => void) {
+    this.#report = report;
+  }
+
+  /**
+   * Begins a call that reads `value` and fills `into`, and warns when memory of another one overlaps, and when the value
+   * has changed at the end. Until then an `into` of floating point numbers holds NaN: what is read too early is no number.
+   *
+   * Costs a copy and two checksums of the value.
+   */
+  watch<T>(call: Call, value: unknown, into: TypedArray | undefined, begin: () => Promise<T>): Promise<T> {
+    call.site ??= siteHere();
+    const fills = isTypedArray(into) ? into : undefined;
+    const use: Use = { call, reads: viewsOf(value), fills };
+    for (const other of this.#underWay) this.#compare(use, other);
+    const inPlace = fills !== undefined && use.reads.some((read) => overlaps(read, fills));
+    const before = inPlace ? undefined : checksum(value);
+    const restore = inPlace ? nothing : poison(fills);
+    const result = begin();
+    this.#underWay.add(use);
+    const end = (): void => {
+      this.#underWay.delete(use);
+      restore();
+      if (before !== undefined && checksum(value) !== before) {
+        this.#tell(call, "what was given to it has changed while it was under way; await it before you change that");
+      }
+    };
+    result.then(end, end);
+    return result;
+  }
+
+  #compare(use: Use, other: Use): void {
+    const filled = [use.fills, other.fills].filter((view) => view !== undefined);
+    const [mine, theirs] = [use, other].map(({ reads, fills }) =>
+      fills === undefined ? reads : [...reads, fills],
+    ) as [readonly ArrayBufferView[], readonly ArrayBufferView[]];
+    const clash = filled.some((view) => (view === use.fills ? theirs : mine).some((each) => overlaps(view, each)));
+    if (!clash) return;
+    const at = other.call.site === undefined ? "" : ` at ${other.call.site}`;
+    this.#tell(
+      use.call,
+      `its memory overlaps that of ${other.call.operation}()${at}, which is under way; await that first`,
+    );
+  }
+
+  #tell(call: Call, what: string): void {
+    this.#report(`${call.site === undefined ? "" : `${call.site}: `}${call.operation}(): ${what}`);
+  }
+}
+
+/** The typed arrays of a value, as far as one list deep: an array, or parts. */
+function viewsOf(value: unknown): readonly ArrayBufferView[] {
+  if (ArrayBuffer.isView(value)) return [value];
+  return Array.isArray(value) ? value.filter((each): each is ArrayBufferView => ArrayBuffer.isView(each)) : [];
+}
+
+/** Undefined for what cannot travel, or is called by the root. */
+function checksum(value: unknown): string | undefined {
+  if (typeof value === "function") return undefined;
+  try {
+    const { head, attachments } = encode(value);
+    const hash = createHash("sha1").update(head);
+    for (const attachment of attachments) hash.update(attachment);
+    return hash.digest("base64");
+  } catch {
+    return undefined;
+  }
+}
+
+/** NaNs that no computation makes, to be told from those of the program. */
+const markOfDoubles = 0x7ff4_dead_beef_0001n;
+const markOfFloats = 0x7fa0_beef;
+
+/**
+ * Fills an array of floating point numbers with NaN; gives what puts back those elements that have not been filled since.
+ * Other kinds have no value that no program uses.
+ */
+function poison(into: TypedArray | undefined): () => void {
+  if (into instanceof Float64Array) {
+    const bits = new BigUint64Array(into.buffer, into.byteOffset, into.length);
+    return poisonBits(bits, markOfDoubles);
+  }
+  if (into instanceof Float32Array) {
+    const bits = new Uint32Array(into.buffer, into.byteOffset, into.length);
+    return poisonBits(bits, markOfFloats);
+  }
+  return nothing;
+}
+
+function poisonBits<T extends number | bigint>(
+  bits: { [i: number]: T; length: number; slice(): { [i: number]: T }; fill(bit: T): unknown },
+  mark: T,
+): () => void {
+  const saved = bits.slice();
+  bits.fill(mark);
+  return () => {
+    for (let i = 0; i < bits.length; i++) if (bits[i] === mark) bits[i] = saved[i] as T;
+  };
+}
+
+function nothing(): void {}

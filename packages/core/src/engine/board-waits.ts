@@ -1,0 +1,95 @@
+import type { Call } from "../calls/call.ts";
+import type { Transport, Watch } from "../wire/transport.ts";
+import type { Channel } from "./channel.ts";
+import type { Fate } from "./liveness.ts";
+import { any, Posted } from "./matching.ts";
+import { divertOf, type Pending } from "./pending-call.ts";
+import type { Refusal, Waits } from "./wait-counter.ts";
+
+/** What a call waits for on a board. */
+export interface BoardWatch extends Watch {
+  /** The rank in the world that it waits for. */
+  readonly missing: number;
+}
+
+/** One that waits; a collective's number is its tag. */
+interface Watched {
+  readonly watch: BoardWatch;
+  readonly channel: Channel;
+  readonly posted: Posted;
+}
+
+/** The collectives of one rank that wait for what others post on boards. */
+export class Watches {
+  readonly #transport: Transport;
+  readonly #fate: Fate;
+  readonly #waits: Waits;
+  readonly #watched: Watched[] = [];
+
+  constructor(transport: Transport, fate: Fate, waits: Waits) {
+    this.#transport = transport;
+    this.#fate = fate;
+    this.#waits = waits;
+  }
+
+  /** Resolves when `watch` has seen all that it waits for, which is part of collective `number`. */
+  watch(channel: Channel, number: number, call: Call, watch: BoardWatch): Promise<void> {
+    const posted = new Posted(any, number, false, call, nothing);
+    this.#waits.begin();
+    this.#watched.push({ watch, channel, posted });
+    if (this.#fate.inVain) this.refuse((call, rank) => this.#fate.hopeless(call, rank));
+    return posted.promise as Promise<void>;
+  }
+
+  /** Looks for some microseconds whether that can be had without waiting. */
+  linger(watch: Watch): boolean {
+    if (this.#waits.count > 0 || !(this.#transport.linger?.(watch) ?? false)) return false;
+    this.#waits.steps++;
+    return true;
+  }
+
+  /** See {@link Receiver.glance}. */
+  glance(sleeps: boolean): boolean {
+    const watched = this.#watched;
+    let any = false;
+    for (let i = 0; i < watched.length; i++) {
+      const { watch, posted } = watched[i] as Watched;
+      let error: Error | undefined;
+      try {
+        if (!watch.advance(sleeps)) {
+          // It may wait for another rank now, one that has ended.
+          error = this.#fate.hopeless(posted.call, watch.missing);
+          if (error === undefined) continue;
+        }
+      } catch (thrown) {
+        error = this.#fate.explained(posted.call, thrown);
+      }
+      watched.splice(i--, 1);
+      any = true;
+      if (error === undefined) {
+        this.#waits.endOf(posted);
+        posted.resolve(undefined);
+      } else this.#waits.refuse(posted, error);
+    }
+    return any;
+  }
+
+  refuse(why: Refusal): void {
+    for (const one of [...this.#watched]) {
+      const error = why(one.posted.call, one.watch.missing);
+      if (error === undefined) continue;
+      this.#watched.splice(this.#watched.indexOf(one), 1);
+      this.#waits.refuse(one.posted, error);
+    }
+  }
+
+  *pending(): Generator<Pending, void> {
+    for (const { watch, channel, posted } of this.#watched) {
+      const { call, tag: number } = posted;
+      const collective = { context: channel.context, number };
+      yield { call, rank: watch.missing, divert: divertOf(posted), collective };
+    }
+  }
+}
+
+function nothing(): void {}

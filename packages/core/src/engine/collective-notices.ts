@@ -1,0 +1,88 @@
+import { locate } from "../calls/call-site.ts";
+import { decode, encode, type Parcel } from "../wire/codec/codec.ts";
+import { type Envelope, kind } from "../wire/envelope.ts";
+import { ownCopy, type Packet } from "../wire/packet.ts";
+import type { Channel } from "./channel.ts";
+import type { Channels } from "./channels.ts";
+import type { Fate } from "./liveness.ts";
+import type { Departures } from "./outbound.ts";
+import type { Roster } from "./peer-table.ts";
+import { divertOf } from "./pending-call.ts";
+
+/**
+ * What ranks tell each other about their collectives besides messages: that one has failed, and, where one waits for
+ * long, which it is in: two roots that each wait for the other would never know.
+ */
+export class Questions {
+  readonly #rank: number;
+  readonly #roster: Roster;
+  readonly #fate: Fate;
+  readonly #departures: Departures;
+  readonly #channels: Channels;
+
+  constructor(rank: number, roster: Roster, fate: Fate, departures: Departures, channels: Channels) {
+    this.#rank = rank;
+    this.#roster = roster;
+    this.#fate = fate;
+    this.#departures = departures;
+    this.#channels = channels;
+  }
+
+  /**
+   * Asks those for whom a collective here has waited since the last time (or at all) whether they are in the same one.
+   * Tells whether anything was asked.
+   */
+  ask(atOnce: boolean): boolean {
+    let asked = false;
+    for (const channel of this.#channels) {
+      if (!channel.collective) continue;
+      for (const posted of channel.mailbox.waiting) {
+        const signature = channel.signatureOf?.(posted.tag);
+        const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
+        posted.asked = due ? "yes" : posted.asked === "yes" ? "yes" : "next time";
+        if (!due || signature === undefined || posted.source === this.#rank) continue;
+        const { source, tag, call } = posted;
+        void locate(call, divertOf(posted)).then((site) => this.put(channel, source, tag, signature, site));
+        asked = true;
+      }
+    }
+    return asked;
+  }
+
+  /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */
+  put(channel: Channel, dest: number, number: number, signature: number, site: string | undefined): void {
+    if (this.#fate.over || this.#roster.get(dest).ending !== undefined) return;
+    this.#departures.tell(channel, dest, kind.question, number, signature, encode(site));
+  }
+
+  /** Tells rank `dest` that collective `number` of this channel has failed. */
+  notify(channel: Channel, dest: number, number: number, error: Parcel): void {
+    if (dest !== this.#rank) this.#departures.tell(channel, dest, kind.failure, number, 0, error);
+  }
+
+  asked(envelope: Envelope, body: Packet): void {
+    const channel = this.#channels.of(envelope);
+    if (channel === undefined) return;
+    const question = { ...envelope, site: textIn(body) };
+    channel.questions.set(envelope.tag, question);
+    channel.onQuestion?.(question);
+  }
+
+  notified(envelope: Envelope, body: Packet, borrowed: boolean): void {
+    const channel = this.#channels.of(envelope);
+    if (channel === undefined) return;
+    const notice = borrowed ? ownCopy(body) : body;
+    channel.failures.set(envelope.tag, notice);
+    channel.onFailure?.(envelope.tag, notice);
+  }
+}
+
+/** The body of a question. What cannot be read is not worth an error: it is part of one already. */
+function textIn(body: Packet): string | undefined {
+  try {
+    const text = decode(body);
+    return typeof text === "string" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,312 @@
+import type { Call } from "../calls/call.ts";
+import type { Detour } from "../calls/call-site.ts";
+import { setImmediate } from "../calls/event-loop.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
+import { decode } from "../wire/codec/codec.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import { ownCopy, type Packet } from "../wire/packet.ts";
+import { isLinked, type Link } from "./linked-list.ts";
+import { any, type Entry, noPlaces, Shelf } from "./match-queue.ts";
+
+export { any } from "./match-queue.ts";
+
+/** A message that has arrived (or whose announcement has) and that nobody has received yet. */
+export class Letter implements Entry {
+  previous: Link = this;
+  next: Link = this;
+  places: Entry["places"] = noPlaces;
+  order: number;
+  readonly source: number;
+  readonly tag: number;
+  readonly envelope: Envelope;
+  /** The encoded value; undefined while a large message still waits at its sender. */
+  body: Packet | undefined;
+  /** The body's bytes are the transport's, which takes them back as soon as the letter has been dealt with. */
+  borrowed: boolean;
+  /** A probe has shown it to somebody who may take it until the end of this turn of the event loop. */
+  held = false;
+  /** While it was held a receive that it fits had to wait. */
+  blocks = false;
+  /** Its sender has been told all that it wants to know (it stays told when the letter is put back). */
+  settled = false;
+
+  constructor(envelope: Envelope, body: Packet | undefined, borrowed: boolean, order: number) {
+    this.source = envelope.source;
+    this.tag = envelope.tag;
+    this.envelope = envelope;
+    this.body = body;
+    this.borrowed = borrowed;
+    this.order = order;
+  }
+
+  /** Makes the body's bytes its own, to be kept. */
+  keep(): void {
+    if (!this.borrowed || this.body === undefined) return;
+    this.body = ownCopy(this.body);
+    this.borrowed = false;
+  }
+}
+
+/** What a receive makes of its letter: {@link dataOf}, mostly. Whatever it throws, the receive rejects with. */
+export type Finish<T> = (letter: Letter) => T | Promise<T>;
+
+/** The value. */
+export function dataOf(letter: Letter): unknown {
+  const { body, borrowed } = letter;
+  if (borrowed && body !== undefined && body.attachments.length > 0) letter.keep(); // the value would show them
+  return decode(letter.body as Packet);
+}
+
+/** A receive (or probe) that waits for a letter. */
+export class Posted implements Entry {
+  previous: Link = this;
+  next: Link = this;
+  places: Entry["places"] = noPlaces;
+  order = 0;
+  readonly source: number;
+  readonly tag: number;
+  /** A probe looks and leaves the letter where it is. */
+  readonly probe: boolean;
+  readonly call: Call;
+  readonly finish: Finish<unknown>;
+  /** What the caller waits for. */
+  readonly promise: Promise<unknown>;
+  resolve!: (value: unknown) => void;
+  reject!: (error: Error) => void;
+  /** The caller's own array, when that is what is to be filled. */
+  into: TypedArray | undefined;
+  /** What may cancel it while it is not matched, and what removes the listener there. */
+  signal: AbortSignal | undefined;
+  forget: (() => void) | undefined;
+  /** Whether its source has been asked if it is in the same collective. */
+  asked: "no" | "next time" | "yes" = "no";
+
+  constructor(source: number, tag: number, probe: boolean, call: Call, finish: Finish<unknown>, into?: TypedArray) {
+    this.source = source;
+    this.tag = tag;
+    this.probe = probe;
+    this.call = call;
+    this.finish = finish;
+    this.into = into;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Sends the promise that the call waits for on a detour. */
+  divert(detour: Detour): void {
+    const { resolve } = this;
+    const rest = new Promise((next, nextReject) => {
+      this.resolve = next;
+      this.reject = nextReject;
+    });
+    resolve(detour(rest));
+  }
+}
+
+/**
+ * The messages of one communicator (its users' or its collectives'): what has arrived meets what is waited for.
+ *
+ * ```text
+ *   arrive ──► a posted receive fits? ──► matched
+ *                      │ no
+ *                      ▼
+ *               arrived, oldest first ◄── post: does one of them fit?
+ * ```
+ * MPI's order: of the messages that fit a receive the oldest is taken; of the receives that a message fits, the
+ * first posted gets it.
+ */
+export class Mailbox {
+  readonly #arrived: Shelf<Letter> = new Shelf("entries");
+  readonly #posted: Shelf<Posted> = new Shelf("lookups");
+  #postedSoFar = 0;
+  /** How many letters are held for a prober just now. */
+  #held = 0;
+  readonly #matched: (posted: Posted, letter: Letter) => void;
+
+  /** How many of the arrived have each tag. Collectives ask at their end, when ranks that are ahead may have sent hundreds. */
+  readonly #tags: Map<number, number> | undefined;
+
+  /** `matched` is told which letter a receive that waited gets, or a probe is shown. */
+  constructor(matched: (posted: Posted, letter: Letter) => void, countsTags: boolean) {
+    this.#matched = matched;
+    if (countsTags) this.#tags = new Map();
+  }
+
+  arrive(letter: Letter): void {
+    const { source, tag } = letter;
+    const posted = this.#posted.size === 0 ? undefined : this.#posted.first(source, tag);
+    // While an older letter that fits is held for a prober, this one must not overtake it.
+    if (posted === undefined || (this.#held > 0 && this.#arrived.first(posted.source, posted.tag)?.held)) {
+      letter.keep();
+      this.#append(letter);
+      return;
+    }
+    this.#posted.remove(posted);
+    if (posted.probe) {
+      letter.keep();
+      this.#append(letter);
+      this.#show(letter, posted);
+    } else {
+      this.#matched(posted, letter);
+    }
+  }
+
+  /** The receive that a letter from there would go to, if it arrived now. */
+  expects(source: number, tag: number): Posted | undefined {
+    const posted = this.#posted.first(source, tag);
+    return posted === undefined || posted.probe || this.#held > 0 ? undefined : posted;
+  }
+
+  /** Whether the next letter that fits would go to a receive that came now. */
+  isFree(source: number, tag: number): boolean {
+    return this.#posted.size === 0 && (this.#arrived.size === 0 || this.#arrived.first(source, tag) === undefined);
+  }
+
+  /** Takes the oldest letter that fits out, unless there is none or it is held for somebody else. */
+  next(source: number, tag: number): Letter | undefined {
+    const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);
+    if (letter === undefined || letter.held) return undefined;
+    this.#remove(letter);
+    return letter;
+  }
+
+  post(posted: Posted): void {
+    const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(posted.source, posted.tag);
+    if (letter === undefined || letter.held) {
+      this.number(posted);
+      this.#posted.append(posted);
+      if (letter !== undefined) letter.blocks = true;
+    } else if (posted.probe) {
+      this.#show(letter, posted);
+    } else {
+      this.#remove(letter);
+      this.#matched(posted, letter);
+    }
+  }
+
+  /** Gives a receive its place in the order of all receives. */
+  number(posted: Posted): void {
+    posted.order = this.#postedSoFar++;
+  }
+
+  /** A receive whose message was withdrawn: it gets the oldest message that fits, else its old place. */
+  postAgain(posted: Posted): void {
+    this.#posted.insert(posted);
+    this.#rematch(posted);
+  }
+
+  /** Removes the announcement of a message that its sender has withdrawn. */
+  recall(source: number, tag: number, id: number): void {
+    const letter = this.#arrived
+      .all(source, tag)
+      .find(({ envelope, body }) => envelope.id === id && body === undefined);
+    if (letter === undefined) return;
+    this.#remove(letter);
+    this.#release(letter);
+  }
+
+  /** Takes a receive back that still waits. */
+  withdraw(posted: Posted): void {
+    this.#posted.remove(posted);
+  }
+
+  /** The oldest letter that fits, left where it is. */
+  peek(source: number, tag: number): Letter | undefined {
+    return this.#arrived.first(source, tag);
+  }
+
+  /** Of what has arrived and does not fit, what is most like it: from that source, else with that tag. */
+  near(source: number, tag: number): Letter | undefined {
+    return this.#arrived.first(source, any) ?? (tag === any ? undefined : this.#arrived.first(any, tag));
+  }
+
+  /** Takes just this letter. False when somebody else has taken it already. */
+  take(letter: Letter): boolean {
+    if (!isLinked(letter)) return false;
+    this.#remove(letter);
+    this.#release(letter);
+    return true;
+  }
+
+  /** Puts a letter that could not be used back in its old place, so that it can be received again. */
+  putBack(letter: Letter): void {
+    letter.keep();
+    this.#arrived.insert(letter);
+    this.#count(letter.tag, 1);
+    this.#rematch(letter);
+  }
+
+  /** Removes and returns what has arrived and fits. */
+  sweep(source: number, tag: number): readonly Letter[] {
+    if (this.#arrived.size === 0 || (tag !== any && this.#tags?.has(tag) === false)) return none;
+    const swept = this.#arrived.all(source, tag);
+    for (const letter of swept) this.#remove(letter);
+    return swept;
+  }
+
+  /** What waits to be received, oldest first. */
+  get letters(): Iterable<Letter> {
+    return this.#arrived;
+  }
+
+  /** Who waits for something, the first posted first. */
+  get waiting(): Iterable<Posted> {
+    return this.#posted;
+  }
+
+  /**
+   * `recv({ probed: await probe() })` must get the letter that was probed, although others wait for one like it. So a probed letter
+   * is held for its prober until the promises of this turn have run; whoever else fits waits that long.
+   */
+  #show(letter: Letter, probe: Posted): void {
+    letter.held = true;
+    letter.blocks = this.#posted.first(letter.source, letter.tag) !== undefined;
+    this.#held += 1;
+    setImmediate(() => this.#release(letter));
+    this.#matched(probe, letter);
+  }
+
+  #append(letter: Letter): void {
+    this.#arrived.append(letter);
+    this.#count(letter.tag, 1);
+  }
+
+  #remove(letter: Letter): void {
+    this.#arrived.remove(letter);
+    this.#count(letter.tag, -1);
+  }
+
+  #count(tag: number, change: 1 | -1): void {
+    if (this.#tags === undefined) return;
+    const count = (this.#tags.get(tag) ?? 0) + change;
+    if (count === 0) this.#tags.delete(tag);
+    else this.#tags.set(tag, count);
+  }
+
+  #release(letter: Letter): void {
+    if (!letter.held) return;
+    letter.held = false;
+    this.#held -= 1;
+    if (letter.blocks) this.#rematch(letter);
+  }
+
+  /** After a letter came back or was let go, or a receive came back: gives those that it kept waiting, oldest first, what they can have now. */
+  #rematch({ source, tag }: Entry): void {
+    for (const posted of this.#posted.all(source, tag)) {
+      if (!isLinked(posted)) continue;
+      const letter = this.#arrived.first(posted.source, posted.tag);
+      if (letter === undefined || letter.held) continue;
+      this.#posted.remove(posted);
+      if (posted.probe) {
+        this.#show(letter, posted);
+      } else {
+        this.#remove(letter);
+        this.#matched(posted, letter);
+      }
+    }
+  }
+}
+
+const none: readonly Letter[] = [];

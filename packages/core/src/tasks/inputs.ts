@@ -1,0 +1,171 @@
+import { invalid, show } from "../calls/check.ts";
+import type { Inputs } from "./task.ts";
+
+/** Inputs, pulled as they are wanted. */
+export interface Source {
+  /** How many are still to come, where that is known. */
+  readonly remaining: number | undefined;
+  /** Whether nothing more will come. */
+  readonly ended: boolean;
+  /** Set when the iterator threw. What it gave before is still there to be taken: `ended` says when it is not. */
+  readonly broken: { error: unknown } | undefined;
+  /** Whether inputs are made when they are pulled, so that pulling has to be bounded. */
+  readonly lazy: boolean;
+  /** Up to `most` of the next inputs. Fewer when the rest is not there yet: `ready` is called when more is. */
+  take(most: number): unknown[];
+  /** Nothing more is wanted. `failed` is told what the iterator's own clean-up throws. */
+  close(failed: (error: unknown) => void): void;
+}
+
+/** @throws MpiError `invalid-argument` for what cannot be iterated. */
+export function sourceOf(inputs: Inputs<unknown>, ready: () => void): Source {
+  if (Array.isArray(inputs) || (ArrayBuffer.isView(inputs) && "length" in inputs)) {
+    return new ListSource(inputs as ArrayLike<unknown>);
+  }
+  if (typeof inputs === "object" && inputs !== null) {
+    if (Symbol.asyncIterator in inputs) return new AsyncSource(inputs[Symbol.asyncIterator](), ready);
+    if (Symbol.iterator in inputs) {
+      const { size } = inputs as { size?: unknown };
+      return new IteratorSource(inputs[Symbol.iterator](), typeof size === "number" ? size : undefined);
+    }
+  }
+  throw invalid(`inputs is ${show(inputs)}, but inputs are an array, an iterable, an async iterable, or a function`);
+}
+
+/** All inputs that there will be. */
+export async function readAll(inputs: Inputs<unknown>): Promise<unknown[]> {
+  if (Array.isArray(inputs)) return inputs;
+  const all: unknown[] = [];
+  for await (const input of inputs as AsyncIterable<unknown>) all.push(input);
+  return all;
+}
+
+/** Inputs that are all there: an array or a typed array. */
+class ListSource implements Source {
+  readonly broken: undefined;
+  readonly lazy = false;
+  readonly #list: ArrayLike<unknown>;
+  #next = 0;
+
+  constructor(list: ArrayLike<unknown>) {
+    this.#list = list;
+  }
+
+  get remaining(): number {
+    return this.#list.length - this.#next;
+  }
+
+  get ended(): boolean {
+    return this.#next >= this.#list.length;
+  }
+
+  take(most: number): unknown[] {
+    const from = this.#next;
+    this.#next = Math.min(from + most, this.#list.length);
+    return Array.prototype.slice.call(this.#list, from, this.#next);
+  }
+
+  close(): void {
+    this.#next = this.#list.length;
+  }
+}
+
+class IteratorSource implements Source {
+  readonly lazy = true;
+  readonly #iterator: Iterator<unknown>;
+  remaining: number | undefined;
+  ended = false;
+  broken: { error: unknown } | undefined;
+
+  constructor(iterator: Iterator<unknown>, size: number | undefined) {
+    this.#iterator = iterator;
+    this.remaining = size;
+  }
+
+  take(most: number): unknown[] {
+    const taken: unknown[] = [];
+    try {
+      while (taken.length < most && !this.ended) {
+        const next = this.#iterator.next();
+        if (next.done === true) this.ended = true;
+        else taken.push(next.value);
+      }
+    } catch (error) {
+      this.ended = true;
+      this.broken = { error };
+    }
+    if (this.remaining !== undefined) this.remaining = Math.max(0, this.remaining - taken.length);
+    return taken;
+  }
+
+  close(failed: (error: unknown) => void): void {
+    if (this.ended) return;
+    this.ended = true;
+    try {
+      this.#iterator.return?.();
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+/** Pulls what was asked for and not there in the background, one after the other. */
+class AsyncSource implements Source {
+  readonly lazy = true;
+  readonly remaining: undefined;
+  readonly #iterator: AsyncIterator<unknown>;
+  readonly #ready: () => void;
+  readonly #there: unknown[] = [];
+  #wanted = 0;
+  #pulling = false;
+  #over = false;
+  broken: { error: unknown } | undefined;
+
+  constructor(iterator: AsyncIterator<unknown>, ready: () => void) {
+    this.#iterator = iterator;
+    this.#ready = ready;
+  }
+
+  get ended(): boolean {
+    return this.#over && this.#there.length === 0;
+  }
+
+  take(most: number): unknown[] {
+    const taken = this.#there.splice(0, most);
+    this.#wanted = most - taken.length;
+    if (this.#wanted > 0 && !this.#pulling && !this.#over) void this.#pull();
+    return taken;
+  }
+
+  close(failed: (error: unknown) => void): void {
+    this.#there.length = 0;
+    if (this.#over) return;
+    this.#over = true;
+    // Not awaited: a generator that is at work on its next input ends only when it has it.
+    void this.#end().catch(failed);
+  }
+
+  async #end(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
+  async #pull(): Promise<void> {
+    this.#pulling = true;
+    try {
+      while (this.#there.length < this.#wanted && !this.#over) {
+        const next = await this.#iterator.next();
+        if (this.#over) return;
+        if (next.done === true) this.#over = true;
+        else this.#there.push(next.value);
+        this.#ready();
+      }
+    } catch (error) {
+      if (this.#over) return;
+      this.#over = true;
+      this.broken = { error };
+      this.#ready();
+    } finally {
+      this.#pulling = false;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { invalid, show } from "../calls/check.ts";
+import type { Progress } from "../wire/progress.ts";
+import type { JournalOptions, MapOptions } from "./task.ts";
+
+/** Options of a map, complete and checked. */
+export interface Settings {
+  readonly schedule: "dynamic" | "static";
+  /** Undefined: guided. */
+  readonly chunkSize: number | undefined;
+  readonly lookAhead: number;
+  readonly stopOnError: boolean;
+  readonly timeoutMs: number | undefined;
+  readonly retries: number;
+  readonly journal: JournalOptions | undefined;
+  readonly progress: boolean | ((progress: Progress) => void);
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Inputs under way for each rank when they are made as they are pulled. */
+const lookAheadEach = 64;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** @throws MpiError `invalid-argument` */
+export function complete(options: MapOptions, ranks: number, showsProgress: boolean): Settings {
+  const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal } = options;
+  const {
+    lookAhead = lookAheadEach * Math.max(1, ranks),
+    stopOnError = true,
+    retries = 0,
+    progress = showsProgress,
+  } = options;
+  if (schedule !== "dynamic" && schedule !== "static") {
+    throw invalid(`schedule is ${show(schedule)}, but a schedule is "dynamic" or "static"`);
+  }
+  if (chunkSize !== undefined) checkWhole("chunkSize", chunkSize, 1);
+  checkWhole("lookAhead", lookAhead, 1);
+  checkWhole("retries", retries, 0);
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
+    throw invalid(`timeoutMs is ${show(timeoutMs)}, but a time is more than 0 and at most ${longestTimerMs} ms`);
+  }
+  // A task that may be given up must not take others of its chunk along.
+  const size = chunkSize ?? (timeoutMs === undefined ? undefined : 1);
+  return {
+    schedule,
+    chunkSize: size,
+    lookAhead,
+    stopOnError,
+    timeoutMs,
+    retries,
+    journal: journalOf(journal),
+    progress,
+    signal,
+  };
+}
+
+function journalOf(journal: MapOptions["journal"]): JournalOptions | undefined {
+  if (journal === undefined) return undefined;
+  const { file, key, ...others } = typeof journal === "object" && journal !== null ? journal : { file: journal };
+  if (typeof file !== "string" || file === "") {
+    throw invalid(`journal is ${show(file)}, but a journal is the name of a file, or { file, key }`);
+  }
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalid(`journal has no option ${other}; its options are file and key`);
+  return { file, key };
+}
+
+function checkWhole(name: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw invalid(`${name} is ${show(value)}, but it is a whole number from ${least}`);
+}

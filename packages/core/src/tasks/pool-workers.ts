@@ -1,0 +1,246 @@
+import { invalid, show } from "../calls/check.ts";
+import { checkOptions, type KnownOptions, knownOptions } from "../calls/check-options.ts";
+import { MpiError } from "../calls/errors.ts";
+import { apply } from "../ops/apply.ts";
+import { asOp, type Reducer } from "../ops/op.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { type Order, start } from "./map.ts";
+import type { Job } from "./map-run.ts";
+import { List, Stream } from "./results.ts";
+import type { AnyTask, Inputs, ManyOptions, MapOptions, TaskContext, TaskOptions } from "./task.ts";
+import { callSite } from "./task-error.ts";
+import type { Crew } from "./task-group.ts";
+
+/** Tasks by their names: `{ render, count }`. */
+export type Tasks = Record<string, AnyTask>;
+
+/** The arguments of a task for `starmap`: all of them. */
+export type TaskArguments<F> = F extends (...args: infer A) => unknown ? A : never;
+
+/**
+ * A task's input: its first argument. The second one is the context, if there is one: a task whose second parameter is
+ * something else, optional or not, is for `starmap` alone, and has the input `never` here.
+ */
+export type TaskInput<F> = F extends (input: infer I, context: TaskContext<never>) => unknown ? I : never;
+
+export type TaskResult<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+type Named<T> = keyof T & string;
+
+/**
+ * What rank 0 drives the others with. Each method names a task; calls may overlap, their work is shared out in turn.
+ *
+ * ```ts
+ * const one = await workers.run("render", tile);
+ * const all = await workers.map("render", tiles);
+ * for await (const pixels of workers.imap("render", tiles)) draw(pixels);
+ * ```
+ */
+export interface Workers<T extends Tasks> {
+  /** Ranks that work: all but rank 0, or rank 0 when it is alone. */
+  readonly size: number;
+
+  /** One task. Its promise may be kept while others are started: `Promise.all(tiles.map((tile) => workers.run("render", tile)))`. */
+  run<K extends Named<T>>(task: K, input: TaskInput<T[K]>, options?: TaskOptions): Promise<TaskResult<T[K]>>;
+
+  /** The results of all inputs, in their order. */
+  map<K extends Named<T>>(
+    task: K,
+    inputs: Inputs<TaskInput<T[K]>>,
+    options: MapOptions & { stopOnError: false },
+  ): Promise<PromiseSettledResult<TaskResult<T[K]>>[]>;
+  map<K extends Named<T>>(task: K, inputs: Inputs<TaskInput<T[K]>>, options?: MapOptions): Promise<TaskResult<T[K]>[]>;
+
+  /**
+   * Like {@link map} for a task with several arguments: each input is the list of them. The task gets these and nothing
+   * else. A task that needs the context takes its arguments as one input: `map` of `([a, b], { state }) => ...`.
+   */
+  starmap<K extends Named<T>>(
+    task: K,
+    inputs: Inputs<TaskArguments<T[K]>>,
+    options: MapOptions & { stopOnError: false },
+  ): Promise<PromiseSettledResult<TaskResult<T[K]>>[]>;
+  starmap<K extends Named<T>>(
+    task: K,
+    inputs: Inputs<TaskArguments<T[K]>>,
+    options?: MapOptions,
+  ): Promise<TaskResult<T[K]>[]>;
+
+  /** The results one by one, in the order of the inputs. Work begins with the first and stays `lookAhead` before the consumer. */
+  imap<K extends Named<T>>(
+    task: K,
+    inputs: Inputs<TaskInput<T[K]>>,
+    options?: ManyOptions,
+  ): AsyncGenerator<TaskResult<T[K]>, void>;
+
+  /** The results one by one, as they come. */
+  imapUnordered<K extends Named<T>>(
+    task: K,
+    inputs: Inputs<TaskInput<T[K]>>,
+    options?: ManyOptions,
+  ): AsyncGenerator<TaskResult<T[K]>, void>;
+
+  /**
+   * All results combined at rank 0 in the order of the inputs, without keeping them; undefined when there is none.
+   *
+   * ```ts
+   * const words = await workers.mapReduce("countWords", files, sum);
+   * ```
+   */
+  mapReduce<K extends Named<T>>(
+    task: K,
+    inputs: Inputs<TaskInput<T[K]>>,
+    op: Reducer<TaskResult<T[K]>>,
+    options?: ManyOptions,
+  ): Promise<TaskResult<T[K]> | undefined>;
+}
+
+/** What the driver asks for, and which options that call has. */
+interface Asked extends Omit<Order, "sink" | "work"> {
+  readonly known: KnownOptions;
+}
+
+/** The same without the types of one pool. */
+export class Desk implements Workers<Tasks> {
+  readonly #crew: Crew;
+  readonly #dispatcher: Dispatcher;
+  readonly #tasks: ReadonlyMap<string, AnyTask>;
+  /** Calls under way, each with the promise that the driver has for it. */
+  readonly #calls: Map<Promise<unknown>, Promise<unknown>> = new Map();
+  /** Results that the driver takes one by one. */
+  readonly #streams: Set<Job> = new Set();
+  #closed = false;
+  #abandoned = false;
+
+  constructor(crew: Crew, dispatcher: Dispatcher, tasks: ReadonlyMap<string, AnyTask>) {
+    this.#crew = crew;
+    this.#dispatcher = dispatcher;
+    this.#tasks = tasks;
+  }
+
+  get size(): number {
+    return this.#dispatcher.ranks;
+  }
+
+  run(task: string, input: unknown, options: TaskOptions = {}): Promise<never> {
+    const order = { task, spread: false, inputs: [input], options, site: callSite(this.run), known: knownOptions.run };
+    return this.#open(this.#list(order, false).then(([result]) => result as never));
+  }
+
+  map(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
+    const order = { task, spread: false, inputs, options, site: callSite(this.map), known: knownOptions.poolMap };
+    return this.#open(this.#list(order, options?.stopOnError === false));
+  }
+
+  starmap(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
+    const order = { task, spread: true, inputs, options, site: callSite(this.starmap), known: knownOptions.starmap };
+    return this.#open(this.#list(order, options?.stopOnError === false));
+  }
+
+  imap(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
+    return this.#stream(
+      true,
+      { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.imap },
+      false,
+    );
+  }
+
+  imapUnordered(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
+    const order = {
+      task,
+      spread: false,
+      inputs,
+      options,
+      site: callSite(this.imapUnordered),
+      known: knownOptions.imapUnordered,
+    };
+    return this.#stream(false, order, false);
+  }
+
+  mapReduce(
+    task: string,
+    inputs: Inputs<unknown>,
+    reducer: Reducer<unknown>,
+    options: ManyOptions = {},
+  ): Promise<never> {
+    const order = {
+      task,
+      spread: false,
+      inputs,
+      options,
+      site: callSite(this.mapReduce),
+      known: knownOptions.mapReduce,
+    };
+    return this.#open(this.#reduce(order, reducer));
+  }
+
+  async #reduce(order: Asked, reducer: Reducer<unknown>): Promise<never> {
+    const op = asOp(reducer);
+    let total: { value: unknown } | undefined;
+    for await (const value of this.#stream(true, order, true)) {
+      total = { value: total === undefined ? value : apply(op, total.value, value) };
+    }
+    return total?.value as never;
+  }
+
+  /** Waits for what was started; results that nobody takes any more are not made. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#streams) job.cancel(driverHasReturned());
+    await Promise.allSettled(this.#calls.keys());
+  }
+
+  /**
+   * The pool has failed, and tells that itself. Calls that are still under way fail for the same reason, and a driver that
+   * has thrown awaits none of them: they must not end the process as unhandled rejections.
+   */
+  abandon(): void {
+    this.#closed = true;
+    this.#abandoned = true;
+    for (const given of this.#calls.values()) given.catch(() => {});
+  }
+
+  /** Gives the driver its promise for a call. Waiting for `work` leaves that one alone: it is the driver's to await. */
+  #open<R>(work: Promise<R>): Promise<R> {
+    const given = work.finally(() => this.#calls.delete(work));
+    this.#calls.set(work, given);
+    if (this.#abandoned) given.catch(() => {});
+    return given;
+  }
+
+  async #list(order: Asked, settled: boolean): Promise<never[]> {
+    const results = new List(settled);
+    const job = await this.#start({ ...order, sink: results });
+    await job.finished;
+    return results.values as never[];
+  }
+
+  /** @param own consumed here, to its end: not by the driver */
+  async *#stream(ordered: boolean, order: Asked, own: boolean): AsyncGenerator<never, void> {
+    const results = new Stream(ordered, () => this.#dispatcher.refill());
+    const job = await this.#start({ ...order, sink: results });
+    if (!own) this.#streams.add(job);
+    if (!own && this.#closed) job.cancel(driverHasReturned());
+    try {
+      for (let next = await results.next(); next !== undefined; next = await results.next()) yield next.value as never;
+    } finally {
+      this.#streams.delete(job);
+      job.cancel(new MpiError("aborted", "nobody takes the results any more"));
+    }
+  }
+
+  async #start(order: Asked & Pick<Order, "sink">): Promise<Job> {
+    const { task, known, options } = order;
+    checkOptions(known, options);
+    if (this.#closed) throw new MpiError("closed", `workers.${task}: the pool's driver has returned`);
+    const work = this.#tasks.get(task);
+    if (work === undefined) {
+      throw invalid(`there is no task ${show(task)}; the tasks are ${[...this.#tasks.keys()].join(", ")}`);
+    }
+    return start(this.#crew, this.#dispatcher, { ...order, work });
+  }
+}
+
+function driverHasReturned(): MpiError {
+  return new MpiError("closed", "the pool's driver has returned");
+}

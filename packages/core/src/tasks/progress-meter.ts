@@ -1,0 +1,84 @@
+import { clearInterval, performance, queueMicrotask, setInterval } from "../calls/event-loop.ts";
+import type { Progress } from "../wire/progress.ts";
+
+const intervalMs = 100;
+
+/** What the ranks of a crew are doing. */
+export interface Staff {
+  readonly busy: number;
+  readonly ranks: number;
+  readonly lost: readonly number[];
+}
+
+/** Counts, and tells whoever wants to know, not too often. */
+export class Tally {
+  readonly #task: string;
+  readonly #staff: Staff;
+  readonly #listener: ((progress: Progress) => void) | undefined;
+  readonly #started: number = performance.now();
+  readonly #timer: NodeJS.Timeout | undefined;
+  #told: number = this.#started;
+  #done = 0;
+  #failed = 0;
+  /** Inputs whose results the journal had. */
+  #known = 0;
+  #total: number | undefined;
+  #finished = false;
+
+  constructor(task: string, staff: Staff, listener: ((progress: Progress) => void) | undefined) {
+    this.#task = task;
+    this.#staff = staff;
+    this.#listener = listener;
+    if (listener === undefined) return;
+    // Also while nothing happens: the time goes on.
+    this.#timer = setInterval(() => this.#tell(), 10 * intervalMs).unref();
+  }
+
+  count(how: "done" | "failed" | "known"): void {
+    this.#done += 1;
+    if (how === "failed") this.#failed += 1;
+    if (how === "known") this.#known += 1;
+    if (this.#listener !== undefined && performance.now() - this.#told >= intervalMs) this.#tell();
+  }
+
+  set total(total: number | undefined) {
+    this.#total = total;
+  }
+
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    clearInterval(this.#timer);
+    this.#tell();
+  }
+
+  #tell(): void {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    this.#told = performance.now();
+    const elapsedMs = this.#told - this.#started;
+    const worked = this.#done - this.#known;
+    const left = this.#total === undefined || worked === 0 ? undefined : this.#total - this.#done;
+    const progress: Progress = {
+      task: this.#task,
+      done: this.#done,
+      failed: this.#failed,
+      total: this.#total,
+      elapsedMs,
+      perSecond: elapsedMs === 0 ? 0 : (worked * 1000) / elapsedMs,
+      remainingMs: left === undefined ? undefined : (left * elapsedMs) / worked,
+      busy: this.#staff.busy,
+      ranks: this.#staff.ranks,
+      lost: this.#staff.lost,
+      finished: this.#finished,
+    };
+    try {
+      listener(progress);
+    } catch (error) {
+      // Its own mistake, not the map's: told as an exception of an event's listener is.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

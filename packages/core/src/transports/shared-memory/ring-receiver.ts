@@ -1,0 +1,209 @@
+import { MpiError, messageOf } from "../../calls/errors.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import { aligned, Excerpt, type Packet } from "../../wire/packet.ts";
+import type { Receiver } from "../../wire/transport.ts";
+import type { System } from "../libc.ts";
+import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
+import type { Ring } from "./ring.ts";
+
+/** For the next piece of a packet: some ten microseconds, in which its writer copies several. */
+const mostLooks = 2000;
+
+/** Records taken before other rings get their turn. */
+const burst = 64;
+
+/** What one rank receives from another on its host. */
+export class Inlet {
+  readonly source: number;
+  readonly #system: System;
+  readonly #ring: Ring;
+  readonly #receiver: Receiver;
+  /** The writer's process; 0 until it has said it. */
+  pid = 0;
+  /** The writer was killed before what it lent could be read: the job is told of its end, and nothing more comes from it. */
+  #dead = false;
+  /** The packet that is being streamed, and how far it has come. */
+  #envelope: Envelope | undefined;
+  #parts: Uint8Array[] = [];
+  /** Its pieces are being written just now, and go to where they are wanted. */
+  #isSplit = false;
+  #part = 0;
+  #offset = 0;
+
+  constructor(system: System, source: number, ring: Ring, receiver: Receiver) {
+    this.#system = system;
+    this.source = source;
+    this.#ring = ring;
+    this.#receiver = receiver;
+  }
+
+  get pending(): boolean {
+    return this.#ring.pending && !this.#dead;
+  }
+
+  /** Delivers what has arrived: one record, and more of them, up to {@link burst}, while somebody waits. */
+  poll(): void {
+    try {
+      for (let taken = 1; this.#ring.read(this.#take) && !this.#dead; taken++) {
+        if (this.#isSplit) this.#readPieces();
+        if (taken === burst || !this.#receiver.waiting) return;
+      }
+    } catch (error) {
+      this.#dead = true; // what it wrote cannot be read
+      const why = `what rank ${this.source} wrote cannot be read: ${messageOf(error)}`;
+      throw new MpiError("protocol", why, { rank: this.source, cause: error });
+    }
+  }
+
+  takeStarved(): boolean {
+    return this.#ring.takeStarved();
+  }
+
+  readonly #take = (kind: number, position: number, length: number): void => {
+    switch (kind) {
+      case record.whole:
+        this.#whole(position);
+        break;
+      case record.lent:
+        this.#lent(position);
+        break;
+      case record.split:
+        this.#split(position);
+        break;
+      case record.begin:
+        this.#begin(position);
+        break;
+      case record.more:
+        this.#more(position, length);
+        break;
+      case record.hello:
+        this.#hello(position >> 3);
+        break;
+    }
+  };
+
+  #hello(at: number): void {
+    const [pid = 0, address = 0, value] = this.#ring.numbers.subarray(at, at + 3);
+    const read = new Float64Array(1);
+    this.pid = pid;
+    const may = this.#system.readFrom(pid, BigInt(address), new Uint8Array(read.buffer)) && read[0] === value;
+    this.#ring.note = may ? readable.yes : readable.no;
+  }
+
+  /** The bytes are shown where they are: whoever keeps them copies them. */
+  #whole(at: number): void {
+    const ring = this.#ring;
+    const count = attachmentCount(ring, at);
+    let from = at + envelopeBytes + 8 * count;
+    const length = headLength(ring, at);
+    if (count === 0) {
+      this.#deliver(this.#envelopeAt(at), new Excerpt(ring.memory, from, from + length), true);
+      return;
+    }
+    const head = ring.bytes.subarray(from, from + length);
+    from += aligned(length);
+    const attachments = this.#lengths(at, count).map((bytes) => {
+      const part = ring.bytes.subarray(from, from + bytes);
+      from += aligned(bytes);
+      return part;
+    });
+    this.#deliver(this.#envelopeAt(at), { head, attachments }, true);
+  }
+
+  #begin(at: number): void {
+    this.#envelope = this.#envelopeAt(at);
+    const lengths = [headLength(this.#ring, at), ...this.#lengths(at, attachmentCount(this.#ring, at))];
+    this.#parts = lengths.map((length) => Buffer.allocUnsafeSlow(length));
+    this.#part = 0;
+    this.#offset = 0;
+  }
+
+  #split(at: number): void {
+    const envelope = this.#envelopeAt(at);
+    const [bytes = 0] = this.#lengths(at, 1);
+    const from = at + envelopeBytes + 8;
+    const head = Buffer.from(this.#ring.bytes.subarray(from, from + headLength(this.#ring, at)));
+    this.#envelope = envelope;
+    this.#parts = [head, this.#receiver.landing(envelope, head, bytes) ?? Buffer.allocUnsafeSlow(bytes)];
+    this.#part = 1;
+    this.#offset = 0;
+    this.#isSplit = true;
+  }
+
+  /** Nothing else happens meanwhile that could give the array to somebody else, or its pieces to another receive. */
+  #readPieces(): void {
+    this.#isSplit = false;
+    for (let looks = 0; this.#envelope !== undefined; looks++) {
+      if (this.#ring.read(this.#take)) looks = 0;
+      else if (looks === mostLooks) {
+        // Its writer does something else in the middle, or was killed there: the others come to an array of our own.
+        const [head = nothing, landing = nothing] = this.#parts;
+        const own = Buffer.allocUnsafeSlow(landing.length);
+        own.set(landing.subarray(0, this.#offset));
+        this.#parts = [head, own];
+        return;
+      }
+    }
+  }
+
+  #more(position: number, length: number): void {
+    this.#skipFull();
+    const part = this.#parts[this.#part] as Uint8Array;
+    part.set(this.#ring.bytes.subarray(position, position + length), this.#offset);
+    this.#offset += length;
+    this.#skipFull();
+    const envelope = this.#envelope;
+    if (envelope === undefined || this.#part < this.#parts.length) return;
+    const [head = nothing, ...attachments] = this.#parts;
+    this.#parts = [];
+    this.#envelope = undefined;
+    this.#deliver(envelope, { head, attachments }, false);
+  }
+
+  #skipFull(): void {
+    while (this.#part < this.#parts.length && this.#offset === this.#parts[this.#part]?.length) {
+      this.#part++;
+      this.#offset = 0;
+    }
+  }
+
+  /** Fetches what stayed in the writer's memory, to where it is wanted if somebody says so. */
+  #lent(at: number): void {
+    const envelope = this.#envelopeAt(at);
+    const count = attachmentCount(this.#ring, at);
+    const addresses = (at + envelopeBytes + 8 * count) >> 3;
+    const from = at + envelopeBytes + 16 * count;
+    const head = Buffer.from(this.#ring.bytes.subarray(from, from + headLength(this.#ring, at)));
+    const attachments: Uint8Array[] = [];
+    for (const bytes of this.#lengths(at, count)) {
+      const landing = count === 1 ? this.#receiver.landing(envelope, head, bytes) : undefined;
+      const part = landing ?? Buffer.allocUnsafeSlow(bytes);
+      const address = BigInt(this.#ring.numbers[addresses + attachments.length] as number);
+      if (!this.#system.readFrom(this.pid, address, part)) {
+        this.#dead = true;
+        return;
+      }
+      attachments.push(part);
+    }
+    this.#deliver(envelope, { head, attachments }, false);
+  }
+
+  #lengths(at: number, count: number): number[] {
+    const first = (at + envelopeBytes) >> 3;
+    return Array.from(this.#ring.numbers.subarray(first, first + count));
+  }
+
+  #envelopeAt(at: number): Envelope {
+    const envelope = readEnvelope(this.#ring, at);
+    if (envelope.source !== this.source) {
+      throw new MpiError("protocol", `rank ${this.source} sent a packet in the name of rank ${envelope.source}`);
+    }
+    return envelope;
+  }
+
+  #deliver(envelope: Envelope, body: Packet, borrowed: boolean): void {
+    this.#receiver.packet(envelope, body, borrowed);
+  }
+}
+
+const nothing = new Uint8Array(0);

@@ -1,0 +1,94 @@
+import { load } from "./load.ts";
+import type { Clapper } from "./wake-fifo.ts";
+
+/**
+ * The part of a rank's shared memory that all ranks of its host may write to: whether it sleeps, who it is, and who has
+ * opened a ring to it.
+ *
+ * ```text
+ * byte 0 sleeping   4 number of rings announced   8 pid   64 + r: rank r has a ring to this one
+ * ```
+ */
+export class Doorstep {
+  readonly #words: Int32Array;
+  readonly #announced: Uint8Array;
+  #seen = 0;
+
+  static bytes(size: number): number {
+    return 64 + Math.ceil(size / 64) * 64;
+  }
+
+  constructor(memory: ArrayBuffer) {
+    this.#words = new Int32Array(memory, 0, 16);
+    this.#announced = new Uint8Array(memory, 64);
+  }
+
+  /** The owner says that it is about to sleep, or that it is awake. */
+  set sleeping(sleeps: boolean) {
+    Atomics.store(this.#words, 0, sleeps ? 1 : 0);
+  }
+
+  /** The owner's process; 0 until it has said so. */
+  get pid(): number {
+    return load(this.#words, 2);
+  }
+
+  set pid(pid: number) {
+    Atomics.store(this.#words, 2, pid);
+  }
+
+  /** True for the one who finds the owner asleep: that one rings. */
+  rouse(): boolean {
+    return load(this.#words, 0) === 1 && Atomics.exchange(this.#words, 0, 0) === 1;
+  }
+
+  announce(source: number): void {
+    Atomics.store(this.#announced, source, 1);
+    Atomics.add(this.#words, 1, 1);
+  }
+
+  /** Whether somebody has announced a ring since {@link takeAnnounced}. */
+  get hasNews(): boolean {
+    return load(this.#words, 1) !== this.#seen;
+  }
+
+  /** The ranks that have announced a ring since the last call. */
+  takeAnnounced(): number[] {
+    this.#seen = load(this.#words, 1);
+    const sources: number[] = [];
+    for (let source = this.#announced.indexOf(1); source >= 0; source = this.#announced.indexOf(1, source + 1)) {
+      Atomics.store(this.#announced, source, 2);
+      sources.push(source);
+    }
+    return sources;
+  }
+}
+
+/** Another rank's doorstep, and its bell. */
+export class Door {
+  readonly #doorstep: Doorstep;
+  readonly #clapper: Clapper;
+
+  constructor(doorstep: Doorstep, clapper: Clapper) {
+    this.#doorstep = doorstep;
+    this.#clapper = clapper;
+  }
+
+  /** Rings, if the one behind it sleeps. */
+  wake(): void {
+    if (this.#doorstep.rouse()) this.#clapper.ring();
+  }
+
+  announce(source: number): void {
+    this.#doorstep.announce(source);
+  }
+
+  /** The process behind it; 0 until it has said so. */
+  get pid(): number {
+    return this.#doorstep.pid;
+  }
+
+  close(): void {
+    this.#clapper.close();
+  }
+}

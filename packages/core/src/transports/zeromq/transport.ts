@@ -1,0 +1,317 @@
+import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
+import { availableParallelism } from "node:os";
+import { context, Push } from "zeromq";
+import { MpiError } from "../../calls/errors.ts";
+import { clearInterval, setInterval } from "../../calls/event-loop.ts";
+import { within } from "../../calls/timeout.ts";
+import type { Network, PeerAddress, PortRange } from "../../wire/agent-protocol.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import type { Packet } from "../../wire/packet.ts";
+import type { Receiver, Transport } from "../../wire/transport.ts";
+import { deliver } from "./frames.ts";
+import { gmac, type TagOf } from "./gmac.ts";
+import { Inbox, type InboxOptions } from "./inbox.ts";
+import { Pump } from "./peer-sender.ts";
+import { describeAttempts, type NoWay, Ways } from "./route-search.ts";
+import { Opener, Sealer } from "./seal.ts";
+
+/** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
+const lingerMs = 5000;
+/** A message that has waited so long for its connection makes us look whether there is a way at all, so often. */
+const stallMs = 3000;
+const watchMs = 1000;
+
+/** Of these the bytes take some hundred microseconds, and an announcement and its answer a hundred more. */
+const aheadBytes = 1024 * 1024 + 64; // an array of 1 MiB with its form
+
+/** A peer within a host that is disconnected has ended: what is still queued for it has no reader. */
+const never = -1;
+/**
+ * Unless its accept queue may have been full: then the connection has to be tried again. Between hosts a connection can
+ * break without anybody's end; what was lost with it is missed when the next packet comes.
+ */
+const reconnectMs = 20;
+/** An address that refuses is asked again ever less often. */
+const slowestReconnectMs = 1000;
+/** Each peer on another host takes one. */
+const mostSockets = 32_768;
+/** Firewalls forget connections that are silent for long. */
+const keepAlive = { tcpKeepalive: 1, tcpKeepaliveIdle: 60 } as const;
+
+function acceptQueue(): number {
+  try {
+    return Number(readFileSync("/proc/sys/net/core/somaxconn", "utf8"));
+  } catch {
+    return 0;
+  }
+}
+
+/** A way to another host that does not lead there. */
+export interface Route {
+  /** The rank that cannot be reached, and its host. */
+  dest: number;
+  host: string;
+  /** A line for each address that was tried: from where, to where, what happened. */
+  attempts: string;
+}
+
+/**
+ * Packets over ZeroMQ: a PULL socket for all that arrives from this host, another for what comes from other hosts, and
+ * one PUSH socket for each peer that is spoken to.
+ *
+ * PUSH and PULL, because a ROUTER drops what it cannot deliver; without high-water marks, because the engine's credit
+ * bounds what is on its way and a full queue would block the answers that empty it.
+ *
+ * Within a host `ipc` in a directory that only the job's owner can enter; between hosts `tcp` with CurveZMQ, where the
+ * server's public key is told to the job's ranks only: who does not know it cannot even begin to talk. Where nothing is
+ * encrypted, every batch bears a seal instead, and what bears none is dropped.
+ */
+export class ZeromqTransport implements Transport {
+  readonly name = "zeromq";
+  readonly eagerBytes: number = 128 * 1024;
+  receiver: Receiver | undefined;
+  /** Called when a rank on another host cannot be reached, so that what was sent there is lost. */
+  unreachable: (error: MpiError, route: Route) => void = (error) => this.receiver?.failed(error);
+  /** Where this rank can be reached, best way first. */
+  readonly endpoints: string[] = [];
+  readonly #inboxes: Inbox[] = [];
+  readonly #pumps: Map<number, Pump> = new Map();
+  /** Of ranks on other hosts: the endpoint that is used. */
+  readonly #used: Map<number, string> = new Map();
+  readonly #ways: Ways = new Ways();
+  #watch: NodeJS.Timeout | undefined;
+  readonly #network: Network | undefined;
+  readonly #rank: number;
+  /** Of what is sent to other hosts, and comes from them, in the clear. */
+  readonly #tag: TagOf | undefined;
+  readonly #reconnectMs: number;
+  #peers: readonly PeerAddress[] = [];
+  #host = "";
+  #closed = false;
+  /** Messages that came from nobody of this job, and were dropped. */
+  strangers = 0;
+
+  private constructor(rank: number, size: number, network: Network | undefined) {
+    this.#rank = rank;
+    this.#network = network;
+    if (network?.sealKey !== undefined) this.#tag = gmac(Buffer.from(network.sealKey, "base64"));
+    if (network !== undefined) context.maxSockets = mostSockets;
+    this.#reconnectMs = size < acceptQueue() ? never : reconnectMs;
+  }
+
+  /**
+   * Binds the receiving sockets of `rank`, one of `size`: to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`, and to the
+   * addresses of `network` where there are other hosts.
+   *
+   * @throws MpiError `launch` when none of those addresses can be bound.
+   */
+  static async bind(endpoint: string, rank: number, size: number, network?: Network): Promise<ZeromqTransport> {
+    const transport = new ZeromqTransport(rank, size, network);
+    const near = await transport.#inbox({}, (parts) => transport.#deliver(parts));
+    transport.endpoints.push(await near.bind(endpoint));
+    if (network !== undefined) await transport.#bindNetwork(network);
+    return transport;
+  }
+
+  /** Tells where each rank is, once everybody has bound; `host` is this rank's own. */
+  connect(peers: readonly PeerAddress[], host: string): void {
+    this.#peers = peers;
+    this.#host = host;
+    const crowded = peers.filter((peer) => peer.host === host).length > availableParallelism();
+    for (const inbox of this.#inboxes) inbox.crowded = crowded;
+  }
+
+  sendsAhead(_dest: number, bytes: number): boolean {
+    return bytes <= aheadBytes;
+  }
+
+  send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
+    if (this.#closed) return;
+    let pump = this.#pumps.get(dest);
+    if (pump === undefined) {
+      pump = new Pump((error) => this.receiver?.failed(error));
+      this.#pumps.set(dest, pump);
+      this.#open(dest, pump);
+    }
+    pump.add(envelope, body, lent);
+  }
+
+  /** A rank has ended: nothing that is still queued for it may hold up this one's end. */
+  drop(rank: number): void {
+    this.#pumps.get(rank)?.drop();
+  }
+
+  /** The job is lost: nobody waits for anything. */
+  dropAll(): void {
+    for (const pump of this.#pumps.values()) pump.drop();
+  }
+
+  listen(wanted: boolean): void {
+    for (const inbox of this.#inboxes) inbox.listen(wanted);
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    await within(timeoutMs, Promise.all([...this.#pumps.values()].map((pump) => pump.idle())));
+  }
+
+  flushSync(): void {
+    for (const [rank, pump] of this.#pumps) {
+      // No time to look for the way: the address by which its agent reached the launcher is likely to work.
+      const [guess] = this.#farEndpoints(rank);
+      if (!pump.found && !pump.closed && guess !== undefined)
+        pump.open(this.#pushFar(guess, false), this.#sealer(rank));
+      const used = this.#used.get(rank);
+      if (used !== undefined && pump.isStuck) pump.replace(this.#pushFar(used, false));
+      pump.flushSync();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#watch);
+    for (const pump of this.#pumps.values()) pump.close();
+    for (const inbox of this.#inboxes) inbox.close();
+  }
+
+  async #inbox(options: InboxOptions, take: (parts: Buffer[]) => void): Promise<Inbox> {
+    const inbox = await Inbox.open(options, take, (error) => this.receiver?.failed(error));
+    this.#inboxes.push(inbox);
+    return inbox;
+  }
+
+  async #bindNetwork({ addresses, keys, ports }: Network): Promise<void> {
+    const curve = keys === undefined ? {} : { curveServer: true, curveSecretKey: keys.secretKey };
+    const far = await this.#inbox({ ...keepAlive, ipv6: addresses.some(isIPv6), ...curve }, this.#fromAfar());
+    const reasons: string[] = [];
+    for (const address of addresses) {
+      try {
+        this.endpoints.push(await this.#bindFar(far, `tcp://${isIPv6(address) ? `[${address}]` : address}`, ports));
+      } catch (error) {
+        reasons.push(`${address}: ${(error as Error).message}`);
+      }
+    }
+    if (this.endpoints.length > 1) return;
+    throw new MpiError(
+      "launch",
+      `init(): no address of this host can be listened on (${reasons.join("; ") || "none is known"})`,
+    );
+  }
+
+  /** Ranks of a host begin their search for a free port at different ones. */
+  async #bindFar(inbox: Inbox, address: string, ports?: PortRange): Promise<string> {
+    if (ports === undefined) return inbox.bind(`${address}:*`);
+    const [first, last] = ports;
+    const count = last - first + 1;
+    for (let i = 0; i < count; i++) {
+      try {
+        return await inbox.bind(`${address}:${first + ((this.#rank + i) % count)}`);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      }
+    }
+    throw new Error(`no port from ${first} to ${last} is free (--port-range)`);
+  }
+
+  #fromAfar(): (parts: Buffer[]) => void {
+    const tag = this.#tag;
+    if (tag === undefined) return (parts) => this.#deliver(parts);
+    const opener = new Opener(tag, this.#rank);
+    return (parts) => {
+      if (parts[0]?.length === 0 && parts.length === 1) return; // our own, to be woken up
+      const opened = opener.open(parts);
+      if (opened === undefined) this.strangers++;
+      else this.#deliver(opened);
+    };
+  }
+
+  #open(rank: number, pump: Pump): void {
+    const peer = this.#peers[rank];
+    const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
+    if (peer === undefined) throw new Error("a rank was spoken to before the addresses were known");
+    if (peer.host === this.#host && near !== undefined) {
+      pump.open(this.#pushNear(near));
+      return;
+    }
+    const endpoints = this.#farEndpoints(rank);
+    const known = this.#ways.known(peer.host, endpoints);
+    if (known !== undefined) {
+      this.#openFar(rank, pump, known);
+      return;
+    }
+    this.#ways
+      .find(peer.host, endpoints, () => !pump.closed)
+      .then(
+        (endpoint) => {
+          if (!pump.closed && !pump.found) this.#openFar(rank, pump, endpoint);
+        },
+        (failure: NoWay) => void this.#giveUp(rank, pump, failure),
+      );
+  }
+
+  #openFar(rank: number, pump: Pump, endpoint: string): void {
+    this.#used.set(rank, endpoint);
+    pump.open(this.#pushFar(endpoint, true), this.#sealer(rank));
+    this.#watch ??= setInterval(() => this.#lookForStalls(), watchMs).unref();
+  }
+
+  /** ZeroMQ goes on trying for ever. We do so as long as there is a way; where there is none any more, somebody has to say it. */
+  #lookForStalls(): void {
+    for (const [rank, endpoint] of this.#used) {
+      const pump = this.#pumps.get(rank);
+      if (pump === undefined || pump.closed || pump.waitsMs < stallMs) continue;
+      const wanted = (): boolean => !pump.closed && pump.waitsMs >= stallMs;
+      this.#ways.test(endpoint, wanted).catch((failure: NoWay) => {
+        if (wanted()) void this.#giveUp(rank, pump, failure);
+      });
+    }
+  }
+
+  async #giveUp(rank: number, pump: Pump, { attempts, message }: NoWay): Promise<void> {
+    if (pump.closed) return;
+    const { host } = this.#peers[rank] as PeerAddress;
+    const route = { dest: rank, host, attempts: await describeAttempts(this.#host, host, attempts) };
+    if (pump.closed) return;
+    pump.drop();
+    const why = `rank ${rank} on ${host} cannot be reached from here (${message})`;
+    this.unreachable(new MpiError("undelivered", why), route);
+  }
+
+  #sealer(rank: number): Sealer | undefined {
+    return this.#tag && new Sealer(this.#tag, this.#rank, rank);
+  }
+
+  #farEndpoints(rank: number): string[] {
+    return this.#peers[rank]?.endpoints.filter((endpoint) => endpoint.startsWith("tcp:")) ?? [];
+  }
+
+  #pushNear(endpoint: string): Push {
+    return connected(endpoint, { reconnectInterval: this.#reconnectMs });
+  }
+
+  /** `patient`: it takes nothing before its connection stands, so that what waits for that can be seen. */
+  #pushFar(endpoint: string, patient: boolean): Push {
+    const keys = this.#network?.keys;
+    return connected(endpoint, {
+      ...keepAlive,
+      immediate: patient,
+      reconnectInterval: reconnectMs,
+      reconnectMaxInterval: slowestReconnectMs,
+      ipv6: endpoint.startsWith("tcp://["),
+      ...(keys === undefined
+        ? {}
+        : { curveServerKey: keys.publicKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
+    });
+  }
+
+  #deliver(frames: readonly Buffer[]): void {
+    if (!this.#closed && this.receiver !== undefined) deliver(frames, this.receiver);
+  }
+}
+
+function connected(endpoint: string, options: ConstructorParameters<typeof Push>[0]): Push {
+  const push = new Push({ sendHighWaterMark: 0, linger: lingerMs, ...options });
+  push.connect(endpoint);
+  return push;
+}

@@ -1,0 +1,272 @@
+import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": no native addon is looked for
+
+export { bundle, unbundle } from "./bundle.ts";
+export { byteLength, type Parcel } from "./parcel.ts";
+
+import { MpiError, messageOf } from "../../calls/errors.ts";
+import { Excerpt, type Memory } from "../packet.ts";
+import { type Bytes, bytesOf, fits, fromBytes, isBytes, kindOf, reasonAgainstBytes, smallFromBytes } from "./bytes.ts";
+import { flatten } from "./flatten.ts";
+import { glance } from "./losses.ts";
+import { asBuffer, Form, inlineArrayBytes, inlineBytes, malformed, nothingAttached, type Parcel } from "./parcel.ts";
+import { isPlain } from "./plain.ts";
+import { notSmall, readSmall } from "./read-small.ts";
+import { rebuild } from "./rebuild.ts";
+import { unserializable } from "./unserializable.ts";
+import { encodeBytes, encodeDouble, encodeSmall, gaveUp, writeDouble, writeSmall } from "./write-small.ts";
+
+const RESERVE_ONE_BYTE = 2048 | 1; // msgpackr's RESERVE_START_SPACE: room for the form, without copying
+
+const packer = new Packr({
+  useRecords: false,
+  variableMapSize: true, // Object.keys instead of for-in with hasOwnProperty, and more than 65535 of them
+  useToJSON: false,
+  useBigIntExtension: true,
+});
+
+/** Record definitions in what arrives would reach `new Function`; with nowhere to keep them they throw instead. */
+const unpacker: Unpackr = Object.assign(new Unpackr({ useRecords: false, structuredClone: false }), {
+  structures: Object.freeze(Object.assign([], { sharedLength: 0 })),
+});
+const afterForm = { start: 1 };
+
+const constants = {
+  undefined: constant(Form.undefined),
+  null: constant(Form.null),
+  true: constant(Form.true),
+  false: constant(Form.false),
+};
+
+/**
+ * Encodes any value that can travel.
+ *
+ * Typed arrays, ArrayBuffers, DataViews and Buffers, at the top or inside, go as the bytes they show; all else by
+ * msgpackr, with what structuredClone carries intact: Map, Set, Date, RegExp, errors, BigInt, cycles, shared references,
+ * holes, -0. `docs/values.md` has the table of what arrives. Instances of classes become plain objects, which is warned of once
+ * where they lose methods; those of registered ones stay instances.
+ *
+ * Memory: byte arrays above 4 KiB (above 1 KiB when they are the whole value) are LENT to `attachments`, not copied, and must not change until the parcel has been
+ * sent (memory shared between threads is copied). The rest of the parcel is its own memory, which later calls leave alone.
+ *
+ * Throws MpiError `unserializable`, naming the path: `data.jobs[3].onDone is a function; send data, and keep functions
+ * on each rank`.
+ *
+ * ```ts
+ * const { head, attachments } = encode({ step: 3, grid: new Float64Array(1e6) });   // attachments[0] shows the grid
+ * ```
+ */
+export function encode(value: unknown): Parcel {
+  if (typeof value === "number") return encodeDouble(Form.number, value);
+  if (typeof value === "boolean") return value ? constants.true : constants.false;
+  if (value === undefined) return constants.undefined;
+  if (value === null) return constants.null;
+  if (typeof value === "object" && isBytes(value)) return encodeArray(value);
+  const small = encodeSmall(Form.plain, value);
+  if (small !== undefined) return small;
+  if (isPlain(value)) return pack(Form.plain, value, nothingAttached);
+  const attachments: Uint8Array[] = [];
+  return pack(Form.graph, flatten(value, attachments), attachments);
+}
+
+/**
+ * The same for a small plain value, where its parcel is wanted: writes it to `at`, and not to `room` or beyond. Gives where it
+ * ends; -1 for all else, and where it has no room.
+ */
+export function encodeAt(value: unknown, memory: Memory, at: number, room: number): number {
+  if (typeof value === "number") return at + 9 > room ? gaveUp : writeDouble(Form.number, value, memory, at);
+  if (typeof value !== "string" && (typeof value !== "object" || value === null || isBytes(value))) return gaveUp;
+  const end = writeSmall(value, memory, at + 1, room);
+  if (end !== gaveUp) memory.bytes[at] = Form.plain;
+  return end;
+}
+
+/**
+ * The value of a parcel.
+ *
+ * Memory: such byte arrays are views onto the attachments where their alignment permits, else copies; smaller
+ * ones and everything else are new. So a parcel that is also forwarded, or decoded twice, must not be changed through
+ * the value before it has been sent; and decoding one's own parcel yields the arrays lent to it: see {@link copy}.
+ *
+ * Throws MpiError `protocol` for bytes that are no value. Arrived bytes cannot run code, reach a prototype, or make
+ * this allocate much more than their own size.
+ *
+ * ```ts
+ * const { step, grid } = decode(parcel) as { step: number; grid: Float64Array };
+ * ```
+ */
+export function decode(parcel: Parcel): unknown {
+  try {
+    if (parcel instanceof Excerpt) return readThere(parcel.memory, parcel.start, parcel.end);
+    return read(asBuffer(parcel.head), parcel.attachments);
+  } catch (error) {
+    throw error instanceof MpiError ? error : malformed(messageOf(error), error);
+  }
+}
+
+/**
+ * Copies the typed array of a parcel to the beginning of `into`, when it is one of the same type that fits.
+ *
+ * False when it is not: nothing is written then, and {@link decode} gives what it is.
+ */
+export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
+  if (parcel instanceof Excerpt) return copyInto(parcel.memory.bytes, parcel.start, parcel.end, into);
+  const { head, attachments } = parcel;
+  const form = head[0] ?? Form.bundle;
+  const [attachment] = attachments;
+  if (attachment === undefined && fits(into, form - Form.rawInHead)) {
+    const length = head.byteLength - 1;
+    if (length > into.byteLength) return false;
+    new Uint8Array(into.buffer, into.byteOffset, length).set(head.subarray(1));
+    return true;
+  }
+  if (!fits(into, form - Form.rawAttached) || attachment === undefined || attachments.length > 1) return false;
+  if (attachment.byteLength > into.byteLength) return false;
+  if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // it landed there
+  new Uint8Array(into.buffer, into.byteOffset, attachment.byteLength).set(attachment);
+  return true;
+}
+
+/** The same for what lies there. A few bytes are moved one by one: faster than to make two views of them. */
+function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferView): boolean {
+  if (!fits(into, (bytes[start] as number) - Form.rawInHead)) return false;
+  const length = end - start - 1;
+  if (length > into.byteLength) return false;
+  const to = into instanceof Uint8Array ? into : new Uint8Array(into.buffer, into.byteOffset, length);
+  if (length <= 64) for (let i = 0; i < length; i++) to[i] = bytes[start + 1 + i] as number;
+  else to.set(bytes.subarray(start + 1, end));
+  return true;
+}
+
+/** Whether a parcel with this head and one attachment is a typed array of the type of `like`. */
+export function isWhole(like: ArrayBufferView, head: Uint8Array): boolean {
+  return head.length === 1 && fits(like, (head[0] as number) - Form.rawAttached);
+}
+
+/** Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs, if it does. */
+export function landing(into: ArrayBufferView, head: Uint8Array, bytes: number): Uint8Array | undefined {
+  if (!isWhole(into, head) || bytes > into.byteLength) return undefined;
+  return new Uint8Array(into.buffer, into.byteOffset, bytes);
+}
+
+/**
+ * What another rank would get: `decode(encode(value))`, with no memory in common with `value`. For messages to oneself.
+ *
+ * Costs one copy of each byte array. Throws MpiError `unserializable` as {@link encode} does.
+ */
+export function copy(value: unknown): unknown {
+  if ((typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol") || value === null)
+    return value;
+  const { head, attachments } = encode(value);
+  return decode({ head, attachments: attachments.map((attachment) => new Uint8Array(attachment)) });
+}
+
+/** The same as {@link copy}, from what `value` was encoded to already. Large arrays are only lent to that. */
+export function ownOf(parcel: Parcel, value: unknown): unknown {
+  return parcel.attachments.length === 0 ? decode(parcel) : copy(value);
+}
+
+/** What lies there: the frequent forms without a view of their own. */
+function readThere(memory: Memory, start: number, end: number): unknown {
+  const { bytes, view } = memory;
+  switch (bytes[start]) {
+    case Form.plain:
+      return readPlain(bytes, view, start + 1, end);
+    case Form.number:
+      return view.getFloat64(start + 1, true);
+  }
+  const form = bytes[start] as number;
+  if (form >= Form.rawInHead && form < Form.rawAttached)
+    return smallFromBytes(form - Form.rawInHead, bytes, start + 1, end);
+  return read(bytes.subarray(start, end), nothingAttached);
+}
+
+function readPlain(bytes: Buffer, view: DataView | undefined, start: number, end: number): unknown {
+  const value = readSmall(bytes, view, start, end);
+  if (value !== notSmall) return value;
+  there.start = start;
+  there.end = end;
+  return unpacker.unpack(bytes, there);
+}
+
+const there = { start: 0, end: 0 };
+
+function read(head: Buffer, attachments: readonly Uint8Array[]): unknown {
+  const form = head[0] ?? Form.bundle;
+  if (form >= Form.rawAttached) return fromBytes(form - Form.rawAttached, only(attachments));
+  if (form === (Form.plain | Form.attached)) return unpacker.unpack(asBuffer(only(attachments)));
+  if (form === (Form.graph | Form.attached)) {
+    const [nodes, ...lent] = attachments;
+    if (nodes === undefined) throw malformed("its content is missing");
+    return rebuild(unpacker.unpack(asBuffer(nodes)), lent);
+  }
+  if (form === Form.graph) return rebuild(unpacker.unpack(head, afterForm), attachments);
+  if (attachments.length > 0) throw malformed("it has attachments that it does not use");
+  if (form >= Form.rawInHead) return smallFromBytes(form - Form.rawInHead, head, 1, head.length);
+  switch (form) {
+    case Form.plain:
+      return readPlain(head, undefined, 1, head.length);
+    case Form.number:
+      return head.readDoubleLE(1);
+    case Form.undefined:
+      return undefined;
+    case Form.null:
+      return null;
+    case Form.true:
+      return true;
+    case Form.false:
+      return false;
+    default:
+      throw malformed(form === Form.bundle ? "a bundle, or nothing" : `form ${form} is unknown`);
+  }
+}
+
+function constant(form: number): Parcel {
+  return { head: Buffer.from([form]), attachments: nothingAttached };
+}
+
+function encodeArray(value: Bytes): Parcel {
+  const kind = kindOf(value);
+  glance(value);
+  // A few bytes are copied as they are; of what was transferred away nothing is left to be copied.
+  const small = value instanceof Uint8Array && value.byteLength > 0 && value.byteLength <= inlineArrayBytes;
+  const bytes = small ? value : lend(value);
+  if (bytes.byteLength > inlineArrayBytes) return { head: formOf(Form.rawAttached | kind), attachments: [bytes] };
+  return encodeBytes(Form.rawInHead | kind, bytes);
+}
+
+/** A head that says the form and nothing else. */
+function formOf(form: number): Uint8Array {
+  forms[form] ??= Buffer.from([form]);
+  return forms[form];
+}
+
+const forms: Buffer[] = [];
+
+function lend(value: Bytes): Uint8Array {
+  try {
+    return bytesOf(value);
+  } catch (error) {
+    throw unserializable("data", reasonAgainstBytes(value), error);
+  }
+}
+
+/** MessagePack of `content` after its form; as the first attachment when it is large, for heads are copied on their way. */
+function pack(form: number, content: unknown, attachments: readonly Uint8Array[]): Parcel {
+  let bytes: Buffer;
+  try {
+    bytes = packer.pack(content, RESERVE_ONE_BYTE);
+  } catch (error) {
+    throw unserializable("data", `cannot be packed (${messageOf(error)}); send it in parts, or as typed arrays`, error);
+  }
+  // msgpackr cuts its results from a pool that grows to the largest: give it a new one, lest small parcels hold large memory.
+  if (bytes.length > 1 << 20) packer.useBuffer(Buffer.allocUnsafeSlow(8192));
+  bytes[0] = form;
+  if (bytes.length <= inlineBytes) return { head: bytes, attachments };
+  return { head: Buffer.from([form | Form.attached]), attachments: [bytes.subarray(1), ...attachments] };
+}
+
+function only(attachments: readonly Uint8Array[]): Uint8Array {
+  const [attachment] = attachments;
+  if (attachment === undefined || attachments.length > 1) throw malformed("it needs one attachment");
+  return attachment;
+}

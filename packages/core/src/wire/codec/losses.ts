@@ -1,0 +1,109 @@
+import { inspect } from "node:util";
+import { siteHere } from "../../calls/call-site.ts";
+import { withArticle } from "../../calls/check.ts";
+import { warn } from "../../calls/warning.ts";
+import { isLost } from "./error-classes.ts";
+import { type ClassStanding, standingOfObject } from "./prototype-kind.ts";
+import { nameOf } from "./unserializable.ts";
+
+/** Warns, once for each class, of what an instance that arrives as a plain object loses. */
+export function tellOfInstance(value: object, standing: ClassStanding): void {
+  const members = standing.members.filter((member) => !Object.hasOwn(value, member));
+  const isHidden = (key: string): boolean => !Object.prototype.propertyIsEnumerable.call(value, key);
+  tell(standing, nameOf(value, standing), "plain objects", members, Object.getOwnPropertyNames(value).filter(isHidden));
+}
+
+/** The same of an instance that arrives as the built-in which its class extends. */
+export function tellOfBuiltIn(value: object, standing: ClassStanding, isError: boolean): void {
+  const members = isError ? standing.members.filter(isLost) : standing.members;
+  const as = withArticle(Object.prototype.toString.call(value).slice(8, -1));
+  tell(standing, nameOf(value, standing), as, members);
+}
+
+function tell(
+  standing: ClassStanding,
+  name: string | undefined,
+  as: string,
+  members: readonly string[],
+  hidden: readonly string[] = [],
+): void {
+  standing.told = true;
+  const lost = [
+    ...(members.length > 0
+      ? [`${name === undefined ? "what they inherit" : "their methods and getters"} (${some(members)})`]
+      : []),
+    ...(hidden.length > 0 ? [`their properties that are not enumerable (${some(hidden)})`] : []),
+  ].join(" and ");
+  if (lost === "") return;
+  const instances = name === undefined ? "objects made with a prototype" : `instances of ${name}`;
+  const orRegister = name === undefined ? "" : `, or registerClass(${name}, ...)`;
+  say(`${instances} arrive as ${as}, without ${lost}: send plain data${orRegister}`);
+}
+
+/** Names of a long list. */
+function some(names: readonly string[]): string {
+  return names.length <= mostNames ? names.join(", ") : `${names.slice(0, mostNames).join(", ")}, ...`;
+}
+
+const mostNames = 5;
+
+/**
+ * Without a line where the call is not on the stack: a collective that encodes after an await. That is left out when the same
+ * was said with a line.
+ */
+function say(text: string): void {
+  const site = siteHere();
+  if (site === undefined && said.has(text)) return;
+  if (said.size < mostSaid) said.add(text);
+  warn(site === undefined ? text : `${site}: ${text}`);
+}
+
+const said: Set<string> = new Set();
+const mostSaid = 1000;
+
+/** The first arrays are looked at, then one of so many: a look takes 70 ns, as long as packing a short array. */
+const [first, oneOf] = [256, 61];
+let until = 1;
+let left = first;
+
+/** Called for each array. Looks at some of them, and warns of what they lose: named properties, methods of a subclass. */
+export function glance(array: object): void {
+  if (--until > 0) return;
+  until = left > 0 ? 1 : oneOf;
+  left--;
+  look(array);
+}
+
+function tellElements(standing: ClassStanding): void {
+  standing.told = true;
+  const { name, members } = standing;
+  say(
+    `instances of ${name || "an unnamed class"} arrive as plain arrays, without their methods and getters (${some(members)}): make instances of them on arrival`,
+  );
+}
+
+function look(array: object): void {
+  const standing = standingOfObject(array);
+  if (standing.type === "built-in" && !standing.told) tellElements(standing);
+  if (!Array.isArray(array)) return;
+  const names = namesOf(array);
+  if (names.length > 0) {
+    say(`arrays arrive without their named properties (${some(names)}): send { items, ${names[0]} } instead`);
+  }
+}
+
+/** The properties of an array that are no elements. */
+function namesOf(array: readonly unknown[]): string[] {
+  if (array.length > few && / more items? \]$/.test(inspect(array, shallow))) return [];
+  const keys = Object.keys(array);
+  return keys.filter((key, i) => key !== String(i) && !isIndex(key, array.length));
+}
+
+/** What `inspect` shows of an array without names ends with "... 1000 more items ]": 1 us, however long the array is. */
+const shallow = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Number.POSITIVE_INFINITY };
+const few = 64;
+
+export function isIndex(key: string, length: number): boolean {
+  const index = Number(key);
+  return String(index >>> 0) === key && index < length;
+}

@@ -1,0 +1,139 @@
+import { shared } from "../../calls/package-copies.ts";
+import { typedArrayClasses } from "./bytes.ts";
+
+/**
+ * What a prototype says of the objects that have it.
+ *
+ * | type | meaning |
+ * | --- | --- |
+ * | `data` | the enumerable properties are all there is |
+ * | `class` | the same, and `members` (methods, getters) that stay behind |
+ * | `built-in` | descends from a built-in that travels: Map, Error, ...; `members` of classes between stay behind |
+ * | `registered` | `registerClass` says what travels |
+ * | `subclass` | extends a registered class, and is not registered itself |
+ * | `private` | some class in the chain declares `field`, which only its own methods can read |
+ * | `native` | state that JavaScript cannot see: Promise, WeakMap, Blob, a handle of Node |
+ * | `iterator` | a generator or another iterator |
+ */
+export type Standing =
+  | { readonly type: "data" | "iterator" }
+  | ClassStanding
+  | { readonly type: "registered"; readonly registration: Registration }
+  | { readonly type: "subclass"; readonly name: string; readonly base: string }
+  | { readonly type: "native"; readonly name: string }
+  | { readonly type: "private"; readonly name: string; readonly field: string };
+
+/** How instances of a class travel, by its name: see `registerClass`. */
+export interface Registration {
+  readonly name: string;
+  readonly write: (instance: never) => unknown;
+  readonly read: (written: never) => unknown;
+}
+
+export interface ClassStanding {
+  readonly type: "class" | "built-in";
+  readonly name: string;
+  /** What instances lose on the way, by name. */
+  readonly members: readonly string[];
+  /** Whether the program has been warned of that, or nothing is lost. */
+  told: boolean;
+}
+
+const typedArray: object = Object.getPrototypeOf(Uint8Array);
+const travelling: ReadonlySet<object> = new Set<object>(
+  [
+    ...[Array, Map, Set, Date, RegExp, Error, Boolean, Number, String, BigInt, Symbol],
+    ...[ArrayBuffer, SharedArrayBuffer, DataView, Buffer, typedArray as { prototype: object }],
+    ...typedArrayClasses,
+  ].map(({ prototype }: { prototype: object }) => prototype),
+);
+const iterators: ReadonlySet<object> = new Set<object>([
+  Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())),
+  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype),
+]);
+/** Names only: reading some globals loads a part of Node, or warns. Taken at start, before a program adds its own. */
+const platform: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
+
+/** Of all copies of this package: whichever of them a class is registered with. */
+const classes = shared("standings", () => ({
+  known: new WeakMap<object, Standing>(),
+  registered: new Map<object, Registration>(),
+}));
+
+/** The standing of objects whose prototype is `prototype`. Reads the class's source once, then remembers. */
+export function standingOf(prototype: object): Standing {
+  let standing = classes.known.get(prototype);
+  if (standing === undefined) {
+    standing = examine(prototype);
+    classes.known.set(prototype, standing);
+  }
+  return standing;
+}
+
+/** The same of an object. */
+export function standingOfObject(object: object): Standing {
+  return standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
+}
+
+export function isRegisteredAs(value: unknown, registration: Registration): boolean {
+  return (
+    typeof value === "object" && value !== null && classes.registered.get(Object.getPrototypeOf(value)) === registration
+  );
+}
+
+/** Instances with this prototype travel as `registration` says. */
+export function enter(prototype: object, registration: Registration): void {
+  classes.registered.set(prototype, registration);
+  classes.known = new WeakMap(); // the standing of subclasses changes, too
+}
+
+function examine(prototype: object): Standing {
+  const own = classes.registered.get(prototype);
+  if (own !== undefined) return { type: "registered", registration: own };
+  if (prototype === Object.getPrototypeOf(process.env)) return { type: "data" };
+  const members = new Set<string>();
+  let name = "";
+  for (let step = prototype; ; ) {
+    if (travelling.has(step)) return standing("built-in", name, members);
+    if (iterators.has(step)) return { type: "iterator" };
+    const next: object | null = Object.getPrototypeOf(step);
+    // Object.prototype, be it this realm's or another's
+    if (next === null) return members.size === 0 ? { type: "data" } : standing("class", name, members);
+    const maker: unknown = Object.getOwnPropertyDescriptor(step, "constructor")?.value;
+    if (typeof maker === "function") name ||= maker.name;
+    const base = classes.registered.get(step);
+    if (base !== undefined) return { type: "subclass", name, base: base.name };
+    if (typeof maker === "function") {
+      const source = Function.prototype.toString.call(maker);
+      if (isOfPlatform(maker, source)) return { type: "native", name };
+      const field = privateField(source);
+      if (field !== undefined) return { type: "private", name, field };
+    }
+    for (const member of Object.getOwnPropertyNames(step)) if (member !== "constructor") members.add(member);
+    step = next;
+  }
+}
+
+function standing(type: ClassStanding["type"], name: string, members: ReadonlySet<string>): ClassStanding {
+  return { type, name, members: [...members], told: members.size === 0 };
+}
+
+/** Whether JavaScript's engine or Node has made this class. */
+export function isOfPlatform(
+  maker: { name: string },
+  source: string = Function.prototype.toString.call(maker),
+): boolean {
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) return true;
+  return platform.has(maker.name) && (globalThis as Record<string, unknown>)[maker.name] === maker;
+}
+
+/** Comments and literals, for `"#fff"` is no field. Regular expressions with quotes may hide one: rare, and no worse than before. */
+const prose = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\[\s\S])*`/g;
+/** A declaration starts a class element and is not followed by `(`. Private methods and static fields hold no state of an instance. */
+const declaration =
+  /(?<=[{};\s])(?<!\bstatic\s+)#[\p{ID_Start}$_][\p{ID_Continue}$]*(?=\s*(?:=(?!=)|[;}])|[^\S\n]*\n)/u;
+
+function privateField(source: string): string | undefined {
+  if (!source.includes("#")) return undefined;
+  return declaration.exec(source.replace(prose, " "))?.[0];
+}

@@ -1,0 +1,252 @@
+import { availableParallelism } from "node:os";
+import { threadId } from "node:worker_threads";
+import { describe, type Identity } from "../calls/call.ts";
+import { siteHere } from "../calls/call-site.ts";
+import { MpiError, type MpiErrorCode } from "../calls/errors.ts";
+import { breathe, setTimeout } from "../calls/event-loop.ts";
+import { isMissing, nativeAdvice } from "../calls/native-package.ts";
+import { showWarnings, warn } from "../calls/warning.ts";
+import { Communicator } from "../communicators/communicator.ts";
+import { checkingWanted } from "../diagnosis/checking/wanted.ts";
+import { whereabouts } from "../diagnosis/pending-report.ts";
+import { watchProgress } from "../diagnosis/stall-watch.ts";
+import { Engine } from "../engine/engine.ts";
+import { MemoryNetwork } from "../transports/memory.ts";
+import { obstacleToSharing } from "../transports/shared-memory/available.ts";
+import type { ZeromqTransport } from "../transports/zeromq/transport.ts";
+import { type AgentMessage, describeEnding, type Ending, env, type Network } from "../wire/agent-protocol.ts";
+import type { Progress } from "../wire/progress.ts";
+import type { Transport } from "../wire/transport.ts";
+import { AgentChannel } from "./agent-channel.ts";
+import { reportUncaught } from "./uncaught.ts";
+
+/** How long a rank that leaves waits for its unfinished sends to be received. */
+const leaveTimeoutMs = 30_000;
+/** How long a rank may tidy up once the job is lost, before it ends itself. */
+const lostMs = 1000;
+
+/** Whether this process is a rank or has been started by one: only the agent knows which. */
+export function isLaunched(): boolean {
+  return process.env[env.rank] !== undefined && process.env[env.socket] !== undefined;
+}
+
+/**
+ * Joins the world that this rank's agent knows of; undefined when the agent says that another process is the rank. A child
+ * or a thread of a rank has the same variables, so it cannot tell by itself.
+ */
+export async function join(): Promise<Communicator | undefined> {
+  const agent = await AgentChannel.open(process.env[env.socket] as string);
+  const hello = { kind: "hello", rank: Number(process.env[env.rank]), pid: process.pid, thread: threadId } as const;
+  const answer = await agent.ask(hello, "welcome", "refused");
+  if (answer.kind === "welcome") return new Rank(agent).join(answer);
+  agent.close();
+  return undefined;
+}
+
+/** This process as a rank of a job, from `init()` to its end. */
+class Rank {
+  readonly #rank = Number(process.env[env.rank]);
+  readonly #size = Number(process.env[env.size]);
+  readonly #stopping = new AbortController();
+  readonly #agent: AgentChannel;
+  #engine: Engine | undefined;
+  #transport: ZeromqTransport | undefined;
+  /** Endings that were told before the engine was there to be told. */
+  readonly #early: AgentMessage[] = [];
+  #left: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(agent: AgentChannel) {
+    // A rank of `tsmpi exec` in a container, where the launcher can preload nothing: Node would open its debugger on SIGUSR1,
+    // for every user of the host.
+    if (process.listenerCount("SIGUSR1") === 0) process.on("SIGUSR1", () => {});
+    reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
+    this.#agent = agent;
+    agent.listen({
+      message: (message) => this.#told(message),
+      lost: () => this.#stop("aborted", "its agent is gone, the job is lost", undefined),
+    });
+    showWarnings((text) => agent.tell({ kind: "warning", text }));
+  }
+
+  async join({ host, directory, room, network }: Extract<AgentMessage, { kind: "welcome" }>): Promise<Communicator> {
+    const who: Identity = { rank: this.#rank, size: this.#size, host };
+    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, room, network);
+    const engine = new Engine(who, transport, await checkingWanted());
+    this.#engine = engine;
+    if (this.#transport !== undefined) {
+      this.#transport.unreachable = ({ code, message }, { dest, attempts }) => {
+        this.#agent.tell({ kind: "undelivered", dest, attempts });
+        engine.stop(code, message);
+      };
+    }
+    engine.lost = (source, packets) => this.#agent.tell({ kind: "missing", source, packets });
+    for (const message of this.#early.splice(0)) this.#told(message);
+    const deadlockAfterMs = Number(process.env[env.deadlockAfter] ?? 0) * 1000;
+    if (deadlockAfterMs > 0 && this.#size > 1) {
+      watchProgress(engine, deadlockAfterMs, {
+        stuck: (stuck) => this.#agent.tell({ kind: "stuck", ...stuck }),
+        moving: () => this.#agent.tell({ kind: "moving" }),
+      });
+    }
+    process.on("beforeExit", this.#idle);
+    process.once("exit", this.#exiting);
+    const members = Array.from({ length: this.#size }, (_, rank) => rank);
+    const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
+    const close = (): Promise<void> => this.#leave();
+    const showProgress = (progress: Progress): void => this.#agent.tell({ kind: "progress", progress });
+    const { signal } = this.#stopping;
+    return new Communicator({ who, engine, hosts, signal, nextContext: 1, showProgress, abort, close }, 0, members);
+  }
+
+  /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */
+  async #meet(
+    host: string,
+    directory: string,
+    room: number,
+    network?: Network,
+  ): Promise<{ transport: Transport; hosts: string[] }> {
+    const unshared = obstacleToSharing(directory, room, Number(process.env[env.localSize]));
+    const far = unshared === undefined && network === undefined ? undefined : await this.#bind(directory, network);
+    const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [], unshared }, "table");
+    far?.connect(peers, host);
+    const hosts = peers.map((peer) => peer.host);
+    const neighbors = peers.flatMap((peer) => (peer.host === host ? [peer.rank] : []));
+    if (far !== undefined && (unshared !== undefined || neighbors.length === 1)) return { transport: far, hosts };
+    const { SharedMemoryTransport } = await import("../transports/shared-memory/transport.ts");
+    const options = { rank: this.#rank, size: this.#size, directory, room, neighbors, cpus: availableParallelism() };
+    return { transport: new SharedMemoryTransport({ ...options, far }), hosts };
+  }
+
+  async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
+    const { ZeromqTransport } = await import("../transports/zeromq/transport.ts").catch((error: Error) => {
+      const [why] = error.message.split("\n");
+      const advice = isMissing("zeromq")
+        ? "the package zeromq is not to be found from this program's file: a bundle has to leave tsmpi out (esbuild --external:tsmpi)"
+        : nativeAdvice("zeromq");
+      throw new MpiError("launch", `init(): ${advice} (${why})`, { cause: error });
+    });
+    this.#transport = await ZeromqTransport.bind(
+      `ipc://${directory}/${this.#rank}.zmq`,
+      this.#rank,
+      this.#size,
+      network,
+    );
+    return this.#transport;
+  }
+
+  #told(message: AgentMessage): void {
+    if (message.kind === "where") {
+      void this.#tellWhere();
+    } else if (message.kind === "failed") {
+      const { rank, host } = message.ending;
+      const how = describeEnding(message.ending);
+      const why = `rank ${rank} is gone (${how})`;
+      this.#agent.fail(new MpiError("rank-failed", `init(): rank ${rank} on ${host} is gone (${how})`));
+      void this.#tellWhere().then(() => this.#stop("rank-failed", why, message.ending));
+    } else if (message.kind === "stopping") {
+      const { code = "aborted", reason } = message;
+      this.#agent.fail(new MpiError(code, `init(): ${reason}`));
+      void this.#tellWhere().then(() => this.#stop(code, reason, undefined));
+    } else if (message.kind === "endsSoon") {
+      // A wish to the program, not a fact about the job: calls go on working.
+      this.#stopping.abort(new MpiError("aborted", message.reason));
+    } else if (message.kind === "ended") {
+      this.#transport?.drop(message.ending.rank);
+      if (this.#engine === undefined) this.#early.push(message);
+      else this.#engine.peerEnded(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
+    }
+  }
+
+  /** Whoever stopped the job wants to know what kept this rank, which is lost once its calls have rejected. */
+  async #tellWhere(): Promise<void> {
+    if (this.#engine === undefined || this.#stopped) return;
+    const { sent, received } = this.#engine;
+    this.#agent.tell({ kind: "here", sent, received, ...(await whereabouts(this.#engine)) });
+  }
+
+  /**
+   * The job is being stopped. What waits rejects now, so that the program can save; errors that follow from it are not
+   * the program's own and are not printed; and if it goes on regardless, it is ended.
+   */
+  #stop(code: MpiErrorCode, why: string, ending: Ending | undefined): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
+    this.#transport?.dropAll();
+    this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });
+    if (!this.#agent.connected) setTimeout(() => process.exit(1), lostMs).unref();
+  }
+
+  #abort(code: number, reason: string): Promise<never> {
+    return new Promise<never>(() => {
+      this.#agent.tell({ kind: "abort", code, reason }, () => process.exit(code));
+    });
+  }
+
+  #leave(): Promise<void> {
+    this.#left ??= this.#flushAndLeave();
+    return this.#left;
+  }
+
+  async #flushAndLeave(): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    await engine.flush(leaveTimeoutMs);
+    if (!engine.silent) {
+      await engine.listenWhile(breathe(), leaveTimeoutMs); // what is here already
+      if (engine.verdicts.size > 0) await engine.listenWhile(Promise.all(engine.verdicts), leaveTimeoutMs);
+    }
+    engine.checking?.leftOver();
+    this.#tellLeft(engine);
+    await engine.close();
+    process.off("beforeExit", this.#idle);
+    process.off("exit", this.#exiting);
+    if (engine.untold !== undefined) throw engine.untold;
+  }
+
+  /** Nothing is left that could wake this process: the program has ended, or it waits for itself. */
+  readonly #idle = (): void => {
+    if (this.#engine?.waiting) this.#engine.refuseDeadlock(aloneAndWaiting);
+    else void this.#leave();
+  };
+
+  /** `process.exit()` was called: there is no time to wait for anything. What is lost by it fails the rank. */
+  readonly #exiting = (code: number): void => {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    engine.flushSync();
+    const lost = code === 0 ? engine.sends.undelivered : [];
+    if (lost.length > 0) {
+      const calls = lost
+        .slice(0, 3)
+        .map((call) => `${describe(call)}${call.site === undefined ? "" : ` at ${call.site}`}`);
+      const more = lost.length > 3 ? ` and ${lost.length - 3} more` : "";
+      const exit = siteHere();
+      warn(
+        `${exit === undefined ? "" : `${exit}: `}process.exit() with messages that were never delivered: ${calls.join(", ")}${more}; await them before`,
+      );
+      process.exitCode = 1;
+    }
+    this.#tellLeft(engine);
+  };
+
+  #tellLeft(engine: Engine): void {
+    const { mail, sent } = engine;
+    const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
+    if (some) this.#agent.tell({ kind: "mail", ...mail });
+    const communicators = this.#size === 1 ? [] : engine.joined;
+    if (communicators.length > 0) this.#agent.tell({ kind: "joined", communicators });
+    this.#agent.tell({ kind: "left", sent, strangers: this.#transport?.strangers ?? 0 });
+  }
+}
+
+/** What calls reject with because the job is being stopped. */
+const consequences: ReadonlySet<MpiErrorCode> = new Set(["rank-failed", "aborted", "undelivered"]);
+
+/** Why a world of one that waits for a message will not get it. */
+export const aloneAndWaiting = "there is no other rank, and nothing was sent";
+
+function alone(host: string): { transport: Transport; hosts: string[] } {
+  return { transport: new MemoryNetwork(1).end(0), hosts: [host] };
+}

@@ -1,0 +1,205 @@
+import { invalid, show } from "../calls/check.ts";
+import { checkOptions, knownOptions } from "../calls/check-options.ts";
+import { MpiError, messageOf } from "../calls/errors.ts";
+import { breathe, setImmediate } from "../calls/event-loop.ts";
+import { randomFrom } from "../calls/random.ts";
+import { Communicator } from "../communicators/communicator.ts";
+import type { World } from "../communicators/world.ts";
+import { Checking } from "../diagnosis/checking/checking.ts";
+import { watchForDeadlock } from "../diagnosis/local-deadlock.ts";
+import { countMessages, Engine } from "../engine/engine.ts";
+import { MemoryNetwork } from "../transports/memory.ts";
+import type { Ending } from "../wire/agent-protocol.ts";
+import { describeUnjoined } from "../wire/unjoined.ts";
+
+export interface LocalOptions {
+  /**
+   * Deliver messages in an order drawn from this number, any order that MPI allows: between two ranks as sent, else as
+   * it falls. The same seed gives the same order, so a test that runs under many finds races, and the seed repeats them.
+   */
+  seed?: number | undefined;
+  /** A rank that dies, like a process that is killed, instead of sending its `message`-th message, counted from 1. */
+  failAt?: { readonly rank: number; readonly message: number } | undefined;
+  /** How many ranks share a host, as `world.hosts` says and collectives see it; default: all. */
+  ranksPerHost?: number | undefined;
+  /** Look for mistakes, as `tsmpi run --check` does: a program that makes some and ends well rejects all the same. */
+  check?: boolean | undefined;
+}
+
+/** A world within this process: its network, its ranks, and what a launcher would do for them. */
+export class Simulation<R> {
+  readonly #network: MemoryNetwork;
+  readonly #engines: readonly Engine[];
+  readonly #hosts: readonly string[];
+  readonly #stopping = new AbortController();
+  /** Ranks whose program has not ended. */
+  readonly #running: Set<Engine>;
+  /** The rank that `failAt` has killed. */
+  #killed: Engine | undefined;
+  readonly #dies: { readonly rank: number; readonly death: Promise<never> } | undefined;
+  /** What `check` has found, each once. */
+  readonly #findings: Set<string> = new Set();
+  #first: { readonly error: unknown } | undefined;
+
+  constructor(size: number, options: LocalOptions) {
+    checkOptions(knownOptions.local, options);
+    const { seed, failAt, ranksPerHost = size, check = false } = options;
+    if (!Number.isInteger(size) || size < 1)
+      throw invalid(`local(${show(size)}): a world has a whole number of ranks from 1`);
+    if (!Number.isInteger(ranksPerHost) || ranksPerHost < 1) {
+      throw invalid(`ranksPerHost is ${show(ranksPerHost)}, but it is a whole number from 1`);
+    }
+    if (typeof check !== "boolean") throw invalid(`check is ${show(check)}, but it is true or false`);
+    this.#network = new MemoryNetwork(size, seed === undefined ? undefined : randomFrom(seed));
+    this.#hosts = Array.from({ length: size }, (_, rank) =>
+      ranksPerHost >= size ? "local" : `local-${Math.floor(rank / ranksPerHost)}`,
+    );
+    this.#engines = this.#hosts.map((host, rank) => {
+      const checking = check ? new Checking((text) => this.#findings.add(text)) : undefined;
+      return new Engine({ rank, size, host }, this.#network.end(rank), checking);
+    });
+    this.#running = new Set(this.#engines);
+    if (failAt !== undefined) this.#dies = { rank: failAt.rank, death: this.#failAt(failAt.rank, failAt.message) };
+  }
+
+  async run(program: (world: Communicator) => R | Promise<R>): Promise<R[]> {
+    const stopWatching = watchForDeadlock(
+      () => [...this.#running],
+      () => this.#network.idle,
+      (report) => this.#stop(new MpiError("deadlock", report), "deadlock", report),
+    );
+    const results = await Promise.allSettled(
+      this.#engines.map((engine) => {
+        const result = this.#runRank(engine, program);
+        return this.#dies?.rank === engine.who.rank ? Promise.race([result, this.#dies.death]) : result;
+      }),
+    );
+    stopWatching();
+    if (this.#first === undefined) await this.#findUnreceived();
+    // A killed rank's program stays where it is: closing would wake it up with an error.
+    await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
+    if (this.#first !== undefined) throw this.#first.error;
+    if (this.#findings.size > 0) throw mistakes([...this.#findings]);
+    this.#checkJoined();
+    return results.map((result) => (result as PromiseFulfilledResult<R>).value);
+  }
+
+  /** All ranks have ended well: whether each collective was called by all of its ranks. */
+  #checkJoined(): void {
+    const joined = new Map(this.#engines.map((engine) => [engine.who.rank, engine.joined]));
+    const unjoined = describeUnjoined(joined, this.#engines.length);
+    if (unjoined !== undefined) throw new MpiError("mismatch", unjoined);
+  }
+
+  /** Every rank's program has ended: nobody will receive what is left. */
+  async #findUnreceived(): Promise<void> {
+    const checked = this.#engines.filter(({ checking }) => checking !== undefined);
+    while (checked.length > 0 && !this.#network.idle) await breathe();
+    for (const engine of checked) {
+      for (const { source, tag, count } of countMessages(engine.unreceived())) {
+        const what = `${count} message${count === 1 ? "" : "s"} from rank ${source} to rank ${engine.who.rank} with tag ${tag}`;
+        this.#findings.add(`never received: ${what}`);
+      }
+    }
+  }
+
+  async #runRank(engine: Engine, program: (world: Communicator) => R | Promise<R>): Promise<R> {
+    const { rank, size } = engine.who;
+    const members = Array.from({ length: size }, (_, each) => each);
+    const world = new Communicator(this.#world(engine), 0, members);
+    try {
+      const result = await program(world);
+      await world.close();
+      this.#ended(engine);
+      return result;
+    } catch (error) {
+      this.#failed(rank, error);
+      throw error;
+    }
+  }
+
+  #world(engine: Engine): World {
+    const { rank } = engine.who;
+    return {
+      who: engine.who,
+      engine,
+      hosts: this.#hosts,
+      signal: this.#stopping.signal,
+      nextContext: 1,
+      abort: async (code, reason) => {
+        const error = new MpiError("aborted", `rank ${rank} called abort(${code}): ${reason}`, { rank });
+        this.#failed(rank, error);
+        throw error;
+      },
+      // Without a limit: sends that nobody will receive are a deadlock, which is found.
+      close: async () => {
+        await engine.flush(Number.POSITIVE_INFINITY);
+        if (engine.verdicts.size > 0) await Promise.all(engine.verdicts);
+        engine.checking?.leftOver();
+        if (engine.untold !== undefined) throw engine.untold;
+      },
+    };
+  }
+
+  #ended(engine: Engine): void {
+    if (engine === this.#killed) return;
+    this.#running.delete(engine);
+    const { rank, host } = engine.who;
+    const ending: Ending = { rank, host, pid: process.pid, code: 0, signal: null };
+    const { sent } = engine;
+    for (const other of this.#engines) {
+      if (other !== engine) other.peerEnded(ending, sent[other.who.rank] ?? 0);
+    }
+  }
+
+  #failed(rank: number, error: unknown): void {
+    this.#running.delete(this.#engines[rank] as Engine);
+    const why = this.#killed?.who.rank === rank ? messageOf(error) : `rank ${rank} is gone (${messageOf(error)})`;
+    this.#stop(error, "rank-failed", why, rank);
+  }
+
+  /** The first failure ends the world: what waits on the other ranks rejects, so that they can tidy up. */
+  #stop(error: unknown, code: "rank-failed" | "deadlock", why: string, rank?: number): void {
+    if (this.#first !== undefined) return;
+    this.#first = { error };
+    const host = rank === undefined ? undefined : this.#hosts[rank];
+    this.#stopping.abort(new MpiError(code, why, { rank, host }));
+    for (const engine of this.#engines) {
+      if (engine === this.#killed) continue;
+      // Whoever awaits these sees the error; what nobody awaits must not end the process, for local() tells it anyway.
+      for (const { call } of engine.pending()) call.result?.catch(() => {});
+      engine.stop(code, why, { rank, host, cause: error });
+    }
+  }
+
+  /** Lets a rank vanish as a killed process does: its calls never return, and nothing of it gets out any more. */
+  #failAt(rank: number, message: number): Promise<never> {
+    const end = this.#network.end(rank);
+    let sent = 0;
+    return new Promise((_, reject) => {
+      end.onSend = () => {
+        if (++sent !== message) return;
+        const engine = this.#engines[rank] as Engine;
+        const why = `rank ${rank} is gone (killed at its message ${message}, as failAt says)`;
+        const error = new MpiError("rank-failed", why, engine.who);
+        this.#killed = engine;
+        void end.close();
+        // What it sent before is on its way and arrives before the news of its death.
+        const tell = (): void => {
+          if (this.#network.carries(rank)) {
+            setImmediate(tell);
+            return;
+          }
+          this.#failed(rank, error);
+          reject(error);
+        };
+        tell();
+      };
+    });
+  }
+}
+
+function mistakes(findings: readonly string[]): MpiError {
+  const many = findings.length === 1 ? "a mistake" : `${findings.length} mistakes`;
+  return new MpiError("mismatch", [`check found ${many}:`, ...findings].join("\n  "));
+}

@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { env } from "@tsmpi/core/bootstrap";
+import { withPortOf } from "../command/inspector-ports.ts";
+import { isPbsValue } from "../hosts/pbs/environment.ts";
+import type { HostPlan, Shell } from "../link/messages.ts";
+import { agentMark } from "../system/guardian.ts";
+import { builtFile } from "../system/package-files.ts";
+import { version } from "../system/version.ts";
+
+/** How many threads a rank may run. */
+export interface Threads {
+  /** Its share of the CPUs. */
+  share: number;
+  /** Of native libraries: the same, or fewer where the job asks for fewer (PBS's `ompthreads`). */
+  threads: number;
+}
+
+/** What the agent has for each of its ranks. */
+export interface Share extends Threads {
+  /** Where the agent listens to its ranks. */
+  socket: string;
+}
+
+/**
+ * The environment of one rank: that of the launching shell, who it is, and as many threads as its share of the CPUs.
+ *
+ * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads, never below 2 and above its default
+ * of 4) are set only where the user has not: eight ranks with eight threads each on eight CPUs get in each other's way.
+ * A debugger that NODE_OPTIONS asks for is the launcher's too, so the ranks' ports begin one above.
+ */
+export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
+  return {
+    OMP_NUM_THREADS: String(threads),
+    UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
+    ...plan.environment,
+    ...nodeOptions(rank, plan),
+    [env.rank]: String(rank),
+    [env.size]: String(plan.size),
+    [env.localRank]: String(plan.ranks.indexOf(rank)),
+    [env.localSize]: String(plan.ranks.length),
+    [env.node]: String(plan.node),
+    [env.nodes]: String(plan.nodes),
+    [env.host]: plan.host,
+    [env.job]: plan.job,
+    [env.agent]: agentMark(plan).slice(env.agent.length + 1),
+    [env.socket]: socket,
+    [env.version]: version,
+  };
+}
+
+/** A container may not see the directories of the host: Node ends there at once when it cannot find a file to preload. */
+const containers = ["apptainer", "bwrap", "ch-run", "chroot", "docker", "enroot", "podman", "shifter", "singularity"];
+
+/** The user's, and the file that keeps the output of Node processes whole. */
+function nodeOptions(rank: number, { program, environment }: HostPlan): { NODE_OPTIONS?: string } {
+  const given = withPortOf(rank + 1, environment["NODE_OPTIONS"] ?? "");
+  const preload = "executable" in program && containers.includes(basename(program.executable)) ? "" : preloadOption();
+  const options = [given, preload].filter(Boolean).join(" ");
+  return options === "" ? {} : { NODE_OPTIONS: options };
+}
+
+function preloadOption(): string {
+  const path = fileURLToPath(builtFile("rank-output.cjs"));
+  return `--require=${/[\s"\\]/.test(path) ? JSON.stringify(path) : path}`;
+}
+
+/** What PBS tells every task anew; the launching shell's values are another task's. TM, for one, needs its own. */
+const ofTask = ["PBS_TASKNUM", "PBS_NODENUM", "PBS_VNODENUM", "PBS_MOMPORT", "PBS_JOBCOOKIE"];
+
+/**
+ * What PBS, or a hook of the site, may give each host anew: the launching shell's values are its own host's. They stay
+ * where the user has chosen them, and where this host's task has none.
+ */
+const ofHost = ["NCPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"];
+
+/** Variables of the launching shell that this run did not get from `--env` and that PBS, not the script, has set. */
+export function pbsVariables(given: Readonly<Record<string, string>>): string[] {
+  return [...ofHost, "TMPDIR"].filter((name) => given[name] === undefined && isPbsValue(name));
+}
+
+/**
+ * The launching shell's environment as it would be on this host, on which a task begins with next to nothing of it. What
+ * belongs to the task or the host is this host's: numbers in the job, PBS's TMPDIR, the host's name.
+ */
+export function shellEnvironment(
+  plan: HostPlan,
+  { nodeFile, ofPbs }: Shell,
+  directory: string,
+): Record<string, string> {
+  const environment = { ...plan.environment };
+  const own = process.env;
+  const take = (name: string): void => {
+    delete environment[name];
+    if (own[name] !== undefined) environment[name] = own[name];
+  };
+  for (const name of ofTask) take(name);
+  const { TMPDIR: temporary, PBS_NODEFILE: path } = environment;
+  for (const name of ofHost) if (ofPbs.includes(name) && own[name] !== undefined) take(name);
+  // PBS makes one on each host for the job, of one name. A directory of the user's may have the job's name in it, too.
+  if (ofPbs.includes("TMPDIR") && own["TMPDIR"] !== undefined && basename(own["TMPDIR"]) === basename(temporary ?? ""))
+    take("TMPDIR");
+  if (environment["HOSTNAME"] !== undefined) environment["HOSTNAME"] = hostname();
+  if (nodeFile !== undefined && path !== undefined && !holds(path, nodeFile)) {
+    environment["PBS_NODEFILE"] = join(directory, "nodefile");
+    writeFileSync(environment["PBS_NODEFILE"], nodeFile);
+  }
+  return environment;
+}
+
+function holds(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, "utf8") === text;
+  } catch {
+    return false;
+  }
+}
+
+/** How many threads each of `ranks` ranks that share `cpus` CPUs may run without getting in another's way. */
+export function threadsEach(ranks: number, cpus: number): number {
+  return Math.max(1, Math.floor(cpus / ranks));
+}

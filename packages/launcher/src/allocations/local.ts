@@ -1,9 +1,0 @@
-import { hostname } from "node:os";
-import { usableCpus } from "../cpus.ts";
-import type { Allocation } from "../host.ts";
-
-/** No scheduler: this machine alone, with as many slots as there are CPUs for this process. */
-export function local(): Allocation {
-  const { count, source } = usableCpus();
-  return { hosts: [{ name: hostname(), slots: count, here: true }], granted: false, source };
-}

@@ -1,0 +1,142 @@
+import { usageError } from "../errors/launch-error.ts";
+import { optionTable } from "./options.ts";
+
+/**
+ * An option of another launcher: Open MPI's `mpiexec`, MPICH's and Intel's, or `srun`. What tsmpi has is translated. What
+ * it does anyway is accepted. Anything else is refused with one sentence that names what to write.
+ */
+interface Foreign {
+  /** Without dashes: one or two are the same. */
+  names: string;
+  /** How many words follow it; 0 when left out. Of two, the first may hold both: NAME=VALUE. */
+  takes?: 1 | 2;
+  /** Our words for it; none: tsmpi does it anyway. */
+  ours?: (...values: string[]) => string[];
+  /** Why not, and what to write; undefined: accepted with this value. */
+  refusal?: (value: string) => string | undefined;
+}
+
+const slotOrder = "ranks fill the slots in the order of the hosts, as with --map-by slot; leave it out";
+const noBinding = "tsmpi binds no rank to CPUs; leave it out";
+const slotsOfHosts = (count: string): string =>
+  `ranks for each host are set by its slots: say --hosts a:${count},b:${count}, or mpiprocs=${count} in the select line of PBS`;
+const threads = (count: string): string =>
+  `say ncpus=${count}:ompthreads=${count} in the select line of PBS for threads, -n for ranks`;
+const outputPlace = "say > FILE, or --output-dir DIR for a file of each rank";
+/** Accepts these values, refuses others. */
+const unless =
+  (accepted: RegExp, refusal: string) =>
+  (value: string): string | undefined =>
+    accepted.test(value) ? undefined : refusal;
+
+const foreignOptions: readonly Foreign[] = [
+  { names: "n np nprocs ntasks", takes: 1, ours: (value) => ["--np", value] },
+  { names: "H host w nodelist", takes: 1, ours: (value) => ["--hosts", value] },
+  { names: "f machinefile default-hostfile", takes: 1, ours: (value) => ["--hostfile", value] },
+  { names: "x", takes: 1, ours: (value) => ["--env", value] },
+  { names: "env genv", takes: 2, ours: (...words) => ["--env", words.join("=")] },
+  { names: "envlist genvlist", takes: 1, ours: (list) => list.split(",").flatMap((name) => ["--env", name]) },
+  {
+    names: "export",
+    takes: 1,
+    ours: (list) => list.split(",").flatMap((name) => (name === "ALL" ? [] : ["--env", name])),
+    refusal: (list) => (list === "NONE" ? "start tsmpi under env -i" : undefined),
+  },
+  { names: "envall genvall" },
+  { names: "envnone genvnone", refusal: () => "start tsmpi under env -i, and pass variables on with --env NAME" },
+  { names: "wd chdir D", takes: 1, ours: (value) => ["--wdir", value] },
+  { names: "output-filename", takes: 1, ours: (value) => ["--output-dir", value] },
+  { names: "o output e error outfile-pattern errfile-pattern", takes: 1, refusal: () => outputPlace },
+  { names: "l label prepend-rank", ours: () => ["--tag-output"] },
+  { names: "v", ours: () => ["--verbose"] },
+  { names: "display", takes: 1, ours: () => ["--display-map"], refusal: unless(/^map$/i, "say --display-map") },
+  { names: "do-not-launch", ours: () => ["--dry-run"] },
+  { names: "iface", takes: 1, ours: (value) => ["--interface", value] },
+  { names: "disable-auto-cleanup enable-recovery", ours: () => ["--keep-going"] },
+  { names: "t time", takes: 1, refusal: () => "say --timeout SECONDS" },
+  {
+    names: "stdin s",
+    takes: 1,
+    refusal: unless(/^0$/, "rank 0 reads the input; say < /dev/null for none, and let rank 0 send it to others"),
+  },
+  { names: "oversubscribe overcommit O allow-run-as-root byslot kill-on-bad-exit K unbuffered u" },
+  { names: "nooversubscribe", refusal: () => "leave it out; more ranks than slots are told of in one line" },
+  { names: "mpi", takes: 1 },
+  {
+    names: "map-by",
+    takes: 1,
+    refusal: (value) => {
+      const perNode = /^ppr:(\d+):node/i.exec(value)?.[1];
+      return perNode === undefined ? unless(/^(slot)?(:oversubscribe)?$/i, slotOrder)(value) : slotsOfHosts(perNode);
+    },
+  },
+  { names: "rank-by", takes: 1, refusal: unless(/^slot$/i, slotOrder) },
+  { names: "m distribution", takes: 1, refusal: unless(/^block/i, slotOrder) },
+  { names: "bynode cyclic rr", refusal: () => slotOrder },
+  {
+    names: "rankfile rf hostmap",
+    takes: 1,
+    refusal: () => "say --hosts b:1,a:2 for the order of hosts and their slots",
+  },
+  { names: "bind-to bind-to-core cpu-bind", takes: 1, refusal: unless(/^(none|no)$/i, noBinding) },
+  { names: "report-bindings", refusal: () => noBinding },
+  { names: "ppn perhost npernode ntasks-per-node", takes: 1, refusal: slotsOfHosts },
+  { names: "pernode", refusal: () => slotsOfHosts("1") },
+  {
+    names: "N",
+    takes: 1,
+    refusal: (value) => `-N counts hosts in srun, ranks for each host elsewhere; ${slotsOfHosts(value)}`,
+  },
+  { names: "nodes", takes: 1, refusal: () => "say --hosts a,b" },
+  { names: "c", takes: 1, refusal: (value) => `-c counts ranks in mpiexec, CPUs in srun; ${threads(value)}` },
+  { names: "cpus-per-task cpus-per-proc cpus-per-rank", takes: 1, refusal: threads },
+  {
+    names: "mca gmca omca prtemca pmixmca",
+    takes: 2,
+    refusal: () => "settings of Open MPI mean nothing here; leave it out (--interface chooses the network)",
+  },
+  { names: "bootstrap launcher rmk", takes: 1, refusal: () => "say --starter NAME, or leave it out" },
+  { names: "prefix path", takes: 1, refusal: () => "tsmpi has the same path on all hosts; leave it out" },
+];
+
+/** The words of `tsmpi run` or `exec` in our own options. Words from the script on belong to the script. */
+export function inOurWords(words: readonly string[]): string[] {
+  const [command, ...rest] = words;
+  if (command !== "run" && command !== "exec" && command !== "doctor") return [...words];
+  const ours: string[] = [command];
+  while (rest[0] !== undefined && /^-./.test(rest[0]) && rest[0] !== "--") ours.push(...nextOption(rest));
+  return [...ours, ...rest];
+}
+
+/** Takes an option and its values from the words. */
+function nextOption(rest: string[]): string[] {
+  const word = rest.shift()!;
+  if (/^--inspect(-brk|-wait)?(=|$)/.test(word)) return ["--node-options", word]; // as one types them to node
+  if (takesNextWord(word)) return [word, ...rest.splice(0, 1)];
+  const [, dashes = "", name = "", attached] =
+    /^(--?)(np|ppn|[A-Za-z])=?(\d+)$/.exec(word) ?? /^(--?)([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+  const own = ownFlags.some((flag) => flag === `${dashes}${name}`);
+  const found = own ? undefined : foreignOptions.find(({ names }) => names.split(" ").includes(name));
+  if (found !== undefined) return translated(found, word, attached, rest);
+  if (own && dashes === "-" && attached !== undefined) return [`${dashes}${name}`, attached]; // -n4, -n=4
+  if (own || !ownFlags.includes(`--${name}`)) return [word];
+  rest.unshift(attached === undefined ? `--${name}` : `--${name}=${attached}`); // -timeout is --timeout
+  return nextOption(rest);
+}
+
+function translated(foreign: Foreign, word: string, attached: string | undefined, rest: string[]): string[] {
+  const { takes = 0, ours = () => [], refusal } = foreign;
+  const values = takes === 0 ? [] : attached === undefined ? rest.splice(0, 1) : [attached];
+  if (takes === 2 && !values[0]?.includes("=")) values.push(...rest.splice(0, 1));
+  if (takes > 0 && values.length === 0) throw usageError(`${word}: its value is missing`);
+  const why = refusal?.(values[0] ?? "");
+  const typed = attached === undefined ? [word, ...values].join(" ") : word;
+  if (why !== undefined) throw usageError(`${typed}: ${why}`);
+  return ours(...values);
+}
+
+const ownFlags: readonly string[] = optionTable.flatMap(({ flags }) => flags.match(/(?<!\S)--?[a-z-]+/g) ?? []);
+
+function takesNextWord(word: string): boolean {
+  return optionTable.some(({ flags }) => flags.includes("<") && flags.split(/[ ,]+/).includes(word));
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makePrivateDirectory } from "../agent/job-directory.ts";
+import type { RunOptions } from "../command/options.ts";
+import { exitCodes } from "../errors/exit-codes.ts";
+import { HostsError, type LaunchError, reasonOf } from "../errors/launch-error.ts";
+import { allocate } from "../hosts/allocate.ts";
+import type { Allocation, Host } from "../hosts/host.ts";
+import { unknownWalltime, walltimeOf } from "../hosts/pbs/walltime.ts";
+import { run } from "../job/run.ts";
+import { agentMark, Guardian } from "../system/guardian.ts";
+import { builtFile } from "../system/package-files.ts";
+import { type Facts, judge, type Links, type Patient } from "./judge.ts";
+
+const limitMs = 120_000;
+
+/**
+ * `tsmpi doctor`: runs a probe on each host of the job, just as ranks are run, and prints a table and a verdict. Exit code
+ * 0 when all is well, 1 when something is wrong, what keeps agents from starting too.
+ */
+export async function doctor(options: RunOptions): Promise<number> {
+  const problems: string[] = [];
+  const lines: string[] = [];
+  try {
+    const found = await allocate(options);
+    const { hosts, source, granted } = found;
+    const mark = hosts.length > 1 ? leaveMark(options.directory) : ".";
+    const results = makePrivateDirectory([tmpdir(), "/tmp", "/var/tmp", "/dev/shm"]);
+    removeAtEnd([results, ...(mark === "." || mark === "" ? [] : [join(options.directory, mark)])]);
+    const { code, seen, causes } = await probeAll(options, found, mark, results);
+    if (interruptions.has(code)) return code;
+    if (code !== 0) problems.push("the hosts do not run a job together; what went wrong has been told on stderr");
+    const {
+      table,
+      notes,
+      problems: more,
+    } = judge([...patients(seen, results), ...hosts.flatMap((host) => unseen(host, causes))], options.directory);
+    problems.push(...more);
+    const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
+    lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
+    lines.push(...[...(found.notes ?? []), ...notes].map((text) => `note: ${text}`));
+    lines.push(...(await walltimeNotes(options)));
+    if (!granted) lines.push(severalHosts);
+  } catch (error) {
+    problems.push(reason(error));
+  }
+  lines.push(...problems.map((text) => `wrong: ${text}`));
+  lines.push(problems.length === 0 ? "All is well." : "Something is wrong.");
+  await new Promise<void>((resolve) => process.stdout.write(`${lines.join("\n")}\n`, () => resolve()));
+  return problems.length === 0 ? exitCodes.success : exitCodes.failure;
+}
+
+const interruptions: ReadonlySet<number> = new Set([exitCodes.interrupted, exitCodes.terminated]);
+
+interface Probed {
+  code: number;
+  /** Hosts that were looked at. */
+  seen: Host[];
+  /** Why the others were not, by name. */
+  causes: Map<string, string>;
+}
+
+/** Looks at all hosts that can be reached: one that cannot keeps a job from starting, so the next try leaves it out. */
+async function probeAll(options: RunOptions, found: Allocation, mark: string, results: string): Promise<Probed> {
+  const causes = new Map<string, string>();
+  for (;;) {
+    const seen = found.hosts.filter(({ name }) => !causes.has(name));
+    if (seen.length === 0) return { code: 0, seen, causes };
+    try {
+      const code = await probe(options, { ...found, hosts: seen }, mark, results);
+      return { code, seen, causes };
+    } catch (error) {
+      if (!(error instanceof HostsError) || error.causes.size === 0) throw error;
+      for (const [name, cause] of error.causes) causes.set(name, cause);
+    }
+  }
+}
+
+function unseen({ name, slots }: Host, causes: ReadonlyMap<string, string>): Patient[] {
+  const cause = causes.get(name);
+  return cause === undefined ? [] : [{ name, slots, cause }];
+}
+
+/** One rank for each host; what it prints goes to files in `results`. */
+function probe(options: RunOptions, { hosts, source }: Allocation, mark: string, results: string): Promise<number> {
+  const probing: RunOptions = {
+    ...options,
+    script: fileURLToPath(builtFile("doctor-probe.js")),
+    args: [options.directory, mark],
+    directory: "/", // every host has it: the probe says where the launcher's own is missing
+    outputDirectory: results,
+    timeoutMs: options.timeoutMs ?? limitMs,
+    keepGoing: true,
+  };
+  return run(probing, { hosts: hosts.map((host) => ({ ...host, slots: 1 })), granted: true, source });
+}
+
+/** Whether world.signal can tell that the job's time is nearly up. */
+async function walltimeNotes({ walltimeMs }: RunOptions): Promise<string[]> {
+  const { PBS_JOBID: job } = process.env;
+  if (job === undefined || walltimeMs !== undefined) return [];
+  try {
+    await walltimeOf(job);
+    return [];
+  } catch (error) {
+    return [`note: ${reasonOf(error)}; ${unknownWalltime}`];
+  }
+}
+
+/** What keeps a job from starting is a finding; a command line that makes no sense is none. */
+function reason(error: unknown): string {
+  if ((error as Partial<LaunchError>).exitCode === exitCodes.usage) throw error;
+  return reasonOf(error);
+}
+
+const severalHosts = `\
+This is one machine, for no batch job is around it. Several hosts need a PBS job: PBS_NODEFILE names them, pbsdsh (in
+PATH or PBS_EXEC) starts processes there, node and tsmpi are at the same place on all of them, and so should be the
+directory. Run tsmpi doctor within a job to see whether it is so.
+`;
+
+/** Nothing stays behind, not even when this process is killed. */
+function removeAtEnd(paths: readonly string[]): void {
+  const mark = agentMark({ job: randomBytes(8).toString("hex"), node: "launcher" });
+  const guardian = new Guardian({ mark, directories: paths });
+  process.once("exit", () => {
+    for (const path of paths) rmSync(path, { recursive: true, force: true });
+    guardian.dismiss();
+  });
+}
+
+/** A file by which other hosts know this directory; "" where it cannot be written. */
+function leaveMark(directory: string): string {
+  const name = `.tsmpi-doctor-${randomBytes(8).toString("hex")}`;
+  try {
+    writeFileSync(join(directory, name), "", { flag: "wx" });
+    return name;
+  } catch {
+    return "";
+  }
+}
+
+function patients(hosts: readonly Host[], results: string): Patient[] {
+  const digits = String(hosts.length - 1).length;
+  return hosts.map(({ name, slots }, rank): Patient => {
+    const read = (extension: string): string => {
+      try {
+        return readFileSync(join(results, `rank.${String(rank).padStart(digits, "0")}.${extension}`), "utf8").trim();
+      } catch {
+        return ""; // it was never started
+      }
+    };
+    const [facts, links] = read("out").split("\n");
+    const complaint = read("err").split("\n")[0];
+    return {
+      name,
+      slots,
+      ...(facts ? { facts: JSON.parse(facts) as Facts } : {}),
+      ...(links ? { links: JSON.parse(links) as Links } : {}),
+      ...(complaint ? { complaint } : {}),
+    };
+  });
+}

@@ -1,0 +1,9 @@
+import { hostname } from "node:os";
+import { usableCpus } from "../../system/cpus.ts";
+import type { Allocation } from "../host.ts";
+
+/** No scheduler: this machine alone, with as many slots as there are CPUs for this process. */
+export function local(): Allocation {
+  const { count, source } = usableCpus();
+  return { hosts: [{ name: hostname(), slots: count, here: true }], granted: false, source };
+}

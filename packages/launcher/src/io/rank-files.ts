@@ -1,0 +1,71 @@
+import { mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { exitCodes } from "../errors/exit-codes.ts";
+import { LaunchError, reasonOf } from "../errors/launch-error.ts";
+import type { OutputStream } from "../link/messages.ts";
+import { openSink, type Sink } from "./sink.ts";
+
+const extension: Record<OutputStream, string> = { stdout: "out", stderr: "err" };
+
+/** That no directory can be there shows in its name; all else (permission, a full disk) is the system's fault. */
+const mistakes = ["EEXIST", "ENOTDIR", "ENOENT"];
+
+/** `--output-dir`: `rank.07.out` and `rank.07.err`, with as many digits as sort well. Those of an earlier run are removed. */
+export class RankFiles {
+  readonly name: (rank: number, stream: OutputStream) => string;
+  readonly #sinks = new Map<string, Sink>();
+
+  constructor(directory: string, ranks: number) {
+    const digits = String(ranks - 1).length;
+    this.name = (rank, stream) => join(directory, `rank.${String(rank).padStart(digits, "0")}.${extension[stream]}`);
+    try {
+      makeDirectory(directory);
+    } catch (error) {
+      const isMistake = mistakes.includes((error as NodeJS.ErrnoException).code ?? "");
+      const code = isMistake ? exitCodes.usage : exitCodes.failure;
+      throw new LaunchError(`--output-dir ${directory}: ${reasonOf(error)}`, code);
+    }
+    try {
+      for (const name of readdirSync(directory)) if (/^rank\.\d+\.(out|err)$/.test(name)) rmSync(join(directory, name));
+      for (let rank = 0; rank < ranks; rank++) {
+        for (const stream of ["stdout", "stderr"] as const) writeFileSync(this.name(rank, stream), "");
+      }
+    } catch (error) {
+      throw new LaunchError(`--output-dir ${directory}: cannot write there: ${reasonOf(error)}`, exitCodes.failure);
+    }
+  }
+
+  write(rank: number, stream: OutputStream, block: Uint8Array, written: (error: Error | undefined) => void): void {
+    const name = this.name(rank, stream);
+    let sink = this.#sinks.get(name);
+    if (sink === undefined) {
+      try {
+        sink = openSink(openSync(name, "a"));
+      } catch (error) {
+        written(error as Error);
+        return;
+      }
+      this.#sinks.set(name, sink);
+    }
+    sink.write(block, (error) => written(error && Object.assign(error, { path: name })));
+  }
+}
+
+/** Not `recursive: true`: for a path in /proc that option makes Node try again for ever. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && dirname(path) !== path) {
+      makeDirectory(dirname(path));
+      mkdirSync(path);
+    } else if (!isDirectory(path)) {
+      throw error;
+    }
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,174 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { slips } from "../analysis/index.ts";
+import { inspectorOf } from "../command/inspector-ports.ts";
+import type { RunOptions } from "../command/options.ts";
+import { misspelt } from "../command/variables.ts";
+import { exitCodes } from "../errors/exit-codes.ts";
+import { reasonOf } from "../errors/launch-error.ts";
+import { allocate } from "../hosts/allocate.ts";
+import type { Allocation } from "../hosts/host.ts";
+import { describeMap, describeShortage } from "../hosts/host-map.ts";
+import { cpusOfLine } from "../hosts/pbs/environment.ts";
+import { grantOf, isCrowded } from "../hosts/pbs/grants.ts";
+import { idleCpus } from "../hosts/pbs/idle-cpus.ts";
+import { watchWalltime } from "../hosts/pbs/walltime.ts";
+import { type Placement, place } from "../hosts/placement.ts";
+import { Input } from "../io/input.ts";
+import { Output, showsPartialLines } from "../io/output.ts";
+import { ProgressDisplay } from "../io/progress-display.ts";
+import type { RollCall } from "../reports/launch-stages.ts";
+import { belowHome } from "../system/seen-paths.ts";
+import { nodeSettings, prepare, type Source } from "../typescript/index.ts";
+import { describeCommands, plansFor } from "./host-plans.ts";
+import { Job } from "./job.ts";
+import { launch } from "./launch.ts";
+import { passSignalsOn } from "./signals.ts";
+
+/**
+ * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
+ * `exitCode` and one sentence. `granted` are the hosts for it, where the caller has asked for them already.
+ */
+export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
+  const { program, sources, warnings } = options.isCommand
+    ? { program: { executable: options.script }, sources: [], warnings: [] }
+    : await prepareScript(options);
+  const allocation = granted ?? (await allocate(options));
+  const placement = place(allocation, options.ranks);
+
+  let job: Job | undefined;
+  let codeOfOutput: number = exitCodes.success;
+  const output = new Output({
+    tag: options.tagOutput,
+    directory: options.dryRun ? undefined : options.outputDirectory,
+    ranks: placement.size,
+    failed: (error) => {
+      const failure = outputFailure(error);
+      codeOfOutput = failure[0];
+      job?.stop(...failure);
+    },
+  });
+  const misspellings = misspelt({ ...process.env, ...options.environment });
+  for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
+  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
+  const inspectors = describeInspectors(options, placement);
+  if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
+  if (options.dryRun) {
+    output.say(describeCommands(options, program, placement));
+    await output.flush();
+    return exitCodes.success;
+  }
+  const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
+
+  const launchedAt = performance.now();
+  const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
+  const { stations, roll, settled } = await launch(options, placement, plans, log);
+  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
+    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
+  const input = new Input((bytes) => job?.feed(bytes));
+  const { killAfterMs, silentAfterMs, keepGoing } = options;
+  const started = new Job({
+    stations,
+    size: placement.size,
+    killAfterMs,
+    silentAfterMs,
+    keepGoing,
+    checks: checksIn({ ...process.env, ...options.environment }),
+    output,
+    input,
+    progress: new ProgressDisplay(output),
+    roll,
+    log,
+  });
+  job = started;
+  passSignalsOn(started);
+  process.on("SIGCONT", () => input.continued());
+  const limit = limitTime(options.timeoutMs, started);
+  const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
+  started.start();
+  const lookedThrough = warnOfSlips(sources, options.directory, started, log);
+  const idle = granted === undefined ? idleCpus(options, allocation) : undefined;
+  void idle?.then((text) => text !== undefined && output.say(`tsmpi: ${text}`));
+  void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => started.warn(reason), log });
+
+  const code = await started.ended;
+  clearTimeout(limit);
+  clearTimeout(launchLimit);
+  await settled();
+  await lookedThrough;
+  await idle;
+  log(`all ranks have ended, exit code ${code}`);
+  await output.flush();
+  return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
+}
+
+/** `-` is a script on standard input, as for Node. */
+function prepareScript({ script, nodeOptions, environment }: RunOptions): ReturnType<typeof prepare> {
+  const settings = nodeSettings(nodeOptions, { ...process.env, ...environment }["NODE_OPTIONS"]);
+  return prepare(script, settings, script === "-" ? readFileSync(0, "utf8") : undefined);
+}
+
+/** Where a debugger finds each rank, when `--inspect` asks for that. */
+function describeInspectors({ nodeOptions, isCommand }: RunOptions, { nodes }: Placement): string | undefined {
+  const inherited = process.env["NODE_OPTIONS"] ?? "";
+  const own = isCommand ? [] : nodeOptions;
+  const places = nodes.flatMap(({ host, ranks }) =>
+    ranks.flatMap((rank) => {
+      const place = inspectorOf(rank, own) ?? inspectorOf(rank + 1, [inherited]);
+      return place === undefined ? [] : [`rank ${rank} on ${host.name} at ${place}`];
+    }),
+  );
+  return places.length === 0 ? undefined : `debuggers: ${places.join(", ")}`;
+}
+
+/** As far as it can be told before the agents of other hosts are there. */
+function looksCrowded({ nodes }: Placement): boolean {
+  return nodes.some((node) =>
+    isCrowded(node, node.host.here ? grantOf({ ...node, cpusOfLine: cpusOfLine() }) : undefined),
+  );
+}
+
+/** Runs when the ranks have been started and the launcher is idle. An error in it never fails the job. */
+async function warnOfSlips(
+  sources: readonly Source[],
+  directory: string,
+  job: Job,
+  log: (text: string) => void,
+): Promise<void> {
+  await Promise.race([job.started, job.ended]);
+  try {
+    for (const text of await slips(sources, belowHome(realpathSync(directory)))) job.remark(text);
+  } catch (error) {
+    log(`the source was not searched for slips: ${(error as Error).message}`);
+  }
+}
+
+/** Whether the ranks look for mistakes: `--check`, or the variable that it sets. */
+function checksIn(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment["TSMPI_CHECK"] === "1";
+}
+
+function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {
+  if (timeoutMs === undefined) return undefined;
+  return setTimeout(() => job.expire(exitCodes.timeout, `time limit of ${timeoutMs / 1000} s reached`), timeoutMs);
+}
+
+function limitLaunch(limitMs: number, job: Job, roll: RollCall): NodeJS.Timeout {
+  const timer = setTimeout(() => {
+    const missing = roll.describe("ranks started");
+    job.stop(exitCodes.launch, "the launch took too long", `not all ranks could be started in time\n${missing}`);
+  }, limitMs);
+  void job.started.then(() => clearTimeout(timer));
+  return timer;
+}
+
+function outputFailure(error: NodeJS.ErrnoException): [code: number, reason: string, sentence?: string] {
+  // `| head` has seen enough: no reason to talk.
+  if (error.code === "EPIPE") return [exitCodes.outputClosed, "nobody reads the output any more"];
+  const what = `cannot write ${error.path ?? "the output"}: ${reasonOf(error)}`;
+  return [exitCodes.failure, "the output cannot be written", `${what}; stopping all ranks`];
+}
+
+/** Seconds since this process was started. */
+function sinceStart(): string {
+  return (performance.now() / 1000).toFixed(3);
+}

@@ -1,0 +1,51 @@
+/**
+ * One end of a link between the launcher and an agent.
+ *
+ * | call | contract |
+ * | --- | --- |
+ * | `send` | never waits; messages arrive in order, or the link is lost |
+ * | `receive` | called once; nothing is delivered before |
+ * | `lost` | called at most once, with the reason, when the other end is gone without having closed |
+ */
+export interface Channel<Out, In> {
+  send(message: Out): void;
+  receive(handler: { message(message: In): void; lost(reason: string): void }): void;
+}
+
+/** The link to an agent inside the launcher's own process: two ends that hand each other their messages. */
+export function inProcess<A, B>(): [Channel<A, B>, Channel<B, A>] {
+  const toA = new Mailbox<B>();
+  const toB = new Mailbox<A>();
+  return [
+    { send: (message) => toB.put(message), receive: ({ message }) => toA.open(message) },
+    { send: (message) => toA.put(message), receive: ({ message }) => toB.open(message) },
+  ];
+}
+
+/** Delivers in microtasks: a handler that answers must not be entered again before it has returned. */
+class Mailbox<T> {
+  #queue: T[] = [];
+  #deliver: ((message: T) => void) | undefined;
+  #scheduled = false;
+
+  put(message: T): void {
+    this.#queue.push(message);
+    this.#schedule();
+  }
+
+  open(deliver: (message: T) => void): void {
+    this.#deliver = deliver;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#deliver === undefined || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      const queue = this.#queue;
+      this.#queue = [];
+      for (const message of queue) this.#deliver!(message);
+    });
+  }
+}

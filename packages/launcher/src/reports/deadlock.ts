@@ -1,0 +1,61 @@
+import type { Ending, Stuck, Traffic } from "@tsmpi/core/bootstrap";
+import { type Doing, remarks, table } from "./rank-activity.ts";
+
+/** Packets of one rank that have not arrived at another. */
+export interface Underway {
+  source: number;
+  dest: number;
+  packets: number;
+}
+
+/**
+ * Hears which ranks are stuck and finds out whether the job is: every rank that has not ended has waited for a while
+ * with nothing happening, and every packet that one of them has sent another has arrived.
+ */
+export class DeadlockWatch {
+  readonly #stuck = new Map<number, Stuck & { host: string }>();
+
+  stuck(rank: number, host: string, stuck: Stuck): void {
+    this.#stuck.set(rank, { ...stuck, host });
+  }
+
+  moving(rank: number): void {
+    this.#stuck.delete(rank);
+  }
+
+  /** The table of who waits for whom, when nobody can go on; else undefined. */
+  report(size: number, endings: ReadonlyMap<number, Ending>): string | undefined {
+    const alive = this.#allStuck(size, endings);
+    if (alive === undefined || this.underway(size, endings) !== undefined) return undefined;
+    const doings = alive.map((rank): Doing => {
+      const where = this.#stuck.get(rank) as Stuck & { host: string };
+      return { rank, host: where.host, where };
+    });
+    const ended = endings.size === 0 ? "" : `, ${endings.size} of ${size} ranks have ended`;
+    const title = `deadlock: every rank waits and nothing is on its way${ended}`;
+    return [title, table(doings), ...remarks(doings)].join("\n");
+  }
+
+  /** What is on its way while every rank waits; undefined when nothing is, or some rank can go on. */
+  underway(size: number, endings: ReadonlyMap<number, Ending>): Underway | undefined {
+    const alive = this.#allStuck(size, endings) ?? [];
+    return underway(new Map(alive.map((rank) => [rank, this.#stuck.get(rank) as Stuck])));
+  }
+
+  /** The ranks that have not ended, if all of them are stuck. */
+  #allStuck(size: number, endings: ReadonlyMap<number, Ending>): number[] | undefined {
+    const alive = Array.from({ length: size }, (_, rank) => rank).filter((rank) => !endings.has(rank));
+    return alive.length > 0 && alive.every((rank) => this.#stuck.has(rank)) ? alive : undefined;
+  }
+}
+
+/** The first packets that these ranks, by number, have sent each other and not received. */
+export function underway(ranks: ReadonlyMap<number, Traffic>): Underway | undefined {
+  for (const [source, { sent }] of ranks) {
+    for (const [dest, { received }] of ranks) {
+      const packets = (sent[dest] ?? 0) - (received[source] ?? 0);
+      if (packets !== 0) return { source, dest, packets };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,69 @@
+import { lookup } from "node:dns/promises";
+import { hostname, networkInterfaces } from "node:os";
+import { within } from "./timeout.ts";
+
+/** A name server that does not answer costs no more than this: the launcher's own host can also be started like any other. */
+const lookupMs = 1000;
+
+/**
+ * Which of these host names means this machine; undefined when none can be seen to. Schedulers write short names where
+ * `hostname` says the full one, or the other way round, or addresses.
+ */
+export async function nameOfHere(names: readonly string[]): Promise<string | undefined> {
+  const own = hostname().toLowerCase();
+  const exact = names.find((name) => name.toLowerCase() === own);
+  if (exact !== undefined) return exact;
+  const addresses = ownAddresses();
+  const literal = names.find((name) => addresses.has(name) || name.toLowerCase() === "localhost");
+  if (literal !== undefined) return literal;
+  // n1.rack1 and n1.rack2 are two machines: short names decide only where they leave no choice.
+  const similar = names.filter((name) => short(name) === short(own) && (!name.includes(".") || !own.includes(".")));
+  if (similar.length === 1) return similar[0];
+  const found = await Promise.all(names.map((name) => leadsHere(name, addresses)));
+  return names.find((_, index) => found[index]);
+}
+
+async function leadsHere(name: string, own: ReadonlySet<string>): Promise<boolean> {
+  return (await addressesOf(name)).some((address) => own.has(address));
+}
+
+/** The addresses that a host name stands for; none when nobody knows. */
+async function addressesOf(name: string): Promise<string[]> {
+  const found = await within(lookupMs, lookup(name, { all: true })).catch(() => []);
+  return (found ?? []).map(({ address }) => address);
+}
+
+/** A short name means the host with that name in some domain. */
+export function sameHost(a: string, b: string): boolean {
+  const [first, second] = [a.toLowerCase(), b.toLowerCase()];
+  return first === second || first.startsWith(`${second}.`) || second.startsWith(`${first}.`);
+}
+
+/** A machine, as it knows itself. */
+export interface Machine {
+  name: string;
+  addresses: string[];
+}
+
+export function thisMachine(): Machine {
+  return { name: hostname(), addresses: [...ownAddresses()] };
+}
+
+/**
+ * Whether a machine is certainly not the host of this name: it is another one of `others`, or the name stands for
+ * addresses none of which it has. Schedulers have names of their own for hosts, so other names alone say nothing.
+ */
+export async function isAnotherHost(machine: Machine, name: string, others: readonly string[]): Promise<boolean> {
+  if (sameHost(machine.name, name) || machine.addresses.includes(name)) return false;
+  if (others.some((other) => other !== name && sameHost(machine.name, other))) return true;
+  const found = await addressesOf(name);
+  return found.length > 0 && !found.some((address) => machine.addresses.includes(address));
+}
+
+function short(name: string): string {
+  return name.toLowerCase().split(".")[0]!;
+}
+
+function ownAddresses(): Set<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
+}

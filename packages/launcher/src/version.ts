@@ -1,5 +1,0 @@
-import { readFileSync } from "node:fs";
-import { manifest } from "./own-files.ts";
-
-/** The version of this package, as `tsmpi --version` and `TSMPI_VERSION` tell it. */
-export const version: string = (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { judge } from "../../../bench/bars.ts";
+import { type Contender, command } from "../../../bench/contender.ts";
+import { measure, median } from "../../../bench/measure.ts";
+import { tableOf } from "../../../bench/report.ts";
+import { filled } from "../../../bench/write-docs.ts";
+
+const prints = (name: string, row: string, values: number[]): Contender => {
+  const rest = [...values];
+  return { name, run: async () => `noise\n${JSON.stringify({ row, value: rest.shift() })}\n` };
+};
+
+test("medians of the rounds are compared, and bars are judged", async () => {
+  const row = "object, round trip (us)";
+  const contenders = [prints("tsmpi", row, [7, 9, 100]), prints("mpi4py", row, [10, 10, 1])];
+  const table = await measure({ name: "point-to-point", title: "T", contenders: () => contenders }, 3);
+  expect(table.rows).toMatchObject([{ medians: { tsmpi: 9, mpi4py: 10 }, ratios: { mpi4py: 0.9 } }]);
+  expect(tableOf(table)).toContain(
+    "| object, round trip (us) | 9.00 | 10.0 | 0.900 | at most 0.800 of mpi4py: NOT MET |",
+  );
+});
+
+test("a bar of a rate is a least", () => {
+  const judged = (tsmpi: number) => judge("point-to-point", "objects, one way (per s)", { tsmpi, mpi4py: 100 });
+  expect([judged(199), judged(200)].map(([bar]) => bar?.met)).toEqual([false, true]);
+});
+
+test("a peer that is missing, or fails, is named with the reason", async () => {
+  const contenders = [
+    prints("tsmpi", "x (us)", [1, 1]),
+    command("absent", ["true"], "no mpiexec"),
+    command("broken", ["sh", "-c", "echo sorry >&2; exit 3"]),
+    command("silent", ["true"]),
+  ];
+  const table = await measure({ name: "w", title: "T", contenders: () => contenders }, 2);
+  expect(table.missing).toEqual({
+    absent: "no mpiexec",
+    broken: "round 1 ended with 3: sorry",
+    silent: "round 1 printed no rows",
+  });
+  expect(tableOf(table)).toContain("Missing: absent: no mpiexec.");
+});
+
+test("the median of an even number of rounds is the mean of the middle two", () => {
+  expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([5])]).toEqual([2, 2.5, 5]);
+});
+
+test("only what is between the marks of the page is written", () => {
+  const begin = "<!-- measured: written by bench/main.ts --write-docs, not by hand -->";
+  const end = "<!-- end of what was measured -->";
+  expect(filled(`a\n${begin}\nold\n${end}\nz`, "new")).toBe(`a\n${begin}\n\nnew\n\n${end}\nz`);
+  expect(() => filled("a", "new")).toThrow("the page has no");
+});
