@@ -34,7 +34,7 @@ describe("a deadlock", () => {
     };
     assert.match(
       (await errorOf(local(2, program))).message,
-      /waits for rank 0, at \S+local\.test\.ts:\d+\n +not received: a message from rank 0 with tag 1/,
+      /waits for rank 0, at \S+local-world\.test\.ts:\d+\n +not received: a message from rank 0 with tag 1/,
     );
   });
 

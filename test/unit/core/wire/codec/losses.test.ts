@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => showWarnings(undefined));
 
 /** The warnings without their line. */
-const texts = (): string[] => warnings.map((text) => text.replace(/^\S*codec-\w+(\.test)?\.ts:\d+: /, ""));
+const texts = (): string[] => warnings.map((text) => text.replace(/^\S*losses\.test\.ts:\d+: /, ""));
 
 test("a class is warned of once, with the line, what is lost, and what to do", () => {
   class Point {
@@ -27,7 +27,7 @@ test("a class is warned of once, with the line, what is lost, and what to do", (
   expect(roundTrip(new Point())).toEqual({ x: 3 });
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(
-    /^test\/unit\/codec-losses\.test\.ts:\d+: instances of Point arrive as plain objects, without their methods and getters \(norm, double\): send plain data, or registerClass\(Point, \.\.\.\)$/,
+    /^test\/unit\/core\/wire\/codec\/losses\.test\.ts:\d+: instances of Point arrive as plain objects, without their methods and getters \(norm, double\): send plain data, or registerClass\(Point, \.\.\.\)$/,
   );
 });
 
