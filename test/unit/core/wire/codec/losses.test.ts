@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => showWarnings(undefined));
 
 /** The warnings without their line. */
-const texts = (): string[] => warnings.map((text) => text.replace(/^\S*losses\.test\.ts:\d+: /, ""));
+const texts = (): string[] => warnings.map((text) => text.replace(/^\S*(losses\.test|codec-support)\.ts:\d+: /, ""));
 
 test("a class is warned of once, with the line, what is lost, and what to do", () => {
   class Point {
