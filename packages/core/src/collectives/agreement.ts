@@ -189,7 +189,7 @@ export class Agreement {
     } catch {
       parcel = encode(notice);
     }
-    for (const member of this.#members) this.#engine.questions.notify(this.#channel, member, number, parcel);
+    for (const member of this.#members) this.#engine.notices.notify(this.#channel, member, number, parcel);
   }
 
   /** What was thrown, as an error that says who and which call. A user function's own error becomes the cause. */

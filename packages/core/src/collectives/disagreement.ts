@@ -54,7 +54,7 @@ export class Disagreement {
   ): Promise<MpiError> {
     call.site ??= siteHere() ?? this.#record.siteOf(number);
     if (this.error === undefined && !this.#asked.has(number)) {
-      this.#engine.questions.put(this.#channel, source, number, own, call.site);
+      this.#engine.notices.put(this.#channel, source, number, own, call.site);
       const answered = new Promise<void>((resolve) => this.#asked.set(number, resolve));
       await this.#engine.listenWhile(answered, answerMs);
       this.#asked.delete(number);

@@ -5,7 +5,7 @@ import { checkOptions, type KnownOptions } from "../calls/check-options.ts";
 import type { Checker } from "../calls/checker.ts";
 import type { Channel } from "../engine/channel.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Letter } from "../engine/matching.ts";
+import type { Arrival } from "../engine/matching.ts";
 import { ignore } from "../engine/wait-counter.ts";
 import { numberOf, type Reducer } from "../ops/op.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
@@ -105,7 +105,7 @@ export class Collectives {
         if (options.signal === undefined) plan = this.#plan(routine, options, value, reducer);
         if (typeof plan === "object" && !(plan instanceof Promise)) {
           turn = this.#turn(board, number, signature, plan);
-          if ((turn.advance(false) || this.#engine.watches.linger(turn)) && turn.over) {
+          if ((turn.advance(false) || this.#engine.boardWaits.linger(turn)) && turn.over) {
             const result = turn.end();
             this.#agreement.endedAtOnce(number);
             this.#idle = turn;
@@ -256,7 +256,7 @@ export class Collectives {
   /** Waits until a turn has come to its end. */
   async #waitFor(turn: Turn, number: number, signature: number, call: Call): Promise<void> {
     // Over another call this rank may be asleep already: nobody would look at the board until the bell rings.
-    if (!turn.advance(true)) await this.#engine.watches.watch(this.#channel, number, call, turn);
+    if (!turn.advance(true)) await this.#engine.boardWaits.watch(this.#channel, number, call, turn);
     const { stray } = turn;
     if (stray === undefined) return;
     const { rank, signature: theirs } = stray;
@@ -292,11 +292,11 @@ export class Collectives {
     const agreement = this.#agreement;
     const members = this.#members;
     const options = { signature, cancellable: signalOf(call) !== undefined };
-    const accept = (letter: Letter): Parcel | Promise<Parcel> => {
-      if (letter.envelope.signature !== signature)
-        return ignored(agreement.refuse(number, letter.envelope, call, signature));
-      letter.keep();
-      return letter.body as Parcel;
+    const accept = (arrival: Arrival): Parcel | Promise<Parcel> => {
+      if (arrival.envelope.signature !== signature)
+        return ignored(agreement.refuse(number, arrival.envelope, call, signature));
+      arrival.keep();
+      return arrival.body as Parcel;
     };
     return {
       rank: this.#here.rank,

@@ -19,7 +19,7 @@ import type {
 import type { TypedArray } from "../calls/typed-array.ts";
 import type { Channel } from "../engine/channel.ts";
 import { stillPending } from "../engine/engine.ts";
-import { any, dataOf, type Finish, type Letter } from "../engine/matching.ts";
+import { type Arrival, any, dataOf, type Finish } from "../engine/matching.ts";
 import { decodeInto, encode, type Parcel } from "../wire/codec/codec.ts";
 import type { World } from "./world.ts";
 
@@ -46,7 +46,7 @@ export abstract class PointToPoint {
   protected closed = false;
   readonly #rankOf: ReadonlyMap<number, number>;
   readonly #channel: Channel;
-  readonly #probed: WeakMap<Status, Letter> = new WeakMap();
+  readonly #probed: WeakMap<Status, Arrival> = new WeakMap();
 
   protected constructor(world: World, context: number, members: readonly number[], partners: readonly number[]) {
     this.world = world;
@@ -117,7 +117,7 @@ export abstract class PointToPoint {
       this.#check(call, knownOptions.recv);
       const { source, into } = options;
       if (source === null) return done;
-      const finish = into === undefined ? dataOf : (letter: Letter): unknown => this.#fill(into, letter);
+      const finish = into === undefined ? dataOf : (arrival: Arrival): unknown => this.#fill(into, arrival);
       call.result = this.#receive(call, options, finish, into);
       return call.result;
     } catch (error) {
@@ -132,9 +132,9 @@ export abstract class PointToPoint {
     const call = this.#call("recvMessage", options);
     return this.#attempt(call, knownOptions.recvMessage, () => {
       const { into } = options;
-      const finish = (letter: Letter): Message<unknown> => {
-        const data = into === undefined ? dataOf(letter) : this.#fill(into, letter);
-        const status = this.#status(letter);
+      const finish = (arrival: Arrival): Message<unknown> => {
+        const data = into === undefined ? dataOf(arrival) : this.#fill(into, arrival);
+        const status = this.#status(arrival);
         return { data, ...status, status };
       };
       return this.#receive(call, options, finish, into);
@@ -157,7 +157,7 @@ export abstract class PointToPoint {
     return this.#attempt(call, knownOptions.iprobe, () => {
       const source = this.#sourceOf(options);
       const found = this.world.engine.receives.peek(this.#channel, source, tagOf(options), call);
-      return found.then((letter) => letter && this.#remember(letter));
+      return found.then((arrival) => arrival && this.#remember(arrival));
     });
   }
 
@@ -223,7 +223,7 @@ export abstract class PointToPoint {
       if (source === null) return sent;
       if (into === undefined) return this.#both(call, this.#receive(call, match, dataOf), sent);
       if (apart(value, into)) {
-        const filled = this.#receive(call, match, (letter) => this.#fill(into, letter), into);
+        const filled = this.#receive(call, match, (arrival) => this.#fill(into, arrival), into);
         return this.#both(call, filled, sent);
       }
       return this.#receiveAfter(sent, call, match, into);
@@ -254,7 +254,7 @@ export abstract class PointToPoint {
     return { operation, options, communicator: this.name, result: undefined };
   }
 
-  /** What `finish` makes of the next letter; `into` is where its bytes may land. */
+  /** What `finish` makes of the next arrival; `into` is where its bytes may land. */
   #receive<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
     const { receives } = this.world.engine;
     if (options.probed !== undefined) return this.#receiveProbed(call, options, finish, into);
@@ -266,23 +266,23 @@ export abstract class PointToPoint {
   #receiveProbed<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
     const { receives } = this.world.engine;
     const { probed, source, tag, signal } = options;
-    const letter = this.#probed.get(probed as Status);
-    if (letter === undefined) {
+    const arrival = this.#probed.get(probed as Status);
+    if (arrival === undefined) {
       throw invalid(
         `probed is ${show(probed)}, but it is the status that probe() or iprobe() of this communicator gave`,
       );
     }
     if (source !== undefined || tag !== undefined)
       throw invalid("probed says which message: source and tag are left out");
-    const taken = receives.take(this.#channel, letter, call, finish, into);
-    return taken ?? receives.receive(this.#channel, letter.source, letter.tag, call, finish, signal, into);
+    const taken = receives.take(this.#channel, arrival, call, finish, into);
+    return taken ?? receives.receive(this.#channel, arrival.source, arrival.tag, call, finish, signal, into);
   }
 
   /** Fills memory that may be on its way out when that has left. */
   async #receiveAfter<A extends TypedArray>(sent: Promise<void>, call: Call, match: Match, into: A): Promise<A> {
-    const letter = await this.#both(call, this.#receive(call, match, kept), sent);
+    const arrival = await this.#both(call, this.#receive(call, match, kept), sent);
     try {
-      return this.#fill(into, letter);
+      return this.#fill(into, arrival);
     } catch (error) {
       throw this.world.engine.explained(call, error);
     }
@@ -304,13 +304,13 @@ export abstract class PointToPoint {
     }
   }
 
-  /** Copies a letter's data into the caller's array; puts it back, to be received again, when it does not fit. */
-  #fill<A extends TypedArray>(into: A, letter: Letter): A {
-    if (decodeInto(letter.body as Parcel, into)) return into;
+  /** Copies a arrival's data into the caller's array; puts it back, to be received again, when it does not fit. */
+  #fill<A extends TypedArray>(into: A, arrival: Arrival): A {
+    if (decodeInto(arrival.body as Parcel, into)) return into;
     try {
-      return fill(into, [dataOf(letter)]);
+      return fill(into, [dataOf(arrival)]);
     } catch (error) {
-      this.#channel.mailbox.putBack(letter);
+      this.#channel.matching.putBack(arrival);
       throw error;
     }
   }
@@ -332,15 +332,15 @@ export abstract class PointToPoint {
     return this.partners[source] as number;
   }
 
-  #status(letter: Letter): Status {
-    const { source, tag, bytes } = letter.envelope;
+  #status(arrival: Arrival): Status {
+    const { source, tag, bytes } = arrival.envelope;
     return { source: this.#rankOf.get(source) ?? -1, tag, bytes };
   }
 
-  /** A status that {@link recv} takes for exactly this letter. */
-  readonly #remember = (letter: Letter): Status => {
-    const status = this.#status(letter);
-    this.#probed.set(status, letter);
+  /** A status that {@link recv} takes for exactly this arrival. */
+  readonly #remember = (arrival: Arrival): Status => {
+    const status = this.#status(arrival);
+    this.#probed.set(status, arrival);
     return status;
   };
 
@@ -374,9 +374,9 @@ function tagOf({ tag = any }: Match): number {
   return tag;
 }
 
-function kept(letter: Letter): Letter {
-  letter.keep();
-  return letter;
+function kept(arrival: Arrival): Arrival {
+  arrival.keep();
+  return arrival;
 }
 
 /** Whether what is being sent surely lies elsewhere than where the answer goes. */

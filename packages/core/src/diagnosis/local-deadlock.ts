@@ -45,7 +45,7 @@ export function watchForDeadlock(
     seen = steps;
     if (times < ((now.get("Timeout") ?? 0) > 0 ? looksAmongTimers : looks)) return;
     times = 0;
-    if (engines.map((engine) => engine.questions.ask(true)).includes(true)) return; // ranks in different collectives are told that instead
+    if (engines.map((engine) => engine.notices.ask(true)).includes(true)) return; // ranks in different collectives are told that instead
     stop();
     void reportOn(engines).then(found);
   }, lookMs);

@@ -2,7 +2,7 @@ import { type Call, describe } from "../calls/call.ts";
 import { locate } from "../calls/call-site.ts";
 import { performance } from "../calls/event-loop.ts";
 import { countMessages, type Engine } from "../engine/engine.ts";
-import type { Pending } from "../engine/pending-call.ts";
+import type { PendingCall } from "../engine/pending-call.ts";
 import type { Wait, Whereabouts } from "../wire/agent-protocol.ts";
 
 /** So many calls and kinds of messages of a rank are told. */
@@ -10,7 +10,7 @@ const most = 5;
 
 /** What the calls of a rank wait for, since when, and where in the user's program that is. */
 export async function whereabouts(engine: Engine): Promise<Whereabouts> {
-  const calls = new Map<Call, Pending[]>();
+  const calls = new Map<Call, PendingCall[]>();
   for (const pending of engine.pending()) {
     const all = calls.get(pending.call);
     if (all === undefined) calls.set(pending.call, [pending]);
@@ -20,8 +20,8 @@ export async function whereabouts(engine: Engine): Promise<Whereabouts> {
   return { waits, more: Math.max(0, calls.size - most), unreceived: countMessages(engine.unreceived()).slice(0, most) };
 }
 
-async function waitOf(pendings: readonly Pending[]): Promise<Wait> {
-  const { call, collective } = pendings[0] as Pending;
+async function waitOf(pendings: readonly PendingCall[]): Promise<Wait> {
+  const { call, collective } = pendings[0] as PendingCall;
   const divert = pendings.find((pending) => pending.divert !== undefined)?.divert;
   const site = await locate(call, divert);
   const ranks = pendings.flatMap(({ rank }) => (rank === undefined ? [] : [rank]));

@@ -1,10 +1,10 @@
 import type { Call } from "../calls/call.ts";
 import type { Transport, Watch } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
-import type { Fate } from "./liveness.ts";
-import { any, Posted } from "./matching.ts";
-import { divertOf, type Pending } from "./pending-call.ts";
-import type { Refusal, Waits } from "./wait-counter.ts";
+import type { Liveness } from "./liveness.ts";
+import { any, PostedReceive } from "./matching.ts";
+import { divertOf, type PendingCall } from "./pending-call.ts";
+import type { Refusal, WaitCounter } from "./wait-counter.ts";
 
 /** What a call waits for on a board. */
 export interface BoardWatch extends Watch {
@@ -13,31 +13,31 @@ export interface BoardWatch extends Watch {
 }
 
 /** One that waits; a collective's number is its tag. */
-interface Watched {
+interface BoardWait {
   readonly watch: BoardWatch;
   readonly channel: Channel;
-  readonly posted: Posted;
+  readonly posted: PostedReceive;
 }
 
 /** The collectives of one rank that wait for what others post on boards. */
-export class Watches {
+export class BoardWaits {
   readonly #transport: Transport;
-  readonly #fate: Fate;
-  readonly #waits: Waits;
-  readonly #watched: Watched[] = [];
+  readonly #liveness: Liveness;
+  readonly #waits: WaitCounter;
+  readonly #watched: BoardWait[] = [];
 
-  constructor(transport: Transport, fate: Fate, waits: Waits) {
+  constructor(transport: Transport, liveness: Liveness, waits: WaitCounter) {
     this.#transport = transport;
-    this.#fate = fate;
+    this.#liveness = liveness;
     this.#waits = waits;
   }
 
   /** Resolves when `watch` has seen all that it waits for, which is part of collective `number`. */
   watch(channel: Channel, number: number, call: Call, watch: BoardWatch): Promise<void> {
-    const posted = new Posted(any, number, false, call, nothing);
+    const posted = new PostedReceive(any, number, false, call, nothing);
     this.#waits.begin();
     this.#watched.push({ watch, channel, posted });
-    if (this.#fate.inVain) this.refuse((call, rank) => this.#fate.hopeless(call, rank));
+    if (this.#liveness.anyEnded) this.refuse((call, rank) => this.#liveness.waitError(call, rank));
     return posted.promise as Promise<void>;
   }
 
@@ -48,21 +48,21 @@ export class Watches {
     return true;
   }
 
-  /** See {@link Receiver.glance}. */
-  glance(sleeps: boolean): boolean {
+  /** See {@link Receiver.pollBoards}. */
+  poll(sleeps: boolean): boolean {
     const watched = this.#watched;
     let any = false;
     for (let i = 0; i < watched.length; i++) {
-      const { watch, posted } = watched[i] as Watched;
+      const { watch, posted } = watched[i] as BoardWait;
       let error: Error | undefined;
       try {
         if (!watch.advance(sleeps)) {
           // It may wait for another rank now, one that has ended.
-          error = this.#fate.hopeless(posted.call, watch.missing);
+          error = this.#liveness.waitError(posted.call, watch.missing);
           if (error === undefined) continue;
         }
       } catch (thrown) {
-        error = this.#fate.explained(posted.call, thrown);
+        error = this.#liveness.explained(posted.call, thrown);
       }
       watched.splice(i--, 1);
       any = true;
@@ -83,7 +83,7 @@ export class Watches {
     }
   }
 
-  *pending(): Generator<Pending, void> {
+  *pending(): Generator<PendingCall, void> {
     for (const { watch, channel, posted } of this.#watched) {
       const { call, tag: number } = posted;
       const collective = { context: channel.context, number };

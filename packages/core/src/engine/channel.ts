@@ -1,6 +1,6 @@
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import { type Letter, Mailbox, type Posted } from "./matching.ts";
+import { type Arrival, Matching, type PostedReceive } from "./matching.ts";
 
 /** A rank waits in a collective: which (`signature`), and where in its program. */
 export interface Question extends Envelope {
@@ -14,7 +14,7 @@ export interface Question extends Envelope {
 export class Channel {
   readonly context: number;
   readonly collective: boolean;
-  readonly mailbox: Mailbox;
+  readonly matching: Matching;
   /** Ranks (in the world) that may send here; empty until the communicator exists on this rank. */
   members: readonly number[] = [];
   /** Failure notices of collectives by their number, kept for those that this rank has not come to yet. */
@@ -28,9 +28,9 @@ export class Channel {
   onQuestion: ((question: Question) => void) | undefined;
   onFailure: ((collective: number, error: Parcel) => void) | undefined;
 
-  constructor(context: number, collective: boolean, matched: (posted: Posted, letter: Letter) => void) {
+  constructor(context: number, collective: boolean, matched: (posted: PostedReceive, arrival: Arrival) => void) {
     this.context = context;
     this.collective = collective;
-    this.mailbox = new Mailbox(matched, collective);
+    this.matching = new Matching(matched, collective);
   }
 }

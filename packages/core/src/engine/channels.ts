@@ -1,6 +1,6 @@
 import type { Envelope } from "../wire/envelope.ts";
 import { Channel } from "./channel.ts";
-import type { Letter, Posted } from "./matching.ts";
+import type { Arrival, PostedReceive } from "./matching.ts";
 
 /** What tells a channel from the others. */
 type Key = Pick<Envelope, "context" | "collective">;
@@ -10,10 +10,10 @@ export class Channels {
   readonly #open: Map<number, Channel> = new Map();
   /** Those that were closed here: their numbers are never used again. */
   readonly #closed: Set<number> = new Set();
-  readonly #matched: (posted: Posted, letter: Letter) => void;
+  readonly #matched: (posted: PostedReceive, arrival: Arrival) => void;
 
-  /** `matched` is told which letter a receive that waited gets, or a probe is shown. */
-  constructor(matched: (posted: Posted, letter: Letter) => void) {
+  /** `matched` is told which arrival a receive that waited gets, or a probe is shown. */
+  constructor(matched: (posted: PostedReceive, arrival: Arrival) => void) {
     this.#matched = matched;
   }
 

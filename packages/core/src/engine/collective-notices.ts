@@ -4,27 +4,27 @@ import { type Envelope, kind } from "../wire/envelope.ts";
 import { ownCopy, type Packet } from "../wire/packet.ts";
 import type { Channel } from "./channel.ts";
 import type { Channels } from "./channels.ts";
-import type { Fate } from "./liveness.ts";
-import type { Departures } from "./outbound.ts";
-import type { Roster } from "./peer-table.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Outbound } from "./outbound.ts";
+import type { PeerTable } from "./peer-table.ts";
 import { divertOf } from "./pending-call.ts";
 
 /**
  * What ranks tell each other about their collectives besides messages: that one has failed, and, where one waits for
  * long, which it is in: two roots that each wait for the other would never know.
  */
-export class Questions {
+export class CollectiveNotices {
   readonly #rank: number;
-  readonly #roster: Roster;
-  readonly #fate: Fate;
-  readonly #departures: Departures;
+  readonly #peers: PeerTable;
+  readonly #liveness: Liveness;
+  readonly #outbound: Outbound;
   readonly #channels: Channels;
 
-  constructor(rank: number, roster: Roster, fate: Fate, departures: Departures, channels: Channels) {
+  constructor(rank: number, peers: PeerTable, liveness: Liveness, outbound: Outbound, channels: Channels) {
     this.#rank = rank;
-    this.#roster = roster;
-    this.#fate = fate;
-    this.#departures = departures;
+    this.#peers = peers;
+    this.#liveness = liveness;
+    this.#outbound = outbound;
     this.#channels = channels;
   }
 
@@ -36,7 +36,7 @@ export class Questions {
     let asked = false;
     for (const channel of this.#channels) {
       if (!channel.collective) continue;
-      for (const posted of channel.mailbox.waiting) {
+      for (const posted of channel.matching.posted) {
         const signature = channel.signatureOf?.(posted.tag);
         const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
         posted.asked = due ? "yes" : posted.asked === "yes" ? "yes" : "next time";
@@ -51,13 +51,13 @@ export class Questions {
 
   /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */
   put(channel: Channel, dest: number, number: number, signature: number, site: string | undefined): void {
-    if (this.#fate.over || this.#roster.get(dest).ending !== undefined) return;
-    this.#departures.tell(channel, dest, kind.question, number, signature, encode(site));
+    if (this.#liveness.over || this.#peers.get(dest).ending !== undefined) return;
+    this.#outbound.tell(channel, dest, kind.question, number, signature, encode(site));
   }
 
   /** Tells rank `dest` that collective `number` of this channel has failed. */
   notify(channel: Channel, dest: number, number: number, error: Parcel): void {
-    if (dest !== this.#rank) this.#departures.tell(channel, dest, kind.failure, number, 0, error);
+    if (dest !== this.#rank) this.#outbound.tell(channel, dest, kind.failure, number, 0, error);
   }
 
   asked(envelope: Envelope, body: Packet): void {

@@ -9,18 +9,18 @@ import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Board, Receiver, Transport } from "../wire/transport.ts";
 import type { Joined } from "../wire/unjoined.ts";
-import { Watches } from "./board-waits.ts";
+import { BoardWaits } from "./board-waits.ts";
 import type { Channel } from "./channel.ts";
-import { Questions } from "./collective-notices.ts";
-import { Fate, wasLost } from "./liveness.ts";
-import { isIncomplete, Missing } from "./missing.ts";
-import { Departures } from "./outbound.ts";
+import { CollectiveNotices } from "./collective-notices.ts";
+import { Liveness, wasLost } from "./liveness.ts";
+import { isIncomplete, MissingPackets } from "./missing-packets.ts";
+import { Outbound } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
-import { Roster } from "./peer-table.ts";
-import type { Pending } from "./pending-call.ts";
+import { PeerTable } from "./peer-table.ts";
+import type { PendingCall } from "./pending-call.ts";
 import { Receives } from "./receives.ts";
 import { Sends } from "./sends.ts";
-import { type Refusal, Waits } from "./wait-counter.ts";
+import { type Refusal, WaitCounter } from "./wait-counter.ts";
 
 /**
  * How long after a rank's good end those who wait for it are told that they wait in vain. It may have ended because a
@@ -56,15 +56,15 @@ export class Engine implements Receiver {
   readonly who: Identity;
   readonly sends: Sends;
   readonly receives: Receives;
-  readonly watches: Watches;
-  readonly questions: Questions;
+  readonly boardWaits: BoardWaits;
+  readonly notices: CollectiveNotices;
   /** What `--check` looks for; undefined without it. */
   readonly checking: Checker | undefined;
   readonly #transport: Transport;
-  readonly #roster: Roster;
-  readonly #fate: Fate;
-  readonly #waits: Waits;
-  readonly #missing: Missing;
+  readonly #peers: PeerTable;
+  readonly #liveness: Liveness;
+  readonly #waits: WaitCounter;
+  readonly #missing: MissingPackets;
   #asking: NodeJS.Timeout | undefined;
   /** Called when packets of a rank that has ended well will not arrive any more, before all calls reject. */
   lost: (source: number, packets: number) => void = () => {};
@@ -77,21 +77,21 @@ export class Engine implements Receiver {
 
   constructor(who: Identity, transport: Transport, checking?: Checker) {
     const { rank } = who;
-    const roster = new Roster(who.size);
-    const fate = new Fate(who, roster);
-    const waits = new Waits(transport, checking !== undefined);
-    const departures = new Departures(rank, transport, roster, this.#dispatch);
+    const peers = new PeerTable(who.size);
+    const liveness = new Liveness(who, peers);
+    const waits = new WaitCounter(transport, checking !== undefined);
+    const outbound = new Outbound(rank, transport, peers, this.#dispatch);
     this.who = who;
     this.checking = checking;
     this.#transport = transport;
-    this.#roster = roster;
-    this.#fate = fate;
+    this.#peers = peers;
+    this.#liveness = liveness;
     this.#waits = waits;
-    this.sends = new Sends(rank, transport, roster, fate, departures, waits);
-    this.receives = new Receives(rank, transport, roster, fate, departures, waits);
-    this.watches = new Watches(transport, fate, waits);
-    this.questions = new Questions(rank, roster, fate, departures, this.receives.channels);
-    this.#missing = new Missing(roster, waits, (source, packets) => this.#lost(source, packets));
+    this.sends = new Sends(rank, transport, peers, liveness, outbound, waits);
+    this.receives = new Receives(rank, transport, peers, liveness, outbound, waits);
+    this.boardWaits = new BoardWaits(transport, liveness, waits);
+    this.notices = new CollectiveNotices(rank, peers, liveness, outbound, this.receives.channels);
+    this.#missing = new MissingPackets(peers, waits, (source, packets) => this.#lost(source, packets));
     transport.receiver = this;
   }
 
@@ -117,7 +117,7 @@ export class Engine implements Receiver {
   packet(envelope: Envelope, body: Packet, borrowed: boolean): void {
     this.#waits.steps++;
     const { source } = envelope;
-    const peer = this.#roster.known(source) ?? this.#stranger(source);
+    const peer = this.#peers.known(source) ?? this.#stranger(source);
     if (peer === undefined) return;
     const lost = (envelope.sequence - peer.received) >>> 0;
     if (lost !== 0) {
@@ -136,14 +136,14 @@ export class Engine implements Receiver {
     return this.receives.landing(envelope, head, bytes);
   }
 
-  glance(sleeps: boolean): boolean {
-    return this.watches.glance(sleeps);
+  pollBoards(sleeps: boolean): boolean {
+    return this.boardWaits.poll(sleeps);
   }
 
   /** A rank that has not sent anything before. */
   #stranger(source: number): Peer | undefined {
     try {
-      return this.#roster.get(source);
+      return this.#peers.get(source);
     } catch (error) {
       this.failed(error as Error);
       return undefined;
@@ -178,10 +178,10 @@ export class Engine implements Receiver {
         this.receives.withdrawn(envelope, peer);
         break;
       case kind.question:
-        this.questions.asked(envelope, body);
+        this.notices.asked(envelope, body);
         break;
       case kind.failure:
-        this.questions.notified(envelope, body, borrowed);
+        this.notices.notified(envelope, body, borrowed);
         break;
     }
   };
@@ -190,7 +190,7 @@ export class Engine implements Receiver {
 
   /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
   peerEnded(ending: Ending, last: number | undefined): void {
-    const peer = this.#fate.ended(ending, last);
+    const peer = this.#liveness.ended(ending, last);
     if (isIncomplete(peer)) this.#missing.watch();
     const timer = setTimeout(() => {
       peer.graceOver = true;
@@ -208,7 +208,7 @@ export class Engine implements Receiver {
 
   /** The job can go on no more: whatever waits rejects now, and so does every further call. */
   stop(code: MpiErrorCode, why: string, details: MpiErrorDetails = {}): void {
-    if (this.#fate.end(code, why, details)) this.#refuse((call) => this.#fate.refusal(call));
+    if (this.#liveness.end(code, why, details)) this.#refuse((call) => this.#liveness.refusal(call));
   }
 
   /** What waits now waits in vain, and rejects with `deadlock`. Later calls work. */
@@ -219,31 +219,32 @@ export class Engine implements Receiver {
 
   /** Whether every one of these ranks but this one has ended with exit code 0. */
   endedWell(ranks: readonly number[]): boolean {
-    return this.#fate.endedWell(ranks);
+    return this.#liveness.endedWell(ranks);
   }
 
   /** Whether the job, or this rank's part in it, is over: every call rejects, on the other ranks too. */
   get stopped(): boolean {
-    return this.#fate.over;
+    return this.#liveness.over;
   }
 
   /** Throws what every call rejects with when that is so. */
   refuseIfStopped(call: Call): void {
-    if (this.#fate.over) throw this.#fate.refusal(call);
+    if (this.#liveness.over) throw this.#liveness.refusal(call);
   }
 
   /** Once a rank has ended and all it sent has arrived, whoever waits for it alone waits in vain. */
   #settle(rank: number): void {
-    const peer = this.#roster.get(rank);
+    const peer = this.#peers.get(rank);
     if (peer.gone || !peer.graceOver || peer.received < (peer.last ?? 0)) return;
     peer.gone = true;
-    this.glance(false);
-    if (this.waiting) this.#refuse((call, source, channel, tag) => this.#fate.hopeless(call, source, channel, tag));
+    this.pollBoards(false);
+    if (this.waiting)
+      this.#refuse((call, source, channel, tag) => this.#liveness.waitError(call, source, channel, tag));
   }
 
   #refuse(why: Refusal): void {
     this.receives.refuse(why);
-    this.watches.refuse(why);
+    this.boardWaits.refuse(why);
     this.sends.refuse(why);
   }
 
@@ -254,13 +255,13 @@ export class Engine implements Receiver {
   reject(call: Call, error: MpiError, quiet: boolean): void {
     const why: Refusal = (other) => (other === call ? error : undefined);
     this.receives.refuse(why, quiet);
-    this.watches.refuse(why);
+    this.boardWaits.refuse(why);
     this.sends.cancel(call, error, quiet);
   }
 
   /** The error such that it says who and which call, if it does not yet. */
   explained(call: Call, error: unknown): Error {
-    return this.#fate.explained(call, error);
+    return this.#liveness.explained(call, error);
   }
 
   /** Resolves when every send is done with and its bytes are on their way, after `timeoutMs` at the latest. */
@@ -289,7 +290,7 @@ export class Engine implements Receiver {
     if (!this.waiting) return;
     const now = performance.now();
     for (const { call } of this.pending()) call.since ??= now;
-    this.questions.ask(false);
+    this.notices.ask(false);
   }
 
   /** Whether it is known that nobody has ever sent this rank anything. */
@@ -302,20 +303,20 @@ export class Engine implements Receiver {
     return this.#waits.count > 0;
   }
 
-  /** See {@link Waits.steps}. */
+  /** See {@link WaitCounter.steps}. */
   get steps(): number {
     return this.#waits.steps;
   }
 
   /** Whether a rank has ended and those who wait for it are about to be told. */
   get settling(): boolean {
-    return this.#roster.settling;
+    return this.#peers.settling;
   }
 
   /** What the calls of this rank wait for. */
-  *pending(): Generator<Pending, void> {
+  *pending(): Generator<PendingCall, void> {
     yield* this.receives.pending();
-    yield* this.watches.pending();
+    yield* this.boardWaits.pending();
     yield* this.sends.pending();
   }
 
@@ -327,14 +328,14 @@ export class Engine implements Receiver {
 
   /** Messages of users that have arrived and that nobody has received. */
   *unreceived(): Generator<Envelope, void> {
-    for (const { collective, mailbox } of this.receives.channels) {
-      if (!collective) for (const { envelope } of mailbox.letters) yield envelope;
+    for (const { collective, matching } of this.receives.channels) {
+      if (!collective) for (const { envelope } of matching.unexpected) yield envelope;
     }
   }
 
   /** What became of users' messages so far. */
   get mail(): Mail {
-    return { ...this.#roster.mail, unreceived: countMessages(this.unreceived()) };
+    return { ...this.#peers.mail, unreceived: countMessages(this.unreceived()) };
   }
 
   /** What each communicator of this rank has seen of collectives, for those that have not been closed. */
@@ -346,12 +347,12 @@ export class Engine implements Receiver {
 
   /** Packets sent to each rank, for those who wait for the last of them. */
   get sent(): Record<string, number> {
-    return this.#roster.count(({ sent }) => sent);
+    return this.#peers.count(({ sent }) => sent);
   }
 
   /** Packets received from each rank. */
   get received(): Record<string, number> {
-    return this.#roster.count(({ received }) => received);
+    return this.#peers.count(({ received }) => received);
   }
 }
 

@@ -5,10 +5,10 @@ import { decode } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Channel } from "./channel.ts";
-import { any, dataOf, type Finish, Letter } from "./matching.ts";
+import { Arrival, any, dataOf, type Finish } from "./matching.ts";
 
-/** A receive that looks for its letter before it waits: one at a time. */
-export class Expected {
+/** A receive that looks for its arrival before it waits: one at a time. */
+export class FastReceive {
   /** Where it looks; undefined when none does. */
   channel: Channel | undefined;
   source: number = any;
@@ -50,17 +50,17 @@ export class Expected {
     );
   }
 
-  /** The letter's bytes may be gone when this has returned. Its sender has been told already what it wants to know. */
+  /** The arrival's bytes may be gone when this has returned. Its sender has been told already what it wants to know. */
   meet(envelope: Envelope, body: Packet, borrowed: boolean, order: number): void {
     this.#over = true;
     try {
       if (this.#finish === dataOf && body.attachments.length === 0) {
-        this.#value = decode(body); // for most messages no letter is made
+        this.#value = decode(body); // for most messages no arrival is made
         return;
       }
-      const letter = new Letter(envelope, body, borrowed, order);
-      letter.settled = true;
-      this.#value = this.#finish(letter);
+      const arrival = new Arrival(envelope, body, borrowed, order);
+      arrival.settled = true;
+      this.#value = this.#finish(arrival);
     } catch (thrown) {
       this.#error = { thrown };
     }
@@ -77,7 +77,7 @@ export class Expected {
     this.#gaveUp = true;
   }
 
-  /** It looks no more. Whether its letter has come, or it was refused: {@link take} has it. */
+  /** It looks no more. Whether its arrival has come, or it was refused: {@link take} has it. */
   end(): boolean {
     this.channel = undefined;
     this.into = undefined;
@@ -86,7 +86,7 @@ export class Expected {
     return this.#over;
   }
 
-  /** What the receive made of its letter; `explained` has an error say who and which call. */
+  /** What the receive made of its arrival; `explained` has an error say who and which call. */
   take(explained: (call: Call, error: unknown) => Error): Promise<unknown> {
     const value = this.#value;
     const error = this.#error;

@@ -62,7 +62,7 @@ export class List<T extends Link> {
     }
   }
 
-  /** The first of the oldest `most` entries that fits. The matching loop of the mailbox: neither iterator nor closure is made. */
+  /** The first of the oldest `most` entries that fits. The matching loop of the matching: neither iterator nor closure is made. */
   find<A, B>(most: number, fits: (entry: T, a: A, b: B) => boolean, a: A, b: B): T | undefined {
     let left = most;
     for (let at = this.#end.next; at !== this.#end && left > 0; at = at.next, left--) {

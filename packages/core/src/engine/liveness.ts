@@ -3,26 +3,26 @@ import { located } from "../calls/call-site.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../calls/errors.ts";
 import { describeEnding, type Ending } from "../wire/agent-protocol.ts";
 import type { Channel } from "./channel.ts";
-import { any, type Letter } from "./matching.ts";
+import { type Arrival, any } from "./matching.ts";
 import type { Peer } from "./peer.ts";
-import type { Roster } from "./peer-table.ts";
+import type { PeerTable } from "./peer-table.ts";
 
 /** What has become of the job and of its ranks, and what a call is told that can get nothing any more. */
-export class Fate {
+export class Liveness {
   readonly #who: Identity;
-  readonly #roster: Roster;
-  #somebodyEnded = false;
+  readonly #peers: PeerTable;
+  #someEnded = false;
   /** Why the job can go on no more: what every further call rejects with. */
   #fatal: { code: MpiErrorCode; why: string; details: MpiErrorDetails } | undefined;
 
-  constructor(who: Identity, roster: Roster) {
+  constructor(who: Identity, peers: PeerTable) {
     this.#who = who;
-    this.#roster = roster;
+    this.#peers = peers;
   }
 
   /** Whether some other rank has ended, or the job: only then can waiting be in vain. */
-  get inVain(): boolean {
-    return this.#somebodyEnded || this.#fatal !== undefined;
+  get anyEnded(): boolean {
+    return this.#someEnded || this.#fatal !== undefined;
   }
 
   /** Whether the job, or this rank's part in it, is over. */
@@ -39,8 +39,8 @@ export class Fate {
 
   /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
   ended(ending: Ending, last: number | undefined): Peer {
-    const peer = this.#roster.get(ending.rank);
-    this.#somebodyEnded = true;
+    const peer = this.#peers.get(ending.rank);
+    this.#someEnded = true;
     peer.ending = ending;
     peer.last = last ?? peer.received;
     return peer;
@@ -48,34 +48,34 @@ export class Fate {
 
   /** Whether every one of these ranks but this one has ended with exit code 0. */
   endedWell(ranks: readonly number[]): boolean {
-    return ranks.every((rank) => rank === this.#who.rank || this.#roster.get(rank).ending?.code === 0);
+    return ranks.every((rank) => rank === this.#who.rank || this.#peers.get(rank).ending?.code === 0);
   }
 
   /** Why waiting for `source` is in vain, if it is. */
-  hopeless(call: Call, source: number, channel?: Channel, tag: number = any): MpiError | undefined {
-    if (!this.inVain) return undefined;
-    const error = this.#hopeless(call, source, channel, tag);
-    const near = error?.code === "rank-failed" ? channel?.mailbox.near(source, tag) : undefined;
+  waitError(call: Call, source: number, channel?: Channel, tag: number = any): MpiError | undefined {
+    if (!this.anyEnded) return undefined;
+    const error = this.#waitError(call, source, channel, tag);
+    const near = error?.code === "rank-failed" ? channel?.matching.near(source, tag) : undefined;
     if (error === undefined || near === undefined || channel?.collective) return error;
     const { code, message, rank, host } = error;
     return new MpiError(code, `${message}; ${describeNear(near, tag)}`, { rank, host });
   }
 
-  #hopeless(call: Call, source: number, channel: Channel | undefined, tag: number): MpiError | undefined {
+  #waitError(call: Call, source: number, channel: Channel | undefined, tag: number): MpiError | undefined {
     if (this.#fatal !== undefined) return this.refusal(call);
-    if (channel?.mailbox.peek(source, tag) !== undefined) return undefined; // held for a prober, soon to be had
+    if (channel?.matching.peek(source, tag) !== undefined) return undefined; // held for a prober, soon to be had
     if (source === any) {
       const others = (channel?.members ?? []).filter((rank) => rank !== this.#who.rank);
-      const lost = others.findLast((rank) => this.#roster.get(rank).gone);
-      if (lost === undefined || !others.every((rank) => this.#roster.get(rank).gone)) return undefined;
+      const lost = others.findLast((rank) => this.#peers.get(rank).gone);
+      if (lost === undefined || !others.every((rank) => this.#peers.get(rank).gone)) return undefined;
       return failure(this.#who, located(call), "rank-failed", "all the other ranks are gone", { rank: lost });
     }
-    const { gone, ending } = this.#roster.get(source);
-    return gone && ending !== undefined ? this.bereaved(call, ending) : undefined;
+    const { gone, ending } = this.#peers.get(source);
+    return gone && ending !== undefined ? this.peerGone(call, ending) : undefined;
   }
 
   /** What a call rejects with whose partner is gone. */
-  bereaved(call: Call, ending: Ending): MpiError {
+  peerGone(call: Call, ending: Ending): MpiError {
     const { rank, host } = ending;
     return failure(this.#who, located(call), "rank-failed", `rank ${rank} is gone (${describeEnding(ending)})`, {
       rank,
@@ -108,7 +108,7 @@ export function wasLost({ gone, ending }: Peer): boolean {
 }
 
 /** `a message from rank 0 with tag 5 is there, not 7`: why a receive has got nothing. */
-function describeNear({ source, tag: theirs }: Pick<Letter, "source" | "tag">, tag: number): string {
+function describeNear({ source, tag: theirs }: Pick<Arrival, "source" | "tag">, tag: number): string {
   const not = tag === any || tag === theirs ? "" : `, not ${tag}`;
   return `a message from rank ${source} with tag ${theirs} is there${not}`;
 }

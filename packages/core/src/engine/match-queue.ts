@@ -3,7 +3,7 @@ import { isLinked, type Link, List, unlink } from "./linked-list.ts";
 /** Stands for "any" in a source or tag. */
 export const any = -1;
 
-/** What a {@link Shelf} holds. */
+/** What a {@link MatchQueue} holds. */
 export interface Entry extends Link {
   /** Rank in the world, or `any`. */
   readonly source: number;
@@ -24,7 +24,7 @@ export interface Entry extends Link {
  *   receive (any, 7) looks in (any,7), for messages are in (2,7) (2,any) (any,7) (any,any)      "wide" entries
  * ```
  */
-export class Shelf<T extends Entry> implements Iterable<T> {
+export class MatchQueue<T extends Entry> implements Iterable<T> {
   readonly #entries: List<T> = new List();
   readonly #wide: "entries" | "lookups";
   #count = 0;

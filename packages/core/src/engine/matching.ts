@@ -6,12 +6,12 @@ import { decode } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { ownCopy, type Packet } from "../wire/packet.ts";
 import { isLinked, type Link } from "./linked-list.ts";
-import { any, type Entry, noPlaces, Shelf } from "./match-queue.ts";
+import { any, type Entry, MatchQueue, noPlaces } from "./match-queue.ts";
 
 export { any } from "./match-queue.ts";
 
 /** A message that has arrived (or whose announcement has) and that nobody has received yet. */
-export class Letter implements Entry {
+export class Arrival implements Entry {
   previous: Link = this;
   next: Link = this;
   places: Entry["places"] = noPlaces;
@@ -21,13 +21,13 @@ export class Letter implements Entry {
   readonly envelope: Envelope;
   /** The encoded value; undefined while a large message still waits at its sender. */
   body: Packet | undefined;
-  /** The body's bytes are the transport's, which takes them back as soon as the letter has been dealt with. */
+  /** The body's bytes are the transport's, which takes them back as soon as the arrival has been dealt with. */
   borrowed: boolean;
   /** A probe has shown it to somebody who may take it until the end of this turn of the event loop. */
   held = false;
   /** While it was held a receive that it fits had to wait. */
   blocks = false;
-  /** Its sender has been told all that it wants to know (it stays told when the letter is put back). */
+  /** Its sender has been told all that it wants to know (it stays told when the arrival is put back). */
   settled = false;
 
   constructor(envelope: Envelope, body: Packet | undefined, borrowed: boolean, order: number) {
@@ -47,25 +47,25 @@ export class Letter implements Entry {
   }
 }
 
-/** What a receive makes of its letter: {@link dataOf}, mostly. Whatever it throws, the receive rejects with. */
-export type Finish<T> = (letter: Letter) => T | Promise<T>;
+/** What a receive makes of its arrival: {@link dataOf}, mostly. Whatever it throws, the receive rejects with. */
+export type Finish<T> = (arrival: Arrival) => T | Promise<T>;
 
 /** The value. */
-export function dataOf(letter: Letter): unknown {
-  const { body, borrowed } = letter;
-  if (borrowed && body !== undefined && body.attachments.length > 0) letter.keep(); // the value would show them
-  return decode(letter.body as Packet);
+export function dataOf(arrival: Arrival): unknown {
+  const { body, borrowed } = arrival;
+  if (borrowed && body !== undefined && body.attachments.length > 0) arrival.keep(); // the value would show them
+  return decode(arrival.body as Packet);
 }
 
-/** A receive (or probe) that waits for a letter. */
-export class Posted implements Entry {
+/** A receive (or probe) that waits for a arrival. */
+export class PostedReceive implements Entry {
   previous: Link = this;
   next: Link = this;
   places: Entry["places"] = noPlaces;
   order = 0;
   readonly source: number;
   readonly tag: number;
-  /** A probe looks and leaves the letter where it is. */
+  /** A probe looks and leaves the arrival where it is. */
   readonly probe: boolean;
   readonly call: Call;
   readonly finish: Finish<unknown>;
@@ -117,165 +117,165 @@ export class Posted implements Entry {
  * MPI's order: of the messages that fit a receive the oldest is taken; of the receives that a message fits, the
  * first posted gets it.
  */
-export class Mailbox {
-  readonly #arrived: Shelf<Letter> = new Shelf("entries");
-  readonly #posted: Shelf<Posted> = new Shelf("lookups");
+export class Matching {
+  readonly #arrived: MatchQueue<Arrival> = new MatchQueue("entries");
+  readonly #posted: MatchQueue<PostedReceive> = new MatchQueue("lookups");
   #postedSoFar = 0;
-  /** How many letters are held for a prober just now. */
+  /** How many arrivals are held for a prober just now. */
   #held = 0;
-  readonly #matched: (posted: Posted, letter: Letter) => void;
+  readonly #matched: (posted: PostedReceive, arrival: Arrival) => void;
 
   /** How many of the arrived have each tag. Collectives ask at their end, when ranks that are ahead may have sent hundreds. */
   readonly #tags: Map<number, number> | undefined;
 
-  /** `matched` is told which letter a receive that waited gets, or a probe is shown. */
-  constructor(matched: (posted: Posted, letter: Letter) => void, countsTags: boolean) {
+  /** `matched` is told which arrival a receive that waited gets, or a probe is shown. */
+  constructor(matched: (posted: PostedReceive, arrival: Arrival) => void, countsTags: boolean) {
     this.#matched = matched;
     if (countsTags) this.#tags = new Map();
   }
 
-  arrive(letter: Letter): void {
-    const { source, tag } = letter;
+  arrive(arrival: Arrival): void {
+    const { source, tag } = arrival;
     const posted = this.#posted.size === 0 ? undefined : this.#posted.first(source, tag);
-    // While an older letter that fits is held for a prober, this one must not overtake it.
+    // While an older arrival that fits is held for a prober, this one must not overtake it.
     if (posted === undefined || (this.#held > 0 && this.#arrived.first(posted.source, posted.tag)?.held)) {
-      letter.keep();
-      this.#append(letter);
+      arrival.keep();
+      this.#append(arrival);
       return;
     }
     this.#posted.remove(posted);
     if (posted.probe) {
-      letter.keep();
-      this.#append(letter);
-      this.#show(letter, posted);
+      arrival.keep();
+      this.#append(arrival);
+      this.#show(arrival, posted);
     } else {
-      this.#matched(posted, letter);
+      this.#matched(posted, arrival);
     }
   }
 
-  /** The receive that a letter from there would go to, if it arrived now. */
-  expects(source: number, tag: number): Posted | undefined {
+  /** The receive that a arrival from there would go to, if it arrived now. */
+  expects(source: number, tag: number): PostedReceive | undefined {
     const posted = this.#posted.first(source, tag);
     return posted === undefined || posted.probe || this.#held > 0 ? undefined : posted;
   }
 
-  /** Whether the next letter that fits would go to a receive that came now. */
+  /** Whether the next arrival that fits would go to a receive that came now. */
   isFree(source: number, tag: number): boolean {
     return this.#posted.size === 0 && (this.#arrived.size === 0 || this.#arrived.first(source, tag) === undefined);
   }
 
-  /** Takes the oldest letter that fits out, unless there is none or it is held for somebody else. */
-  next(source: number, tag: number): Letter | undefined {
-    const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);
-    if (letter === undefined || letter.held) return undefined;
-    this.#remove(letter);
-    return letter;
+  /** Takes the oldest arrival that fits out, unless there is none or it is held for somebody else. */
+  next(source: number, tag: number): Arrival | undefined {
+    const arrival = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);
+    if (arrival === undefined || arrival.held) return undefined;
+    this.#remove(arrival);
+    return arrival;
   }
 
-  post(posted: Posted): void {
-    const letter = this.#arrived.size === 0 ? undefined : this.#arrived.first(posted.source, posted.tag);
-    if (letter === undefined || letter.held) {
+  post(posted: PostedReceive): void {
+    const arrival = this.#arrived.size === 0 ? undefined : this.#arrived.first(posted.source, posted.tag);
+    if (arrival === undefined || arrival.held) {
       this.number(posted);
       this.#posted.append(posted);
-      if (letter !== undefined) letter.blocks = true;
+      if (arrival !== undefined) arrival.blocks = true;
     } else if (posted.probe) {
-      this.#show(letter, posted);
+      this.#show(arrival, posted);
     } else {
-      this.#remove(letter);
-      this.#matched(posted, letter);
+      this.#remove(arrival);
+      this.#matched(posted, arrival);
     }
   }
 
   /** Gives a receive its place in the order of all receives. */
-  number(posted: Posted): void {
+  number(posted: PostedReceive): void {
     posted.order = this.#postedSoFar++;
   }
 
   /** A receive whose message was withdrawn: it gets the oldest message that fits, else its old place. */
-  postAgain(posted: Posted): void {
+  postAgain(posted: PostedReceive): void {
     this.#posted.insert(posted);
     this.#rematch(posted);
   }
 
   /** Removes the announcement of a message that its sender has withdrawn. */
   recall(source: number, tag: number, id: number): void {
-    const letter = this.#arrived
+    const arrival = this.#arrived
       .all(source, tag)
       .find(({ envelope, body }) => envelope.id === id && body === undefined);
-    if (letter === undefined) return;
-    this.#remove(letter);
-    this.#release(letter);
+    if (arrival === undefined) return;
+    this.#remove(arrival);
+    this.#release(arrival);
   }
 
   /** Takes a receive back that still waits. */
-  withdraw(posted: Posted): void {
+  withdraw(posted: PostedReceive): void {
     this.#posted.remove(posted);
   }
 
-  /** The oldest letter that fits, left where it is. */
-  peek(source: number, tag: number): Letter | undefined {
+  /** The oldest arrival that fits, left where it is. */
+  peek(source: number, tag: number): Arrival | undefined {
     return this.#arrived.first(source, tag);
   }
 
   /** Of what has arrived and does not fit, what is most like it: from that source, else with that tag. */
-  near(source: number, tag: number): Letter | undefined {
+  near(source: number, tag: number): Arrival | undefined {
     return this.#arrived.first(source, any) ?? (tag === any ? undefined : this.#arrived.first(any, tag));
   }
 
-  /** Takes just this letter. False when somebody else has taken it already. */
-  take(letter: Letter): boolean {
-    if (!isLinked(letter)) return false;
-    this.#remove(letter);
-    this.#release(letter);
+  /** Takes just this arrival. False when somebody else has taken it already. */
+  take(arrival: Arrival): boolean {
+    if (!isLinked(arrival)) return false;
+    this.#remove(arrival);
+    this.#release(arrival);
     return true;
   }
 
-  /** Puts a letter that could not be used back in its old place, so that it can be received again. */
-  putBack(letter: Letter): void {
-    letter.keep();
-    this.#arrived.insert(letter);
-    this.#count(letter.tag, 1);
-    this.#rematch(letter);
+  /** Puts a arrival that could not be used back in its old place, so that it can be received again. */
+  putBack(arrival: Arrival): void {
+    arrival.keep();
+    this.#arrived.insert(arrival);
+    this.#count(arrival.tag, 1);
+    this.#rematch(arrival);
   }
 
   /** Removes and returns what has arrived and fits. */
-  sweep(source: number, tag: number): readonly Letter[] {
+  sweep(source: number, tag: number): readonly Arrival[] {
     if (this.#arrived.size === 0 || (tag !== any && this.#tags?.has(tag) === false)) return none;
     const swept = this.#arrived.all(source, tag);
-    for (const letter of swept) this.#remove(letter);
+    for (const arrival of swept) this.#remove(arrival);
     return swept;
   }
 
   /** What waits to be received, oldest first. */
-  get letters(): Iterable<Letter> {
+  get unexpected(): Iterable<Arrival> {
     return this.#arrived;
   }
 
   /** Who waits for something, the first posted first. */
-  get waiting(): Iterable<Posted> {
+  get posted(): Iterable<PostedReceive> {
     return this.#posted;
   }
 
   /**
-   * `recv({ probed: await probe() })` must get the letter that was probed, although others wait for one like it. So a probed letter
+   * `recv({ probed: await probe() })` must get the arrival that was probed, although others wait for one like it. So a probed arrival
    * is held for its prober until the promises of this turn have run; whoever else fits waits that long.
    */
-  #show(letter: Letter, probe: Posted): void {
-    letter.held = true;
-    letter.blocks = this.#posted.first(letter.source, letter.tag) !== undefined;
+  #show(arrival: Arrival, probe: PostedReceive): void {
+    arrival.held = true;
+    arrival.blocks = this.#posted.first(arrival.source, arrival.tag) !== undefined;
     this.#held += 1;
-    setImmediate(() => this.#release(letter));
-    this.#matched(probe, letter);
+    setImmediate(() => this.#release(arrival));
+    this.#matched(probe, arrival);
   }
 
-  #append(letter: Letter): void {
-    this.#arrived.append(letter);
-    this.#count(letter.tag, 1);
+  #append(arrival: Arrival): void {
+    this.#arrived.append(arrival);
+    this.#count(arrival.tag, 1);
   }
 
-  #remove(letter: Letter): void {
-    this.#arrived.remove(letter);
-    this.#count(letter.tag, -1);
+  #remove(arrival: Arrival): void {
+    this.#arrived.remove(arrival);
+    this.#count(arrival.tag, -1);
   }
 
   #count(tag: number, change: 1 | -1): void {
@@ -285,28 +285,28 @@ export class Mailbox {
     else this.#tags.set(tag, count);
   }
 
-  #release(letter: Letter): void {
-    if (!letter.held) return;
-    letter.held = false;
+  #release(arrival: Arrival): void {
+    if (!arrival.held) return;
+    arrival.held = false;
     this.#held -= 1;
-    if (letter.blocks) this.#rematch(letter);
+    if (arrival.blocks) this.#rematch(arrival);
   }
 
-  /** After a letter came back or was let go, or a receive came back: gives those that it kept waiting, oldest first, what they can have now. */
+  /** After a arrival came back or was let go, or a receive came back: gives those that it kept waiting, oldest first, what they can have now. */
   #rematch({ source, tag }: Entry): void {
     for (const posted of this.#posted.all(source, tag)) {
       if (!isLinked(posted)) continue;
-      const letter = this.#arrived.first(posted.source, posted.tag);
-      if (letter === undefined || letter.held) continue;
+      const arrival = this.#arrived.first(posted.source, posted.tag);
+      if (arrival === undefined || arrival.held) continue;
       this.#posted.remove(posted);
       if (posted.probe) {
-        this.#show(letter, posted);
+        this.#show(arrival, posted);
       } else {
-        this.#remove(letter);
-        this.#matched(posted, letter);
+        this.#remove(arrival);
+        this.#matched(posted, arrival);
       }
     }
   }
 }
 
-const none: readonly Letter[] = [];
+const none: readonly Arrival[] = [];

@@ -3,7 +3,7 @@ import { empty, type Packet, withOwnAttachments } from "../wire/packet.ts";
 import type { Transport } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
 import type { Peer } from "./peer.ts";
-import type { Roster } from "./peer-table.ts";
+import type { PeerTable } from "./peer-table.ts";
 
 /** What a packet that is no message is about. */
 type Subject = Pick<Envelope, "collective" | "context" | "tag" | "id" | "signature">;
@@ -12,16 +12,16 @@ type Subject = Pick<Envelope, "collective" | "context" | "tag" | "id" | "signatu
 export type Deliver = (envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer) => void;
 
 /** The packets that leave one rank: gives them their envelopes, and counts them. */
-export class Departures {
+export class Outbound {
   readonly #rank: number;
   readonly #transport: Transport;
-  readonly #roster: Roster;
+  readonly #peers: PeerTable;
   readonly #toSelf: Deliver;
 
-  constructor(rank: number, transport: Transport, roster: Roster, toSelf: Deliver) {
+  constructor(rank: number, transport: Transport, peers: PeerTable, toSelf: Deliver) {
     this.#rank = rank;
     this.#transport = transport;
-    this.#roster = roster;
+    this.#peers = peers;
     this.#toSelf = toSelf;
   }
 
@@ -43,7 +43,7 @@ export class Departures {
 
   #say(dest: number, what: Kind, about: Subject, bytes: number, body: Packet, lent: boolean): void {
     const { collective, context, tag, id, signature } = about;
-    const peer = this.#roster.get(dest);
+    const peer = this.#peers.get(dest);
     const { sent: sequence } = peer;
     const source = this.#rank;
     this.post(

@@ -3,7 +3,7 @@ import type { Mail } from "../wire/agent-protocol.ts";
 import { Peer } from "./peer.ts";
 
 /** What one rank keeps about the others, itself included, by rank: of those that it has had to do with. */
-export class Roster {
+export class PeerTable {
   readonly #size: number;
   readonly #peers: (Peer | undefined)[];
 

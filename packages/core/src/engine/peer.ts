@@ -4,7 +4,7 @@ import type { Ending } from "../wire/agent-protocol.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Channel } from "./channel.ts";
-import type { Letter, Posted } from "./matching.ts";
+import type { Arrival, PostedReceive } from "./matching.ts";
 
 /**
  * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender
@@ -13,7 +13,7 @@ import type { Letter, Posted } from "./matching.ts";
 const creditBytes = 4 * 1024 * 1024;
 
 /** What a message costs its receiver besides its data, counted against the credit. */
-export const letterBytes = 256;
+export const overheadBytes = 256;
 
 /** A send that waits for an answer: `grant` (then its parcel is sent) or `received`. */
 export class Outgoing {
@@ -56,10 +56,10 @@ export class Outgoing {
   }
 }
 
-/** A matched letter whose payload is still to come. */
+/** A matched arrival whose payload is still to come. */
 export interface Incoming {
-  readonly posted: Posted;
-  readonly letter: Letter;
+  readonly posted: PostedReceive;
+  readonly arrival: Arrival;
   readonly channel: Channel;
 }
 

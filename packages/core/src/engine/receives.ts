@@ -10,49 +10,56 @@ import type { Packet } from "../wire/packet.ts";
 import type { Transport, Watch } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
 import { Channels } from "./channels.ts";
-import { Expected } from "./fast-receive.ts";
+import { FastReceive } from "./fast-receive.ts";
 import { isLinked } from "./linked-list.ts";
-import { type Fate, wasLost } from "./liveness.ts";
-import { any, type Finish, Letter, Posted } from "./matching.ts";
-import type { Departures } from "./outbound.ts";
-import { type Incoming, letterBytes, type Peer } from "./peer.ts";
-import type { Roster } from "./peer-table.ts";
-import { divertOf, type Pending } from "./pending-call.ts";
-import { ignore, type Refusal, type Waits } from "./wait-counter.ts";
+import { type Liveness, wasLost } from "./liveness.ts";
+import { Arrival, any, type Finish, PostedReceive } from "./matching.ts";
+import type { Outbound } from "./outbound.ts";
+import { type Incoming, overheadBytes, type Peer } from "./peer.ts";
+import type { PeerTable } from "./peer-table.ts";
+import { divertOf, type PendingCall } from "./pending-call.ts";
+import { ignore, type Refusal, type WaitCounter } from "./wait-counter.ts";
 
 /** The messages that one rank receives: what has arrived meets who asks for it, and its sender is told what it wants to know. */
 export class Receives {
   readonly #rank: number;
   readonly #transport: Transport;
-  readonly #roster: Roster;
-  readonly #fate: Fate;
-  readonly #departures: Departures;
-  readonly #waits: Waits;
+  readonly #peers: PeerTable;
+  readonly #liveness: Liveness;
+  readonly #outbound: Outbound;
+  readonly #waits: WaitCounter;
   readonly channels: Channels;
   /** What a receive that does not wait yet looks for. */
-  readonly #expected: Expected = new Expected();
+  readonly #fast: FastReceive = new FastReceive();
   /** Called while the user's line is on the stack. */
   readonly #explain = (call: Call, error: unknown): Error => {
     call.site ??= siteHere();
-    return this.#fate.explained(call, error);
+    return this.#liveness.explained(call, error);
   };
   #order = 0;
   /** How many calls had settled when the look for it began. */
   #settledBefore = 0;
   readonly #anySettled: Watch = { advance: () => this.#waits.settled !== this.#settledBefore };
 
-  constructor(rank: number, transport: Transport, roster: Roster, fate: Fate, departures: Departures, waits: Waits) {
+  constructor(
+    rank: number,
+    transport: Transport,
+    peers: PeerTable,
+    liveness: Liveness,
+    outbound: Outbound,
+    waits: WaitCounter,
+  ) {
     this.#rank = rank;
     this.#transport = transport;
-    this.#roster = roster;
-    this.#fate = fate;
-    this.#departures = departures;
+    this.#peers = peers;
+    this.#liveness = liveness;
+    this.#outbound = outbound;
     this.#waits = waits;
     this.channels = new Channels(this.#matched);
   }
 
   /**
-   * The next letter from `source` (a rank of the world, or `any`) with its body, taken out of the mailbox: what `finish`
+   * The next arrival from `source` (a rank of the world, or `any`) with its body, taken out of the matching: what `finish`
    * makes of it, at once when it is there. `into` is where the caller wants its bytes; finish finds them there, or not.
    */
   receive<T>(
@@ -64,16 +71,15 @@ export class Receives {
     signal?: AbortSignal,
     into?: TypedArray,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
-    const letter = channel.mailbox.next(source, tag);
-    if (letter !== undefined) return this.#open(letter, channel, source, tag, call, finish, signal, into);
-    if (this.#comesNow(channel, source, tag, call, finish, into))
-      return this.#expected.take(this.#explain) as Promise<T>;
-    return this.#await(channel, new Posted(source, tag, false, call, finish, into), signal);
+    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
+    const arrival = channel.matching.next(source, tag);
+    if (arrival !== undefined) return this.#open(arrival, channel, source, tag, call, finish, signal, into);
+    if (this.#comesNow(channel, source, tag, call, finish, into)) return this.#fast.take(this.#explain) as Promise<T>;
+    return this.#await(channel, new PostedReceive(source, tag, false, call, finish, into), signal);
   }
 
   /**
-   * Whether a letter comes within microseconds, before anything is made that could wait for it. Another call that gets
+   * Whether a arrival comes within microseconds, before anything is made that could wait for it. Another call that gets
    * what it waited for meanwhile ends that: whoever awaits it is to have his turn.
    */
   #comesNow(
@@ -84,15 +90,16 @@ export class Receives {
     finish: Finish<unknown>,
     into: TypedArray | undefined,
   ): boolean {
-    if (this.#transport.linger === undefined || this.#fate.over || !channel.mailbox.isFree(source, tag)) return false;
-    const expected = this.#expected;
+    if (this.#transport.linger === undefined || this.#liveness.over || !channel.matching.isFree(source, tag))
+      return false;
+    const expected = this.#fast;
     expected.begin(channel, source, tag, call, finish, into);
     this.#settledBefore = this.#waits.settled;
     this.#transport.linger(this.#anySettled, source);
     return expected.end();
   }
 
-  /** The next letter, left in the mailbox; held for whoever asked until the end of this turn. */
+  /** The next arrival, left in the matching; held for whoever asked until the end of this turn. */
   probe<T>(
     channel: Channel,
     source: number,
@@ -101,35 +108,41 @@ export class Receives {
     finish: Finish<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
-    return this.#await(channel, new Posted(source, tag, true, call, finish), signal);
+    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
+    return this.#await(channel, new PostedReceive(source, tag, true, call, finish), signal);
   }
 
-  /** Takes exactly this letter, or tells with undefined that somebody else has it. */
-  take<T>(channel: Channel, letter: Letter, call: Call, finish: Finish<T>, into?: TypedArray): Promise<T> | undefined {
-    if (!channel.mailbox.take(letter)) return undefined;
-    return this.#open(letter, channel, letter.source, letter.tag, call, finish, undefined, into);
+  /** Takes exactly this arrival, or tells with undefined that somebody else has it. */
+  take<T>(
+    channel: Channel,
+    arrival: Arrival,
+    call: Call,
+    finish: Finish<T>,
+    into?: TypedArray,
+  ): Promise<T> | undefined {
+    if (!channel.matching.take(arrival)) return undefined;
+    return this.#open(arrival, channel, arrival.source, arrival.tag, call, finish, undefined, into);
   }
 
   /** Looks at what has arrived, after one turn of the event loop so that arrivals have had their chance. */
-  async peek(channel: Channel, source: number, tag: number, call: Call): Promise<Letter | undefined> {
-    if (this.#fate.over) throw this.#fate.refusal(call);
-    const found = channel.mailbox.peek(source, tag);
+  async peek(channel: Channel, source: number, tag: number, call: Call): Promise<Arrival | undefined> {
+    if (this.#liveness.over) throw this.#liveness.refusal(call);
+    const found = channel.matching.peek(source, tag);
     if (found !== undefined) return found;
     this.#waits.begin();
     await breathe();
     this.#waits.end();
-    return channel.mailbox.peek(source, tag);
+    return channel.matching.peek(source, tag);
   }
 
   /**
-   * Takes what has arrived with this tag out of the mailbox unseen. Gives those messages, but for those of a rank that was
+   * Takes what has arrived with this tag out of the matching unseen. Gives those messages, but for those of a rank that was
    * lost: the last it said may never have been asked for.
    */
   dismiss(channel: Channel, tag: number): readonly Envelope[] {
-    const letters = this.#sweep(channel, tag);
-    if (letters.length === 0) return nothing;
-    return letters.flatMap(({ envelope }) => (wasLost(this.#roster.get(envelope.source)) ? [] : [envelope]));
+    const arrivals = this.#sweep(channel, tag);
+    if (arrivals.length === 0) return nothing;
+    return arrivals.flatMap(({ envelope }) => (wasLost(this.#peers.get(envelope.source)) ? [] : [envelope]));
   }
 
   /** The communicator was closed: withdraws its receives, and what nobody will receive counts as received. */
@@ -149,36 +162,36 @@ export class Receives {
       return;
     }
     const order = this.#order++;
-    if (this.#expected.fits(channel, envelope)) {
+    if (this.#fast.fits(channel, envelope)) {
       this.#waits.settled++;
       if (body !== undefined) {
         this.#received(envelope);
-        this.#expected.meet(envelope, body, borrowed, order);
+        this.#fast.meet(envelope, body, borrowed, order);
         return;
       }
-      this.#expected.giveUp(); // its receiver has to ask for the rest, and to wait for that; nothing may overtake it
+      this.#fast.giveUp(); // its receiver has to ask for the rest, and to wait for that; nothing may overtake it
     }
-    channel.mailbox.arrive(new Letter(envelope, body, borrowed, order));
+    channel.matching.arrive(new Arrival(envelope, body, borrowed, order));
   }
 
   /** The bytes of a message that was asked for. */
   arriveLate(envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer): void {
     const incoming = peer.payloads.get(envelope.id);
     peer.payloads.delete(envelope.id);
-    this.#departures.answer(envelope, kind.received);
+    this.#outbound.answer(envelope, kind.received);
     if (incoming === undefined) return;
-    const { posted, letter } = incoming;
-    letter.body = body;
-    letter.borrowed = borrowed;
-    letter.settled = true;
-    this.#complete(posted, letter);
+    const { posted, arrival } = incoming;
+    arrival.body = body;
+    arrival.borrowed = borrowed;
+    arrival.settled = true;
+    this.#complete(posted, arrival);
   }
 
   /** The sender has cancelled a message before it was told that it is matched: whoever has it goes on waiting. */
   withdrawn(envelope: Envelope, peer: Peer): void {
     const incoming = peer.payloads.get(envelope.id);
     if (incoming === undefined) {
-      this.channels.known(envelope)?.mailbox.recall(envelope.source, envelope.tag, envelope.id);
+      this.channels.known(envelope)?.matching.recall(envelope.source, envelope.tag, envelope.id);
       return;
     }
     peer.payloads.delete(envelope.id);
@@ -188,7 +201,7 @@ export class Receives {
 
   /** A receive whose message was withdrawn takes its old place among those that wait. */
   #postAgain({ posted, channel }: Incoming): void {
-    channel.mailbox.postAgain(posted);
+    channel.matching.postAgain(posted);
     if (isLinked(posted)) this.#refuseIfInVain(channel, posted);
     if (isLinked(posted)) this.#cancelBy(posted.signal, channel, posted);
   }
@@ -198,22 +211,22 @@ export class Receives {
     const posted =
       envelope.kind === kind.message
         ? this.#expecting(envelope)
-        : this.#roster.known(envelope.source)?.payloads.get(envelope.id)?.posted;
+        : this.#peers.known(envelope.source)?.payloads.get(envelope.id)?.posted;
     return posted?.into && landing(posted.into, head, bytes);
   }
 
   /** The receive that a message which is about to be delivered will go to. */
-  #expecting(envelope: Envelope): Posted | Expected | undefined {
+  #expecting(envelope: Envelope): PostedReceive | FastReceive | undefined {
     const channel = this.channels.known(envelope);
     if (channel === undefined || channel.over?.(envelope)) return undefined;
-    if (this.#expected.fits(channel, envelope)) return this.#expected;
-    return channel.mailbox.expects(envelope.source, envelope.tag);
+    if (this.#fast.fits(channel, envelope)) return this.#fast;
+    return channel.matching.expects(envelope.source, envelope.tag);
   }
 
-  #sweep(channel: Channel, tag: number): readonly Letter[] {
-    const letters = channel.mailbox.sweep(any, tag);
-    for (const { envelope, body, settled } of letters) if (!settled) this.#discard(envelope, body);
-    return letters;
+  #sweep(channel: Channel, tag: number): readonly Arrival[] {
+    const arrivals = channel.matching.sweep(any, tag);
+    for (const { envelope, body, settled } of arrivals) if (!settled) this.#discard(envelope, body);
+    return arrivals;
   }
 
   /** Nobody will receive this message: it counts as received, so that its sender neither waits nor runs out of credit. */
@@ -222,8 +235,8 @@ export class Receives {
       this.#received(envelope);
       return;
     }
-    if (!envelope.collective) this.#roster.get(envelope.source).taken++;
-    this.#departures.answer(envelope, kind.grant);
+    if (!envelope.collective) this.#peers.get(envelope.source).taken++;
+    this.#outbound.answer(envelope, kind.grant);
   }
 
   // Who waits
@@ -231,14 +244,14 @@ export class Receives {
   /** With `quiet` the promises of those that wait are not what a user holds: see {@link Engine.reject}. */
   refuse(why: Refusal, quiet = false): void {
     for (const channel of this.channels) this.#refuseWaiting(channel, why, quiet);
-    const { channel, source, tag, call } = this.#expected;
+    const { channel, source, tag, call } = this.#fast;
     if (call !== undefined) call.site ??= siteHere(); // it is looking right now: the user's line is on the stack
     const error = call && channel && why(call, source, channel, tag);
     if (error !== undefined) {
       this.#waits.settled++;
-      this.#expected.refuse(error);
+      this.#fast.refuse(error);
     }
-    for (const [rank, { payloads }] of this.#roster) {
+    for (const [rank, { payloads }] of this.#peers) {
       for (const [id, { posted }] of payloads) {
         const error = why(posted.call, rank);
         if (error === undefined) continue;
@@ -249,69 +262,69 @@ export class Receives {
   }
 
   #refuseWaiting(channel: Channel, why: Refusal, quiet = false): void {
-    for (const posted of channel.mailbox.waiting) {
+    for (const posted of channel.matching.posted) {
       const error = why(posted.call, posted.source, channel, posted.tag);
       if (error === undefined) continue;
-      channel.mailbox.withdraw(posted);
+      channel.matching.withdraw(posted);
       this.#waits.refuse(posted, error, quiet);
     }
   }
 
-  *pending(): Generator<Pending, void> {
-    for (const { collective, context, mailbox } of this.channels) {
-      for (const posted of mailbox.waiting) {
+  *pending(): Generator<PendingCall, void> {
+    for (const { collective, context, matching } of this.channels) {
+      for (const posted of matching.posted) {
         const { call, source, tag } = posted;
         const pending = { call, rank: source === any ? undefined : source, divert: divertOf(posted) };
         yield collective ? { ...pending, collective: { context, number: tag } } : pending;
       }
     }
-    for (const [rank, { payloads }] of this.#roster) {
+    for (const [rank, { payloads }] of this.#peers) {
       for (const { posted } of payloads.values()) yield { call: posted.call, rank, divert: divertOf(posted) };
     }
   }
 
-  #await<T>(channel: Channel, posted: Posted, signal: AbortSignal | undefined): Promise<T> {
+  #await<T>(channel: Channel, posted: PostedReceive, signal: AbortSignal | undefined): Promise<T> {
     posted.signal = signal;
     if (channel.collective) this.#waits.begin();
     else this.#waits.beginCall(posted.call);
-    channel.mailbox.post(posted);
+    channel.matching.post(posted);
     if (!isLinked(posted)) return posted.promise as Promise<T>;
     this.#refuseIfInVain(channel, posted);
     if (isLinked(posted)) this.#cancelBy(signal, channel, posted);
     return posted.promise as Promise<T>;
   }
 
-  #refuseIfInVain(channel: Channel, posted: Posted): void {
-    const hopeless = this.#fate.hopeless(posted.call, posted.source, channel, posted.tag);
-    if (hopeless === undefined) return;
-    channel.mailbox.withdraw(posted);
-    this.#waits.refuse(posted, hopeless);
+  #refuseIfInVain(channel: Channel, posted: PostedReceive): void {
+    const waitError = this.#liveness.waitError(posted.call, posted.source, channel, posted.tag);
+    if (waitError === undefined) return;
+    channel.matching.withdraw(posted);
+    this.#waits.refuse(posted, waitError);
   }
 
   /** A receive that is matched already completes, whatever the signal does: its message must not be lost. */
-  #cancelBy(signal: AbortSignal | undefined, channel: Channel, posted: Posted): void {
+  #cancelBy(signal: AbortSignal | undefined, channel: Channel, posted: PostedReceive): void {
     if (signal === undefined) return;
     posted.forget?.();
     posted.forget = onAbort(signal, (reason) => {
       if (!isLinked(posted)) return;
-      channel.mailbox.withdraw(posted);
-      this.#waits.refuse(posted, this.#fate.aborted(posted.call, reason));
+      channel.matching.withdraw(posted);
+      this.#waits.refuse(posted, this.#liveness.aborted(posted.call, reason));
     });
   }
 
-  /** A receive (or probe) that waited has met its letter. */
-  readonly #matched = (posted: Posted, letter: Letter): void => {
-    if (posted.probe) this.#complete(posted, letter);
-    else if (letter.body === undefined) this.#fetch(posted, letter, this.channels.get(letter.envelope));
+  /** A receive (or probe) that waited has met its arrival. */
+  readonly #matched = (posted: PostedReceive, arrival: Arrival): void => {
+    if (posted.probe) this.#complete(posted, arrival);
+    else if (arrival.body === undefined) this.#fetch(posted, arrival, this.channels.get(arrival.envelope));
     else {
-      this.#acknowledge(letter);
-      this.#complete(posted, letter);
+      this.#acknowledge(arrival);
+      this.#complete(posted, arrival);
     }
   };
 
-  /** A letter was there when it was asked for. */
+  /** A arrival was there when it was asked for. */
   #open<T>(
-    letter: Letter,
+    arrival: Arrival,
     channel: Channel,
     source: number,
     tag: number,
@@ -320,69 +333,69 @@ export class Receives {
     signal: AbortSignal | undefined,
     into: TypedArray | undefined,
   ): Promise<T> {
-    if (letter.body === undefined) {
-      const posted = new Posted(source, tag, false, call, finish, into);
+    if (arrival.body === undefined) {
+      const posted = new PostedReceive(source, tag, false, call, finish, into);
       posted.signal = signal;
-      channel.mailbox.number(posted);
+      channel.matching.number(posted);
       this.#waits.begin();
-      this.#fetch(posted, letter, channel);
+      this.#fetch(posted, arrival, channel);
       return posted.promise as Promise<T>;
     }
     this.#waits.steps++;
-    this.#acknowledge(letter);
+    this.#acknowledge(arrival);
     try {
-      return Promise.resolve(finish(letter));
+      return Promise.resolve(finish(arrival));
     } catch (error) {
       call.site ??= siteHere();
-      return Promise.reject(this.#fate.explained(call, error));
+      return Promise.reject(this.#liveness.explained(call, error));
     }
   }
 
-  /** Asks for the body of a letter that still waits at the sender. */
-  #fetch(posted: Posted, letter: Letter, channel: Channel): void {
-    const { envelope } = letter;
-    const peer = this.#roster.get(envelope.source);
+  /** Asks for the body of a arrival that still waits at the sender. */
+  #fetch(posted: PostedReceive, arrival: Arrival, channel: Channel): void {
+    const { envelope } = arrival;
+    const peer = this.#peers.get(envelope.source);
     if (!envelope.collective) peer.taken++;
-    peer.payloads.set(envelope.id, { posted, letter, channel });
-    this.#departures.answer(envelope, kind.grant);
+    peer.payloads.set(envelope.id, { posted, arrival, channel });
+    this.#outbound.answer(envelope, kind.grant);
   }
 
-  /** The caller gets its letter. */
-  #complete(posted: Posted, letter: Letter): void {
+  /** The caller gets its arrival. */
+  #complete(posted: PostedReceive, arrival: Arrival): void {
     this.#waits.endOf(posted);
-    const { collective } = letter.envelope;
+    const { collective } = arrival.envelope;
     try {
-      const value = posted.finish(letter);
+      const value = posted.finish(arrival);
       // A collective whose rank is elsewhere: the call rejects, whether or not its algorithm still waits for this message.
       if (collective && value instanceof Promise) ignore(posted.promise);
       posted.resolve(value);
     } catch (error) {
       if (collective) ignore(posted.promise);
-      posted.reject(this.#fate.explained(posted.call, error));
+      posted.reject(this.#liveness.explained(posted.call, error));
     }
   }
 
   // What senders are told
 
-  /** A letter with its body was taken out. */
-  #acknowledge(letter: Letter): void {
-    if (letter.settled) return;
-    letter.settled = true;
-    this.#received(letter.envelope);
+  /** A arrival with its body was taken out. */
+  #acknowledge(arrival: Arrival): void {
+    if (arrival.settled) return;
+    arrival.settled = true;
+    this.#received(arrival.envelope);
   }
 
   /** A message is here with its body, and somebody has it now. */
   #received(envelope: Envelope): void {
-    const peer = this.#roster.get(envelope.source);
+    const peer = this.#peers.get(envelope.source);
     if (!envelope.collective) peer.taken++;
-    if (envelope.sync) this.#departures.answer(envelope, kind.received);
+    if (envelope.sync) this.#outbound.answer(envelope, kind.received);
     if (envelope.source !== this.#rank) this.#giveBack(envelope, peer);
   }
 
   #giveBack(envelope: Envelope, peer: Peer): void {
-    peer.owed += envelope.bytes + letterBytes;
+    peer.owed += envelope.bytes + overheadBytes;
     if (!peer.owesMuch) return;
-    this.#departures.answer(envelope, kind.credit, peer.owed);
+    this.#outbound.answer(envelope, kind.credit, peer.owed);
     peer.owed = 0;
   }
 }

@@ -7,12 +7,12 @@ import { type Envelope, kind } from "../wire/envelope.ts";
 import { empty } from "../wire/packet.ts";
 import type { Transport, Watch } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
-import type { Fate } from "./liveness.ts";
-import type { Departures } from "./outbound.ts";
-import { letterBytes, Outgoing, type Peer } from "./peer.ts";
-import type { Roster } from "./peer-table.ts";
-import type { Pending } from "./pending-call.ts";
-import { ignore, type Refusal, type Waits } from "./wait-counter.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Outbound } from "./outbound.ts";
+import { Outgoing, overheadBytes, type Peer } from "./peer.ts";
+import type { PeerTable } from "./peer-table.ts";
+import type { PendingCall } from "./pending-call.ts";
+import { ignore, type Refusal, type WaitCounter } from "./wait-counter.ts";
 
 export interface SendOptions {
   /** Resolve when the message is matched. */
@@ -28,18 +28,25 @@ export interface SendOptions {
 export class Sends {
   readonly #rank: number;
   readonly #transport: Transport;
-  readonly #roster: Roster;
-  readonly #fate: Fate;
-  readonly #departures: Departures;
-  readonly #waits: Waits;
+  readonly #peers: PeerTable;
+  readonly #liveness: Liveness;
+  readonly #outbound: Outbound;
+  readonly #waits: WaitCounter;
   #nextId = 1;
 
-  constructor(rank: number, transport: Transport, roster: Roster, fate: Fate, departures: Departures, waits: Waits) {
+  constructor(
+    rank: number,
+    transport: Transport,
+    peers: PeerTable,
+    liveness: Liveness,
+    outbound: Outbound,
+    waits: WaitCounter,
+  ) {
     this.#rank = rank;
     this.#transport = transport;
-    this.#roster = roster;
-    this.#fate = fate;
-    this.#departures = departures;
+    this.#peers = peers;
+    this.#liveness = liveness;
+    this.#outbound = outbound;
     this.#waits = waits;
   }
 
@@ -52,10 +59,10 @@ export class Sends {
     call: Call,
     { sync = false, signature = 0, signal, cancellable = signal !== undefined }: SendOptions = asUsual,
   ): Promise<void> {
-    const peer = this.#roster.get(dest);
-    if (this.#fate.over) return Promise.reject(this.#fate.refusal(call));
-    if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#fate.bereaved(call, peer.ending));
-    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
+    const peer = this.#peers.get(dest);
+    if (this.#liveness.over) return Promise.reject(this.#liveness.refusal(call));
+    if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#liveness.peerGone(call, peer.ending));
+    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
@@ -63,7 +70,7 @@ export class Sends {
     const { context, collective } = channel;
     const source = this.#rank;
     const self = dest === source;
-    const cost = bytes + letterBytes;
+    const cost = bytes + overheadBytes;
     if (!collective) {
       peer.messages++;
       peer.lastTag = tag;
@@ -90,7 +97,7 @@ export class Sends {
       signature,
     };
     if (!eager && outgoing !== undefined) outgoing.request = { envelope, parcel };
-    this.#departures.post(dest, peer, envelope, eager ? parcel : empty, ahead);
+    this.#outbound.post(dest, peer, envelope, eager ? parcel : empty, ahead);
     return outgoing === undefined ? done : outgoing.done;
   }
 
@@ -100,7 +107,7 @@ export class Sends {
     const request = outgoing?.request;
     if (outgoing === undefined || request === undefined) return;
     outgoing.request = undefined;
-    this.#departures.answer(envelope, kind.payload, envelope.bytes, request.parcel);
+    this.#outbound.answer(envelope, kind.payload, envelope.bytes, request.parcel);
   }
 
   /** The receiver has them. */
@@ -111,7 +118,7 @@ export class Sends {
 
   /** Resolves when those that wait now wait no more; with a call, those of that call. */
   settled(call?: Call): Promise<unknown> {
-    const waiting = [...this.#roster].flatMap(([, { sends }]) => [...sends.values()]);
+    const waiting = [...this.#peers].flatMap(([, { sends }]) => [...sends.values()]);
     return Promise.allSettled(
       waiting.filter((each) => call === undefined || each.call === call).map(({ done }) => done),
     );
@@ -119,7 +126,7 @@ export class Sends {
 
   /** The users' sends that are still to be matched, or to be fetched. */
   get undelivered(): Call[] {
-    const calls = [...this.#roster].flatMap(([, { sends, ending }]) =>
+    const calls = [...this.#peers].flatMap(([, { sends, ending }]) =>
       ending === undefined ? [...sends.values()] : [],
     );
     return calls.filter(({ isMessage }) => isMessage).map(({ call }) => located(call));
@@ -127,14 +134,14 @@ export class Sends {
 
   /** Whether the receivers of this call's messages may still read the caller's memory. */
   areUnderWay(call: Call): boolean {
-    for (const [, { sends }] of this.#roster)
+    for (const [, { sends }] of this.#peers)
       for (const outgoing of sends.values()) if (outgoing.call === call) return true;
     return false;
   }
 
   /** Nothing can be had from those ranks any more, or from any: rejects the sends to them. */
   refuse(why: Refusal): void {
-    for (const [rank, peer] of this.#roster) {
+    for (const [rank, peer] of this.#peers) {
       for (const [id, { call }] of peer.sends) {
         const error = why(call, rank);
         if (error !== undefined) this.#settle(peer, id, error);
@@ -147,7 +154,7 @@ export class Sends {
    * already goes its way: see {@link settled}. With `quiet` nobody has to hear of it: the call itself has failed.
    */
   cancel(call: Call, error: MpiError, quiet: boolean): void {
-    for (const [rank, peer] of this.#roster) {
+    for (const [rank, peer] of this.#peers) {
       for (const [id, outgoing] of peer.sends) {
         if (outgoing.call !== call) continue;
         if (quiet) ignore(outgoing.done);
@@ -156,8 +163,8 @@ export class Sends {
     }
   }
 
-  *pending(): Generator<Pending, void> {
-    for (const [rank, peer] of this.#roster) {
+  *pending(): Generator<PendingCall, void> {
+    for (const [rank, peer] of this.#peers) {
       for (const outgoing of peer.sends.values()) {
         yield { call: outgoing.call, rank, divert: (detour) => outgoing.divert(detour) };
       }
@@ -185,8 +192,8 @@ export class Sends {
     if (signal !== undefined) {
       outgoing.forget = onAbort(signal, (reason) => {
         // A message to a rank that has ended was never announced.
-        if (peer.ending !== undefined) this.#settle(peer, id, this.#fate.aborted(call, reason));
-        else this.#withdraw(dest, peer, id, outgoing, this.#fate.aborted(call, reason));
+        if (peer.ending !== undefined) this.#settle(peer, id, this.#liveness.aborted(call, reason));
+        else this.#withdraw(dest, peer, id, outgoing, this.#liveness.aborted(call, reason));
       });
     }
     return outgoing;
@@ -197,7 +204,7 @@ export class Sends {
     if (request === undefined) return;
     if (!request.envelope.collective) peer.messages--;
     this.#settle(peer, id, error);
-    this.#departures.withdraw(dest, request.envelope);
+    this.#outbound.withdraw(dest, request.envelope);
   }
 
   #settle(peer: Peer, id: number, error: Error | undefined): void {

@@ -3,10 +3,10 @@ import type { MpiError } from "../calls/errors.ts";
 import { StackSampler } from "../calls/stack-sampler.ts";
 import type { Transport } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
-import type { Posted } from "./matching.ts";
+import type { PostedReceive } from "./matching.ts";
 
 /** How many operations of a rank wait for others. While there are any, arrivals are listened to. */
-export class Waits {
+export class WaitCounter {
   readonly #transport: Transport;
   count = 0;
   /** Grows whenever something happens here: who sees the same number twice knows that nothing did in between. */
@@ -39,14 +39,14 @@ export class Waits {
   }
 
   /** One that was posted waits no more; its promise is still to be told. */
-  endOf(posted: Posted): void {
+  endOf(posted: PostedReceive): void {
     this.settled++;
     posted.forget?.();
     this.end();
   }
 
   /** With `quiet` its rejection needs no handler. */
-  refuse(posted: Posted, error: Error, quiet = false): void {
+  refuse(posted: PostedReceive, error: Error, quiet = false): void {
     this.endOf(posted);
     if (quiet) ignore(posted.promise);
     posted.reject(error);

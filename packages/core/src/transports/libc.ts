@@ -43,7 +43,7 @@ export class System {
   /** The CPU that this thread is on. */
   readonly cpu: () => number;
   /** Lets others run that are ready to. */
-  readonly giveWay: () => number;
+  readonly yieldCpu: () => number;
 
   private constructor(koffi: Koffi) {
     const libc = koffi.load("libc.so.6");
@@ -57,7 +57,7 @@ export class System {
     this.#getAffinity = libc.func("int sched_getaffinity(int, size_t, _Out_ uint8_t*)");
     this.#setAffinity = libc.func("int sched_setaffinity(int, size_t, const uint8_t*)");
     this.#setScheduler = libc.func("int sched_setscheduler(int, int, const int32_t*)");
-    this.giveWay = libc.func("int sched_yield()");
+    this.yieldCpu = libc.func("int sched_yield()");
     this.cpu = libc.func("int sched_getcpu()");
   }
 
@@ -132,14 +132,14 @@ export class System {
   }
 
   /** From now on that thread interrupts nobody when it wakes up: it runs on a free CPU, or when its turn has come. */
-  makePatient(thread: number): void {
+  useBatchScheduling(thread: number): void {
     this.#setScheduler(thread, batch, new Int32Array(1));
   }
 
   /** The same for all threads of this process but its first: those with which V8 compiles and collects. */
-  makeHelpersPatient(): void {
+  useBatchSchedulingForHelpers(): void {
     for (const thread of readdirSync("/proc/self/task").map(Number)) {
-      if (thread !== process.pid) this.makePatient(thread);
+      if (thread !== process.pid) this.useBatchScheduling(thread);
     }
   }
 

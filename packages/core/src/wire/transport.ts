@@ -14,7 +14,7 @@ export interface Receiver {
    * Looks at what it waits for on boards. True when something came of it. Asked at every look at what has arrived, and
    * once more after whoever posts has been told that this rank sleeps.
    */
-  glance(sleeps: boolean): boolean;
+  pollBoards(sleeps: boolean): boolean;
   /** Whether some call waits. What nobody waits for is better off where it is than copied. */
   readonly waiting: boolean;
   /** The transport can go on no more (a peer that speaks another protocol, a broken link). */

@@ -7,7 +7,7 @@ import type { Call } from "../../../../packages/core/src/calls/call.ts";
 import { MpiError } from "../../../../packages/core/src/calls/errors.ts";
 import { breathe } from "../../../../packages/core/src/calls/event-loop.ts";
 import { Engine } from "../../../../packages/core/src/engine/engine.ts";
-import { any, type Letter } from "../../../../packages/core/src/engine/matching.ts";
+import { type Arrival, any } from "../../../../packages/core/src/engine/matching.ts";
 import { SharedMemoryTransport } from "../../../../packages/core/src/transports/shared-memory/transport.ts";
 import { encode } from "../../../../packages/core/src/wire/codec/codec.ts";
 import { type Envelope, type Kind, kind } from "../../../../packages/core/src/wire/envelope.ts";
@@ -16,7 +16,7 @@ import type { Receiver, Transport, Watch } from "../../../../packages/core/src/w
 
 const call: Call = { operation: "recv" };
 
-/** A transport on which something happens while a receive looks for its letter: these steps, one for each look. */
+/** A transport on which something happens while a receive looks for its arrival: these steps, one for each look. */
 class Lingering implements Transport {
   readonly name = "lingering";
   readonly eagerBytes = 1000;
@@ -74,7 +74,7 @@ function pair(): { engine: Engine; transport: Lingering; recv: (tag: number) => 
   const transport = new Lingering();
   const engine = new Engine({ rank: 0, size: 2, host: "here" }, transport);
   const channel = engine.channel(0, false);
-  const finish = (letter: Letter): string => Buffer.from(letter.body?.head ?? []).toString("latin1");
+  const finish = (arrival: Arrival): string => Buffer.from(arrival.body?.head ?? []).toString("latin1");
   return { engine, transport, recv: (tag) => engine.receives.receive(channel, 1, tag, call, finish) };
 }
 
@@ -111,7 +111,7 @@ test("a transport can put the bytes where a receive that looks for them wants th
   );
 });
 
-test("it does not overtake a receive that waits, and ends its look when that one has its letter", async () => {
+test("it does not overtake a receive that waits, and ends its look when that one has its arrival", async () => {
   const { transport, recv } = pair();
   const first = recv(5);
   transport.steps = [() => transport.arrive(kind.message, 5, "one"), () => assert.fail("looked on")];
@@ -191,8 +191,8 @@ test("a collective that fails elsewhere while it looks does not wait", async () 
 test("an array that does not fit stays, and can be received again", async () => {
   const { engine, transport, recv } = pair();
   const channel = engine.channel(0, false);
-  const finish = (letter: Letter): never => {
-    channel.mailbox.putBack(letter);
+  const finish = (arrival: Arrival): never => {
+    channel.matching.putBack(arrival);
     throw new MpiError("mismatch", "too short");
   };
   transport.steps = [() => transport.arrive(kind.message, 5, "again")];
@@ -231,7 +231,7 @@ test("nobody looks in shared memory for what comes from another host", async () 
   transport.receiver = {
     packet() {},
     landing: () => undefined,
-    glance: () => false,
+    pollBoards: () => false,
     waiting: true,
     failed: assert.fail,
   };
@@ -253,7 +253,7 @@ test("a rank that works between turns of the event loop looks for messages once 
   transport.receiver = {
     packet() {},
     landing: () => undefined,
-    glance: () => {
+    pollBoards: () => {
       looks++;
       return false;
     },

@@ -6,7 +6,7 @@ import { policies, policyOf } from "../../../support/policy.ts";
 
 test("threads that compile and collect for this one interrupt nobody when they wake up", () => {
   const helpers = readdirSync("/proc/self/task").filter((thread) => thread !== String(process.pid));
-  System.load().makeHelpersPatient();
+  System.load().useBatchSchedulingForHelpers();
   assert.ok(helpers.length > 3, "V8's own, at the least");
   assert.deepEqual(new Set(helpers.map(policyOf)), new Set([policies.batch]));
   assert.equal(policyOf(process.pid), policies.other);

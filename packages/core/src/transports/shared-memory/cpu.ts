@@ -8,7 +8,7 @@ import type { System } from "../libc.ts";
  *
  * Costs 30 us, so it is called only when an answer is late. True when it moved.
  */
-export function makeRoom(system: System, partners: readonly number[]): boolean {
+export function moveOffBusyCpu(system: System, partners: readonly number[]): boolean {
   const here = system.cpu();
   const taken = partners.map(runsOn).filter((cpu) => cpu !== undefined);
   return taken.includes(here) && system.moveFrom(taken, system.affinity());

@@ -13,7 +13,7 @@ const mostLooks = 2000;
 const burst = 64;
 
 /** What one rank receives from another on its host. */
-export class Inlet {
+export class RingReceiver {
   readonly source: number;
   readonly #system: System;
   readonly #ring: Ring;

@@ -4,7 +4,7 @@ import type { Watch } from "../../wire/transport.ts";
 import type { System } from "../libc.ts";
 import { envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
-import type { Door } from "./wake-flag.ts";
+import type { Waker } from "./wake-flag.ts";
 
 /** Lent attachments from this size on stay in place and are fetched by the reader: above it one copy saves more than a system call costs. */
 const lendBytes = 32 * 1024;
@@ -31,10 +31,10 @@ interface Queued {
 }
 
 /** What one rank sends to another on its host: a ring, and a queue for what the ring has no room for. */
-export class Outlet {
+export class RingSender {
   readonly #system: System;
   readonly #ring: Ring;
-  readonly #door: Door;
+  readonly #waker: Waker;
   readonly #linger: (room: Watch) => boolean | undefined;
   /** The first of them are written already: to shift each out of an array of thousands would move all the others. */
   #queue: (Queued | undefined)[] = [];
@@ -61,10 +61,10 @@ export class Outlet {
   };
 
   /** `linger` looks for some time for what is watched; undefined where it cannot. */
-  constructor(system: System, ring: Ring, door: Door, linger: (room: Watch) => boolean | undefined) {
+  constructor(system: System, ring: Ring, waker: Waker, linger: (room: Watch) => boolean | undefined) {
     this.#system = system;
     this.#ring = ring;
-    this.#door = door;
+    this.#waker = waker;
     this.#linger = linger;
     const at = ring.reserve(24);
     const address = Number(system.addressOf(new Uint8Array(this.#probe.buffer)));
@@ -125,7 +125,7 @@ export class Outlet {
 
   /** Rings at the reader's, if it sleeps. */
   wake(): void {
-    this.#door.wake();
+    this.#waker.wake();
   }
 
   #write(envelope: Envelope, body: Packet, lent: boolean): boolean {

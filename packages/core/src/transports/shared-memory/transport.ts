@@ -5,13 +5,13 @@ import type { Packet } from "../../wire/packet.ts";
 import type { Board, Receiver, Transport, Watch } from "../../wire/transport.ts";
 import { System } from "../libc.ts";
 import { SharedBoard } from "./board.ts";
-import { makeRoom } from "./cpu.ts";
+import { moveOffBusyCpu } from "./cpu.ts";
 import { Ring } from "./ring.ts";
-import { Inlet } from "./ring-receiver.ts";
-import { Outlet } from "./ring-sender.ts";
-import { type Shares, shareOut } from "./room.ts";
-import { Bell, Clapper } from "./wake-fifo.ts";
-import { Door, Doorstep } from "./wake-flag.ts";
+import { RingReceiver } from "./ring-receiver.ts";
+import { RingSender } from "./ring-sender.ts";
+import { shareOut, type Shares } from "./room.ts";
+import { WakeFifo, WakeFifoWriter } from "./wake-fifo.ts";
+import { WakeFlag, Waker } from "./wake-flag.ts";
 
 export interface SharedMemoryOptions {
   rank: number;
@@ -67,17 +67,17 @@ export class SharedMemoryTransport implements Transport {
   readonly #near: ReadonlySet<number>;
   /** Memory is taken when a pair first speaks, or a communicator has its first collective. */
   readonly #shares: Shares;
-  readonly #outlets: Map<number, Outlet> = new Map();
-  readonly #inlets: Inlet[] = [];
-  readonly #doors: Map<number, Door> = new Map();
+  readonly #senders: Map<number, RingSender> = new Map();
+  readonly #receivers: RingReceiver[] = [];
+  readonly #wakers: Map<number, Waker> = new Map();
   /** There are more ranks than CPUs. */
   readonly #crowded: boolean;
   #receiver: Receiver | undefined;
   #system: System | undefined;
-  #doorstep: Doorstep | undefined;
-  #bell: Bell | undefined;
+  #wakeFlag: WakeFlag | undefined;
+  #wakeFifo: WakeFifo | undefined;
   #wanted = false;
-  /** Some outlet has packets that its ring had no room for. */
+  /** Some sender has packets that its ring had no room for. */
   #full = false;
   #scheduled = false;
   /** Since when it has looked without finding anything. */
@@ -108,7 +108,7 @@ export class SharedMemoryTransport implements Transport {
   /** Whoever sends something to this rank makes its doorstep; to look into it costs 10 ms, the first time. */
   get silent(): boolean {
     const { rank, directory, far } = this.#options;
-    return this.#system === undefined && !existsSync(doorstepPath(directory, rank)) && far === undefined;
+    return this.#system === undefined && !existsSync(wakeFlagPath(directory, rank)) && far === undefined;
   }
 
   get receiver(): Receiver | undefined {
@@ -126,13 +126,13 @@ export class SharedMemoryTransport implements Transport {
 
   send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
     if (this.#closed) return;
-    const outlet = this.#outlets.get(dest) ?? (this.#near.has(dest) ? this.#outlet(dest) : undefined);
-    if (outlet === undefined) {
+    const sender = this.#senders.get(dest) ?? (this.#near.has(dest) ? this.#sender(dest) : undefined);
+    if (sender === undefined) {
       this.#options.far?.send(dest, envelope, body, lent);
       return;
     }
-    outlet.send(envelope, body, lent);
-    if (outlet.full) {
+    sender.send(envelope, body, lent);
+    if (sender.full) {
       this.#full = true;
       this.#schedule();
     }
@@ -148,7 +148,7 @@ export class SharedMemoryTransport implements Transport {
     }
     const { rank, directory } = this.#options;
     const path = `${directory}/${context}-${members[0]}.board`;
-    const others = members.filter((member) => member !== rank).map((member) => this.#door(member));
+    const others = members.filter((member) => member !== rank).map((member) => this.#waker(member));
     return SharedBoard.open(this.#open(), path, members.indexOf(rank), members.length, others);
   }
 
@@ -157,7 +157,7 @@ export class SharedMemoryTransport implements Transport {
     this.#options.far?.listen(wanted);
     if (this.#closed) return;
     if (wanted) this.#schedule();
-    else this.#bell?.keepAlive(false);
+    else this.#wakeFifo?.keepAlive(false);
   }
 
   async flush(timeoutMs: number): Promise<void> {
@@ -177,46 +177,46 @@ export class SharedMemoryTransport implements Transport {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#bell?.close();
-    for (const door of this.#doors.values()) door.close();
+    this.#wakeFifo?.close();
+    for (const waker of this.#wakers.values()) waker.close();
     await this.#options.far?.close();
   }
 
   /** Writes what has waited for room. */
   #push(): void {
     let full = false;
-    for (const outlet of this.#outlets.values()) {
-      outlet.push();
-      if (outlet.full) full = true;
+    for (const sender of this.#senders.values()) {
+      sender.push();
+      if (sender.full) full = true;
     }
     this.#full = full;
   }
 
-  #outlet(dest: number): Outlet {
-    let outlet = this.#outlets.get(dest);
-    if (outlet === undefined) {
+  #sender(dest: number): RingSender {
+    let sender = this.#senders.get(dest);
+    if (sender === undefined) {
       const system = this.#open();
       const { rank, directory } = this.#options;
       const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + this.#shares.ringBytes));
-      const door = this.#door(dest);
-      outlet = new Outlet(system, ring, door, (room) =>
+      const waker = this.#waker(dest);
+      sender = new RingSender(system, ring, waker, (room) =>
         this.#delivering ? undefined : this.#search(room, true, this.#lingerMs),
       );
-      this.#outlets.set(dest, outlet);
-      door.announce(rank);
+      this.#senders.set(dest, sender);
+      waker.announce(rank);
     }
-    return outlet;
+    return sender;
   }
 
-  #door(dest: number): Door {
-    let door = this.#doors.get(dest);
-    if (door === undefined) {
+  #waker(dest: number): Waker {
+    let waker = this.#wakers.get(dest);
+    if (waker === undefined) {
       const { size, directory } = this.#options;
-      const doorstep = new Doorstep(this.#open().map(doorstepPath(directory, dest), Doorstep.bytes(size)));
-      door = new Door(doorstep, new Clapper(bellPath(directory, dest)));
-      this.#doors.set(dest, door);
+      const wakeFlag = new WakeFlag(this.#open().map(wakeFlagPath(directory, dest), WakeFlag.bytes(size)));
+      waker = new Waker(wakeFlag, new WakeFifoWriter(wakeFifoPath(directory, dest)));
+      this.#wakers.set(dest, waker);
     }
-    return door;
+    return waker;
   }
 
   /**
@@ -234,10 +234,10 @@ export class SharedMemoryTransport implements Transport {
     if (this.#system === undefined) {
       const { rank, size, directory } = this.#options;
       this.#system = System.load();
-      if (this.#isFull) this.#system.makeHelpersPatient();
-      this.#doorstep = new Doorstep(this.#system.map(doorstepPath(directory, rank), Doorstep.bytes(size)));
-      this.#doorstep.pid = process.pid;
-      this.#bell = new Bell(this.#system, bellPath(directory, rank), () => this.#schedule());
+      if (this.#isFull) this.#system.useBatchSchedulingForHelpers();
+      this.#wakeFlag = new WakeFlag(this.#system.map(wakeFlagPath(directory, rank), WakeFlag.bytes(size)));
+      this.#wakeFlag.pid = process.pid;
+      this.#wakeFifo = new WakeFifo(this.#system, wakeFifoPath(directory, rank), () => this.#schedule());
     }
     return this.#system;
   }
@@ -320,12 +320,12 @@ export class SharedMemoryTransport implements Transport {
     const system = this.#system as System;
     const crowded = this.#crowded;
     // What comes from other hosts is brought by ZeroMQ's threads: they too need a CPU.
-    const givesWay = crowded || this.#options.far !== undefined;
+    const yieldsCpu = crowded || this.#options.far !== undefined;
     let began: number | undefined;
     let late = Number.POSITIVE_INFINITY;
     for (;;) {
       for (let i = 0; i < looksPerClock; i++) {
-        if (givesWay) system.giveWay();
+        if (yieldsCpu) system.yieldCpu();
         if (rings) this.#pollOrFail();
         if (watch.advance(false)) return true;
       }
@@ -339,13 +339,13 @@ export class SharedMemoryTransport implements Transport {
       if (spent < late) continue;
       late = Number.POSITIVE_INFINITY;
       this.#roomDue = began + pauseMs;
-      makeRoom(system, this.#partners());
+      moveOffBusyCpu(system, this.#partners());
     }
   }
 
   /** The processes that it has to do with. */
   #partners(): number[] {
-    const pids = [...this.#inlets.map(({ pid }) => pid), ...Array.from(this.#doors.values(), ({ pid }) => pid)];
+    const pids = [...this.#receivers.map(({ pid }) => pid), ...Array.from(this.#wakers.values(), ({ pid }) => pid)];
     return [...new Set(pids)].filter((pid) => pid !== 0);
   }
 
@@ -366,37 +366,41 @@ export class SharedMemoryTransport implements Transport {
   #wakeUp(): void {
     if (!this.#asleep) return;
     this.#asleep = false;
-    (this.#doorstep as Doorstep).sleeping = false;
+    (this.#wakeFlag as WakeFlag).sleeping = false;
   }
 
   #sleep(): void {
-    const doorstep = this.#doorstep as Doorstep;
+    const wakeFlag = this.#wakeFlag as WakeFlag;
     this.#asleep = true;
     this.#vainSince = undefined;
-    doorstep.sleeping = true;
+    wakeFlag.sleeping = true;
     // Whoever wrote, or made room, before it could see the flag did not ring.
     this.#push();
-    if (doorstep.hasNews || this.#inlets.some((inlet) => inlet.pending) || this.#receiver?.glance(true)) {
+    if (
+      wakeFlag.hasNews ||
+      this.#receivers.some((ringReceiver) => ringReceiver.pending) ||
+      this.#receiver?.pollBoards(true)
+    ) {
       this.#wakeUp();
       this.#schedule();
       return;
     }
     this.#deliveries = 0;
-    this.#bell?.keepAlive(this.#wanted || this.#full);
+    this.#wakeFifo?.keepAlive(this.#wanted || this.#full);
   }
 
   /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
   #poll(): boolean {
-    if ((this.#doorstep as Doorstep).hasNews) this.#attach();
+    if ((this.#wakeFlag as WakeFlag).hasNews) this.#attach();
     this.#delivering = true;
     try {
-      let delivered = (this.#receiver as Receiver).glance(false);
-      const inlets = this.#inlets;
-      for (let i = 0; i < inlets.length; i++) {
-        const inlet = inlets[i] as Inlet;
-        if (!inlet.pending) continue;
-        inlet.poll();
-        if (inlet.takeStarved()) this.#outlet(inlet.source).wake();
+      let delivered = (this.#receiver as Receiver).pollBoards(false);
+      const receivers = this.#receivers;
+      for (let i = 0; i < receivers.length; i++) {
+        const ringReceiver = receivers[i] as RingReceiver;
+        if (!ringReceiver.pending) continue;
+        ringReceiver.poll();
+        if (ringReceiver.takeStarved()) this.#sender(ringReceiver.source).wake();
         delivered = true;
       }
       if (this.#full) this.#push();
@@ -409,9 +413,9 @@ export class SharedMemoryTransport implements Transport {
   #attach(): void {
     const system = this.#open();
     const { rank, directory } = this.#options;
-    for (const source of (this.#doorstep as Doorstep).takeAnnounced()) {
+    for (const source of (this.#wakeFlag as WakeFlag).takeAnnounced()) {
       const ring = new Ring(system.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes));
-      this.#inlets.push(new Inlet(system, source, ring, this.#receiver as Receiver));
+      this.#receivers.push(new RingReceiver(system, source, ring, this.#receiver as Receiver));
     }
   }
 }
@@ -420,11 +424,11 @@ function ringPath(directory: string, source: number, dest: number): string {
   return `${directory}/${source}-${dest}`;
 }
 
-function doorstepPath(directory: string, rank: number): string {
+function wakeFlagPath(directory: string, rank: number): string {
   return `${directory}/${rank}`;
 }
 
-function bellPath(directory: string, rank: number): string {
+function wakeFifoPath(directory: string, rank: number): string {
   return `${directory}/${rank}.bell`;
 }
 

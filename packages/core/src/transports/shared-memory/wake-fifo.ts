@@ -6,7 +6,7 @@ import type { System } from "../libc.ts";
  * Wakes a rank that sleeps on its event loop: a fifo, whose one byte ends the sleep. A write costs 2 us, a wake-up a
  * context switch; while nobody sleeps nobody rings.
  */
-export class Bell {
+export class WakeFifo {
   readonly #socket: Socket;
   #keepsAlive = false;
 
@@ -39,7 +39,7 @@ export class Bell {
 }
 
 /** Somebody else's bell. */
-export class Clapper {
+export class WakeFifoWriter {
   readonly #path: string;
   #fd: number | undefined;
 

@@ -1,5 +1,5 @@
 import { load } from "./load.ts";
-import type { Clapper } from "./wake-fifo.ts";
+import type { WakeFifoWriter } from "./wake-fifo.ts";
 
 /**
  * The part of a rank's shared memory that all ranks of its host may write to: whether it sleeps, who it is, and who has
@@ -9,7 +9,7 @@ import type { Clapper } from "./wake-fifo.ts";
  * byte 0 sleeping   4 number of rings announced   8 pid   64 + r: rank r has a ring to this one
  * ```
  */
-export class Doorstep {
+export class WakeFlag {
   readonly #words: Int32Array;
   readonly #announced: Uint8Array;
   #seen = 0;
@@ -65,30 +65,30 @@ export class Doorstep {
 }
 
 /** Another rank's doorstep, and its bell. */
-export class Door {
-  readonly #doorstep: Doorstep;
-  readonly #clapper: Clapper;
+export class Waker {
+  readonly #wakeFlag: WakeFlag;
+  readonly #writer: WakeFifoWriter;
 
-  constructor(doorstep: Doorstep, clapper: Clapper) {
-    this.#doorstep = doorstep;
-    this.#clapper = clapper;
+  constructor(wakeFlag: WakeFlag, writer: WakeFifoWriter) {
+    this.#wakeFlag = wakeFlag;
+    this.#writer = writer;
   }
 
   /** Rings, if the one behind it sleeps. */
   wake(): void {
-    if (this.#doorstep.rouse()) this.#clapper.ring();
+    if (this.#wakeFlag.rouse()) this.#writer.ring();
   }
 
   announce(source: number): void {
-    this.#doorstep.announce(source);
+    this.#wakeFlag.announce(source);
   }
 
   /** The process behind it; 0 until it has said so. */
   get pid(): number {
-    return this.#doorstep.pid;
+    return this.#wakeFlag.pid;
   }
 
   close(): void {
-    this.#clapper.close();
+    this.#writer.close();
   }
 }

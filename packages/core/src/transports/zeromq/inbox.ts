@@ -95,7 +95,7 @@ export class Inbox {
    * Looks for a message, for a while; false when it gave up. Not with a receive pending: to ask whether there is one
    * takes its event away.
    */
-  async #lookAround(began: number): Promise<boolean> {
+  async #pollAWhile(began: number): Promise<boolean> {
     const system = System.loadIfAny();
     if (system === undefined) return true; // it never looks, so there is nothing to learn from its sleep
     const ioThread = IoThread.find(system);
@@ -107,7 +107,7 @@ export class Inbox {
       found = !this.#wanted || this.#closed;
       for (let i = 0; i < looksPerTurn && !found; i++) {
         found = this.#pull.readable;
-        if (!found) system.giveWay();
+        if (!found) system.yieldCpu();
       }
     }
     if (found) ioThread?.end();
@@ -120,7 +120,7 @@ export class Inbox {
     try {
       while (this.#wanted) {
         const began = now();
-        const found = !this.#spokenTo || this.#pull.readable || (await this.#lookAround(began));
+        const found = !this.#spokenTo || this.#pull.readable || (await this.#pollAWhile(began));
         if (!this.#wanted) break;
         const parts = await this.#pull.receive();
         if (!found) this.#lookMs = !this.crowded && now() - began < longLookMs ? longLookMs : lookMs;

@@ -33,7 +33,7 @@ export class IoThread {
     this.#system = system;
     this.id = id;
     this.#anywhere = system.affinity(id);
-    system.makePatient(id);
+    system.useBatchScheduling(id);
   }
 
   /** Undefined where it cannot be found. */

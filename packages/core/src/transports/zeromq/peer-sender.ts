@@ -11,7 +11,7 @@ import { type Sealer, sealBytes } from "./seal.ts";
  * happens; what comes within the same turn of the event loop leaves together afterwards. Measured on one host: 174
  * thousand small messages a second one by one, 1.5 million in batches.
  */
-export class Pump {
+export class PeerSender {
   /** Unknown while the way to the peer is being looked for; packets queue meanwhile. */
   #push: Push | undefined;
   readonly #failed: (error: Error) => void;
@@ -113,7 +113,7 @@ export class Pump {
         await this.#push?.send(frames);
         this.#sending = undefined;
         // ZeroMQ's thread is patient: of two that stream it would send nothing until the credit is used up.
-        if (full) System.loadIfAny()?.giveWay();
+        if (full) System.loadIfAny()?.yieldCpu();
         if (!this.#batch.isFull) await this.#fullOrTurn();
       }
     } catch (error) {

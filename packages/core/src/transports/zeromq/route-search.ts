@@ -30,7 +30,7 @@ interface Attempt {
 }
 
 /** No endpoint leads there. The message says what came of those that were tried. */
-export class NoWay extends Error {
+export class NoRoute extends Error {
   readonly attempts: Attempts;
 
   constructor(attempts: Attempts) {
@@ -43,7 +43,7 @@ export class NoWay extends Error {
  * Finds which of a rank's addresses leads to it, by trying all at once: which of a host's networks the others can reach
  * is nothing that its names, or its routing table, tell. What was found for one rank holds for its host.
  */
-export class Ways {
+export class RouteSearch {
   /** By host: the address that works, or the search for it. */
   readonly #known: Map<string, string> = new Map();
   readonly #searches: Map<string, Promise<string>> = new Map();
@@ -59,7 +59,7 @@ export class Ways {
   /**
    * The endpoint to use.
    *
-   * @throws NoWay when there is none. `wanted` ends the search early.
+   * @throws NoRoute when there is none. `wanted` ends the search early.
    */
   async find(host: string, endpoints: readonly string[], wanted: () => boolean): Promise<string> {
     const search = this.#searches.get(host);
@@ -80,7 +80,7 @@ export class Ways {
   /**
    * Whether an endpoint that was found can still be reached. Who asks while it is being tried gets the same answer.
    *
-   * @throws NoWay when it cannot.
+   * @throws NoRoute when it cannot.
    */
   async test(endpoint: string, wanted: () => boolean): Promise<void> {
     const running = this.#tests.get(endpoint) ?? race([endpoint], testMs, wanted);
@@ -175,7 +175,7 @@ function race(endpoints: readonly string[], limitMs: number, wanted: () => boole
       if (heardMs < patienceMs) return;
       finish();
       for (const state of attempts.values()) state.ms = heardMs;
-      reject(new NoWay(attempts));
+      reject(new NoRoute(attempts));
     };
     const timer = setInterval(look, retryMs);
     for (const endpoint of endpoints) attempt(endpoint);

@@ -12,8 +12,8 @@ import type { Receiver, Transport } from "../../wire/transport.ts";
 import { deliver } from "./frames.ts";
 import { gmac, type TagOf } from "./gmac.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
-import { Pump } from "./peer-sender.ts";
-import { describeAttempts, type NoWay, Ways } from "./route-search.ts";
+import { PeerSender } from "./peer-sender.ts";
+import { describeAttempts, type NoRoute, RouteSearch } from "./route-search.ts";
 import { Opener, Sealer } from "./seal.ts";
 
 /** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
@@ -76,10 +76,10 @@ export class ZeromqTransport implements Transport {
   /** Where this rank can be reached, best way first. */
   readonly endpoints: string[] = [];
   readonly #inboxes: Inbox[] = [];
-  readonly #pumps: Map<number, Pump> = new Map();
+  readonly #senders: Map<number, PeerSender> = new Map();
   /** Of ranks on other hosts: the endpoint that is used. */
   readonly #used: Map<number, string> = new Map();
-  readonly #ways: Ways = new Ways();
+  readonly #routes: RouteSearch = new RouteSearch();
   #watch: NodeJS.Timeout | undefined;
   readonly #network: Network | undefined;
   readonly #rank: number;
@@ -128,23 +128,23 @@ export class ZeromqTransport implements Transport {
 
   send(dest: number, envelope: Envelope, body: Packet, lent: boolean): void {
     if (this.#closed) return;
-    let pump = this.#pumps.get(dest);
-    if (pump === undefined) {
-      pump = new Pump((error) => this.receiver?.failed(error));
-      this.#pumps.set(dest, pump);
-      this.#open(dest, pump);
+    let sender = this.#senders.get(dest);
+    if (sender === undefined) {
+      sender = new PeerSender((error) => this.receiver?.failed(error));
+      this.#senders.set(dest, sender);
+      this.#open(dest, sender);
     }
-    pump.add(envelope, body, lent);
+    sender.add(envelope, body, lent);
   }
 
   /** A rank has ended: nothing that is still queued for it may hold up this one's end. */
   drop(rank: number): void {
-    this.#pumps.get(rank)?.drop();
+    this.#senders.get(rank)?.drop();
   }
 
   /** The job is lost: nobody waits for anything. */
   dropAll(): void {
-    for (const pump of this.#pumps.values()) pump.drop();
+    for (const sender of this.#senders.values()) sender.drop();
   }
 
   listen(wanted: boolean): void {
@@ -152,18 +152,18 @@ export class ZeromqTransport implements Transport {
   }
 
   async flush(timeoutMs: number): Promise<void> {
-    await within(timeoutMs, Promise.all([...this.#pumps.values()].map((pump) => pump.idle())));
+    await within(timeoutMs, Promise.all([...this.#senders.values()].map((sender) => sender.idle())));
   }
 
   flushSync(): void {
-    for (const [rank, pump] of this.#pumps) {
+    for (const [rank, sender] of this.#senders) {
       // No time to look for the way: the address by which its agent reached the launcher is likely to work.
       const [guess] = this.#farEndpoints(rank);
-      if (!pump.found && !pump.closed && guess !== undefined)
-        pump.open(this.#pushFar(guess, false), this.#sealer(rank));
+      if (!sender.found && !sender.closed && guess !== undefined)
+        sender.open(this.#pushFar(guess, false), this.#sealer(rank));
       const used = this.#used.get(rank);
-      if (used !== undefined && pump.isStuck) pump.replace(this.#pushFar(used, false));
-      pump.flushSync();
+      if (used !== undefined && sender.isStuck) sender.replace(this.#pushFar(used, false));
+      sender.flushSync();
     }
   }
 
@@ -171,7 +171,7 @@ export class ZeromqTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#watch);
-    for (const pump of this.#pumps.values()) pump.close();
+    for (const sender of this.#senders.values()) sender.close();
     for (const inbox of this.#inboxes) inbox.close();
   }
 
@@ -226,54 +226,54 @@ export class ZeromqTransport implements Transport {
     };
   }
 
-  #open(rank: number, pump: Pump): void {
+  #open(rank: number, sender: PeerSender): void {
     const peer = this.#peers[rank];
     const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
     if (peer === undefined) throw new Error("a rank was spoken to before the addresses were known");
     if (peer.host === this.#host && near !== undefined) {
-      pump.open(this.#pushNear(near));
+      sender.open(this.#pushNear(near));
       return;
     }
     const endpoints = this.#farEndpoints(rank);
-    const known = this.#ways.known(peer.host, endpoints);
+    const known = this.#routes.known(peer.host, endpoints);
     if (known !== undefined) {
-      this.#openFar(rank, pump, known);
+      this.#openFar(rank, sender, known);
       return;
     }
-    this.#ways
-      .find(peer.host, endpoints, () => !pump.closed)
+    this.#routes
+      .find(peer.host, endpoints, () => !sender.closed)
       .then(
         (endpoint) => {
-          if (!pump.closed && !pump.found) this.#openFar(rank, pump, endpoint);
+          if (!sender.closed && !sender.found) this.#openFar(rank, sender, endpoint);
         },
-        (failure: NoWay) => void this.#giveUp(rank, pump, failure),
+        (failure: NoRoute) => void this.#giveUp(rank, sender, failure),
       );
   }
 
-  #openFar(rank: number, pump: Pump, endpoint: string): void {
+  #openFar(rank: number, sender: PeerSender, endpoint: string): void {
     this.#used.set(rank, endpoint);
-    pump.open(this.#pushFar(endpoint, true), this.#sealer(rank));
+    sender.open(this.#pushFar(endpoint, true), this.#sealer(rank));
     this.#watch ??= setInterval(() => this.#lookForStalls(), watchMs).unref();
   }
 
   /** ZeroMQ goes on trying for ever. We do so as long as there is a way; where there is none any more, somebody has to say it. */
   #lookForStalls(): void {
     for (const [rank, endpoint] of this.#used) {
-      const pump = this.#pumps.get(rank);
-      if (pump === undefined || pump.closed || pump.waitsMs < stallMs) continue;
-      const wanted = (): boolean => !pump.closed && pump.waitsMs >= stallMs;
-      this.#ways.test(endpoint, wanted).catch((failure: NoWay) => {
-        if (wanted()) void this.#giveUp(rank, pump, failure);
+      const sender = this.#senders.get(rank);
+      if (sender === undefined || sender.closed || sender.waitsMs < stallMs) continue;
+      const wanted = (): boolean => !sender.closed && sender.waitsMs >= stallMs;
+      this.#routes.test(endpoint, wanted).catch((failure: NoRoute) => {
+        if (wanted()) void this.#giveUp(rank, sender, failure);
       });
     }
   }
 
-  async #giveUp(rank: number, pump: Pump, { attempts, message }: NoWay): Promise<void> {
-    if (pump.closed) return;
+  async #giveUp(rank: number, sender: PeerSender, { attempts, message }: NoRoute): Promise<void> {
+    if (sender.closed) return;
     const { host } = this.#peers[rank] as PeerAddress;
     const route = { dest: rank, host, attempts: await describeAttempts(this.#host, host, attempts) };
-    if (pump.closed) return;
-    pump.drop();
+    if (sender.closed) return;
+    sender.drop();
     const why = `rank ${rank} on ${host} cannot be reached from here (${message})`;
     this.unreachable(new MpiError("undelivered", why), route);
   }

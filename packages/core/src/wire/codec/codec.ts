@@ -7,7 +7,7 @@ import { MpiError, messageOf } from "../../calls/errors.ts";
 import { Excerpt, type Memory } from "../packet.ts";
 import { type Bytes, bytesOf, fits, fromBytes, isBytes, kindOf, reasonAgainstBytes, smallFromBytes } from "./bytes.ts";
 import { flatten } from "./flatten.ts";
-import { glance } from "./losses.ts";
+import { sampleArray } from "./losses.ts";
 import { asBuffer, Form, inlineArrayBytes, inlineBytes, malformed, nothingAttached, type Parcel } from "./parcel.ts";
 import { isPlain } from "./plain.ts";
 import { notSmall, readSmall } from "./read-small.ts";
@@ -226,7 +226,7 @@ function constant(form: number): Parcel {
 
 function encodeArray(value: Bytes): Parcel {
   const kind = kindOf(value);
-  glance(value);
+  sampleArray(value);
   // A few bytes are copied as they are; of what was transferred away nothing is left to be copied.
   const small = value instanceof Uint8Array && value.byteLength > 0 && value.byteLength <= inlineArrayBytes;
   const bytes = small ? value : lend(value);

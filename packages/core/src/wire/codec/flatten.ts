@@ -2,16 +2,16 @@ import { types } from "node:util";
 import { MpiError } from "../../calls/errors.ts";
 import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./bytes.ts";
 import { errorClassOf, hiddenOf } from "./error-classes.ts";
-import { glance, isIndex, tellOfBuiltIn, tellOfInstance } from "./losses.ts";
+import { isIndex, sampleArray, warnOfBuiltIn, warnOfInstance } from "./losses.ts";
 import { fillingOrder, Node, type Reference } from "./node-table.ts";
 import { inlineBytes } from "./parcel.ts";
 import { isText, isTooLong } from "./plain.ts";
 import {
-  type ClassStanding,
+  type ClassKind,
   isRegisteredAs,
+  type PrototypeKind,
+  prototypeKindOfObject,
   type Registration,
-  type Standing,
-  standingOfObject,
 } from "./prototype-kind.ts";
 import {
   pathOf,
@@ -111,19 +111,19 @@ class Flattening {
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
-    const standing = standingOfObject(object);
-    switch (standing.type) {
+    const kind = prototypeKindOfObject(object);
+    switch (kind.type) {
       case "registered":
-        return this.#registered(object, standing.registration);
+        return this.#registered(object, kind.registration);
       case "private":
       case "subclass":
-        return this.#foreign(object, standing);
+        return this.#foreign(object, kind);
       case "class":
-        return this.#instance(object, standing);
+        return this.#instance(object, kind);
     }
     if (Array.isArray(object)) return this.#array(object);
-    if (standing.type === "data") return this.#properties([Node.object], object);
-    return this.#builtIn(object, standing) ?? this.#foreign(object, standing);
+    if (kind.type === "data") return this.#properties([Node.object], object);
+    return this.#builtIn(object, kind) ?? this.#foreign(object, kind);
   }
 
   #registered(instance: object, registration: Registration): unknown[] {
@@ -148,18 +148,18 @@ class Flattening {
     return [Node.text, Buffer.from(text, "utf16le")];
   }
 
-  #instance(value: object, standing: ClassStanding): unknown[] {
-    const reason = reasonAgainstInstance(value, standing);
+  #instance(value: object, kind: ClassKind): unknown[] {
+    const reason = reasonAgainstInstance(value, kind);
     if (reason !== undefined) throw this.#refusal(reason);
     const node = this.#properties([Node.object], value);
-    if (!standing.told) tellOfInstance(value, standing);
+    if (!kind.warned) warnOfInstance(value, kind);
     return node;
   }
 
-  #builtIn(value: object, standing: Standing): unknown[] | undefined {
+  #builtIn(value: object, kind: PrototypeKind): unknown[] | undefined {
     if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // of another realm
     const error = types.isNativeError(value) || value instanceof Error;
-    if (standing.type === "built-in" && !standing.told) tellOfBuiltIn(value, standing, error);
+    if (kind.type === "built-in" && !kind.warned) warnOfBuiltIn(value, kind, error);
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
     if (types.isDate(value)) return [Node.date, Date.prototype.getTime.call(value)];
@@ -169,8 +169,8 @@ class Flattening {
     return undefined;
   }
 
-  #foreign(value: object, standing: Standing): unknown[] {
-    const reason = reasonAgainst(value, standing);
+  #foreign(value: object, kind: PrototypeKind): unknown[] {
+    const reason = reasonAgainst(value, kind);
     if (reason !== undefined) throw this.#refusal(reason);
     return this.#properties([Node.object], value);
   }
@@ -186,7 +186,7 @@ class Flattening {
     } catch (error) {
       throw this.#refusal(reasonAgainstBytes(value), error);
     }
-    glance(value);
+    sampleArray(value);
     if (bytes.byteLength <= inlineBytes) return [Node.bytes, kindOf(value), bytes];
     this.#attachments.push(bytes);
     return [Node.bytes, kindOf(value)];
@@ -196,7 +196,7 @@ class Flattening {
     if ((array as { index?: unknown }).index !== undefined) {
       return this.#properties([Node.sparse, array.length], array);
     }
-    glance(array);
+    sampleArray(array);
     const node: unknown[] = [Node.array];
     for (let i = 0; i < array.length; i++) {
       const item = array[i];

@@ -3,31 +3,31 @@ import { siteHere } from "../../calls/call-site.ts";
 import { withArticle } from "../../calls/check.ts";
 import { warn } from "../../calls/warning.ts";
 import { isLost } from "./error-classes.ts";
-import { type ClassStanding, standingOfObject } from "./prototype-kind.ts";
+import { type ClassKind, prototypeKindOfObject } from "./prototype-kind.ts";
 import { nameOf } from "./unserializable.ts";
 
 /** Warns, once for each class, of what an instance that arrives as a plain object loses. */
-export function tellOfInstance(value: object, standing: ClassStanding): void {
-  const members = standing.members.filter((member) => !Object.hasOwn(value, member));
+export function warnOfInstance(value: object, kind: ClassKind): void {
+  const members = kind.members.filter((member) => !Object.hasOwn(value, member));
   const isHidden = (key: string): boolean => !Object.prototype.propertyIsEnumerable.call(value, key);
-  tell(standing, nameOf(value, standing), "plain objects", members, Object.getOwnPropertyNames(value).filter(isHidden));
+  tell(kind, nameOf(value, kind), "plain objects", members, Object.getOwnPropertyNames(value).filter(isHidden));
 }
 
 /** The same of an instance that arrives as the built-in which its class extends. */
-export function tellOfBuiltIn(value: object, standing: ClassStanding, isError: boolean): void {
-  const members = isError ? standing.members.filter(isLost) : standing.members;
+export function warnOfBuiltIn(value: object, kind: ClassKind, isError: boolean): void {
+  const members = isError ? kind.members.filter(isLost) : kind.members;
   const as = withArticle(Object.prototype.toString.call(value).slice(8, -1));
-  tell(standing, nameOf(value, standing), as, members);
+  tell(kind, nameOf(value, kind), as, members);
 }
 
 function tell(
-  standing: ClassStanding,
+  kind: ClassKind,
   name: string | undefined,
   as: string,
   members: readonly string[],
   hidden: readonly string[] = [],
 ): void {
-  standing.told = true;
+  kind.warned = true;
   const lost = [
     ...(members.length > 0
       ? [`${name === undefined ? "what they inherit" : "their methods and getters"} (${some(members)})`]
@@ -67,24 +67,24 @@ let until = 1;
 let left = first;
 
 /** Called for each array. Looks at some of them, and warns of what they lose: named properties, methods of a subclass. */
-export function glance(array: object): void {
+export function sampleArray(array: object): void {
   if (--until > 0) return;
   until = left > 0 ? 1 : oneOf;
   left--;
   look(array);
 }
 
-function tellElements(standing: ClassStanding): void {
-  standing.told = true;
-  const { name, members } = standing;
+function warnOfElements(kind: ClassKind): void {
+  kind.warned = true;
+  const { name, members } = kind;
   say(
     `instances of ${name || "an unnamed class"} arrive as plain arrays, without their methods and getters (${some(members)}): make instances of them on arrival`,
   );
 }
 
 function look(array: object): void {
-  const standing = standingOfObject(array);
-  if (standing.type === "built-in" && !standing.told) tellElements(standing);
+  const kind = prototypeKindOfObject(array);
+  if (kind.type === "built-in" && !kind.warned) warnOfElements(kind);
   if (!Array.isArray(array)) return;
   const names = namesOf(array);
   if (names.length > 0) {

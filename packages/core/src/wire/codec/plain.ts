@@ -1,7 +1,7 @@
 /// <reference lib="es2024.string" />
 import { constants } from "node:buffer";
-import { glance } from "./losses.ts";
-import { standingOf } from "./prototype-kind.ts";
+import { sampleArray } from "./losses.ts";
+import { prototypeKindOf } from "./prototype-kind.ts";
 
 /** Deeper values take the other form, which does not recurse, so that no stack on either side can overflow. */
 const deepest = 128;
@@ -56,7 +56,7 @@ function isPlainWithin(value: unknown, seen: Seen, depth: number): boolean {
 function isPlainArray(array: readonly unknown[], seen: Seen, depth: number): boolean {
   // What a RegExp matched has named properties. Other arrays lose theirs: to find out costs as much as packing.
   if ((array as { index?: unknown }).index !== undefined) return false;
-  glance(array);
+  sampleArray(array);
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     if (item === undefined && !(i in array)) return false;
@@ -84,9 +84,9 @@ function isPlainObject(object: object, seen: Seen, depth: number): boolean {
 
 /** Whether the properties of an instance are all that travels, and the program knows what does not. */
 function isDataOf(object: object, prototype: object): boolean {
-  const standing = standingOf(prototype);
-  if (standing.type !== "class") return standing.type === "data";
-  if (!standing.told) return false;
+  const kind = prototypeKindOf(prototype);
+  if (kind.type !== "class") return kind.type === "data";
+  if (!kind.warned) return false;
   for (const key in object) return Object.hasOwn(object, key);
   return false;
 }

@@ -15,9 +15,9 @@ import { typedArrayClasses } from "./bytes.ts";
  * | `native` | state that JavaScript cannot see: Promise, WeakMap, Blob, a handle of Node |
  * | `iterator` | a generator or another iterator |
  */
-export type Standing =
+export type PrototypeKind =
   | { readonly type: "data" | "iterator" }
-  | ClassStanding
+  | ClassKind
   | { readonly type: "registered"; readonly registration: Registration }
   | { readonly type: "subclass"; readonly name: string; readonly base: string }
   | { readonly type: "native"; readonly name: string }
@@ -30,13 +30,13 @@ export interface Registration {
   readonly read: (written: never) => unknown;
 }
 
-export interface ClassStanding {
+export interface ClassKind {
   readonly type: "class" | "built-in";
   readonly name: string;
   /** What instances lose on the way, by name. */
   readonly members: readonly string[];
   /** Whether the program has been warned of that, or nothing is lost. */
-  told: boolean;
+  warned: boolean;
 }
 
 const typedArray: object = Object.getPrototypeOf(Uint8Array);
@@ -55,24 +55,24 @@ const iterators: ReadonlySet<object> = new Set<object>([
 const platform: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
 /** Of all copies of this package: whichever of them a class is registered with. */
-const classes = shared("standings", () => ({
-  known: new WeakMap<object, Standing>(),
+const classes = shared("prototype-kinds", () => ({
+  known: new WeakMap<object, PrototypeKind>(),
   registered: new Map<object, Registration>(),
 }));
 
 /** The standing of objects whose prototype is `prototype`. Reads the class's source once, then remembers. */
-export function standingOf(prototype: object): Standing {
-  let standing = classes.known.get(prototype);
-  if (standing === undefined) {
-    standing = examine(prototype);
-    classes.known.set(prototype, standing);
+export function prototypeKindOf(prototype: object): PrototypeKind {
+  let kind = classes.known.get(prototype);
+  if (kind === undefined) {
+    kind = examine(prototype);
+    classes.known.set(prototype, kind);
   }
-  return standing;
+  return kind;
 }
 
 /** The same of an object. */
-export function standingOfObject(object: object): Standing {
-  return standingOf(Object.getPrototypeOf(object) ?? Object.prototype);
+export function prototypeKindOfObject(object: object): PrototypeKind {
+  return prototypeKindOf(Object.getPrototypeOf(object) ?? Object.prototype);
 }
 
 export function isRegisteredAs(value: unknown, registration: Registration): boolean {
@@ -87,18 +87,18 @@ export function enter(prototype: object, registration: Registration): void {
   classes.known = new WeakMap(); // the standing of subclasses changes, too
 }
 
-function examine(prototype: object): Standing {
+function examine(prototype: object): PrototypeKind {
   const own = classes.registered.get(prototype);
   if (own !== undefined) return { type: "registered", registration: own };
   if (prototype === Object.getPrototypeOf(process.env)) return { type: "data" };
   const members = new Set<string>();
   let name = "";
   for (let step = prototype; ; ) {
-    if (travelling.has(step)) return standing("built-in", name, members);
+    if (travelling.has(step)) return classKind("built-in", name, members);
     if (iterators.has(step)) return { type: "iterator" };
     const next: object | null = Object.getPrototypeOf(step);
     // Object.prototype, be it this realm's or another's
-    if (next === null) return members.size === 0 ? { type: "data" } : standing("class", name, members);
+    if (next === null) return members.size === 0 ? { type: "data" } : classKind("class", name, members);
     const maker: unknown = Object.getOwnPropertyDescriptor(step, "constructor")?.value;
     if (typeof maker === "function") name ||= maker.name;
     const base = classes.registered.get(step);
@@ -114,8 +114,8 @@ function examine(prototype: object): Standing {
   }
 }
 
-function standing(type: ClassStanding["type"], name: string, members: ReadonlySet<string>): ClassStanding {
-  return { type, name, members: [...members], told: members.size === 0 };
+function classKind(type: ClassKind["type"], name: string, members: ReadonlySet<string>): ClassKind {
+  return { type, name, members: [...members], warned: members.size === 0 };
 }
 
 /** Whether JavaScript's engine or Node has made this class. */

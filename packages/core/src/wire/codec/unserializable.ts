@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { MpiError, messageOf } from "../../calls/errors.ts";
-import { type ClassStanding, type Standing, standingOfObject } from "./prototype-kind.ts";
+import { type ClassKind, type PrototypeKind, prototypeKindOfObject } from "./prototype-kind.ts";
 
 /**
  * How a value hangs on the one that holds it: a property, the position in an array or a Set, or in a Map, where even
@@ -50,17 +50,17 @@ export function unreadable(thrown: unknown): string {
 }
 
 /** Why no instance with this standing can travel, and what to do; undefined when it can. */
-export function reasonAgainst(value: object, standing: Standing): string | undefined {
-  switch (standing.type) {
+export function reasonAgainst(value: object, kind: PrototypeKind): string | undefined {
+  switch (kind.type) {
     case "private":
-      return `is an instance of ${standing.name || "a class"} with the private field ${standing.field}; send its public data as a plain object, or registerClass(${standing.name}, ...)`;
+      return `is an instance of ${kind.name || "a class"} with the private field ${kind.field}; send its public data as a plain object, or registerClass(${kind.name}, ...)`;
     case "subclass":
-      return `is an instance of ${standing.name}, which extends the registered class ${standing.base}; registerClass(${standing.name}, ...) too`;
+      return `is an instance of ${kind.name}, which extends the registered class ${kind.base}; registerClass(${kind.name}, ...) too`;
     case "iterator":
       return `is ${a(tagOf(value) ?? "iterator")}; send an array of what it yields`;
     case "native":
-      if (standing.name === "") return "is an object that Node made; send a copy, { ...object }";
-      return `is ${a(standing.name)}; ${advice[standing.name] ?? "it cannot leave its process, send the data that it holds"}`;
+      if (kind.name === "") return "is an object that Node made; send a copy, { ...object }";
+      return `is ${a(kind.name)}; ${advice[kind.name] ?? "it cannot leave its process, send the data that it holds"}`;
     default:
       return types.isProxy(value) ? "is a Proxy of a built-in object; send that object" : undefined;
   }
@@ -69,10 +69,10 @@ export function reasonAgainst(value: object, standing: Standing): string | undef
 /** Why a function or a symbol in `holder` cannot travel. */
 export function reasonAgainstPrimitive(value: unknown, holder: unknown): string {
   if (typeof value === "symbol") return "is a symbol; send a string";
-  const standing = typeof holder === "object" && holder !== null ? standingOfObject(holder) : undefined;
-  if (standing?.type !== "class") return "is a function; send data, and keep functions on each rank";
-  const name = nameOf(holder as object, standing);
-  return `is a function of ${instanceOf(name)}; ${instead(name, standing)}`;
+  const kind = typeof holder === "object" && holder !== null ? prototypeKindOfObject(holder) : undefined;
+  if (kind?.type !== "class") return "is a function; send data, and keep functions on each rank";
+  const name = nameOf(holder as object, kind);
+  return `is a function of ${instanceOf(name)}; ${instead(name, kind)}`;
 }
 
 export function reasonAgainstCircular(name: string): string {
@@ -84,15 +84,15 @@ export function reasonAgainstText(text: string): string {
 }
 
 /** Why an instance cannot travel whose state is no property that can be listed; undefined where its state is there. */
-export function reasonAgainstInstance(value: object, standing: ClassStanding): string | undefined {
-  const name = nameOf(value, standing);
+export function reasonAgainstInstance(value: object, kind: ClassKind): string | undefined {
+  const name = nameOf(value, kind);
   if (Object.keys(value).length === 0) {
-    return `is ${instanceOf(name)} whose state cannot be seen; ${instead(name, standing)}`;
+    return `is ${instanceOf(name)} whose state cannot be seen; ${instead(name, kind)}`;
   }
   // Looked for once for each class.
-  const symbol = standing.told ? undefined : Object.getOwnPropertySymbols(value).find((each) => !wellKnown.has(each));
+  const symbol = kind.warned ? undefined : Object.getOwnPropertySymbols(value).find((each) => !wellKnown.has(each));
   if (symbol === undefined) return undefined;
-  return `is ${instanceOf(name)} that keeps state under ${String(symbol)}; ${instead(name, standing)}`;
+  return `is ${instanceOf(name)} that keeps state under ${String(symbol)}; ${instead(name, kind)}`;
 }
 
 /** Symbol.toStringTag, Symbol.iterator, ...: what an object is taken for, and no state. */
@@ -101,10 +101,9 @@ const wellKnown: ReadonlySet<unknown> = new Set(
 );
 
 /** The class of an instance, if it has a name. Libraries that set prototypes by hand may have it at the instance, as decimal.js. */
-export function nameOf(value: object, standing: ClassStanding): string | undefined {
-  const maker: unknown =
-    standing.name === "" ? Object.getOwnPropertyDescriptor(value, "constructor")?.value : undefined;
-  return standing.name || (typeof maker === "function" && maker.name) || undefined;
+export function nameOf(value: object, kind: ClassKind): string | undefined {
+  const maker: unknown = kind.name === "" ? Object.getOwnPropertyDescriptor(value, "constructor")?.value : undefined;
+  return kind.name || (typeof maker === "function" && maker.name) || undefined;
 }
 
 function instanceOf(name: string | undefined): string {
@@ -112,7 +111,7 @@ function instanceOf(name: string | undefined): string {
 }
 
 /** What to send in place of an instance. */
-function instead(name: string | undefined, { members }: ClassStanding): string {
+function instead(name: string | undefined, { members }: ClassKind): string {
   const data = members.includes("toString") ? "send its toString()" : "send its data as a plain object";
   return name === undefined ? data : `${data}, or registerClass(${name}, ...)`;
 }

@@ -1,5 +1,5 @@
 import { Excerpt, Memory } from "../packet.ts";
-import { glance } from "./losses.ts";
+import { sampleArray } from "./losses.ts";
 
 /**
  * Small values as MessagePack, found plain and written in the same walk: numbers, booleans, null, short strings of ASCII,
@@ -160,7 +160,7 @@ function writeArray(array: readonly unknown[], at: number, limit: number): numbe
   const { length } = array;
   // What a RegExp matched has properties with names.
   if (length > mostEntries || (array as { index?: unknown }).index !== undefined) return gaveUp;
-  glance(array);
+  sampleArray(array);
   target.bytes[at] = 0x90 | length;
   let to = at + 1;
   for (let i = 0; i < length && to !== gaveUp; i++) {

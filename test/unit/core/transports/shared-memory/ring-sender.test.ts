@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { test } from "vitest";
 import { System } from "../../../../../packages/core/src/transports/libc.ts";
 import { Ring } from "../../../../../packages/core/src/transports/shared-memory/ring.ts";
-import { Inlet } from "../../../../../packages/core/src/transports/shared-memory/ring-receiver.ts";
-import { Outlet } from "../../../../../packages/core/src/transports/shared-memory/ring-sender.ts";
+import { RingReceiver } from "../../../../../packages/core/src/transports/shared-memory/ring-receiver.ts";
+import { RingSender } from "../../../../../packages/core/src/transports/shared-memory/ring-sender.ts";
 import { SharedMemoryTransport } from "../../../../../packages/core/src/transports/shared-memory/transport.ts";
-import type { Door } from "../../../../../packages/core/src/transports/shared-memory/wake-flag.ts";
+import type { Waker } from "../../../../../packages/core/src/transports/shared-memory/wake-flag.ts";
 import { type Envelope, kind } from "../../../../../packages/core/src/wire/envelope.ts";
 import type { Packet } from "../../../../../packages/core/src/wire/packet.ts";
 import type { Watch } from "../../../../../packages/core/src/wire/transport.ts";
@@ -25,37 +25,37 @@ function ends(linger: (room: Watch, read: () => void) => boolean | undefined) {
   const system = System.load();
   const read: number[] = [];
   const arrays: (number | undefined)[] = [];
-  const inlet = new Inlet(system, 0, new Ring(memory), {
+  const ringReceiver = new RingReceiver(system, 0, new Ring(memory), {
     packet({ id }, { attachments }) {
       read.push(id);
       arrays.push(attachments[0]?.[0]);
     },
     landing: () => undefined,
-    glance: () => false,
+    pollBoards: () => false,
     waiting: true,
     failed: assert.fail,
   });
   const readAll = (): void => {
-    while (inlet.pending) inlet.poll();
+    while (ringReceiver.pending) ringReceiver.poll();
   };
-  const door = { wake() {} } as unknown as Door;
-  const outlet = new Outlet(system, new Ring(memory), door, (room) => linger(room, readAll));
-  return { outlet, read, arrays, readAll };
+  const waker = { wake() {} } as unknown as Waker;
+  const sender = new RingSender(system, new Ring(memory), waker, (room) => linger(room, readAll));
+  return { sender, read, arrays, readAll };
 }
 
 const ids = (count: number): number[] => Array.from({ length: count }, (_, id) => id);
 
 test("where the reader makes room within microseconds nothing is queued", () => {
   let looks = 0;
-  const { outlet, read, readAll } = ends((room, readOn) => {
+  const { sender, read, readAll } = ends((room, readOn) => {
     looks++;
     assert.equal(room.advance(false), false);
     readOn();
     return room.advance(false);
   });
   for (const id of ids(1000)) {
-    outlet.send(packet(0, id), body(100), false);
-    assert.equal(outlet.full, false);
+    sender.send(packet(0, id), body(100), false);
+    assert.equal(sender.full, false);
   }
   readAll();
   assert.deepEqual(read, ids(1000));
@@ -64,9 +64,9 @@ test("where the reader makes room within microseconds nothing is queued", () => 
 
 test("what is sent while a packet waits for room comes behind it", () => {
   let answers = 0;
-  const answer = (): void => outlet.send(packet(0, ++sent), body(50), false);
+  const answer = (): void => sender.send(packet(0, ++sent), body(50), false);
   let within = false;
-  const { outlet, read, readAll } = ends((room, readOn) => {
+  const { sender, read, readAll } = ends((room, readOn) => {
     if (within) return undefined;
     within = true;
     readOn(); // there is room now, and what has arrived is answered, before anybody has looked
@@ -76,23 +76,23 @@ test("what is sent while a packet waits for room comes behind it", () => {
     return room.advance(false);
   });
   let sent = -1;
-  while (sent < 1000) outlet.send(packet(0, ++sent), body(100), false);
+  while (sent < 1000) sender.send(packet(0, ++sent), body(100), false);
   readAll();
   assert.ok(answers > 5);
   assert.deepEqual(read, ids(sent + 1));
 });
 
 test("an array that had to wait in the queue is as it was when it was sent", () => {
-  const { outlet, arrays, readAll } = ends(() => false);
+  const { sender, arrays, readAll } = ends(() => false);
   const array = new Uint8Array(3000);
   for (let value = 1; value <= 20; value++) {
-    outlet.send(packet(0, value), { head: new Uint8Array(1), attachments: [array.fill(value)] }, false);
+    sender.send(packet(0, value), { head: new Uint8Array(1), attachments: [array.fill(value)] }, false);
   }
   array.fill(99);
   do {
-    outlet.push();
+    sender.push();
     readAll();
-  } while (outlet.full);
+  } while (sender.full);
   assert.deepEqual(
     arrays,
     ids(20).map((id) => id + 1),
@@ -101,26 +101,26 @@ test("an array that had to wait in the queue is as it was when it was sent", () 
 
 test("a reader who makes no room is looked at ever less, and gets all in order later", () => {
   let looks = 0;
-  const { outlet, read, readAll } = ends(() => {
+  const { sender, read, readAll } = ends(() => {
     looks++;
     return false;
   });
   const counts = [1000, 10_000, 100_000].map((count, i, all) => {
-    for (const id of ids(count).slice(all[i - 1] ?? 0)) outlet.send(packet(0, id), body(100), false);
+    for (const id of ids(count).slice(all[i - 1] ?? 0)) sender.send(packet(0, id), body(100), false);
     return looks;
   });
   assert.deepEqual(counts, [3, 6, 12]); // at 100, and 257, 513, 1025 ... later, at most 16,385
-  assert.equal(outlet.full, true);
-  while (outlet.full) {
+  assert.equal(sender.full, true);
+  while (sender.full) {
     readAll();
-    outlet.push();
+    sender.push();
   }
   readAll();
   assert.deepEqual(read, ids(100_000));
 });
 
 test("who sends from within a delivery does not look for another one, whatever room there is", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "tsmpi-outlet-"));
+  const directory = mkdtempSync(join(tmpdir(), "tsmpi-sender-"));
   const count = 500;
   const join2 = (rank: number): SharedMemoryTransport =>
     new SharedMemoryTransport({ rank, size: 2, directory, room: 1e9, neighbors: [0, 1], cpus: 2 });
@@ -130,7 +130,7 @@ test("who sends from within a delivery does not look for another one, whatever r
   let within = 0;
   try {
     await new Promise<void>((resolve, reject) => {
-      const receiver = { landing: () => undefined, glance: () => false, waiting: true, failed: reject };
+      const receiver = { landing: () => undefined, pollBoards: () => false, waiting: true, failed: reject };
       here.receiver = {
         ...receiver,
         packet({ id }) {

@@ -8,9 +8,9 @@ import {
   writeEnvelope,
 } from "../../../../../packages/core/src/transports/shared-memory/records.ts";
 import { Ring } from "../../../../../packages/core/src/transports/shared-memory/ring.ts";
-import { Inlet } from "../../../../../packages/core/src/transports/shared-memory/ring-receiver.ts";
-import { Outlet } from "../../../../../packages/core/src/transports/shared-memory/ring-sender.ts";
-import type { Door } from "../../../../../packages/core/src/transports/shared-memory/wake-flag.ts";
+import { RingReceiver } from "../../../../../packages/core/src/transports/shared-memory/ring-receiver.ts";
+import { RingSender } from "../../../../../packages/core/src/transports/shared-memory/ring-sender.ts";
+import type { Waker } from "../../../../../packages/core/src/transports/shared-memory/wake-flag.ts";
 import { type Envelope, kind } from "../../../../../packages/core/src/wire/envelope.ts";
 import type { Packet } from "../../../../../packages/core/src/wire/packet.ts";
 
@@ -27,18 +27,18 @@ function ends(landing: (bytes: number) => Uint8Array | undefined) {
   const memory = new ArrayBuffer(Ring.headerBytes + 128 * 1024);
   const system = System.load();
   const packets: { id: number; head: Uint8Array; attachments: readonly Uint8Array[]; borrowed: boolean }[] = [];
-  const inlet = new Inlet(system, 0, new Ring(memory), {
+  const ringReceiver = new RingReceiver(system, 0, new Ring(memory), {
     packet({ id }, { head, attachments }, borrowed) {
       const own = borrowed ? attachments.map((each) => Uint8Array.from(each)) : attachments;
       packets.push({ id, head: Uint8Array.from(head), attachments: own, borrowed });
     },
     landing: (_, __, bytes) => landing(bytes),
-    glance: () => false,
+    pollBoards: () => false,
     waiting: true,
     failed: assert.fail,
   });
   const read = (): void => {
-    while (inlet.pending) inlet.poll();
+    while (ringReceiver.pending) ringReceiver.poll();
   };
   return { system, ring: new Ring(memory), packets, read };
 }
@@ -46,19 +46,19 @@ function ends(landing: (bytes: number) => Uint8Array | undefined) {
 test("arrays of any length arrive in order, in pieces or whole, whatever is behind them", () => {
   const none = (): undefined => undefined;
   const { system, ring, packets, read } = ends(none);
-  const outlet = new Outlet(system, ring, { wake() {} } as unknown as Door, () => false);
+  const sender = new RingSender(system, ring, { wake() {} } as unknown as Waker, () => false);
   const lengths = fc.array(fc.oneof(fc.nat(40_000), fc.integer({ min: 16_380, max: 16_390 })), { maxLength: 6 });
   const sent: Packet[] = [];
   fc.assert(
     fc.property(lengths, fc.nat(300), (lengths, head) => {
       for (const length of lengths) {
         sent.push({ head: pattern(head), attachments: [pattern(length)] });
-        outlet.send(envelopeOf(sent.length), sent.at(-1) as Packet, false);
+        sender.send(envelopeOf(sent.length), sent.at(-1) as Packet, false);
       }
       do {
-        outlet.push();
+        sender.push();
         read();
-      } while (outlet.full);
+      } while (sender.full);
       expect(packets.map(({ id }) => id)).toEqual(sent.map((_, i) => i + 1));
     }),
     { numRuns: 100 },
@@ -73,8 +73,8 @@ test("arrays of any length arrive in order, in pieces or whole, whatever is behi
 test("the pieces go to where the receiver wants them", () => {
   const into = new Uint8Array(50_000);
   const { system, ring, packets, read } = ends((bytes) => into.subarray(0, bytes));
-  const outlet = new Outlet(system, ring, { wake() {} } as unknown as Door, () => false);
-  outlet.send(envelopeOf(1), { head: new Uint8Array(1), attachments: [pattern(30_000)] }, false);
+  const sender = new RingSender(system, ring, { wake() {} } as unknown as Waker, () => false);
+  sender.send(envelopeOf(1), { head: new Uint8Array(1), attachments: [pattern(30_000)] }, false);
   read();
   expect(packets[0]?.attachments[0]?.buffer).toBe(into.buffer);
   expect(Buffer.compare(into.subarray(0, 30_000), pattern(30_000))).toBe(0);

@@ -48,7 +48,7 @@ function consumed(frames: Buffer[], landing: (bytes: number) => Uint8Array | und
         attachments: borrowed ? attachments.map(ownCopy) : attachments,
       }),
     landing: (_, __, bytes) => landing(bytes),
-    glance: () => false,
+    pollBoards: () => false,
     waiting: true,
     failed: (error) => {
       throw error;
@@ -60,7 +60,7 @@ function consumed(frames: Buffer[], landing: (bytes: number) => Uint8Array | und
 /** Of each packet, whether its receiver has to copy what it keeps. */
 function borrowed(frames: Buffer[]): boolean[] {
   const all: boolean[] = [];
-  const receiver = { landing: () => undefined, glance: () => false, waiting: true, failed: () => {} };
+  const receiver = { landing: () => undefined, pollBoards: () => false, waiting: true, failed: () => {} };
   deliver(frames.map(ownCopy), { ...receiver, packet: (_, __, borrowed) => void all.push(borrowed) });
   return all;
 }

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { NoWay, Ways } from "../../../../../packages/core/src/transports/zeromq/route-search.ts";
+import { NoRoute, RouteSearch } from "../../../../../packages/core/src/transports/zeromq/route-search.ts";
 
 /** A server that greets as ZeroMQ does, or says something else, or nothing; and its endpoint. */
 async function greeting(bytes?: number): Promise<{ server: Server; endpoint: string }> {
@@ -24,21 +24,21 @@ async function closed(): Promise<string> {
 
 test("of several endpoints the one that greets is used, and known from then on", async () => {
   const { endpoint } = await greeting(0xff);
-  const ways = new Ways();
+  const ways = new RouteSearch();
   expect(await ways.find("a", [await closed(), endpoint], wanted)).toBe(endpoint);
   expect(ways.known("a", [endpoint])).toBe(endpoint);
 });
 
 test("one that refuses is given up soon, with what was tried", async () => {
   const endpoint = await closed();
-  const failure = await new Ways().find("a", [endpoint], wanted).catch((error: unknown) => error as NoWay);
-  expect(failure).toBeInstanceOf(NoWay);
-  expect((failure as NoWay).message).toMatch(/^refused, \d+ times in 3 s$/);
+  const failure = await new RouteSearch().find("a", [endpoint], wanted).catch((error: unknown) => error as NoRoute);
+  expect(failure).toBeInstanceOf(NoRoute);
+  expect((failure as NoRoute).message).toMatch(/^refused, \d+ times in 3 s$/);
 });
 
 test("while this process computes nobody is given up", async () => {
   const { endpoint } = await greeting(0xff);
-  const found = new Ways().test(endpoint, wanted);
+  const found = new RouteSearch().test(endpoint, wanted);
   const end = performance.now() + 6000; // longer than an endpoint that was known is tested for
   while (performance.now() < end);
   await expect(found).resolves.toBeUndefined();
@@ -46,9 +46,9 @@ test("while this process computes nobody is given up", async () => {
 
 test("who asks while an endpoint is being tested gets the same answer", async () => {
   const endpoint = await closed();
-  const ways = new Ways();
+  const ways = new RouteSearch();
   const answers = await Promise.allSettled([ways.test(endpoint, wanted), ways.test(endpoint, wanted)]);
   const [first, second] = answers.map((answer) => (answer as PromiseRejectedResult).reason as unknown);
-  expect(first).toBeInstanceOf(NoWay);
+  expect(first).toBeInstanceOf(NoRoute);
   expect(second).toBe(first);
 });

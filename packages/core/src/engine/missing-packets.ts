@@ -1,7 +1,7 @@
 import { clearInterval, setInterval } from "../calls/event-loop.ts";
 import type { Peer } from "./peer.ts";
-import type { Roster } from "./peer-table.ts";
-import type { Waits } from "./wait-counter.ts";
+import type { PeerTable } from "./peer-table.ts";
+import type { WaitCounter } from "./wait-counter.ts";
 
 const lookMs = 1000;
 /** So many looks in a row at which this rank listened and nothing came: what is in a healthy network arrives before. */
@@ -12,16 +12,16 @@ const looks = 10;
  * swallowed them, and nobody is left to send them again. Only looks while this rank listens count; what has not been
  * listened to may be here already.
  */
-export class Missing {
-  readonly #roster: Roster;
-  readonly #waits: Waits;
+export class MissingPackets {
+  readonly #peers: PeerTable;
+  readonly #waits: WaitCounter;
   readonly #found: (source: number, packets: number) => void;
   #timer: NodeJS.Timeout | undefined;
   /** How often in a row was looked at the ranks that have ended, and how many packets each had sent here then. */
   readonly #looks: Map<number, { received: number; times: number }> = new Map();
 
-  constructor(roster: Roster, waits: Waits, found: (source: number, packets: number) => void) {
-    this.#roster = roster;
+  constructor(peers: PeerTable, waits: WaitCounter, found: (source: number, packets: number) => void) {
+    this.#peers = peers;
     this.#waits = waits;
     this.#found = found;
   }
@@ -37,7 +37,7 @@ export class Missing {
   }
 
   #look(): void {
-    const incomplete = [...this.#roster].filter(([, peer]) => isIncomplete(peer));
+    const incomplete = [...this.#peers].filter(([, peer]) => isIncomplete(peer));
     if (incomplete.length === 0) this.end();
     for (const [rank, { received, last = 0 }] of incomplete) {
       const before = this.#looks.get(rank);
