@@ -22,20 +22,20 @@ const prelude = `import { createConnection } from "node:net";
   const hello = () => tell({ kind: "hello", rank, pid: process.pid, thread: 0 });
   const init = async () => {
     await hello();
-    const { directory, host, node } = await hear("welcome");
+    const { directory, host } = await hear("welcome");
     await tell({ kind: "ready", endpoints: ["ipc://" + directory + "/" + rank] });
-    return { host, node, ...(await hear("table")) };
+    return { host, ...(await hear("table")) };
   };
 `;
 
 describe("ranks in a world", () => {
   it("are told who all are, as soon as all are ready", async () => {
-    const script = `${prelude} const { host, node, peers } = await init();
-      console.log(node, peers.every((peer, index) => peer.rank === index && peer.host === host && peer.endpoints[0].endsWith("/" + index)), peers.length);
+    const script = `${prelude} const { host, peers } = await init();
+      console.log(peers.every((peer, index) => peer.rank === index && peer.host === host && peer.endpoints[0].endsWith("/" + index)), peers.length);
       socket.end();`;
     const { code, stdout, stderr } = await runScript(script, ["-n", "3"]);
     expect(stderr).not.toMatch(/rank \d/);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "0 true 3\n".repeat(3) });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "true 3\n".repeat(3) });
   });
 
   it("are told how others end, and how much those have sent", async () => {

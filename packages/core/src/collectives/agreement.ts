@@ -176,7 +176,7 @@ export class Agreement {
   /** Marks a collective that is under way as failed and ends whatever it is waiting for. */
   #markFailed(number: number, call: Call, error: MpiError): void {
     this.#failed.set(number, error);
-    this.#engine.reject(call, error, true);
+    this.#engine.reject(call, error);
     this.#engine.receives.dismiss(this.#channel, number); // the other ranks may wait until it has been received
   }
 

@@ -1,7 +1,7 @@
 import type { TypedArray } from "../calls/typed-array.ts";
+import { type Board, inPieces, type PostKind, post } from "../wire/board.ts";
 import { encodeAt, isWhole, landing, type Parcel } from "../wire/codec/codec.ts";
 import type { Packet } from "../wire/packet.ts";
-import { type Board, inPieces, type PostKind, post } from "../wire/transport.ts";
 import { apart, type Exchange, type Posts, Values } from "./algorithms/board-exchange.ts";
 import { disagree } from "./algorithms/combine.ts";
 

@@ -17,9 +17,10 @@ import type {
   Status,
 } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
+import { type Arrival, dataOf, type Finish } from "../engine/arrival.ts";
 import type { Channel } from "../engine/channel.ts";
 import { stillPending } from "../engine/engine.ts";
-import { type Arrival, any, dataOf, type Finish } from "../engine/matching.ts";
+import { any } from "../engine/match-queue.ts";
 import { decodeInto, encode, type Parcel } from "../wire/codec/codec.ts";
 import type { World } from "./world.ts";
 
@@ -298,7 +299,7 @@ export abstract class PointToPoint {
       return result;
     } catch (error) {
       const { engine } = this.world;
-      engine.reject(call, error as MpiError, true);
+      engine.reject(call, error as MpiError);
       await engine.sends.settled(call);
       throw error;
     }

@@ -1,8 +1,9 @@
 import { type Call, describe } from "../calls/call.ts";
 import { locate } from "../calls/call-site.ts";
 import { performance } from "../calls/event-loop.ts";
-import { countMessages, type Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { PendingCall } from "../engine/pending-call.ts";
+import { countMessages } from "../engine/traffic.ts";
 import type { Wait, Whereabouts } from "../wire/agent-protocol.ts";
 
 /** So many calls and kinds of messages of a rank are told. */
@@ -17,7 +18,11 @@ export async function whereabouts(engine: Engine): Promise<Whereabouts> {
     else all.push(pending);
   }
   const waits = await Promise.all([...calls.values()].slice(0, most).map(waitOf));
-  return { waits, more: Math.max(0, calls.size - most), unreceived: countMessages(engine.unreceived()).slice(0, most) };
+  return {
+    waits,
+    more: Math.max(0, calls.size - most),
+    unreceived: countMessages(engine.traffic.unreceived()).slice(0, most),
+  };
 }
 
 async function waitOf(pendings: readonly PendingCall[]): Promise<Wait> {

@@ -28,7 +28,7 @@ export function watchProgress(
       told = false;
     } else if (quietLooks >= 2 && !told) {
       told = true;
-      const { sent, received } = engine;
+      const { sent, received } = engine.traffic;
       void whereabouts(engine).then((where) => told && tell.stuck({ sent, received, ...where }));
     }
   };

@@ -2,8 +2,9 @@ import type { Call } from "../calls/call.ts";
 import type { Transport, Watch } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
 import type { Liveness } from "./liveness.ts";
-import { any, PostedReceive } from "./matching.ts";
+import { any } from "./match-queue.ts";
 import { divertOf, type PendingCall } from "./pending-call.ts";
+import { PostedReceive } from "./posted-receive.ts";
 import type { Refusal, WaitCounter } from "./wait-counter.ts";
 
 /** What a call waits for on a board. */

@@ -1,6 +1,8 @@
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import { type Arrival, Matching, type PostedReceive } from "./matching.ts";
+import type { Arrival } from "./arrival.ts";
+import { Matching } from "./matching.ts";
+import type { PostedReceive } from "./posted-receive.ts";
 
 /** A rank waits in a collective: which (`signature`), and where in its program. */
 export interface Question extends Envelope {

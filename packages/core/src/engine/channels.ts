@@ -1,6 +1,7 @@
 import type { Envelope } from "../wire/envelope.ts";
+import type { Arrival } from "./arrival.ts";
 import { Channel } from "./channel.ts";
-import type { Arrival, PostedReceive } from "./matching.ts";
+import type { PostedReceive } from "./posted-receive.ts";
 
 /** What tells a channel from the others. */
 type Key = Pick<Envelope, "context" | "collective">;

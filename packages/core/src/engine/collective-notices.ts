@@ -8,6 +8,7 @@ import type { Liveness } from "./liveness.ts";
 import type { Outbound } from "./outbound.ts";
 import type { PeerTable } from "./peer-table.ts";
 import { divertOf } from "./pending-call.ts";
+import type { PostedReceive } from "./posted-receive.ts";
 
 /**
  * What ranks tell each other about their collectives besides messages: that one has failed, and, where one waits for
@@ -36,17 +37,19 @@ export class CollectiveNotices {
     let asked = false;
     for (const channel of this.#channels) {
       if (!channel.collective) continue;
-      for (const posted of channel.matching.posted) {
-        const signature = channel.signatureOf?.(posted.tag);
-        const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
-        posted.asked = due ? "yes" : posted.asked === "yes" ? "yes" : "next time";
-        if (!due || signature === undefined || posted.source === this.#rank) continue;
-        const { source, tag, call } = posted;
-        void locate(call, divertOf(posted)).then((site) => this.put(channel, source, tag, signature, site));
-        asked = true;
-      }
+      for (const posted of channel.matching.posted) if (this.#askAbout(channel, posted, atOnce)) asked = true;
     }
     return asked;
+  }
+
+  #askAbout(channel: Channel, posted: PostedReceive, atOnce: boolean): boolean {
+    const signature = channel.signatureOf?.(posted.tag);
+    const due = atOnce ? posted.asked !== "yes" : posted.asked === "next time";
+    posted.asked = due || posted.asked === "yes" ? "yes" : "next time";
+    if (!due || signature === undefined || posted.source === this.#rank) return false;
+    const { source, tag, call } = posted;
+    void locate(call, divertOf(posted)).then((site) => this.put(channel, source, tag, signature, site));
+    return true;
   }
 
   /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */

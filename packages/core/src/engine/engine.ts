@@ -2,77 +2,72 @@ import { type Call, failure, type Identity } from "../calls/call.ts";
 import { type Divert, located } from "../calls/call-site.ts";
 import type { Checker } from "../calls/checker.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../calls/errors.ts";
-import { clearInterval, performance, setImmediate, setInterval, setTimeout } from "../calls/event-loop.ts";
+import { clearInterval, performance, setImmediate, setInterval } from "../calls/event-loop.ts";
 import { within } from "../calls/timeout.ts";
-import type { Ending, Mail, Unreceived } from "../wire/agent-protocol.ts";
-import { type Envelope, kind } from "../wire/envelope.ts";
-import type { Packet } from "../wire/packet.ts";
-import type { Board, Receiver, Transport } from "../wire/transport.ts";
+import type { Ending } from "../wire/agent-protocol.ts";
+import type { Board } from "../wire/board.ts";
+import type { Transport } from "../wire/transport.ts";
 import type { Joined } from "../wire/unjoined.ts";
 import { BoardWaits } from "./board-waits.ts";
 import type { Channel } from "./channel.ts";
 import { CollectiveNotices } from "./collective-notices.ts";
-import { Liveness, wasLost } from "./liveness.ts";
-import { isIncomplete, MissingPackets } from "./missing-packets.ts";
+import { IncomingPackets } from "./incoming-packets.ts";
+import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
-import type { Peer } from "./peer.ts";
+import { PeerEndings } from "./peer-endings.ts";
 import { PeerTable } from "./peer-table.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { Receives } from "./receives.ts";
 import { Sends } from "./sends.ts";
+import { Traffic } from "./traffic.ts";
 import { type Refusal, WaitCounter } from "./wait-counter.ts";
 
 /**
- * How long after a rank's good end those who wait for it are told that they wait in vain. It may have ended because a
- * collective failed, and the notice that says why comes from a third rank, on another way.
- */
-const graceMs = 50;
-
-/**
- * A collective that waits for longer than this asks whether it waits in vain. Rare enough to cost an idle rank nothing:
- * four looks a second, of a microsecond each.
+ * A collective that waits longer than this asks whether it waits in vain. An idle rank checks four times a second, for a
+ * microsecond each.
  */
 const askMs = 250;
 
-/** Said of a call that waits in what is being closed. */
+/** Why a call rejects that still waits in a communicator or a world that is being closed. */
 export const stillPending = "it was still pending when this was closed: is an await missing?";
 
 /**
- * One rank's machinery: the transport below, the mailboxes above, and for each peer what is on its way.
+ * The messaging of one rank, on top of a transport: matching, sends, receives, and the state of each peer.
  *
- * Small messages are sent at once while the peer gives credit; the others wait until they are matched:
+ * Small messages are sent at once (eager) while the peer gives credit. Others wait until they are matched (rendezvous):
  * ```text
  *   sender (engine/sends.ts)       receiver (engine/receives.ts)
- *     │ ── request (id, size) ──►    │  takes its place among the arrived, like any message
+ *     │ ── request (id, size) ──►    │  queued in order, like any message
  *     │ ◄── grant (id) ──────────    │  when a receive matches it
  *     │ ── payload (id) ────────►    │  lent to the transport, not copied
  *     │ ◄── received (id) ───────    │  now `send` resolves: the buffer may be changed
  * ```
- * Where an answer takes as long as the bytes do, those of a middling message follow at once, lent, as long as there is
- * credit: a message, and `received` when it is matched. A receiver that is busy thus holds at most the credit and one
- * envelope per outstanding send.
+ * Where a round trip takes as long as the bytes of a middle-sized message, the message is sent at once, lent, while there
+ * is credit; the receiver answers `received` when it is matched. A busy receiver thus holds at most the credit and one
+ * envelope for each outstanding send.
  */
-export class Engine implements Receiver {
+export class Engine {
   readonly who: Identity;
   readonly sends: Sends;
   readonly receives: Receives;
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
+  readonly traffic: Traffic;
   /** What `--check` looks for; undefined without it. */
   readonly checking: Checker | undefined;
   readonly #transport: Transport;
   readonly #peers: PeerTable;
   readonly #liveness: Liveness;
   readonly #waits: WaitCounter;
-  readonly #missing: MissingPackets;
+  readonly #endings: PeerEndings;
   #asking: NodeJS.Timeout | undefined;
-  /** Called when packets of a rank that has ended well will not arrive any more, before all calls reject. */
+  /** Called when packets of a rank that has ended with exit code 0 will not arrive, before all calls reject. */
   lost: (source: number, packets: number) => void = () => {};
-  /** How each communicator tells which collectives were called here, by its number. */
+  /** By communicator number: reports which collectives of it were called here. */
   readonly ledgers: Map<number, () => Joined> = new Map();
-  /** Collectives that have ended here and are about to turn out to have been other ones elsewhere. */
+  /** Pending decisions about collectives that have ended here and may have been other ones elsewhere. */
   readonly verdicts: Set<Promise<unknown>> = new Set();
-  /** An error that no call of the user was there to reject with: leaving the world does. */
+  /** An error that no call of the user could reject with. Leaving the world rejects with it. */
   untold: MpiError | undefined;
 
   constructor(who: Identity, transport: Transport, checking?: Checker) {
@@ -80,123 +75,55 @@ export class Engine implements Receiver {
     const peers = new PeerTable(who.size);
     const liveness = new Liveness(who, peers);
     const waits = new WaitCounter(transport, checking !== undefined);
-    const outbound = new Outbound(rank, transport, peers, this.#dispatch);
+    const outbound = new Outbound(rank, transport, peers, (envelope, body, borrowed, peer) =>
+      packets.dispatch(envelope, body, borrowed, peer),
+    );
+    const sends = new Sends(rank, transport, peers, liveness, outbound, waits);
+    const receives = new Receives(rank, transport, peers, liveness, outbound, waits);
+    const boardWaits = new BoardWaits(transport, liveness, waits);
+    const notices = new CollectiveNotices(rank, peers, liveness, outbound, receives.channels);
+    const failed = (error: Error): void => this.#failed(error);
+    const refuse = (why: Refusal): void => this.#refuse(why);
+    const lost = (source: number, count: number): void => this.#lost(source, count);
+    const endings = new PeerEndings(peers, liveness, waits, boardWaits, refuse, lost);
+    const packets = new IncomingPackets({ peers, waits, sends, receives, boardWaits, notices, endings, failed });
     this.who = who;
     this.checking = checking;
+    this.sends = sends;
+    this.receives = receives;
+    this.boardWaits = boardWaits;
+    this.notices = notices;
+    this.traffic = new Traffic(peers, receives.channels);
     this.#transport = transport;
     this.#peers = peers;
     this.#liveness = liveness;
     this.#waits = waits;
-    this.sends = new Sends(rank, transport, peers, liveness, outbound, waits);
-    this.receives = new Receives(rank, transport, peers, liveness, outbound, waits);
-    this.boardWaits = new BoardWaits(transport, liveness, waits);
-    this.notices = new CollectiveNotices(rank, peers, liveness, outbound, this.receives.channels);
-    this.#missing = new MissingPackets(peers, waits, (source, packets) => this.#lost(source, packets));
-    transport.receiver = this;
+    this.#endings = endings;
+    transport.receiver = packets;
   }
 
   channel(context: number, collective: boolean): Channel {
-    if (collective) this.#asking ??= setInterval(() => this.#look(), askMs).unref();
+    if (collective) this.#asking ??= setInterval(() => this.#askAboutWaits(), askMs).unref();
     return this.receives.channels.get({ context, collective });
   }
 
-  /** Where the ranks of a communicator post what they have for its collectives, if they share memory. */
+  /** The board of a communicator; undefined unless its ranks share memory. */
   board(channel: Channel): Board | undefined {
     return this.#transport.board?.(channel.context, channel.members);
   }
 
-  /** Resolves with the promise, after so long at the latest, and hears of what arrives meanwhile. */
+  /** Resolves with the promise, or after `mostMs`. Packets are delivered meanwhile. */
   async listenWhile(promise: Promise<unknown>, mostMs: number): Promise<void> {
     this.#waits.begin();
     await within(mostMs, promise);
     this.#waits.end();
   }
 
-  // Arrivals
-
-  packet(envelope: Envelope, body: Packet, borrowed: boolean): void {
-    this.#waits.steps++;
-    const { source } = envelope;
-    const peer = this.#peers.known(source) ?? this.#stranger(source);
-    if (peer === undefined) return;
-    const lost = (envelope.sequence - peer.received) >>> 0;
-    if (lost !== 0) {
-      const what = `${lost} packets from rank ${source} were lost on the way`;
-      this.failed(new MpiError("protocol", what, { rank: source }));
-      return;
-    }
-    peer.received = (peer.received + 1) >>> 0;
-    // Whoever waited for it has been told that it is gone, and may have gone on without it.
-    if (wasLost(peer)) return;
-    this.#dispatch(envelope, body, borrowed, peer);
-    if (peer.graceOver) this.#settle(source);
-  }
-
-  landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
-    return this.receives.landing(envelope, head, bytes);
-  }
-
-  pollBoards(sleeps: boolean): boolean {
-    return this.boardWaits.poll(sleeps);
-  }
-
-  /** A rank that has not sent anything before. */
-  #stranger(source: number): Peer | undefined {
-    try {
-      return this.#peers.get(source);
-    } catch (error) {
-      this.failed(error as Error);
-      return undefined;
-    }
-  }
-
-  failed(error: Error): void {
-    this.stop("protocol", error.message, { rank: error instanceof MpiError ? error.rank : undefined, cause: error });
-  }
-
-  readonly #dispatch = (envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer): void => {
-    switch (envelope.kind) {
-      case kind.message:
-        this.receives.arrive(envelope, body, borrowed);
-        break;
-      case kind.request:
-        this.receives.arrive(envelope, undefined, false);
-        break;
-      case kind.grant:
-        this.sends.granted(envelope, peer);
-        break;
-      case kind.payload:
-        this.receives.arriveLate(envelope, body, borrowed, peer);
-        break;
-      case kind.received:
-        this.sends.received(envelope, peer);
-        break;
-      case kind.credit:
-        peer.credit += envelope.bytes;
-        break;
-      case kind.withdraw:
-        this.receives.withdrawn(envelope, peer);
-        break;
-      case kind.question:
-        this.notices.asked(envelope, body);
-        break;
-      case kind.failure:
-        this.notices.notified(envelope, body, borrowed);
-        break;
-    }
-  };
-
   // Ends
 
-  /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
+  /** A rank ended with exit code 0; `last` is how many packets it sent to this rank, if it reported that. */
   peerEnded(ending: Ending, last: number | undefined): void {
-    const peer = this.#liveness.ended(ending, last);
-    if (isIncomplete(peer)) this.#missing.watch();
-    const timer = setTimeout(() => {
-      peer.graceOver = true;
-      this.#settle(ending.rank);
-    }, graceMs);
-    if (!this.waiting) timer.unref();
+    this.#endings.ended(ending, last);
   }
 
   #lost(source: number, packets: number): void {
@@ -206,18 +133,22 @@ export class Engine implements Receiver {
     });
   }
 
-  /** The job can go on no more: whatever waits rejects now, and so does every further call. */
+  #failed(error: Error): void {
+    this.stop("protocol", error.message, { rank: error instanceof MpiError ? error.rank : undefined, cause: error });
+  }
+
+  /** The job cannot go on: pending calls reject now, later calls at once. */
   stop(code: MpiErrorCode, why: string, details: MpiErrorDetails = {}): void {
     if (this.#liveness.end(code, why, details)) this.#refuse((call) => this.#liveness.refusal(call));
   }
 
-  /** What waits now waits in vain, and rejects with `deadlock`. Later calls work. */
+  /** Pending calls wait in vain and reject with `deadlock`. Later calls work. */
   refuseDeadlock(why: string): void {
     this.#refuse((call) => failure(this.who, located(call), "deadlock", why));
-    setImmediate(() => {}); // Node asks again when this turn is over, for the program may wait in vain once more
+    setImmediate(() => {}); // makes Node emit beforeExit again after this turn: the program may deadlock once more
   }
 
-  /** Whether every one of these ranks but this one has ended with exit code 0. */
+  /** Whether all of these ranks, except this one, have ended with exit code 0. */
   endedWell(ranks: readonly number[]): boolean {
     return this.#liveness.endedWell(ranks);
   }
@@ -227,19 +158,9 @@ export class Engine implements Receiver {
     return this.#liveness.over;
   }
 
-  /** Throws what every call rejects with when that is so. */
+  /** Throws what every call rejects with once the engine is {@link stopped}. */
   refuseIfStopped(call: Call): void {
     if (this.#liveness.over) throw this.#liveness.refusal(call);
-  }
-
-  /** Once a rank has ended and all it sent has arrived, whoever waits for it alone waits in vain. */
-  #settle(rank: number): void {
-    const peer = this.#peers.get(rank);
-    if (peer.gone || !peer.graceOver || peer.received < (peer.last ?? 0)) return;
-    peer.gone = true;
-    this.pollBoards(false);
-    if (this.waiting)
-      this.#refuse((call, source, channel, tag) => this.#liveness.waitError(call, source, channel, tag));
   }
 
   #refuse(why: Refusal): void {
@@ -249,22 +170,22 @@ export class Engine implements Receiver {
   }
 
   /**
-   * Ends whatever this one call is waiting for. With `quiet` the call's own promise is another one, and what ends here is
-   * no rejection that anybody has to handle.
+   * Ends whatever this one call waits for. The user awaits another promise, which rejects with `error`, so the rejections
+   * here need no handler.
    */
-  reject(call: Call, error: MpiError, quiet: boolean): void {
+  reject(call: Call, error: MpiError): void {
     const why: Refusal = (other) => (other === call ? error : undefined);
-    this.receives.refuse(why, quiet);
+    this.receives.refuse(why, true);
     this.boardWaits.refuse(why);
-    this.sends.cancel(call, error, quiet);
+    this.sends.cancel(call, error);
   }
 
-  /** The error such that it says who and which call, if it does not yet. */
+  /** Adds the rank and the call to an error that does not have them yet. */
   explained(call: Call, error: unknown): Error {
     return this.#liveness.explained(call, error);
   }
 
-  /** Resolves when every send is done with and its bytes are on their way, after `timeoutMs` at the latest. */
+  /** Resolves when all sends have settled and their bytes have left this process, or after `timeoutMs`. */
   async flush(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     await within(timeoutMs, this.sends.settled());
@@ -277,23 +198,23 @@ export class Engine implements Receiver {
 
   async close(): Promise<void> {
     clearInterval(this.#asking);
-    this.#missing.end();
+    this.#endings.close();
     if (!this.stopped) this.#refuse((call) => failure(this.who, located(call), "closed", stillPending));
     this.stop("closed", "this world was closed");
     await this.#transport.close();
   }
 
-  // What is told about this rank
+  // What this rank reports
 
-  /** Notes what waits, and since when: too coarse for a clock, but nothing that is paid for by each call. */
-  #look(): void {
+  /** Notes since when each call waits, to a quarter of a second: a clock in each call would cost more. */
+  #askAboutWaits(): void {
     if (!this.waiting) return;
     const now = performance.now();
     for (const { call } of this.pending()) call.since ??= now;
     this.notices.ask(false);
   }
 
-  /** Whether it is known that nobody has ever sent this rank anything. */
+  /** True when it is known that no rank has ever sent anything to this one. */
   get silent(): boolean {
     return this.#transport.silent ?? false;
   }
@@ -308,7 +229,7 @@ export class Engine implements Receiver {
     return this.#waits.steps;
   }
 
-  /** Whether a rank has ended and those who wait for it are about to be told. */
+  /** Whether a rank has ended and the calls that wait for it are about to reject. */
   get settling(): boolean {
     return this.#peers.settling;
   }
@@ -326,43 +247,10 @@ export class Engine implements Receiver {
     return undefined;
   }
 
-  /** Messages of users that have arrived and that nobody has received. */
-  *unreceived(): Generator<Envelope, void> {
-    for (const { collective, matching } of this.receives.channels) {
-      if (!collective) for (const { envelope } of matching.unexpected) yield envelope;
-    }
-  }
-
-  /** What became of users' messages so far. */
-  get mail(): Mail {
-    return { ...this.#peers.mail, unreceived: countMessages(this.unreceived()) };
-  }
-
-  /** What each communicator of this rank has seen of collectives, for those that have not been closed. */
+  /** The collectives that were called here, by communicator; without the communicators that were closed. */
   get joined(): Joined[] {
     return [...this.ledgers.values()]
       .map((ledger) => ledger())
       .filter(({ context, count }) => context > 0 || count > 0);
   }
-
-  /** Packets sent to each rank, for those who wait for the last of them. */
-  get sent(): Record<string, number> {
-    return this.#peers.count(({ sent }) => sent);
-  }
-
-  /** Packets received from each rank. */
-  get received(): Record<string, number> {
-    return this.#peers.count(({ received }) => received);
-  }
-}
-
-/** By source and tag. */
-export function countMessages(envelopes: Iterable<Envelope>): Unreceived[] {
-  const kinds = new Map<string, Unreceived>();
-  for (const { source, tag } of envelopes) {
-    const kind = kinds.get(`${source} ${tag}`);
-    if (kind === undefined) kinds.set(`${source} ${tag}`, { source, tag, count: 1 });
-    else kind.count += 1;
-  }
-  return [...kinds.values()];
 }

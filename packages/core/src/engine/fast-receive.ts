@@ -1,61 +1,89 @@
 import type { Call } from "../calls/call.ts";
-import type { MpiError } from "../calls/errors.ts";
+import { siteHere } from "../calls/call-site.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import { decode } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
+import type { Transport, Watch } from "../wire/transport.ts";
+import { Arrival, dataOf, type Finish } from "./arrival.ts";
 import type { Channel } from "./channel.ts";
-import { Arrival, any, dataOf, type Finish } from "./matching.ts";
+import type { Liveness } from "./liveness.ts";
+import { any } from "./match-queue.ts";
+import type { Refusal, WaitCounter } from "./wait-counter.ts";
 
-/** A receive that looks for its arrival before it waits: one at a time. */
+/**
+ * A receive that polls for its message before it waits. Most messages come while it polls; they cost neither a
+ * {@link PostedReceive} nor its promise. There is one at a time, so its fields are reused.
+ */
 export class FastReceive {
-  /** Where it looks; undefined when none does. */
-  channel: Channel | undefined;
-  source: number = any;
-  tag: number = any;
-  call: Call | undefined;
-  /** Where its caller wants the bytes. */
+  readonly #transport: Transport;
+  readonly #liveness: Liveness;
+  readonly #waits: WaitCounter;
+  /** Where it receives; undefined while no receive polls. */
+  #channel: Channel | undefined;
+  #source: number = any;
+  #tag: number = any;
+  #call: Call | undefined;
+  /** The caller's array for the bytes. */
   into: TypedArray | undefined;
   #finish: Finish<unknown> = dataOf;
   #over = false;
   #gaveUp = false;
   #value: unknown;
   #error: { readonly thrown: unknown } | undefined;
+  /** How many calls had settled when it began to poll. */
+  #settledBefore = 0;
+  readonly #anySettled: Watch = { advance: () => this.#waits.settled !== this.#settledBefore };
 
-  begin(
+  constructor(transport: Transport, liveness: Liveness, waits: WaitCounter) {
+    this.#transport = transport;
+    this.#liveness = liveness;
+    this.#waits = waits;
+  }
+
+  /**
+   * Polls some microseconds for the message. True when it has come, or the call was refused: {@link take} gives the
+   * outcome. Stops polling when another call settles, so that the code that awaits it can run.
+   */
+  comesNow(
     channel: Channel,
     source: number,
     tag: number,
     call: Call,
     finish: Finish<unknown>,
     into: TypedArray | undefined,
-  ): void {
-    this.channel = channel;
-    this.source = source;
-    this.tag = tag;
-    this.call = call;
+  ): boolean {
+    if (this.#transport.linger === undefined || this.#liveness.over || !channel.matching.isFree(source, tag))
+      return false;
+    this.#channel = channel;
+    this.#source = source;
+    this.#tag = tag;
+    this.#call = call;
     this.into = into;
     this.#finish = finish;
     this.#over = false;
     this.#gaveUp = false;
+    this.#settledBefore = this.#waits.settled;
+    this.#transport.linger(this.#anySettled, source);
+    return this.#end();
   }
 
   fits(channel: Channel, { source, tag }: Envelope): boolean {
     return (
-      channel === this.channel &&
+      channel === this.#channel &&
       !this.#over &&
       !this.#gaveUp &&
-      (this.source === any || source === this.source) &&
-      (this.tag === any || tag === this.tag)
+      (this.#source === any || source === this.#source) &&
+      (this.#tag === any || tag === this.#tag)
     );
   }
 
-  /** The arrival's bytes may be gone when this has returned. Its sender has been told already what it wants to know. */
+  /** Takes the message. Its bytes may be gone when this has returned. The sender already has its answer. */
   meet(envelope: Envelope, body: Packet, borrowed: boolean, order: number): void {
     this.#over = true;
     try {
       if (this.#finish === dataOf && body.attachments.length === 0) {
-        this.#value = decode(body); // for most messages no arrival is made
+        this.#value = decode(body); // most messages need no Arrival
         return;
       }
       const arrival = new Arrival(envelope, body, borrowed, order);
@@ -66,34 +94,41 @@ export class FastReceive {
     }
   }
 
-  refuse(error: MpiError): void {
+  /** Rejects the receive if `why` gives an error. */
+  refuse(why: Refusal): void {
+    const call = this.#call;
+    if (call !== undefined) call.site ??= siteHere(); // it polls right now, so the user's line is on the stack
+    const error = call && this.#channel && why(call, this.#source, this.#channel, this.#tag);
+    if (error === undefined) return;
+    this.#waits.settled++;
     if (this.#over) return;
     this.#over = true;
     this.#error = { thrown: error };
   }
 
-  /** Nothing that comes is for this receive any more: it is going to wait. */
+  /** Takes no further message: the receive is going to wait. */
   giveUp(): void {
     this.#gaveUp = true;
   }
 
-  /** It looks no more. Whether its arrival has come, or it was refused: {@link take} has it. */
-  end(): boolean {
-    this.channel = undefined;
+  #end(): boolean {
+    this.#channel = undefined;
     this.into = undefined;
     this.#finish = dataOf;
-    if (!this.#over) this.call = undefined;
+    if (!this.#over) this.#call = undefined;
     return this.#over;
   }
 
-  /** What the receive made of its arrival; `explained` has an error say who and which call. */
-  take(explained: (call: Call, error: unknown) => Error): Promise<unknown> {
+  /** The outcome of the receive. An error gets the user's line, which is on the stack. */
+  take(): Promise<unknown> {
     const value = this.#value;
     const error = this.#error;
-    const call = this.call as Call;
+    const call = this.#call as Call;
     this.#value = undefined;
     this.#error = undefined;
-    this.call = undefined;
-    return error === undefined ? Promise.resolve(value) : Promise.reject(explained(call, error.thrown));
+    this.#call = undefined;
+    if (error === undefined) return Promise.resolve(value);
+    call.site ??= siteHere();
+    return Promise.reject(this.#liveness.explained(call, error.thrown));
   }
 }

@@ -2,8 +2,9 @@ import { type Call, failure, type Identity } from "../calls/call.ts";
 import { located } from "../calls/call-site.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../calls/errors.ts";
 import { describeEnding, type Ending } from "../wire/agent-protocol.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Channel } from "./channel.ts";
-import { type Arrival, any } from "./matching.ts";
+import { any } from "./match-queue.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 

@@ -3,8 +3,9 @@ import type { Detour } from "../calls/call-site.ts";
 import type { Ending } from "../wire/agent-protocol.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Channel } from "./channel.ts";
-import type { Arrival, PostedReceive } from "./matching.ts";
+import type { PostedReceive } from "./posted-receive.ts";
 
 /**
  * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender

@@ -1,6 +1,6 @@
 import type { Call } from "../calls/call.ts";
 import type { Divert } from "../calls/call-site.ts";
-import type { PostedReceive } from "./matching.ts";
+import type { PostedReceive } from "./posted-receive.ts";
 
 /** A call that waits, and for which rank of the world: undefined for any. */
 export interface PendingCall {

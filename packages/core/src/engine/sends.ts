@@ -51,6 +51,7 @@ export class Sends {
   }
 
   /** Sends to rank `dest` of the world. Resolves when the value may be changed (`sync`: when it is matched). */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: every message passes here; parts of it would need a call or an object each
   send(
     channel: Channel,
     dest: number,
@@ -66,7 +67,7 @@ export class Sends {
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
-    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal, true).done;
+    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal, false).done;
     const { context, collective } = channel;
     const source = this.#rank;
     const self = dest === source;
@@ -82,7 +83,7 @@ export class Sends {
     const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
     // Before it is posted: to oneself it may be matched, and answered, within that call.
-    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal, collective);
+    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal, !collective);
     if (eager && !self) peer.credit -= cost;
     const envelope: Envelope = {
       kind: eager ? kind.message : kind.request,
@@ -153,11 +154,11 @@ export class Sends {
    * Cancels what a call has announced and nobody has matched yet: those messages will not be delivered. What is matched
    * already goes its way: see {@link settled}. With `quiet` nobody has to hear of it: the call itself has failed.
    */
-  cancel(call: Call, error: MpiError, quiet: boolean): void {
+  cancel(call: Call, error: MpiError): void {
     for (const [rank, peer] of this.#peers) {
       for (const [id, outgoing] of peer.sends) {
         if (outgoing.call !== call) continue;
-        if (quiet) ignore(outgoing.done);
+        ignore(outgoing.done);
         this.#withdraw(rank, peer, id, outgoing, error);
       }
     }
@@ -183,11 +184,11 @@ export class Sends {
     dest: number,
     call: Call,
     signal: AbortSignal | undefined,
-    collective: boolean,
+    isMessage: boolean,
   ): Outgoing {
-    if (collective) this.#waits.begin();
-    else this.#waits.beginCall(call);
-    const outgoing = new Outgoing(call, !collective);
+    if (isMessage) this.#waits.beginCall(call);
+    else this.#waits.begin();
+    const outgoing = new Outgoing(call, isMessage);
     peer.sends.set(id, outgoing);
     if (signal !== undefined) {
       outgoing.forget = onAbort(signal, (reason) => {

@@ -3,7 +3,7 @@ import type { MpiError } from "../calls/errors.ts";
 import { StackSampler } from "../calls/stack-sampler.ts";
 import type { Transport } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
-import type { PostedReceive } from "./matching.ts";
+import type { PostedReceive } from "./posted-receive.ts";
 
 /** How many operations of a rank wait for others. While there are any, arrivals are listened to. */
 export class WaitCounter {

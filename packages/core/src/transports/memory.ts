@@ -66,7 +66,6 @@ export class MemoryNetwork {
 }
 
 export class MemoryTransport implements Transport {
-  readonly name = "memory";
   readonly eagerBytes: number = 64 * 1024;
   receiver: Receiver | undefined;
   /** Called before each packet that this rank sends: how a simulation counts them. */

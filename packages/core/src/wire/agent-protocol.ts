@@ -161,15 +161,7 @@ export type AgentMessage =
   /** Answer to `hello` of a process that is not the rank itself, but was started by it. */
   | { kind: "refused" }
   /** Answer to `hello` of the rank. `room`: bytes that were free in the directory's file system when the job began. */
-  | {
-      kind: "welcome";
-      directory: string;
-      room: number;
-      host: string;
-      node: number;
-      network?: Network;
-      eagerBytes?: number;
-    }
+  | { kind: "welcome"; directory: string; room: number; host: string; network?: Network }
   /** Every rank is ready: these are all of them, ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended in good order: exit code 0. `sent` is from its `left` message, absent when it never said it. */

@@ -161,7 +161,7 @@ class Rank {
   /** Whoever stopped the job wants to know what kept this rank, which is lost once its calls have rejected. */
   async #tellWhere(): Promise<void> {
     if (this.#engine === undefined || this.#stopped) return;
-    const { sent, received } = this.#engine;
+    const { sent, received } = this.#engine.traffic;
     this.#agent.tell({ kind: "here", sent, received, ...(await whereabouts(this.#engine)) });
   }
 
@@ -232,7 +232,7 @@ class Rank {
   };
 
   #tellLeft(engine: Engine): void {
-    const { mail, sent } = engine;
+    const { mail, sent } = engine.traffic;
     const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
     if (some) this.#agent.tell({ kind: "mail", ...mail });
     const communicators = this.#size === 1 ? [] : engine.joined;

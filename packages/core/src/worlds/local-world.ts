@@ -7,7 +7,8 @@ import { Communicator } from "../communicators/communicator.ts";
 import type { World } from "../communicators/world.ts";
 import { Checking } from "../diagnosis/checking/checking.ts";
 import { watchForDeadlock } from "../diagnosis/local-deadlock.ts";
-import { countMessages, Engine } from "../engine/engine.ts";
+import { Engine } from "../engine/engine.ts";
+import { countMessages } from "../engine/traffic.ts";
 import { MemoryNetwork } from "../transports/memory.ts";
 import type { Ending } from "../wire/agent-protocol.ts";
 import { describeUnjoined } from "../wire/unjoined.ts";
@@ -96,7 +97,7 @@ export class Simulation<R> {
     const checked = this.#engines.filter(({ checking }) => checking !== undefined);
     while (checked.length > 0 && !this.#network.idle) await breathe();
     for (const engine of checked) {
-      for (const { source, tag, count } of countMessages(engine.unreceived())) {
+      for (const { source, tag, count } of countMessages(engine.traffic.unreceived())) {
         const what = `${count} message${count === 1 ? "" : "s"} from rank ${source} to rank ${engine.who.rank} with tag ${tag}`;
         this.#findings.add(`never received: ${what}`);
       }
@@ -146,7 +147,7 @@ export class Simulation<R> {
     this.#running.delete(engine);
     const { rank, host } = engine.who;
     const ending: Ending = { rank, host, pid: process.pid, code: 0, signal: null };
-    const { sent } = engine;
+    const { sent } = engine.traffic;
     for (const other of this.#engines) {
       if (other !== engine) other.peerEnded(ending, sent[other.who.rank] ?? 0);
     }

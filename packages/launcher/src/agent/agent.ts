@@ -264,7 +264,7 @@ export class Agent {
       this.#said(rank, { kind: "warning", text });
       return undefined;
     }
-    const { host, node, network } = this.#plan!;
+    const { host, network } = this.#plan!;
     const directory = this.#directory;
     child.connect(socket);
     child.tell({
@@ -272,7 +272,6 @@ export class Agent {
       directory,
       room: this.#room,
       host,
-      node,
       ...(network === undefined ? {} : { network }),
     });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);

@@ -12,7 +12,6 @@ test("a collective that ends while another rank asks about it fails, or the next
   const told: Kind[] = [];
   let receiver: Receiver | undefined;
   const transport: Transport = {
-    name: "none",
     eagerBytes: 1000,
     get receiver() {
       return receiver;

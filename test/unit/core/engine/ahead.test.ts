@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import type { Call } from "../../../../packages/core/src/calls/call.ts";
+import { dataOf } from "../../../../packages/core/src/engine/arrival.ts";
 import { Engine } from "../../../../packages/core/src/engine/engine.ts";
-import { dataOf } from "../../../../packages/core/src/engine/matching.ts";
 import { encode } from "../../../../packages/core/src/wire/codec/codec.ts";
 import { type Envelope, kind } from "../../../../packages/core/src/wire/envelope.ts";
 import { empty } from "../../../../packages/core/src/wire/packet.ts";
@@ -16,7 +16,6 @@ const large = new Uint8Array(50_000);
 
 /** A transport over which an answer takes as long as 10,000 bytes. */
 class Slow implements Transport {
-  readonly name = "slow";
   readonly eagerBytes = 1000;
   receiver: Receiver | undefined;
   readonly sent: { envelope: Envelope; lent: boolean; attachment: Uint8Array | undefined }[] = [];
@@ -97,11 +96,12 @@ test("without credit it is announced", () => {
 });
 
 test("it lands where the receive that it will go to wants it", () => {
-  const { engine, channel } = pair();
+  const { engine, transport, channel } = pair();
   const { head } = encode(middling);
   const arriving = { ...envelope, kind: kind.message, source: 1, tag: 3 };
   const into = new Uint8Array(6000);
-  const landing = (): Uint8Array | undefined => engine.landing(arriving, Buffer.from(head), middling.length);
+  const landing = (): Uint8Array | undefined =>
+    transport.receiver?.landing(arriving, Buffer.from(head), middling.length);
   assert.equal(landing(), undefined);
   void engine.receives.receive(channel, 1, 4, call, dataOf, undefined, new Uint8Array(6000));
   assert.equal(landing(), undefined);

@@ -6,8 +6,9 @@ import { test } from "vitest";
 import type { Call } from "../../../../packages/core/src/calls/call.ts";
 import { MpiError } from "../../../../packages/core/src/calls/errors.ts";
 import { breathe } from "../../../../packages/core/src/calls/event-loop.ts";
+import type { Arrival } from "../../../../packages/core/src/engine/arrival.ts";
 import { Engine } from "../../../../packages/core/src/engine/engine.ts";
-import { type Arrival, any } from "../../../../packages/core/src/engine/matching.ts";
+import { any } from "../../../../packages/core/src/engine/match-queue.ts";
 import { SharedMemoryTransport } from "../../../../packages/core/src/transports/shared-memory/transport.ts";
 import { encode } from "../../../../packages/core/src/wire/codec/codec.ts";
 import { type Envelope, type Kind, kind } from "../../../../packages/core/src/wire/envelope.ts";
@@ -18,7 +19,6 @@ const call: Call = { operation: "recv" };
 
 /** A transport on which something happens while a receive looks for its arrival: these steps, one for each look. */
 class Lingering implements Transport {
-  readonly name = "lingering";
   readonly eagerBytes = 1000;
   receiver: Receiver | undefined;
   steps: (() => void)[] = [];
@@ -145,7 +145,7 @@ test("a call that is refused behind the large message that it finds does not wai
   transport.steps = [
     () => {
       transport.arrive(kind.request, 5, "large");
-      engine.reject(call, new MpiError("aborted", "refused"), false);
+      engine.reject(call, new MpiError("aborted", "refused"));
     },
   ];
   await assert.rejects(recv(5), /refused/);
@@ -156,10 +156,7 @@ test("a call that is refused behind the large message that it finds does not wai
 test("it ends when another call has what it waited for", async () => {
   const { engine, transport, recv } = pair();
   const other = engine.receives.receive(engine.channel(1, false), 1, 0, call, () => "other");
-  transport.steps = [
-    () => engine.reject(call, new MpiError("aborted", "cancelled"), false),
-    () => assert.fail("looked on"),
-  ];
+  transport.steps = [() => engine.reject(call, new MpiError("aborted", "cancelled")), () => assert.fail("looked on")];
   const mine = recv(5);
   await assert.rejects(other, /cancelled/);
   await assert.rejects(mine, /cancelled/);
@@ -167,7 +164,7 @@ test("it ends when another call has what it waited for", async () => {
 
 test("a call that is refused while it looks does not wait", async () => {
   for (const refuse of [
-    (engine: Engine) => engine.reject(call, new MpiError("aborted", "refused"), false),
+    (engine: Engine) => engine.reject(call, new MpiError("aborted", "refused")),
     (engine: Engine) => engine.stop("aborted", "refused"),
   ]) {
     const { engine, transport, recv } = pair();
@@ -180,7 +177,7 @@ test("a call that is refused while it looks does not wait", async () => {
 test("a collective that fails elsewhere while it looks does not wait", async () => {
   const { engine, transport } = pair();
   const channel = engine.channel(0, true);
-  channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"), false);
+  channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"));
   transport.steps = [() => transport.arrive(kind.failure, 3, "why", true)];
   await assert.rejects(
     engine.receives.receive(channel, 1, 3, call, () => 0),

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { local } from "tsmpi/testing";
 import { describe, test } from "vitest";
 import { randomFrom } from "../../../../packages/core/src/calls/random.ts";
-import { Arrival, any, Matching, PostedReceive } from "../../../../packages/core/src/engine/matching.ts";
+import { Arrival } from "../../../../packages/core/src/engine/arrival.ts";
+import { any } from "../../../../packages/core/src/engine/match-queue.ts";
+import { Matching } from "../../../../packages/core/src/engine/matching.ts";
+import { PostedReceive } from "../../../../packages/core/src/engine/posted-receive.ts";
 import { kind } from "../../../../packages/core/src/wire/envelope.ts";
 
 /** MPI's matching by two plain lists, to compare with. */

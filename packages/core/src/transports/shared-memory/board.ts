@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { MpiError } from "../../calls/errors.ts";
+import { type Board, type Landing, post, type WriteValue } from "../../wire/board.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../wire/packet.ts";
-import { type Board, type Landing, post, type WriteValue } from "../../wire/transport.ts";
 import type { System } from "../libc.ts";
 import { load } from "./load.ts";
 

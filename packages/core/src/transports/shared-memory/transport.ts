@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { eventLoopTurn, isAtWork, nextTick, now, setImmediate } from "../../calls/event-loop.ts";
+import type { Board } from "../../wire/board.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { Packet } from "../../wire/packet.ts";
-import type { Board, Receiver, Transport, Watch } from "../../wire/transport.ts";
+import type { Receiver, Transport, Watch } from "../../wire/transport.ts";
 import { System } from "../libc.ts";
 import { SharedBoard } from "./board.ts";
 import { moveOffBusyCpu } from "./cpu.ts";
 import { Ring } from "./ring.ts";
 import { RingReceiver } from "./ring-receiver.ts";
 import { RingSender } from "./ring-sender.ts";
-import { shareOut, type Shares } from "./room.ts";
+import { type Shares, shareOut } from "./room.ts";
 import { WakeFifo, WakeFifoWriter } from "./wake-fifo.ts";
 import { WakeFlag, Waker } from "./wake-flag.ts";
 
@@ -60,7 +61,6 @@ const deliveriesPerTurn = 500;
  * messages without a system call, and an idle one costs nothing.
  */
 export class SharedMemoryTransport implements Transport {
-  readonly name = "shared memory";
   readonly eagerBytes: number = 64 * 1024 + 64; // an array of 64 KiB with its form
 
   readonly #options: SharedMemoryOptions;
@@ -316,6 +316,7 @@ export class SharedMemoryTransport implements Transport {
   }
 
   /** Looks for so long: at the rings, if that is wanted, and at what is watched. Where it is crowded others go first. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the loop that polls; V8 compiles it as a whole
   #search(watch: Watch, rings: boolean, limitMs: number): boolean {
     const system = this.#system as System;
     const crowded = this.#crowded;

@@ -115,6 +115,7 @@ export class Inbox {
     return found;
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: whole, because a function for each message would cost a promise
   async #receive(): Promise<void> {
     this.#receiving = true;
     try {

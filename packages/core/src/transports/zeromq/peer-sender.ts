@@ -3,7 +3,7 @@ import { performance, setImmediate } from "../../calls/event-loop.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { Packet } from "../../wire/packet.ts";
 import { System } from "../libc.ts";
-import { Batch } from "./frames.ts";
+import { Batch } from "./batch.ts";
 import { type Sealer, sealBytes } from "./seal.ts";
 
 /**

@@ -1,51 +1,27 @@
-import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { availableParallelism } from "node:os";
-import { context, Push } from "zeromq";
 import { MpiError } from "../../calls/errors.ts";
 import { clearInterval, setInterval } from "../../calls/event-loop.ts";
 import { within } from "../../calls/timeout.ts";
-import type { Network, PeerAddress, PortRange } from "../../wire/agent-protocol.ts";
+import type { Network, PeerAddress } from "../../wire/agent-protocol.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { Packet } from "../../wire/packet.ts";
 import type { Receiver, Transport } from "../../wire/transport.ts";
-import { deliver } from "./frames.ts";
+import { deliver } from "./deliver.ts";
+import type { NoRoute } from "./endpoint-race.ts";
 import { gmac, type TagOf } from "./gmac.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import { PeerSender } from "./peer-sender.ts";
-import { describeAttempts, type NoRoute, RouteSearch } from "./route-search.ts";
+import { describeAttempts, RouteSearch } from "./route-search.ts";
 import { Opener, Sealer } from "./seal.ts";
+import { allowManySockets, bindTo, keepAlive, pushFar, pushNear } from "./sockets.ts";
 
-/** How long a closed socket tries to hand over what is queued: to a live peer that takes microseconds. */
-const lingerMs = 5000;
 /** A message that has waited so long for its connection makes us look whether there is a way at all, so often. */
 const stallMs = 3000;
 const watchMs = 1000;
 
 /** Of these the bytes take some hundred microseconds, and an announcement and its answer a hundred more. */
 const aheadBytes = 1024 * 1024 + 64; // an array of 1 MiB with its form
-
-/** A peer within a host that is disconnected has ended: what is still queued for it has no reader. */
-const never = -1;
-/**
- * Unless its accept queue may have been full: then the connection has to be tried again. Between hosts a connection can
- * break without anybody's end; what was lost with it is missed when the next packet comes.
- */
-const reconnectMs = 20;
-/** An address that refuses is asked again ever less often. */
-const slowestReconnectMs = 1000;
-/** Each peer on another host takes one. */
-const mostSockets = 32_768;
-/** Firewalls forget connections that are silent for long. */
-const keepAlive = { tcpKeepalive: 1, tcpKeepaliveIdle: 60 } as const;
-
-function acceptQueue(): number {
-  try {
-    return Number(readFileSync("/proc/sys/net/core/somaxconn", "utf8"));
-  } catch {
-    return 0;
-  }
-}
 
 /** A way to another host that does not lead there. */
 export interface Route {
@@ -68,7 +44,6 @@ export interface Route {
  * encrypted, every batch bears a seal instead, and what bears none is dropped.
  */
 export class ZeromqTransport implements Transport {
-  readonly name = "zeromq";
   readonly eagerBytes: number = 128 * 1024;
   receiver: Receiver | undefined;
   /** Called when a rank on another host cannot be reached, so that what was sent there is lost. */
@@ -85,7 +60,7 @@ export class ZeromqTransport implements Transport {
   readonly #rank: number;
   /** Of what is sent to other hosts, and comes from them, in the clear. */
   readonly #tag: TagOf | undefined;
-  readonly #reconnectMs: number;
+  readonly #size: number;
   #peers: readonly PeerAddress[] = [];
   #host = "";
   #closed = false;
@@ -96,8 +71,8 @@ export class ZeromqTransport implements Transport {
     this.#rank = rank;
     this.#network = network;
     if (network?.sealKey !== undefined) this.#tag = gmac(Buffer.from(network.sealKey, "base64"));
-    if (network !== undefined) context.maxSockets = mostSockets;
-    this.#reconnectMs = size < acceptQueue() ? never : reconnectMs;
+    if (network !== undefined) allowManySockets();
+    this.#size = size;
   }
 
   /**
@@ -160,9 +135,9 @@ export class ZeromqTransport implements Transport {
       // No time to look for the way: the address by which its agent reached the launcher is likely to work.
       const [guess] = this.#farEndpoints(rank);
       if (!sender.found && !sender.closed && guess !== undefined)
-        sender.open(this.#pushFar(guess, false), this.#sealer(rank));
+        sender.open(pushFar(guess, false, this.#network?.keys), this.#sealer(rank));
       const used = this.#used.get(rank);
-      if (used !== undefined && sender.isStuck) sender.replace(this.#pushFar(used, false));
+      if (used !== undefined && sender.isStuck) sender.replace(pushFar(used, false, this.#network?.keys));
       sender.flushSync();
     }
   }
@@ -187,7 +162,9 @@ export class ZeromqTransport implements Transport {
     const reasons: string[] = [];
     for (const address of addresses) {
       try {
-        this.endpoints.push(await this.#bindFar(far, `tcp://${isIPv6(address) ? `[${address}]` : address}`, ports));
+        this.endpoints.push(
+          await bindTo(far, `tcp://${isIPv6(address) ? `[${address}]` : address}`, this.#rank, ports),
+        );
       } catch (error) {
         reasons.push(`${address}: ${(error as Error).message}`);
       }
@@ -197,21 +174,6 @@ export class ZeromqTransport implements Transport {
       "launch",
       `init(): no address of this host can be listened on (${reasons.join("; ") || "none is known"})`,
     );
-  }
-
-  /** Ranks of a host begin their search for a free port at different ones. */
-  async #bindFar(inbox: Inbox, address: string, ports?: PortRange): Promise<string> {
-    if (ports === undefined) return inbox.bind(`${address}:*`);
-    const [first, last] = ports;
-    const count = last - first + 1;
-    for (let i = 0; i < count; i++) {
-      try {
-        return await inbox.bind(`${address}:${first + ((this.#rank + i) % count)}`);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-      }
-    }
-    throw new Error(`no port from ${first} to ${last} is free (--port-range)`);
   }
 
   #fromAfar(): (parts: Buffer[]) => void {
@@ -231,7 +193,7 @@ export class ZeromqTransport implements Transport {
     const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
     if (peer === undefined) throw new Error("a rank was spoken to before the addresses were known");
     if (peer.host === this.#host && near !== undefined) {
-      sender.open(this.#pushNear(near));
+      sender.open(pushNear(near, this.#size));
       return;
     }
     const endpoints = this.#farEndpoints(rank);
@@ -252,7 +214,7 @@ export class ZeromqTransport implements Transport {
 
   #openFar(rank: number, sender: PeerSender, endpoint: string): void {
     this.#used.set(rank, endpoint);
-    sender.open(this.#pushFar(endpoint, true), this.#sealer(rank));
+    sender.open(pushFar(endpoint, true, this.#network?.keys), this.#sealer(rank));
     this.#watch ??= setInterval(() => this.#lookForStalls(), watchMs).unref();
   }
 
@@ -286,32 +248,7 @@ export class ZeromqTransport implements Transport {
     return this.#peers[rank]?.endpoints.filter((endpoint) => endpoint.startsWith("tcp:")) ?? [];
   }
 
-  #pushNear(endpoint: string): Push {
-    return connected(endpoint, { reconnectInterval: this.#reconnectMs });
-  }
-
-  /** `patient`: it takes nothing before its connection stands, so that what waits for that can be seen. */
-  #pushFar(endpoint: string, patient: boolean): Push {
-    const keys = this.#network?.keys;
-    return connected(endpoint, {
-      ...keepAlive,
-      immediate: patient,
-      reconnectInterval: reconnectMs,
-      reconnectMaxInterval: slowestReconnectMs,
-      ipv6: endpoint.startsWith("tcp://["),
-      ...(keys === undefined
-        ? {}
-        : { curveServerKey: keys.publicKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
-    });
-  }
-
   #deliver(frames: readonly Buffer[]): void {
     if (!this.#closed && this.receiver !== undefined) deliver(frames, this.receiver);
   }
-}
-
-function connected(endpoint: string, options: ConstructorParameters<typeof Push>[0]): Push {
-  const push = new Push({ sendHighWaterMark: 0, linger: lingerMs, ...options });
-  push.connect(endpoint);
-  return push;
 }

@@ -1,11 +1,12 @@
 import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": no native addon is looked for
 
 export { bundle, unbundle } from "./bundle.ts";
+export { decodeInto, isWhole, landing } from "./decode-into.ts";
 export { byteLength, type Parcel } from "./parcel.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";
 import { Excerpt, type Memory } from "../packet.ts";
-import { type Bytes, bytesOf, fits, fromBytes, isBytes, kindOf, reasonAgainstBytes, smallFromBytes } from "./bytes.ts";
+import { type Bytes, bytesOf, fromBytes, isBytes, kindOf, reasonAgainstBytes, smallFromBytes } from "./bytes.ts";
 import { flatten } from "./flatten.ts";
 import { sampleArray } from "./losses.ts";
 import { asBuffer, Form, inlineArrayBytes, inlineBytes, malformed, nothingAttached, type Parcel } from "./parcel.ts";
@@ -101,51 +102,6 @@ export function decode(parcel: Parcel): unknown {
   } catch (error) {
     throw error instanceof MpiError ? error : malformed(messageOf(error), error);
   }
-}
-
-/**
- * Copies the typed array of a parcel to the beginning of `into`, when it is one of the same type that fits.
- *
- * False when it is not: nothing is written then, and {@link decode} gives what it is.
- */
-export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
-  if (parcel instanceof Excerpt) return copyInto(parcel.memory.bytes, parcel.start, parcel.end, into);
-  const { head, attachments } = parcel;
-  const form = head[0] ?? Form.bundle;
-  const [attachment] = attachments;
-  if (attachment === undefined && fits(into, form - Form.rawInHead)) {
-    const length = head.byteLength - 1;
-    if (length > into.byteLength) return false;
-    new Uint8Array(into.buffer, into.byteOffset, length).set(head.subarray(1));
-    return true;
-  }
-  if (!fits(into, form - Form.rawAttached) || attachment === undefined || attachments.length > 1) return false;
-  if (attachment.byteLength > into.byteLength) return false;
-  if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // it landed there
-  new Uint8Array(into.buffer, into.byteOffset, attachment.byteLength).set(attachment);
-  return true;
-}
-
-/** The same for what lies there. A few bytes are moved one by one: faster than to make two views of them. */
-function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferView): boolean {
-  if (!fits(into, (bytes[start] as number) - Form.rawInHead)) return false;
-  const length = end - start - 1;
-  if (length > into.byteLength) return false;
-  const to = into instanceof Uint8Array ? into : new Uint8Array(into.buffer, into.byteOffset, length);
-  if (length <= 64) for (let i = 0; i < length; i++) to[i] = bytes[start + 1 + i] as number;
-  else to.set(bytes.subarray(start + 1, end));
-  return true;
-}
-
-/** Whether a parcel with this head and one attachment is a typed array of the type of `like`. */
-export function isWhole(like: ArrayBufferView, head: Uint8Array): boolean {
-  return head.length === 1 && fits(like, (head[0] as number) - Form.rawAttached);
-}
-
-/** Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs, if it does. */
-export function landing(into: ArrayBufferView, head: Uint8Array, bytes: number): Uint8Array | undefined {
-  if (!isWhole(into, head) || bytes > into.byteLength) return undefined;
-  return new Uint8Array(into.buffer, into.byteOffset, bytes);
 }
 
 /**

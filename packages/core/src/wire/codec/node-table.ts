@@ -78,15 +78,20 @@ export function fillingOrder(nodes: readonly (readonly unknown[])[]): { order: n
       order.push(node);
       continue;
     }
-    const slot = entry[next];
-    const child: unknown = Array.isArray(slot) ? slot[0] : undefined;
-    if (typeof child !== "number" || !(child in depths) || depths[child] === done) continue;
+    const child = nodeOf(entry[next]);
+    if (!(child in depths) || depths[child] === done) continue;
     const instance = instances[instances.length - 1] ?? 0;
     const depth = depths[child] as number;
     if (depth === 0) visit(child);
     else if (instance >= depth) return { order, circular: way[instance - 1] as number };
   }
   return { order };
+}
+
+/** The node that a slot refers to; -1 when the slot is a value itself. */
+function nodeOf(slot: unknown): number {
+  const node: unknown = Array.isArray(slot) ? slot[0] : undefined;
+  return typeof node === "number" ? node : -1;
 }
 
 const done = -1;

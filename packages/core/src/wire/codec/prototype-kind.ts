@@ -98,20 +98,39 @@ function examine(prototype: object): PrototypeKind {
     if (iterators.has(step)) return { type: "iterator" };
     const next: object | null = Object.getPrototypeOf(step);
     // Object.prototype, be it this realm's or another's
-    if (next === null) return members.size === 0 ? { type: "data" } : classKind("class", name, members);
-    const maker: unknown = Object.getOwnPropertyDescriptor(step, "constructor")?.value;
-    if (typeof maker === "function") name ||= maker.name;
-    const base = classes.registered.get(step);
-    if (base !== undefined) return { type: "subclass", name, base: base.name };
-    if (typeof maker === "function") {
-      const source = Function.prototype.toString.call(maker);
-      if (isOfPlatform(maker, source)) return { type: "native", name };
-      const field = privateField(source);
-      if (field !== undefined) return { type: "private", name, field };
-    }
-    for (const member of Object.getOwnPropertyNames(step)) if (member !== "constructor") members.add(member);
+    if (next === null) return rootKind(name, members);
+    const maker = constructorOf(step);
+    name ||= maker?.name ?? "";
+    const refused = refusedClass(step, maker, name);
+    if (refused !== undefined) return refused;
+    for (const member of Object.getOwnPropertyNames(step)) members.add(member);
+    members.delete("constructor");
     step = next;
   }
+}
+
+function rootKind(name: string, members: ReadonlySet<string>): PrototypeKind {
+  return members.size === 0 ? { type: "data" } : classKind("class", name, members);
+}
+
+function constructorOf(prototype: object): { readonly name: string } | undefined {
+  const maker: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  return typeof maker === "function" ? maker : undefined;
+}
+
+/** The kind of instances that cannot travel because this class is in their chain; undefined when they can. */
+function refusedClass(
+  prototype: object,
+  maker: { readonly name: string } | undefined,
+  name: string,
+): PrototypeKind | undefined {
+  const base = classes.registered.get(prototype);
+  if (base !== undefined) return { type: "subclass", name, base: base.name };
+  if (maker === undefined) return undefined;
+  const source = Function.prototype.toString.call(maker);
+  if (isOfPlatform(maker, source)) return { type: "native", name };
+  const field = privateField(source);
+  return field === undefined ? undefined : { type: "private", name, field };
 }
 
 function classKind(type: ClassKind["type"], name: string, members: ReadonlySet<string>): ClassKind {

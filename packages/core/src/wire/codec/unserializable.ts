@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { withArticle } from "../../calls/check.ts";
 import { MpiError, messageOf } from "../../calls/errors.ts";
 import { type ClassKind, type PrototypeKind, prototypeKindOfObject } from "./prototype-kind.ts";
 
@@ -57,10 +58,10 @@ export function reasonAgainst(value: object, kind: PrototypeKind): string | unde
     case "subclass":
       return `is an instance of ${kind.name}, which extends the registered class ${kind.base}; registerClass(${kind.name}, ...) too`;
     case "iterator":
-      return `is ${a(tagOf(value) ?? "iterator")}; send an array of what it yields`;
+      return `is ${withArticle(tagOf(value) ?? "iterator")}; send an array of what it yields`;
     case "native":
       if (kind.name === "") return "is an object that Node made; send a copy, { ...object }";
-      return `is ${a(kind.name)}; ${advice[kind.name] ?? "it cannot leave its process, send the data that it holds"}`;
+      return `is ${withArticle(kind.name)}; ${advice[kind.name] ?? "it cannot leave its process, send the data that it holds"}`;
     default:
       return types.isProxy(value) ? "is a Proxy of a built-in object; send that object" : undefined;
   }
@@ -128,8 +129,4 @@ const advice: Readonly<Record<string, string>> = {
 function tagOf(value: object): string | undefined {
   const tag: unknown = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return typeof tag === "string" ? tag : undefined;
-}
-
-function a(noun: string): string {
-  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }

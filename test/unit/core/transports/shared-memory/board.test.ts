@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { System } from "../../../../../packages/core/src/transports/libc.ts";
 import { SharedBoard } from "../../../../../packages/core/src/transports/shared-memory/board.ts";
+import { post } from "../../../../../packages/core/src/wire/board.ts";
 import { decode, encodeAt } from "../../../../../packages/core/src/wire/codec/codec.ts";
 import type { Packet } from "../../../../../packages/core/src/wire/packet.ts";
-import { post } from "../../../../../packages/core/src/wire/transport.ts";
 
 const system = System.load();
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { System } from "../../../../../packages/core/src/transports/libc.ts";
-import { deliver } from "../../../../../packages/core/src/transports/zeromq/frames.ts";
+import { deliver } from "../../../../../packages/core/src/transports/zeromq/deliver.ts";
 import { PeerSender } from "../../../../../packages/core/src/transports/zeromq/peer-sender.ts";
 import type { Envelope } from "../../../../../packages/core/src/wire/envelope.ts";
 import { envelope } from "../../../../support/envelope-of.ts";

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { NoRoute, RouteSearch } from "../../../../../packages/core/src/transports/zeromq/route-search.ts";
+import { NoRoute } from "../../../../../packages/core/src/transports/zeromq/endpoint-race.ts";
+import { RouteSearch } from "../../../../../packages/core/src/transports/zeromq/route-search.ts";
 
 /** A server that greets as ZeroMQ does, or says something else, or nothing; and its endpoint. */
 async function greeting(bytes?: number): Promise<{ server: Server; endpoint: string }> {

@@ -2,12 +2,8 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MpiError } from "../../../../../packages/core/src/calls/errors.ts";
-import {
-  Batch,
-  deliver,
-  pieceBytes,
-  smallPieceBytes,
-} from "../../../../../packages/core/src/transports/zeromq/frames.ts";
+import { Batch, pieceBytes, smallPieceBytes } from "../../../../../packages/core/src/transports/zeromq/batch.ts";
+import { deliver } from "../../../../../packages/core/src/transports/zeromq/deliver.ts";
 import { sealBytes } from "../../../../../packages/core/src/transports/zeromq/seal.ts";
 import { headerBytes } from "../../../../../packages/core/src/wire/envelope.ts";
 import type { Packet } from "../../../../../packages/core/src/wire/packet.ts";
