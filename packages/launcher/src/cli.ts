@@ -2,15 +2,19 @@ import { writeSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { inOurWords } from "./command/foreign-options.ts";
 import { refuseManyStarts } from "./command/many-starts.ts";
-import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./command/options.ts";
+import { doctorOptionTable, optionTable } from "./command/option-table.ts";
+import { defaultOptions, type RunOptions } from "./command/options.ts";
 import { exitCodes } from "./errors/exit-codes.ts";
 import { version } from "./system/version.ts";
 
-/** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
+/** The command `tsmpi`: reads the command line, runs what it asks for, and ends with an exit code. */
 export async function main(words: string[]): Promise<void> {
   process.on("uncaughtException", (error) => process.exit(explain(error)));
   process.exit(await answer(words));
 }
+
+/** Does what the command line asks for, and gives the exit code. */
+type Request = () => Promise<number>;
 
 async function answer(words: string[]): Promise<number> {
   const request = parse(words);
@@ -22,58 +26,12 @@ async function answer(words: string[]): Promise<number> {
   }
 }
 
-/** What to do, or the exit code when there is nothing to do: help, the version, a mistake. */
-function parse(words: string[]): (() => Promise<number>) | number {
-  let request: (() => Promise<number>) | undefined;
-  const program = new Command("tsmpi")
-    .description("MPI for TypeScript: runs a script as many processes that talk to each other.")
-    .version(version)
-    .usage("run [options] <script> [args...]")
-    .enablePositionalOptions()
-    .helpCommand(false)
-    .addHelpText("before", `${examples}\n`)
-    .exitOverride()
-    .configureOutput({ outputError: (text) => complain(sentence(text)) });
-  const subcommand = (isCommand: boolean, words: { name: string; what: string; does: string; examples: string }) => {
-    const given: ((options: RunOptions) => void)[] = [];
-    const command = program
-      .command(words.name)
-      .description(words.does)
-      .usage(`[options] <${words.what}> [args...]`)
-      .argument(
-        `<${words.what}>`,
-        isCommand ? "any program: a path, or a name in PATH" : "what to run: .ts .mts .js .mjs",
-      )
-      .argument("[args...]", `belong to the ${words.what}, options too`)
-      .passThroughOptions()
-      .addHelpText("before", `${words.examples}\n`)
-      .addHelpText("after", `\n${exits}`)
-      .copyInheritedSettings(program)
-      .action((script: string, args: string[]) => {
-        const options = defaultOptions(script, args, isCommand);
-        for (const change of given) change(options);
-        refuseManyStarts(words.name, options);
-        request = async () => (await import("./job/run.ts")).run(options);
-      });
-    takeOptions(command, optionTable, given);
-  };
-  const does = "Runs a script as many processes that talk to each other.";
-  subcommand(false, { name: "run", what: "script", does, examples });
-  const doesExec = "Runs any program on the slots of the job, with the same output, signals and exit codes.";
-  subcommand(true, { name: "exec", what: "program", does: doesExec, examples: execExamples });
-  const given: ((options: RunOptions) => void)[] = [];
-  const doctor = program
-    .command("doctor")
-    .description("Looks at the hosts of the job for what usually goes wrong; exit code 1 when something is wrong.")
-    .usage("[options]")
-    .copyInheritedSettings(program)
-    .action(() => {
-      const options = defaultOptions("", [], false);
-      for (const change of given) change(options);
-      refuseManyStarts("doctor", options);
-      request = async () => (await import("./doctor/doctor.ts")).doctor(options);
-    });
-  takeOptions(doctor, doctorOptionTable, given);
+/** The request of a command line, or the exit code if there is nothing to run: help, the version, a mistake. */
+function parse(words: string[]): Request | number {
+  let request: Request | undefined;
+  const program = commands((found) => {
+    request = found;
+  });
   if (words.length === 0) {
     program.outputHelp({ error: true });
     return exitCodes.usage;
@@ -87,16 +45,92 @@ function parse(words: string[]): (() => Promise<number>) | number {
   return request ?? exitCodes.usage;
 }
 
-/** Adds options to a command; what they change is told in the order in which they were given. */
-function takeOptions(command: Command, table: typeof optionTable, given: ((options: RunOptions) => void)[]): void {
+/** All commands. Parsing calls `ask` with the request of the one that was given. */
+function commands(ask: (request: Request) => void): Command {
+  const program = new Command("tsmpi")
+    .description("MPI for TypeScript: runs a script as many processes that talk to each other.")
+    .version(version)
+    .usage("run [options] <script> [args...]")
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addHelpText("before", `${examples}\n`)
+    .exitOverride()
+    .configureOutput({ outputError: (text) => complain(sentence(text)) });
+  addRun(program, ask, {
+    name: "run",
+    what: "script",
+    whatItIs: "what to run: .ts .mts .js .mjs",
+    does: "Runs a script as many processes that talk to each other.",
+    examples,
+  });
+  addRun(program, ask, {
+    name: "exec",
+    what: "program",
+    whatItIs: "any program: a path, or a name in PATH",
+    does: "Runs any program on the slots of the job, with the same output, signals and exit codes.",
+    examples: execExamples,
+  });
+  addDoctor(program, ask);
+  return program;
+}
+
+function addRun(
+  program: Command,
+  ask: (request: Request) => void,
+  { name, what, whatItIs, does, examples }: Record<"name" | "what" | "whatItIs" | "does" | "examples", string>,
+): void {
+  const command = program
+    .command(name)
+    .description(does)
+    .usage(`[options] <${what}> [args...]`)
+    .argument(`<${what}>`, whatItIs)
+    .argument("[args...]", `belong to the ${what}, options too`)
+    .passThroughOptions()
+    .addHelpText("before", `${examples}\n`)
+    .addHelpText("after", `\n${exits}`)
+    .copyInheritedSettings(program);
+  const changes = takeOptions(command, optionTable);
+  command.action((script: string, args: string[]) => {
+    const options = changed(defaultOptions(script, args, name === "exec"), changes);
+    refuseManyStarts(name, options);
+    ask(async () => (await import("./job/run.ts")).run(options));
+  });
+}
+
+function addDoctor(program: Command, ask: (request: Request) => void): void {
+  const command = program
+    .command("doctor")
+    .description("Looks at the hosts of the job for what usually goes wrong; exit code 1 when something is wrong.")
+    .usage("[options]")
+    .copyInheritedSettings(program);
+  const changes = takeOptions(command, doctorOptionTable);
+  command.action(() => {
+    const options = changed(defaultOptions("", [], false), changes);
+    refuseManyStarts("doctor", options);
+    ask(async () => (await import("./doctor/doctor.ts")).doctor(options));
+  });
+}
+
+/** A change that an option on the command line makes. */
+type Change = (options: RunOptions) => void;
+
+/** Adds options to a command. Parsing fills the list of their changes, in the order in which they were given. */
+function takeOptions(command: Command, table: typeof optionTable): readonly Change[] {
+  const changes: Change[] = [];
   for (const { flags, description, apply } of table) {
     const name = /--([a-z-]+)/.exec(flags)![1]!;
     command.option(flags, description);
-    command.on(`option:${name}`, (value: string | null) => given.push((options) => apply(options, value ?? "")));
+    command.on(`option:${name}`, (value: string | null) => changes.push((options) => apply(options, value ?? "")));
   }
+  return changes;
 }
 
-/** Errors that were meant for the user carry their exit code; any other is a bug of tsmpi. */
+function changed(options: RunOptions, changes: readonly Change[]): RunOptions {
+  for (const change of changes) change(options);
+  return options;
+}
+
+/** Reports an error and gives its exit code. Errors for the user have an exit code; any other error is a bug of tsmpi. */
 function explain(error: unknown): number {
   const { exitCode, message, stack } = error as { exitCode?: unknown; message?: string; stack?: string };
   const expected = typeof exitCode === "number";
@@ -105,7 +139,7 @@ function explain(error: unknown): number {
   return expected ? exitCode : exitCodes.launch;
 }
 
-/** commander's complaint in our form: one line, no "error:". */
+/** commander's message in the form of tsmpi: one line, no "error:". */
 function sentence(text: string): string {
   const [complaint = "", suggestion] = text.trim().split("\n");
   const words = complaint
@@ -121,7 +155,7 @@ function sentence(text: string): string {
 function complain(text: string): void {
   try {
     writeSync(2, `tsmpi: ${text}\n`);
-  } catch {} // nobody is there to read it
+  } catch {} // stderr is closed
 }
 
 const examples = `Examples:
@@ -138,8 +172,8 @@ const execExamples = `Examples:
   tsmpi exec -n 4 --tag-output sh -c 'nproc; ulimit -n'`;
 
 const exits = `\
-Options of mpiexec and srun are understood where tsmpi has the same thing (-np -H -f -x -genv -wdir -l -timeout
--tag-output -output-filename --oversubscribe); others (-ppn, --map-by ...) are answered with what to write.
+Options of mpiexec and srun work if tsmpi has the same thing (-np -H -f -x -genv -wdir -l -timeout -tag-output
+-output-filename --oversubscribe). For others (-ppn, --map-by ...) the error says what to write.
 
 Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
-2 usage, 123 deadlock, 124 time-out, 125 could not launch, 130 and 143 when interrupted, 141 nobody reads the output.`;
+2 usage, 123 deadlock, 124 time-out, 125 could not launch, 130 and 143 when interrupted, 141 the reader of the output went away.`;

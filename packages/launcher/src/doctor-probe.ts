@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Communicator, init } from "@tsmpi/core";
 import { nativeAdvice } from "@tsmpi/core/bootstrap";
-import type { Facts, Links, NativePackage } from "./doctor/judge.ts";
+import type { Facts, Links, NativePackage } from "./doctor/facts.ts";
 import { usableCpus } from "./system/cpus.ts";
 import { addressesAreFew, resourceLimits, threadsLeft } from "./system/resource-limits.ts";
 import { version } from "./system/version.ts";

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { Exit } from "../errors/exit-codes.ts";
+import { type Cgroup, cgroupsOf, readOrEmpty } from "../system/cgroups.ts";
 import { isLimited, resourceLimits } from "../system/resource-limits.ts";
 
 /** A limit on the memory of a group of processes, which ranks of this host are in. */
@@ -19,7 +18,9 @@ export class OutOfMemory {
   #kills = countKills();
 
   constructor() {
-    this.#limits = limitsOfThisProcess().map((limit) => ({ limit, hitsBefore: limit.hits() }));
+    this.#limits = cgroupsOf("memory")
+      .flatMap(limitOf)
+      .map((limit) => ({ limit, hitsBefore: limit.hits() }));
   }
 
   /** What is likely to have ended a process in this way, if it is a lack of memory. */
@@ -61,46 +62,18 @@ export function limitHint(lastWords: string): string | undefined {
 }
 
 function countKills(): number {
-  return field("/proc/vmstat", "oom_kill") ?? 0;
+  return count(readOrEmpty("/proc/vmstat"), "oom_kill");
 }
 
-/** From the nearest to the root: version 2 of cgroups has one tree, version 1 one for each resource. */
-function limitsOfThisProcess(): Limit[] {
-  return text("/proc/self/cgroup")
-    .split("\n")
-    .flatMap((line) => {
-      const [, controllers = "?", path = ""] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-      if (controllers === "") return groups("/sys/fs/cgroup", path).flatMap(limitOf);
-      return controllers.split(",").includes("memory") ? groups("/sys/fs/cgroup/memory", path).flatMap(oldLimitOf) : [];
-    });
+function limitOf({ version, read }: Cgroup): Limit[] {
+  const bytes = Number(read(version === 2 ? "memory.max" : "memory.limit_in_bytes")); // "max" is no number
+  const unlimited = 2 ** 60; // version 1 has a number near 2^63 for no limit
+  if (!(bytes > 0 && bytes < unlimited)) return [];
+  const hits = () => (version === 2 ? count(read("memory.events"), "oom") : Number(read("memory.failcnt")));
+  return [{ bytes, hits }];
 }
 
-function groups(root: string, path: string): string[] {
-  const found = [];
-  for (let group = path; group !== "/"; group = dirname(group)) found.push(join(root, group));
-  return found;
-}
-
-function limitOf(group: string): Limit[] {
-  const bytes = Number(text(join(group, "memory.max"))); // "max" is no number
-  return bytes > 0 ? [{ bytes, hits: () => field(join(group, "memory.events"), "oom") ?? 0 }] : [];
-}
-
-function oldLimitOf(group: string): Limit[] {
-  const bytes = Number(text(join(group, "memory.limit_in_bytes")));
-  const unlimited = 2 ** 60; // the kernel writes a number near 2^63
-  return bytes > 0 && bytes < unlimited ? [{ bytes, hits: () => Number(text(join(group, "memory.failcnt"))) }] : [];
-}
-
-function field(file: string, name: string): number | undefined {
-  const value = new RegExp(`^${name} (\\d+)$`, "m").exec(text(file))?.[1];
-  return value === undefined ? undefined : Number(value);
-}
-
-function text(file: string): string {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return "";
-  }
+/** The number behind a name, in text such as "oom 3"; 0 if it is not there. */
+function count(text: string, name: string): number {
+  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
 }

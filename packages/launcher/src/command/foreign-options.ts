@@ -1,5 +1,5 @@
 import { usageError } from "../errors/launch-error.ts";
-import { optionTable } from "./options.ts";
+import { optionTable } from "./option-table.ts";
 
 /**
  * An option of another launcher: Open MPI's `mpiexec`, MPICH's and Intel's, or `srun`. What tsmpi has is translated. What

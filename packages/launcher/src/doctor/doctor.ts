@@ -13,7 +13,8 @@ import { unknownWalltime, walltimeOf } from "../hosts/pbs/walltime.ts";
 import { run } from "../job/run.ts";
 import { agentMark, Guardian } from "../system/guardian.ts";
 import { builtFile } from "../system/package-files.ts";
-import { type Facts, judge, type Links, type Patient } from "./judge.ts";
+import type { Facts, Links, ProbedHost } from "./facts.ts";
+import { judge } from "./judge.ts";
 
 const limitMs = 120_000;
 
@@ -37,7 +38,7 @@ export async function doctor(options: RunOptions): Promise<number> {
       table,
       notes,
       problems: more,
-    } = judge([...patients(seen, results), ...hosts.flatMap((host) => unseen(host, causes))], options.directory);
+    } = judge([...probedHosts(seen, results), ...hosts.flatMap((host) => unseen(host, causes))], options.directory);
     problems.push(...more);
     const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
     lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
@@ -79,7 +80,7 @@ async function probeAll(options: RunOptions, found: Allocation, mark: string, re
   }
 }
 
-function unseen({ name, slots }: Host, causes: ReadonlyMap<string, string>): Patient[] {
+function unseen({ name, slots }: Host, causes: ReadonlyMap<string, string>): ProbedHost[] {
   const cause = causes.get(name);
   return cause === undefined ? [] : [{ name, slots, cause }];
 }
@@ -143,9 +144,9 @@ function leaveMark(directory: string): string {
   }
 }
 
-function patients(hosts: readonly Host[], results: string): Patient[] {
+function probedHosts(hosts: readonly Host[], results: string): ProbedHost[] {
   const digits = String(hosts.length - 1).length;
-  return hosts.map(({ name, slots }, rank): Patient => {
+  return hosts.map(({ name, slots }, rank): ProbedHost => {
     const read = (extension: string): string => {
       try {
         return readFileSync(join(results, `rank.${String(rank).padStart(digits, "0")}.${extension}`), "utf8").trim();

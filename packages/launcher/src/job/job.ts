@@ -8,6 +8,7 @@ import {
   type RankMessage,
   reachAdvice,
   type Stuck,
+  within,
 } from "@tsmpi/core/bootstrap";
 import { limitHint } from "../agent/out-of-memory.ts";
 import { describeExit, exitCodeOf, exitCodes } from "../errors/exit-codes.ts";
@@ -21,7 +22,6 @@ import type { RollCall } from "../reports/launch-stages.ts";
 import { type Doing, describeDoings, listed, meanwhile } from "../reports/rank-activity.ts";
 import { count } from "../reports/table.ts";
 import { describeUnreceived } from "../reports/unreceived.ts";
-import { within } from "../system/timeout.ts";
 
 /** One agent and what it has been given to do. */
 export interface Station {

@@ -1,13 +1,12 @@
 import type { Mail } from "@tsmpi/core/bootstrap";
 import { count } from "./table.ts";
 
-/** So many lines are shown. */
-const most = 10;
+const mostLines = 10;
 
 /**
- * The warning about messages that were sent and never received, when all ranks have ended well; undefined when there are
- * none. `mails` has what each rank knew when it left, by rank. Nothing is lost by it: the program did not ask for them, which
- * often means that it asked for less than it meant to.
+ * The warning about messages that were sent and never received, after a good end of all ranks; undefined if there are none.
+ * `mails` has what each rank knew when it left, by rank. The job loses nothing by it. But a program that does not receive a
+ * message has often received less than it meant to.
  */
 export function describeUnreceived(mails: ReadonlyMap<number, Mail>): string | undefined {
   const lines: string[] = [];
@@ -15,22 +14,23 @@ export function describeUnreceived(mails: ReadonlyMap<number, Mail>): string | u
   for (const [source, { sent }] of [...mails].sort(([a], [b]) => a - b)) {
     for (const [to, { count: messages, tag }] of Object.entries(sent)) {
       const there = mails.get(Number(to));
-      let left = messages - (there?.received[source] ?? 0);
-      total += Math.max(0, left);
-      for (const kind of there?.unreceived ?? []) {
-        if (kind.source !== source) continue;
-        lines.push(`${count(kind.count, "message")} from rank ${source} to rank ${to} with tag ${kind.tag}`);
-        left -= kind.count;
-      }
-      // What was still on its way when its receiver left is the latest: messages do not overtake each other.
-      if (left > 0)
-        lines.push(
-          `${count(left, "message")} from rank ${source} to rank ${to}${left > 1 ? ", the last" : ""} with tag ${tag}`,
-        );
+      const missing = messages - (there?.received[source] ?? 0);
+      total += Math.max(0, missing);
+      const kinds = there?.unreceived.filter((kind) => kind.source === source) ?? [];
+      const way = `from rank ${source} to rank ${to}`;
+      lines.push(...kinds.map((kind) => `${count(kind.count, "message")} ${way} with tag ${kind.tag}`));
+      // The latest ones had not arrived when the receiver left: messages do not overtake each other.
+      const underway = missing - kinds.reduce((sum, kind) => sum + kind.count, 0);
+      if (underway > 0)
+        lines.push(`${count(underway, "message")} ${way}${underway > 1 ? ", the last" : ""} with tag ${tag}`);
     }
   }
+  return describe(lines, total);
+}
+
+function describe(lines: readonly string[], total: number): string | undefined {
   if (lines.length === 0) return undefined;
   if (lines.length === 1) return `never received: ${lines[0]}`;
-  const rest = lines.length > most ? [`and ${lines.length - most} lines more`] : [];
-  return [`never received: ${count(total, "message")}`, ...lines.slice(0, most), ...rest].join("\n  ");
+  const rest = lines.length > mostLines ? [`and ${lines.length - mostLines} lines more`] : [];
+  return [`never received: ${count(total, "message")}`, ...lines.slice(0, mostLines), ...rest].join("\n  ");
 }

@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { type Cgroup, cgroupsOf } from "./cgroups.ts";
 
-/** How many CPUs this process may use, and what says so. */
+/** How many CPUs this process may use, and what limits them. */
 export interface Cpus {
   count: number;
   source: string;
 }
 
-/** The machine's CPUs, less those that the affinity mask or a cgroup's quota (containers, batch systems) takes away. */
+/** The machine's CPUs that the affinity mask and the quota of a cgroup (containers, batch systems) leave to this process. */
 export function usableCpus(): Cpus {
   const affinity = availableParallelism();
   const quota = cgroupQuota();
@@ -17,40 +17,19 @@ export function usableCpus(): Cpus {
   return { count: affinity, source: "the CPUs this process may use" };
 }
 
-/** In CPUs; undefined when nothing is limited. Looks at every level above the process too: the tightest one counts. */
+/** The tightest quota at any level above the process, in CPUs; undefined if there is none. */
 function cgroupQuota(): number | undefined {
-  const quotas: number[] = [];
-  for (const line of read("/proc/self/cgroup").split("\n")) {
-    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (path === undefined || controllers === undefined) continue;
-    for (const level of levels(path)) {
-      if (controllers === "") {
-        for (const root of ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]) {
-          const [quota, period] = read(`${root}${level}/cpu.max`).split(/\s+/).map(Number);
-          quotas.push(quota! / period!);
-        }
-      } else if (controllers.split(",").includes("cpu")) {
-        for (const root of ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"]) {
-          const quota = Number(read(`${root}${level}/cpu.cfs_quota_us`) || Number.NaN);
-          quotas.push(quota / Number(read(`${root}${level}/cpu.cfs_period_us`)));
-        }
-      }
-    }
-  }
-  const limits = quotas.filter((quota) => Number.isFinite(quota) && quota > 0);
-  return limits.length === 0 ? undefined : Math.min(...limits);
+  const quotas = cgroupsOf("cpu")
+    .map(quotaOf)
+    .filter((quota) => Number.isFinite(quota) && quota > 0);
+  return quotas.length === 0 ? undefined : Math.min(...quotas);
 }
 
-/** "/a/b" -> "/a/b", "/a", "". */
-function levels(path: string): string[] {
-  const parts = path.split("/").filter((part) => part !== "");
-  return [...parts.keys(), parts.length].map((length) => ["", ...parts.slice(0, length)].join("/")).reverse();
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
+/** CPU time per period of time. Not finite without a limit ("max"), and without the file. Version 1 has -1 for no limit. */
+function quotaOf({ version, read }: Cgroup): number {
+  const [quota = Number.NaN, period = Number.NaN] =
+    version === 2
+      ? read("cpu.max").split(/\s+/).map(Number)
+      : [read("cpu.cfs_quota_us"), read("cpu.cfs_period_us")].map(Number);
+  return quota / period;
 }

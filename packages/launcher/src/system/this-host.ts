@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
-import { within } from "./timeout.ts";
+import { within } from "@tsmpi/core/bootstrap";
 
 /** A name server that does not answer costs no more than this: the launcher's own host can also be started like any other. */
 const lookupMs = 1000;

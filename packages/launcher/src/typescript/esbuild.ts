@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { nativeAdvice } from "@tsmpi/core/bootstrap";
+import { nativeAdvice, within } from "@tsmpi/core/bootstrap";
 import type { TransformOptions, TransformResult } from "esbuild";
 import { LaunchError, reasonOf } from "../errors/launch-error.ts";
 import { threadsLeft } from "../system/resource-limits.ts";
-import { within } from "../system/timeout.ts";
 
 /** Threads that esbuild, a Go program, starts for one file; with fewer it dies. */
 const threadsNeeded = 6;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Facts, judge, type Links, type Patient } from "../../../../packages/launcher/src/doctor/judge.ts";
+import type { Facts, Links, ProbedHost } from "../../../../packages/launcher/src/doctor/facts.ts";
+import { judge } from "../../../../packages/launcher/src/doctor/judge.ts";
 
 const facts: Facts = {
   nodePath: "/usr/bin/node",
@@ -15,7 +16,7 @@ const facts: Facts = {
 };
 
 /** Hosts a and b, all well but for what is given for b. */
-function hosts(changes: Partial<Facts> = {}, links: Links = { links: { 0: { roundTripMs: 0.2 } } }): Patient[] {
+function hosts(changes: Partial<Facts> = {}, links: Links = { links: { 0: { roundTripMs: 0.2 } } }): ProbedHost[] {
   return [
     { name: "a", slots: 4, facts, links: { links: { 1: { roundTripMs: 0.25 } } } },
     { name: "b", slots: 4, facts: { ...facts, ...changes }, links },

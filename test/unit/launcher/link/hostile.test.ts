@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { defaultOptions, optionTable } from "../../../../packages/launcher/src/command/options.ts";
+import { optionTable } from "../../../../packages/launcher/src/command/option-table.ts";
+import { defaultOptions } from "../../../../packages/launcher/src/command/options.ts";
 import { parseNodeFile } from "../../../../packages/launcher/src/hosts/pbs/own-lines.ts";
 import { Decoder, encode } from "../../../../packages/launcher/src/link/framing.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { durationMs } from "../../command/options.ts";
+import { durationMs } from "../../command/option-values.ts";
 import { reasonOf } from "../../errors/launch-error.ts";
 import { processAgeMs, processStat } from "../../system/process-stat.ts";
 import { qstat } from "./status.ts";

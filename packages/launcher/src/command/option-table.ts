@@ -1,0 +1,226 @@
+import { resolve } from "node:path";
+import { usageError } from "../errors/launch-error.ts";
+import {
+  existingDirectory,
+  hosts,
+  mostRanks,
+  portRange,
+  seconds,
+  walltime,
+  wholeNumber,
+  words,
+} from "./option-values.ts";
+import type { RunOptions } from "./options.ts";
+
+/** One option: its flags, its meaning, and how its text becomes a value. */
+export interface Option {
+  flags: string;
+  description: string;
+  /** Throws a usage error, in one sentence. */
+  apply(options: RunOptions, value: string): void;
+}
+
+/** Every option of `tsmpi run`, in the order in which the help shows them. */
+export const optionTable: readonly Option[] = [
+  {
+    flags: "-n, --np <N>",
+    description: "number of ranks, also -np N (default: one for each slot of the job, or CPU that may be used)",
+    apply(options, value) {
+      options.ranks = wholeNumber("-n", value, { least: 1, most: mostRanks });
+    },
+  },
+  {
+    flags: "--hosts <HOSTS>",
+    description: "hosts to use and their slots, a:4,b:4, also -H (default: those of the job)",
+    apply(options, value) {
+      options.hosts = hosts(value);
+    },
+  },
+  {
+    flags: "--hostfile <FILE>",
+    description: "file of hosts of the job, one a line, a slot each, also -f, -machinefile (default: PBS_NODEFILE)",
+    apply(options, value) {
+      if (value === "") throw usageError("--hostfile: a file is missing");
+      options.hostFile = resolve(value);
+    },
+  },
+  {
+    flags: "--env <NAME[=VALUE]>",
+    description: "set a variable for the ranks, or pass on the present one, also -x; may be repeated",
+    apply(options, value) {
+      const equals = value.indexOf("=");
+      const name = equals < 0 ? value : value.slice(0, equals);
+      if (name === "") throw usageError(`--env ${value}: a name is missing (NAME=VALUE, or NAME alone)`);
+      const present = Object.hasOwn(process.env, name) ? process.env[name] : undefined; // not inherited names such as toString
+      const given = equals < 0 ? present : value.slice(equals + 1);
+      if (given === undefined)
+        options.warnings.push(`--env ${name}: ${name} is not set, so ranks will not see it either`);
+      else options.environment[name] = given;
+    },
+  },
+  {
+    flags: "--wdir <DIR>",
+    description: "directory in which the ranks start (default: this one)",
+    apply(options, value) {
+      options.directory = existingDirectory("--wdir", value);
+    },
+  },
+  {
+    flags: "--tag-output",
+    description: "put the rank before each line: [3] text",
+    apply(options) {
+      options.tagOutput = true;
+    },
+  },
+  {
+    flags: "--output-dir <DIR>",
+    description: "write files DIR/rank.3.out and DIR/rank.3.err instead of showing the output",
+    apply(options, value) {
+      if (value === "") throw usageError("--output-dir: a directory is missing");
+      options.outputDirectory = resolve(value);
+    },
+  },
+  {
+    flags: "--pty",
+    description:
+      "give each rank a terminal of its own, for programs that behave in another way without; stderr is stdout there",
+    apply(options) {
+      options.pty = true;
+    },
+  },
+  {
+    flags: "--timeout <SECONDS>",
+    description: "end the job after this time, with exit code 124",
+    apply(options, value) {
+      options.timeoutMs = seconds("--timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--walltime <TIME>",
+    description: "time that the batch system leaves the job: 01:00:00, 60:00 or seconds (default: PBS is asked)",
+    apply(options, value) {
+      options.walltimeMs = walltime("--walltime", value);
+    },
+  },
+  {
+    flags: "--deadlock-after <SECONDS>",
+    description:
+      "end the job when all ranks have waited for each other so long, with exit code 123 (default: 30; 0: never)",
+    apply(options, value) {
+      options.deadlockAfterMs = value === "0" ? 0 : seconds("--deadlock-after", value) * 1000;
+    },
+  },
+  {
+    flags: "--kill-after <SECONDS>",
+    description: "how long ranks may go on after they were told to end (default: 3)",
+    apply(options, value) {
+      options.killAfterMs = seconds("--kill-after", value) * 1000;
+    },
+  },
+  {
+    flags: "--silent-after <SECONDS>",
+    description: "kill a rank that stays stopped (SIGSTOP) for so long (default: 60; 0: never)",
+    apply(options, value) {
+      options.silentAfterMs = value === "0" ? 0 : seconds("--silent-after", value) * 1000;
+    },
+  },
+  {
+    flags: "--wait-for-children <SECONDS>",
+    description:
+      "how long processes that ranks have started may hold their output open after a good end (default: 60; 0: not at all)",
+    apply(options, value) {
+      options.waitForChildrenMs = value === "0" ? 0 : seconds("--wait-for-children", value) * 1000;
+    },
+  },
+  {
+    flags: "--node-options <OPTIONS>",
+    description: 'options of node for the ranks: "--max-old-space-size=4096"',
+    apply(options, value) {
+      options.nodeOptions.push(...words(value));
+    },
+  },
+  {
+    flags: "--interface <NAME|CIDR>",
+    description: "network to use between hosts: eth0, 10.1.0.0/16 (default: the first that works)",
+    apply(options, value) {
+      options.interface = value;
+    },
+  },
+  {
+    flags: "--port-range <A-B>",
+    description: "ports to listen on, where a firewall between the hosts leaves only some open: 50000-50999",
+    apply(options, value) {
+      options.ports = portRange(value);
+    },
+  },
+  {
+    flags: "--starter <NAME>",
+    description: "what starts processes on other hosts: pbsdsh",
+    apply(options, value) {
+      options.starter = value;
+    },
+  },
+  {
+    flags: "--launch-timeout <SECONDS>",
+    description: "how long it may take to start all ranks (default: 60)",
+    apply(options, value) {
+      options.launchTimeoutMs = seconds("--launch-timeout", value) * 1000;
+    },
+  },
+  {
+    flags: "--no-encrypt",
+    description: "do not encrypt messages between hosts: the network can read them, but not change or forge them",
+    apply(options) {
+      options.encrypt = false;
+    },
+  },
+  {
+    flags: "--display-map",
+    description: "show hosts, slots and ranks",
+    apply(options) {
+      options.displayMap = true;
+    },
+  },
+  {
+    flags: "--dry-run",
+    description: "show the map and the commands, and start nothing",
+    apply(options) {
+      options.dryRun = true;
+    },
+  },
+  {
+    flags: "--progress",
+    description: "show how far maps and pools have come, also where the script does not ask for it",
+    apply(options) {
+      options.environment["TSMPI_PROGRESS"] = "1";
+    },
+  },
+  {
+    flags: "--check",
+    description:
+      "look for mistakes, several times slower: exit code 1 when there are any; what it finds is in docs/check.md",
+    apply(options) {
+      options.environment["TSMPI_CHECK"] = "1";
+    },
+  },
+  {
+    flags: "--keep-going",
+    description: "go on without ranks that fail: maps and pools give their tasks to others; rank 0 sets the exit code",
+    apply(options) {
+      options.keepGoing = true;
+    },
+  },
+  {
+    flags: "--verbose",
+    description: "tell what happens, with times",
+    apply(options) {
+      options.verbose = true;
+    },
+  },
+];
+
+const doctorOptions =
+  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|port-range|starter|launch-timeout|no-encrypt|verbose)\b/;
+
+/** The options of `tsmpi doctor`: which hosts, how to reach them, how long. */
+export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));

@@ -1,0 +1,78 @@
+import { statSync } from "node:fs";
+import type { PortRange } from "@tsmpi/core/bootstrap";
+import { reasonOf, usageError } from "../errors/launch-error.ts";
+import { seenPath } from "../system/seen-paths.ts";
+
+/* What users type as the value of an option, and what it means. */
+
+export const mostRanks = 4096;
+const longestTimerSeconds = 2_147_483; // setTimeout counts milliseconds in 31 bits
+
+/** @throws LaunchError in one sentence, as the functions below do. */
+export function wholeNumber(option: string, value: string, { least, most }: { least: number; most: number }): number {
+  const number = /^[+-]?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (Number.isNaN(number)) throw usageError(`${option} ${value}: a whole number from ${least} to ${most} is needed`);
+  if (number < least) throw usageError(`${option} ${value}: at least ${least} is needed`);
+  if (number > most) throw usageError(`${option} ${value}: at most ${most} ranks are supported`);
+  return number;
+}
+
+/** `a:4,b,[fe80::1]:2` -> names with slots; 1 slot if none are given. */
+export function hosts(value: string): { name: string; slots: number }[] {
+  const found = new Map<string, number>();
+  for (const word of value.split(",")) {
+    const [, bracketed, plain, slots = "1"] = /^(?:\[([^\]]+)\]|([^\s:]+))(?::(\d+))?$/.exec(word.trim()) ?? [];
+    const name = bracketed ?? plain;
+    if (name === undefined) throw usageError(`--hosts ${value}: names with slots are needed, as in a:4,b:4`);
+    found.set(
+      name,
+      (found.get(name) ?? 0) + wholeNumber(`--hosts ${name}: slots`, slots, { least: 1, most: mostRanks }),
+    );
+  }
+  return [...found].map(([name, count]) => ({ name, slots: count }));
+}
+
+/** `50000-50999`, both included. */
+export function portRange(value: string): PortRange {
+  const [, first = Number.NaN, last = Number.NaN] = (/^(\d+)-(\d+)$/.exec(value.trim()) ?? []).map(Number);
+  if (first >= 1 && last <= 65_535 && first <= last) return [first, last];
+  throw usageError(
+    `--port-range ${value}: two ports from 1 to 65535 are needed, the lower one first, as in 50000-50999`,
+  );
+}
+
+export function seconds(option: string, value: string): number {
+  const number = /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (Number.isNaN(number) || number === 0)
+    throw usageError(`${option} ${value}: a number of seconds above 0 is needed`);
+  if (number > longestTimerSeconds)
+    throw usageError(`${option} ${value}: at most ${longestTimerSeconds} seconds are supported`);
+  return number;
+}
+
+export function walltime(option: string, value: string): number {
+  const ms = /^\d+(:\d+){0,2}$/.test(value) ? durationMs(value) : 0;
+  if (ms === 0) throw usageError(`${option} ${value}: hours:minutes:seconds are needed, as in 01:00:00, or seconds`);
+  return ms;
+}
+
+/** `90`, `1:30` and `0:01:30` are the same time. */
+export function durationMs(text: string): number {
+  return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) * 1000;
+}
+
+export function existingDirectory(option: string, value: string): string {
+  const directory = seenPath(value);
+  try {
+    if (statSync(directory).isDirectory()) return directory;
+  } catch (error) {
+    throw usageError(`${option} ${value}: ${reasonOf(error)}`);
+  }
+  throw usageError(`${option} ${value}: not a directory`);
+}
+
+/** `a "b c" d\ e` -> a, b c, d e: a shell's words, without its other expansions. */
+export function words(text: string): string[] {
+  const found = text.match(/(?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')+/g) ?? [];
+  return found.map((word) => word.replace(/\\(.)|"([^"]*)"|'([^']*)'/g, "$1$2$3"));
+}
