@@ -4,7 +4,7 @@ import { belowHome } from "../system/seen-paths.ts";
 import { agentExit } from "./agent-exits.ts";
 
 /** The program of an agent on its host. */
-export const agentProgram: string = fileURLToPath(builtFile("../../bin/agent-main.js"));
+export const agentProgram: string = fileURLToPath(builtFile("../bin/agent-main.js"));
 
 /** All that comes back of a start that fails is an exit code; a shell costs a millisecond and says what is missing. */
 const start = `[ -x "$0" ] || exit ${agentExit.noNode}; [ -r "$1" ] || exit ${agentExit.noTsmpi}; exec "$0" "$@"`;
