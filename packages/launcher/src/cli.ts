@@ -4,6 +4,7 @@ import { inOurWords } from "./command/foreign-options.ts";
 import { refuseManyStarts } from "./command/many-starts.ts";
 import { defaultOptions, doctorOptionTable, optionTable, type RunOptions } from "./command/options.ts";
 import { exitCodes } from "./errors/exit-codes.ts";
+import { startedBy } from "./hosts/task.ts";
 import { version } from "./system/version.ts";
 
 /** The command `tsmpi`: words become options, what went wrong becomes a sentence, and all ends in an exit code. */
@@ -52,7 +53,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
       .action((script: string, args: string[]) => {
         const options = defaultOptions(script, args, isCommand);
         for (const change of given) change(options);
-        refuseManyStarts(words.name, options);
+        refuseManyStarts(words.name, options, startedBy());
         request = async () => (await import("./job/run.ts")).run(options);
       });
     takeOptions(command, optionTable, given);
@@ -70,7 +71,7 @@ function parse(words: string[]): (() => Promise<number>) | number {
     .action(() => {
       const options = defaultOptions("", [], false);
       for (const change of given) change(options);
-      refuseManyStarts("doctor", options);
+      refuseManyStarts("doctor", options, startedBy());
       request = async () => (await import("./doctor/doctor.ts")).doctor(options);
     });
   takeOptions(doctor, doctorOptionTable, given);

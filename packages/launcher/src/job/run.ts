@@ -6,13 +6,11 @@ import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
 import { allocate } from "../hosts/allocate.ts";
+import { idleCpus, isCrowded, looksCrowded } from "../hosts/grants.ts";
 import type { Allocation } from "../hosts/host.ts";
 import { describeMap, describeShortage } from "../hosts/host-map.ts";
-import { cpusOfLine } from "../hosts/pbs/environment.ts";
-import { grantOf, isCrowded } from "../hosts/pbs/grants.ts";
-import { idleCpus } from "../hosts/pbs/idle-cpus.ts";
-import { watchWalltime } from "../hosts/pbs/walltime.ts";
 import { type Placement, place } from "../hosts/placement.ts";
+import { watchWalltime } from "../hosts/walltime.ts";
 import { Input } from "../io/input.ts";
 import { Output, showsPartialLines } from "../io/output.ts";
 import { ProgressDisplay } from "../io/progress-display.ts";
@@ -118,13 +116,6 @@ function describeInspectors({ nodeOptions, isCommand }: RunOptions, { nodes }: P
     }),
   );
   return places.length === 0 ? undefined : `debuggers: ${places.join(", ")}`;
-}
-
-/** As far as it can be told before the agents of other hosts are there. */
-function looksCrowded({ nodes }: Placement): boolean {
-  return nodes.some((node) =>
-    isCrowded(node, node.host.here ? grantOf({ ...node, cpusOfLine: cpusOfLine() }) : undefined),
-  );
 }
 
 /** Runs when the ranks have been started and the launcher is idle. An error in it never fails the job. */
