@@ -11,8 +11,8 @@ import { inProcess } from "../link/channel.ts";
 import { curveKeys } from "../link/curve-keys.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
 import { RollCall } from "../reports/launch-stages.ts";
-import type { Station } from "./job.ts";
 import type { RemoteAgents } from "./remote-agents.ts";
+import type { Station } from "./stations.ts";
 
 /** The agents of a job, ready to be given orders. */
 export interface Launch {
