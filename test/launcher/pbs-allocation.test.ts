@@ -2,8 +2,9 @@ import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseNodeFile } from "../../packages/launcher/src/hosts/pbs/own-lines.ts";
-import { parseWalltime, remainingMs } from "../../packages/launcher/src/hosts/pbs/walltime.ts";
+import { parseNodeFile } from "../../packages/launcher/src/hosts/pbs/node-file.ts";
+import { parseWalltime } from "../../packages/launcher/src/hosts/pbs/walltime.ts";
+import { remainingMs } from "../../packages/launcher/src/hosts/walltime.ts";
 import { folder, runTsmpi } from "../support/run-tsmpi.ts";
 
 const inJob = (PBS_NODEFILE: string | undefined): Record<string, string | undefined> => ({

@@ -2,8 +2,9 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { Agent } from "./agent/agent.ts";
+import { nodeOfAgent } from "./hosts/agent-command.ts";
 import { agentExit } from "./hosts/agent-exits.ts";
-import { cpusOfLine } from "./hosts/pbs/environment.ts";
+import { cpusOfSlot, keySources } from "./hosts/task.ts";
 import { usableAddresses } from "./link/addresses.ts";
 import { type Attempt, ownAddress, visit } from "./link/connect.ts";
 import { findKey } from "./link/keys.ts";
@@ -24,7 +25,7 @@ for (const word of process.argv.slice(2)) {
   words.set(name, [...(words.get(name) ?? []), value]);
 }
 const [job = ""] = words.get("job") ?? [];
-const node = Number(words.get("node")?.[0]);
+const node = nodeOfAgent(words.get("node")?.[0] ?? "");
 const directories = words.get("key") ?? [];
 const [only] = words.get("interface") ?? [];
 const ports = words.get("ports")?.map((range) => range.split("-").map(Number) as [number, number])[0];
@@ -34,15 +35,15 @@ const lastMs = 5000;
 /** Where the launcher may try whether it reaches this host, which does not reach the launcher. */
 let listens: Promise<string[]> | undefined;
 
-// Signals come to all processes of the task, from PBS or from whatever started it: the ranks take them as they like, and
-// the agent stays to tell how they ended. It leaves when its link does.
+// Signals come to all processes of the task, from the scheduler or the starter. The ranks handle them as they like; the
+// agent stays to report how they ended. It leaves when its link does.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
-// Where this goes is not known: perhaps to a pipe that nobody reads.
+// The output may go to a pipe that is not read.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 process.on("exit", leaveTerminal);
 
-const found = findKey(job, directories);
-if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and no PBS_JOBCOOKIE`);
+const found = findKey(job, directories, keySources().secret);
+if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and none from a batch system`);
 const socket = await visit({
   endpoints: (words.get("at")?.[0] ?? "").split(","),
   ...found,
@@ -53,7 +54,7 @@ const socket = await visit({
 const link = new Link<Report | Hello, Order>(socket);
 const reachedFrom = ownAddress(socket);
 const others = addresses().filter((address) => address !== reachedFrom);
-const lineCpus = cpusOfLine();
+const slotCpus = cpusOfSlot();
 link.send({
   kind: "hello",
   node,
@@ -62,7 +63,7 @@ link.send({
   version,
   nodeVersion: process.version,
   machine: thisMachine(),
-  ...(lineCpus === undefined ? {} : { cpusOfLine: lineCpus }),
+  ...(slotCpus === undefined ? {} : { cpusOfSlot: slotCpus }),
   addresses: [reachedFrom, ...others],
   key: found.name,
 });

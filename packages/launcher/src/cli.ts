@@ -5,6 +5,7 @@ import { refuseManyStarts } from "./command/many-starts.ts";
 import { doctorOptionTable, optionTable } from "./command/option-table.ts";
 import { defaultOptions, type RunOptions } from "./command/options.ts";
 import { exitCodes } from "./errors/exit-codes.ts";
+import { startedBy } from "./hosts/task.ts";
 import { version } from "./system/version.ts";
 
 /** The command `tsmpi`: reads the command line, runs what it asks for, and ends with an exit code. */
@@ -92,7 +93,7 @@ function addRun(
   const changes = takeOptions(command, optionTable);
   command.action((script: string, args: string[]) => {
     const options = changed(defaultOptions(script, args, name === "exec"), changes);
-    refuseManyStarts(name, options);
+    refuseManyStarts(name, options, startedBy());
     ask(async () => (await import("./job/run.ts")).run(options));
   });
 }
@@ -106,7 +107,7 @@ function addDoctor(program: Command, ask: (request: Request) => void): void {
   const changes = takeOptions(command, doctorOptionTable);
   command.action(() => {
     const options = changed(defaultOptions("", [], false), changes);
-    refuseManyStarts("doctor", options);
+    refuseManyStarts("doctor", options, startedBy());
     ask(async () => (await import("./doctor/doctor.ts")).doctor(options));
   });
 }

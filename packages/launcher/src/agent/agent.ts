@@ -20,7 +20,7 @@ import {
 } from "../system/resource-limits.ts";
 import { withoutZeromqRemark } from "../system/zeromq-remark.ts";
 import { materialise } from "../typescript/program.ts";
-import { environmentOf, shellEnvironment, type Threads, threadsEach } from "./environment.ts";
+import { environmentOf, type Threads, threadsEach, variablesHere } from "./environment.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { Lingering } from "./lingering.ts";
@@ -176,7 +176,7 @@ export class Agent {
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.#directory);
     if (plan.shell !== undefined) {
-      this.#plan = { ...plan, environment: shellEnvironment(plan, plan.shell, this.#directory) };
+      this.#plan = { ...plan, environment: variablesHere(plan, plan.shell, this.#directory) };
       await setResourceLimits(plan.shell.limits);
     }
     checkDirectory(plan.directory);

@@ -1,10 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { env } from "@tsmpi/core/bootstrap";
 import { withPortOf } from "../command/inspector-ports.ts";
-import { isPbsValue } from "../hosts/pbs/environment.ts";
+import { variablesThere } from "../hosts/task.ts";
 import type { HostPlan, Shell } from "../link/messages.ts";
 import { agentMark } from "../system/guardian.ts";
 import { builtFile } from "../system/package-files.ts";
@@ -14,7 +13,7 @@ import { version } from "../system/version.ts";
 export interface Threads {
   /** Its share of the CPUs. */
   share: number;
-  /** Of native libraries: the same, or fewer where the job asks for fewer (PBS's `ompthreads`). */
+  /** Of native libraries: the same, or fewer where the job asks for fewer. */
   threads: number;
 }
 
@@ -67,55 +66,10 @@ function preloadOption(): string {
   return `--require=${/[\s"\\]/.test(path) ? JSON.stringify(path) : path}`;
 }
 
-/** What PBS tells every task anew; the launching shell's values are another task's. TM, for one, needs its own. */
-const ofTask = ["PBS_TASKNUM", "PBS_NODENUM", "PBS_VNODENUM", "PBS_MOMPORT", "PBS_JOBCOOKIE"];
-
-/**
- * What PBS, or a hook of the site, may give each host anew: the launching shell's values are its own host's. They stay
- * where the user has chosen them, and where this host's task has none.
- */
-const ofHost = ["NCPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"];
-
-/** Variables of the launching shell that this run did not get from `--env` and that PBS, not the script, has set. */
-export function pbsVariables(given: Readonly<Record<string, string>>): string[] {
-  return [...ofHost, "TMPDIR"].filter((name) => given[name] === undefined && isPbsValue(name));
-}
-
-/**
- * The launching shell's environment as it would be on this host, on which a task begins with next to nothing of it. What
- * belongs to the task or the host is this host's: numbers in the job, PBS's TMPDIR, the host's name.
- */
-export function shellEnvironment(
-  plan: HostPlan,
-  { nodeFile, ofPbs }: Shell,
-  directory: string,
-): Record<string, string> {
-  const environment = { ...plan.environment };
-  const own = process.env;
-  const take = (name: string): void => {
-    delete environment[name];
-    if (own[name] !== undefined) environment[name] = own[name];
-  };
-  for (const name of ofTask) take(name);
-  const { TMPDIR: temporary, PBS_NODEFILE: path } = environment;
-  for (const name of ofHost) if (ofPbs.includes(name) && own[name] !== undefined) take(name);
-  // PBS makes one on each host for the job, of one name. A directory of the user's may have the job's name in it, too.
-  if (ofPbs.includes("TMPDIR") && own["TMPDIR"] !== undefined && basename(own["TMPDIR"]) === basename(temporary ?? ""))
-    take("TMPDIR");
-  if (environment["HOSTNAME"] !== undefined) environment["HOSTNAME"] = hostname();
-  if (nodeFile !== undefined && path !== undefined && !holds(path, nodeFile)) {
-    environment["PBS_NODEFILE"] = join(directory, "nodefile");
-    writeFileSync(environment["PBS_NODEFILE"], nodeFile);
-  }
-  return environment;
-}
-
-function holds(path: string, text: string): boolean {
-  try {
-    return readFileSync(path, "utf8") === text;
-  } catch {
-    return false;
-  }
+/** The launching shell's variables as they would be on this host, where an agent's process has next to none of them. */
+export function variablesHere(plan: HostPlan, { task }: Shell, directory: string): Record<string, string> {
+  const variables = variablesThere(plan.environment, task, directory);
+  return variables["HOSTNAME"] === undefined ? variables : { ...variables, HOSTNAME: hostname() };
 }
 
 /** How many threads each of `ranks` ranks that share `cpus` CPUs may run without getting in another's way. */

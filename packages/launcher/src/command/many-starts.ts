@@ -6,11 +6,14 @@ import type { RunOptions } from "./options.ts";
  * Refuses to run a whole job once for each process of another launcher: `mpiexec -n 4 tsmpi run x.ts`, `pbsdsh tsmpi run x.ts`.
  * What runs within a rank of ours may start jobs of its own, whatever variables it has inherited; that is only told.
  *
+ * `starter` is the command of a scheduler that has started this process as one of several tasks.
+ *
  * @throws LaunchError with what to type in its place.
  */
 export function refuseManyStarts(
   verb: string,
   options: Pick<RunOptions, "script" | "args" | "hosts" | "warnings">,
+  starter: string | undefined,
 ): void {
   const { [env.rank]: rank, [env.size]: size } = process.env;
   if (rank !== undefined) {
@@ -30,14 +33,8 @@ export function refuseManyStarts(
     );
   }
   // Where hosts were named, a task may well run a job of its own.
-  if (isTaskOfPbsdsh() && options.hosts === undefined)
+  if (starter !== undefined && options.hosts === undefined)
     throw usageError(
-      `pbsdsh started this command, once for each slot, and each would run the whole job: write ${`tsmpi ${verb} ${what}`.trim()} in the job script, without pbsdsh`,
+      `${starter} started this command, once for each slot, and each would run the whole job: write ${`tsmpi ${verb} ${what}`.trim()} in the job script, without ${starter}`,
     );
-}
-
-/** The job script is PBS's task 1. */
-function isTaskOfPbsdsh(): boolean {
-  const { PBS_JOBID: job, PBS_TASKNUM: task } = process.env;
-  return job !== undefined && task !== undefined && Number.parseInt(task, 16) !== 1;
 }

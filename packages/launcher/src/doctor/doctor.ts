@@ -9,7 +9,8 @@ import { exitCodes } from "../errors/exit-codes.ts";
 import { HostsError, type LaunchError, reasonOf } from "../errors/launch-error.ts";
 import { allocate } from "../hosts/allocate.ts";
 import type { Allocation, Host } from "../hosts/host.ts";
-import { unknownWalltime, walltimeOf } from "../hosts/pbs/walltime.ts";
+import { schedulers } from "../hosts/schedulers.ts";
+import { walltimeObstacle } from "../hosts/walltime.ts";
 import { run } from "../job/run.ts";
 import { agentMark, Guardian } from "../system/guardian.ts";
 import { builtFile } from "../system/package-files.ts";
@@ -43,8 +44,9 @@ export async function doctor(options: RunOptions): Promise<number> {
     const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
     lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
     lines.push(...[...(found.notes ?? []), ...notes].map((text) => `note: ${text}`));
-    lines.push(...(await walltimeNotes(options)));
-    if (!granted) lines.push(severalHosts);
+    const obstacle = await walltimeObstacle(options.walltimeMs);
+    if (obstacle !== undefined) lines.push(`note: ${obstacle}`);
+    if (!granted) lines.push(severalHosts());
   } catch (error) {
     problems.push(reason(error));
   }
@@ -99,29 +101,19 @@ function probe(options: RunOptions, { hosts, source }: Allocation, mark: string,
   return run(probing, { hosts: hosts.map((host) => ({ ...host, slots: 1 })), granted: true, source });
 }
 
-/** Whether world.signal can tell that the job's time is nearly up. */
-async function walltimeNotes({ walltimeMs }: RunOptions): Promise<string[]> {
-  const { PBS_JOBID: job } = process.env;
-  if (job === undefined || walltimeMs !== undefined) return [];
-  try {
-    await walltimeOf(job);
-    return [];
-  } catch (error) {
-    return [`note: ${reasonOf(error)}; ${unknownWalltime}`];
-  }
-}
-
 /** What keeps a job from starting is a finding; a command line that makes no sense is none. */
 function reason(error: unknown): string {
   if ((error as Partial<LaunchError>).exitCode === exitCodes.usage) throw error;
   return reasonOf(error);
 }
 
-const severalHosts = `\
-This is one machine, for no batch job is around it. Several hosts need a PBS job: PBS_NODEFILE names them, pbsdsh (in
-PATH or PBS_EXEC) starts processes there, node and tsmpi are at the same place on all of them, and so should be the
-directory. Run tsmpi doctor within a job to see whether it is so.
+function severalHosts(): string {
+  return `\
+This is one machine, for no batch job is around it. Several hosts need ${schedulers.map(({ howTo }) => howTo).join("; or ")},
+node and tsmpi are at the same place on all of them, and so should be the directory. Run tsmpi doctor within a job to
+see whether it is so.
 `;
+}
 
 /** Nothing stays behind, not even when this process is killed. */
 function removeAtEnd(paths: readonly string[]): void {

@@ -6,10 +6,11 @@ export interface Host {
   slots: number;
   /** It is the machine that the launcher itself runs on. */
   here: boolean;
-  /** Index of its first line in PBS's own node file, which is what `pbsdsh -n` counts. Absent outside the PBS job. */
-  line?: number;
-  /** How many lines of that file are its. */
-  lines?: number;
+  /**
+   * What the scheduler knows of this host, for example its index in the scheduler's own list. Absent for a host outside the
+   * job. Only the folder of the scheduler that made it can read it.
+   */
+  place?: object;
 }
 
 /** The hosts of a job and where that knowledge came from. */
@@ -17,9 +18,9 @@ export interface Allocation {
   hosts: Host[];
   /** The slots in the order in which ranks take them; absent: one host after the other. */
   order?: Host[];
-  /** Somebody has granted just these slots. The CPUs of one's own machine nobody counts. */
+  /** A scheduler or the user granted just these slots. False for the CPUs of one's own machine, which nothing counts. */
   granted: boolean;
-  /** For people: "2 CPUs this process may use", "PBS_NODEFILE /var/spool/pbs/aux/17.head". */
+  /** For people: "2 CPUs this process may use", or a variable and the file that it names. */
   source: string;
   /** What `tsmpi doctor` tells of it, a sentence each. */
   notes?: string[];

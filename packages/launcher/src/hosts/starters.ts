@@ -1,13 +1,14 @@
 import { LaunchError, usageError } from "../errors/launch-error.ts";
 import type { Host } from "./host.ts";
 import { inThisProcess } from "./local/starter.ts";
-import { pbsdsh } from "./pbs/starter.ts";
-import type { Starter } from "./starter.ts";
+import type { Placement } from "./placement.ts";
+import { schedulers } from "./schedulers.ts";
+import type { CommandStarter, CommandThere, StartCommand, Starter, Target } from "./starter.ts";
 
-const starters: readonly Starter[] = [inThisProcess, pbsdsh];
+const starters: readonly Starter[] = [inThisProcess, ...schedulers.map(({ starter }) => starter)];
 
 /** The first starter that can start an agent on this host, or the one with this name. */
-export function starterFor(host: Host, name?: string): Starter {
+function starterFor(host: Host, name?: string): Starter {
   const candidates = starters.filter((each) => name === undefined || each.name === name);
   if (candidates.length === 0) {
     throw usageError(`--starter ${name}: there are ${starters.map((each) => each.name).join(" and ")}`);
@@ -16,6 +17,36 @@ export function starterFor(host: Host, name?: string): Starter {
   if (starter !== undefined) return starter;
   if (name !== undefined) throw new LaunchError(`${name} cannot start processes on ${host.name}`);
   throw new LaunchError(
-    `nothing here can start processes on ${host.name}: it is not this host, and not one of a PBS job's that we are in`,
+    `nothing here can start processes on ${host.name}: it is not this host, and no batch job around tsmpi has it`,
   );
+}
+
+/** A host whose agent is a process of its own. */
+export interface RemoteHost extends Target {
+  starter: CommandStarter;
+}
+
+/** The hosts whose agents are processes of their own. `inProcess` hears of the others, with the name of their starter. */
+export function remoteHosts(
+  { nodes }: Placement,
+  name: string | undefined,
+  inProcess: (node: number, starter: string) => void = () => {},
+): RemoteHost[] {
+  return nodes.flatMap(({ host }, node): RemoteHost[] => {
+    const starter = starterFor(host, name);
+    if (starter.kind === "command") return [{ node, host, starter }];
+    inProcess(node, starter.name);
+    return [];
+  });
+}
+
+/** The commands that run `there` once on each of these hosts, each with its starter, which knows what its end means. */
+export function startCommands(
+  remotes: readonly RemoteHost[],
+  there: CommandThere,
+): { starter: CommandStarter; command: StartCommand }[] {
+  return [...new Set(remotes.map(({ starter }) => starter))].flatMap((starter) => {
+    const targets = remotes.filter((remote) => remote.starter === starter);
+    return starter.commands(targets, there).map((command) => ({ starter, command }));
+  });
 }

@@ -1,19 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { env } from "@tsmpi/core/bootstrap";
-import { pbsVariables } from "../agent/environment.ts";
 import { rankCommand } from "../agent/rank-command.ts";
 import { colourVariables } from "../command/colours.ts";
 import type { RunOptions } from "../command/options.ts";
 import { agentCommand } from "../hosts/agent-command.ts";
-import { pbsChoseThreads } from "../hosts/pbs/environment.ts";
 import type { Placement } from "../hosts/placement.ts";
-import { starterFor } from "../hosts/starters.ts";
+import { remoteHosts, startCommands } from "../hosts/starters.ts";
+import { cleanVariables, describeTask, keepsSessions } from "../hosts/task.ts";
 import type { Executable, HostPlan, OutputStream } from "../link/messages.ts";
 import { terminalSize } from "../system/pty.ts";
 import { resourceLimits } from "../system/resource-limits.ts";
-import { seenPath } from "../system/seen-paths.ts";
 import type { Program } from "../typescript/index.ts";
 
 /** What each host's agent has to do, in the order of `placement.nodes`. */
@@ -23,6 +20,7 @@ export function plansFor(
   placement: Placement,
   showPartialLines: Record<OutputStream, boolean>,
 ): HostPlan[] {
+  const task = describeTask(options.environment);
   const common = {
     job: randomBytes(8).toString("hex"),
     size: placement.size,
@@ -38,50 +36,38 @@ export function plansFor(
     },
     directory: options.directory,
     umask: process.umask(),
-    ownSessions: process.env["PBS_JOBID"] === undefined,
+    ownSessions: !keepsSessions(),
     showPartialLines,
     promptsAtOnce: placement.size === 1 || isatty(0),
     ...(options.pty && { terminal: terminalSize() }),
     waitForChildrenMs: options.waitForChildrenMs,
-    shell: { limits: resourceLimits(), ...nodeFile(), ofPbs: pbsVariables(options.environment) },
+    shell: { limits: resourceLimits(), ...(task === undefined ? {} : { task }) },
   };
   return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
 }
 
-/**
- * OMP_NUM_THREADS without a word from the user is what PBS gave the first host: each host has its own number. And ranks may
- * start in another directory than the one in which PBS_NODEFILE was made, and that PWD names.
- */
+/** PWD names the directory that the ranks start in. */
 function shellVariables(directory: string): Record<string, string> {
-  const { OMP_NUM_THREADS: threads, PBS_NODEFILE: path, ...rest } = process.env as Record<string, string>;
-  return {
-    ...rest,
-    ...(rest["PWD"] === undefined ? {} : { PWD: directory }),
-    ...(threads === undefined || pbsChoseThreads() ? {} : { OMP_NUM_THREADS: threads }),
-    ...(path === undefined ? {} : { PBS_NODEFILE: path && seenPath(path) }),
-  };
-}
-
-function nodeFile(): { nodeFile?: string } {
-  try {
-    return { nodeFile: readFileSync(process.env["PBS_NODEFILE"] ?? "", "utf8") };
-  } catch {
-    return {};
-  }
+  const variables = cleanVariables(process.env as Record<string, string>);
+  return { ...variables, ...(variables["PWD"] === undefined ? {} : { PWD: directory }) };
 }
 
 /** `--dry-run`: the command that would start each agent (where one is needed) and each host's ranks. */
 export function describeCommands(options: RunOptions, program: Program | Executable, placement: Placement): string {
   const { file, args } = rankCommand({ ...options, program }, "<job directory>");
-  const lines = placement.nodes.flatMap(({ host, ranks }, node) => {
-    const starter = starterFor(host, options.starter);
-    const agent = starter.command(host, agentCommand("<job>", node, ["<address:port>"], ["key=<directory>"]));
-    return [
-      ...(agent === undefined ? [] : [`${host.name}: ${shellWords(agent)}`]),
-      `${host.name}: ${ranks.length} x ${shellWords([file, ...args])}`,
-    ];
-  });
+  const remotes = remoteHosts(placement, options.starter);
+  const starts = startCommands(remotes, (node) => agentCommand("<job>", node, ["<address:port>"], ["key=<directory>"]));
+  const lines = placement.nodes.flatMap(({ host, ranks }, node) => [
+    ...starts
+      .filter(({ command }) => command.nodes[0] === node)
+      .map(({ command }) => `${hostNames(placement, command.nodes)}: ${shellWords(command.words)}`),
+    `${host.name}: ${ranks.length} x ${shellWords([file, ...args])}`,
+  ]);
   return lines.join("\n");
+}
+
+function hostNames({ nodes }: Placement, wanted: readonly number[]): string {
+  return wanted.map((node) => nodes[node]!.host.name).join(" ");
 }
 
 /** As it could be typed into a shell. */

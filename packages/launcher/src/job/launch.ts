@@ -2,16 +2,17 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { Agent } from "../agent/agent.ts";
 import type { RunOptions } from "../command/options.ts";
-import { cpusOfLine } from "../hosts/pbs/environment.ts";
-import { askWhereUnclear, grantsFor, type Tenant } from "../hosts/pbs/grants.ts";
+import { grantsFor, prepareGrants } from "../hosts/grants.ts";
 import type { Placement } from "../hosts/placement.ts";
-import { starterFor } from "../hosts/starters.ts";
+import type { OccupiedHost } from "../hosts/scheduler.ts";
+import { type RemoteHost, remoteHosts } from "../hosts/starters.ts";
+import { cpusOfSlot } from "../hosts/task.ts";
 import { inProcess } from "../link/channel.ts";
 import { curveKeys } from "../link/curve-keys.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
 import { RollCall } from "../reports/launch-stages.ts";
-import type { Station } from "./job.ts";
-import type { Outpost, Remote } from "./remote-agents.ts";
+import type { RemoteAgents } from "./remote-agents.ts";
+import type { Station } from "./stations.ts";
 
 /** The agents of a job, ready to be given orders. */
 export interface Launch {
@@ -30,57 +31,51 @@ export async function launch(
 ): Promise<Launch> {
   const hosts = placement.nodes.map(({ host }) => host.name);
   const roll = new RollCall(hosts);
-  const outposts = placement.nodes.flatMap(({ host }, node): Outpost[] => {
-    const starter = starterFor(host, options.starter);
-    if (starter.command(host, []) !== undefined) return [{ node, host, starter }];
-    log(`agent on ${host.name}: ${starter.name}`);
+  const remotes = remoteHosts(placement, options.starter, (node, starter) => {
+    log(`agent on ${hosts[node]}: ${starter}`);
     roll.reach(node, "authenticated");
-    return [];
   });
-  const tenants = (cpusOf: (node: number) => number | undefined): Tenant[] =>
-    placement.nodes.map((each, node) => ({ ...each, cpusOfLine: cpusOf(node) }));
-  const cpusHere = (node: number): number | undefined => (remoteNode(outposts, node) ? undefined : cpusOfLine());
-  void askWhereUnclear(tenants(cpusHere)); // while agents start
+  const isRemote = (node: number): boolean => remotes.some((each) => each.node === node);
+  const occupied = (cpusOf: (node: number) => number | undefined): OccupiedHost[] =>
+    placement.nodes.map((each, node) => ({ ...each, cpusOfSlot: cpusOf(node) }));
+  const cpusHere = (node: number): number | undefined => (isRemote(node) ? undefined : cpusOfSlot());
+  prepareGrants(occupied(cpusHere)); // while agents start
   const [first] = plans;
   const here = placement.nodes.find(({ host }) => host.here)?.host.name ?? hostname();
-  const remote =
-    outposts.length === 0 || first === undefined
+  const agents =
+    remotes.length === 0 || first === undefined
       ? undefined
-      : await connect(first.job, here, outposts, hosts, options, roll, log);
-  const grants = await grantsFor(tenants((node) => remote?.guest(node)?.hello.cpusOfLine ?? cpusHere(node)));
+      : await connect(first.job, here, remotes, hosts, options, roll, log);
+  const grants = await grantsFor(occupied((node) => agents?.agent(node)?.hello.cpusOfSlot ?? cpusHere(node)));
   const protection = options.encrypt ? { keys: curveKeys() } : { sealKey: randomBytes(32).toString("base64") };
   const stations = plans.map((shared, node): Station => {
     const granted = grants[node];
     const plan = { ...shared, ...(granted === undefined ? {} : { granted }) };
-    const addresses = (remoteNode(outposts, node) ? remote?.guest(node).hello.addresses : remote?.addresses) ?? [];
+    const addresses = (isRemote(node) ? agents?.agent(node).hello.addresses : agents?.addresses) ?? [];
     const network =
       plan.nodes > 1 ? { network: { addresses, ...(options.ports && { ports: options.ports }), ...protection } } : {};
-    if (!remoteNode(outposts, node)) {
+    if (!isRemote(node)) {
       const { shell: _, ...rest } = plan;
       return { channel: agentHere(), plan: { ...rest, ...network }, lost: () => {} };
     }
-    return { channel: remote!.guest(node).link, plan: { ...plan, ...network }, lost: () => remote!.sweep(node) };
+    return { channel: agents!.agent(node).link, plan: { ...plan, ...network }, lost: () => agents!.sweep(node) };
   });
-  return { stations, roll, settled: async () => remote?.settled() };
+  return { stations, roll, settled: async () => agents?.settled() };
 }
 
 async function connect(
   job: string,
   here: string,
-  outposts: Outpost[],
+  remotes: RemoteHost[],
   hosts: string[],
   options: RunOptions,
   roll: RollCall,
   log: (text: string) => void,
-): Promise<Remote> {
+): Promise<RemoteAgents> {
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
-  const { Remote } = await import("./remote-agents.ts");
+  const { RemoteAgents } = await import("./remote-agents.ts");
   const { interface: only, ports, launchTimeoutMs: deadlineMs } = options;
-  return Remote.start({ job, outposts, hosts, here, only, ports, deadlineMs, roll, log });
-}
-
-function remoteNode(outposts: readonly Outpost[], node: number): boolean {
-  return outposts.some((each) => each.node === node);
+  return RemoteAgents.start({ job, remotes, hosts, here, only, ports, deadlineMs, roll, log });
 }
 
 function agentHere(): Station["channel"] {

@@ -6,13 +6,11 @@ import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
 import { allocate } from "../hosts/allocate.ts";
+import { idleCpus, isCrowded, looksCrowded } from "../hosts/grants.ts";
 import type { Allocation } from "../hosts/host.ts";
 import { describeMap, describeShortage } from "../hosts/host-map.ts";
-import { cpusOfLine } from "../hosts/pbs/environment.ts";
-import { grantOf, isCrowded } from "../hosts/pbs/grants.ts";
-import { idleCpus } from "../hosts/pbs/idle-cpus.ts";
-import { watchWalltime } from "../hosts/pbs/walltime.ts";
 import { type Placement, place } from "../hosts/placement.ts";
+import { watchWalltime } from "../hosts/walltime.ts";
 import { Input } from "../io/input.ts";
 import { Output, showsPartialLines } from "../io/output.ts";
 import { ProgressDisplay } from "../io/progress-display.ts";
@@ -20,7 +18,7 @@ import type { RollCall } from "../reports/launch-stages.ts";
 import { belowHome } from "../system/seen-paths.ts";
 import { nodeSettings, prepare, type Source } from "../typescript/index.ts";
 import { describeCommands, plansFor } from "./host-plans.ts";
-import { Job } from "./job.ts";
+import { Job, type JobOptions } from "./job.ts";
 import { launch } from "./launch.ts";
 import { passSignalsOn } from "./signals.ts";
 
@@ -34,24 +32,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     : await prepareScript(options);
   const allocation = granted ?? (await allocate(options));
   const placement = place(allocation, options.ranks);
-
-  let job: Job | undefined;
-  let codeOfOutput: number = exitCodes.success;
-  const output = new Output({
-    tag: options.tagOutput,
-    directory: options.dryRun ? undefined : options.outputDirectory,
-    ranks: placement.size,
-    failed: (error) => {
-      const failure = outputFailure(error);
-      codeOfOutput = failure[0];
-      job?.stop(...failure);
-    },
-  });
-  const misspellings = misspelt({ ...process.env, ...options.environment });
-  for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
-  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
-  const inspectors = describeInspectors(options, placement);
-  if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
+  const { output, failures } = openOutput(options, placement);
+  sayBefore(options, placement, allocation, warnings, output);
   if (options.dryRun) {
     output.say(describeCommands(options, program, placement));
     await output.flush();
@@ -64,41 +46,82 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
     output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
-  const input = new Input((bytes) => job?.feed(bytes));
+  const job = openJob(options, { stations, size: placement.size, output, roll, log });
+  failures.stop = (...failure) => job.end.stop(...failure);
+  const limits = [
+    limitTime(options.timeoutMs, job),
+    limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), job, roll),
+  ];
+  job.start();
+  const meanwhile = Promise.all([
+    warnOfSlips(sources, options.directory, job, log),
+    granted === undefined ? warnOfIdleCpus(options, allocation, output) : undefined,
+  ]);
+  void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => job.warn(reason), log });
+
+  const code = await job.ended;
+  for (const limit of limits) clearTimeout(limit);
+  await settled();
+  await meanwhile;
+  log(`all ranks have ended, exit code ${code}`);
+  await output.flush();
+  return code === exitCodes.success ? failures.code : code; // the last of the output may be written when all has ended
+}
+
+type Failure = [code: number, reason: string, sentence?: string];
+
+/** What becomes of output that cannot be written: it stops the job, once there is one, and sets the exit code. */
+interface OutputFailures {
+  code: number;
+  stop(...failure: Failure): void;
+}
+
+function openOutput(options: RunOptions, { size }: Placement): { output: Output; failures: OutputFailures } {
+  const failures: OutputFailures = { code: exitCodes.success, stop: () => {} };
+  const output = new Output({
+    tag: options.tagOutput,
+    directory: options.dryRun ? undefined : options.outputDirectory,
+    ranks: size,
+    failed: (error) => {
+      const failure = outputFailure(error);
+      failures.code = failure[0];
+      failures.stop(...failure);
+    },
+  });
+  return { output, failures };
+}
+
+/** What the user is to know before the ranks start. */
+function sayBefore(
+  options: RunOptions,
+  placement: Placement,
+  allocation: Allocation,
+  warnings: readonly string[],
+  output: Output,
+): void {
+  const misspellings = misspelt({ ...process.env, ...options.environment });
+  for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
+  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
+  const inspectors = describeInspectors(options, placement);
+  if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
+}
+
+/** The job, with its input and the signals of this process connected. */
+function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
   const { killAfterMs, silentAfterMs, keepGoing } = options;
-  const started = new Job({
-    stations,
-    size: placement.size,
+  const input = new Input((bytes) => job.feed(bytes));
+  const job = new Job({
+    ...rest,
     killAfterMs,
     silentAfterMs,
     keepGoing,
     checks: checksIn({ ...process.env, ...options.environment }),
-    output,
     input,
-    progress: new ProgressDisplay(output),
-    roll,
-    log,
+    progress: new ProgressDisplay(rest.output),
   });
-  job = started;
-  passSignalsOn(started);
+  passSignalsOn(job.end);
   process.on("SIGCONT", () => input.continued());
-  const limit = limitTime(options.timeoutMs, started);
-  const launchLimit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), started, roll);
-  started.start();
-  const lookedThrough = warnOfSlips(sources, options.directory, started, log);
-  const idle = granted === undefined ? idleCpus(options, allocation) : undefined;
-  void idle?.then((text) => text !== undefined && output.say(`tsmpi: ${text}`));
-  void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => started.warn(reason), log });
-
-  const code = await started.ended;
-  clearTimeout(limit);
-  clearTimeout(launchLimit);
-  await settled();
-  await lookedThrough;
-  await idle;
-  log(`all ranks have ended, exit code ${code}`);
-  await output.flush();
-  return code === exitCodes.success ? codeOfOutput : code; // the last of the output may be written when all has ended
+  return job;
 }
 
 /** `-` is a script on standard input, as for Node. */
@@ -120,11 +143,9 @@ function describeInspectors({ nodeOptions, isCommand }: RunOptions, { nodes }: P
   return places.length === 0 ? undefined : `debuggers: ${places.join(", ")}`;
 }
 
-/** As far as it can be told before the agents of other hosts are there. */
-function looksCrowded({ nodes }: Placement): boolean {
-  return nodes.some((node) =>
-    isCrowded(node, node.host.here ? grantOf({ ...node, cpusOfLine: cpusOfLine() }) : undefined),
-  );
+async function warnOfIdleCpus(options: RunOptions, allocation: Allocation, output: Output): Promise<void> {
+  const warning = await idleCpus(options, allocation);
+  if (warning !== undefined) output.say(`tsmpi: ${warning}`);
 }
 
 /** Runs when the ranks have been started and the launcher is idle. An error in it never fails the job. */
@@ -149,20 +170,20 @@ function checksIn(environment: Readonly<Record<string, string | undefined>>): bo
 
 function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {
   if (timeoutMs === undefined) return undefined;
-  return setTimeout(() => job.expire(exitCodes.timeout, `time limit of ${timeoutMs / 1000} s reached`), timeoutMs);
+  return setTimeout(() => job.end.expire(exitCodes.timeout, `time limit of ${timeoutMs / 1000} s reached`), timeoutMs);
 }
 
 function limitLaunch(limitMs: number, job: Job, roll: RollCall): NodeJS.Timeout {
   const timer = setTimeout(() => {
     const missing = roll.describe("ranks started");
-    job.stop(exitCodes.launch, "the launch took too long", `not all ranks could be started in time\n${missing}`);
+    job.end.stop(exitCodes.launch, "the launch took too long", `not all ranks could be started in time\n${missing}`);
   }, limitMs);
   void job.started.then(() => clearTimeout(timer));
   return timer;
 }
 
-function outputFailure(error: NodeJS.ErrnoException): [code: number, reason: string, sentence?: string] {
-  // `| head` has seen enough: no reason to talk.
+function outputFailure(error: NodeJS.ErrnoException): Failure {
+  // `| head` has read what it wants: that is no reason for a sentence.
   if (error.code === "EPIPE") return [exitCodes.outputClosed, "nobody reads the output any more"];
   const what = `cannot write ${error.path ?? "the output"}: ${reasonOf(error)}`;
   return [exitCodes.failure, "the output cannot be written", `${what}; stopping all ranks`];

@@ -3,27 +3,27 @@ import { basename } from "node:path";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { handlesSignal } from "../system/process-stat.ts";
 
-/** What signals to the launcher mean for the job. */
+/** What signals to the launcher mean for the job. See JobEnd. */
 export interface SignalTarget {
-  /** The ranks shall end, and the exit code shall be this. */
+  /** Ends the ranks; the exit code will be `code`. */
   interrupt(signal: NodeJS.Signals, code: number): void;
-  /** At once. */
+  /** Ends them at once. */
   kill(): void;
-  /** Pass it on. */
+  /** Passes the signal on to the ranks. */
   signal(signal: NodeJS.Signals): void;
 }
 
-// A terminal's Ctrl-C reaches a launcher that was started through npx or npm twice within a moment: from the terminal and from
-// them. The SIGTERM of `qdel` comes from PBS and, under `timeout`, once or twice more. That is one wish, not several.
-const oneWishMs = { SIGINT: 50, SIGTERM: 1000, SIGHUP: 1000 } as const;
+// One request to end arrives as several signals: a terminal's Ctrl-C reaches a launcher below npx or npm twice within a
+// moment, from the terminal and from npm; a scheduler's SIGTERM comes once more from a `timeout` around the launcher.
+const oneRequestMs = { SIGINT: 50, SIGTERM: 1000, SIGHUP: 1000 } as const;
 
 /** From now on signals to the launcher reach the ranks. A second SIGINT or SIGTERM kills them. */
 export function passSignalsOn(target: SignalTarget): void {
   let firstAt: number | undefined;
-  const end = (signal: keyof typeof oneWishMs, code: number) => {
+  const end = (signal: keyof typeof oneRequestMs, code: number) => {
     const now = performance.now();
     if (firstAt === undefined) target.interrupt(signal, code);
-    else if (now - firstAt > oneWishMs[signal]) target.kill();
+    else if (now - firstAt > oneRequestMs[signal]) target.kill();
     firstAt ??= now;
   };
   process.on("SIGINT", () => end("SIGINT", exitCodes.interrupted));
@@ -44,8 +44,8 @@ export function passSignalsOn(target: SignalTarget): void {
 
 /**
  * Whether the launcher was started to outlive its terminal (`nohup`, `trap "" HUP`). Node restores every signal's default
- * when it starts, so what the process itself ignored is not known any more: its parent, `_` of the shell and the file
- * that `nohup` writes tell.
+ * when it starts, so what the process itself ignored cannot be read any more. Its parent, the shell's variable `_` and the
+ * file that `nohup` writes tell it.
  */
 function ignoresHangup(): boolean {
   const { _: started = "" } = process.env;

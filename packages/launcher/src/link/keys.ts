@@ -4,22 +4,28 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { KeyName } from "./secure.ts";
 
+/** What a batch system has for keys: a directory that hosts may share, and a secret that all tasks of a job know. */
+export interface KeySources {
+  directory: string | undefined;
+  secret: string | undefined;
+}
+
 /**
  * The keys of one job, where its agents find them: in directories which hosts of a cluster usually share. Whether they
- * do cannot be seen from here, so an agent that finds none makes a key from PBS's cookie of the job, which every task
- * has in its environment and no other user can see.
+ * do cannot be seen from here. An agent that finds none makes a key from the job's secret, which every task has in its
+ * environment and no other user can see.
  */
 export class JobKeys {
   /** Where the key is to be found: directories which only their owner may look into. */
   readonly directories: readonly string[];
   readonly #keys: Map<KeyName, Uint8Array> = new Map();
 
-  /** Nothing is written yet: who shall remove the directories has to know of them first. */
-  constructor(job: string) {
-    this.directories = [process.env["PBS_O_WORKDIR"], home()]
+  /** Nothing is written yet: the process that shall remove the directories has to know of them first. */
+  constructor(job: string, { directory, secret }: KeySources) {
+    this.directories = [directory, home()]
       .filter((place, index, all) => place !== undefined && all.indexOf(place) === index)
       .map((place) => join(place!, `.tsmpi-${randomBytes(12).toString("hex")}`));
-    const cookie = cookieKey(job);
+    const cookie = secretKey(job, secret);
     if (cookie !== undefined) this.#keys.set("cookie", cookie);
   }
 
@@ -46,13 +52,17 @@ export class JobKeys {
 }
 
 /** The key that this agent can have, and where it got it from. */
-export function findKey(job: string, directories: readonly string[]): { name: KeyName; key: Uint8Array } | undefined {
+export function findKey(
+  job: string,
+  directories: readonly string[],
+  secret: string | undefined,
+): { name: KeyName; key: Uint8Array } | undefined {
   for (const directory of directories) {
     try {
       return { name: "file", key: readFileSync(join(directory, "key")) };
     } catch {} // not shared, or not with this host
   }
-  const key = cookieKey(job);
+  const key = secretKey(job, secret);
   return key === undefined ? undefined : { name: "cookie", key };
 }
 
@@ -66,11 +76,9 @@ function deposit(key: Uint8Array, directory: string): boolean {
   }
 }
 
-/** The job's name goes in too, so that two `tsmpi run` in one PBS job do not know each other's keys. */
-function cookieKey(job: string): Uint8Array | undefined {
-  const { PBS_JOBCOOKIE: cookie } = process.env;
-  if (cookie === undefined || cookie === "") return undefined;
-  return new Uint8Array(hkdfSync("sha256", cookie, job, "tsmpi control link", 32));
+/** The job's name goes in too, so that two `tsmpi run` in one batch job do not know each other's keys. */
+function secretKey(job: string, secret: string | undefined): Uint8Array | undefined {
+  return secret ? new Uint8Array(hkdfSync("sha256", secret, job, "tsmpi control link", 32)) : undefined;
 }
 
 function home(): string | undefined {

@@ -4,8 +4,8 @@ import type { PortRange } from "@tsmpi/core/bootstrap";
 import { endpoint, plainAddress, usableAddresses } from "./addresses.ts";
 import type { JobKeys } from "./keys.ts";
 import { Link } from "./link.ts";
-import { listen } from "./listen.ts";
 import type { Hello, Order, Report } from "./messages.ts";
+import { listenInRange } from "./port-range.ts";
 import { secure, tune } from "./secure.ts";
 
 /** An agent that has proved that it belongs to the job. */
@@ -57,7 +57,7 @@ export class Reception {
     } as Parameters<typeof createServer>[0]);
     // One address: nothing else may reach it. Several: whatever comes later to an interface is reached, too.
     const [single] = addresses;
-    await listen(server, addresses.length === 1 ? single : undefined, ports);
+    await listenInRange(server, addresses.length === 1 ? single : undefined, ports);
     const reception = new Reception(server, addresses);
     server.on("tlsClientError", (error, socket) => {
       const known = reception.turnedAway.size < mostKept;

@@ -28,7 +28,7 @@ export interface HostPlan {
   umask: number;
   /**
    * Ranks may have process groups of their own, so that what they leave behind can be killed as a group, and sessions
-   * (see `Apart`). Never under PBS: a process that leaves its session is out of PBS's reach for ever.
+   * (see `Apart`). Not under a scheduler that ends sessions: a process that left its session would be out of its reach.
    */
   ownSessions: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt must be. */
@@ -62,10 +62,14 @@ export interface Executable {
 /** What of a shell is neither environment nor directory nor umask. */
 export interface Shell {
   limits: ResourceLimits;
-  /** The text of PBS_NODEFILE, where there is one: PBS does not put it, or does not name it, on every host. */
-  nodeFile?: string;
-  /** Variables that have the value which PBS gave them on the launcher's host. */
-  ofPbs: string[];
+  /** Absent outside a batch job. Read by the scheduler of that name alone (hosts/task.ts). */
+  task?: DescribedTask;
+}
+
+/** What a scheduler's task on one host tells its task on another. */
+export interface DescribedTask {
+  scheduler: string;
+  data: object;
 }
 
 /** An agent to its launcher, first of all. */
@@ -78,8 +82,8 @@ export interface Hello {
   version: string;
   nodeVersion: string;
   machine: Machine;
-  /** What PBS says of the agent's line of the node file; absent when it says nothing. */
-  cpusOfLine?: number;
+  /** How many CPUs the scheduler gave for the slot that the agent runs on; absent when it does not say. */
+  cpusOfSlot?: number;
   /** Where its ranks can be reached, the address by which it reached the launcher first. */
   addresses: string[];
   /** How it came by its key. Filled in by the launcher. */

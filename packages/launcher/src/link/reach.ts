@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import { endpoint, parseEndpoint } from "./addresses.ts";
-import { listen } from "./listen.ts";
+import { listenInRange } from "./port-range.ts";
 
 const answerMs = 1500;
 
@@ -9,7 +9,7 @@ const answerMs = 1500;
 export async function beReachable(addresses: readonly string[], ports: PortRange | undefined): Promise<string[]> {
   const server = createServer((socket) => socket.on("error", () => {}).end()).unref();
   try {
-    await listen(server, undefined, ports);
+    await listenInRange(server, undefined, ports);
   } catch {
     return [];
   }

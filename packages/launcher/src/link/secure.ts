@@ -11,7 +11,7 @@ export const secure: { ciphers: string; ecdhCurve: string; minVersion: SecureVer
   maxVersion: "TLSv1.2",
 };
 
-/** Which of the job's keys a side uses: the one in the shared directory, or the one made from PBS's cookie. */
+/** Which of the job's keys a side uses: the one in the shared directory, or the one made from the batch system's secret of the job, its cookie. */
 export type KeyName = "file" | "cookie";
 
 /** Small messages leave at once, and a host that vanished is noticed by the system as well. */

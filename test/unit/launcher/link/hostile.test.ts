@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { optionTable } from "../../../../packages/launcher/src/command/option-table.ts";
 import { defaultOptions } from "../../../../packages/launcher/src/command/options.ts";
-import { parseNodeFile } from "../../../../packages/launcher/src/hosts/pbs/own-lines.ts";
+import { parseNodeFile } from "../../../../packages/launcher/src/hosts/pbs/node-file.ts";
 import { Decoder, encode } from "../../../../packages/launcher/src/link/framing.ts";
 
 /** Text as people and editors make it: names, numbers, separators, and whatever else. */

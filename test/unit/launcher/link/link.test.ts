@@ -64,10 +64,8 @@ describe("a link", () => {
 describe("an agent and its launcher", () => {
   async function reception(): Promise<{ open: Reception; keys: JobKeys; guest: Promise<Guest>; guests: Guest[] }> {
     vi.stubEnv("HOME", folder());
-    vi.stubEnv("PBS_O_WORKDIR", undefined);
-    vi.stubEnv("PBS_JOBCOOKIE", undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const keys = new JobKeys("job");
+    const keys = new JobKeys("job", { directory: undefined, secret: undefined });
     // Whoever is killed now leaves nothing behind, and its guardian knows by now what to remove.
     expect(keys.directories.filter((directory) => existsSync(directory))).toEqual([]);
     keys.deposit();
@@ -96,7 +94,7 @@ describe("an agent and its launcher", () => {
     onTestFinished(() => void stranger.close());
     await once(stranger, "listening");
     const { port } = stranger.address() as { port: number };
-    const found = findKey("job", keys.directories)!;
+    const found = findKey("job", keys.directories, undefined)!;
     const socket = await visit({
       endpoints: ["127.0.0.1:1", `127.0.0.1:${port}`, ...open.endpoints],
       ...found,

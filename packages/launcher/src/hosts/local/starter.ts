@@ -1,18 +1,15 @@
 import { isatty } from "node:tty";
-import type { Starter } from "../starter.ts";
+import type { InProcessStarter } from "../starter.ts";
+import { isInteractive } from "../task.ts";
 
 /**
  * The launcher's own host needs no other process: the agent lives in the launcher, and their link is two queues.
  *
- * Not in an interactive PBS job: there ranks may not leave the session, so the terminal's Ctrl-C would reach them twice,
- * from the terminal and through the launcher.
+ * Not in a scheduler's interactive job whose ranks may not leave the session: there the terminal's Ctrl-C would reach
+ * them twice, from the terminal and through the launcher.
  */
-export const inThisProcess: Starter = {
+export const inThisProcess: InProcessStarter = {
+  kind: "in-process",
   name: "in-process",
-  serves: ({ here, line }) => here && !(line !== undefined && isInteractive()),
-  command: () => undefined,
+  serves: ({ here, place }) => here && !(place !== undefined && isInteractive() && isatty(0)),
 };
-
-function isInteractive(): boolean {
-  return process.env["PBS_ENVIRONMENT"] === "PBS_INTERACTIVE" && isatty(0);
-}

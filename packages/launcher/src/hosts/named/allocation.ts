@@ -1,18 +1,15 @@
 import { nameOfHere } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
-import { placeAmong } from "../pbs/allocation.ts";
-import { ownLines } from "../pbs/own-lines.ts";
+import { schedulerHere } from "../schedulers.ts";
 
-/** Hosts that the user named: `--hosts a:4,b:4`. Those that belong to the PBS job around us can be reached through it. */
+/** Hosts that the user named: `--hosts a:4,b:4`. Those that belong to the scheduler's job can be reached through it. */
 export async function named(wanted: readonly { name: string; slots: number }[]): Promise<Allocation> {
-  const { PBS_JOBID: job } = process.env;
-  const here = await nameOfHere(wanted.map(({ name }) => name));
-  const own = (job === undefined ? undefined : await ownLines(job)) ?? [];
-  const ownHere = here === undefined || placeAmong(own, here) ? here : await nameOfHere([...new Set(own)]);
+  const names = wanted.map(({ name }) => name);
+  const here = await nameOfHere(names);
+  const places = await schedulerHere()?.allocation.placesOf(names, here);
   const hosts = wanted.map(({ name, slots }): Host => {
-    const place = placeAmong(own, name);
-    const { lines } = placeAmong(own, name === here ? (ownHere ?? "") : name) ?? {}; // "localhost" is the job's, too
-    return { name, slots, here: name === here, ...place, ...(lines === undefined ? {} : { lines }) };
+    const place = places?.get(name);
+    return { name, slots, here: name === here, ...(place === undefined ? {} : { place }) };
   });
   return { hosts, granted: true, source: "--hosts" };
 }

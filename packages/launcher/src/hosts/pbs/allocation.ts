@@ -2,39 +2,54 @@ import { readFileSync } from "node:fs";
 import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
 import { nameOfHere, sameHost } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
-import { isOwnFile, ownLines, parseNodeFile } from "./own-lines.ts";
+import type { AllocationSource } from "../scheduler.ts";
+import { isOwnFile, ownLines, parseNodeFile } from "./node-file.ts";
+import { NodeFileLines } from "./node-file-lines.ts";
 
-/** A file of host names, a slot each line, and what the user calls it. */
-export interface NodeFile {
-  path: string | undefined;
+/** A file of host names, one slot a line, and what the user calls it. */
+interface NodeFile {
+  path: string;
   name: string;
 }
 
-/** So many hosts are listed in a message. */
+/** A message lists at most this many hosts. */
 const mostListed = 8;
 
+export const allocation: AllocationSource = { find, fromFile, placesOf };
+
 /**
- * The PBS job that this process runs in: a line of the node file is a slot, and rank i sits on line i. `file` may be one
- * that the user has edited or written: its lines are hosts of the job, in any order and number.
+ * The PBS job that this process runs in.
  *
- * @throws LaunchError inside a job whose node file cannot be had, naming the variable and the path; or when a line of it
- * is no host of the job.
+ * @throws LaunchError inside a job whose node file is missing, naming the variable and the path.
  */
-export async function pbs(file?: NodeFile): Promise<Allocation | undefined> {
+async function find(): Promise<Allocation | undefined> {
+  const { PBS_JOBID: job, PBS_NODEFILE: path } = process.env;
+  if (path !== undefined) return read({ path, name: "PBS_NODEFILE" });
+  if (job === undefined) return undefined;
+  // A task that pbsdsh started is in the job too, and on the job's first host PBS does not tell it the node file.
+  throw new LaunchError(
+    `PBS_JOBID is ${job}, but PBS_NODEFILE is not set: start tsmpi from the job script itself, or say --hosts localhost:2`,
+  );
+}
+
+function fromFile(path: string): Promise<Allocation> {
+  return read({ path, name: "--hostfile" });
+}
+
+/**
+ * A line of the file is a slot, and rank i runs on line i. The user may have edited or written the file: its lines are
+ * hosts of the job, in any order and number.
+ *
+ * @throws LaunchError when the file cannot be read, or when a line of it is no host of the job.
+ */
+async function read(file: NodeFile): Promise<Allocation> {
   const { PBS_JOBID: job } = process.env;
-  const { path, name } = file ?? { path: process.env["PBS_NODEFILE"], name: "PBS_NODEFILE" };
-  if (path === undefined) {
-    if (job === undefined) return undefined;
-    // A task that pbsdsh started is in the job too, and on the job's first host PBS does not tell it the node file.
-    throw new LaunchError(
-      `PBS_JOBID is ${job}, but PBS_NODEFILE is not set: start tsmpi from the job script itself, or say --hosts localhost:2`,
-    );
-  }
-  const text = readNodeFile({ path, name });
+  const { path, name } = file;
+  const text = readNodeFile(file);
   const given = parseNodeFile(text);
   const known = job === undefined || isOwnFile(path, job) ? undefined : await ownLines(job);
   const own = known ?? given;
-  const lines = known === undefined ? given : checked(text, known, { path, name });
+  const lines = known === undefined ? given : checked(text, known, file);
   const hosts = await hostsOn(own, lines);
   const order = lines.map((line) => hosts.get(line)!);
   const edited = lines.join("\n") !== own.join("\n");
@@ -47,26 +62,42 @@ export async function pbs(file?: NodeFile): Promise<Allocation | undefined> {
   };
 }
 
-/** The hosts that `lines` name, with a slot for each, and where pbsdsh finds them among PBS's `own` lines. */
+/** The hosts that `lines` name, with a slot for each, and their places among PBS's `own` lines. */
 async function hostsOn(own: readonly string[], lines: readonly string[]): Promise<Map<string, Host>> {
   const here = await nameOfHere([...new Set(lines)]);
   const hosts = new Map<string, Host>();
   for (const name of lines) {
     const host = hosts.get(name);
-    if (host === undefined) hosts.set(name, { name, slots: 1, here: name === here, ...placeAmong(own, name)! });
-    else host.slots++;
+    if (host !== undefined) host.slots++;
+    else hosts.set(name, { name, slots: 1, here: name === here, place: placeAmong(own, name)! });
   }
   return hosts;
 }
 
-/** The first of PBS's own lines that a host has, and how many it has; undefined for a host that is not the job's. */
-export function placeAmong(own: readonly string[], name: string): { line: number; lines: number } | undefined {
-  const meant = spelling(new Set(own), name);
-  if (meant === undefined) return undefined;
-  return { line: own.indexOf(meant), lines: own.filter((line) => line === meant).length };
+/** A name of this machine that PBS does not use, such as localhost, gets the number of lines, but no line for pbsdsh. */
+async function placesOf(
+  names: readonly string[],
+  here: string | undefined,
+): Promise<ReadonlyMap<string, NodeFileLines>> {
+  const { PBS_JOBID: job } = process.env;
+  const own = (job === undefined ? undefined : await ownLines(job)) ?? [];
+  const ownHere = here === undefined || placeAmong(own, here) ? here : await nameOfHere([...new Set(own)]);
+  const places = new Map<string, NodeFileLines>();
+  for (const name of names) {
+    const meant = placeAmong(own, name === here ? (ownHere ?? "") : name);
+    if (meant !== undefined) places.set(name, new NodeFileLines(placeAmong(own, name)?.first, meant.count));
+  }
+  return places;
 }
 
-/** How PBS writes the host that is meant. */
+/** The lines of a host among PBS's own; undefined for a host that is not the job's. */
+function placeAmong(own: readonly string[], name: string): NodeFileLines | undefined {
+  const meant = spelling(new Set(own), name);
+  if (meant === undefined) return undefined;
+  return new NodeFileLines(own.indexOf(meant), own.filter((line) => line === meant).length);
+}
+
+/** The host in PBS's own spelling; undefined for a host that is not the job's. */
 function spelling(own: ReadonlySet<string>, name: string): string | undefined {
   return own.has(name) ? name : [...own].find((host) => sameHost(host, name));
 }
@@ -100,7 +131,7 @@ function listed(hosts: readonly string[]): string {
 function readNodeFile({ path, name }: NodeFile): string {
   let text: string;
   try {
-    text = readFileSync(path!, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (error) {
     throw new LaunchError(`${name} is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
   }

@@ -3,14 +3,14 @@ import { promisify } from "node:util";
 import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
 import { pbsTool } from "./tools.ts";
 
-/** A busy server may take long. A launch does not wait longer than this for what it can do without. */
+/** A busy server may take long. A launch waits no longer than this for an answer that it can do without. */
 const answerMs = 3000;
 
 const answers = new Map<string, Promise<string | undefined>>();
 
 /**
- * What `qstat -f` says of the job's hosts and chunks, which never changes, with long lines in one piece. Asked once, for
- * hundreds of jobs ask the same server. Undefined when there is no answer.
+ * What `qstat -f` says of the job's hosts and chunks, with long lines joined. It never changes, so the server is asked
+ * once: hundreds of jobs ask the same server. Undefined when there is no answer.
  */
 export function jobStatus(job: string): Promise<string | undefined> {
   const answer = answers.get(job) ?? ask(job);
@@ -79,12 +79,12 @@ export function linesOf(status: string): string[] | undefined {
   return chunks.flatMap(({ host }, index) => new Array<string>(lines[index]!).fill(host));
 }
 
-/** The select line as the user has written it. */
+/** The select line as the user wrote it. */
 export function selectOf(status: string): string | undefined {
   return field(status, "Resource_List\\.select");
 }
 
-/** TORQUE knows nothing of select lines. */
+/** TORQUE has no select lines. */
 function isTorque(status: string): boolean {
   return field(status, "Resource_List\\.(nodes|neednodes)") !== undefined && field(status, "exec_vnode") === undefined;
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSame } from "../../system/seen-paths.ts";
-import { givenToScript } from "./environment.ts";
+import { givenToScript } from "./first-process.ts";
 import { jobStatus, linesOf } from "./status.ts";
 import { pbsSetting } from "./tools.ts";
 
-/** The host names of a node file, a slot each. */
+/** The host names of a node file, one slot each. */
 export function parseNodeFile(text: string): string[] {
   return text
     .split("\n")
@@ -14,9 +14,9 @@ export function parseNodeFile(text: string): string[] {
 }
 
 /**
- * The lines that `pbsdsh -n` counts: those of the node file that PBS itself has written for this job, whatever PBS_NODEFILE
- * names now. Undefined where they cannot be had. The server is asked only when there is no such file, since many jobs
- * would ask it.
+ * The lines that `pbsdsh -n` counts: those of the node file that PBS itself wrote for this job. PBS_NODEFILE may name
+ * another file by now. Undefined where they cannot be found out. The server is asked only when there is no such file,
+ * because hundreds of jobs ask the same server.
  */
 export async function ownLines(job: string): Promise<string[] | undefined> {
   for (const path of ownFiles(job)) {
@@ -27,12 +27,12 @@ export async function ownLines(job: string): Promise<string[] | undefined> {
   return status === undefined ? undefined : linesOf(status);
 }
 
-/** Whether this is the node file that PBS itself has written, as far as can be told without asking the server. */
+/** Whether this is the node file that PBS itself wrote, as far as this host can tell without asking the server. */
 export function isOwnFile(path: string, job: string): boolean {
   return ownFiles(job).some((own) => isSame(own, path));
 }
 
-/** In the order of trust: in PBS's own directory on this host, then what the job script was given. */
+/** The most reliable first: the one in PBS's own directory on this host, then the one that the job script was given. */
 function ownFiles(job: string): string[] {
   const homes = [process.env["PBS_HOME"], pbsSetting("PBS_HOME"), "/var/spool/pbs", "/var/spool/torque"];
   const files = homes.flatMap((home) => (home ? [join(home, "aux", job)] : []));

@@ -9,13 +9,13 @@ export type Variables = Readonly<Record<string, string | undefined>>;
  * the PBS job among this one's ancestors began. Empty outside a job.
  *
  * The launching shell's own environment does not tell it: the script may have changed any variable since. PBS's daemon,
- * the parent of that process, is root's, and its environment cannot be read.
+ * the parent of that process, belongs to root, and its environment cannot be read.
  */
-function givenByPbs(): Variables {
+export function givenByPbs(): Variables {
   return first().variables;
 }
 
-/** The same, of another process than this one: what this one began with may have been changed before. */
+/** The same, but empty when this process is itself the first: its environment may have been changed before it began. */
 export function givenToScript(): Variables {
   const { variables, isAncestor } = first();
   return isAncestor ? variables : {};
@@ -58,24 +58,4 @@ function environmentOf(pid: string): Variables | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a variable has the value that PBS gave it, so that another host's own value may take its place. */
-export function isPbsValue(name: string, value: string | undefined = process.env[name]): boolean {
-  return value !== undefined && value === givenByPbs()[name];
-}
-
-/**
- * How many CPUs PBS gave for the line of the node file that this process runs on; undefined where PBS says nothing (TORQUE).
- * It is `ompthreads` of the line's chunk where that was asked for, else the CPUs of the whole chunk, though it may have
- * several lines (`mpiprocs`).
- */
-export function cpusOfLine(): number | undefined {
-  const number = Number(givenByPbs()["NCPUS"]);
-  return Number.isInteger(number) && number > 0 ? number : undefined;
-}
-
-/** PBS gives NCPUS and OMP_NUM_THREADS the same number, whatever `qsub -v` says. One that differs is the user's, or a site's. */
-export function pbsChoseThreads(): boolean {
-  return isPbsValue("OMP_NUM_THREADS") && givenByPbs()["OMP_NUM_THREADS"] === givenByPbs()["NCPUS"];
 }

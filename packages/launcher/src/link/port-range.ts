@@ -2,8 +2,8 @@ import type { Server } from "node:net";
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import { reasonOf, usageError } from "../errors/launch-error.ts";
 
-/** On the last port of these that is free, for ranks begin at the first; without any, on one that the system gives. */
-export async function listen(
+/** Listens on the last free port of the range, because ranks begin at its first; without a range, on one that the system gives. */
+export async function listenInRange(
   server: Server,
   address: string | undefined,
   [first, last]: PortRange = [0, 0],

@@ -1,0 +1,18 @@
+import type { Scheduler } from "../scheduler.ts";
+import { allocation } from "./allocation.ts";
+import { grants } from "./grants.ts";
+import { pbsdsh } from "./starter.ts";
+import { task } from "./task.ts";
+import { walltime } from "./walltime.ts";
+
+/** OpenPBS, PBS Professional and TORQUE. */
+export const pbs: Scheduler = {
+  name: "PBS",
+  howTo: "a PBS job: PBS_NODEFILE\nnames them, pbsdsh (in PATH or PBS_EXEC) starts processes there",
+  isHere: () => process.env["PBS_JOBID"] !== undefined,
+  allocation,
+  starter: pbsdsh,
+  walltime,
+  task,
+  grants,
+};

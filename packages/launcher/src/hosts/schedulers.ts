@@ -1,0 +1,10 @@
+import { pbs } from "./pbs/scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** In the order of asking. A new scheduler is a folder and an entry here. */
+export const schedulers: readonly Scheduler[] = [pbs];
+
+/** The scheduler in whose job this process runs. */
+export function schedulerHere(): Scheduler | undefined {
+  return schedulers.find((each) => each.isHere());
+}

@@ -1,0 +1,109 @@
+import type { Ending } from "@tsmpi/core/bootstrap";
+import { describeExit, exitCodeOf, exitCodes } from "../errors/exit-codes.ts";
+import type { Input } from "../io/input.ts";
+import type { Output } from "../io/output.ts";
+import type { DeadlockCheck } from "./deadlock-check.ts";
+import type { ExitCode } from "./exit-code.ts";
+import type { Inquiry } from "./inquiry.ts";
+import type { JobEnd } from "./job-end.ts";
+import type { LastSentences } from "./last-sentences.ts";
+import type { RankStates } from "./rank-states.ts";
+import type { Station, Stations } from "./stations.ts";
+
+interface LossesOptions {
+  stations: Stations;
+  ranks: RankStates;
+  inquiry: Inquiry;
+  deadlock: DeadlockCheck;
+  exitCode: ExitCode;
+  sentences: LastSentences;
+  end: JobEnd;
+  /** `--keep-going`. */
+  keepGoing: boolean;
+  output: Output;
+  input: Input;
+  log(text: string): void;
+}
+
+/** Decides what it means for the job that a rank has ended or a host is gone: it goes on, or it is stopped. */
+export class Losses {
+  readonly #options: LossesOptions;
+
+  constructor(options: LossesOptions) {
+    this.#options = options;
+  }
+
+  /** A rank has ended, well or not. `sent`: how many packets it sent to each rank, if it left the world in good order. */
+  rankEnded(ending: Ending, sent: Record<string, number> | undefined): void {
+    const { ranks, inquiry, deadlock, stations, end, input, log } = this.#options;
+    const { rank } = ending;
+    log(`${ranks.nameWithPid(ending)} ${describeExit(ending)}`);
+    ranks.endings.set(rank, ending);
+    inquiry.recheck();
+    if (rank === 0) input.stop();
+    if (exitCodeOf(ending) !== 0) {
+      if (this.#canSpare([rank])) this.#goOnWithout(ending);
+      else end.fail(ending, exitCodeOf(ending), howItFailed(ending));
+    } else if (ranks.inWorld) {
+      deadlock.later();
+      stations.order({ kind: "ended", ending, ...(sent === undefined ? {} : { sent }) });
+    } else {
+      this.#checkWorldCanForm(ending);
+    }
+  }
+
+  /** A rank has called init(). */
+  rankGreeted(rank: number): void {
+    const { greeted, endings } = this.#options.ranks;
+    greeted.add(rank);
+    for (const ending of endings.values()) this.#checkWorldCanForm(ending);
+  }
+
+  /** A host, its link or its agent is gone, and with it all that is known of its ranks. */
+  hostLost(station: Station, reason: string): void {
+    const { ranks, stations, sentences, end, output } = this.#options;
+    const { host, ranks: lost } = station.plan;
+    const hint = `host ${host} was lost: ${reason}`;
+    station.lost();
+    if (!this.#canSpare(lost)) {
+      end.loseHost(station, hint);
+      for (const rank of lost) sentences.drained(rank);
+      return;
+    }
+    output.say(`tsmpi: ${hint}; going on without its ranks`);
+    for (const rank of lost.filter((each) => !ranks.endings.has(each))) {
+      const ending = ranks.lostEnding(rank, host, hint);
+      ranks.endings.set(rank, ending);
+      stations.order({ kind: "ended", ending });
+    }
+  }
+
+  /** Whether the job can go on without these ranks. */
+  #canSpare(lost: readonly number[]): boolean {
+    const { keepGoing, ranks, exitCode } = this.#options;
+    return keepGoing && ranks.inWorld && !exitCode.isDecided && !lost.includes(0);
+  }
+
+  /** Calls that depend on this rank reject; maps and pools give its tasks to the others. */
+  #goOnWithout(ending: Ending): void {
+    const { ranks, sentences, deadlock, stations } = this.#options;
+    const what = `${ranks.nameWithPid(ending)} ${howItFailed(ending)}`;
+    sentences.say(ending.rank, () => `tsmpi: ${what}; going on without it`);
+    deadlock.later();
+    stations.order({ kind: "ended", ending });
+  }
+
+  /** A rank that ends before the world has formed leaves the ranks in init() waiting for ever. */
+  #checkWorldCanForm(ending: Ending): void {
+    const { inWorld, greeted, endings, size } = this.#options.ranks;
+    if (inWorld || greeted.size === 0 || exitCodeOf(ending) !== 0 || endings.size === size) return;
+    const hint = greeted.has(ending.rank) ? "ended before init() had finished" : "ended before calling init()";
+    const how = `${hint}, while other ranks wait for it there`;
+    this.#options.end.fail({ ...ending, hint }, exitCodes.failure, how);
+  }
+}
+
+/** `was killed by SIGKILL (out of memory: ...)`. */
+function howItFailed(ending: Ending): string {
+  return `${describeExit(ending)}${ending.hint === undefined ? "" : ` (${ending.hint})`}`;
+}

@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { CommandEnd, StartCommand } from "../hosts/starter.ts";
+
+/** A command keeps this much of what it prints, for a message. */
+const mostPrinted = 2000;
+
+export interface RunningCommand {
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended and its output is complete; rejects when it cannot be started. */
+  ended: Promise<CommandEnd>;
+}
+
+/** The commands of starters that run on this host. */
+export class StartCommands {
+  /** With the signal that ends each. */
+  readonly #running = new Map<ChildProcess, NodeJS.Signals>();
+
+  run(command: StartCommand, endSignal: NodeJS.Signals): RunningCommand {
+    const { words, environment, input, ownGroup = false } = command;
+    const child = spawn(words[0]!, words.slice(1), {
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      env: environment,
+      detached: ownGroup,
+    });
+    this.#running.set(child, endSignal);
+    child.stdin?.on("error", () => {}).end(input); // it does not read its input
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        if (printed.length < mostPrinted) printed += text;
+      });
+    }
+    const ended = new Promise<CommandEnd>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => resolve({ code, signal, printed }));
+    }).finally(() => this.#running.delete(child));
+    return { ended, kill: (signal) => void child.kill(signal) };
+  }
+
+  /** Ends all that still run. */
+  end(): void {
+    for (const [child, signal] of this.#running) child.kill(signal);
+  }
+}
