@@ -32,6 +32,7 @@ export const cases: Case[] = [
   },
   {
     name: "large arrays combine in place, into a part of their own memory, and at every root",
+    heavy: true,
     async program(world) {
       const { rank, size } = world;
       const length = 10_001;
@@ -58,6 +59,7 @@ export const cases: Case[] = [
   },
   {
     name: "what large arrays were combined to stays as it is, whatever is combined later",
+    heavy: true,
     async program(world) {
       const { rank, size } = world;
       const kinds = [Float64Array, Int32Array, Float64Array, Uint16Array];

@@ -69,6 +69,7 @@ export const cases: Case[] = [
   },
   {
     name: "values that are small on some ranks and large on others go through every collective",
+    heavy: true,
     async program(world) {
       const { rank, size } = world;
       const of = (r: number, round: number): Float64Array =>
@@ -93,6 +94,7 @@ export const cases: Case[] = [
   },
   {
     name: "a rank may change what it gave to a collective once that has resolved",
+    heavy: true,
     async program(world) {
       const mine = new Float64Array(50_000);
       for (let round = 0; round < 20; round++) {
@@ -110,6 +112,7 @@ export const cases: Case[] = [
   },
   {
     name: "a rank that is ahead of the others by hundreds of collectives loses nothing",
+    heavy: true,
     async program(world) {
       const count = 400;
       if (world.rank > 0) await sleep(10);

@@ -8,6 +8,7 @@ import { constructors } from "./typed-arrays.ts";
 export const cases: Case[] = [
   {
     name: "a Buffer fills a Uint8Array and the other way round, wherever an array is filled",
+    heavy: true,
     async program(world) {
       const { rank, size } = world;
       const around = { dest: right(world), source: left(world) };
@@ -174,6 +175,7 @@ export const cases: Case[] = [
   },
   {
     name: "arrays of any size arrive in the part of memory where they are wanted, and nothing beside it changes",
+    heavy: true,
     async program(world) {
       // Around the limits: copied into the head, sent at once, sent at once but lent, sent when matched, left to be fetched.
       const small = [0, 8, 1016, 1024, 1032, 4096, 32_768, 65_528, 65_536, 65_544, 131_064, 131_072];
@@ -196,6 +198,7 @@ export const cases: Case[] = [
   },
   {
     name: "a large array that does not fit where it is wanted can be received again, elsewhere",
+    heavy: true,
     async program(world) {
       for (const length of [200, 20_000, 200_000]) {
         const value = new Float64Array(length).fill(world.rank);

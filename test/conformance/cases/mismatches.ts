@@ -50,6 +50,7 @@ export const cases: Case[] = [
   },
   {
     name: "roots that differ are told, on every rank, at once or by one of its next calls",
+    heavy: true,
     from: 2,
     async program(world) {
       const root = world.rank === 0 ? 0 : 1;

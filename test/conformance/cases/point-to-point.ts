@@ -77,6 +77,7 @@ export const cases: Case[] = [
   },
   {
     name: "when send has resolved the buffer may be changed",
+    heavy: true,
     async program(world) {
       for (const length of [3, 100, 5000, 100_000, 300_000]) {
         const data = new Float64Array(length).fill(world.rank);
@@ -210,6 +211,7 @@ export const cases: Case[] = [
   },
   {
     name: "a thousand round trips, each step awaited",
+    heavy: true,
     async program(world) {
       for (let i = 0; i < 1000; i++) {
         const sent = world.send(i, { dest: right(world) });
@@ -220,6 +222,7 @@ export const cases: Case[] = [
   },
   {
     name: "a thousand receives may be outstanding",
+    heavy: true,
     async program(world) {
       const received = Array.from({ length: 1000 }, (_, i) =>
         world.recv<number>({ source: left(world), tag: 999 - i }),
@@ -233,6 +236,7 @@ export const cases: Case[] = [
   },
   {
     name: "a flood of messages to a receiver that is busy arrives whole",
+    heavy: true,
     orders: false,
     async program(world) {
       const count = Math.ceil(9000 / world.size); // from each rank: a flood on a machine that all of them share

@@ -23,6 +23,7 @@ import { ranks, word } from "./ring.ts";
 export const cases: Case[] = [
   {
     name: "a reduction gives the same kind of result on one rank, and on the first one, as on many",
+    heavy: true,
     async program(world) {
       const { rank } = world;
       const same = <T>(value: T): T[] => ranks(world).map(() => value);

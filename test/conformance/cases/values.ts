@@ -76,6 +76,7 @@ export const cases: Case[] = [
     .map((row) => ({
       name: `as docs/values.md has it: ${row.kind}`,
       orders: false,
+      heavy: true,
       async program(world: Communicator) {
         for (const value of row.values()) {
           assert.equal(isAsCloned(row, value), row.same, "structuredClone");
@@ -97,6 +98,7 @@ export const cases: Case[] = [
   },
   {
     name: "every kind of value goes through every collective that moves values",
+    heavy: true,
     async program(world) {
       const root = world.size - 1;
       for (const value of values) {
@@ -129,6 +131,7 @@ export const cases: Case[] = [
   },
   {
     name: "objects with large arrays inside go every way there is, many at once",
+    heavy: true,
     async program(world) {
       const { rank, size } = world;
       const thing = (from: number): object => ({
