@@ -1,22 +1,24 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Hosts, makeHosts, multihost } from "../support/multihost.ts";
 import { PbsJob } from "../support/pbs-job.ts";
+import { perTier } from "../support/tier.ts";
 import { endure, hostsOf, type Place, thisMachine } from "./episode.ts";
 import { describePlan, planFor } from "./plan.ts";
 
 /**
- * Real jobs to which something happens at a moment that nobody chose: TSMPI_CHAOS=500 for a night, and
- * TSMPI_CHAOS_SEED=77 for one of them again. `docs/reliability.md` says what must hold whatever happens.
+ * Real jobs with faults at random moments: 1,000 in the full tier, a sample with fixed seeds in the quick one.
+ * TSMPI_CHAOS=500 runs so many, TSMPI_CHAOS_SEED=77 one of them again. `docs/reliability.md` says what must hold.
  */
+const count = process.env["TSMPI_CHAOS"] ?? perTier({ quick: undefined, full: "1000" });
 const seed = process.env["TSMPI_CHAOS_SEED"];
-const local = seedsOf(Number(process.env["TSMPI_CHAOS"] ?? 14), 1);
-const far = seedsOf(Math.ceil(Number(process.env["TSMPI_CHAOS"] ?? 12) / 3), 5001);
+const local = seedsOf(Number(count ?? 10), 1);
+const far = seedsOf(count === undefined ? 4 : Math.ceil(Number(count) / 3), 5001);
 
 /** Seeds above 5000 are jobs on several hosts. A long run begins elsewhere each time; its seeds are in the tests' names. */
-function seedsOf(count: number, first: number): number[] {
+function seedsOf(length: number, first: number): number[] {
   if (seed !== undefined) return [Number(seed)].filter((each) => each > 5000 === first > 5000);
-  const offset = process.env["TSMPI_CHAOS"] === undefined ? 0 : Math.floor(Date.now() / 1000) % 4000;
-  return Array.from({ length: count }, (_, i) => first + offset + i);
+  const offset = count === undefined ? 0 : Math.floor(Date.now() / 1000) % 4000;
+  return Array.from({ length }, (_, i) => first + offset + i);
 }
 
 describe.runIf(local.length > 0)("on this machine, a job keeps every promise", () => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runTsmpi } from "../support/run-tsmpi.ts";
-import { sizes } from "./case.ts";
+import { isRun, loadFor, sizes } from "./case.ts";
 import { themes } from "./cases/index.ts";
 
 const ranks = fileURLToPath(new URL("ranks.ts", import.meta.url));
@@ -18,7 +18,7 @@ const ways = [
   { way: "over ZeroMQ", env: { TSMPI_TRANSPORT: "zeromq" }, counts: sizes },
   { way: "under --check", env: { TSMPI_TRANSPORT: "", TSMPI_CHECK: "1" }, counts: [3] },
 ];
-const jobs = ways.flatMap(({ counts, ...way }) => counts.map((size) => ({ ...way, size })));
+const jobs = ways.flatMap(({ counts, ...way }) => counts.map((size) => ({ ...way, size, load: loadFor(size) })));
 
 /**
  * What `--check` rightly finds in the cases: communicators that they leave open, and tasks that tell their rank or count.
@@ -28,12 +28,14 @@ const expectedFindings =
   /^tsmpi: (warning: test\/conformance\/cases\/([\w/-]+\.ts:\d+: a communicator was made here and never closed; .*|[\w/-]+\.ts:\d+: task \w+ gave another result on .*)|--check found (at least )?\d+ mistakes)$/;
 
 /** The same suite on real processes: one job for each way and size, and a test for each of its cases. */
-describe.each(jobs)("processes $way, $size ranks", ({ size, env }) => {
+describe.each(jobs)("processes $way, $size ranks", ({ size, env, load }) => {
   const outcomes = new Map<string, Outcome>();
   let report = "";
 
   beforeAll(async () => {
-    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(size), "--timeout", "240", ranks], { env });
+    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(size), "--timeout", "240", ranks, load], {
+      env,
+    });
     for (const line of stdout.split("\n").filter((each) => each.startsWith("{"))) {
       const outcome = JSON.parse(line) as Outcome;
       outcomes.set(`${outcome.theme}: ${outcome.name}`, outcome);
@@ -42,10 +44,9 @@ describe.each(jobs)("processes $way, $size ranks", ({ size, env }) => {
   }, 270_000);
 
   for (const [theme, cases] of Object.entries(themes)) {
-    for (const { name, from = 1 } of cases) {
-      if (size < from) continue;
-      test(`${theme}: ${name}`, () => {
-        const outcome = outcomes.get(`${theme}: ${name}`);
+    for (const each of cases.filter((one) => isRun(one, size, load))) {
+      test(`${theme}: ${each.name}`, () => {
+        const outcome = outcomes.get(`${theme}: ${each.name}`);
         expect(outcome, `the job did not come to this case; ${report}`).toBeDefined();
         expect(outcome?.errors).toEqual(Array(size).fill(null));
       });

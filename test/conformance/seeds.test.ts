@@ -1,18 +1,25 @@
 import { local } from "tsmpi/testing";
 import { describe, test } from "vitest";
+import { perTier } from "../support/tier.ts";
 import { themes } from "./cases/index.ts";
 
-/** How many orders of messages each case is run in: `TSMPI_SEEDS=1000` for a night, or `TSMPI_SEED=77` for one again. */
-const seeds = Number(process.env["TSMPI_SEEDS"] ?? 3);
+/**
+ * How many orders of messages each case is run in: `TSMPI_SEEDS=1000` for a night, or `TSMPI_SEED=77` for one again. Two
+ * are the fewest that have ranks on one host and on several.
+ */
+const seeds = Number(process.env["TSMPI_SEEDS"] ?? perTier({ quick: 2, full: 20 }));
 const first = Number(process.env["TSMPI_SEED"] ?? 0);
 const last = process.env["TSMPI_SEED"] === undefined ? seeds : first + 1;
+
+/** Awkward, and enough for three hosts; a power of two in the full tier. */
+const worlds = perTier({ quick: [3, 8], full: [3, 4, 8] });
 
 /** The same suite in simulated worlds, with messages in orders that MPI allows; ranks on one host and on several. */
 for (const [theme, cases] of Object.entries(themes)) {
   describe(`any order: ${theme}`, () => {
     for (const { name, from = 1, program, orders = true } of cases) {
       if (!orders) continue;
-      for (const size of [3, 4, 8]) {
+      for (const size of worlds) {
         if (size < from) continue;
         test(`${size} ranks: ${name}`, async () => {
           for (let seed = first; seed < last; seed++) {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { folder, runTsmpi } from "../support/run-tsmpi.ts";
+import { perTier } from "../support/tier.ts";
 
 const examples = fileURLToPath(new URL("../../packages/examples/", import.meta.url));
 const scripts = readdirSync(examples).filter((name) => name.endsWith(".ts"));
@@ -42,93 +43,94 @@ const alone: Start = async (script, args) => {
   return stdout;
 };
 
-describe.each<[string, number, Start]>([
-  ["node --import tsmpi/register", 1, alone],
-  ["tsmpi run -n 1", 1, underTsmpi(1)],
-  ["tsmpi run -n 2", 2, underTsmpi(2)],
-  ["tsmpi run -n 3", 3, underTsmpi(3)],
-  ["tsmpi run -n 8", 8, underTsmpi(8)],
-])("%s", (_command, ranks, start) => {
-  it("hello.ts: every rank says who it is", async () => {
-    expect((await lines(start, "hello.ts")).sort()).toEqual(greetings(ranks));
-  });
+const counts = perTier({ quick: [3], full: [1, 2, 3, 8] });
+const starts = counts.map((ranks): [string, number, Start] => [`tsmpi run -n ${ranks}`, ranks, underTsmpi(ranks)]);
+describe.each<[string, number, Start]>([["node --import tsmpi/register", 1, alone], ...starts])(
+  "%s",
+  (_command, ranks, start) => {
+    it("hello.ts: every rank says who it is", async () => {
+      expect((await lines(start, "hello.ts")).sort()).toEqual(greetings(ranks));
+    });
 
-  it("basic.ts: the function's value, and the mapped list", async () => {
-    expect(await lines(start, "basic.ts")).toEqual(["5", "[2,3,4]"]);
-  });
+    it("basic.ts: the function's value, and the mapped list", async () => {
+      expect(await lines(start, "basic.ts")).toEqual(["5", "[2,3,4]"]);
+    });
 
-  it("pi.ts: estimates that come closer to pi, in one process and over all ranks", async () => {
-    const [header, ...rows] = (await lines(start, "pi.ts", "6")).map((line) => line.trim().split(/\s{2,}/));
-    const [times, speedUp, done] = rows.slice(-3);
-    const estimates = rows.slice(0, -3).map((row) => row.map(Number));
-    expect(header).toEqual(["trials", "one process", `${ranks} ranks`]);
-    expect(estimates.map(([trials]) => trials)).toEqual([10, 100, 1000, 10_000, 100_000, 1_000_000]);
-    for (const [trials, ...pis] of estimates) {
-      // The standard deviation of an estimate is 1.64 / sqrt(trials): five of them.
-      for (const pi of pis) expect(Math.abs(pi - Math.PI)).toBeLessThan(8.2 / Math.sqrt(trials!));
-      if (ranks === 1) expect(pis[1]).toBe(pis[0]);
-    }
-    expect(times).toEqual(["time (s)", expect.stringMatching(/^\d+\.\d{3}$/), expect.stringMatching(/^\d+\.\d{3}$/)]);
-    expect(speedUp).toEqual(["speed-up", expect.stringMatching(/^\d+\.\d\d$/)]);
-    const cpus = availableParallelism();
-    expect(done).toEqual([`1111110 darts, thrown twice: by one process, and by ${ranks} ranks on ${cpus} CPUs`]);
-  });
+    it("pi.ts: estimates that come closer to pi, in one process and over all ranks", async () => {
+      const [header, ...rows] = (await lines(start, "pi.ts", "6")).map((line) => line.trim().split(/\s{2,}/));
+      const [times, speedUp, done] = rows.slice(-3);
+      const estimates = rows.slice(0, -3).map((row) => row.map(Number));
+      expect(header).toEqual(["trials", "one process", `${ranks} ranks`]);
+      expect(estimates.map(([trials]) => trials)).toEqual([10, 100, 1000, 10_000, 100_000, 1_000_000]);
+      for (const [trials, ...pis] of estimates) {
+        // The standard deviation of an estimate is 1.64 / sqrt(trials): five of them.
+        for (const pi of pis) expect(Math.abs(pi - Math.PI)).toBeLessThan(8.2 / Math.sqrt(trials!));
+        if (ranks === 1) expect(pis[1]).toBe(pis[0]);
+      }
+      expect(times).toEqual(["time (s)", expect.stringMatching(/^\d+\.\d{3}$/), expect.stringMatching(/^\d+\.\d{3}$/)]);
+      expect(speedUp).toEqual(["speed-up", expect.stringMatching(/^\d+\.\d\d$/)]);
+      const cpus = availableParallelism();
+      expect(done).toEqual([`1111110 darts, thrown twice: by one process, and by ${ranks} ranks on ${cpus} CPUs`]);
+    });
 
-  it("pi.ts: the same seed gives the same estimates, another seed others", async () => {
-    const estimates = async (seed: string): Promise<string[]> => (await lines(start, "pi.ts", "4", seed)).slice(0, -3);
-    const first = await estimates("7");
-    expect(await estimates("7")).toEqual(first);
-    expect(await estimates("8")).not.toEqual(first);
-  });
+    it("pi.ts: the same seed gives the same estimates, another seed others", async () => {
+      const estimates = async (seed: string): Promise<string[]> =>
+        (await lines(start, "pi.ts", "4", seed)).slice(0, -3);
+      const first = await estimates("7");
+      expect(await estimates("7")).toEqual(first);
+      expect(await estimates("8")).not.toEqual(first);
+    });
 
-  it("ring.ts: the sum of all ranks, and the token's way", async () => {
-    const way = [...Array(ranks).keys(), 0].join(" -> ");
-    const sum = (ranks * (ranks - 1)) / 2;
-    expect(await lines(start, "ring.ts")).toEqual([`The ranks add up to ${sum}.`, `The token's way: ${way}`]);
-  });
+    it("ring.ts: the sum of all ranks, and the token's way", async () => {
+      const way = [...Array(ranks).keys(), 0].join(" -> ");
+      const sum = (ranks * (ranks - 1)) / 2;
+      expect(await lines(start, "ring.ts")).toEqual([`The ranks add up to ${sum}.`, `The token's way: ${way}`]);
+    });
 
-  it("scatter-gather.ts: mean and standard deviation of 0 to n - 1", async () => {
-    const n = 300_007;
-    const [mean, deviation, last] = [(n - 1) / 2, Math.sqrt((n * n - 1) / 12), Math.sqrt((3 * (n - 1)) / (n + 1))];
-    expect(await lines(start, "scatter-gather.ts", String(n))).toEqual([
-      `numbers             ${n}`,
-      `mean                ${mean.toFixed(3)}`,
-      `standard deviation  ${deviation.toFixed(3)}`,
-      `first, last         ${(-last).toFixed(3)}, ${last.toFixed(3)} deviations from the mean`,
-    ]);
-  });
+    it("scatter-gather.ts: mean and standard deviation of 0 to n - 1", async () => {
+      const n = 300_007;
+      const [mean, deviation, last] = [(n - 1) / 2, Math.sqrt((n * n - 1) / 12), Math.sqrt((3 * (n - 1)) / (n + 1))];
+      expect(await lines(start, "scatter-gather.ts", String(n))).toEqual([
+        `numbers             ${n}`,
+        `mean                ${mean.toFixed(3)}`,
+        `standard deviation  ${deviation.toFixed(3)}`,
+        `first, last         ${(-last).toFixed(3)}, ${last.toFixed(3)} deviations from the mean`,
+      ]);
+    });
 
-  it("mandelbrot.ts: a picture with blue, gold and white in the right places", async () => {
-    const file = join(folder(), "picture.png");
-    const output = await lines(start, "mandelbrot.ts", file, "90");
-    expect(output).toEqual([`${file}: 90 x 60, painted by ${ranks} ranks`]);
-    const { width, height, data } = PNG.sync.read(readFileSync(file));
-    expect([width, height]).toEqual([90, 60]);
-    for (const { x, y, colour } of pixels) {
-      const pixel = [...data.subarray(4 * (y * width + x), 4 * (y * width + x + 1))];
-      const off = Math.max(...colour.map((value, i) => Math.abs(value - pixel[i]!)));
-      expect(off, `pixel (${x}, ${y}) is ${pixel}`).toBeLessThanOrEqual(2); // logarithms may differ in the last bit
-    }
-  });
+    it("mandelbrot.ts: a picture with blue, gold and white in the right places", async () => {
+      const file = join(folder(), "picture.png");
+      const output = await lines(start, "mandelbrot.ts", file, "90");
+      expect(output).toEqual([`${file}: 90 x 60, painted by ${ranks} ranks`]);
+      const { width, height, data } = PNG.sync.read(readFileSync(file));
+      expect([width, height]).toEqual([90, 60]);
+      for (const { x, y, colour } of pixels) {
+        const pixel = [...data.subarray(4 * (y * width + x), 4 * (y * width + x + 1))];
+        const off = Math.max(...colour.map((value, i) => Math.abs(value - pixel[i]!)));
+        expect(off, `pixel (${x}, ${y}) is ${pixel}`).toBeLessThanOrEqual(2); // logarithms may differ in the last bit
+      }
+    });
 
-  it("jacobi.ts: residuals and mean that do not depend on how many ranks there are", async () => {
-    expect(await lines(start, "jacobi.ts")).toEqual([
-      "sweep 100: residual 0.242137",
-      "sweep 200: residual 0.120754",
-      "sweep 300: residual 0.079350",
-      "sweep 400: residual 0.057876",
-      "sweep 500: residual 0.044526",
-      "mean temperature 15.3579",
-    ]);
-  });
+    it("jacobi.ts: residuals and mean that do not depend on how many ranks there are", async () => {
+      expect(await lines(start, "jacobi.ts")).toEqual([
+        "sweep 100: residual 0.242137",
+        "sweep 200: residual 0.120754",
+        "sweep 300: residual 0.079350",
+        "sweep 400: residual 0.057876",
+        "sweep 500: residual 0.044526",
+        "mean temperature 15.3579",
+      ]);
+    });
 
-  it("master-worker.ts: the number of primes", async () => {
-    expect(await lines(start, "master-worker.ts")).toEqual(["17984 primes below 200000"]);
-  });
-});
+    it("master-worker.ts: the number of primes", async () => {
+      expect(await lines(start, "master-worker.ts")).toEqual(["17984 primes below 200000"]);
+    });
+  },
+);
 
-it("hello.ts runs on 64 ranks", async () => {
-  expect((await lines(underTsmpi(64), "hello.ts")).sort()).toEqual(greetings(64));
+const many = perTier({ quick: 16, full: 64 });
+it(`hello.ts runs on ${many} ranks`, async () => {
+  expect((await lines(underTsmpi(many), "hello.ts")).sort()).toEqual(greetings(many));
 });
 
 describe("job scripts", () => {

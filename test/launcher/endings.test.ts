@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readPage } from "../docs/rows.ts";
 import { folder, shell } from "../support/run-tsmpi.ts";
+import { perTier } from "../support/tier.ts";
 
-/** More than pipes hold; `TSMPI_LOAD=full` does what the page says. */
-const count = process.env["TSMPI_LOAD"] === "full" ? 100_000 : 20_000;
+/** More than pipes hold; the full tier does what the page says. */
+const count = perTier({ quick: 20_000, full: 100_000 });
 
 /** Each writes so many lines to each stream and ends in the way that its last argument names. */
 const node = `import { closeSync } from "node:fs";

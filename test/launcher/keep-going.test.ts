@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { runScript } from "../support/run-tsmpi.ts";
+import { perTier } from "../support/tier.ts";
 
-/** How many jobs lose all their workers, one after the other: 20 for a hundred kills. */
-const jobs = Number(process.env["TSMPI_KILL_JOBS"] ?? 3);
+/** How many jobs lose all their workers, one after the other: 20 are a hundred kills. */
+const jobs = perTier({ quick: 2, full: 20 });
 
 /**
  * Maps follow each other while rank 0 kills the others at random moments, until it is alone. Every result of every map is

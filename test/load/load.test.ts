@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { runScript } from "../support/run-tsmpi.ts";
+import { full, perTier } from "../support/tier.ts";
 
-/** `TSMPI_LOAD=full` for what `docs/reliability.md` promises; without it a part of that, for a moment's wait. */
-const full = process.env["TSMPI_LOAD"] === "full";
-const limitMs = full ? 900_000 : 60_000;
+/** The full tier does what `docs/reliability.md` promises, the quick one a part of it. */
+const limitMs = perTier({ quick: 60_000, full: 900_000 });
 const show = (text: string): void => void process.stdout.write(`load: ${text}\n`);
 
-const ranks = full ? 256 : 48;
+const ranks = perTier({ quick: 32, full: 256 });
 test(`${ranks} ranks on this machine start, allreduce and end`, { timeout: limitMs }, async () => {
   const script = `
     import { readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ test(`${ranks} ranks on this machine start, allreduce and end`, { timeout: limit
   expect(megabytes).toBeLessThan(100);
 });
 
-const seconds = full ? 20 : 2;
+const seconds = perTier({ quick: 2, full: 20 });
 test(`10,000 lines a second from each of 8 ranks for ${seconds} s arrive complete`, { timeout: limitMs }, async () => {
   const lines = seconds * 10_000;
   const script = `
@@ -51,7 +51,7 @@ test(`10,000 lines a second from each of 8 ranks for ${seconds} s arrive complet
   expect(next).toEqual(Array(8).fill(lines));
 });
 
-const messages = full ? 1_000_000 : 60_000;
+const messages = perTier({ quick: 20_000, full: 1_000_000 });
 test(`${messages} messages of random sizes arrive with their checksums right`, { timeout: limitMs }, async () => {
   const script = `
     import { init } from "tsmpi";
@@ -91,7 +91,7 @@ test(`${messages} messages of random sizes arrive with their checksums right`, {
   show(`${messages} messages: ${((performance.now() - began) / 1000).toFixed(1)} s`);
 });
 
-const pingPongSeconds = full ? 300 : 6;
+const pingPongSeconds = perTier({ quick: 6, full: 300 });
 test(`ping-pong for ${pingPongSeconds} s does not grow memory`, { timeout: limitMs }, async () => {
   const script = `
     import { init } from "tsmpi";

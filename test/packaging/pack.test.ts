@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { full } from "../support/tier.ts";
 
 // What a user gets: both packages packed, installed by plain npm into a folder that knows nothing of this repository.
 // Registries may be slow; nothing here is fast enough to be worth a tighter limit.
@@ -98,7 +99,7 @@ const slower: typeof managers = [
     files: { ".yarnrc.yml": "nodeLinker: node-modules\nenableGlobalCache: true\n", "yarn.lock": "" },
   },
 ];
-if (process.env["TSMPI_PACK"] === "full") managers.push(...slower);
+if (full) managers.push(...slower);
 
 describe.concurrent.each(managers)("installed by $name", ({ add, files = {} }) => {
   test("a script runs, and what it imports from both packages is the same", { timeout: limitMs }, async () => {

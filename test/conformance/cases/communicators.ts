@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type Communicator, sum } from "tsmpi";
 import type { Case } from "../case.ts";
-import { mpiError } from "./point-to-point.ts";
+import { mpiError } from "./expected-error.ts";
 
 export const cases: Case[] = [
   {
@@ -142,6 +142,7 @@ export const cases: Case[] = [
   },
   {
     name: "many communicators made and closed leave the world as it was",
+    heavy: true,
     async program(world) {
       for (let i = 0; i < 50; i++) {
         await using comm = await world.dup();
@@ -174,6 +175,7 @@ export const cases: Case[] = [
   },
   {
     name: "what nobody received of a closed communicator does not use up the credit of others",
+    heavy: true,
     from: 2,
     async program(world) {
       const next = (world.rank + 1) % world.size;

@@ -87,6 +87,7 @@ const mayResolve = new Set(["a signal that aborts meanwhile", "an array of anoth
 export const cases: Case[] = [
   {
     name: "a collective that fails on one rank gives right values or errors on the others, and the next ones work",
+    heavy: true,
     from: 2,
     async program(world) {
       const { rank, size } = world;

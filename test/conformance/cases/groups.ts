@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type Communicator, Group, sum } from "tsmpi";
 import type { Case } from "../case.ts";
-import { mpiError } from "./point-to-point.ts";
+import { mpiError } from "./expected-error.ts";
 
 const even = ({ size }: Communicator): number[] => Array.from({ length: Math.ceil(size / 2) }, (_, i) => 2 * i);
 

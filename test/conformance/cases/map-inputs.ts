@@ -46,6 +46,7 @@ async function rejection(world: Communicator, call: Promise<unknown>): Promise<u
 export const cases: Case[] = [
   {
     name: "inputs that throw reject the map with what they threw, whatever has its result by then",
+    heavy: true,
     async program(world) {
       for (const [kind, inputs] of Object.entries(kinds)) {
         for (const options of [{}, { schedule: "static" }, { stopOnError: false }, { retries: 1 }] as const) {
@@ -75,6 +76,7 @@ export const cases: Case[] = [
   },
   {
     name: "each form of a pool's map gives what came before its inputs threw, and then throws that",
+    heavy: true,
     async program(world) {
       await pool(world, { double, slowly }, async (workers) => {
         for (const [kind, inputs] of Object.entries(kinds)) {

@@ -12,6 +12,7 @@ function outputStart(random: Random, start: number, gives: number, gets: number)
 export const cases: Case[] = [
   {
     name: "a collective may write to the memory that it reads: in place, beside it, overlapping it",
+    heavy: true,
     async program(world) {
       const { rank, size } = world;
       for (let round = 0; round < 40; round++) {

@@ -1,12 +1,9 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Communicator } from "tsmpi";
 import { Random } from "../../support/random.ts";
 import type { Case } from "../case.ts";
-import { mpiError } from "./point-to-point.ts";
-
-const left = ({ rank, size }: Communicator): number => (rank + size - 1) % size;
-const right = ({ rank, size }: Communicator): number => (rank + 1) % size;
+import { mpiError } from "./expected-error.ts";
+import { left, right } from "./ring.ts";
 
 /** Whether a promise has settled by now: MPI's test. */
 async function isDone(promise: Promise<unknown>): Promise<boolean> {

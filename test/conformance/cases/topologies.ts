@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { dims, sum } from "tsmpi";
 import type { Case } from "../case.ts";
-import { mpiError } from "./point-to-point.ts";
+import { mpiError } from "./expected-error.ts";
 
 export const cases: Case[] = [
   {

@@ -109,6 +109,7 @@ export const cases: Case[] = [
   },
   {
     name: "the game of life on a torus, border rows and columns by neighbour collectives",
+    heavy: true,
     async program(world) {
       const torus = await world.cart(dims(world.size, 2), { periodic: true });
       assert.ok(torus);

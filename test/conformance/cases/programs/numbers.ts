@@ -160,6 +160,7 @@ export const cases: Case[] = [
   },
   {
     name: "a linear system by conjugate gradients",
+    heavy: true,
     async program(world) {
       const n = 40;
       const first = chunks(Array(n).keys(), world.size)[world.rank] ?? [];
