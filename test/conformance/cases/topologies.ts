@@ -32,10 +32,10 @@ export const cases: Case[] = [
         assert.equal(grid.size, world.size);
         for (let rank = 0; rank < grid.size; rank++) assert.equal(grid.rankOf(grid.coords(rank)), rank);
         for (let dimension = 0; dimension < dimensions; dimension++) {
-          const { source, dest } = grid.shift(dimension, 1);
+          const { source, dest } = grid.shift({ dimension });
           const next: number[] = grid.coords().map((at, i) => at + (i === dimension ? 1 : 0));
           assert.equal(dest, grid.rankOf(next));
-          assert.equal(grid.shift(dimension, -1).dest, source);
+          assert.equal(grid.shift({ dimension, by: -1 }).dest, source);
           assert.equal(await grid.sendrecv(grid.rank, { dest, source }), source);
         }
       }
@@ -47,12 +47,12 @@ export const cases: Case[] = [
       const line = await world.cart([world.size]);
       assert.ok(line);
       assert.deepEqual(line.periodic, [false]);
-      const { source, dest } = line.shift(0);
+      const { source, dest } = line.shift({ dimension: 0 });
       assert.equal(source, line.rank === 0 ? null : line.rank - 1);
       assert.equal(dest, line.rank === line.size - 1 ? null : line.rank + 1);
       assert.equal(line.rankOf([-1]), null);
       assert.equal(line.rankOf([line.size]), null);
-      assert.deepEqual(line.shift(0, world.size), { source: null, dest: null });
+      assert.deepEqual(line.shift({ dimension: 0, by: world.size }), { source: null, dest: null });
       const from = await line.sendrecv(`I am ${line.rank}`, { dest, source });
       assert.equal(from, line.rank === 0 ? undefined : `I am ${line.rank - 1}`);
       const ghost = new Float64Array(2);
@@ -112,7 +112,7 @@ export const cases: Case[] = [
       const line = await world.cart([world.size]);
       assert.throws(() => line?.coords(world.size), mpiError("invalid-argument", /rank is/));
       assert.throws(() => line?.rankOf([0, 0]), mpiError("invalid-argument", /1 dimensions/));
-      assert.throws(() => line?.shift(1), mpiError("invalid-argument", /dimension is 1/));
+      assert.throws(() => line?.shift({ dimension: 1 }), mpiError("invalid-argument", /dimension is 1/));
     },
   },
   {
@@ -123,7 +123,7 @@ export const cases: Case[] = [
           const grid = await world.cart(extents, { periodic });
           assert.ok(grid);
           const around = extents.flatMap((_, dimension) => {
-            const { source, dest } = grid.shift(dimension, 1);
+            const { source, dest } = grid.shift({ dimension });
             return [source, dest];
           });
           assert.deepEqual(grid.neighbors, around);
@@ -188,7 +188,7 @@ export const cases: Case[] = [
         const grid = await world.cart(dims(world.size, 3), { periodic });
         assert.ok(grid);
         const named = [0, 1, 2].flatMap((dimension) => {
-          const { source, dest } = grid.shift(dimension);
+          const { source, dest } = grid.shift({ dimension });
           return [source, dest];
         });
         assert.deepEqual(grid.neighbors, named);
