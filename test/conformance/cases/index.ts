@@ -6,6 +6,7 @@ import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as map } from "./map.ts";
 import { cases as mapInputs } from "./map-inputs.ts";
 import { cases as overlaps } from "./overlaps.ts";
+import { cases as ownObjects } from "./own-objects.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as programs } from "./programs/index.ts";
 import { cases as requests } from "./requests.ts";
@@ -17,6 +18,7 @@ export const themes = {
   requests,
   values,
   collectives,
+  "own object or copy": ownObjects,
   "memory that input and output share": overlaps,
   "after a failure": failures,
   communicators,

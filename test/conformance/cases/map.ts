@@ -580,4 +580,14 @@ export const cases: Case[] = [
       }
     },
   },
+  {
+    name: "world.pool(...) is pool(world, ...)",
+    async program(world) {
+      const square = (n: number): number => n * n;
+      const result = await world.pool({ square }, (workers) => workers.map("square", [1, 2, 3]));
+      assert.deepEqual(result, world.rank === 0 ? [1, 4, 9] : undefined);
+      const bogus = world.pool({ square }, () => 1, { bogus: 1 } as object);
+      await assert.rejects(bogus, mpiError("invalid-argument", /there is no option bogus/));
+    },
+  },
 ];

@@ -253,4 +253,30 @@ export const cases: Case[] = [
       await assert.rejects(self.neighborAlltoall([1, 2]), mpiError("invalid-argument", /one part for each of 1/));
     },
   },
+  {
+    name: "neighbor collectives fill an array; a border keeps its room and what is in it",
+    async program(world) {
+      const { rank, size } = world;
+      for (const periodic of [true, false]) {
+        const line = await world.cart([size], { periodic });
+        const [left, right] = line.neighbors;
+        const block = (from: number | null | undefined, length: number): number[] =>
+          Array(length).fill(typeof from === "number" ? from : -1);
+        const all = new Float64Array(5).fill(-1);
+        assert.equal(await line.neighborAllgather(new Float64Array(2).fill(rank), { into: all }), all);
+        assert.deepEqual([...all], [...block(left, 2), ...block(right, 2), -1]);
+        const parts = [new Float64Array(1).fill(rank), new Float64Array(1).fill(rank)];
+        const swapped = await line.neighborAlltoall(parts, { into: new Float64Array(2).fill(-1) });
+        assert.deepEqual([...swapped], [...block(left, 1), ...block(right, 1)]);
+      }
+      const star = await world.graph(rank === 0 ? Array.from({ length: size - 1 }, (_, i) => i + 1) : [0]);
+      const mine = new Int32Array(rank + 1).fill(rank); // of another length on each rank
+      const around = await star.neighborAllgather(mine, { into: new Int32Array(36) });
+      const expected = star.sources.flatMap((from) => Array(from + 1).fill(from) as number[]);
+      assert.deepEqual([...around.subarray(0, expected.length)], expected);
+      const short = star.neighborAllgather(mine, { into: new Int32Array(0) });
+      if (size > 1) await assert.rejects(short, mpiError("mismatch", /has room for 0/));
+      else assert.equal((await short).length, 0);
+    },
+  },
 ];
