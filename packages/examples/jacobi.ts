@@ -28,7 +28,7 @@ function sweepOnce(grid: Float64Array, next: Float64Array, rows: number): number
 }
 
 await using world = await init();
-if (world.size > points) await world.abort(2, `${points} rows are too few for ${world.size} ranks`);
+if (world.size > points) await world.abort({ code: 2, reason: `${points} rows are too few for ${world.size} ranks` });
 
 const rows = range(points, world).length; // of this rank
 let grid = new Float64Array((rows + 2) * width);

@@ -44,7 +44,7 @@ test("an endless pool ends when its job is stopped", async () => {
     function* endless() { for (let i = 0; ; i++) yield i; }
     const wait = (x) => new Promise((resolve) => setTimeout(resolve, 1, x));
     await pool(world, { wait }, async (workers) => {
-      for await (const x of workers.imap("wait", endless())) if (x === 50) await world.abort(9, "enough");
+      for await (const x of workers.imap("wait", endless())) if (x === 50) await world.abort({ code: 9, reason: "enough" });
     });
   `;
   const { code } = await runScript(script, ["-n", "3"]);

@@ -2,10 +2,11 @@ import { execFile, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { Communicator } from "tsmpi";
+import { local } from "tsmpi/testing";
 import { describe, expect, it } from "vitest";
 import { forgetOverrides, isOverridden } from "../../packages/core/src/collectives/algorithms/choose.ts";
 import { variables } from "../../packages/launcher/src/command/variables.ts";
+import { methodsOf } from "../support/methods-of.ts";
 import { command, folder, runTsmpi } from "../support/run-tsmpi.ts";
 
 const files = { "ok.mjs": "console.log('ran', ...process.argv.slice(2))", "data.txt": "no script", "sub/x.txt": "" };
@@ -107,11 +108,9 @@ describe("a variable that is nearly one of tsmpi's", () => {
     expect(stdout).not.toContain("is not a variable");
   });
 
-  it("is known for each operation whose algorithm can be chosen", () => {
-    const names = new Set<string>();
-    for (let face = Communicator.prototype; face !== Object.prototype; face = Object.getPrototypeOf(face)) {
-      for (const name of Object.getOwnPropertyNames(face)) names.add(name);
-    }
+  it("is known for each operation whose algorithm can be chosen", async () => {
+    const [methods] = await local(1, methodsOf);
+    const names = new Set(methods);
     const chosen = [...names].filter((name) => {
       const variable = `TSMPI_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
       const before = process.env[variable];

@@ -3,32 +3,35 @@
  * below `@ts-expect-error`, which is an error itself when the line does compile.
  */
 import {
-  type Cancellable,
-  type CartCommunicator,
+  type AbortOptions,
+  type CallOptions,
+  CartCommunicator,
   type CartOptions,
-  type Communicator,
+  Communicator,
   createOp,
   type GraphCommunicator,
   type IntercommOptions,
   type Intercommunicator,
   type InterRootOptions,
-  type Into,
-  type Match,
-  type Message,
+  type IntoOptions,
+  type MapOptions,
+  type MergeOptions,
+  type MessageFilter,
   max,
   maxloc,
   type PoolOptions,
-  type ReceiveInto,
-  type ReduceInto,
+  type ProbeOptions,
+  type ReceivedMessage,
+  type RecvIntoOptions,
+  type ReduceOptions,
   type RootOptions,
   registerClass,
   type SendOptions,
-  type SendReceiveInto,
-  type SendReceiveOptions,
+  type SendrecvOptions,
+  type ShiftOptions,
   type SplitOptions,
   type Status,
   sum,
-  type WorldMapOptions,
 } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { expectTypeOf } from "vitest";
@@ -49,8 +52,8 @@ expectTypeOf(world.send(1, { dest: null, tag: 3, sync: true })).resolves.toBeVoi
 expectTypeOf(world.recv()).resolves.toBeUnknown();
 expectTypeOf(world.recv<Job>({ source: 1 })).resolves.toEqualTypeOf<Job>();
 expectTypeOf(world.recv({ into: doubles })).resolves.toEqualTypeOf<Float64Array>();
-expectTypeOf(world.recvMessage<Job>()).resolves.toEqualTypeOf<Message<Job>>();
-expectTypeOf(world.recvMessage({ into: longs })).resolves.toEqualTypeOf<Message<BigInt64Array>>();
+expectTypeOf(world.recvMessage<Job>()).resolves.toEqualTypeOf<ReceivedMessage<Job>>();
+expectTypeOf(world.recvMessage({ into: longs })).resolves.toEqualTypeOf<ReceivedMessage<BigInt64Array>>();
 expectTypeOf(world.probe()).resolves.toEqualTypeOf<Status>();
 expectTypeOf(world.iprobe()).resolves.toEqualTypeOf<Status | undefined>();
 expectTypeOf(world.recv<Job>({ probed: {} as Status })).resolves.toEqualTypeOf<Job>();
@@ -176,18 +179,40 @@ expectTypeOf(grid.dup()).resolves.toEqualTypeOf<CartCommunicator>();
 expectTypeOf(grid.sub([true])).resolves.toEqualTypeOf<CartCommunicator>();
 expectTypeOf(grid.rankOf([0, 1])).toEqualTypeOf<number | null>();
 expectTypeOf(grid.neighborAllgather("a")).resolves.toEqualTypeOf<(string | undefined)[]>();
-const { source, dest } = grid.shift(0, 1);
+const { source, dest } = grid.shift({ dimension: 0 });
 expectTypeOf(grid.sendrecv<string>("border", { source, dest })).resolves.toEqualTypeOf<string | undefined>();
 expectTypeOf(world.recv<string>({ source })).resolves.toEqualTypeOf<string | undefined>();
 
 declare const graph: GraphCommunicator;
 expectTypeOf(graph.neighborAllgather("a")).resolves.toEqualTypeOf<string[]>();
+expectTypeOf(graph.neighborAlltoall([doubles], { into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(grid.neighborAllgather(doubles, { into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(world.scan(1, sum, { deterministic: true })).resolves.toEqualTypeOf<number>();
+expectTypeOf(world.abort({ code: 2, reason: "no data" })).resolves.toBeNever();
+const square = (n: number): number => n * n;
+expectTypeOf(world.pool({ square }, (workers) => workers.map("square", [1, 2]))).resolves.toEqualTypeOf<
+  number[] | undefined
+>();
+declare const anything: unknown;
+if (anything instanceof CartCommunicator) expectTypeOf(anything.dims).toEqualTypeOf<readonly number[]>();
 
 declare const inter: Intercommunicator;
 expectTypeOf(inter.bcast("a", { root: "here" })).resolves.toEqualTypeOf<string | undefined>();
 expectTypeOf(inter.allgather(1)).resolves.toEqualTypeOf<number[]>();
+expectTypeOf(inter.bcast(doubles, { root: 0, into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
+expectTypeOf(inter.gather(doubles, { root: 0, into: doubles })).resolves.toEqualTypeOf<Float64Array | undefined>();
+expectTypeOf(inter.allgather(doubles, { into: doubles })).resolves.toEqualTypeOf<Float64Array>();
+expectTypeOf(inter.reduceScatter([1, 2], sum)).resolves.toEqualTypeOf<number>();
 expectTypeOf(inter.merge({ high: true })).resolves.toEqualTypeOf<Communicator>();
 
+// @ts-expect-error code and reason are named
+world.abort(2, "no data");
+// @ts-expect-error dimension and distance are named
+grid.shift(0, 1);
+// @ts-expect-error two groups have no common order of ranks
+inter.scan(1, sum);
+// @ts-expect-error communicators are made by init(), split() and the like
+new Communicator();
 // @ts-expect-error a colour is a number, a string or null
 world.split(true);
 // @ts-expect-error the world is no grid
@@ -204,23 +229,29 @@ expectTypeOf(local(2, async () => "a", { seed: 1 })).resolves.toEqualTypeOf<stri
 
 type Names<C extends keyof typeof optionNames> = (typeof optionNames)[C][number];
 expectTypeOf<Names<"send">>().toEqualTypeOf<keyof SendOptions>();
-expectTypeOf<Names<"recv">>().toEqualTypeOf<Exclude<keyof ReceiveInto<Float64Array>, "bytes">>();
-expectTypeOf<Names<"recvMessage">>().toEqualTypeOf<Exclude<keyof ReceiveInto<Float64Array>, "bytes">>();
-expectTypeOf<Names<"probe">>().toEqualTypeOf<keyof (Match & Cancellable)>();
-expectTypeOf<Names<"iprobe">>().toEqualTypeOf<keyof Match>();
-expectTypeOf<Names<"sendrecv">>().toEqualTypeOf<keyof (SendReceiveOptions & SendReceiveInto<Float64Array>)>();
-expectTypeOf<Names<"barrier">>().toEqualTypeOf<keyof Cancellable>();
-expectTypeOf<Names<"bcast" | "scatter" | "gather">>().toEqualTypeOf<keyof (RootOptions & Into<Float64Array>)>();
-expectTypeOf<Names<"allgather" | "alltoall" | "scan" | "exscan">>().toEqualTypeOf<
-  keyof (Cancellable & Into<Float64Array>)
+expectTypeOf<Names<"recv">>().toEqualTypeOf<Exclude<keyof RecvIntoOptions<Float64Array>, "bytes">>();
+expectTypeOf<Names<"recvMessage">>().toEqualTypeOf<Exclude<keyof RecvIntoOptions<Float64Array>, "bytes">>();
+expectTypeOf<Names<"probe">>().toEqualTypeOf<keyof ProbeOptions>();
+expectTypeOf<Names<"iprobe">>().toEqualTypeOf<keyof MessageFilter>();
+expectTypeOf<Names<"sendrecv">>().toEqualTypeOf<keyof (SendrecvOptions & IntoOptions<Float64Array>)>();
+expectTypeOf<Names<"barrier">>().toEqualTypeOf<keyof CallOptions>();
+expectTypeOf<Names<"bcast" | "scatter" | "gather">>().toEqualTypeOf<keyof (RootOptions & IntoOptions<Float64Array>)>();
+expectTypeOf<
+  Names<"allgather" | "alltoall" | "neighborAllgather" | "interAllgather" | "reduceScatter">
+>().toEqualTypeOf<keyof (CallOptions & IntoOptions<Float64Array>)>();
+expectTypeOf<Names<"reduce">>().toEqualTypeOf<keyof (RootOptions & ReduceOptions<Float64Array>)>();
+expectTypeOf<Names<"allreduce" | "scan" | "exscan" | "interAllreduce">>().toEqualTypeOf<
+  keyof ReduceOptions<Float64Array>
 >();
-expectTypeOf<Names<"reduce">>().toEqualTypeOf<keyof (RootOptions & ReduceInto<Float64Array>)>();
-expectTypeOf<Names<"allreduce">>().toEqualTypeOf<keyof ReduceInto<Float64Array>>();
 expectTypeOf<Names<"split">>().toEqualTypeOf<keyof SplitOptions>();
 expectTypeOf<Names<"cart">>().toEqualTypeOf<keyof CartOptions>();
 expectTypeOf<Names<"intercomm">>().toEqualTypeOf<keyof IntercommOptions>();
-expectTypeOf<Names<"interBcast">>().toEqualTypeOf<keyof InterRootOptions>();
-expectTypeOf<Names<"map">>().toEqualTypeOf<keyof (WorldMapOptions & Into<Float64Array>)>();
+expectTypeOf<Names<"interBcast">>().toEqualTypeOf<keyof (InterRootOptions & IntoOptions<Float64Array>)>();
+expectTypeOf<Names<"interReduce">>().toEqualTypeOf<keyof (InterRootOptions & ReduceOptions<Float64Array>)>();
+expectTypeOf<Names<"merge">>().toEqualTypeOf<keyof MergeOptions>();
+expectTypeOf<Names<"shift">>().toEqualTypeOf<keyof ShiftOptions>();
+expectTypeOf<Names<"abort">>().toEqualTypeOf<keyof AbortOptions>();
+expectTypeOf<Names<"map">>().toEqualTypeOf<keyof (MapOptions & IntoOptions<Float64Array>)>();
 expectTypeOf<Names<"pool">>().toEqualTypeOf<keyof PoolOptions>();
 
 // Own classes

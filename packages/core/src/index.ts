@@ -1,17 +1,21 @@
 export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./calls/errors.ts";
 export type * from "./calls/options.ts";
 export type { TypedArray } from "./calls/typed-array.ts";
-export { dims } from "./communicators/cartesian.ts";
-export type { AtRoot } from "./communicators/collective.ts";
+export type { CollectiveCalls } from "./communicators/api/collectives.ts";
 export {
   CartCommunicator,
   Communicator,
   GraphCommunicator,
   type IntercommOptions,
   Intercommunicator,
-} from "./communicators/communicator.ts";
-export { Group } from "./communicators/group.ts";
-export { type PoolOptions, pool } from "./communicators/pool.ts";
+} from "./communicators/api/communicator.ts";
+export { Group } from "./communicators/api/group.ts";
+export type { InterCollectiveCalls } from "./communicators/api/inter-collectives.ts";
+export type { NoSource, PointToPointCalls, SourceRank } from "./communicators/api/point-to-point.ts";
+export type { ReductionCalls } from "./communicators/api/reductions.ts";
+export type { PoolOptions, TaskCalls } from "./communicators/api/tasks.ts";
+export { dims } from "./communicators/cartesian.ts";
+export { pool } from "./communicators/pool.ts";
 export {
   band,
   bor,
@@ -31,20 +35,20 @@ export {
   sum,
 } from "./ops/op.ts";
 export { chunks } from "./tasks/chunks.ts";
-export type { TaskArguments, TaskInput, TaskResult, Tasks, Workers } from "./tasks/pool-workers.ts";
+export type { PoolTasks, PoolWorkers, TaskArguments, TaskInput, TaskResult } from "./tasks/pool-workers.ts";
 export { type Range, range } from "./tasks/range.ts";
 export type {
-  CrewOptions,
+  ImapOptions,
   InitializerContext,
-  Inputs,
-  InputsAtRoot,
+  InitializerOptions,
   JournalOptions,
-  ManyOptions,
+  MapInputs,
   MapOptions,
-  Task,
+  PoolMapOptions,
+  RootMapInputs,
   TaskContext,
+  TaskFunction,
   TaskOptions,
-  WorldMapOptions,
 } from "./tasks/task.ts";
 export { type ClassCodec, registerClass } from "./wire/codec/registered-classes.ts";
 export type { Progress } from "./wire/progress.ts";

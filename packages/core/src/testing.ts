@@ -1,4 +1,4 @@
-import type { Communicator } from "./communicators/communicator.ts";
+import type { Communicator } from "./communicators/api/communicator.ts";
 import { type LocalOptions, Simulation } from "./worlds/local-world.ts";
 
 export type { LocalOptions } from "./worlds/local-world.ts";

@@ -10,6 +10,7 @@ import { cases as mapFailures } from "./map-failures.ts";
 import { cases as mapInputs } from "./map-inputs.ts";
 import { cases as mismatches } from "./mismatches.ts";
 import { cases as overlaps } from "./overlaps.ts";
+import { cases as ownObjects } from "./own-objects.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as pool } from "./pool.ts";
 import { cases as programs } from "./programs/index.ts";
@@ -26,6 +27,7 @@ export const themes = {
   collectives,
   reductions: [...reductions, ...arrayReductions],
   "calls that do not fit together": mismatches,
+  "own object or copy": ownObjects,
   "memory that input and output share": overlaps,
   "after a failure": failures,
   communicators,

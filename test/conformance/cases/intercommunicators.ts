@@ -161,4 +161,62 @@ export const cases: Case[] = [
       await assert.rejects(inter.barrier(), mpiError("closed", /barrier/));
     },
   },
+  {
+    name: "collectives of two groups fill an array",
+    from: 2,
+    async program(world) {
+      const { inter, left, ours, theirs } = await halves(world);
+      const own = new Float64Array([world.rank, 1]);
+      const both = theirs.flatMap((rank) => [rank, 1]);
+      const room = (): Float64Array => new Float64Array(both.length);
+      const root = left ? (inter.rank === 0 ? "here" : null) : 0;
+      const pair = new Float64Array(2);
+      const got = await inter.bcast(own, { root, into: pair });
+      assert.equal(got, left ? undefined : pair);
+      if (!left) assert.deepEqual([...pair], [0, 1]);
+      const parts = theirs.map((rank) => new Float64Array([rank]));
+      const part = await inter.scatter(parts, { root, into: new Float64Array(1) });
+      assert.deepEqual(part && [...part], left ? undefined : [world.rank]);
+      const gathered = await inter.gather(own, { root, into: room() });
+      assert.deepEqual(gathered && [...gathered], root === "here" ? both : undefined);
+      const total = [theirs.reduce((a, b) => a + b), theirs.length];
+      const reduced = await inter.reduce(own, sum, { root, into: new Float64Array(2) });
+      assert.deepEqual(reduced && [...reduced], root === "here" ? total : undefined);
+      assert.deepEqual([...(await inter.allgather(own, { into: room() }))], both);
+      assert.deepEqual([...(await inter.allreduce(own, sum, { into: new Float64Array(2) }))], total);
+      const swapped = await inter.alltoall(
+        theirs.map(() => own),
+        { into: room() },
+      );
+      assert.deepEqual([...swapped], both);
+      assert.equal(ours.includes(world.rank), true);
+    },
+  },
+  {
+    name: "reduceScatter between groups combines in the order of ranks; scan and exscan are refused",
+    from: 2,
+    async program(world) {
+      const { inter, theirs } = await halves(world);
+      const parts = theirs.map((_, to) => world.rank * 10 + to);
+      const mine = await inter.reduceScatter(parts, sum);
+      assert.equal(
+        mine,
+        theirs.reduce((total, rank) => total + rank * 10 + inter.rank, 0),
+      );
+      const words = await inter.reduceScatter(
+        theirs.map((_, to) => `${world.rank}:${to} `),
+        (a, b) => a + b,
+      );
+      assert.equal(words, theirs.map((rank) => `${rank}:${inter.rank} `).join(""));
+      const arrays = theirs.map(() => new Float64Array([world.rank]));
+      const into = new Float64Array(1);
+      assert.equal(await inter.reduceScatter(arrays, max, { into }), into);
+      assert.deepEqual([...into], [Math.max(...theirs)]);
+      await assert.rejects(inter.reduceScatter([], sum), mpiError("invalid-argument", /parts/));
+      const untyped = inter as unknown as Record<"scan" | "exscan", (value: number, op: unknown) => Promise<never>>;
+      const refused = /scan\(\) on an intercommunicator: .* merge\(\) makes one communicator of both/;
+      await assert.rejects(untyped.scan(1, sum), refused);
+      await assert.rejects(untyped.exscan(1, sum), refused);
+    },
+  },
 ];

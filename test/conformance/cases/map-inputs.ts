@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { type Communicator, type Inputs, pool, sum, type TaskContext } from "tsmpi";
+import { type Communicator, type MapInputs, pool, sum, type TaskContext } from "tsmpi";
 import type { Case } from "../case.ts";
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,7 +33,7 @@ function* throwingNothing(): Generator<number> {
   throw undefined;
 }
 
-const kinds: Record<string, () => Inputs<number>> = { breaking, breakingLate, breakingAtOnce, throwingNothing };
+const kinds: Record<string, () => MapInputs<number>> = { breaking, breakingLate, breakingAtOnce, throwingNothing };
 
 /** What a call rejects with at rank 0; elsewhere it has to reject with `aborted`. */
 async function rejection(world: Communicator, call: Promise<unknown>): Promise<unknown> {
@@ -98,7 +98,7 @@ export const cases: Case[] = [
               what(caught.error);
               assert.deepEqual(form === "imap" ? seen : seen.sort((a, b) => a - b), before);
             }
-            const pairs = (): Inputs<[number]> => tuples(inputs());
+            const pairs = (): MapInputs<[number]> => tuples(inputs());
             const calls = [
               workers.map(task, inputs()),
               workers.starmap(task, pairs()),
@@ -193,6 +193,6 @@ export const cases: Case[] = [
   },
 ];
 
-async function* tuples(inputs: Inputs<number>): AsyncGenerator<[number]> {
+async function* tuples(inputs: MapInputs<number>): AsyncGenerator<[number]> {
   for await (const x of inputs) yield [x];
 }

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type InitializerContext, sum } from "tsmpi";
 import type { Case } from "../case.ts";
+import { mpiError } from "./expected-error.ts";
 import { double, doubled, later, upTo } from "./map-helpers.ts";
 
 export const cases: Case[] = [
@@ -202,6 +203,16 @@ export const cases: Case[] = [
         assert.equal(await world.allreduce(1, sum), world.size);
         await world.map(double, upTo(5), { stopOnError: true });
       }
+    },
+  },
+  {
+    name: "world.pool(...) is pool(world, ...)",
+    async program(world) {
+      const square = (n: number): number => n * n;
+      const result = await world.pool({ square }, (workers) => workers.map("square", [1, 2, 3]));
+      assert.deepEqual(result, world.rank === 0 ? [1, 4, 9] : undefined);
+      const bogus = world.pool({ square }, () => 1, { bogus: 1 } as object);
+      await assert.rejects(bogus, mpiError("invalid-argument", /there is no option bogus/));
     },
   },
 ];

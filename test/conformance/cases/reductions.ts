@@ -211,6 +211,25 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "with deterministic, scan and exscan add as a loop does, whatever the size of the values",
+    async program(world) {
+      const { rank } = world;
+      const value = (r: number): number => 1 / (r + 3) + 1e10 / (r + 1); // rounds: the order of additions shows
+      const below = (last: number): number =>
+        ranks(world)
+          .slice(1, last + 1)
+          .reduce((a, r) => a + value(r), value(0));
+      for (const length of [0, 1, 3000]) {
+        const own = length === 0 ? value(rank) : new Float64Array(length).fill(value(rank));
+        const expected = (x: number): number | Float64Array => (length === 0 ? x : new Float64Array(length).fill(x));
+        const options = { deterministic: true };
+        assert.deepEqual(await world.scan<number | Float64Array>(own, sum, options), expected(below(rank)));
+        const under = await world.exscan<number | Float64Array>(own, sum, options);
+        assert.deepEqual(under, rank === 0 ? undefined : expected(below(rank - 1)));
+      }
+    },
+  },
+  {
     name: "reduceScatter gives rank r everybody's part r combined",
     async program(world) {
       const parts = ranks(world).map((to) => to * 100 + world.rank);

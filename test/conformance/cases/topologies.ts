@@ -32,10 +32,10 @@ export const cases: Case[] = [
         assert.equal(grid.size, world.size);
         for (let rank = 0; rank < grid.size; rank++) assert.equal(grid.rankOf(grid.coords(rank)), rank);
         for (let dimension = 0; dimension < dimensions; dimension++) {
-          const { source, dest } = grid.shift(dimension, 1);
+          const { source, dest } = grid.shift({ dimension });
           const next: number[] = grid.coords().map((at, i) => at + (i === dimension ? 1 : 0));
           assert.equal(dest, grid.rankOf(next));
-          assert.equal(grid.shift(dimension, -1).dest, source);
+          assert.equal(grid.shift({ dimension, by: -1 }).dest, source);
           assert.equal(await grid.sendrecv(grid.rank, { dest, source }), source);
         }
       }
@@ -47,12 +47,12 @@ export const cases: Case[] = [
       const line = await world.cart([world.size]);
       assert.ok(line);
       assert.deepEqual(line.periodic, [false]);
-      const { source, dest } = line.shift(0);
+      const { source, dest } = line.shift({ dimension: 0 });
       assert.equal(source, line.rank === 0 ? null : line.rank - 1);
       assert.equal(dest, line.rank === line.size - 1 ? null : line.rank + 1);
       assert.equal(line.rankOf([-1]), null);
       assert.equal(line.rankOf([line.size]), null);
-      assert.deepEqual(line.shift(0, world.size), { source: null, dest: null });
+      assert.deepEqual(line.shift({ dimension: 0, by: world.size }), { source: null, dest: null });
       const from = await line.sendrecv(`I am ${line.rank}`, { dest, source });
       assert.equal(from, line.rank === 0 ? undefined : `I am ${line.rank - 1}`);
       const ghost = new Float64Array(2);
@@ -112,7 +112,7 @@ export const cases: Case[] = [
       const line = await world.cart([world.size]);
       assert.throws(() => line?.coords(world.size), mpiError("invalid-argument", /rank is/));
       assert.throws(() => line?.rankOf([0, 0]), mpiError("invalid-argument", /1 dimensions/));
-      assert.throws(() => line?.shift(1), mpiError("invalid-argument", /dimension is 1/));
+      assert.throws(() => line?.shift({ dimension: 1 }), mpiError("invalid-argument", /dimension is 1/));
     },
   },
   {
@@ -123,7 +123,7 @@ export const cases: Case[] = [
           const grid = await world.cart(extents, { periodic });
           assert.ok(grid);
           const around = extents.flatMap((_, dimension) => {
-            const { source, dest } = grid.shift(dimension, 1);
+            const { source, dest } = grid.shift({ dimension });
             return [source, dest];
           });
           assert.deepEqual(grid.neighbors, around);
@@ -188,7 +188,7 @@ export const cases: Case[] = [
         const grid = await world.cart(dims(world.size, 3), { periodic });
         assert.ok(grid);
         const named = [0, 1, 2].flatMap((dimension) => {
-          const { source, dest } = grid.shift(dimension);
+          const { source, dest } = grid.shift({ dimension });
           return [source, dest];
         });
         assert.deepEqual(grid.neighbors, named);
@@ -251,6 +251,32 @@ export const cases: Case[] = [
       }
       const self = await world.graph([rank]);
       await assert.rejects(self.neighborAlltoall([1, 2]), mpiError("invalid-argument", /one part for each of 1/));
+    },
+  },
+  {
+    name: "neighbor collectives fill an array; a border keeps its room and what is in it",
+    async program(world) {
+      const { rank, size } = world;
+      for (const periodic of [true, false]) {
+        const line = await world.cart([size], { periodic });
+        const [left, right] = line.neighbors;
+        const block = (from: number | null | undefined, length: number): number[] =>
+          Array(length).fill(typeof from === "number" ? from : -1);
+        const all = new Float64Array(5).fill(-1);
+        assert.equal(await line.neighborAllgather(new Float64Array(2).fill(rank), { into: all }), all);
+        assert.deepEqual([...all], [...block(left, 2), ...block(right, 2), -1]);
+        const parts = [new Float64Array(1).fill(rank), new Float64Array(1).fill(rank)];
+        const swapped = await line.neighborAlltoall(parts, { into: new Float64Array(2).fill(-1) });
+        assert.deepEqual([...swapped], [...block(left, 1), ...block(right, 1)]);
+      }
+      const star = await world.graph(rank === 0 ? Array.from({ length: size - 1 }, (_, i) => i + 1) : [0]);
+      const mine = new Int32Array(rank + 1).fill(rank); // of another length on each rank
+      const around = await star.neighborAllgather(mine, { into: new Int32Array(36) });
+      const expected = star.sources.flatMap((from) => Array(from + 1).fill(from) as number[]);
+      assert.deepEqual([...around.subarray(0, expected.length)], expected);
+      const short = star.neighborAllgather(mine, { into: new Int32Array(0) });
+      if (size > 1) await assert.rejects(short, mpiError("mismatch", /has room for 0/));
+      else assert.equal((await short).length, 0);
     },
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * The options of every call, by their names. The one table of them: calls check what they are given against it, and a test
- * compares it with the types of `options.ts` and with `docs/calls.md`.
+ * The names of every call's options. This is the only table of them: calls check their options against it, and a test
+ * compares it with the types in `options.ts` and with `docs/calls.md`.
  */
 export const optionNames = {
   send: ["dest", "tag", "sync", "signal"],
@@ -20,10 +20,10 @@ export const optionNames = {
   reduce: ["root", "into", "deterministic", "signal"],
   allreduce: ["into", "deterministic", "signal"],
   reduceScatter: ["into", "signal"],
-  scan: ["into", "signal"],
-  exscan: ["into", "signal"],
-  neighborAllgather: ["signal"],
-  neighborAlltoall: ["signal"],
+  scan: ["into", "deterministic", "signal"],
+  exscan: ["into", "deterministic", "signal"],
+  neighborAllgather: ["into", "signal"],
+  neighborAlltoall: ["into", "signal"],
 
   split: ["key", "signal"],
   dup: ["signal"],
@@ -33,14 +33,17 @@ export const optionNames = {
   graph: ["signal"],
   intercomm: ["bridge", "remoteLeader", "leader", "tag", "signal"],
   merge: ["high", "signal"],
+  shift: ["dimension", "by"],
+  abort: ["code", "reason"],
 
-  interBcast: ["root", "signal"],
-  interScatter: ["root", "signal"],
-  interGather: ["root", "signal"],
-  interReduce: ["root", "deterministic", "signal"],
-  interAllgather: ["signal"],
-  interAlltoall: ["signal"],
-  interAllreduce: ["deterministic", "signal"],
+  interBcast: ["root", "into", "signal"],
+  interScatter: ["root", "into", "signal"],
+  interGather: ["root", "into", "signal"],
+  interReduce: ["root", "into", "deterministic", "signal"],
+  interAllgather: ["into", "signal"],
+  interAlltoall: ["into", "signal"],
+  interAllreduce: ["into", "deterministic", "signal"],
+  interReduceScatter: ["into", "signal"],
 
   map: [
     "schedule",
@@ -88,10 +91,10 @@ export const optionNames = {
   local: ["seed", "failAt", "ranksPerHost", "check"],
 } as const;
 
-/** A call, as {@link optionNames} knows it. */
+/** A call in {@link optionNames}. */
 export type OptionedCall = keyof typeof optionNames;
 
-/** What people write who know other libraries, and what it is called here. */
+/** Names from other libraries, and the name here. */
 export const otherNames: Readonly<Record<string, string>> = {
   src: "source",
   from: "source",
@@ -111,5 +114,11 @@ export const otherNames: Readonly<Record<string, string>> = {
   abortSignal: "signal",
   periods: "periodic",
   remote_leader: "remoteLeader",
+  direction: "dimension",
+  displacement: "by",
+  disp: "by",
+  steps: "by",
+  errorcode: "code",
+  exitCode: "code",
   op: "the operation, which is the second argument",
 };

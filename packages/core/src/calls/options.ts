@@ -1,16 +1,17 @@
 import type { TypedArray } from "./typed-array.ts";
 
-/** Every call that waits can be cancelled. */
-export interface Cancellable {
+/** Options of every call that waits. */
+export interface CallOptions {
   /**
-   * Rejects the call with `aborted` when it aborts. A send whose message is matched already still delivers it and resolves;
-   * one that rejects has delivered nothing. A receive that is matched already completes, too.
+   * Cancels the call: it rejects with `aborted` when the signal aborts. A message that is already matched is still
+   * delivered, and its call resolves. A send that rejects has delivered nothing.
    */
   signal?: AbortSignal | undefined;
 }
 
-export interface SendOptions extends Cancellable {
-  /** Rank of the receiver in this communicator. `null` is nobody: the call does nothing (the border of a grid). */
+/** Options of `send`. */
+export interface SendOptions extends CallOptions {
+  /** Rank of the receiver in this communicator. With `null`, a place beyond the border of a grid, the call does nothing. */
   dest: number | null;
   /** 0 to 2^31 - 1; default 0. */
   tag?: number | undefined;
@@ -18,105 +19,155 @@ export interface SendOptions extends Cancellable {
   sync?: boolean | undefined;
 }
 
-/** Which messages to take. What is left out matches any. */
-export interface Match {
-  /** Rank of the sender in this communicator. `null` is nobody: the call resolves at once with undefined. */
+/** Which messages to take. An option that is left out matches any message. */
+export interface MessageFilter {
+  /** Rank of the sender in this communicator. With `null`, a place beyond the border of a grid, a receive gives undefined. */
   source?: number | null | undefined;
+  /** Tag of the message. */
   tag?: number | undefined;
 }
 
-export interface ReceiveOptions extends Match, Cancellable {
-  /** What `probe` or `iprobe` has found: takes exactly that message. Then `source` and `tag` are left out. */
+/** Options of `probe` and `messages`. */
+export interface ProbeOptions extends MessageFilter, CallOptions {}
+
+/** Options of `recv` and `recvMessage`. */
+export interface RecvOptions extends ProbeOptions {
+  /** What `probe` or `iprobe` has found: takes exactly that message. `source` and `tag` are left out then. */
   probed?: Status | undefined;
-  /** A status is no options: `recv(status)` would take any message like it. It goes in as `probed`. */
+  /** Not an option. Refuses `recv(status)`, which would take any message like that one: give `{ probed: status }`. */
   bytes?: never;
 }
 
-/** A receive into the caller's memory. */
-export interface ReceiveInto<A extends TypedArray> extends ReceiveOptions {
-  /** Takes the elements; at least as long as the message, of the same type. */
+/** Options of a receive into the caller's memory. */
+export interface RecvIntoOptions<A extends TypedArray> extends RecvOptions {
+  /** Takes the elements of the message: at least as long as the message, and of the same type. */
   into: A;
 }
 
-export interface SendReceiveOptions extends Cancellable {
+/** Options of `sendrecv`. */
+export interface SendrecvOptions extends CallOptions {
+  /** Rank of the receiver. With `null` nothing is sent. */
   dest: number | null;
+  /** Rank of the sender; default any. With `null` nothing is received. */
   source?: number | null | undefined;
   /** Tag of both messages: default 0 for the one sent, any for the one received. */
   tag?: number | undefined;
+  /** Tag of the message sent; default `tag`. */
   sendTag?: number | undefined;
+  /** Tag of the message received; default `tag`. */
   recvTag?: number | undefined;
-}
-
-export interface SendReceiveInto<A extends TypedArray> {
-  /** Takes the elements of the message received. */
-  into: A;
 }
 
 /** What is known of a message without its data. */
 export interface Status {
   /** Rank of the sender in this communicator. */
   readonly source: number;
+  /** Tag of the message. */
   readonly tag: number;
   /** Size of the encoded data in bytes; of a typed array, its byteLength and a few more. */
   readonly bytes: number;
 }
 
-/** A message with its {@link Status}. */
-export interface Message<T> extends Status {
+/** A message and its {@link Status}. */
+export interface ReceivedMessage<T> extends Status {
+  /** The value that was sent. */
   readonly data: T;
+  /** Sender, tag and size together. */
   readonly status: Status;
 }
 
-export interface SplitOptions extends Cancellable {
-  /** Ranks of one colour are numbered by their keys, equal keys as they are here; default: all as they are here. */
+/** Options of `split`. */
+export interface SplitOptions extends CallOptions {
+  /** Orders the ranks of one color; equal keys keep the order of this communicator. Default: its order. */
   key?: number | undefined;
 }
 
-export interface CartOptions extends Cancellable {
-  /** Whether the grid closes to a ring, in all dimensions or in each; default false. */
+/** Options of `cart`. */
+export interface CartOptions extends CallOptions {
+  /** Whether the grid closes to a ring: in all dimensions, or in each; default false. */
   periodic?: boolean | readonly boolean[] | undefined;
-  /** Whether ranks may be numbered anew to put neighbours on one host. Accepted, and so far never done; default false. */
+  /** Whether ranks may be renumbered to put neighbors on one host. Accepted, and never done so far; default false. */
   reorder?: boolean | undefined;
-  /** Whether there may be more ranks than places: the last ones are in no grid and get null. Default false. */
+  /** Whether there may be more ranks than places. The last ranks are then in no grid and get null. Default false. */
   spare?: boolean | undefined;
 }
 
-/** Whom this rank talks to in a graph; the order is that of the parts and results of neighbour collectives. */
-export interface Neighbors {
+/** Options of `shift`. */
+export interface ShiftOptions {
+  /** Dimension of the grid, from 0. */
+  dimension: number;
+  /** Distance in steps; negative: toward lower coordinates. Default 1. */
+  by?: number | undefined;
+}
+
+/** The two peers of a rank along one dimension of a grid; null beyond a border. Fits `send`, `recv` and `sendrecv`. */
+export interface ShiftPeers {
+  /** The rank whose data comes to this one. */
+  source: number | null;
+  /** The rank that this one's data goes to. */
+  dest: number | null;
+}
+
+/** The neighbors of a rank in a graph. Parts and results of neighbor collectives have the order of these lists. */
+export interface GraphNeighbors {
   /** Ranks that this one sends to. */
   destinations: readonly number[];
-  /** Ranks that send to this one. Left out: found from the others' destinations, in the order of ranks. */
+  /** Ranks that send to this one. Default: found from the other ranks' destinations, in the order of ranks. */
   sources?: readonly number[] | undefined;
 }
 
-export interface RootOptions extends Cancellable {
-  /** The rank that gives or gets the whole; default 0. All ranks must name the same. */
+/** Options of a collective with a root. */
+export interface RootOptions extends CallOptions {
+  /** The rank that gives or gets the whole; default 0. All ranks must name the same one. */
   root?: number | undefined;
 }
 
-/** Options of a collective between two groups that has a root. */
-export interface InterRootOptions extends Cancellable {
+/** A value, or a function that makes it. The function is called at the root alone. */
+export type RootValue<T> = T | (() => T | Promise<T>);
+
+/** Options of a collective with a root between two groups. */
+export interface InterRootOptions extends CallOptions {
   /**
-   * `"here"`: this rank is the root. `null`: another rank of this group is. A number: the rank of the other group that
-   * is the root, said by all ranks of this one.
+   * `"here"`: this rank is the root. `null`: another rank of this group is the root. A number: the root's rank in the
+   * other group; all ranks of this group name the same one.
    */
   root: "here" | number | null;
 }
 
-export interface ReduceOptions extends Cancellable {
-  /** Combine in an order that depends on nothing but the number of ranks: bit-equal results, at some cost. */
+/** Options of `merge`. */
+export interface MergeOptions extends CallOptions {
+  /** Whether this group's ranks come behind the other group's. All ranks of a group say the same. */
+  high: boolean;
+}
+
+/** Options of a reduction that has no `into`. */
+export interface DeterministicOptions extends CallOptions {
+  /**
+   * Combine in an order that depends on the number of ranks alone, not on hosts or sizes: results are equal to the last
+   * bit from run to run. Costs some speed. Default false.
+   */
   deterministic?: boolean | undefined;
 }
 
-/** The result is written into the caller's array, which is also what the call resolves to. */
-export interface Into<A extends TypedArray> {
+/** Writes the result into the caller's array. The call resolves to that array. */
+export interface IntoOptions<A extends TypedArray> {
+  /** Takes the result: at least as long, and of the same type. */
   into: A;
 }
 
-/** The same, left to the caller; of values of type T, and only where T is a typed array. */
-export interface MaybeInto<T> {
+/** Like {@link IntoOptions}, but optional, and only where T is a typed array. */
+export interface OptionalIntoOptions<T> {
+  /** Takes the result: at least as long, and of the same type. */
   into?: Extract<T, TypedArray> | undefined;
 }
 
 /** Options of a reduction of values of type T. */
-export type ReduceInto<T> = ReduceOptions & MaybeInto<T>;
+export type ReduceOptions<T> = DeterministicOptions & OptionalIntoOptions<T>;
+
+/** Options of `abort`. */
+export interface AbortOptions {
+  /** Exit code of the job, 1 to 255; default 1. Anything else counts as 1, because an aborted job has not succeeded. */
+  code?: number | undefined;
+  /** Why: part of the message that `tsmpi run` shows. */
+  reason?: string | undefined;
+}

@@ -47,3 +47,22 @@ export function firstCopy(own: Copy): Copy {
   places[key] ??= own;
   return places[key];
 }
+
+/** For `value instanceof Class` where the class itself stays inside the package. */
+export interface InstanceCheck<Instance> {
+  /** Whether a value is such an instance, of any copy of this package. */
+  [Symbol.hasInstance](value: unknown): value is Instance;
+}
+
+/** Holds for instances of the classes that {@link markInstances} has marked with this name, and of their subclasses. */
+export function instanceCheck<Instance>(name: string): InstanceCheck<Instance> {
+  const mark = Symbol.for(`tsmpi.${name}`);
+  return {
+    [Symbol.hasInstance]: (value): value is Instance => typeof value === "object" && value !== null && mark in value,
+  };
+}
+
+/** Marks a class's instances for {@link instanceCheck}. */
+export function markInstances(Class: abstract new (...args: never[]) => object, name: string): void {
+  Object.defineProperty(Class.prototype, Symbol.for(`tsmpi.${name}`), { value: true });
+}

@@ -66,7 +66,7 @@ function given(
     fields["value"] =
       operation === "reduceScatter" && Array.isArray(value) ? value.map(shape).join(", ") : shape(value);
   }
-  if (operation === "reduce" || operation === "allreduce") fields["deterministic"] = String(deterministic);
+  if (combining.has(operation) && operation !== "reduceScatter") fields["deterministic"] = String(deterministic);
   return { site, fields, wrong: reasonAgainst(value) };
 }
 

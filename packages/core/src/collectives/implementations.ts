@@ -1,6 +1,6 @@
 import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { checkRoom, delivered, fill } from "../calls/into.ts";
-import type { Into, ReduceOptions, RootOptions } from "../calls/options.ts";
+import type { DeterministicOptions, OptionalIntoOptions, RootOptions } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import type { Reducer } from "../ops/op.ts";
 import type { Peers } from "../wire/peers.ts";
@@ -18,7 +18,7 @@ import { scan, scanOnBoard } from "./algorithms/scan.ts";
 import { scatter, scatterOnBoard } from "./algorithms/scatter.ts";
 import { numberOfOperation, type Operation } from "./signature.ts";
 
-export type RoutineOptions = RootOptions & ReduceOptions & Partial<Into<TypedArray>>;
+export type RoutineOptions = RootOptions & DeterministicOptions & OptionalIntoOptions<TypedArray>;
 
 /** A plan, or a promise of it where the root makes its value first. */
 export type Planned = Plan<unknown> | Promise<Plan<unknown>>;
@@ -128,16 +128,16 @@ const means: Readonly<Record<RoutineName, Means>> = {
   },
   scan: {
     onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
-    async byMessages(peers, value, _root, { into }, reducer) {
-      checkRoom(into, [value]);
-      return delivered(await scan(peers, value, reducer), into);
+    async byMessages(peers, value, _root, options, reducer) {
+      checkRoom(options.into, [value]);
+      return delivered(await scan(peers, value, reducer, options), options.into);
     },
   },
   exscan: {
     onBoard: (here, value, _root, { into }, reducer) => exscanOnBoard(here, value, reducer, into),
     async byMessages(peers, value, _root, options, reducer) {
       if (peers.rank > 0) checkRoom(options.into, [value]);
-      const result = await exscan(peers, value, reducer);
+      const result = await exscan(peers, value, reducer, options);
       return result === undefined ? undefined : delivered(result, options.into);
     },
   },

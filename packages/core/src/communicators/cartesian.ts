@@ -1,4 +1,6 @@
 import { checkList, checkRank, invalid, show } from "../calls/check.ts";
+import type { ShiftPeers } from "../calls/options.ts";
+import type { Neighborhood } from "../collectives/algorithms/neighborhood.ts";
 
 /**
  * Factors of `ranks`, as close to each other as possible, the largest first: how to lay so many ranks out as a grid.
@@ -80,16 +82,27 @@ export class Grid {
     return rank;
   }
 
-  /** Who is `displacement` steps away along a dimension, in both directions. */
-  shift(rank: number, dimension: number, displacement: number): { source: number | null; dest: number | null } {
+  /** The ranks `by` steps away along a dimension, in both directions. */
+  shift(rank: number, dimension: number, by: number): ShiftPeers {
     if (!Number.isInteger(dimension) || dimension < 0 || dimension >= this.dims.length) {
       throw invalid(`dimension is ${show(dimension)}, but the grid has the dimensions 0 to ${this.dims.length - 1}`);
     }
-    if (!Number.isInteger(displacement))
-      throw invalid(`displacement is ${show(displacement)}, but it is a whole number`);
+    if (!Number.isInteger(by)) throw invalid(`by is ${show(by)}, but it is a whole number of steps`);
     const at = (steps: number): number | null =>
       this.rankOf(this.coords(rank).map((each, index) => (index === dimension ? each + steps : each)));
-    return { source: at(-displacement), dest: at(displacement) };
+    return { source: at(-by), dest: at(by) };
+  }
+
+  /**
+   * The neighbors of a rank, lower and upper of each dimension. What comes from the lower neighbor was sent to that one's
+   * upper neighbor, so messages come in the order of the other side.
+   */
+  around(rank: number): Neighborhood {
+    const around = this.dims.flatMap((_, dimension) => {
+      const { source, dest } = this.shift(rank, dimension, 1);
+      return [source, dest];
+    });
+    return { destinations: around, sources: around, order: around.map((_, index) => index ^ 1) };
   }
 }
 

@@ -1,94 +1,83 @@
+/*
+ * One file: these four classes make each other, and files do not import in a circle.
+ */
 import { checkList, checkRank, invalid, show } from "../calls/check.ts";
-import type { Cancellable, CartOptions, Neighbors, SplitOptions } from "../calls/options.ts";
+import { checkOptions, knownOptions } from "../calls/check-options.ts";
+import type {
+  AbortOptions,
+  CallOptions,
+  CartOptions,
+  GraphNeighbors,
+  MergeOptions,
+  OptionalIntoOptions,
+  ShiftOptions,
+  ShiftPeers,
+  SplitOptions,
+} from "../calls/options.ts";
+import { markInstances } from "../calls/package-copies.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../collectives/algorithms/neighborhood.ts";
 import type { Peers } from "../wire/peers.ts";
+import type * as api from "./api/communicator.ts";
+import { Group } from "./api/group.ts";
 import { Grid } from "./cartesian.ts";
 import { asNeighbors, neighborhood } from "./graph-topology.ts";
-import { Group } from "./group.ts";
 import { InterCollective } from "./inter-collective.ts";
 import { form, offer, type Vote, type Wish } from "./membership.ts";
 import { PointToPoint } from "./point-to-point.ts";
 import { TaskCollective } from "./task-collective.ts";
 import type { World } from "./world.ts";
 
-/**
- * Ranks that talk to each other and to nobody else: the world, and what is made of it.
- *
- * ```ts
- * await using world = await init();
- * const mine = await world.scatter(() => chunks(readings(), world.size));
- * const total = await world.allreduce(work(mine), sum);
- * ```
- *
- * Every call rejects with an {@link MpiError}: `invalid-argument` for arguments out of range, `unserializable` for a
- * value that cannot travel, `rank-failed` when a rank it depends on is gone, `aborted` by its signal, `closed` after
- * {@link close}. Making communicators is collective: all ranks of this one call it, in the same order.
- */
-export class Communicator extends TaskCollective {
-  /** @internal Use `init()`, {@link split} or {@link dup}. */
+/** The communicator of all ranks. */
+export function worldCommunicator(world: World): api.Communicator {
+  return new Communicator(
+    world,
+    0,
+    Array.from({ length: world.who.size }, (_, rank) => rank),
+  );
+}
+
+class Communicator extends TaskCollective implements api.Communicator {
+  static {
+    markInstances(Communicator, "Communicator");
+  }
+
   constructor(world: World, context: number, members: readonly number[]) {
     super(world, context, members);
   }
 
-  /** Name of this rank's host, as the scheduler writes it. */
   get host(): string {
     return this.world.who.host;
   }
 
-  /** Aborts when the job is about to be stopped: another rank failed, somebody called {@link abort}, time is up. */
   get signal(): AbortSignal {
     return this.world.signal;
   }
 
-  /** Its ranks, as a set to make others of. */
   get group(): Group {
     return new Group(this.partners);
   }
 
-  /**
-   * One communicator for each colour, of the ranks that gave it, ordered by `key` (default: as they are here). A rank
-   * that gives null is in none.
-   *
-   * ```ts
-   * const row = await world.split(Math.floor(world.rank / columns));
-   * const node = await world.split(world.host);
-   * ```
-   */
-  split(color: number | string, options?: SplitOptions): Promise<Communicator>;
-  split(color: number | string | null, options?: SplitOptions): Promise<Communicator | null>;
-  split(color: number | string | null, options: SplitOptions = {}): Promise<Communicator | null> {
+  split(color: number | string | null, options: SplitOptions = {}): Promise<never> {
     const shown = typeof options === "object" ? { ...options, color } : { color };
     const body = async (peers: Peers): Promise<Communicator | null> => {
       const { key = this.rank } = options;
       if (color !== null && typeof color !== "string" && !Number.isFinite(color)) {
-        throw invalid(`color is ${show(color)}, but a colour is a number, a string, or null`);
+        throw invalid(`color is ${show(color)}, but a color is a number, a string, or null`);
       }
       if (!Number.isFinite(key)) throw invalid(`key is ${show(key)}, but a key is a number`);
       const formed = await this.elect(peers, { color, key });
       return formed && new Communicator(this.world, formed.context, formed.members);
     };
-    return this.collective("split", options, body, { shown });
+    return this.collective("split", options, body, { shown }) as Promise<never>;
   }
 
-  /** A communicator of the same ranks whose messages never meet this one's: for a library's own traffic. */
-  dup(options: Cancellable = {}): Promise<Communicator> {
-    return this.collective("dup", options, async (peers) => {
-      const { context, members } = await this.all(peers);
-      return new Communicator(this.world, context, members);
-    });
+  dup(options: CallOptions = {}): Promise<never> {
+    return this.duplicate(options, (context, members) => new Communicator(this.world, context, members));
   }
 
-  /**
-   * A communicator of some ranks of this one, in the order given; null on the others. All ranks give the same ones.
-   *
-   * ```ts
-   * const even = await world.subset([0, 2, 4]);
-   * const rest = await world.subset(world.group.exclude([0]));
-   * ```
-   * @param ranks ranks of this communicator, or a {@link Group}
-   */
-  subset(ranks: Iterable<number> | Group, options: Cancellable = {}): Promise<Communicator | null> {
+  subset(ranks: Iterable<number> | Group, options: CallOptions = {}): Promise<Communicator | null> {
     return this.collective("subset", options, async (peers) => {
       if (typeof (ranks as Partial<Iterable<number>> | null)?.[Symbol.iterator] !== "function") {
         throw invalid(`ranks is ${show(ranks)}, but it is a list of ranks or a group`);
@@ -103,21 +92,8 @@ export class Communicator extends TaskCollective {
     });
   }
 
-  /**
-   * All ranks laid out as a grid, the last dimension running fastest. With `spare` there may be more ranks than places:
-   * the first ones are laid out, the others get null.
-   *
-   * ```ts
-   * const grid = await world.cart(dims(world.size, 2), { periodic: true });
-   * const some = await world.cart([2, 2], { spare: true });      // null on ranks 4, 5, ...
-   * ```
-   * @throws MpiError `invalid-argument` when there are not as many places as ranks (`spare`: when there are more)
-   */
-  cart(extents: readonly number[], options: CartOptions & { spare: true }): Promise<CartCommunicator | null>;
-  cart(extents: readonly number[], options?: CartOptions & { spare?: false | undefined }): Promise<CartCommunicator>;
-  cart(extents: readonly number[], options?: CartOptions): Promise<CartCommunicator | null>;
-  cart(extents: readonly number[], options: CartOptions = {}): Promise<CartCommunicator | null> {
-    return this.collective("cart", options, async (peers) => {
+  cart(extents: readonly number[], options: CartOptions = {}): Promise<never> {
+    const body = async (peers: Peers): Promise<CartCommunicator | null> => {
       const grid = new Grid(extents, options.periodic ?? false);
       const same = `dims [${grid.dims.join(", ")}], periodic [${grid.periodic.join(", ")}]`;
       if (grid.size > this.size || (grid.size < this.size && !options.spare)) {
@@ -126,19 +102,11 @@ export class Communicator extends TaskCollective {
       }
       const formed = await this.elect(peers, { color: this.rank < grid.size ? 0 : null, same });
       return formed && new CartCommunicator(this.world, formed.context, formed.members, grid);
-    });
+    };
+    return this.collective("cart", options, body) as Promise<never>;
   }
 
-  /**
-   * The same ranks, each with neighbours of its own for {@link GraphCommunicator.neighborAllgather} and its like.
-   *
-   * ```ts
-   * const ring = await world.graph([left, right]);                 // both sent to and received from
-   * const tree = await world.graph({ destinations: children });    // sources are found: the parent
-   * ```
-   * @throws MpiError `mismatch` when a rank names a source that does not name it as destination, or the reverse
-   */
-  graph(neighbors: readonly number[] | Neighbors, options: Cancellable = {}): Promise<GraphCommunicator> {
+  graph(neighbors: readonly number[] | GraphNeighbors, options: CallOptions = {}): Promise<GraphCommunicator> {
     return this.collective("graph", options, async (peers) => {
       const lists = await collectives.allgather(peers, asNeighbors(neighbors, this.size));
       const around = neighborhood(lists, this.rank);
@@ -147,16 +115,7 @@ export class Communicator extends TaskCollective {
     });
   }
 
-  /**
-   * Joins the ranks of this communicator with those of another one that has none of them. Each group calls it on its
-   * own communicator; one rank of each, the leader, reaches the other leader over a communicator that both are in.
-   *
-   * ```ts
-   * const half = await world.split(world.rank < 4 ? "left" : "right");
-   * const other = await half.intercomm({ bridge: world, remoteLeader: world.rank < 4 ? 4 : 0 });
-   * ```
-   */
-  intercomm(options: IntercommOptions): Promise<Intercommunicator> {
+  intercomm(options: api.IntercommOptions): Promise<Intercommunicator> {
     return this.collective("intercomm", options, async (peers) => {
       const { leader = 0, bridge, remoteLeader, tag = 0, signal } = options;
       checkRank("leader", leader, this.size);
@@ -165,8 +124,8 @@ export class Communicator extends TaskCollective {
       }
       const ours = await this.all(peers, `leader ${leader}`);
       const meet = { dest: remoteLeader, source: remoteLeader, tag, signal };
-      const met = this.rank === leader ? await bridge.sendrecv<typeof ours>(ours, meet) : undefined;
-      const theirs = (await collectives.bcast(peers, met, leader)) as typeof ours;
+      const met = this.rank === leader ? await bridge.sendrecv(ours, meet) : undefined;
+      const theirs = (await collectives.bcast(peers, met, leader)) as Made;
       const common = ours.members.find((member) => theirs.members.includes(member));
       if (common !== undefined) throw invalid(`rank ${common} of the world is in both groups`);
       const first = (ours.members[0] as number) < (theirs.members[0] as number);
@@ -174,20 +133,14 @@ export class Communicator extends TaskCollective {
     });
   }
 
-  /**
-   * Ends the whole job: all ranks are stopped and `tsmpi run` ends with `code`. Never returns.
-   *
-   * @param code exit code from 1 to 255; default 1. Anything else counts as 1: an aborted job has not succeeded.
-   */
-  abort(code: number = 1, reason: string = "abort() was called"): Promise<never> {
+  async abort(options: AbortOptions = {}): Promise<never> {
+    if (typeof options !== "object") throw invalid(`abort(${show(options)}): give abort({ code: 1, reason: "why" })`);
+    checkOptions(knownOptions.abort, options);
+    const { code = 1, reason = "abort() was called" } = options;
     const failing = Number.isInteger(code) && code > 0 && code < 256;
     return this.world.abort(failing ? code : 1, reason);
   }
 
-  /**
-   * Leaves the communicator: the world's flushes what this rank has sent and leaves the job; others just end, and what
-   * waits in them rejects with `closed`. Idempotent. `await using` calls it.
-   */
   override async close(): Promise<void> {
     if (this.closed) return;
     if (this.context !== 0) return super.close();
@@ -195,7 +148,7 @@ export class Communicator extends TaskCollective {
     await this.world.close();
   }
 
-  /** @internal Within a collective that makes communicators: the one that this rank will be in. */
+  /** Within a collective: makes the communicator that this rank will be in. */
   protected async elect(peers: Peers, wish: Wish): Promise<Made | null> {
     const { color = 0, key = this.rank, same = "" } = wish;
     const { who } = this.world;
@@ -204,77 +157,83 @@ export class Communicator extends TaskCollective {
     return formed && { context: formed.context, members: formed.ranks.map((rank) => this.partners[rank] as number) };
   }
 
-  /** @internal Like {@link elect}, where all ranks will be in one. */
+  /** Like {@link elect}, with all ranks in one communicator. */
   protected async all(peers: Peers, same?: string): Promise<Made> {
     return (await this.elect(peers, { same })) as Made;
   }
+
+  protected duplicate<C>(options: CallOptions, make: (context: number, members: number[]) => C): Promise<never> {
+    const body = async (peers: Peers): Promise<C> => {
+      const { context, members } = await this.all(peers);
+      return make(context, members);
+    };
+    return this.collective("dup", options, body) as Promise<never>;
+  }
 }
 
-/**
- * Ranks laid out in a grid. Each knows its neighbours; at a border that is not periodic the neighbour is `null`, which
- * `send`, `recv` and `sendrecv` take for nobody.
- *
- * Neighbour collectives go by dimension, the lower neighbour before the upper one: two entries for each dimension.
- *
- * ```ts
- * const grid = await world.cart([2, 4], { periodic: [true, false] });
- * const { source, dest } = grid.shift(1, 1);
- * const fromLeft = await grid.sendrecv(lastColumn, { dest, source });
- * ```
- */
-export class CartCommunicator extends Communicator {
-  readonly #grid: Grid;
-  readonly #around: Neighborhood;
+/** The collectives of ranks with neighbors, in grids and graphs alike. */
+abstract class NeighborCommunicator extends Communicator {
+  protected readonly around: Neighborhood;
 
-  /** @internal Use {@link Communicator.cart}. */
-  constructor(world: World, context: number, members: readonly number[], grid: Grid) {
+  protected constructor(world: World, context: number, members: readonly number[], around: Neighborhood) {
     super(world, context, members);
-    const around = grid.dims.flatMap((_, dimension) => {
-      const { source, dest } = grid.shift(this.rank, dimension, 1);
-      return [source, dest];
-    });
-    this.#grid = grid;
-    this.#around = { destinations: around, sources: around, order: around.map((_, index) => index ^ 1) };
+    this.around = around;
   }
 
-  /** Extent of each dimension. */
+  neighborAllgather(value: unknown, options: NeighborOptions = {}): Promise<never> {
+    const body = (peers: Peers): Promise<unknown> => neighborAllgather(peers, value, this.around, options.into);
+    return this.collective("neighborAllgather", options, body) as Promise<never>;
+  }
+
+  neighborAlltoall(parts: readonly unknown[], options: NeighborOptions = {}): Promise<never> {
+    const body = (peers: Peers): Promise<unknown> => neighborAlltoall(peers, parts, this.around, options.into);
+    return this.collective("neighborAlltoall", options, body) as Promise<never>;
+  }
+}
+
+type NeighborOptions = CallOptions & OptionalIntoOptions<TypedArray>;
+
+class CartCommunicator extends NeighborCommunicator implements api.CartCommunicator {
+  static {
+    markInstances(CartCommunicator, "CartCommunicator");
+  }
+
+  readonly #grid: Grid;
+
+  constructor(world: World, context: number, members: readonly number[], grid: Grid) {
+    super(world, context, members, grid.around(members.indexOf(world.who.rank)));
+    this.#grid = grid;
+  }
+
   get dims(): readonly number[] {
     return this.#grid.dims;
   }
 
-  /** Whether each dimension closes to a ring. */
   get periodic(): readonly boolean[] {
     return this.#grid.periodic;
   }
 
-  /** The neighbours in the order of neighbour collectives: lower and upper of each dimension. */
   get neighbors(): readonly (number | null)[] {
-    return this.#around.sources;
+    return this.around.sources;
   }
 
-  /** Where a rank is (default: this one). */
   coords(rank: number = this.rank): number[] {
     return this.#grid.coords(rank);
   }
 
-  /** Who is at these coordinates, counted around where the grid is periodic; null for a place outside. */
   rankOf(coords: readonly number[]): number | null {
     return this.#grid.rankOf(coords);
   }
 
-  /** Whom to send to, and whom to receive from, to move data `displacement` steps along a dimension. */
-  shift(dimension: number, displacement: number = 1): { source: number | null; dest: number | null } {
-    return this.#grid.shift(this.rank, dimension, displacement);
+  shift(options: ShiftOptions): ShiftPeers {
+    if (typeof options !== "object") {
+      throw invalid(`shift(${show(options)}): give shift({ dimension: 0 }) or shift({ dimension: 0, by: 1 })`);
+    }
+    checkOptions(knownOptions.shift, options);
+    return this.#grid.shift(this.rank, options.dimension, options.by ?? 1);
   }
 
-  /**
-   * The grid of fewer dimensions that this rank is in, those that are kept: rows, columns, planes.
-   *
-   * ```ts
-   * const row = await grid.sub([false, true]);
-   * ```
-   */
-  sub(keep: readonly boolean[], options: Cancellable = {}): Promise<CartCommunicator> {
+  sub(keep: readonly boolean[], options: CallOptions = {}): Promise<CartCommunicator> {
     return this.collective("sub", options, async (peers) => {
       checkList("keep", keep, "booleans, one for each dimension");
       if (keep.length !== this.dims.length) {
@@ -283,90 +242,48 @@ export class CartCommunicator extends Communicator {
       const kept = <T>(list: readonly T[], wanted: boolean): T[] => list.filter((_, index) => keep[index] === wanted);
       const color = kept(this.coords(), false).join(",");
       const { context, members } = (await this.elect(peers, { color, same: `keep [${keep.join(", ")}]` })) as Made;
-      return new CartCommunicator(
-        this.world,
-        context,
-        members,
-        new Grid(kept(this.dims, true), kept(this.periodic, true)),
-      );
+      const grid = new Grid(kept(this.dims, true), kept(this.periodic, true));
+      return new CartCommunicator(this.world, context, members, grid);
     });
   }
 
-  override dup(options: Cancellable = {}): Promise<CartCommunicator> {
-    return this.collective("dup", options, async (peers) => {
-      const { context, members } = await this.all(peers);
-      return new CartCommunicator(this.world, context, members, this.#grid);
-    });
-  }
-
-  /** The neighbours' values, lower and upper of each dimension; undefined where there is none. */
-  neighborAllgather<T>(value: T, options: Cancellable = {}): Promise<(T | undefined)[]> {
-    return this.collective("neighborAllgather", options, (peers) => neighborAllgather(peers, value, this.#around));
-  }
-
-  /** Gives `parts[i]` to the i-th neighbour (nowhere when there is none) and resolves to what each had for this rank. */
-  neighborAlltoall<T>(parts: readonly T[], options: Cancellable = {}): Promise<(T | undefined)[]> {
-    return this.collective("neighborAlltoall", options, (peers) => neighborAlltoall(peers, parts, this.#around));
+  override dup(options: CallOptions = {}): Promise<never> {
+    return this.duplicate(options, (...made) => new CartCommunicator(this.world, ...made, this.#grid));
   }
 }
 
-/** Ranks with neighbours. A rank may be a neighbour several times; its messages then keep the order of the lists. */
-export class GraphCommunicator extends Communicator {
-  readonly #around: Neighborhood;
+class GraphCommunicator extends NeighborCommunicator implements api.GraphCommunicator {
+  static {
+    markInstances(GraphCommunicator, "GraphCommunicator");
+  }
 
-  /** @internal Use {@link Communicator.graph}. */
   constructor(world: World, context: number, members: readonly number[], around: Neighborhood) {
-    super(world, context, members);
-    this.#around = around;
+    super(world, context, members, around);
   }
 
-  /** Ranks that send to this one, in the order of results. */
   get sources(): readonly number[] {
-    return this.#around.sources as number[];
+    return this.around.sources as number[];
   }
 
-  /** Ranks that this one sends to, in the order of parts. */
   get destinations(): readonly number[] {
-    return this.#around.destinations as number[];
+    return this.around.destinations as number[];
   }
 
-  override dup(options: Cancellable = {}): Promise<GraphCommunicator> {
-    return this.collective("dup", options, async (peers) => {
-      const { context, members } = await this.all(peers);
-      return new GraphCommunicator(this.world, context, members, this.#around);
-    });
-  }
-
-  /** The sources' values. */
-  neighborAllgather<T>(value: T, options: Cancellable = {}): Promise<T[]> {
-    const body = (peers: Peers) => neighborAllgather(peers, value, this.#around);
-    return this.collective("neighborAllgather", options, body) as Promise<T[]>;
-  }
-
-  /** Gives `parts[i]` to the i-th destination and resolves to what each source had for this rank. */
-  neighborAlltoall<T>(parts: readonly T[], options: Cancellable = {}): Promise<T[]> {
-    const body = (peers: Peers) => neighborAlltoall(peers, parts, this.#around);
-    return this.collective("neighborAlltoall", options, body) as Promise<T[]>;
+  override dup(options: CallOptions = {}): Promise<never> {
+    return this.duplicate(options, (...made) => new GraphCommunicator(this.world, ...made, this.around));
   }
 }
 
-/**
- * Two groups of ranks that talk to each other: every `dest` and `source` is a rank of the other group, and in
- * collectives one group's data goes to the other.
- *
- * ```ts
- * await other.send(request, { dest: 0 });                            // rank 0 of the other group
- * const all = await other.merge({ high: world.rank >= 4 });          // one communicator of both
- * ```
- */
-export class Intercommunicator extends InterCollective {
-  /** @internal Use {@link Communicator.intercomm}. */
+class Intercommunicator extends InterCollective implements api.Intercommunicator {
+  static {
+    markInstances(Intercommunicator, "Intercommunicator");
+  }
+
   constructor(world: World, context: number, members: readonly number[], remote: readonly number[]) {
     super(world, context, members, remote);
   }
 
-  /** One communicator of both groups, the one that says `high: true` behind the other. All of a group say the same. */
-  merge(options: Cancellable & { high: boolean }): Promise<Communicator> {
+  merge(options: MergeOptions): Promise<Communicator> {
     return this.collective("merge", options, async (peers) => {
       const { high } = options;
       if (typeof high !== "boolean") throw invalid(`high is ${show(high)}, but it is true or false`);
@@ -377,7 +294,7 @@ export class Intercommunicator extends InterCollective {
     });
   }
 
-  dup(options: Cancellable = {}): Promise<Intercommunicator> {
+  dup(options: CallOptions = {}): Promise<Intercommunicator> {
     return this.collective("dup", options, async (peers) => {
       const { context } = await this.meet(peers, false);
       return new Intercommunicator(this.world, context, this.group.members, this.remoteGroup.members);
@@ -385,18 +302,7 @@ export class Intercommunicator extends InterCollective {
   }
 }
 
-/** How two communicators find each other: {@link Communicator.intercomm}. */
-export interface IntercommOptions extends Cancellable {
-  /** A communicator that both leaders are in. */
-  bridge: PointToPoint;
-  /** Rank of the other group's leader in `bridge`. */
-  remoteLeader: number;
-  /** Rank of this group's leader in its communicator; default 0. */
-  leader?: number | undefined;
-  /** Tag of the leaders' messages over the bridge; default 0. */
-  tag?: number | undefined;
-}
-
+/** A communicator to be: its number, and the rank in the world of each of its ranks. */
 interface Made {
   context: number;
   members: number[];

@@ -1,10 +1,10 @@
 import { checkRank, show } from "../calls/check.ts";
 import { MpiError } from "../calls/errors.ts";
-import type { Neighbors } from "../calls/options.ts";
+import type { GraphNeighbors } from "../calls/options.ts";
 import type { Neighborhood } from "../collectives/algorithms/neighborhood.ts";
 
 /** A rank's own neighbours as it gives them: a list stands for both directions. */
-export function asNeighbors(given: readonly number[] | Neighbors, size: number): Neighbors {
+export function asNeighbors(given: readonly number[] | GraphNeighbors, size: number): GraphNeighbors {
   const lists = typeof given === "object" && given !== null && "destinations" in given;
   const { destinations, sources } = lists ? given : { destinations: given, sources: given };
   for (const list of [destinations, sources]) {
@@ -21,7 +21,7 @@ export function asNeighbors(given: readonly number[] | Neighbors, size: number):
  *
  * @throws MpiError `mismatch`, the same on every rank, when an edge is named by one of its ends alone
  */
-export function neighborhood(lists: readonly Neighbors[], me: number): Neighborhood {
+export function neighborhood(lists: readonly GraphNeighbors[], me: number): Neighborhood {
   const incoming = lists.map((): number[] => []);
   for (const [rank, { destinations }] of lists.entries()) {
     for (const dest of destinations) incoming[dest]?.push(rank); // in the order of ranks
@@ -34,7 +34,7 @@ export function neighborhood(lists: readonly Neighbors[], me: number): Neighborh
       `rank ${rank} names as sources [${sources.join(", ")}], but those that send to it are [${have}]`,
     );
   }
-  const { destinations, sources = incoming[me] as number[] } = lists[me] as Neighbors;
+  const { destinations, sources = incoming[me] as number[] } = lists[me] as GraphNeighbors;
   return { destinations, sources, order: sources.map((_, index) => index) };
 }
 

@@ -1,32 +1,41 @@
 import { checkRank, invalid } from "../calls/check.ts";
 import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
+import { checkRoom, delivered, fill } from "../calls/into.ts";
 import type { OptionedCall } from "../calls/option-names.ts";
-import type { Cancellable, InterRootOptions, ReduceOptions } from "../calls/options.ts";
+import type { CallOptions, DeterministicOptions, InterRootOptions, OptionalIntoOptions } from "../calls/options.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { requireParts } from "../collectives/algorithms/require-parts.ts";
 import { within } from "../collectives/algorithms/sub-peers.ts";
 import { Collectives } from "../collectives/runner.ts";
 import type { Operation } from "../collectives/signature.ts";
-import type { Reducer } from "../ops/op.ts";
+import { alone, apply, check } from "../ops/apply.ts";
+import { asOp, type Reducer } from "../ops/op.ts";
 import { decode, encode } from "../wire/codec/codec.ts";
 import type { Peers } from "../wire/peers.ts";
-import { Group } from "./group.ts";
+import { Group } from "./api/group.ts";
+import type { InterCollectiveCalls } from "./api/inter-collectives.ts";
 import { offer } from "./membership.ts";
 import { PointToPoint } from "./point-to-point.ts";
 import type { World } from "./world.ts";
 
+type MaybeInto = OptionalIntoOptions<TypedArray>;
+type Op = Reducer<unknown>;
+
 /**
- * What the two groups of an intercommunicator do together: data goes from one group to the other. All ranks of both
- * call it.
+ * The collectives of two groups. The docs of each call are at the interface.
  *
- * Built from the collectives of one group: each is run among those ranks of both groups whom it concerns.
+ * They are built from the collectives of one group, run among those ranks of both groups that take part. Results are
+ * `never` here, which fits each overload of the interface.
  */
-export abstract class InterCollective extends PointToPoint {
+export abstract class InterCollective extends PointToPoint implements InterCollectiveCalls {
   readonly #collectives: Collectives;
-  /** Ranks in the world, and their numbers among the ranks of both groups, of this group and of the other. */
+  /** Rank in the world of each rank of this group. */
   readonly #members: readonly number[];
+  /** Numbers of this group's ranks among the ranks of both groups. */
   readonly #local: readonly number[];
+  /** Numbers of the other group's ranks among the ranks of both groups. */
   readonly #remote: readonly number[];
 
   protected constructor(world: World, context: number, members: readonly number[], remote: readonly number[]) {
@@ -44,7 +53,6 @@ export abstract class InterCollective extends PointToPoint {
     );
   }
 
-  /** How many ranks the other group has. */
   get remoteSize(): number {
     return this.partners.length;
   }
@@ -57,107 +65,98 @@ export abstract class InterCollective extends PointToPoint {
     return new Group(this.partners);
   }
 
-  /** Resolves when all ranks of both groups have called it. */
-  barrier(options: Cancellable = {}): Promise<void> {
+  barrier(options: CallOptions = {}): Promise<void> {
     return this.collective("barrier", options, (peers) => collectives.barrier(peers));
   }
 
-  /**
-   * The root's value, on every rank of the other group; undefined in the root's own.
-   *
-   * ```ts
-   * if (left) await other.bcast(config, { root: other.rank === 0 ? "here" : null });
-   * else config = await other.bcast<Config>(undefined, { root: 0 });
-   * ```
-   */
-  bcast<T>(value: T | (() => T | Promise<T>) | undefined, options: InterRootOptions): Promise<T | undefined> {
+  bcast(value: unknown, options: InterRootOptions & MaybeInto): Promise<never> {
     return this.#rooted("bcast", options, async (peers, here) => {
       const result = await collectives.bcast(peers, here ? await valueOf(value) : undefined, 0);
-      return here ? undefined : (result as T);
+      return here ? undefined : delivered(result, options.into);
     });
   }
 
-  /** The root's parts, one for each rank of the other group; undefined in the root's own. */
-  scatter<T>(
-    parts: readonly T[] | (() => readonly T[] | Promise<readonly T[]>) | undefined,
-    options: InterRootOptions,
-  ): Promise<T | undefined> {
+  scatter(parts: unknown, options: InterRootOptions & MaybeInto): Promise<never> {
     return this.#rooted("scatter", options, async (peers, here) => {
-      const all = here ? requireParts("scatter", (await valueOf(parts)) as readonly T[], this.remoteSize) : [];
+      const all = here ? requireParts("scatter", (await valueOf(parts)) as readonly unknown[], this.remoteSize) : [];
       const mine = await collectives.scatter(peers, here ? [undefined, ...all] : undefined, 0);
-      return here ? undefined : (mine as T);
+      return here ? undefined : delivered(mine, options.into);
     });
   }
 
-  /** The values of the other group's ranks, in their order, at the root; undefined elsewhere. */
-  gather<T>(value: T, options: InterRootOptions): Promise<T[] | undefined> {
+  gather(value: unknown, options: InterRootOptions & MaybeInto): Promise<never> {
     return this.#rooted("gather", options, async (peers, here) => {
-      const all = await collectives.gather<T | undefined>(peers, here ? undefined : value, 0);
-      return all?.slice(1) as T[] | undefined;
+      const all = await collectives.gather(peers, here ? undefined : value, 0);
+      return all && allDelivered(all.slice(1), options);
     });
   }
 
-  /** The values of the other group's ranks combined in their order, at the root; undefined elsewhere. */
-  reduce<T>(value: T, op: Reducer<T>, options: InterRootOptions & ReduceOptions): Promise<T | undefined> {
+  reduce(value: unknown, op: unknown, options: InterRootOptions & DeterministicOptions & MaybeInto): Promise<never> {
     return this.#rooted("reduce", options, async (peers, here) => {
-      if (here) return decode(await peers.recv(1)) as T;
+      if (here) return delivered(decode(await peers.recv(1)), options.into);
       const group = within(
         peers,
         Array.from({ length: peers.size - 1 }, (_, i) => i + 1),
       );
-      const result = await collectives.reduce(group, value, op, 0, options);
+      const result = await collectives.reduce(group, value, op as Op, 0, options);
       if (group.rank === 0) await peers.send(0, encode(result));
       return undefined;
     });
   }
 
-  /** The values of the other group's ranks, in their order, on every rank. */
-  allgather<T>(value: T, options: Cancellable = {}): Promise<T[]> {
-    return this.collective(
-      "allgather",
-      options,
-      async (peers) => {
-        const all = await collectives.allgather(peers, value);
-        return this.#remote.map((rank) => all[rank] as T);
-      },
-      known.allgather,
-    );
+  allgather(value: unknown, options: CallOptions & MaybeInto = {}): Promise<never> {
+    const body = async (peers: Peers): Promise<unknown> => {
+      const all = await collectives.allgather(peers, value);
+      return allDelivered(
+        this.#remote.map((rank) => all[rank]),
+        options,
+      );
+    };
+    return this.collective("allgather", options, body, known.allgather) as Promise<never>;
   }
 
-  /** Sends `parts[r]` to rank r of the other group, and resolves to what each of its ranks had for this one. */
-  alltoall<T>(parts: readonly T[], options: Cancellable = {}): Promise<T[]> {
-    return this.collective(
-      "alltoall",
-      options,
-      async (peers) => {
-        const given = requireParts("alltoall", parts, this.remoteSize);
-        const all = new Array<T | undefined>(peers.size).fill(undefined);
-        for (const [i, rank] of this.#remote.entries()) all[rank] = given[i];
-        const received = await collectives.alltoall(peers, all);
-        return this.#remote.map((rank) => received[rank] as T);
-      },
-      known.alltoall,
-    );
+  alltoall(parts: readonly unknown[], options: CallOptions & MaybeInto = {}): Promise<never> {
+    const body = async (peers: Peers): Promise<unknown> =>
+      allDelivered(await this.#swap(peers, requireParts("alltoall", parts, this.remoteSize)), options);
+    return this.collective("alltoall", options, body, known.alltoall) as Promise<never>;
   }
 
-  /** The values of the other group's ranks combined in their order, on every rank. */
-  allreduce<T>(value: T, op: Reducer<T>, options: ReduceOptions = {}): Promise<T> {
-    return this.collective(
-      "allreduce",
-      options,
-      async (peers) => {
-        const group = within(peers, this.#local);
-        const ours = await collectives.reduce(group, value, op, 0, options);
-        const leader = this.#remote[0] as number;
-        let theirs: unknown;
-        if (group.rank === 0) {
-          const [parcel] = await Promise.all([peers.recv(leader), peers.send(leader, encode(ours))]);
-          theirs = decode(parcel);
-        }
-        return (await collectives.bcast(group, theirs, 0)) as T;
-      },
-      known.allreduce,
-    );
+  allreduce(value: unknown, op: unknown, options: DeterministicOptions & MaybeInto = {}): Promise<never> {
+    const body = async (peers: Peers): Promise<unknown> => {
+      const group = within(peers, this.#local);
+      const ours = await collectives.reduce(group, value, op as Op, 0, options);
+      const leader = this.#remote[0] as number;
+      let theirs: unknown;
+      if (group.rank === 0) {
+        const [parcel] = await Promise.all([peers.recv(leader), peers.send(leader, encode(ours))]);
+        theirs = decode(parcel);
+      }
+      return delivered(await collectives.bcast(group, theirs, 0), options.into);
+    };
+    return this.collective("allreduce", options, body, known.allreduce) as Promise<never>;
+  }
+
+  reduceScatter(parts: readonly unknown[], reducer: unknown, options: CallOptions & MaybeInto = {}): Promise<never> {
+    const body = async (peers: Peers): Promise<unknown> => {
+      const op = asOp(reducer as Op);
+      for (const part of requireParts("reduceScatter", parts, this.remoteSize)) check(op, part);
+      const theirs = await this.#swap(peers, parts);
+      checkRoom(options.into, theirs.slice(0, 1));
+      const result = theirs.reduce((below, value) => apply(op, below, value));
+      if (!op.builtIn) await collectives.barrier(peers); // a user's function may throw on one rank: then all reject
+      return delivered(theirs.length === 1 ? alone(op, result) : result, options.into);
+    };
+    return this.collective("reduceScatter", options, body, known.reduceScatter) as Promise<never>;
+  }
+
+  /** Not in the interface, but called by programs without types. */
+  scan(): Promise<never> {
+    return this.#noScan("scan");
+  }
+
+  /** Like {@link scan}. */
+  exscan(): Promise<never> {
+    return this.#noScan("exscan");
   }
 
   override async close(): Promise<void> {
@@ -165,10 +164,9 @@ export abstract class InterCollective extends PointToPoint {
     this.#collectives.close();
   }
 
-  /** @internal */
   protected collective<R>(
     operation: Operation,
-    options: Cancellable,
+    options: CallOptions,
     body: (peers: Peers) => Promise<R>,
     known: KnownOptions = knownOptions[operation as OptionedCall],
     shown: object = options,
@@ -178,7 +176,7 @@ export abstract class InterCollective extends PointToPoint {
     return this.#collectives.run(operation, call, known, options, body);
   }
 
-  /** @internal A number for a communicator of both groups, and which of them says to be the lower one. */
+  /** A number for a communicator of both groups, and whether this group comes first in it. */
   protected async meet(peers: Peers, high: boolean): Promise<{ context: number; first: boolean }> {
     const { who } = this.world;
     const context = offer(this.world.nextContext++, who.rank, who.size);
@@ -193,15 +191,23 @@ export abstract class InterCollective extends PointToPoint {
     return { context: votes[0]?.context as number, first };
   }
 
+  /** Gives `parts[r]` to rank r of the other group; what each of its ranks had for this one. */
+  async #swap(peers: Peers, parts: readonly unknown[]): Promise<unknown[]> {
+    const all = new Array<unknown>(peers.size).fill(undefined);
+    for (const [i, rank] of this.#remote.entries()) all[rank] = parts[i];
+    const received = await collectives.alltoall(peers, all);
+    return this.#remote.map((rank) => received[rank]);
+  }
+
   /** Runs `body` among the root and all ranks of the other group, in this order: the root is rank 0 of its peers. */
-  #rooted<R>(
+  #rooted(
     operation: "bcast" | "scatter" | "gather" | "reduce",
     options: InterRootOptions,
-    body: (peers: Peers, here: boolean) => Promise<R | undefined>,
-  ): Promise<R | undefined> {
-    // As text: for the messages of errors, but not for comparison, since the groups rightly differ in it.
+    body: (peers: Peers, here: boolean) => Promise<unknown>,
+  ): Promise<never> {
+    // Text in error messages, where the comparison of ranks does not look: the groups rightly differ in it.
     const shown = { signal: options?.signal, root: String(options?.root) };
-    const work = async (peers: Peers): Promise<R | undefined> => {
+    const work = async (peers: Peers): Promise<unknown> => {
       const { root } = options;
       if (root === null) return undefined;
       if (root === "here") return body(within(peers, [peers.rank, ...this.#remote]), true);
@@ -209,11 +215,17 @@ export abstract class InterCollective extends PointToPoint {
       checkRank("root", root, this.remoteSize);
       return body(within(peers, [this.#remote[root] as number, ...this.#local]), false);
     };
-    return this.collective(operation, options, work, known[operation], shown);
+    return this.collective(operation, options, work, known[operation], shown) as Promise<never>;
+  }
+
+  async #noScan(operation: "scan" | "exscan"): Promise<never> {
+    throw invalid(
+      `${operation}() on an intercommunicator: its two groups have no common order of ranks, as in MPI; merge() makes one communicator of both`,
+    );
   }
 }
 
-/** Those of its calls that have other options than a communicator's. */
+/** Calls whose options differ from those of a communicator's call of the same name. */
 const known = {
   bcast: knownOptions.interBcast,
   scatter: knownOptions.interScatter,
@@ -222,8 +234,13 @@ const known = {
   allgather: knownOptions.interAllgather,
   alltoall: knownOptions.interAlltoall,
   allreduce: knownOptions.interAllreduce,
+  reduceScatter: knownOptions.interReduceScatter,
 };
 
-function valueOf<T>(value: T | (() => T | Promise<T>)): T | Promise<T> {
-  return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
+function valueOf(value: unknown): unknown {
+  return typeof value === "function" ? (value as () => unknown)() : value;
+}
+
+function allDelivered(values: readonly unknown[], { into }: MaybeInto): unknown {
+  return into === undefined ? values : fill(into, values);
 }

@@ -5,15 +5,13 @@ import { checkOptions, type KnownOptions, knownOptions } from "../calls/check-op
 import { MpiError } from "../calls/errors.ts";
 import { fill } from "../calls/into.ts";
 import type {
-  Cancellable,
-  Into,
-  Match,
-  Message,
-  ReceiveInto,
-  ReceiveOptions,
+  MessageFilter,
+  OptionalIntoOptions,
+  ProbeOptions,
+  ReceivedMessage,
+  RecvOptions,
   SendOptions,
-  SendReceiveInto,
-  SendReceiveOptions,
+  SendrecvOptions,
   Status,
 } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
@@ -22,28 +20,25 @@ import type { Channel } from "../engine/channel.ts";
 import { stillPending } from "../engine/engine.ts";
 import { any } from "../engine/match-queue.ts";
 import { decodeInto, encode, type Parcel } from "../wire/codec/codec.ts";
+import type { PointToPointCalls } from "./api/point-to-point.ts";
 import type { World } from "./world.ts";
 
+type MaybeInto = OptionalIntoOptions<TypedArray>;
+
 /**
- * Messages from one rank to another: what communicators and intercommunicators have in common.
+ * Point-to-point messages. The docs of each call are at the interface.
  *
- * Messages between two ranks arrive in the order sent. A promise is the request: not awaiting a `send` or `recv` is
- * MPI's `isend` and `irecv`, and operations issued without awaiting keep their order.
+ * Calls that the interface overloads resolve to `never` here, which fits each of the overloads.
  */
-export abstract class PointToPoint {
-  /** This rank: 0 to size - 1. */
+export abstract class PointToPoint implements PointToPointCalls {
   readonly rank: number;
-  /** How many ranks there are. */
   readonly size: number;
-  /** For people: error messages quote it. `"world"` for the world, else empty until you set it. */
   name: string;
-  /** @internal */
   protected readonly world: World;
-  /** @internal The number that no other communicator has. */
+  /** Number of this communicator, which no other one has. */
   protected readonly context: number;
-  /** @internal Rank in the world of each rank that messages go to and come from. */
+  /** Rank in the world of each rank that messages go to and come from. */
   protected readonly partners: readonly number[];
-  /** @internal */
   protected closed = false;
   readonly #rankOf: ReadonlyMap<number, number>;
   readonly #channel: Channel;
@@ -61,15 +56,6 @@ export abstract class PointToPoint {
     this.#channel.members = partners;
   }
 
-  /**
-   * Sends `value` to one rank. Resolves when the value may be changed again, which says nothing of its arrival; with
-   * `sync` when the receiver has matched it. Small messages are copied and resolve at once, large ones wait for their
-   * match. Typed arrays and Buffers travel raw.
-   *
-   * ```ts
-   * await world.send(job, { dest: 3, tag: 7 });
-   * ```
-   */
   send(value: unknown, options: SendOptions): Promise<void> {
     const call = this.#call("send", options);
     const { checking } = this.world.engine;
@@ -78,7 +64,7 @@ export abstract class PointToPoint {
   }
 
   #send(call: Call, value: unknown, options: SendOptions): Promise<void> {
-    // What goes wrong here and in recv is caught as #attempt does it, without a closure for each message.
+    // Like #attempt, here and in #recv, but without a closure for each message.
     try {
       this.#check(call, knownOptions.send);
       const { dest, tag = 0 } = options;
@@ -91,59 +77,40 @@ export abstract class PointToPoint {
     }
   }
 
-  /**
-   * The oldest message that matches, as soon as there is one. What is left out of `source` and `tag` matches any.
-   *
-   * ```ts
-   * const reply = await world.recv<Reply>({ source: 3 });
-   * await world.recv({ source: 3, into: buffer });        // fills the caller's array
-   * const job = await world.recv({ probed: status });     // exactly the message that probe() has found
-   * ```
-   * @throws MpiError `mismatch` when `into` has another type or is too short; the message stays and can be received again.
-   */
-  recv<A extends TypedArray>(options: ReceiveInto<A> & Somebody): Promise<A>;
-  recv<A extends TypedArray>(options: ReceiveInto<A>): Promise<A | undefined>;
-  recv<T = unknown>(options?: ReceiveOptions & Somebody): Promise<T>;
-  recv(options: ReceiveOptions & Nobody): Promise<undefined>;
-  recv<T = unknown>(options: ReceiveOptions): Promise<T | undefined>;
-  recv(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<unknown> {
+  recv(options: RecvOptions & MaybeInto = {}): Promise<never> {
     const call = this.#call("recv", options);
     const { checking } = this.world.engine;
     if (checking === undefined) return this.#recv(call, options);
     return checking.buffers.watch(call, undefined, options?.into, () => this.#recv(call, options));
   }
 
-  #recv(call: Call, options: ReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
+  #recv(call: Call, options: RecvOptions & MaybeInto): Promise<never> {
     try {
       this.#check(call, knownOptions.recv);
       const { source, into } = options;
-      if (source === null) return done;
+      if (source === null) return done as Promise<never>;
       const finish = into === undefined ? dataOf : (arrival: Arrival): unknown => this.#fill(into, arrival);
       call.result = this.#receive(call, options, finish, into);
-      return call.result;
+      return call.result as Promise<never>;
     } catch (error) {
       return this.#refused(call, error);
     }
   }
 
-  /** Like {@link recv}, with the message's {@link Status}: `const { data, source, tag } = await world.recvMessage()`. */
-  recvMessage<A extends TypedArray>(options: ReceiveInto<A>): Promise<Message<A>>;
-  recvMessage<T = unknown>(options?: ReceiveOptions): Promise<Message<T>>;
-  recvMessage(options: ReceiveOptions & Partial<Into<TypedArray>> = {}): Promise<Message<unknown>> {
+  recvMessage(options: RecvOptions & MaybeInto = {}): Promise<ReceivedMessage<never>> {
     const call = this.#call("recvMessage", options);
     return this.#attempt(call, knownOptions.recvMessage, () => {
       const { into } = options;
-      const finish = (arrival: Arrival): Message<unknown> => {
+      const finish = (arrival: Arrival): ReceivedMessage<never> => {
         const data = into === undefined ? dataOf(arrival) : this.#fill(into, arrival);
         const status = this.#status(arrival);
-        return { data, ...status, status };
+        return { data: data as never, ...status, status };
       };
       return this.#receive(call, options, finish, into);
     });
   }
 
-  /** Waits for a message that matches and tells about it; it stays to be received. */
-  probe(options: Match & Cancellable = {}): Promise<Status> {
+  probe(options: ProbeOptions = {}): Promise<Status> {
     const call = this.#call("probe", options);
     return this.#attempt(call, knownOptions.probe, () => {
       const { engine } = this.world;
@@ -152,8 +119,7 @@ export abstract class PointToPoint {
     });
   }
 
-  /** Like {@link probe} without waiting: undefined when nothing that matches has arrived. */
-  iprobe(options: Match = {}): Promise<Status | undefined> {
+  iprobe(options: MessageFilter = {}): Promise<Status | undefined> {
     const call = this.#call("iprobe", options);
     return this.#attempt(call, knownOptions.iprobe, () => {
       const source = this.#sourceOf(options);
@@ -162,19 +128,12 @@ export abstract class PointToPoint {
     });
   }
 
-  /**
-   * The messages that match, one after the other. Ends when every other rank has ended; `break` leaves it.
-   *
-   * ```ts
-   * for await (const { data, source, tag } of world.messages<Job>()) { ... }
-   * ```
-   */
-  async *messages<T = unknown>(options: Match & Cancellable = {}): AsyncGenerator<Message<T>, void> {
+  async *messages<T = unknown>(options: ProbeOptions = {}): AsyncGenerator<ReceivedMessage<T>, void> {
     await this.#attempt(this.#call("messages", options), knownOptions.messages, () => done);
     for (;;) {
-      let message: Message<T>;
+      let message: ReceivedMessage<T>;
       try {
-        message = await this.recvMessage<T>(options);
+        message = await this.recvMessage(options);
       } catch (error) {
         const lost = error instanceof MpiError && error.code === "rank-failed";
         if (lost && this.world.engine.endedWell(this.partners)) return;
@@ -184,42 +143,21 @@ export abstract class PointToPoint {
     }
   }
 
-  /**
-   * Sends and receives at once, so that neighbours can exchange without waiting for each other in a circle. With a
-   * `null` on either side that half does nothing; from nobody comes undefined, and `into` stays as it is. Where it rejects
-   * (its signal, an `into` that is too short) its message may have been delivered all the same.
-   *
-   * ```ts
-   * const { source, dest } = grid.shift(0, 1);
-   * await grid.sendrecv(lastRow, { dest, source, into: ghostRow });
-   * ```
-   */
-  sendrecv<A extends TypedArray>(
-    value: unknown,
-    options: SendReceiveOptions & SendReceiveInto<A> & Somebody,
-  ): Promise<A>;
-  sendrecv<A extends TypedArray>(
-    value: unknown,
-    options: SendReceiveOptions & SendReceiveInto<A>,
-  ): Promise<A | undefined>;
-  sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions & Somebody): Promise<T>;
-  sendrecv(value: unknown, options: SendReceiveOptions & Nobody): Promise<undefined>;
-  sendrecv<T = unknown>(value: unknown, options: SendReceiveOptions): Promise<T | undefined>;
-  sendrecv(value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
+  sendrecv(value: unknown, options: SendrecvOptions & MaybeInto): Promise<never> {
     const call = this.#call("sendrecv", options);
     const { checking } = this.world.engine;
     if (checking === undefined) return this.#sendrecv(call, value, options);
     return checking.buffers.watch(call, value, options?.into, () => this.#sendrecv(call, value, options));
   }
 
-  #sendrecv(call: Call, value: unknown, options: SendReceiveOptions & Partial<Into<TypedArray>>): Promise<unknown> {
-    return this.#attempt<unknown>(call, knownOptions.sendrecv, () => {
+  #sendrecv(call: Call, value: unknown, options: SendrecvOptions & MaybeInto): Promise<never> {
+    return this.#attempt(call, knownOptions.sendrecv, (): Promise<unknown> => {
       const { engine } = this.world;
       const { dest, source, tag, sendTag = tag ?? 0, recvTag = tag, signal, into } = options;
       const to = this.#destination(dest, sendTag);
       const match = { source, tag: recvTag, signal };
       if (source !== null) this.#sourceOf(match);
-      // All that can be refused is, before anything is posted.
+      // Every check comes before the first message is posted.
       const sent = to === null ? done : engine.sends.send(this.#channel, to, sendTag, encode(value), call, { signal });
       if (source === null) return sent;
       if (into === undefined) return this.#both(call, this.#receive(call, match, dataOf), sent);
@@ -228,13 +166,9 @@ export abstract class PointToPoint {
         return this.#both(call, filled, sent);
       }
       return this.#receiveAfter(sent, call, match, into);
-    });
+    }) as Promise<never>;
   }
 
-  /**
-   * Leaves the communicator: its calls reject with `closed` from now on, also those that wait for a message. Idempotent,
-   * local, and called by `await using`.
-   */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
@@ -246,7 +180,6 @@ export abstract class PointToPoint {
     return this.close();
   }
 
-  /** @internal */
   protected closedError(call: Call): MpiError {
     return failure(this.world.who, call, "closed", "this communicator is closed");
   }
@@ -255,16 +188,16 @@ export abstract class PointToPoint {
     return { operation, options, communicator: this.name, result: undefined };
   }
 
-  /** What `finish` makes of the next arrival; `into` is where its bytes may land. */
-  #receive<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
+  /** Receives one message and resolves to what `finish` makes of it; its bytes may land in `into`. */
+  #receive<T>(call: Call, options: RecvOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
     const { receives } = this.world.engine;
     if (options.probed !== undefined) return this.#receiveProbed(call, options, finish, into);
     const source = this.#sourceOf(options);
     return receives.receive(this.#channel, source, tagOf(options), call, finish, options.signal, into);
   }
 
-  /** The message that a status tells of; if another receive has taken it since, the next from there with its tag. */
-  #receiveProbed<T>(call: Call, options: ReceiveOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
+  /** Receives the message that a status describes; if it is taken by now, the next one of its source and tag. */
+  #receiveProbed<T>(call: Call, options: RecvOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
     const { receives } = this.world.engine;
     const { probed, source, tag, signal } = options;
     const arrival = this.#probed.get(probed as Status);
@@ -279,8 +212,13 @@ export abstract class PointToPoint {
     return taken ?? receives.receive(this.#channel, arrival.source, arrival.tag, call, finish, signal, into);
   }
 
-  /** Fills memory that may be on its way out when that has left. */
-  async #receiveAfter<A extends TypedArray>(sent: Promise<void>, call: Call, match: Match, into: A): Promise<A> {
+  /** Fills `into` after the send: both may use the same memory, and what is sent must leave it first. */
+  async #receiveAfter<A extends TypedArray>(
+    sent: Promise<void>,
+    call: Call,
+    match: MessageFilter,
+    into: A,
+  ): Promise<A> {
     const arrival = await this.#both(call, this.#receive(call, match, kept), sent);
     try {
       return this.#fill(into, arrival);
@@ -290,8 +228,8 @@ export abstract class PointToPoint {
   }
 
   /**
-   * What was received, when the message sent is done with, too. Where one half fails the other one is cancelled: a message
-   * that nobody has matched is not delivered, and one that is on its way has left the caller's memory before this rejects.
+   * The received value, after the send has completed, too. When one half fails, the other is cancelled: an unmatched
+   * message is not delivered, and a matched one has left the caller's memory before this rejects.
    */
   async #both<T>(call: Call, received: Promise<T>, sent: Promise<void>): Promise<T> {
     try {
@@ -305,7 +243,7 @@ export abstract class PointToPoint {
     }
   }
 
-  /** Copies a arrival's data into the caller's array; puts it back, to be received again, when it does not fit. */
+  /** Copies a message into the caller's array. One that does not fit is put back and can be received again. */
   #fill<A extends TypedArray>(into: A, arrival: Arrival): A {
     if (decodeInto(arrival.body as Parcel, into)) return into;
     try {
@@ -316,7 +254,7 @@ export abstract class PointToPoint {
     }
   }
 
-  /** Rank in the world of `dest`; null when that is nobody. */
+  /** Rank in the world of `dest`; null when nothing is sent. */
   #destination(dest: number | null, tag: number): number | null {
     checkTag("tag", tag);
     if (dest === null) return null;
@@ -325,8 +263,8 @@ export abstract class PointToPoint {
   }
 
   /** Rank in the world of the source, or `any`. */
-  #sourceOf({ source, tag }: Match): number {
-    if (source === null) throw invalid("source is null: nobody sends a message");
+  #sourceOf({ source, tag }: MessageFilter): number {
+    if (source === null) throw invalid("source is null: no rank sends a message");
     if (tag !== undefined) checkTag("tag", tag);
     if (source === undefined) return any;
     checkRank("source", source, this.partners.length);
@@ -338,14 +276,14 @@ export abstract class PointToPoint {
     return { source: this.#rankOf.get(source) ?? -1, tag, bytes };
   }
 
-  /** A status that {@link recv} takes for exactly this arrival. */
+  /** A status that `recv` takes for exactly this message. */
   readonly #remember = (arrival: Arrival): Status => {
     const status = this.#status(arrival);
     this.#probed.set(status, arrival);
     return status;
   };
 
-  /** Begins a call. What it refuses says who and which call, like all that the engine rejects with later. */
+  /** Begins a call. Its refusals name rank and call, as later errors of the engine do. */
   #attempt<R>(call: Call, known: KnownOptions, begin: () => Promise<R>): Promise<R> {
     try {
       this.#check(call, known);
@@ -362,7 +300,7 @@ export abstract class PointToPoint {
     checkOptions(known, call.options);
   }
 
-  /** The call's promise is set, too, so that nobody takes it for one that waits. */
+  /** Sets the call's promise, too: a call without one counts as pending. */
   #refused(call: Call, error: unknown): Promise<never> {
     call.site ??= siteHere();
     const result = Promise.reject<never>(this.world.engine.explained(call, error));
@@ -371,7 +309,7 @@ export abstract class PointToPoint {
   }
 }
 
-function tagOf({ tag = any }: Match): number {
+function tagOf({ tag = any }: MessageFilter): number {
   return tag;
 }
 
@@ -380,19 +318,10 @@ function kept(arrival: Arrival): Arrival {
   return arrival;
 }
 
-/** Whether what is being sent surely lies elsewhere than where the answer goes. */
+/** Whether `value` certainly has no memory in common with `into`. */
 function apart(value: unknown, into: TypedArray): boolean {
   if (ArrayBuffer.isView(value)) return value.buffer !== into.buffer;
   return typeof value !== "object" || value === null;
-}
-
-/** A source that is not null. */
-interface Somebody {
-  source?: number | undefined;
-}
-
-interface Nobody {
-  source: null;
 }
 
 const done: Promise<void> = Promise.resolve();

@@ -1,30 +1,26 @@
-import type { Cancellable } from "../calls/options.ts";
-import { pool as serveOrDrive } from "../tasks/pool.ts";
-import type { Tasks, Workers } from "../tasks/pool-workers.ts";
-import type { CrewOptions } from "../tasks/task.ts";
-import type { Communicator } from "./communicator.ts";
-
-export interface PoolOptions<S = unknown> extends CrewOptions<S>, Cancellable {}
+import type { PoolTasks, PoolWorkers } from "../tasks/pool-workers.ts";
+import type { Communicator } from "./api/communicator.ts";
+import type { PoolOptions } from "./api/tasks.ts";
 
 /**
- * Rank 0 drives, the others do the tasks it names until the driver has returned; in a world of one, rank 0 does them.
- * Collective: every rank calls it, with the same tasks. Gives what the driver returned at rank 0, undefined elsewhere.
+ * The same as `world.pool(tasks, driver, options)`.
  *
  * ```ts
  * await pool(world, { render }, async (workers) => {
  *   for await (const pixels of workers.imap("render", tiles)) draw(pixels);
  * });
  * ```
- *
- * A task that fails rejects its own call, and the pool goes on. When the driver throws, the pool rejects on every rank:
- * at rank 0 with what was thrown, elsewhere with `aborted`. Calls that the driver does not await are waited for.
+ * @param world the communicator whose ranks work
+ * @param tasks the functions that the driver may name
+ * @param driver runs at rank 0, and hands out work with its argument
+ * @param options `initializer`, `signal`
+ * @throws MpiError as `world.pool`
  */
-export async function pool<T extends Tasks, R, S = undefined>(
+export function pool<T extends PoolTasks, R, S = undefined>(
   world: Communicator,
   tasks: T,
-  driver: (workers: Workers<T>) => R | Promise<R>,
+  driver: (workers: PoolWorkers<T>) => R | Promise<R>,
   options: PoolOptions<S> = {},
 ): Promise<R | undefined> {
-  const drive = (workers: Workers<Tasks>): unknown => driver(workers as unknown as Workers<T>);
-  return world.handOut("pool", options, (crew) => serveOrDrive(crew, tasks, drive, options)) as Promise<R | undefined>;
+  return world.pool(tasks, driver, options);
 }

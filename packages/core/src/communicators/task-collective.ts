@@ -1,67 +1,43 @@
 import { invalid } from "../calls/check.ts";
 import { MpiError } from "../calls/errors.ts";
-import type { Cancellable, Into } from "../calls/options.ts";
+import type { CallOptions, OptionalIntoOptions } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import { map } from "../tasks/map.ts";
-import type { InputsAtRoot, Task, WorldMapOptions } from "../tasks/task.ts";
+import { pool } from "../tasks/pool.ts";
+import type { PoolTasks, PoolWorkers } from "../tasks/pool-workers.ts";
+import type { MapOptions, RootMapInputs, TaskFunction } from "../tasks/task.ts";
 import { callSite } from "../tasks/task-error.ts";
 import type { Crew } from "../tasks/task-group.ts";
 import { type Progress, ProgressLines } from "../wire/progress.ts";
+import type { PoolOptions, TaskCalls } from "./api/tasks.ts";
 import { Collective } from "./collective.ts";
 
-/** Work that rank 0 hands out to the ranks of a communicator. */
-export abstract class TaskCollective extends Collective {
-  /** What hands out work at present. */
+/** Work that rank 0 hands out to the ranks of a communicator. The docs of the calls are at the interface. */
+export abstract class TaskCollective extends Collective implements TaskCalls {
+  /** The call that hands out work at present. */
   #handingOut: "map" | "pool" | undefined;
 
-  /**
-   * `fn` of every input: rank 0 hands the inputs out, all ranks work, and rank 0 gets the results in the order of the
-   * inputs; undefined elsewhere. Collective: every rank calls it, with the same function.
-   *
-   * ```ts
-   * const estimates = await world.map(piRun, () => trials);
-   * const rows = await world.map(simulate, parameters, { journal: "sweep.journal", progress: true });
-   * ```
-   *
-   * Captured variables: a task uses the variables of the rank on which it runs. Every rank has its own, so a variable
-   * that one rank alone assigns has another value elsewhere: bcast it, or pass it with the inputs.
-   *
-   * Inputs and results travel as messages do, also those of rank 0's own tasks. When a task fails the call rejects on
-   * every rank: at rank 0 with the task's own error, which has the properties `task`, `index`, `rank`, `host` and the
-   * remote stack as its cause; elsewhere with `aborted`.
-   * @param inputs an array, iterable or async iterable, or a function that gives one and is called at rank 0 alone; what
-   *   other ranks pass is ignored
-   * @throws MpiError `unserializable` for an input or result that cannot travel, `aborted` when the job is about to be
-   *   stopped (tasks under way have ended, and the journal has their results), `rank-failed` when a task was at work
-   *   on three ranks that were lost
-   */
-  map<I, R, S = undefined>(
-    fn: Task<I, R, S>,
-    inputs: InputsAtRoot<I> | undefined,
-    options: WorldMapOptions<S> & { stopOnError: false },
-  ): Promise<PromiseSettledResult<R>[] | undefined>;
-  map<I, R, A extends TypedArray, S = undefined>(
-    fn: Task<I, R, S>,
-    inputs: InputsAtRoot<I> | undefined,
-    options: WorldMapOptions<S> & Into<A>,
-  ): Promise<A | undefined>;
-  map<I, R, S = undefined>(
-    fn: Task<I, R, S>,
-    inputs?: InputsAtRoot<I>,
-    options?: WorldMapOptions<S>,
-  ): Promise<R[] | undefined>;
   map(
-    fn: Task<never, unknown, never>,
-    inputs?: InputsAtRoot<unknown>,
-    options: WorldMapOptions<unknown> & Partial<Into<TypedArray>> = {},
-  ): Promise<unknown> {
+    fn: TaskFunction<never, unknown, never>,
+    inputs?: RootMapInputs<unknown>,
+    options: MapOptions<unknown> & OptionalIntoOptions<TypedArray> = {},
+  ): Promise<never> {
     const site = callSite(this.map);
-    return this.handOut("map", options, (crew) => map(crew, fn, inputs, options, site));
+    return this.#handOut("map", options, (group) => map(group, fn, inputs, options, site)) as Promise<never>;
   }
 
-  /** @internal One rank's part in work that rank 0 hands out. What `body` throws is what this rank's caller gets. */
-  async handOut<R>(operation: "map" | "pool", options: Cancellable, body: (crew: Crew) => Promise<R>): Promise<R> {
-    // A task that called it would wait for rank 0, and rank 0 for the task.
+  pool(
+    tasks: PoolTasks,
+    driver: (workers: PoolWorkers<never>) => unknown,
+    options: PoolOptions<unknown> = {},
+  ): Promise<never> {
+    const drive = driver as (workers: PoolWorkers<PoolTasks>) => unknown;
+    return this.#handOut("pool", options, (group) => pool(group, tasks, drive, options)) as Promise<never>;
+  }
+
+  /** This rank's part in work that rank 0 hands out. What `body` throws, the caller on this rank gets. */
+  async #handOut<R>(operation: "map" | "pool", options: CallOptions, body: (crew: Crew) => Promise<R>): Promise<R> {
+    // Within a task this call would wait for rank 0, while rank 0 waits for the task.
     const other = this.#handingOut;
     if (other !== undefined) {
       throw invalid(

@@ -40,10 +40,10 @@ export interface Op<in Value = never> {
  * An operation, or a function taken as associative but not as commutative: operands keep the order of ranks.
  * T is the type of the value that is reduced, and is inferred from it alone.
  */
-export type Reducer<T> = NoInfer<Op<T> | Combine<T>>;
+export type Reducer<T> = NoInfer<Op<T> | CombineFunction<T>>;
 
 /** Written as a method, so that a function of narrower parameters ("a" | "b" where the element is string) will do. */
-type Combine<T> = { combine(a: ElementOf<T>, b: ElementOf<T>): ElementOf<T> }["combine"];
+type CombineFunction<T> = { combine(a: ElementOf<T>, b: ElementOf<T>): ElementOf<T> }["combine"];
 
 /** What an operation does, by type of operand. What is missing it does not take. */
 export interface Rule {
@@ -179,7 +179,10 @@ export const bxor: Op<Integral> = define("bxor", {
  * ```
  * @param options.commutative whether the operands may be exchanged (default: no, they keep the order of ranks)
  */
-export function createOp<T>(combine: Combine<T>, options: { commutative?: boolean; name?: string } = {}): Op<T> {
+export function createOp<T>(
+  combine: CombineFunction<T>,
+  options: { commutative?: boolean; name?: string } = {},
+): Op<T> {
   checkOptions(knownOptions.createOp, options);
   const { commutative = false, name = combine.name || "function" } = options;
   return define(name, { takes: "anything", any: combine as (x: unknown, y: unknown) => unknown }, commutative, false);

@@ -1,7 +1,7 @@
 import { invalid, show } from "../calls/check.ts";
-import type { Inputs } from "./task.ts";
+import type { MapInputs } from "./task.ts";
 
-/** Inputs, pulled as they are wanted. */
+/** MapInputs, pulled as they are wanted. */
 export interface Source {
   /** How many are still to come, where that is known. */
   readonly remaining: number | undefined;
@@ -18,7 +18,7 @@ export interface Source {
 }
 
 /** @throws MpiError `invalid-argument` for what cannot be iterated. */
-export function sourceOf(inputs: Inputs<unknown>, ready: () => void): Source {
+export function sourceOf(inputs: MapInputs<unknown>, ready: () => void): Source {
   if (Array.isArray(inputs) || (ArrayBuffer.isView(inputs) && "length" in inputs)) {
     return new ListSource(inputs as ArrayLike<unknown>);
   }
@@ -33,7 +33,7 @@ export function sourceOf(inputs: Inputs<unknown>, ready: () => void): Source {
 }
 
 /** All inputs that there will be. */
-export async function readAll(inputs: Inputs<unknown>): Promise<unknown[]> {
+export async function readAll(inputs: MapInputs<unknown>): Promise<unknown[]> {
   if (Array.isArray(inputs)) return inputs;
   const all: unknown[] = [];
   for await (const input of inputs as AsyncIterable<unknown>) all.push(input);

@@ -1,6 +1,6 @@
 import { invalid, show } from "../calls/check.ts";
 import type { Progress } from "../wire/progress.ts";
-import type { JournalOptions, MapOptions } from "./task.ts";
+import type { JournalOptions, PoolMapOptions } from "./task.ts";
 
 /** Options of a map, complete and checked. */
 export interface Settings {
@@ -21,7 +21,7 @@ const lookAheadEach = 64;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** @throws MpiError `invalid-argument` */
-export function complete(options: MapOptions, ranks: number, showsProgress: boolean): Settings {
+export function complete(options: PoolMapOptions, ranks: number, showsProgress: boolean): Settings {
   const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal } = options;
   const {
     lookAhead = lookAheadEach * Math.max(1, ranks),
@@ -53,7 +53,7 @@ export function complete(options: MapOptions, ranks: number, showsProgress: bool
   };
 }
 
-function journalOf(journal: MapOptions["journal"]): JournalOptions | undefined {
+function journalOf(journal: PoolMapOptions["journal"]): JournalOptions | undefined {
   if (journal === undefined) return undefined;
   const { file, key, ...others } = typeof journal === "object" && journal !== null ? journal : { file: journal };
   if (typeof file !== "string" || file === "") {

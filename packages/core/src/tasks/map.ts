@@ -15,12 +15,12 @@ import { Tally } from "./progress-meter.ts";
 import { List, type Sink } from "./results.ts";
 import type {
   AnyTask,
-  Inputs,
-  InputsAtRoot,
+  ImapOptions,
   JournalOptions,
-  ManyOptions,
+  MapInputs,
   MapOptions,
-  WorldMapOptions,
+  PoolMapOptions,
+  RootMapInputs,
 } from "./task.ts";
 import type { Crew } from "./task-group.ts";
 import { Hand } from "./task-runner.ts";
@@ -30,8 +30,8 @@ import { serve } from "./worker.ts";
 export async function map(
   crew: Crew,
   work: AnyTask,
-  inputs: InputsAtRoot<unknown> | undefined,
-  options: WorldMapOptions<unknown> & { into?: TypedArray },
+  inputs: RootMapInputs<unknown> | undefined,
+  options: MapOptions<unknown> & { into?: TypedArray | undefined },
   site: string,
 ): Promise<unknown> {
   if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
@@ -66,16 +66,16 @@ export async function map(
 }
 
 /** Async: what the caller's function throws must not leave `prepared` without anybody who awaits it. */
-async function given(inputs: InputsAtRoot<unknown> | undefined): Promise<Inputs<unknown>> {
-  return (typeof inputs === "function" ? inputs() : inputs) as Promise<Inputs<unknown>>;
+async function given(inputs: RootMapInputs<unknown> | undefined): Promise<MapInputs<unknown>> {
+  return (typeof inputs === "function" ? inputs() : inputs) as Promise<MapInputs<unknown>>;
 }
 
 export interface Order {
   task: string;
   work: AnyTask;
   spread: boolean;
-  inputs: Inputs<unknown>;
-  options: ManyOptions & MapOptions;
+  inputs: MapInputs<unknown>;
+  options: ImapOptions & PoolMapOptions;
   sink: Sink;
   site: string;
 }

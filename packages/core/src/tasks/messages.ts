@@ -5,7 +5,7 @@ export interface Work {
   /** Position of the first input, when they follow each other; else each one's. */
   at: number | number[];
   attempt: number;
-  /** Inputs, or lists of arguments. */
+  /** MapInputs, or lists of arguments. */
   inputs: unknown[];
   spread: boolean;
   timeoutMs: number | undefined;

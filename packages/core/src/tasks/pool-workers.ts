@@ -7,12 +7,12 @@ import type { Dispatcher } from "./dispatcher.ts";
 import { type Order, start } from "./map.ts";
 import type { Job } from "./map-run.ts";
 import { List, Stream } from "./results.ts";
-import type { AnyTask, Inputs, ManyOptions, MapOptions, TaskContext, TaskOptions } from "./task.ts";
+import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, TaskContext, TaskOptions } from "./task.ts";
 import { callSite } from "./task-error.ts";
 import type { Crew } from "./task-group.ts";
 
-/** Tasks by their names: `{ render, count }`. */
-export type Tasks = Record<string, AnyTask>;
+/** PoolTasks by their names: `{ render, count }`. */
+export type PoolTasks = Record<string, AnyTask>;
 
 /** The arguments of a task for `starmap`: all of them. */
 export type TaskArguments<F> = F extends (...args: infer A) => unknown ? A : never;
@@ -36,7 +36,7 @@ type Named<T> = keyof T & string;
  * for await (const pixels of workers.imap("render", tiles)) draw(pixels);
  * ```
  */
-export interface Workers<T extends Tasks> {
+export interface PoolWorkers<T extends PoolTasks> {
   /** Ranks that work: all but rank 0, or rank 0 when it is alone. */
   readonly size: number;
 
@@ -46,10 +46,14 @@ export interface Workers<T extends Tasks> {
   /** The results of all inputs, in their order. */
   map<K extends Named<T>>(
     task: K,
-    inputs: Inputs<TaskInput<T[K]>>,
-    options: MapOptions & { stopOnError: false },
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options: PoolMapOptions & { stopOnError: false },
   ): Promise<PromiseSettledResult<TaskResult<T[K]>>[]>;
-  map<K extends Named<T>>(task: K, inputs: Inputs<TaskInput<T[K]>>, options?: MapOptions): Promise<TaskResult<T[K]>[]>;
+  map<K extends Named<T>>(
+    task: K,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: PoolMapOptions,
+  ): Promise<TaskResult<T[K]>[]>;
 
   /**
    * Like {@link map} for a task with several arguments: each input is the list of them. The task gets these and nothing
@@ -57,27 +61,27 @@ export interface Workers<T extends Tasks> {
    */
   starmap<K extends Named<T>>(
     task: K,
-    inputs: Inputs<TaskArguments<T[K]>>,
-    options: MapOptions & { stopOnError: false },
+    inputs: MapInputs<TaskArguments<T[K]>>,
+    options: PoolMapOptions & { stopOnError: false },
   ): Promise<PromiseSettledResult<TaskResult<T[K]>>[]>;
   starmap<K extends Named<T>>(
     task: K,
-    inputs: Inputs<TaskArguments<T[K]>>,
-    options?: MapOptions,
+    inputs: MapInputs<TaskArguments<T[K]>>,
+    options?: PoolMapOptions,
   ): Promise<TaskResult<T[K]>[]>;
 
   /** The results one by one, in the order of the inputs. Work begins with the first and stays `lookAhead` before the consumer. */
   imap<K extends Named<T>>(
     task: K,
-    inputs: Inputs<TaskInput<T[K]>>,
-    options?: ManyOptions,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: ImapOptions,
   ): AsyncGenerator<TaskResult<T[K]>, void>;
 
   /** The results one by one, as they come. */
   imapUnordered<K extends Named<T>>(
     task: K,
-    inputs: Inputs<TaskInput<T[K]>>,
-    options?: ManyOptions,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: ImapOptions,
   ): AsyncGenerator<TaskResult<T[K]>, void>;
 
   /**
@@ -89,9 +93,9 @@ export interface Workers<T extends Tasks> {
    */
   mapReduce<K extends Named<T>>(
     task: K,
-    inputs: Inputs<TaskInput<T[K]>>,
+    inputs: MapInputs<TaskInput<T[K]>>,
     op: Reducer<TaskResult<T[K]>>,
-    options?: ManyOptions,
+    options?: ImapOptions,
   ): Promise<TaskResult<T[K]> | undefined>;
 }
 
@@ -101,7 +105,7 @@ interface Asked extends Omit<Order, "sink" | "work"> {
 }
 
 /** The same without the types of one pool. */
-export class Desk implements Workers<Tasks> {
+export class Desk implements PoolWorkers<PoolTasks> {
   readonly #crew: Crew;
   readonly #dispatcher: Dispatcher;
   readonly #tasks: ReadonlyMap<string, AnyTask>;
@@ -127,17 +131,17 @@ export class Desk implements Workers<Tasks> {
     return this.#open(this.#list(order, false).then(([result]) => result as never));
   }
 
-  map(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
+  map(task: string, inputs: MapInputs<unknown>, options: PoolMapOptions = {}): Promise<never[]> {
     const order = { task, spread: false, inputs, options, site: callSite(this.map), known: knownOptions.poolMap };
     return this.#open(this.#list(order, options?.stopOnError === false));
   }
 
-  starmap(task: string, inputs: Inputs<unknown>, options: MapOptions = {}): Promise<never[]> {
+  starmap(task: string, inputs: MapInputs<unknown>, options: PoolMapOptions = {}): Promise<never[]> {
     const order = { task, spread: true, inputs, options, site: callSite(this.starmap), known: knownOptions.starmap };
     return this.#open(this.#list(order, options?.stopOnError === false));
   }
 
-  imap(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
+  imap(task: string, inputs: MapInputs<unknown>, options: ImapOptions = {}): AsyncGenerator<never, void> {
     return this.#stream(
       true,
       { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.imap },
@@ -145,7 +149,7 @@ export class Desk implements Workers<Tasks> {
     );
   }
 
-  imapUnordered(task: string, inputs: Inputs<unknown>, options: ManyOptions = {}): AsyncGenerator<never, void> {
+  imapUnordered(task: string, inputs: MapInputs<unknown>, options: ImapOptions = {}): AsyncGenerator<never, void> {
     const order = {
       task,
       spread: false,
@@ -159,9 +163,9 @@ export class Desk implements Workers<Tasks> {
 
   mapReduce(
     task: string,
-    inputs: Inputs<unknown>,
+    inputs: MapInputs<unknown>,
     reducer: Reducer<unknown>,
-    options: ManyOptions = {},
+    options: ImapOptions = {},
   ): Promise<never> {
     const order = {
       task,

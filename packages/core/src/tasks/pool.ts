@@ -1,8 +1,8 @@
 import { invalid, show } from "../calls/check.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { haltWithTheJob } from "./map.ts";
-import { Desk, type Tasks } from "./pool-workers.ts";
-import type { AnyTask, CrewOptions } from "./task.ts";
+import { Desk, type PoolTasks } from "./pool-workers.ts";
+import type { AnyTask, InitializerOptions } from "./task.ts";
 import type { Crew } from "./task-group.ts";
 import { Hand } from "./task-runner.ts";
 import { serve } from "./worker.ts";
@@ -10,9 +10,9 @@ import { serve } from "./worker.ts";
 /** One rank's part in `pool(world, tasks, driver, options)`: the driver's result at rank 0, undefined elsewhere. */
 export async function pool(
   crew: Crew,
-  tasks: Tasks,
+  tasks: PoolTasks,
   driver: (workers: Desk) => unknown,
-  options: CrewOptions<unknown>,
+  options: InitializerOptions<unknown>,
 ): Promise<unknown> {
   const named = checked(tasks);
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
@@ -44,7 +44,7 @@ export async function pool(
   }
 }
 
-function checked(tasks: Tasks): Map<string, AnyTask> {
+function checked(tasks: PoolTasks): Map<string, AnyTask> {
   const named = new Map(typeof tasks === "object" && tasks !== null ? Object.entries(tasks) : []);
   if (named.size === 0) throw invalid(`tasks is ${show(tasks)}, but it is an object with a function for each task`);
   for (const [name, work] of named) {

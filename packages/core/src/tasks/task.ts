@@ -1,4 +1,4 @@
-import type { Cancellable } from "../calls/options.ts";
+import type { CallOptions } from "../calls/options.ts";
 import type { Progress } from "../wire/progress.ts";
 
 /** What a task is told besides its input. */
@@ -19,15 +19,15 @@ export interface TaskContext<S = unknown> {
  * A function from an input to a result. What it returns is copied as if it had travelled, on every rank. It gets the context
  * if it declares a second parameter, without a default; a rest parameter gets the input alone.
  */
-export type Task<I, R, S = unknown> = (input: I, context: TaskContext<S>) => R | Promise<R>;
+export type TaskFunction<I, R, S = unknown> = (input: I, context: TaskContext<S>) => R | Promise<R>;
 
 /** Any task: of one input and the context, or of several arguments (`starmap`). */
 export type AnyTask = (...args: never[]) => unknown;
 
-export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
+export type MapInputs<I> = Iterable<I> | AsyncIterable<I>;
 
 /** The inputs, or a function that makes them and is called at rank 0 alone. */
-export type InputsAtRoot<I> = Inputs<I> | (() => Inputs<I> | Promise<Inputs<I>>);
+export type RootMapInputs<I> = MapInputs<I> | (() => MapInputs<I> | Promise<MapInputs<I>>);
 
 /** What a rank is told when it prepares. */
 export interface InitializerContext {
@@ -36,7 +36,7 @@ export interface InitializerContext {
   readonly signal: AbortSignal;
 }
 
-export interface CrewOptions<S = unknown> {
+export interface InitializerOptions<S = unknown> {
   /**
    * Called once on every rank that works, before its first task; what it returns is the `state` that tasks find. When it
    * fails, the whole call fails at once, on every rank.
@@ -47,7 +47,7 @@ export interface CrewOptions<S = unknown> {
   initializer?: ((context: InitializerContext) => S | Promise<S>) | undefined;
 }
 
-export interface TaskOptions extends Cancellable {
+export interface TaskOptions extends CallOptions {
   /**
    * Longest time for one task, in milliseconds; default none. The task's signal aborts and it has failed. A task that
    * never returns to the event loop is given up after another second; its rank gets no more work before it comes back.
@@ -74,7 +74,7 @@ export interface JournalOptions {
   key?: unknown;
 }
 
-export interface ManyOptions extends TaskOptions {
+export interface ImapOptions extends TaskOptions {
   /**
    * `"dynamic"` (default): ranks get the next chunk when they become free. `"static"`: each gets one block of equal
    * length at the start, for equal work and no messages in between; lazy inputs are read to their end before.
@@ -97,12 +97,12 @@ export interface ManyOptions extends TaskOptions {
   progress?: boolean | ((progress: Progress) => void) | undefined;
 }
 
-export interface MapOptions extends ManyOptions {
+export interface PoolMapOptions extends ImapOptions {
   /** false: failures do not end the call, and each result says how it went, as `Promise.allSettled` does. Default true. */
   stopOnError?: boolean | undefined;
 }
 
-export interface WorldMapOptions<S = unknown> extends MapOptions, CrewOptions<S> {
+export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOptions<S> {
   /** Whether rank 0 does tasks too; default true. While one of its own keeps it busy it cannot hand out others. */
   rootWorks?: boolean | undefined;
 }

@@ -2,7 +2,8 @@ import { hostname } from "node:os";
 import { MpiError } from "../calls/errors.ts";
 import { ownURL } from "../calls/module-url.ts";
 import { firstCopy, version } from "../calls/package-copies.ts";
-import { Communicator } from "../communicators/communicator.ts";
+import type { Communicator } from "../communicators/api/communicator.ts";
+import { worldCommunicator } from "../communicators/communicator.ts";
 import type { Checking } from "../diagnosis/checking/checking.ts";
 import { checkingWanted } from "../diagnosis/checking/wanted.ts";
 import { Engine } from "../engine/engine.ts";
@@ -77,21 +78,17 @@ function worldOfOne(checking: Checking | undefined): Communicator {
     if (engine.waiting) engine.refuseDeadlock(aloneAndWaiting);
   };
   process.on("beforeExit", deadlocked);
-  return new Communicator(
-    {
-      who,
-      engine,
-      hosts: [who.host],
-      signal: stopping.signal,
-      nextContext: 1,
-      abort: async (code, reason) => {
-        stopping.abort(new MpiError("aborted", reason));
-        process.stderr.write(`tsmpi: ${reason}\n`);
-        process.exit(code);
-      },
-      close,
+  return worldCommunicator({
+    who,
+    engine,
+    hosts: [who.host],
+    signal: stopping.signal,
+    nextContext: 1,
+    abort: async (code, reason) => {
+      stopping.abort(new MpiError("aborted", reason));
+      process.stderr.write(`tsmpi: ${reason}\n`);
+      process.exit(code);
     },
-    0,
-    [0],
-  );
+    close,
+  });
 }

@@ -6,7 +6,8 @@ import { MpiError, type MpiErrorCode } from "../calls/errors.ts";
 import { breathe, setTimeout } from "../calls/event-loop.ts";
 import { isMissing, nativeAdvice } from "../calls/native-package.ts";
 import { showWarnings, warn } from "../calls/warning.ts";
-import { Communicator } from "../communicators/communicator.ts";
+import type { Communicator } from "../communicators/api/communicator.ts";
+import { worldCommunicator } from "../communicators/communicator.ts";
 import { checkingWanted } from "../diagnosis/checking/wanted.ts";
 import { whereabouts } from "../diagnosis/pending-report.ts";
 import { watchProgress } from "../diagnosis/stall-watch.ts";
@@ -91,12 +92,11 @@ class Rank {
     }
     process.on("beforeExit", this.#idle);
     process.once("exit", this.#exiting);
-    const members = Array.from({ length: this.#size }, (_, rank) => rank);
     const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
     const close = (): Promise<void> => this.#leave();
     const showProgress = (progress: Progress): void => this.#agent.tell({ kind: "progress", progress });
     const { signal } = this.#stopping;
-    return new Communicator({ who, engine, hosts, signal, nextContext: 1, showProgress, abort, close }, 0, members);
+    return worldCommunicator({ who, engine, hosts, signal, nextContext: 1, showProgress, abort, close });
   }
 
   /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */

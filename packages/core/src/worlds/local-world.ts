@@ -3,7 +3,8 @@ import { checkOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
 import { breathe, setImmediate } from "../calls/event-loop.ts";
 import { randomFrom } from "../calls/random.ts";
-import { Communicator } from "../communicators/communicator.ts";
+import type { Communicator } from "../communicators/api/communicator.ts";
+import { worldCommunicator } from "../communicators/communicator.ts";
 import type { World } from "../communicators/world.ts";
 import { Checking } from "../diagnosis/checking/checking.ts";
 import { watchForDeadlock } from "../diagnosis/local-deadlock.ts";
@@ -105,9 +106,8 @@ export class Simulation<R> {
   }
 
   async #runRank(engine: Engine, program: (world: Communicator) => R | Promise<R>): Promise<R> {
-    const { rank, size } = engine.who;
-    const members = Array.from({ length: size }, (_, each) => each);
-    const world = new Communicator(this.#world(engine), 0, members);
+    const { rank } = engine.who;
+    const world = worldCommunicator(this.#world(engine));
     try {
       const result = await program(world);
       await world.close();

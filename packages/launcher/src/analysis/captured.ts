@@ -31,9 +31,11 @@ export function* differingCaptures(
 
 function tasksOf({ name, of, node }: OurCall, scopes: Scopes): FunctionNode[] {
   const [first, second] = node.arguments;
-  if (name === "map" && of === "communicator") return first ? functions([first], scopes) : [];
-  if (name !== "pool" || second === undefined) return [];
-  const written = unwrap(second);
+  const isMethod = of === "communicator"; // world.pool(tasks, ...), not pool(world, tasks, ...)
+  if (name === "map" && isMethod) return first ? functions([first], scopes) : [];
+  const given = isMethod ? first : second;
+  if (name !== "pool" || given === undefined) return [];
+  const written = unwrap(given);
   const tasks = written.type === "Identifier" ? scopes.onlyValue(written) : written;
   if (tasks?.type !== "ObjectExpression") return [];
   return functions(
@@ -82,9 +84,10 @@ function identifiersIn(node: Node, scopes: Scopes): Node[] {
 }
 
 /** Ranks of one part may agree although the world does not: their branch on rank may be the one that chose the part. */
-function isOfPart({ node, name }: OurCall, communicators: Communicators): boolean {
+function isOfPart({ node, name, of }: OurCall, communicators: Communicators): boolean {
   const callee = unwrap(node.callee);
-  const communicator = name === "pool" ? node.arguments[0] : callee.type === "MemberExpression" && callee.object;
+  const communicator =
+    name === "pool" && of !== "communicator" ? node.arguments[0] : callee.type === "MemberExpression" && callee.object;
   return communicator ? communicators.isPart(communicator) : false;
 }
 

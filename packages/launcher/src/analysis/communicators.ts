@@ -135,9 +135,12 @@ export class Communicators {
     return undefined;
   }
 
-  /** The first parameter of the function in `local(n, fn)` and in `pool(world, tasks, driver)`. */
+  /** The first parameter of the function in `local(n, fn)`, `pool(world, tasks, driver)` and `world.pool(tasks, driver)`. */
   #givenBy(call: Call, fn: Node, index: number): Holds {
     if (index !== 0) return undefined;
+    const method = this.callOf(call);
+    if (method?.of === "communicator")
+      return method.name === "pool" && call.arguments[1] === fn ? "workers" : undefined;
     const imported = this.#scopes.binding(unwrap(call.callee))?.imported;
     if (imported === undefined || !isOurPackage(imported.from)) return undefined;
     if (imported.name === "local") return "communicator";

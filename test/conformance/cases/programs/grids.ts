@@ -92,8 +92,8 @@ export const cases: Case[] = [
         for (const [y, value] of values.entries()) grid[(y + 1) * stride + x] = value;
       };
       for (let step = 0; step < 12; step++) {
-        const [north, south] = [plate.shift(0, -1), plate.shift(0, 1)];
-        const [west, east] = [plate.shift(1, -1), plate.shift(1, 1)];
+        const [north, south] = [plate.shift({ dimension: 0, by: -1 }), plate.shift({ dimension: 0 })];
+        const [west, east] = [plate.shift({ dimension: 1, by: -1 }), plate.shift({ dimension: 1 })];
         const [fromEast, fromWest] = await Promise.all([
           plate.sendrecv<Float64Array | undefined>(column(1), { ...west, tag: 1 }),
           plate.sendrecv<Float64Array | undefined>(column(w), { ...east, tag: 2 }),

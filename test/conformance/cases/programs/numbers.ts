@@ -89,8 +89,8 @@ export const cases: Case[] = [
       const of = (f: (i: number, j: number) => number) => (i: number, j: number) =>
         matrix(block, block, (bi, bj) => f(i * block + bi, j * block + bj));
       const [fa, fb] = [(i: number, j: number) => i + j, (i: number, j: number) => i - j];
-      const left = torus.shift(1, -row);
-      const up = torus.shift(0, -column);
+      const left = torus.shift({ dimension: 1, by: -row });
+      const up = torus.shift({ dimension: 0, by: -column });
       let a = (await torus.sendrecv<Float64Array[]>(of(fa)(row, column), left)) ?? [];
       let b = (await torus.sendrecv<Float64Array[]>(of(fb)(row, column), up)) ?? [];
       const c = matrix(block, block, () => 0);
@@ -101,8 +101,8 @@ export const cases: Case[] = [
           }
         }
         const next = await Promise.all([
-          torus.sendrecv<Float64Array[]>(a, { ...torus.shift(1, -1), tag: 1 }),
-          torus.sendrecv<Float64Array[]>(b, { ...torus.shift(0, -1), tag: 2 }),
+          torus.sendrecv<Float64Array[]>(a, { ...torus.shift({ dimension: 1, by: -1 }), tag: 1 }),
+          torus.sendrecv<Float64Array[]>(b, { ...torus.shift({ dimension: 0, by: -1 }), tag: 2 }),
         ]);
         [a = [], b = []] = next;
       }

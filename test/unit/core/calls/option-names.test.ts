@@ -59,7 +59,7 @@ describe("an option that a call does not know is refused", () => {
   test("of a grid, a graph and an intercommunicator", async () => {
     const bogus = { bogus: 1 } as object;
     await local(2, async (world) => {
-      const unknown = /there is no option bogus; this call has signal/;
+      const unknown = /there is no option bogus; this call has (into, )?signal/;
       const grid = await world.cart([2]);
       await assert.rejects(grid.sub([true], bogus), unknown);
       await assert.rejects(grid.neighborAllgather(1, bogus), unknown);
@@ -68,7 +68,10 @@ describe("an option that a call does not know is refused", () => {
       const half = await world.split(world.rank);
       const other = await half.intercomm({ bridge: world, remoteLeader: 1 - world.rank });
       await assert.rejects(other.allgather(1, bogus), unknown);
-      await assert.rejects(other.bcast(1, { root: world.rank === 0 ? "here" : 0, into: 1 } as never), /no option into/);
+      await assert.rejects(
+        other.bcast(1, { root: world.rank === 0 ? "here" : 0, int: 1 } as never),
+        /did you mean into\?/,
+      );
       await assert.rejects(other.merge({ high: world.rank === 0, heigh: 1 } as never), /did you mean high\?/);
     });
   });
@@ -115,6 +118,22 @@ test.each([
   ["recv", 3, "the options are 3, but they are an object, such as { dest: 1, tag: 7 } or { root: 2 }"],
 ])("%s(%o): %s", async (name, options, sentence) => {
   for (const text of await told(calls[name] as Call, options)) expect(text).toContain(sentence);
+});
+
+test("abort and shift name their options: the old forms are refused with the new ones", async () => {
+  await local(2, async (world) => {
+    const abort = world.abort.bind(world) as (...args: unknown[]) => Promise<never>;
+    await assert.rejects(abort(3, "enough"), /abort\(3\): give abort\(\{ code: 1, reason: "why" \}\)/);
+    await assert.rejects(abort({ errorcode: 3 }), /did you mean code\?/);
+    const grid = await world.cart([2]);
+    const shift = grid.shift.bind(grid) as (...args: unknown[]) => unknown;
+    assert.throws(
+      () => shift(0, 1),
+      /shift\(0\): give shift\(\{ dimension: 0 \}\) or shift\(\{ dimension: 0, by: 1 \}\)/,
+    );
+    assert.throws(() => shift({ dimension: 0, displacement: 1 }), /did you mean by\?/);
+    assert.throws(() => shift({}), /dimension is undefined/);
+  });
 });
 
 test("a pair of source and dest, as shift() gives it, serves a send and a receive", async () => {

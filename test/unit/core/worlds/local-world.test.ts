@@ -229,7 +229,7 @@ test("abort() ends the world with a code that says so, whatever it is given", as
     [1.5, 1],
     ["three", 1],
   ] as [number, number][]) {
-    const error = await errorOf(local(2, (world) => world.abort(given, "enough")));
+    const error = await errorOf(local(2, (world) => world.abort({ code: given, reason: "enough" })));
     assert.match(error.message, new RegExp(`called abort\\(${code}\\): enough`));
   }
 });

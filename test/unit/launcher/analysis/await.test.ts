@@ -1,7 +1,8 @@
-import { CartCommunicator, Communicator, GraphCommunicator, Intercommunicator } from "tsmpi";
+import { local } from "tsmpi/testing";
 import { describe, expect, test } from "vitest";
 import { optionNames } from "../../../../packages/core/src/calls/option-names.ts";
 import { calls } from "../../../../packages/launcher/src/analysis/vocabulary.ts";
+import { methodsOf } from "../../../support/methods-of.ts";
 import { warningsOf, warningsOfFile } from "./analysis-support.ts";
 
 const number = "a promise is used as a number: is an await missing?";
@@ -105,6 +106,11 @@ describe("a promise that is used as its value is warned of, with what to write",
       'await pool(world, { double: (x: number) => 2 * x }, (workers) => workers.run("double", 1).length);',
       'run() gives a promise, which has no length; write: (await workers.run("double", 1)).length',
     ],
+    [
+      "the worker of a method",
+      'await world.pool({ double: (x: number) => 2 * x }, (workers) => workers.run("double", 1).length);',
+      'run() gives a promise, which has no length; write: (await workers.run("double", 1)).length',
+    ],
     ["arithmetic", "console.log(world.allreduce(rank, sum) / size);", number],
     ["adding up", "let total = 0;\ntotal += world.allreduce(rank, sum);".replace("\n", " "), number],
     ["a function of numbers", "console.log(Math.sqrt(world.allreduce(rank, sum)));", number],
@@ -168,14 +174,16 @@ describe("communicators are found", () => {
     ).toEqual([warning]);
   });
 
-  test("the words of the analysis are those of the calls", () => {
-    const methods = new Set<string>();
-    for (const { prototype } of [Communicator, CartCommunicator, GraphCommunicator, Intercommunicator]) {
-      for (let at: object = prototype; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)
-        for (const name of Object.getOwnPropertyNames(at)) methods.add(name);
-    }
-    expect([...calls].filter((name) => !methods.has(name))).toEqual(["pool", "init"]); // functions of the package
-    const others = ["messages"]; // gives no promise
+  test("the words of the analysis are those of the calls", async () => {
+    const [names] = await local(2, async (world) => {
+      const half = await world.split(world.rank);
+      const other = await half.intercomm({ bridge: world, remoteLeader: 1 - world.rank });
+      const all = [world, await world.cart([2]), await world.graph([]), other];
+      return all.flatMap(methodsOf);
+    });
+    const methods = new Set(names);
+    expect([...calls].filter((name) => !methods.has(name))).toEqual(["init"]); // a function of the package
+    const others = ["messages", "shift"]; // they give no promise
     expect(Object.keys(optionNames).filter((name) => methods.has(name) && !calls.has(name))).toEqual(others);
   });
 });

@@ -145,6 +145,7 @@ describe("a variable that a task uses and that differs from rank to rank is warn
 
   test.each([
     ["written there", "await pool(world, { one: () => 1, two: (x: number) => x * v }, () => {});"],
+    ["of a method", "await world.pool({ one: () => 1, two: (x: number) => x * v }, () => {});"],
     ["by their names", "const two = (x: number) => x * v;\nawait pool(world, { two }, () => {});"],
     [
       "in an object of its own",

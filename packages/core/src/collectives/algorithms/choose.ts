@@ -63,8 +63,8 @@ const needs: { readonly [O in Operation]: { readonly [A in Algorithms[O]]: Condi
     ring: { bytes: [0, up], commutative: true, deterministic: false },
   },
   reduceScatter: { pairwise: {}, "recursive-halving": {} },
-  scan: { linear: {}, doubling: {} },
-  exscan: { linear: {}, doubling: {} },
+  scan: { linear: {}, doubling: { deterministic: false } },
+  exscan: { linear: {}, doubling: { deterministic: false } },
 };
 
 /**
@@ -105,8 +105,9 @@ const rules: { readonly [O in Operation]: readonly ({ readonly use: Algorithms[O
     { use: "pairwise", ranks: [1, 8] },
     { use: "recursive-halving" },
   ],
-  scan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }],
-  exscan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }],
+  // Last for `deterministic`: shared memory combines in the same order as linear, and doubling does not.
+  scan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }, { use: "linear" }],
+  exscan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }, { use: "linear" }],
 };
 
 /** Parts of at least this many bytes go straight to their rank instead of riding along from rank to rank. */

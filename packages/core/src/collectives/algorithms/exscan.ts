@@ -11,14 +11,19 @@ import { combine, operand } from "./combine.ts";
 import { prefixOnBoard, upTo } from "./scan.ts";
 
 /** The values of the ranks below this one, combined in their order; undefined at rank 0. */
-export async function exscan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T | undefined> {
+export async function exscan<T>(
+  peers: Peers,
+  value: T,
+  reducer: Reducer<T>,
+  { deterministic = false }: { deterministic?: boolean | undefined } = {},
+): Promise<T | undefined> {
   const op = asOp<T>(reducer);
   check(op, value);
   if (peers.size === 1) {
     encode(value); // refused at one rank too
     return undefined;
   }
-  const result = await algorithms[choose("exscan", factsOf(peers, { op }))](peers, value, op);
+  const result = await algorithms[choose("exscan", factsOf(peers, { op, deterministic }))](peers, value, op);
   // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
   if (!op.builtIn) await barrier(peers);
   return (peers.rank === 1 ? alone(op, result) : result) as T | undefined;

@@ -1,4 +1,6 @@
 import { MpiError } from "../../calls/errors.ts";
+import { fill } from "../../calls/into.ts";
+import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { decode, encode, type Parcel } from "../../wire/codec/codec.ts";
 import type { Peers } from "../../wire/peers.ts";
 
@@ -20,21 +22,28 @@ export interface Neighborhood {
  * Source: MPI's neighbourhood collectives, done directly: one message along each edge.
  * Cost: alpha + d n beta for d neighbours; one message to each destination.
  */
-export function neighborAllgather<T>(peers: Peers, value: T, around: Neighborhood): Promise<(T | undefined)[]> {
+export async function neighborAllgather(
+  peers: Peers,
+  value: unknown,
+  around: Neighborhood,
+  into?: TypedArray,
+): Promise<unknown> {
   const parcel = encode(value);
-  return exchange(
+  const received = await exchange(
     peers,
     around.destinations.map(() => parcel),
     around,
   );
+  return into === undefined ? received : place(into, received, around, () => value);
 }
 
 /** What every source had for this rank, which gives `parts[i]` to its i-th destination. Cost as above. */
-export function neighborAlltoall<T>(
+export async function neighborAlltoall(
   peers: Peers,
-  parts: readonly T[],
+  parts: readonly unknown[],
   around: Neighborhood,
-): Promise<(T | undefined)[]> {
+  into?: TypedArray,
+): Promise<unknown> {
   const { destinations } = around;
   if (!Array.isArray(parts) || parts.length !== destinations.length) {
     const given = Array.isArray(parts) ? `${parts.length} parts` : "no array";
@@ -43,19 +52,39 @@ export function neighborAlltoall<T>(
       `one part for each of ${destinations.length} neighbours is needed, not ${given}`,
     );
   }
-  return exchange(
+  const received = await exchange(
     peers,
     parts.map((part, i) => encode(destinations[i] === null ? null : part)),
     around,
   );
+  return into === undefined ? received : place(into, received, around, (index) => parts[index]);
 }
 
-async function exchange<T>(peers: Peers, parcels: readonly Parcel[], around: Neighborhood): Promise<(T | undefined)[]> {
+/** Puts what was received into one array. A border keeps the room that this rank's own part would take. */
+function place(
+  into: TypedArray,
+  received: readonly unknown[],
+  { sources }: Neighborhood,
+  own: (index: number) => unknown,
+): TypedArray {
+  let at = 0;
+  const parts = received.map((value, index) => {
+    const kept = sources[index] === null;
+    const part = kept ? own(index) : value;
+    const end = at + (isTypedArray(part) ? part.length : 0);
+    const place = into.subarray(at, end);
+    at = end;
+    return kept && isTypedArray(part) ? place : part;
+  });
+  return fill(into, parts);
+}
+
+async function exchange(peers: Peers, parcels: readonly Parcel[], around: Neighborhood): Promise<unknown[]> {
   const { destinations, sources, order } = around;
-  const received = new Array<T | undefined>(sources.length).fill(undefined);
+  const received = new Array<unknown>(sources.length).fill(undefined);
   const receive = async (index: number): Promise<void> => {
     const source = sources[index];
-    if (typeof source === "number") received[index] = decode(await peers.recv(source)) as T;
+    if (typeof source === "number") received[index] = decode(await peers.recv(source));
   };
   const send = async (dest: number | null, index: number): Promise<void> => {
     if (dest !== null) await peers.send(dest, parcels[index] as Parcel);

@@ -10,12 +10,17 @@ import type { Here, Plan, Posts } from "./board-exchange.ts";
 import { type Algorithms, choose, factsOf } from "./choose.ts";
 import { combine, operand } from "./combine.ts";
 
-/** The values of the ranks 0 to this one, combined in their order. */
-export async function scan<T>(peers: Peers, value: T, reducer: Reducer<T>): Promise<T> {
+/** The values of the ranks 0 to this one, combined in their order; with `deterministic` one after the other. */
+export async function scan<T>(
+  peers: Peers,
+  value: T,
+  reducer: Reducer<T>,
+  { deterministic = false }: { deterministic?: boolean | undefined } = {},
+): Promise<T> {
   const op = asOp<T>(reducer);
   check(op, value);
   if (peers.size === 1) return alone(op, copy(value)) as T;
-  const result = await algorithms[choose("scan", factsOf(peers, { op }))](peers, value, op);
+  const result = await algorithms[choose("scan", factsOf(peers, { op, deterministic }))](peers, value, op);
   // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
   if (!op.builtIn) await barrier(peers);
   return (peers.rank === 0 ? alone(op, copy(value)) : result) as T;

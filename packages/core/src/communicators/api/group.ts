@@ -1,5 +1,5 @@
-import { checkRank, invalid, show } from "../calls/check.ts";
-import { recognise } from "../calls/package-copies.ts";
+import { checkRank, invalid, show } from "../../calls/check.ts";
+import { recognise } from "../../calls/package-copies.ts";
 
 /**
  * An ordered set of ranks of the world, that never changes: what a new communicator may be made of.

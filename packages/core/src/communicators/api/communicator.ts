@@ -1,0 +1,334 @@
+/*
+ * One file, although it is long: these four make each other, so each names the others.
+ */
+import type {
+  AbortOptions,
+  CallOptions,
+  CartOptions,
+  GraphNeighbors,
+  IntoOptions,
+  MergeOptions,
+  ShiftOptions,
+  ShiftPeers,
+  SplitOptions,
+} from "../../calls/options.ts";
+import { type InstanceCheck, instanceCheck } from "../../calls/package-copies.ts";
+import type { TypedArray } from "../../calls/typed-array.ts";
+import type { CollectiveCalls } from "./collectives.ts";
+import type { Group } from "./group.ts";
+import type { InterCollectiveCalls } from "./inter-collectives.ts";
+import type { PointToPointCalls } from "./point-to-point.ts";
+import type { ReductionCalls } from "./reductions.ts";
+import type { TaskCalls } from "./tasks.ts";
+
+/**
+ * A group of ranks with its own message space: the world, or a communicator made from it.
+ *
+ * ```ts
+ * const mine = await world.scatter(() => chunks([1, 2, 3, 4], world.size));
+ * const total = await world.allreduce(mine[0] ?? 0, sum); // => 10
+ * ```
+ *
+ * A call that fails rejects with an {@link MpiError}. Making communicators is collective: all ranks of this one call it, in
+ * the same order.
+ */
+export interface Communicator extends PointToPointCalls, CollectiveCalls, ReductionCalls, TaskCalls {
+  /** Name of this rank's host, as the scheduler writes it. */
+  readonly host: string;
+
+  /** Aborts when the job is about to be stopped: a rank failed, a rank called {@link abort}, or the time is up. */
+  readonly signal: AbortSignal;
+
+  /** The ranks of this communicator, as a set to make other sets from. */
+  readonly group: Group;
+
+  /**
+   * Gives one communicator for each color, made of the ranks that gave that color; null to a rank that gave null.
+   *
+   * ```ts
+   * const half = await world.split(world.rank < 2 ? "low" : "high");
+   * half.size; // => 2
+   * ```
+   * @param color a number or a string; null: in none
+   * @param options `key` orders the ranks; default: their order here
+   * @throws MpiError `invalid-argument` for another kind of color or key
+   */
+  split(color: number | string, options?: SplitOptions): Promise<Communicator>;
+  split(color: number | string | null, options?: SplitOptions): Promise<Communicator | null>;
+
+  /**
+   * Gives a communicator of the same ranks whose messages never meet this one's: for a library's own messages.
+   *
+   * ```ts
+   * const own = await world.dup();
+   * own.size; // => world.size
+   * ```
+   * @param options `signal`
+   * @throws MpiError `mismatch`, `rank-failed`, `aborted`, `closed`
+   */
+  dup(options?: CallOptions): Promise<Communicator>;
+
+  /**
+   * Gives a communicator of some ranks of this one, in the order given; null on the other ranks.
+   *
+   * ```ts
+   * const even = await world.subset([0, 2]);
+   * const rest = await world.subset(world.group.exclude([0, 2]));
+   * rest === null; // => world.rank % 2 === 0
+   * ```
+   * @param ranks ranks of this communicator, or a {@link Group}; the same ones on all ranks
+   * @param options `signal`
+   * @throws MpiError `invalid-argument` for a rank that is not here, `mismatch` when ranks give different lists
+   */
+  subset(ranks: Iterable<number> | Group, options?: CallOptions): Promise<Communicator | null>;
+
+  /**
+   * Gives all ranks a place in a grid, the last dimension running fastest.
+   *
+   * With `spare` there may be more ranks than places: the last ranks have no place and get null.
+   *
+   * ```ts
+   * const grid = await world.cart(dims(world.size, 2), { periodic: true });
+   * grid.dims; // => [2, 2]
+   * ```
+   * @param extents number of places along each dimension; the same on all ranks
+   * @param options `periodic`, `spare`, `reorder`
+   * @throws MpiError `invalid-argument` when there are not as many places as ranks (`spare`: when there are more places),
+   * `mismatch` when ranks give different grids
+   */
+  cart(extents: readonly number[], options: CartOptions & { spare: true }): Promise<CartCommunicator | null>;
+  cart(extents: readonly number[], options?: CartOptions & { spare?: false | undefined }): Promise<CartCommunicator>;
+  cart(extents: readonly number[], options?: CartOptions): Promise<CartCommunicator | null>;
+
+  /**
+   * Gives the same ranks, each with neighbors of its own for {@link GraphCommunicator.neighborAllgather} and the like.
+   *
+   * ```ts
+   * const right = (world.rank + 1) % world.size;
+   * const ring = await world.graph({ destinations: [right] }); // sources are found
+   * ring.sources; // => [(world.rank + 3) % 4]
+   * ```
+   * @param neighbors the destinations and sources of this rank; a list is both
+   * @param options `signal`
+   * @throws MpiError `mismatch` when a rank names a source that does not name it as a destination, or the reverse
+   */
+  graph(neighbors: readonly number[] | GraphNeighbors, options?: CallOptions): Promise<GraphCommunicator>;
+
+  /**
+   * Joins this communicator's ranks with those of another communicator. Both groups call it; no rank is in both.
+   *
+   * One rank of each group, the leader, reaches the other leader over a communicator that both are in.
+   *
+   * ```ts
+   * const left = world.rank < 2;
+   * const half = await world.split(left ? "left" : "right");
+   * const other = await half.intercomm({ bridge: world, remoteLeader: left ? 2 : 0 });
+   * other.remoteSize; // => 2
+   * ```
+   * @param options `bridge` and `remoteLeader` are required
+   * @throws MpiError `invalid-argument` when a rank is in both groups, `mismatch` when ranks name different leaders
+   */
+  intercomm(options: IntercommOptions): Promise<Intercommunicator>;
+
+  /**
+   * Ends the whole job: all ranks are stopped, and `tsmpi run` ends with `code`. Never returns.
+   *
+   * ```ts
+   * if (world.size > 100) await world.abort({ code: 2, reason: "too many ranks" });
+   * ```
+   * @param options `code`, 1 to 255, default 1; `reason`, for the message
+   * @throws MpiError `invalid-argument` for `abort(2, "why")`: code and reason are named
+   */
+  abort(options?: AbortOptions): Promise<never>;
+}
+
+/**
+ * Ranks in a grid. Beyond a border that is not periodic a neighbor is `null`, with which `send`, `recv` and `sendrecv` do
+ * nothing.
+ *
+ * Neighbor collectives go by dimension, the lower neighbor before the upper one: two entries for each dimension.
+ */
+export interface CartCommunicator extends Communicator {
+  /** Number of places along each dimension. */
+  readonly dims: readonly number[];
+
+  /** Whether each dimension closes to a ring. */
+  readonly periodic: readonly boolean[];
+
+  /** The neighbors in the order of neighbor collectives: lower and upper of each dimension; null beyond a border. */
+  readonly neighbors: readonly (number | null)[];
+
+  /**
+   * Gives the coordinates of a rank.
+   * @param rank default: this rank
+   * @throws MpiError `invalid-argument` for a rank that is not in the grid
+   */
+  coords(rank?: number): number[];
+
+  /**
+   * Gives the rank at these coordinates, counted around where the grid is periodic; null for a place outside.
+   * @param coords one whole number for each dimension
+   * @throws MpiError `invalid-argument` when there are not as many coordinates as dimensions
+   */
+  rankOf(coords: readonly number[]): number | null;
+
+  /**
+   * Gives the two peers for moving data `by` steps along a dimension: `dest` to send to, `source` to receive from.
+   *
+   * ```ts
+   * const line = await world.cart([world.size], { periodic: true });
+   * const { source, dest } = line.shift({ dimension: 0 });
+   * const fromLeft = await line.sendrecv<number>(line.rank, { source, dest }); // => source
+   * ```
+   * @param options `dimension`, from 0; `by`, default 1
+   * @throws MpiError `invalid-argument` for a dimension that the grid does not have, and for `shift(0, 1)`
+   */
+  shift(options: ShiftOptions): ShiftPeers;
+
+  /**
+   * Gives the smaller grid that this rank is in, of the dimensions that are kept: a row, a column, a plane.
+   *
+   * ```ts
+   * const grid = await world.cart([2, 2]);
+   * const row = await grid.sub([false, true]);
+   * row.size; // => 2
+   * ```
+   * @param keep for each dimension, whether it is kept
+   * @param options `signal`
+   * @throws MpiError `invalid-argument` when there are not as many entries as dimensions
+   */
+  sub(keep: readonly boolean[], options?: CallOptions): Promise<CartCommunicator>;
+
+  /** Gives the same grid with its own message space; see {@link Communicator.dup}. */
+  dup(options?: CallOptions): Promise<CartCommunicator>;
+
+  /**
+   * Gives copies of the neighbors' values, lower and upper of each dimension; undefined beyond a border.
+   *
+   * With `into` they lie one after the other in one array. A border keeps the room that this rank's own value would take,
+   * and its elements stay as they are.
+   *
+   * ```ts
+   * const line = await world.cart([world.size]);
+   * const [left] = await line.neighborAllgather(line.rank);
+   * left; // => line.rank === 0 ? undefined : line.rank - 1
+   * ```
+   * @param value this rank's value
+   * @param options `into`, `signal`
+   * @throws MpiError `mismatch` when `into` has another type or is too short
+   */
+  neighborAllgather<A extends TypedArray>(value: A, options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAllgather<T>(value: T, options?: CallOptions): Promise<(T | undefined)[]>;
+
+  /**
+   * Gives `parts[i]` to the i-th neighbor (to none beyond a border), and copies of what the neighbors had for this rank.
+   *
+   * With `into` they lie one after the other in one array. A border keeps the room of this rank's own part for it.
+   *
+   * ```ts
+   * const line = await world.cart([world.size], { periodic: true });
+   * const [fromLeft] = await line.neighborAlltoall(["to the left", "to the right"]);
+   * fromLeft; // => "to the right"
+   * ```
+   * @param parts one part for each neighbor, also for those beyond a border
+   * @param options `into`, `signal`
+   * @throws MpiError `invalid-argument` when there are not as many parts as neighbors; `mismatch` for `into`
+   */
+  neighborAlltoall<A extends TypedArray>(parts: readonly A[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAlltoall<T>(parts: readonly T[], options?: CallOptions): Promise<(T | undefined)[]>;
+}
+
+/** Ranks with neighbors. A rank may be a neighbor several times; its messages then keep the order of the lists. */
+export interface GraphCommunicator extends Communicator {
+  /** Ranks that send to this one, in the order of results. */
+  readonly sources: readonly number[];
+
+  /** Ranks that this one sends to, in the order of parts. */
+  readonly destinations: readonly number[];
+
+  /** Gives the same graph with its own message space; see {@link Communicator.dup}. */
+  dup(options?: CallOptions): Promise<GraphCommunicator>;
+
+  /**
+   * Gives copies of the sources' values, in the order of the sources.
+   *
+   * ```ts
+   * const star = await world.graph(world.rank === 0 ? [1, 2, 3] : [0]);
+   * const around = await star.neighborAllgather(world.rank); // => world.rank === 0 ? [1, 2, 3] : [0]
+   * ```
+   * @param value this rank's value
+   * @param options `into`, one array for all values, one after the other; `signal`
+   * @throws MpiError `mismatch` when `into` has another type or is too short
+   */
+  neighborAllgather<A extends TypedArray>(value: A, options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAllgather<T>(value: T, options?: CallOptions): Promise<T[]>;
+
+  /**
+   * Gives `parts[i]` to the i-th destination, and copies of what each source had for this rank.
+   *
+   * ```ts
+   * const right = (world.rank + 1) % world.size;
+   * const ring = await world.graph({ destinations: [right] });
+   * const got = await ring.neighborAlltoall([world.rank]); // => ring.sources
+   * ```
+   * @param parts one part for each destination
+   * @param options `into`, one array for all parts, one after the other; `signal`
+   * @throws MpiError `invalid-argument` when there are not as many parts as destinations; `mismatch` for `into`
+   */
+  neighborAlltoall<A extends TypedArray>(parts: readonly A[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAlltoall<T>(parts: readonly T[], options?: CallOptions): Promise<T[]>;
+}
+
+/**
+ * Two groups of ranks that talk to each other. Every `dest` and `source` is a rank of the other group, and in collectives
+ * the data of one group goes to the other.
+ */
+export interface Intercommunicator extends PointToPointCalls, InterCollectiveCalls {
+  /** Number of ranks in the other group. */
+  readonly remoteSize: number;
+
+  /** The ranks of this rank's own group. */
+  readonly group: Group;
+
+  /** The ranks of the other group. */
+  readonly remoteGroup: Group;
+
+  /**
+   * Gives one communicator of both groups, the group that says `high: true` behind the other.
+   *
+   * ```ts
+   * const left = world.rank < 2;
+   * const half = await world.split(left ? 0 : 1);
+   * const other = await half.intercomm({ bridge: world, remoteLeader: left ? 2 : 0 });
+   * const all = await other.merge({ high: left });
+   * all.rank; // => (world.rank + 2) % 4
+   * ```
+   * @param options `high` is required
+   * @throws MpiError `mismatch` when ranks of one group say different things
+   */
+  merge(options: MergeOptions): Promise<Communicator>;
+
+  /** Gives the same two groups with their own message space; see {@link Communicator.dup}. */
+  dup(options?: CallOptions): Promise<Intercommunicator>;
+}
+
+/** Options of `intercomm`: how the two groups find each other. */
+export interface IntercommOptions extends CallOptions {
+  /** A communicator that both leaders are in. */
+  bridge: Communicator | Intercommunicator;
+  /** Rank of the other group's leader in `bridge`. */
+  remoteLeader: number;
+  /** Rank of this group's leader in its communicator; default 0. */
+  leader?: number | undefined;
+  /** Tag of the leaders' messages over the bridge; default 0. */
+  tag?: number | undefined;
+}
+
+/** For `instanceof`, which holds for every communicator of one group. */
+export const Communicator: InstanceCheck<Communicator> = instanceCheck("Communicator");
+/** For `instanceof`. */
+export const CartCommunicator: InstanceCheck<CartCommunicator> = instanceCheck("CartCommunicator");
+/** For `instanceof`. */
+export const GraphCommunicator: InstanceCheck<GraphCommunicator> = instanceCheck("GraphCommunicator");
+/** For `instanceof`. */
+export const Intercommunicator: InstanceCheck<Intercommunicator> = instanceCheck("Intercommunicator");
