@@ -5,7 +5,7 @@ import type { TypedArray } from "../calls/typed-array.ts";
 import { map } from "../tasks/map.ts";
 import type { InputsAtRoot, Task, WorldMapOptions } from "../tasks/task.ts";
 import { callSite } from "../tasks/task-error.ts";
-import type { Crew } from "../tasks/task-group.ts";
+import type { TaskGroup } from "../tasks/task-group.ts";
 import { type Progress, ProgressLines } from "../wire/progress.ts";
 import { Collective } from "./collective.ts";
 
@@ -56,11 +56,15 @@ export abstract class TaskCollective extends Collective {
     options: WorldMapOptions<unknown> & Partial<Into<TypedArray>> = {},
   ): Promise<unknown> {
     const site = callSite(this.map);
-    return this.handOut("map", options, (crew) => map(crew, fn, inputs, options, site));
+    return this.handOut("map", options, (group) => map(group, fn, inputs, options, site));
   }
 
   /** @internal One rank's part in work that rank 0 hands out. What `body` throws is what this rank's caller gets. */
-  async handOut<R>(operation: "map" | "pool", options: Cancellable, body: (crew: Crew) => Promise<R>): Promise<R> {
+  async handOut<R>(
+    operation: "map" | "pool",
+    options: Cancellable,
+    body: (group: TaskGroup) => Promise<R>,
+  ): Promise<R> {
     // A task that called it would wait for rank 0, and rank 0 for the task.
     const other = this.#handingOut;
     if (other !== undefined) {
