@@ -1,5 +1,5 @@
 import type { Communicator } from "./communicators/api/communicator.ts";
-import { type LocalOptions, Simulation } from "./worlds/local-world.ts";
+import { type LocalOptions, LocalWorld } from "./worlds/local-world.ts";
 
 export type { LocalOptions } from "./worlds/local-world.ts";
 
@@ -23,5 +23,5 @@ export async function local<R>(
   program: (world: Communicator) => R | Promise<R>,
   options: LocalOptions = {},
 ): Promise<R[]> {
-  return new Simulation<R>(size, options).run(program);
+  return new LocalWorld<R>(size, options).run(program);
 }

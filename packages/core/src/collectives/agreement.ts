@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import { decode, encode, type Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Joined } from "../wire/unjoined.ts";
-import { CollectiveRecord } from "./call-record.ts";
+import { CallRecord } from "./call-record.ts";
 import { Disagreement } from "./disagreement.ts";
 
 /** What a failure notice carries: the error of the rank that failed first. */
@@ -36,7 +36,7 @@ export class Agreement {
   readonly #channel: Channel;
   /** Rank in the world of each rank here. */
   readonly #members: readonly number[];
-  readonly #record: CollectiveRecord;
+  readonly #record: CallRecord;
   readonly #disagreement: Disagreement;
   /** Why a collective that is under way failed, by its number. */
   readonly #failed: Map<number, MpiError> = new Map();
@@ -47,7 +47,7 @@ export class Agreement {
     this.#engine = engine;
     this.#channel = channel;
     this.#members = members;
-    this.#record = new CollectiveRecord(engine.checking !== undefined);
+    this.#record = new CallRecord(engine.checking !== undefined);
     this.#disagreement = new Disagreement(engine, channel, members, this.#record, (number, error) => {
       this.#break(number, error);
       this.#notify(number, error, true);
@@ -65,7 +65,7 @@ export class Agreement {
     this.troubled = this.#hasTrouble();
   }
 
-  /** See {@link CollectiveRecord.number}. */
+  /** See {@link CallRecord.number}. */
   number(signature: number, above: (...args: never[]) => unknown): number {
     return this.#record.number(signature, above);
   }

@@ -20,7 +20,7 @@ const state = { room: 0, posts: 1, messages: 2, readers: 3, nothing: 4 } as cons
  *
  * Ranks that are in different collectives find out: of any two, the one that posts later sees what the other one posted.
  */
-export class Turn implements Posts {
+export class BoardRun implements Posts {
   readonly #board: Board;
   readonly #rank: number;
   readonly #members: readonly number[];
@@ -80,7 +80,7 @@ export class Turn implements Posts {
     if (this.#state === state.posts) {
       if (sleeps) {
         this.#board.sleep();
-        this.#lookAround(); // one whose turn has not come may be why the one that is missing does not come
+        this.#lookAround(); // one whose run has not come may be why the one that is missing does not come
       }
       if (this.stray !== undefined) return true;
       if (!this.#gather()) return false;

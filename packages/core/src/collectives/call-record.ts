@@ -11,7 +11,7 @@ export interface Active {
 }
 
 /** The collectives of one communicator on one rank: their numbers, which are under way, and what is known of the last ones. */
-export class CollectiveRecord {
+export class CallRecord {
   readonly active: Map<number, Active> = new Map();
   /** One that has failed here is forgotten: its arguments may be what was wrong, and say nothing of where the others are. */
   readonly #recent: RecentCalls;

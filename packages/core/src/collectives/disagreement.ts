@@ -5,7 +5,7 @@ import type { Channel, Question } from "../engine/channel.ts";
 import type { Engine } from "../engine/engine.ts";
 import { nameOf } from "../ops/op.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import type { CollectiveRecord } from "./call-record.ts";
+import type { CallRecord } from "./call-record.ts";
 import { callOf, differInReducer } from "./signature.ts";
 
 /** Finds out when ranks of a communicator are in different collectives, and where in the program each of them is. */
@@ -14,7 +14,7 @@ export class Disagreement {
   readonly #channel: Channel;
   /** Rank in the world of each rank here. */
   readonly #members: readonly number[];
-  readonly #record: CollectiveRecord;
+  readonly #record: CallRecord;
   readonly #found: (number: number, error: MpiError) => void;
   /** Collectives that this rank has asked another one about, and what ends the waiting for its answer. */
   readonly #asked: Map<number, () => void> = new Map();
@@ -26,7 +26,7 @@ export class Disagreement {
     engine: Engine,
     channel: Channel,
     members: readonly number[],
-    record: CollectiveRecord,
+    record: CallRecord,
     found: (number: number, error: MpiError) => void,
   ) {
     this.#engine = engine;

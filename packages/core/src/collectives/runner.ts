@@ -15,7 +15,7 @@ import { Agreement } from "./agreement.ts";
 import { barrier } from "./algorithms/barrier.ts";
 import { apart, type Exchange, type Here, membersOf, parcelFor } from "./algorithms/board-exchange.ts";
 import { isOverridden } from "./algorithms/choose.ts";
-import { Turn } from "./board-run.ts";
+import { BoardRun } from "./board-run.ts";
 import { compareArguments } from "./compare-arguments.ts";
 import type { Planned, Routine, RoutineOptions } from "./implementations.ts";
 import { numberOfOperation, type Operation, signatureOf } from "./signature.ts";
@@ -24,7 +24,7 @@ import { numberOfOperation, type Operation, signatureOf } from "./signature.ts";
 interface Begun {
   readonly board: Board | undefined;
   readonly plan: Planned | undefined;
-  readonly turn: Turn | undefined;
+  readonly run: BoardRun | undefined;
   readonly refused: unknown;
 }
 
@@ -47,7 +47,7 @@ export class Collectives {
   /** Where these ranks post what they have; undefined if they do not share memory, null while nobody has asked. */
   #board: Board | undefined | null = null;
   /** What remains of a collective that did not have to wait, for the next one. */
-  #idle: Turn | undefined;
+  #idle: BoardRun | undefined;
 
   constructor(engine: Engine, context: number, members: readonly number[], hosts: readonly string[]) {
     const index = new Map([...new Set(hosts)].map((host, i) => [host, i]));
@@ -96,7 +96,7 @@ export class Collectives {
     const number = this.#agreement.number(signature, this.exchange);
     let board: Board | undefined;
     let plan: Planned | undefined;
-    let turn: Turn | undefined;
+    let run: BoardRun | undefined;
     let refused: unknown;
     try {
       board = this.#boardFor(routine.operation);
@@ -104,11 +104,11 @@ export class Collectives {
         checkOptions(routine.known, options);
         if (options.signal === undefined) plan = this.#plan(routine, options, value, reducer);
         if (typeof plan === "object" && !(plan instanceof Promise)) {
-          turn = this.#turn(board, number, signature, plan);
-          if ((turn.advance(false) || this.#engine.boardWaits.linger(turn)) && turn.over) {
-            const result = turn.end();
+          run = this.#boardRun(board, number, signature, plan);
+          if ((run.advance(false) || this.#engine.boardWaits.linger(run)) && run.over) {
+            const result = run.end();
             this.#agreement.endedAtOnce(number);
-            this.#idle = turn;
+            this.#idle = run;
             return Promise.resolve(result);
           }
         }
@@ -117,7 +117,7 @@ export class Collectives {
       refused = error;
     }
     const call: Call = { operation: routine.operation, options, communicator, reducer: numberOf(reducer) };
-    const begun: Begun = { board, plan, turn, refused };
+    const begun: Begun = { board, plan, run, refused };
     const result = this.#goOn(routine, number, signature, call, begun, value, reducer);
     call.result = result;
     return result;
@@ -159,7 +159,7 @@ export class Collectives {
     number: number,
     signature: number,
     call: Call,
-    { board, plan, turn, refused }: Begun,
+    { board, plan, run, refused }: Begun,
     value: unknown,
     reducer: unknown,
   ): Promise<unknown> {
@@ -171,7 +171,7 @@ export class Collectives {
       if (board === undefined) return this.#apart(number, signature, call, body);
       const exchange = await (plan ?? this.#plan(routine, options, value, reducer));
       if (typeof exchange === "string") return this.#apart(number, signature, call, body, exchange);
-      return this.#take(turn ?? this.#turn(board, number, signature, exchange), number, signature, call);
+      return this.#take(run ?? this.#boardRun(board, number, signature, exchange), number, signature, call);
     });
   }
 
@@ -230,34 +230,34 @@ export class Collectives {
   ): Promise<R> {
     const board = this.#boardFor();
     if (board !== undefined) {
-      const turn = this.#turn(board, number, signature, apart(what));
-      await this.#waitFor(turn, number, signature, call);
+      const run = this.#boardRun(board, number, signature, apart(what));
+      await this.#waitFor(run, number, signature, call);
     }
     return body(this.#peers(number, signature, call));
   }
 
   /** What comes of a turn on the board. */
-  async #take(turn: Turn, number: number, signature: number, call: Call): Promise<unknown> {
+  async #take(run: BoardRun, number: number, signature: number, call: Call): Promise<unknown> {
     for (;;) {
-      await this.#waitFor(turn, number, signature, call);
-      if (!turn.awaitsMessages) return turn.end();
+      await this.#waitFor(run, number, signature, call);
+      if (!run.awaitsMessages) return run.end();
       const peers = this.#peers(number, signature, call);
-      const { give, to } = turn.exchange;
-      const sends = turn.byMessage
+      const { give, to } = run.exchange;
+      const sends = run.byMessage
         ? membersOf(to, peers.size).map((rank) => rank !== peers.rank && peers.send(rank, parcelFor(rank, give)))
         : [];
       const arrived = new Map<number, Parcel>();
-      const receives = turn.absent.map(async (rank) => arrived.set(rank, await peers.recv(rank)));
+      const receives = run.absent.map(async (rank) => arrived.set(rank, await peers.recv(rank)));
       await Promise.all([...receives, ...sends]);
-      turn.arrived(arrived);
+      run.arrived(arrived);
     }
   }
 
   /** Waits until a turn has come to its end. */
-  async #waitFor(turn: Turn, number: number, signature: number, call: Call): Promise<void> {
+  async #waitFor(run: BoardRun, number: number, signature: number, call: Call): Promise<void> {
     // Over another call this rank may be asleep already: nobody would look at the board until the bell rings.
-    if (!turn.advance(true)) await this.#engine.boardWaits.watch(this.#channel, number, call, turn);
-    const { stray } = turn;
+    if (!run.advance(true)) await this.#engine.boardWaits.watch(this.#channel, number, call, run);
+    const { stray } = run;
     if (stray === undefined) return;
     const { rank, signature: theirs } = stray;
     const envelope = { source: this.#members[rank] as number, signature: theirs };
@@ -265,11 +265,11 @@ export class Collectives {
   }
 
   /** One that is at its beginning: that of the last collective, if it needs it no more. */
-  #turn(board: Board, number: number, signature: number, exchange: Exchange<unknown>): Turn {
-    const turn = this.#idle ?? new Turn(board, this.#here.rank, this.#members);
+  #boardRun(board: Board, number: number, signature: number, exchange: Exchange<unknown>): BoardRun {
+    const run = this.#idle ?? new BoardRun(board, this.#here.rank, this.#members);
     this.#idle = undefined;
-    turn.begin(number, signature, exchange);
-    return turn;
+    run.begin(number, signature, exchange);
+    return run;
   }
 
   /** The board, unless the environment wants another algorithm. */

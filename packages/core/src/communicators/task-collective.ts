@@ -7,7 +7,7 @@ import { pool } from "../tasks/pool.ts";
 import type { PoolTasks, PoolWorkers } from "../tasks/pool-workers.ts";
 import type { MapOptions, RootMapInputs, TaskFunction } from "../tasks/task.ts";
 import { callSite } from "../tasks/task-error.ts";
-import type { Crew } from "../tasks/task-group.ts";
+import type { TaskGroup } from "../tasks/task-group.ts";
 import { type Progress, ProgressLines } from "../wire/progress.ts";
 import type { PoolOptions, TaskCalls } from "./api/tasks.ts";
 import { Collective } from "./collective.ts";
@@ -36,7 +36,11 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
   }
 
   /** This rank's part in work that rank 0 hands out. What `body` throws, the caller on this rank gets. */
-  async #handOut<R>(operation: "map" | "pool", options: CallOptions, body: (crew: Crew) => Promise<R>): Promise<R> {
+  async #handOut<R>(
+    operation: "map" | "pool",
+    options: CallOptions,
+    body: (group: TaskGroup) => Promise<R>,
+  ): Promise<R> {
     // Within a task this call would wait for rank 0, while rank 0 waits for the task.
     const other = this.#handingOut;
     if (other !== undefined) {

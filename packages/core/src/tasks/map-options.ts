@@ -3,7 +3,7 @@ import type { Progress } from "../wire/progress.ts";
 import type { JournalOptions, PoolMapOptions } from "./task.ts";
 
 /** Options of a map, complete and checked. */
-export interface Settings {
+export interface MapSettings {
   readonly schedule: "dynamic" | "static";
   /** Undefined: guided. */
   readonly chunkSize: number | undefined;
@@ -21,7 +21,7 @@ const lookAheadEach = 64;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** @throws MpiError `invalid-argument` */
-export function complete(options: PoolMapOptions, ranks: number, showsProgress: boolean): Settings {
+export function complete(options: PoolMapOptions, ranks: number, showsProgress: boolean): MapSettings {
   const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal } = options;
   const {
     lookAhead = lookAheadEach * Math.max(1, ranks),

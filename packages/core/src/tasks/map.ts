@@ -7,12 +7,12 @@ import { fill } from "../calls/into.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import { warn } from "../calls/warning.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { readAll, type Source, sourceOf } from "./inputs.ts";
+import { type InputSource, readAll, sourceOf } from "./input-source.ts";
 import type { Journal } from "./journal.ts";
 import { complete } from "./map-options.ts";
-import { Job } from "./map-run.ts";
-import { Tally } from "./progress-meter.ts";
-import { List, type Sink } from "./results.ts";
+import { MapRun } from "./map-run.ts";
+import { ProgressMeter } from "./progress-meter.ts";
+import { ResultList, type Sink } from "./results.ts";
 import type {
   AnyTask,
   ImapOptions,
@@ -22,39 +22,39 @@ import type {
   PoolMapOptions,
   RootMapInputs,
 } from "./task.ts";
-import type { Crew } from "./task-group.ts";
-import { Hand } from "./task-runner.ts";
+import type { TaskGroup } from "./task-group.ts";
+import { TaskRunner } from "./task-runner.ts";
 import { serve } from "./worker.ts";
 
 /** One rank's part in `world.map(fn, inputs, options)`: all the results at rank 0, undefined elsewhere. */
 export async function map(
-  crew: Crew,
+  group: TaskGroup,
   work: AnyTask,
   inputs: RootMapInputs<unknown> | undefined,
   options: MapOptions<unknown> & { into?: TypedArray | undefined },
   site: string,
 ): Promise<unknown> {
   if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
-  const { rank, size } = crew.peers;
+  const { rank, size } = group.peers;
   const works = rank !== 0 || size === 1 || (options.rootWorks ?? true);
-  complete(options, size, crew.showsProgress); // ranks that disagree about their options shall not wait for each other
+  complete(options, size, group.showsProgress); // ranks that disagree about their options shall not wait for each other
   const task = work.name === "" ? "map" : work.name;
-  const hand = works ? new Hand(rank, new Map([[task, work]])) : undefined;
-  const dispatcher = rank === 0 ? new Dispatcher(crew, hand, false) : undefined;
-  const prepared = hand?.prepare(options.initializer, crew.signal);
+  const runner = works ? new TaskRunner(rank, new Map([[task, work]])) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(group, runner, false) : undefined;
+  const prepared = runner?.prepare(options.initializer, group.signal);
   if (dispatcher === undefined) {
     await prepared;
-    await serve(crew.peers, hand as Hand);
+    await serve(group.peers, runner as TaskRunner);
     return undefined;
   }
-  const forget = haltWithTheJob(crew, dispatcher);
+  const forget = haltWithTheJob(group, dispatcher);
   try {
     const [all] = await Promise.race([Promise.all([given(inputs), prepared]), dispatcher.broken]);
     const { stopOnError = true, into } = options;
-    const results = new List(!stopOnError);
+    const results = new ResultList(!stopOnError);
     const order = { task, work, spread: false, inputs: all, options, sink: results, site };
-    const job = await start(crew, dispatcher, order);
-    await job.finished;
+    const run = await start(group, dispatcher, order);
+    await run.finished;
     await dispatcher.end();
     return into === undefined ? results.values : gathered(results.values, into);
   } catch (error) {
@@ -81,9 +81,9 @@ export interface Order {
 }
 
 /** Begins to hand out one list of inputs. */
-export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): Promise<Job> {
+export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Order): Promise<MapRun> {
   const { task, work, spread, sink, site } = order;
-  const settings = complete(order.options, dispatcher.ranks, crew.showsProgress);
+  const settings = complete(order.options, dispatcher.ranks, group.showsProgress);
   const fixed = settings.schedule === "static";
   const { progress } = settings;
   const inputs = fixed ? await readAll(order.inputs) : order.inputs;
@@ -91,20 +91,20 @@ export async function start(crew: Crew, dispatcher: Dispatcher, order: Order): P
   const { journal: file } = settings;
   const journal = file && (await open(file, task, work, site).catch((error: unknown) => refuse(source, error)));
   const show =
-    progress === true ? (event: Parameters<Crew["show"]>[0]): void => crew.show(event) : progress || undefined;
-  const tally = new Tally(task, dispatcher, show);
-  const returned = (job: Job): void => dispatcher.returned(job);
-  const parts = { task, spread, settings, source, sink, tally, journal, site, returned };
-  const job = dispatcher.repeats?.watched(parts) ?? new Job(parts);
-  if (fixed) job.divide(dispatcher.members);
-  const forget = onAbort(settings.signal, (reason) => job.cancel(cancelled(reason)));
-  job.finished.then(forget, forget);
-  dispatcher.add(job);
-  return job;
+    progress === true ? (event: Parameters<TaskGroup["show"]>[0]): void => group.show(event) : progress || undefined;
+  const meter = new ProgressMeter(task, dispatcher, show);
+  const returned = (run: MapRun): void => dispatcher.returned(run);
+  const parts = { task, spread, settings, source, sink, meter, journal, site, returned };
+  const run = dispatcher.repeats?.watched(parts) ?? new MapRun(parts);
+  if (fixed) run.divide(dispatcher.members);
+  const forget = onAbort(settings.signal, (reason) => run.cancel(cancelled(reason)));
+  run.finished.then(forget, forget);
+  dispatcher.add(run);
+  return run;
 }
 
 /** The inputs may hold a file or a connection. */
-function refuse(source: Source, error: unknown): never {
+function refuse(source: InputSource, error: unknown): never {
   source.close(() => {}); // the reason is what counts
   throw error;
 }
@@ -116,8 +116,8 @@ async function open({ file, key }: JournalOptions, task: string, work: AnyTask, 
 }
 
 /** The job is about to be stopped: what is under way may end, nothing new begins. */
-export function haltWithTheJob(crew: Crew, dispatcher: Dispatcher): () => void {
-  const { signal } = crew;
+export function haltWithTheJob(group: TaskGroup, dispatcher: Dispatcher): () => void {
+  const { signal } = group;
   const halt = (): void => {
     const why = `nothing more is handed out: ${messageOf(signal.reason)}`;
     dispatcher.halt(new MpiError("aborted", why, { cause: signal.reason }));

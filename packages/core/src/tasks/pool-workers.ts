@@ -5,11 +5,11 @@ import { apply } from "../ops/apply.ts";
 import { asOp, type Reducer } from "../ops/op.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type Order, start } from "./map.ts";
-import type { Job } from "./map-run.ts";
-import { List, Stream } from "./results.ts";
+import type { MapRun } from "./map-run.ts";
+import { ResultList, ResultStream } from "./results.ts";
 import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, TaskContext, TaskOptions } from "./task.ts";
 import { callSite } from "./task-error.ts";
-import type { Crew } from "./task-group.ts";
+import type { TaskGroup } from "./task-group.ts";
 
 /** PoolTasks by their names: `{ render, count }`. */
 export type PoolTasks = Record<string, AnyTask>;
@@ -105,19 +105,19 @@ interface Asked extends Omit<Order, "sink" | "work"> {
 }
 
 /** The same without the types of one pool. */
-export class Desk implements PoolWorkers<PoolTasks> {
-  readonly #crew: Crew;
+export class RootWorkers implements PoolWorkers<PoolTasks> {
+  readonly #group: TaskGroup;
   readonly #dispatcher: Dispatcher;
   readonly #tasks: ReadonlyMap<string, AnyTask>;
   /** Calls under way, each with the promise that the driver has for it. */
   readonly #calls: Map<Promise<unknown>, Promise<unknown>> = new Map();
   /** Results that the driver takes one by one. */
-  readonly #streams: Set<Job> = new Set();
+  readonly #streams: Set<MapRun> = new Set();
   #closed = false;
   #abandoned = false;
 
-  constructor(crew: Crew, dispatcher: Dispatcher, tasks: ReadonlyMap<string, AnyTask>) {
-    this.#crew = crew;
+  constructor(group: TaskGroup, dispatcher: Dispatcher, tasks: ReadonlyMap<string, AnyTask>) {
+    this.#group = group;
     this.#dispatcher = dispatcher;
     this.#tasks = tasks;
   }
@@ -190,7 +190,7 @@ export class Desk implements PoolWorkers<PoolTasks> {
   /** Waits for what was started; results that nobody takes any more are not made. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#streams) job.cancel(driverHasReturned());
+    for (const run of this.#streams) run.cancel(driverHasReturned());
     await Promise.allSettled(this.#calls.keys());
   }
 
@@ -213,27 +213,27 @@ export class Desk implements PoolWorkers<PoolTasks> {
   }
 
   async #list(order: Asked, settled: boolean): Promise<never[]> {
-    const results = new List(settled);
-    const job = await this.#start({ ...order, sink: results });
-    await job.finished;
+    const results = new ResultList(settled);
+    const run = await this.#start({ ...order, sink: results });
+    await run.finished;
     return results.values as never[];
   }
 
   /** @param own consumed here, to its end: not by the driver */
   async *#stream(ordered: boolean, order: Asked, own: boolean): AsyncGenerator<never, void> {
-    const results = new Stream(ordered, () => this.#dispatcher.refill());
-    const job = await this.#start({ ...order, sink: results });
-    if (!own) this.#streams.add(job);
-    if (!own && this.#closed) job.cancel(driverHasReturned());
+    const results = new ResultStream(ordered, () => this.#dispatcher.refill());
+    const run = await this.#start({ ...order, sink: results });
+    if (!own) this.#streams.add(run);
+    if (!own && this.#closed) run.cancel(driverHasReturned());
     try {
       for (let next = await results.next(); next !== undefined; next = await results.next()) yield next.value as never;
     } finally {
-      this.#streams.delete(job);
-      job.cancel(new MpiError("aborted", "nobody takes the results any more"));
+      this.#streams.delete(run);
+      run.cancel(new MpiError("aborted", "nobody takes the results any more"));
     }
   }
 
-  async #start(order: Asked & Pick<Order, "sink">): Promise<Job> {
+  async #start(order: Asked & Pick<Order, "sink">): Promise<MapRun> {
     const { task, known, options } = order;
     checkOptions(known, options);
     if (this.#closed) throw new MpiError("closed", `workers.${task}: the pool's driver has returned`);
@@ -241,7 +241,7 @@ export class Desk implements PoolWorkers<PoolTasks> {
     if (work === undefined) {
       throw invalid(`there is no task ${show(task)}; the tasks are ${[...this.#tasks.keys()].join(", ")}`);
     }
-    return start(this.#crew, this.#dispatcher, { ...order, work });
+    return start(this.#group, this.#dispatcher, { ...order, work });
   }
 }
 

@@ -1,32 +1,32 @@
 import { invalid, show } from "../calls/check.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { haltWithTheJob } from "./map.ts";
-import { Desk, type PoolTasks } from "./pool-workers.ts";
+import { type PoolTasks, RootWorkers } from "./pool-workers.ts";
 import type { AnyTask, InitializerOptions } from "./task.ts";
-import type { Crew } from "./task-group.ts";
-import { Hand } from "./task-runner.ts";
+import type { TaskGroup } from "./task-group.ts";
+import { TaskRunner } from "./task-runner.ts";
 import { serve } from "./worker.ts";
 
 /** One rank's part in `pool(world, tasks, driver, options)`: the driver's result at rank 0, undefined elsewhere. */
 export async function pool(
-  crew: Crew,
+  group: TaskGroup,
   tasks: PoolTasks,
-  driver: (workers: Desk) => unknown,
+  driver: (workers: RootWorkers) => unknown,
   options: InitializerOptions<unknown>,
 ): Promise<unknown> {
   const named = checked(tasks);
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
-  const { rank, size } = crew.peers;
-  const hand = rank !== 0 || size === 1 ? new Hand(rank, named) : undefined;
-  const dispatcher = rank === 0 ? new Dispatcher(crew, hand, true) : undefined;
-  const prepared = hand?.prepare(options.initializer, crew.signal);
+  const { rank, size } = group.peers;
+  const runner = rank !== 0 || size === 1 ? new TaskRunner(rank, named) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(group, runner, true) : undefined;
+  const prepared = runner?.prepare(options.initializer, group.signal);
   if (dispatcher === undefined) {
     await prepared;
-    await serve(crew.peers, hand as Hand);
+    await serve(group.peers, runner as TaskRunner);
     return undefined;
   }
-  const forget = haltWithTheJob(crew, dispatcher);
-  const workers = new Desk(crew, dispatcher, named);
+  const forget = haltWithTheJob(group, dispatcher);
+  const workers = new RootWorkers(group, dispatcher, named);
   // Before the calls under way reject for the same reason: also when the driver has returned, and they are waited for here.
   dispatcher.broken.catch(() => workers.abandon());
   try {

@@ -4,16 +4,16 @@ import type { Progress } from "../wire/progress.ts";
 const intervalMs = 100;
 
 /** What the ranks of a crew are doing. */
-export interface Staff {
+export interface WorkerCounts {
   readonly busy: number;
   readonly ranks: number;
   readonly lost: readonly number[];
 }
 
 /** Counts, and tells whoever wants to know, not too often. */
-export class Tally {
+export class ProgressMeter {
   readonly #task: string;
-  readonly #staff: Staff;
+  readonly #counts: WorkerCounts;
   readonly #listener: ((progress: Progress) => void) | undefined;
   readonly #started: number = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
@@ -25,9 +25,9 @@ export class Tally {
   #total: number | undefined;
   #finished = false;
 
-  constructor(task: string, staff: Staff, listener: ((progress: Progress) => void) | undefined) {
+  constructor(task: string, counts: WorkerCounts, listener: ((progress: Progress) => void) | undefined) {
     this.#task = task;
-    this.#staff = staff;
+    this.#counts = counts;
     this.#listener = listener;
     if (listener === undefined) return;
     // Also while nothing happens: the time goes on.
@@ -67,9 +67,9 @@ export class Tally {
       elapsedMs,
       perSecond: elapsedMs === 0 ? 0 : (worked * 1000) / elapsedMs,
       remainingMs: left === undefined ? undefined : (left * elapsedMs) / worked,
-      busy: this.#staff.busy,
-      ranks: this.#staff.ranks,
-      lost: this.#staff.lost,
+      busy: this.#counts.busy,
+      ranks: this.#counts.ranks,
+      lost: this.#counts.lost,
       finished: this.#finished,
     };
     try {

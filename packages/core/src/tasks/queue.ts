@@ -1,4 +1,5 @@
-import type { Chunk, Item, Job } from "./map-run.ts";
+import type { Item } from "./item.ts";
+import type { Chunk, MapRun } from "./map-run.ts";
 
 /**
  * Jobs that have something to hand out, in the order in which they are asked.
@@ -11,51 +12,51 @@ import type { Chunk, Item, Job } from "./map-run.ts";
  * out everything leaves the queue, and one that finds a rank busy enough speaks for all jobs of its task.
  */
 export class Queue {
-  readonly #byTask: Map<string, Set<Job>> = new Map();
+  readonly #byTask: Map<string, Set<MapRun>> = new Map();
 
   /** How many tasks have jobs in it. */
   get size(): number {
     return this.#byTask.size;
   }
 
-  add(job: Job): void {
-    if (job.spent) {
-      job.settleIfDone();
+  add(run: MapRun): void {
+    if (run.spent) {
+      run.settleIfDone();
       return;
     }
-    const jobs = this.#byTask.get(job.task);
-    if (jobs === undefined) this.#byTask.set(job.task, new Set([job]));
-    else jobs.add(job);
+    const runs = this.#byTask.get(run.task);
+    if (runs === undefined) this.#byTask.set(run.task, new Set([run]));
+    else runs.add(run);
   }
 
-  delete(job: Job): void {
-    const jobs = this.#byTask.get(job.task);
-    if (jobs?.delete(job) === true && jobs.size === 0) this.#byTask.delete(job.task);
+  delete(run: MapRun): void {
+    const runs = this.#byTask.get(run.task);
+    if (runs?.delete(run) === true && runs.size === 0) this.#byTask.delete(run.task);
   }
 
   /**
    * The first work that `take` gives. It is asked for one job after the other and told how many others of the same task
    * there are. It returns items, none when this job has none now, undefined when no job of this task need be asked.
    */
-  next(take: (job: Job, others: number) => Item[] | undefined): Chunk | undefined {
-    for (const [task, jobs] of this.#byTask) {
-      for (const job of jobs) {
-        const items = take(job, jobs.size - 1);
-        if (job.spent) {
-          this.delete(job);
-          job.settleIfDone(); // the end of lazy inputs may have come after the last result
+  next(take: (run: MapRun, others: number) => Item[] | undefined): Chunk | undefined {
+    for (const [task, runs] of this.#byTask) {
+      for (const run of runs) {
+        const items = take(run, runs.size - 1);
+        if (run.spent) {
+          this.delete(run);
+          run.settleIfDone(); // the end of lazy inputs may have come after the last result
         }
         if (items === undefined) break;
         if (items.length === 0) continue;
-        this.#toTheEnd(task, jobs, job);
-        return { job, items };
+        this.#toTheEnd(task, runs, run);
+        return { run, items };
       }
     }
     return undefined;
   }
 
-  #toTheEnd(task: string, jobs: Set<Job>, job: Job): void {
-    if (jobs.size > 1 && jobs.delete(job)) jobs.add(job);
-    if (this.#byTask.size > 1 && this.#byTask.delete(task)) this.#byTask.set(task, jobs);
+  #toTheEnd(task: string, runs: Set<MapRun>, run: MapRun): void {
+    if (runs.size > 1 && runs.delete(run)) runs.add(run);
+    if (this.#byTask.size > 1 && this.#byTask.delete(task)) this.#byTask.set(task, runs);
   }
 }

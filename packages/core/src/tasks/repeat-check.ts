@@ -3,11 +3,12 @@ import { siteOf } from "../calls/call-site.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
 import { randomFrom } from "../calls/random.ts";
 import { copy } from "../wire/codec/codec.ts";
-import { sourceOf } from "./inputs.ts";
-import { type Item, Job, type JobParts, type Observer, type Place } from "./map-run.ts";
-import { type Staff, Tally } from "./progress-meter.ts";
+import { sourceOf } from "./input-source.ts";
+import type { Item, Observer, Place } from "./item.ts";
+import { MapRun, type MapRunParts } from "./map-run.ts";
+import { ProgressMeter, type WorkerCounts } from "./progress-meter.ts";
 import { sameResult } from "./same-result.ts";
-import type { Crew } from "./task-group.ts";
+import type { TaskGroup } from "./task-group.ts";
 
 /** Of the tasks of a call so many are done again, besides the first one of each rank. */
 const most = 10;
@@ -43,10 +44,10 @@ class Sample {
 }
 
 /** Who does tasks, seen from here: the dispatcher. */
-interface Workers extends Staff {
+interface Workers extends WorkerCounts {
   /** The ranks that can be given work now. */
   readonly free: readonly number[];
-  add(job: Job): void;
+  add(run: MapRun): void;
 }
 
 /**
@@ -59,19 +60,19 @@ interface Workers extends Staff {
  * The results that the call gives are those of the first time. Inputs and results are kept as copies: the program may
  * change its own. Costs at most one task more for each rank, and ten besides.
  */
-export class Repeats {
-  readonly #crew: Crew;
+export class RepeatCheck {
+  readonly #group: TaskGroup;
   readonly #workers: Workers;
   readonly #samples: Map<string, Sample> = new Map();
   #turns = 0;
 
-  constructor(crew: Crew, workers: Workers) {
-    this.#crew = crew;
+  constructor(group: TaskGroup, workers: Workers) {
+    this.#group = group;
     this.#workers = workers;
   }
 
   /** A job of these parts that is watched, and some of whose tasks are done again when it has ended well. */
-  watched(parts: JobParts): Job {
+  watched(parts: MapRunParts): MapRun {
     const site = siteOf(parts.site) ?? parts.task;
     const total = parts.source.remaining;
     const sample = this.#sample(`${site} ${parts.task}`);
@@ -86,12 +87,12 @@ export class Repeats {
       },
       failed: () => {},
     };
-    const job = new Job({ ...parts, observer });
-    job.finished.then(
+    const run = new MapRun({ ...parts, observer });
+    run.finished.then(
       () => this.#again(parts, site, inputs, firsts),
       () => {},
     );
-    return job;
+    return run;
   }
 
   #sample(line: string): Sample {
@@ -101,12 +102,12 @@ export class Repeats {
   }
 
   #again(
-    parts: JobParts,
+    parts: MapRunParts,
     site: string,
     inputs: ReadonlyMap<number, unknown>,
     firsts: ReadonlyMap<number, First>,
   ): void {
-    const { signal, checking } = this.#crew;
+    const { signal, checking } = this.#group;
     const ranks = this.#workers.free;
     if (checking === undefined || checking.toldOf.has(site) || firsts.size === 0 || ranks.length < 2 || signal.aborted)
       return;
@@ -133,27 +134,27 @@ export class Repeats {
         tell(`failed on rank ${place.rank} and not on rank ${first.place.rank} (${messageOf(error)})`, index);
       },
     };
-    const job = new Job({
+    const run = new MapRun({
       ...parts,
       settings: { ...parts.settings, schedule: "static" }, // each block is for its rank alone
       source: sourceOf([], () => {}),
       sink: unused,
-      tally: new Tally(parts.task, this.#workers, undefined),
+      meter: new ProgressMeter(parts.task, this.#workers, undefined),
       journal: undefined,
       observer,
     });
-    job.assign(blocks);
-    const forget = onAbort(parts.settings.signal, () => job.cancel(new MpiError("aborted", "cancelled")));
-    job.finished.then(forget, forget);
-    this.#workers.add(job);
+    run.assign(blocks);
+    const forget = onAbort(parts.settings.signal, () => run.cancel(new MpiError("aborted", "cancelled")));
+    run.finished.then(forget, forget);
+    this.#workers.add(run);
   }
 
   /** The next rank after this one, and each time the one after that: two ranks may have the same wrong value. */
   #another(ranks: readonly number[], { rank }: Place): number {
-    const others = ranks.filter((each) => this.#crew.members[each] !== rank);
+    const others = ranks.filter((each) => this.#group.members[each] !== rank);
     const next = Math.max(
       0,
-      ranks.findIndex((each) => this.#crew.members[each] === rank),
+      ranks.findIndex((each) => this.#group.members[each] === rank),
     );
     return others[(next + this.#turns++) % others.length] as number;
   }

@@ -12,7 +12,7 @@ export interface Sink {
 }
 
 /** All results, in the order of the inputs. */
-export class List implements Sink {
+export class ResultList implements Sink {
   readonly values: unknown[] = [];
   readonly #settled: boolean;
   consumed = 0;
@@ -39,7 +39,7 @@ export class List implements Sink {
 type Result = { value: unknown } | { error: Error };
 
 /** Results for one consumer that takes them one by one: in the order of the inputs, or as they come. */
-export class Stream implements Sink {
+export class ResultStream implements Sink {
   readonly #ordered: boolean;
   readonly #taken: () => void;
   readonly #early: Map<number, Result> = new Map();

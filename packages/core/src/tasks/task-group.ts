@@ -4,7 +4,7 @@ import type { Peers } from "../wire/peers.ts";
 import type { Progress } from "../wire/progress.ts";
 
 /** The ranks that do tasks together, seen by one of them, and what it knows of them. */
-export interface Crew {
+export interface TaskGroup {
   readonly peers: Peers;
   readonly who: Identity;
   /** Rank in the world of each rank here; errors name that one. */

@@ -6,7 +6,7 @@ import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";
 import { isBuiltIn } from "./task-source.ts";
 
 /** What the tasks of a chunk have in common. */
-export interface Errand {
+export interface TaskSpec {
   readonly task: string;
   /** The input is a list of arguments. */
   readonly spread: boolean;
@@ -27,7 +27,7 @@ function wantsContext(work: AnyTask): boolean {
 }
 
 /** Does tasks on this rank, one after the other, and keeps what lasts from one to the next. */
-export class Hand {
+export class TaskRunner {
   readonly #rank: number;
   readonly #tasks: ReadonlyMap<string, Known>;
   #state: unknown;
@@ -53,7 +53,7 @@ export class Hand {
   }
 
   /** Never throws. A task that is not async gives its outcome at once: ten thousand small ones need no turn each. */
-  do(errand: Errand, input: unknown, index: number, attempt: number): Outcome | Promise<Outcome> {
+  do(errand: TaskSpec, input: unknown, index: number, attempt: number): Outcome | Promise<Outcome> {
     const { task, spread, timeoutMs } = errand;
     const known = this.#tasks.get(task);
     if (known === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(task)}`));

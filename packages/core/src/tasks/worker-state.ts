@@ -1,6 +1,7 @@
 import type { MpiError } from "../calls/errors.ts";
 import { clearTimeout, setTimeout } from "../calls/event-loop.ts";
-import type { Chunk, Item, Job } from "./map-run.ts";
+import type { Item } from "./item.ts";
+import type { Chunk, MapRun } from "./map-run.ts";
 import { tookTooLong } from "./task-runner.ts";
 
 /** A task that times out says so itself, if it can: so long is waited for that. */
@@ -19,7 +20,7 @@ interface Given {
 }
 
 /** What rank 0 knows about one other rank. */
-export class Seat {
+export class WorkerState {
   readonly rank: number;
   /** It is gone. */
   lost = false;
@@ -56,7 +57,7 @@ export class Seat {
   }
 
   /** The task that this answer belongs to; undefined when it was not asked anything. */
-  answered(): { job: Job; item: Item; wanted: boolean } | undefined {
+  answered(): { run: MapRun; item: Item; wanted: boolean } | undefined {
     const given = this.#given[0];
     if (given === undefined) return undefined;
     const { chunk, void: unwanted } = given;
@@ -64,7 +65,7 @@ export class Seat {
     if (given.answered === chunk.items.length) this.#given.shift();
     this.stuck = this.#given[0]?.void === true && this.stuck;
     this.#watch();
-    return { job: chunk.job, item, wanted: !unwanted };
+    return { run: chunk.run, item, wanted: !unwanted };
   }
 
   /** It is about to begin a suspect task; false when it says goodbye instead. */
@@ -76,9 +77,9 @@ export class Seat {
   }
 
   /** The tasks of this job that it has not answered, as the rank counts them. */
-  cancel(job: Job): { from: number; count: number }[] {
+  cancel(run: MapRun): { from: number; count: number }[] {
     if (this.lost) return [];
-    const gone = this.#given.filter((given) => given.chunk.job === job && !given.void);
+    const gone = this.#given.filter((given) => given.chunk.run === run && !given.void);
     for (const given of gone) given.void = true;
     this.#watch();
     return gone.map(({ chunk, from, answered }) => ({ from: from + answered, count: chunk.items.length - answered }));
@@ -101,7 +102,7 @@ export class Seat {
   #watch(): void {
     clearTimeout(this.#deadline);
     const given = this.#given[0];
-    const timeoutMs = given?.chunk.job.settings.timeoutMs;
+    const timeoutMs = given?.chunk.run.settings.timeoutMs;
     if (given === undefined || given.void || timeoutMs === undefined) return;
     const item = given.chunk.items[given.answered] as Item;
     this.#deadline = setTimeout(() => this.#overdue?.(item, tookTooLong(timeoutMs)), timeoutMs + graceMs);

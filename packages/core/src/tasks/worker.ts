@@ -5,7 +5,7 @@ import type { Peers } from "../wire/peers.ts";
 import { Batch } from "./batch.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed } from "./outcome.ts";
-import type { Hand } from "./task-runner.ts";
+import type { TaskRunner } from "./task-runner.ts";
 
 /** So long may tasks keep the rank from its messages, when they do not wait themselves. */
 const turnMs = 1;
@@ -14,13 +14,13 @@ const batchMs = 100;
 const batchBytes = 1 << 20;
 
 /** Does what rank 0 hands out until it says that there is no more. Rejects when the call has failed on any rank. */
-export function serve(peers: Peers, hand: Hand): Promise<void> {
-  return new Worker(peers, hand).serve();
+export function serve(peers: Peers, runner: TaskRunner): Promise<void> {
+  return new Worker(peers, runner).serve();
 }
 
 class Worker {
   readonly #peers: Peers;
-  readonly #hand: Hand;
+  readonly #runner: TaskRunner;
   readonly #queue: Work[] = [];
   #working = false;
   #over = false;
@@ -33,9 +33,9 @@ class Worker {
   #broken: (error: unknown) => void = () => {};
   #go: () => void = () => {};
 
-  constructor(peers: Peers, hand: Hand) {
+  constructor(peers: Peers, runner: TaskRunner) {
     this.#peers = peers;
-    this.#hand = hand;
+    this.#runner = runner;
   }
 
   async serve(): Promise<void> {
@@ -48,7 +48,7 @@ class Worker {
     } finally {
       this.#over = true;
       this.#go();
-      this.#hand.cancel(new MpiError("aborted", "the call that this task belongs to has ended"));
+      this.#runner.cancel(new MpiError("aborted", "the call that this task belongs to has ended"));
     }
     if (goodbye) await this.#peers.send(0, new Batch().encode());
   }
@@ -72,7 +72,7 @@ class Worker {
 
   #cancel(from: number, count: number, reason: Error): void {
     for (let task = Math.max(from, this.#done); task < from + count; task++) this.#cancelled.add(task);
-    if (this.#working && this.#cancelled.has(this.#done)) this.#hand.cancel(reason);
+    if (this.#working && this.#cancelled.has(this.#done)) this.#runner.cancel(reason);
   }
 
   async #work(): Promise<void> {
@@ -86,7 +86,7 @@ class Worker {
         const before = performance.now();
         const outcome = this.#cancelled.delete(this.#done)
           ? failed(undefined)
-          : this.#hand.do(work, work.inputs[i], indexOf(work, i), work.attempt);
+          : this.#runner.do(work, work.inputs[i], indexOf(work, i), work.attempt);
         this.#batch.add(outcome instanceof Promise ? await outcome : outcome);
         if (this.#over) return;
         this.#cancelled.delete(this.#done);

@@ -29,7 +29,7 @@ export interface LocalOptions {
 }
 
 /** A world within this process: its network, its ranks, and what a launcher would do for them. */
-export class Simulation<R> {
+export class LocalWorld<R> {
   readonly #network: MemoryNetwork;
   readonly #engines: readonly Engine[];
   readonly #hosts: readonly string[];

@@ -1,27 +1,29 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../../../packages/core/src/collectives/algorithms/board-exchange.ts";
-import { Turn } from "../../../../packages/core/src/collectives/board-run.ts";
+import { BoardRun } from "../../../../packages/core/src/collectives/board-run.ts";
 import { System } from "../../../../packages/core/src/transports/libc.ts";
 import { SharedBoard } from "../../../../packages/core/src/transports/shared-memory/board.ts";
 import { decode, encode, type Parcel } from "../../../../packages/core/src/wire/codec/codec.ts";
 
 const system = System.load();
 
-/** The turns of two ranks of one board, and how often each of them was woken. */
-function pair(): { turns: [Turn, Turn]; woken: number[] } {
+/** The runs of two ranks of one board, and how often each of them was woken. */
+function pair(): { runs: [BoardRun, BoardRun]; woken: number[] } {
   const woken = [0, 0];
-  const [first, second] = turnsOf(2, (rank) => {
+  const [first, second] = runsOf(2, (rank) => {
     woken[1 - rank] = (woken[1 - rank] as number) + 1;
   });
-  return { turns: [first as Turn, second as Turn], woken };
+  return { runs: [first as BoardRun, second as BoardRun], woken };
 }
 
-/** The turns of so many ranks of one board; `wakes` is told who wakes all others that sleep. */
-function turnsOf(size: number, wakes: (rank: number) => void): Turn[] {
+/** The runs of so many ranks of one board; `wakes` is told who wakes all others that sleep. */
+function runsOf(size: number, wakes: (rank: number) => void): BoardRun[] {
   const memory = new ArrayBuffer(SharedBoard.bytes(size));
   const members = Array.from({ length: size }, (_, rank) => rank);
   const neighbor = (rank: number): { wake(): void } => ({ wake: () => wakes(rank) });
-  return members.map((rank) => new Turn(new SharedBoard(system, memory, rank, size, [neighbor(rank)]), rank, members));
+  return members.map(
+    (rank) => new BoardRun(new SharedBoard(system, memory, rank, size, [neighbor(rank)]), rank, members),
+  );
 }
 
 /** Each rank gives a value and gets the other's. */
@@ -36,20 +38,20 @@ function swap(rank: number, value: unknown, next?: Exchange<unknown>): Exchange<
 }
 
 test("one after the other, the same turn again and again", () => {
-  const { turns } = pair();
+  const { runs } = pair();
   for (let collective = 0; collective < 1000; collective++) {
-    turns.forEach((turn, rank) => {
+    runs.forEach((turn, rank) => {
       turn.begin(collective, 7, swap(rank, `${rank} ${collective}`));
     });
-    expect(turns[0].advance(false)).toBe(false);
-    for (const turn of [turns[1], turns[0]]) expect(turn.advance(false) && turn.over).toBe(true);
-    expect(turns.map((turn) => turn.end())).toEqual([`1 ${collective}`, `0 ${collective}`]);
+    expect(runs[0].advance(false)).toBe(false);
+    for (const turn of [runs[1], runs[0]]) expect(turn.advance(false) && turn.over).toBe(true);
+    expect(runs.map((turn) => turn.end())).toEqual([`1 ${collective}`, `0 ${collective}`]);
   }
 });
 
 test("who sleeps is woken by what he waits for, also when he has posted himself in the same look", () => {
-  const { turns, woken } = pair();
-  const [first, second] = turns;
+  const { runs, woken } = pair();
+  const [first, second] = runs;
   // The first runs ahead until the board is full, and sleeps for want of room.
   const gives = (value: number): Exchange<unknown> => ({
     give: encode(value),
@@ -88,11 +90,11 @@ test("who sleeps is woken by what he waits for, also when he has posted himself 
 });
 
 test("the second step's post does not let the one who sleeps after it be forgotten", () => {
-  const { turns, woken } = pair();
-  turns.forEach((turn, rank) => {
+  const { runs, woken } = pair();
+  runs.forEach((turn, rank) => {
     turn.begin(0, 7, swap(rank, "one", swap(rank, `two of ${rank}`)));
   });
-  const [first, second] = turns;
+  const [first, second] = runs;
   expect(first.advance(true)).toBe(false);
   expect(second.advance(false)).toBe(false); // both have posted the first step, this one the second, too
   expect(woken[0]).toBe(1);
@@ -104,10 +106,10 @@ test("the second step's post does not let the one who sleeps after it be forgott
 });
 
 test("who has lent an array and sleeps is woken when it has been read", () => {
-  const { turns, woken } = pair();
-  const [first, second] = turns;
+  const { runs, woken } = pair();
+  const [first, second] = runs;
   for (let collective = 0; collective < 2; collective++) {
-    turns.forEach((turn, rank) => {
+    runs.forEach((turn, rank) => {
       turn.begin(collective, 7, swap(rank, null)); // by which they learn that they can read each other's memory
     });
     first.advance(false);
@@ -131,7 +133,7 @@ test("who has lent an array and sleeps is woken when it has been read", () => {
 });
 
 test("who sleeps over one that is missing has seen who of the others is in another collective", () => {
-  const [, second, third] = turnsOf(3, () => {}) as [Turn, Turn, Turn];
+  const [, second, third] = runsOf(3, () => {}) as [BoardRun, BoardRun, BoardRun];
   third.begin(0, 8, { give: encode("mine"), to: "all", from: "none", finish: () => undefined });
   expect(third.advance(false)).toBe(true);
   second.begin(0, 7, { give: encode("mine"), to: "all", from: "all", finish: () => undefined });

@@ -6,7 +6,7 @@ import { afterAll, test } from "vitest";
 import type { Peers } from "../../../../packages/core/src/wire/peers.ts";
 import "../../../../packages/core/src/tasks/journal.ts"; // loaded now, for in the simulated time of ranks that takes for ever
 import { map } from "../../../../packages/core/src/tasks/map.ts";
-import type { Crew } from "../../../../packages/core/src/tasks/task-group.ts";
+import type { TaskGroup } from "../../../../packages/core/src/tasks/task-group.ts";
 import { simulate } from "../../../support/simulated-peers.ts";
 
 const journal = join(tmpdir(), `tsmpi-walltime-${process.pid}`);
@@ -25,7 +25,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
     return x * x;
   };
   const program = (peers: Peers): Promise<unknown> => {
-    const crew: Crew = {
+    const group: TaskGroup = {
       peers,
       who: { rank: peers.rank, size: 3, host: "n1" },
       members: [0, 1, 2],
@@ -35,7 +35,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       checking: undefined,
       show: () => {},
     };
-    return map(crew, task, inputs, { journal, chunkSize: 1 }, "");
+    return map(group, task, inputs, { journal, chunkSize: 1 }, "");
   };
   const { outcomes } = await simulate(3, program, { patience: 1000 });
   return { begun, outcome: outcomes[0] };

@@ -1,8 +1,8 @@
 import { invalid, show } from "../calls/check.ts";
 import type { MapInputs } from "./task.ts";
 
-/** MapInputs, pulled as they are wanted. */
-export interface Source {
+/** Inputs, pulled as they are wanted. */
+export interface InputSource {
   /** How many are still to come, where that is known. */
   readonly remaining: number | undefined;
   /** Whether nothing more will come. */
@@ -18,7 +18,7 @@ export interface Source {
 }
 
 /** @throws MpiError `invalid-argument` for what cannot be iterated. */
-export function sourceOf(inputs: MapInputs<unknown>, ready: () => void): Source {
+export function sourceOf(inputs: MapInputs<unknown>, ready: () => void): InputSource {
   if (Array.isArray(inputs) || (ArrayBuffer.isView(inputs) && "length" in inputs)) {
     return new ListSource(inputs as ArrayLike<unknown>);
   }
@@ -41,7 +41,7 @@ export async function readAll(inputs: MapInputs<unknown>): Promise<unknown[]> {
 }
 
 /** Inputs that are all there: an array or a typed array. */
-class ListSource implements Source {
+class ListSource implements InputSource {
   readonly broken: undefined;
   readonly lazy = false;
   readonly #list: ArrayLike<unknown>;
@@ -70,7 +70,7 @@ class ListSource implements Source {
   }
 }
 
-class IteratorSource implements Source {
+class IteratorSource implements InputSource {
   readonly lazy = true;
   readonly #iterator: Iterator<unknown>;
   remaining: number | undefined;
@@ -110,7 +110,7 @@ class IteratorSource implements Source {
 }
 
 /** Pulls what was asked for and not there in the background, one after the other. */
-class AsyncSource implements Source {
+class AsyncSource implements InputSource {
   readonly lazy = true;
   readonly remaining: undefined;
   readonly #iterator: AsyncIterator<unknown>;

@@ -1,0 +1,58 @@
+import type { Chunk } from "./map-run.ts";
+import { Queue } from "./queue.ts";
+import { LeastTimes, MeanTimes } from "./schedule.ts";
+
+/** Longest time that rank 0 works before it handles messages again. */
+export const rootTurnMs = 1;
+
+/** Picks the next chunk for a rank: from which run, and how large, by the times that tasks have taken so far. */
+export class ChunkPicker {
+  /** The runs that have something to hand out. */
+  readonly queue: Queue = new Queue();
+  /** A task of rank 0 itself is waiting for a promise, so rank 0 will not do the remaining inputs soon. */
+  rootIsWaiting = false;
+  readonly #root: number;
+  /** Times of each task on any rank, and on rank 0. */
+  readonly #meanMs: MeanTimes = new MeanTimes();
+  readonly #rootMs: LeastTimes = new LeastTimes();
+  /** Tasks that return promises. */
+  readonly #asyncTasks: Set<string> = new Set();
+
+  constructor(root: number) {
+    this.#root = root;
+  }
+
+  /**
+   * The next chunk for this rank, from the first run that has one for it.
+   * @param held how many chunks the rank has already
+   * @param ranks how many ranks can be given work
+   */
+  next(rank: number, held: number, ranks: number): Chunk | undefined {
+    const isRoot = rank === this.#root;
+    return this.queue.next((run, others) => {
+      const meanMs = this.#meanMs.of(run.task);
+      if (isRoot) {
+        const single = meanMs === undefined || this.#asyncTasks.has(run.task);
+        return run.takeOwn(rank, single ? 1 : Math.max(1, Math.floor(rootTurnMs / 4 / meanMs)), ranks === 1);
+      }
+      const rootMs = this.rootIsWaiting ? undefined : this.#rootMs.of(run.task);
+      return run.take(rank, held, { ranks, others, meanMs, rootMs });
+    });
+  }
+
+  /** A worker took `ms` for so many of these tasks. */
+  workerTook(task: string, ms: number, tasks: number): void {
+    this.#meanMs.add(task, ms, tasks);
+  }
+
+  /** Rank 0 took `ms` for so many of these tasks. */
+  rootTook(task: string, ms: number, tasks: number): void {
+    this.#meanMs.add(task, ms, tasks);
+    this.#rootMs.add(task, ms, tasks);
+  }
+
+  /** This task returns promises: rank 0 takes one input at a time. */
+  isAsync(task: string): void {
+    this.#asyncTasks.add(task);
+  }
+}

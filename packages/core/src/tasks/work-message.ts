@@ -1,0 +1,53 @@
+import { encode, type Parcel } from "../wire/codec/codec.ts";
+import { cannotTravel } from "./batch.ts";
+import type { Item } from "./item.ts";
+import type { Chunk } from "./map-run.ts";
+import type { Message } from "./messages.ts";
+import { failed } from "./outcome.ts";
+import { isSuspect } from "./worker-state.ts";
+
+/**
+ * Encodes a chunk for a worker. Returns undefined when an input cannot travel: the tasks of such inputs have failed, and the
+ * other inputs of the chunk are handed out again.
+ */
+export function encodeWork(chunk: Chunk): Parcel | undefined {
+  try {
+    return encode(workMessage(chunk));
+  } catch (whole) {
+    const { run, items } = chunk;
+    const good: Item[] = [];
+    for (const item of items) {
+      const why = whyNotEncodable(item.input);
+      if (why === undefined) good.push(item);
+      else run.settle(item, failed(why), undefined);
+    }
+    if (good.length === items.length) for (const item of good) run.settle(item, failed(whole), undefined);
+    else if (good.length > 0 && !run.over) run.putBack(good);
+    return undefined;
+  }
+}
+
+function workMessage(chunk: Chunk): Message {
+  const { run, items } = chunk;
+  const first = items[0] as Item;
+  const consecutive = items.every((item, i) => item.index === first.index + i);
+  return {
+    kind: "work",
+    task: run.task,
+    at: consecutive ? first.index : items.map((item) => item.index),
+    attempt: first.attempts,
+    inputs: items.map((item) => item.input),
+    spread: run.spread,
+    timeoutMs: run.settings.timeoutMs,
+    suspect: isSuspect(chunk),
+  };
+}
+
+function whyNotEncodable(input: unknown): unknown {
+  try {
+    encode(input);
+    return undefined;
+  } catch (error) {
+    return cannotTravel("it", error);
+  }
+}
