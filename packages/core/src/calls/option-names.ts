@@ -1,6 +1,6 @@
 /**
- * The options of every call, by their names. The one table of them: calls check what they are given against it, and a test
- * compares it with the types of `options.ts` and with `docs/calls.md`.
+ * The options of every call. Calls check their options against this table. A test compares it with the types of
+ * `options.ts` and with `docs/calls.md`.
  */
 export const optionNames = {
   send: ["dest", "tag", "sync", "signal"],
@@ -88,10 +88,10 @@ export const optionNames = {
   local: ["seed", "failAt", "ranksPerHost", "check"],
 } as const;
 
-/** A call, as {@link optionNames} knows it. */
+/** A call in {@link optionNames}. */
 export type OptionedCall = keyof typeof optionNames;
 
-/** What people write who know other libraries, and what it is called here. */
+/** Names of options in other libraries, and what they are called here. */
 export const otherNames: Readonly<Record<string, string>> = {
   src: "source",
   from: "source",

@@ -1,16 +1,16 @@
 import type { TypedArray } from "./typed-array.ts";
 
-/** Every call that waits can be cancelled. */
+/** Options of every call that waits. */
 export interface Cancellable {
   /**
-   * Rejects the call with `aborted` when it aborts. A send whose message is matched already still delivers it and resolves;
-   * one that rejects has delivered nothing. A receive that is matched already completes, too.
+   * Cancels the call, which rejects with `aborted`. A call whose message is already matched completes: a send delivers
+   * the message and resolves. A send that rejects has delivered nothing.
    */
   signal?: AbortSignal | undefined;
 }
 
 export interface SendOptions extends Cancellable {
-  /** Rank of the receiver in this communicator. `null` is nobody: the call does nothing (the border of a grid). */
+  /** Rank of the receiver in this communicator. With `null` the call does nothing (the border of a grid). */
   dest: number | null;
   /** 0 to 2^31 - 1; default 0. */
   tag?: number | undefined;
@@ -18,46 +18,48 @@ export interface SendOptions extends Cancellable {
   sync?: boolean | undefined;
 }
 
-/** Which messages to take. What is left out matches any. */
+/** Which messages to receive. An option that is left out matches any. */
 export interface Match {
-  /** Rank of the sender in this communicator. `null` is nobody: the call resolves at once with undefined. */
+  /** Rank of the sender in this communicator. With `null` the call resolves at once with undefined. */
   source?: number | null | undefined;
   tag?: number | undefined;
 }
 
 export interface ReceiveOptions extends Match, Cancellable {
-  /** What `probe` or `iprobe` has found: takes exactly that message. Then `source` and `tag` are left out. */
+  /** A status that `probe` or `iprobe` returned: receives exactly that message. Leave out `source` and `tag` then. */
   probed?: Status | undefined;
-  /** A status is no options: `recv(status)` would take any message like it. It goes in as `probed`. */
+  /**
+   * Makes `recv(status)` a type error: it would receive any message like that one. Write `recv({ probed: status })`.
+   */
   bytes?: never;
 }
 
-/** A receive into the caller's memory. */
+/** A receive into the caller's array. */
 export interface ReceiveInto<A extends TypedArray> extends ReceiveOptions {
-  /** Takes the elements; at least as long as the message, of the same type. */
+  /** Receives the elements; of the type of the message, and at least as long. */
   into: A;
 }
 
 export interface SendReceiveOptions extends Cancellable {
   dest: number | null;
   source?: number | null | undefined;
-  /** Tag of both messages: default 0 for the one sent, any for the one received. */
+  /** Tag of both messages. Default: 0 for the sent one, any for the received one. */
   tag?: number | undefined;
   sendTag?: number | undefined;
   recvTag?: number | undefined;
 }
 
 export interface SendReceiveInto<A extends TypedArray> {
-  /** Takes the elements of the message received. */
+  /** Receives the elements of the received message. */
   into: A;
 }
 
-/** What is known of a message without its data. */
+/** A message without its data. */
 export interface Status {
   /** Rank of the sender in this communicator. */
   readonly source: number;
   readonly tag: number;
-  /** Size of the encoded data in bytes; of a typed array, its byteLength and a few more. */
+  /** Size of the encoded data in bytes; for a typed array its byteLength and a few more. */
   readonly bytes: number;
 }
 
@@ -68,52 +70,57 @@ export interface Message<T> extends Status {
 }
 
 export interface SplitOptions extends Cancellable {
-  /** Ranks of one colour are numbered by their keys, equal keys as they are here; default: all as they are here. */
+  /**
+   * The ranks of one colour are ordered by key, ranks with equal keys by their rank here. Default: all by their rank
+   * here.
+   */
   key?: number | undefined;
 }
 
 export interface CartOptions extends Cancellable {
   /** Whether the grid closes to a ring, in all dimensions or in each; default false. */
   periodic?: boolean | readonly boolean[] | undefined;
-  /** Whether ranks may be numbered anew to put neighbours on one host. Accepted, and so far never done; default false. */
+  /** Whether ranks may be renumbered so that neighbours share a host. Accepted, but not done so far; default false. */
   reorder?: boolean | undefined;
-  /** Whether there may be more ranks than places: the last ones are in no grid and get null. Default false. */
+  /** Whether there may be more ranks than places. The last ranks are then in no grid and get null. Default false. */
   spare?: boolean | undefined;
 }
 
-/** Whom this rank talks to in a graph; the order is that of the parts and results of neighbour collectives. */
+/** The neighbours of this rank in a graph. Their order is the order of parts and results in neighbour collectives. */
 export interface Neighbors {
-  /** Ranks that this one sends to. */
+  /** Ranks that this rank sends to. */
   destinations: readonly number[];
-  /** Ranks that send to this one. Left out: found from the others' destinations, in the order of ranks. */
+  /** Ranks that send to this rank. Default: found from the destinations of the other ranks, in the order of ranks. */
   sources?: readonly number[] | undefined;
 }
 
 export interface RootOptions extends Cancellable {
-  /** The rank that gives or gets the whole; default 0. All ranks must name the same. */
+  /** The rank that gives or gets the whole; default 0. All ranks must name the same one. */
   root?: number | undefined;
 }
 
-/** Options of a collective between two groups that has a root. */
+/** Options of a collective with a root between two groups. */
 export interface InterRootOptions extends Cancellable {
   /**
-   * `"here"`: this rank is the root. `null`: another rank of this group is. A number: the rank of the other group that
-   * is the root, said by all ranks of this one.
+   * `"here"`: this rank is the root. `null`: another rank of this group is the root. A number: the root is that rank of
+   * the other group; all ranks of this group name it.
    */
   root: "here" | number | null;
 }
 
 export interface ReduceOptions extends Cancellable {
-  /** Combine in an order that depends on nothing but the number of ranks: bit-equal results, at some cost. */
+  /**
+   * Combine in an order that depends only on the number of ranks: results are equal bit by bit, at some cost in speed.
+   */
   deterministic?: boolean | undefined;
 }
 
-/** The result is written into the caller's array, which is also what the call resolves to. */
+/** The result is written into the caller's array; the call resolves to that array. */
 export interface Into<A extends TypedArray> {
   into: A;
 }
 
-/** The same, left to the caller; of values of type T, and only where T is a typed array. */
+/** Like {@link Into}, but optional; only where T is a typed array. */
 export interface MaybeInto<T> {
   into?: Extract<T, TypedArray> | undefined;
 }
