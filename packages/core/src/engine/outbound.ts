@@ -8,7 +8,6 @@ import type { PeerTable } from "./peer-table.ts";
 /** The fields of an envelope that an answer or a notice takes from its subject. */
 type Subject = Pick<Envelope, "collective" | "context" | "tag" | "id" | "signature">;
 
-/** Handles packets from a rank to itself. */
 export type Deliver = (envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer) => void;
 
 /** The packets that leave one rank. Makes their envelopes, and counts them. */
@@ -16,13 +15,13 @@ export class Outbound {
   readonly #rank: number;
   readonly #transport: Transport;
   readonly #peers: PeerTable;
-  readonly #toSelf: Deliver;
+  /** Handles packets from this rank to itself; set by the engine. */
+  toSelf: Deliver | undefined;
 
-  constructor(rank: number, transport: Transport, peers: PeerTable, toSelf: Deliver) {
+  constructor(rank: number, transport: Transport, peers: PeerTable) {
     this.#rank = rank;
     this.#transport = transport;
     this.#peers = peers;
-    this.#toSelf = toSelf;
   }
 
   /** Answers within the exchange that `envelope` belongs to. The body is lent. */
@@ -58,7 +57,7 @@ export class Outbound {
   /** All envelopes are made with their fields in the same order, so that V8 gives them one hidden class. */
   post(dest: number, peer: Peer, envelope: Envelope, body: Packet, lent: boolean): void {
     if (dest === this.#rank) {
-      this.#toSelf(envelope, withOwnAttachments(body), false, peer); // the receiver must not share the sender's memory
+      this.toSelf?.(envelope, withOwnAttachments(body), false, peer); // the receiver must not share the sender's memory
       return;
     }
     if (peer.ending !== undefined) return;

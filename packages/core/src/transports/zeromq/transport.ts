@@ -12,7 +12,7 @@ import type { NoRoute } from "./endpoint-race.ts";
 import { gmac, type TagOf } from "./gmac.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import { PeerSender } from "./peer-sender.ts";
-import { describeAttempts, RouteSearch } from "./route-search.ts";
+import { describeAttempts, type Route, RouteSearch } from "./route-search.ts";
 import { Opener, Sealer } from "./seal.ts";
 import { allowManySockets, bindTo, keepAlive, pushFar, pushNear } from "./sockets.ts";
 
@@ -22,15 +22,6 @@ const watchMs = 1000;
 
 /** Up to this size the bytes take some hundred microseconds; a request and its grant would add a hundred. */
 const aheadBytes = 1024 * 1024 + 64; // an array of 1 MiB with its form
-
-/** A route to another host that does not work. */
-export interface Route {
-  /** The rank that cannot be reached, and its host. */
-  dest: number;
-  host: string;
-  /** A line for each address that was tried: from where, to where, what happened. */
-  attempts: string;
-}
 
 /**
  * Carries packets over ZeroMQ: a PULL socket for packets from this host, another for those from other hosts, and one

@@ -26,9 +26,8 @@ import {
 } from "./unserializable.ts";
 
 /**
- * The table of nodes (see `node-table.ts`) of any value. Lends large byte arrays to `attachments`.
- *
- * Throws MpiError `unserializable`, with the path, for the first thing that cannot travel.
+ * The table of nodes (see `node-table.ts`) of any value. Lends large byte arrays to `attachments`. Throws MpiError
+ * `unserializable`, with the path, for the first thing that cannot travel.
  */
 export function flatten(root: unknown, attachments: Uint8Array[]): unknown[] {
   return new Flattening(attachments).run(root);
@@ -107,7 +106,10 @@ class Flattening {
   }
 
   #describe(value: unknown): unknown[] {
-    if (typeof value === "string") return this.#text(value);
+    if (typeof value === "string") {
+      if (isTooLong(value)) throw this.#refusal(reasonAgainstText(value));
+      return [Node.text, Buffer.from(value, "utf16le")];
+    }
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
@@ -138,14 +140,8 @@ class Flattening {
   #refuseCircular(nodes: readonly (readonly unknown[])[]): void {
     const { circular } = fillingOrder(nodes);
     if (circular === undefined) return;
-    this.#node = circular;
-    this.#step = undefined;
+    [this.#node, this.#step] = [circular, undefined];
     throw this.#refusal(reasonAgainstCircular(nodes[circular]?.[1] as string));
-  }
-
-  #text(text: string): unknown[] {
-    if (isTooLong(text)) throw this.#refusal(reasonAgainstText(text));
-    return [Node.text, Buffer.from(text, "utf16le")];
   }
 
   #instance(value: object, kind: ClassKind): unknown[] {
@@ -222,8 +218,7 @@ class Flattening {
     const node: unknown[] = [Node.map];
     let step = 0;
     for (const [key, value] of Map.prototype.entries.call(map)) {
-      node.push(this.#slot(key, step++));
-      node.push(this.#slot(value, step++));
+      node.push(this.#slot(key, step++), this.#slot(value, step++));
     }
     return node;
   }
