@@ -1,7 +1,7 @@
 import { clearInterval, setInterval } from "./event-loop.ts";
 /**
- * Calls `aborted` when `signal` aborts, at once when it already has. Returns what takes the listener away again: call it
- * when the operation has ended, or a long-lived signal collects a listener per message.
+ * Calls `aborted` when `signal` aborts; at once if it already has. Returns a function that removes the listener. Call
+ * that when the operation has ended: otherwise a long-lived signal collects a listener for each message.
  */
 export function onAbort(signal: AbortSignal | undefined, aborted: (reason: unknown) => void): () => void {
   if (signal === undefined) return nothing;
@@ -18,7 +18,7 @@ export function onAbort(signal: AbortSignal | undefined, aborted: (reason: unkno
   };
 }
 
-/** The longest interval there is; only its being there matters. */
+/** The longest possible interval: it only keeps the process alive. */
 const forEver = 2 ** 31 - 1;
 
 function nothing(): void {}

@@ -4,17 +4,18 @@ import type { Call } from "./call.ts";
 import { isUsers, stackText } from "./errors.ts";
 import type { Stack } from "./stack-sampler.ts";
 
-/** Gets what is left to wait for, and gives what a promise shall wait for instead. */
+/** Gets a promise for the rest of the wait, and returns the promise that the call waits for instead. */
 export type Detour = (rest: Promise<unknown>) => Promise<never>;
-/** Resolves the promise that a call waits for with a detour, from whose end on all goes on as before. */
+/** Resolves the promise that a call waits for with a detour. When the detour ends, the call goes on as before. */
 export type Divert = (detour: Detour) => void;
 
 /**
- * Where in the user's program a call waits, as `file:line`; undefined when nobody awaits it there.
+ * Source position of the `await` that is blocked on this call, as `file:line`; undefined if the promise is not awaited.
  *
- * To take the stack at every call costs 2 us, a tenth of a round trip. This costs nothing until somebody asks: V8 knows
- * from each promise who awaits it, and tells whoever runs on its behalf. So the promise that the call waits for is
- * resolved with another one, which looks around and then waits for what the first one waited for:
+ * Taking the stack at every call costs 2 us, a tenth of a round trip. This method costs nothing until it is used: V8
+ * knows for each promise which function awaits it, and shows that function on the stack when the promise runs code. So
+ * the promise of the call is resolved with a second one, which reads the stack and then waits for what the first one
+ * waited for:
  * ```text
  *   user's await ──► send, recv, ... ──► the engine's promise                       it waits for a message
  *   user's await ──► send, recv, ... ──► the engine's promise ──► detour ──► rest   the detour sees all to its left
@@ -25,7 +26,7 @@ export async function locate(call: Call, divert: Divert | undefined): Promise<st
   if (call.site === undefined && divert !== undefined) {
     await new Promise<void>((found) => {
       divert(async (rest) => {
-        // The first turn begins to wait for this promise, from the second on it is known who does.
+        // V8 subscribes to this promise in the first turn; the awaiting function is known from the second on.
         await null;
         await null;
         call.site = siteHere();
@@ -37,13 +38,13 @@ export async function locate(call: Call, divert: Divert | undefined): Promise<st
   return call.site;
 }
 
-/** The call, with its `site` if that is known. */
+/** The call, with its `site` if that can be found without a detour. */
 export function located(call: Call): Call {
   call.site ??= call.stack && siteOf(stackText(call.stack));
   return call;
 }
 
-/** Where the user's program is that waits for the function which calls this, or has called it. */
+/** The user's line that called this code, or that awaits it. */
 export function siteHere(): string | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = mostFrames;
@@ -57,8 +58,8 @@ export function siteHere(): string | undefined {
 const mostFrames = 50;
 
 /**
- * The first line of a stack that is the user's, as `file:line`, as seen from this directory; a library's of his only where
- * there is no other.
+ * The first line of the user in a stack, as `file:line`, relative to the working directory. A line of a library in
+ * node_modules only if there is no other.
  */
 export function siteOf(stack: string): string | undefined {
   let library: string | undefined;

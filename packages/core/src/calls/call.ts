@@ -1,28 +1,28 @@
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./errors.ts";
 
-/** This process's place in the world, as error messages name it. */
+/** A rank as error messages name it. */
 export interface Identity {
   readonly rank: number;
   readonly size: number;
   readonly host: string;
 }
 
-/** What the user called, kept so that errors and the deadlock report can quote it. */
+/** A call of the user, kept for error messages and for the deadlock report. */
 export interface Call {
   readonly operation: string;
-  /** The call's options; only those that say where and what are quoted. */
+  /** The options of the call. Messages quote only those of `quoted`. */
   readonly options?: object | undefined;
-  /** What a reduction combines with, as its `numberOf` (op.ts). */
+  /** The operation of a reduction, as its `numberOf` (op.ts). */
   readonly reducer?: number | undefined;
   /** The name that the user gave the communicator. */
   readonly communicator?: string | undefined;
-  /** What the user was given. */
+  /** The promise that the user has. */
   result?: Promise<unknown> | undefined;
-  /** When it was first seen to wait, as `performance.now()` tells it; to a quarter of a second. */
+  /** When the call was first seen to wait, in `performance.now()` time; to a quarter of a second. */
   since?: number | undefined;
-  /** `file:line` of the user's program, once somebody has asked for it. */
+  /** `file:line` of the user's program, once it has been looked up. */
   site?: string | undefined;
-  /** Where it was called, of some calls that wait: whoever asks makes that their `site`. */
+  /** The stack of some calls that wait; `site` is made from it when it is needed. */
   stack?: { readonly stack?: string } | undefined;
 }
 
@@ -45,7 +45,7 @@ function named(communicator: string | undefined): boolean {
   return communicator !== undefined && communicator !== "" && communicator !== "world";
 }
 
-/** An error that says who, which call, why: `[rank 3/8 on n042] recv({ source: 1 }): rank 1 is gone`. */
+/** An error that names the rank, the call and the reason: `[rank 3/8 on n042] recv({ source: 1 }): rank 1 is gone`. */
 export function failure(
   who: Identity,
   call: Call,

@@ -3,7 +3,7 @@ import { invalid, show } from "./check.ts";
 import { type OptionedCall, optionNames, otherNames } from "./option-names.ts";
 import { isTypedArray } from "./typed-array.ts";
 
-/** The options that a call knows. A property looked up in it is true, or undefined. */
+/** The options of one call. `has[name]` is true or undefined. */
 export interface KnownOptions {
   readonly names: readonly string[];
   readonly has: Readonly<Record<string, true | undefined>>;
@@ -18,8 +18,8 @@ function lookUp(names: readonly string[]): KnownOptions["has"] {
 }
 
 /**
- * Checks the options of a call: an object, all of whose properties the call knows. A script without types may give
- * `recv(3)`, as in mpi4py, or `recv({ src: 1 })`: both would silently mean any source.
+ * Checks the options of a call: they must be an object with known properties only. JavaScript programs may write
+ * `recv(3)`, as in mpi4py, or `recv({ src: 1 })`; both would silently mean any source.
  *
  * Costs 10 ns for two options.
  * @throws MpiError `invalid-argument`
@@ -42,8 +42,8 @@ export function checkOptions(known: KnownOptions, options: unknown): void {
 }
 
 /**
- * Whether it is the other end of a pair: `{ source, dest }`, as a grid's `shift` gives it, says to `send` where to and to `recv`
- * where from. `recv({ dest: 1 })` says nothing, and would mean any source.
+ * Whether the option is the other half of a pair `{ source, dest }`, as a grid's `shift` returns it: `send` takes
+ * `dest` from it, `recv` takes `source`. `recv({ dest: 1 })` alone is an error, because it would mean any source.
  */
 function isOtherEnd(name: string, has: KnownOptions["has"], options: { source?: unknown; dest?: unknown }): boolean {
   if (name === "source") return has["dest"] === true && options.dest !== undefined;

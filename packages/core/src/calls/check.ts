@@ -2,7 +2,7 @@ import { MpiError } from "./errors.ts";
 
 const maxTag = 2 ** 31 - 1;
 
-/** A rank of a communicator with `size` ranks, or `invalid-argument`. */
+/** Throws `invalid-argument` unless it is a rank of a communicator with `size` ranks. */
 export function checkRank(name: string, rank: unknown, size: number): asserts rank is number {
   if (Number.isInteger(rank) && (rank as number) >= 0 && (rank as number) < size) return;
   const ranks =
@@ -10,7 +10,7 @@ export function checkRank(name: string, rank: unknown, size: number): asserts ra
   throw invalid(`${name} is ${show(rank)}, but ${ranks}`);
 }
 
-/** A user's tag, or `invalid-argument`. */
+/** Throws `invalid-argument` unless it is a tag for users. */
 export function checkTag(name: string, tag: unknown): asserts tag is number {
   if (Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= maxTag) return;
   throw invalid(`${name} is ${show(tag)}, but a tag is a whole number from 0 to ${maxTag}`);
@@ -20,7 +20,10 @@ export function invalid(why: string): MpiError {
   return new MpiError("invalid-argument", why);
 }
 
-/** A value in a sentence, short. */
+/**
+ * A short form of a value for a sentence: "an array of 3", "a Map", "7". For kind and length see `describe` in
+ * typed-array.ts.
+ */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
@@ -34,7 +37,7 @@ export function withArticle(name: string): string {
   return `${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-/** A list, or `invalid-argument`: `what` says what is in it. */
+/** Throws `invalid-argument` unless it is an array. `what` names its elements. */
 export function checkList(name: string, list: unknown, what: string): asserts list is readonly unknown[] {
   if (!Array.isArray(list)) throw invalid(`${name} is ${show(list)}, but it is an array of ${what}`);
 }

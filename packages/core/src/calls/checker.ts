@@ -2,8 +2,8 @@ import type { Call } from "./call.ts";
 import type { TypedArray } from "./typed-array.ts";
 
 /**
- * What `tsmpi run --check` watches during calls. This is the seam: calls, collectives and tasks report to it, and know
- * nothing of what it looks for. `diagnosis/checking/` implements it; without `--check` there is none.
+ * The seam between calls and `tsmpi run --check`. Calls, collectives and tasks report to it and know nothing of what it
+ * looks for. `diagnosis/checking/` implements it; without `--check` there is none.
  */
 export interface Checker {
   readonly buffers: {

@@ -6,14 +6,14 @@ import { recognise } from "./package-copies.ts";
  *
  * | code | meaning |
  * | --- | --- |
- * | `invalid-argument` | this call's arguments make no sense (rank out of range, wrong number of parts) |
+ * | `invalid-argument` | an argument of this call is wrong (rank out of range, wrong number of parts) |
  * | `unserializable` | a value holds something that cannot travel; the message names its path |
  * | `mismatch` | ranks disagree about a collective: operation, root, counts or types |
  * | `rank-failed` | a rank that this call depends on is gone |
  * | `deadlock` | every rank waits and nothing is on its way |
  * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
  * | `closed` | the communicator was closed before the call |
- * | `undelivered` | a message could not reach its rank: there is no way there, or none any more |
+ * | `undelivered` | a message could not reach its rank: there is no route, or none any more |
  * | `protocol` | a peer sent something that is not tsmpi's protocol |
  * | `launch` | the world could not be set up |
  */
@@ -29,7 +29,7 @@ export type MpiErrorCode =
   | "protocol"
   | "launch";
 
-/** What an {@link MpiError} knows besides its message. */
+/** Further fields of an {@link MpiError}. */
 export interface MpiErrorDetails {
   rank?: number | undefined;
   host?: string | undefined;
@@ -37,8 +37,8 @@ export interface MpiErrorDetails {
 }
 
 /**
- * The one error class of tsmpi. Its message says who, which call and why:
- * `[rank 3/8 on n042] recv({ source: 1, tag: 7 }): rank 1 is gone (killed by SIGKILL, pid 4711)`.
+ * The one error class of tsmpi. Its message names the rank, the call and the reason: `[rank 3/8 on n042] recv({ source:
+ * 1, tag: 7 }): rank 1 is gone (killed by SIGKILL, pid 4711)`.
  *
  * ```ts
  * try { await world.recv({ source: 1 }) } catch (error) {
@@ -53,7 +53,10 @@ export class MpiError extends Error {
 
   override readonly name = "MpiError";
   readonly code: MpiErrorCode;
-  /** The rank (in the world) that the error is about: the lost one for `rank-failed`, else the one that raised it. */
+  /**
+   * The rank (in the world) that the error is about: the lost rank for `rank-failed`, otherwise the rank that raised
+   * it.
+   */
   readonly rank: number | undefined;
   /** The host of that rank. */
   readonly host: string | undefined;
@@ -63,7 +66,7 @@ export class MpiError extends Error {
     this.code = code;
     this.rank = details.rank;
     this.host = details.host;
-    // Lazily: to make a stack into text takes 20 us, and a millisecond with source maps.
+    // Lazy: formatting a stack takes 20 us, and a millisecond with source maps.
     const trace: { stack?: string } = {};
     Error.captureStackTrace(trace, new.target);
     Object.defineProperty(this, "stack", {
@@ -74,17 +77,18 @@ export class MpiError extends Error {
   }
 }
 
-/** The package's folder: bundled or not, this file is somewhere below its dist or src. A user's bundle is a file of its own. */
+/** The package's folder. Bundled or not, this file is below its dist or src. In a user's bundle it is that bundle. */
 const ownFiles = new URL(ownURL).pathname.replace(/^(.*\/)(dist|src)\/.*$/, "$1");
 
-/** Of an error, or of what `Error.captureStackTrace` was given. */
+/** An error, or an object that `Error.captureStackTrace` has filled. */
 interface Traced {
   stack?: unknown;
 }
 
 /**
- * A stack as text. A program's own `Error.prepareStackTrace` may make anything of it: one that makes call sites
- * (`callsites`, `depd`) is set aside meanwhile; one that makes text (`source-map-support`) knows better than V8.
+ * A stack as text. A program may set `Error.prepareStackTrace`. If its function returns call sites (`callsites`,
+ * `depd`), it is removed meanwhile. If it returns text (`source-map-support`), it is used, because it knows more than
+ * V8.
  */
 export function stackText(traced: Traced): string {
   const prepare = hooks.prepareStackTrace;
@@ -108,7 +112,7 @@ const judged: WeakMap<Prepare, boolean> = new WeakMap();
 function makesText(prepare: Prepare): boolean {
   let text = judged.get(prepare);
   if (text === undefined) {
-    judged.set(prepare, false); // it may end here once more
+    judged.set(prepare, false); // trying it out may lead here again
     text = tryOn();
     judged.set(prepare, text);
   }
@@ -123,17 +127,17 @@ function tryOn(): boolean {
   }
 }
 
-/** Whether a line of a stack is neither tsmpi's nor Node's own. */
+/** Whether a line of a stack belongs neither to tsmpi nor to Node. */
 export function isUsers(line: string): boolean {
   return /^ +at /.test(line) && !line.includes(ownFiles) && !/\bnode:/.test(line);
 }
 
-/** A stack without the lines of tsmpi and Node: what a call does inside says nothing to its caller. */
+/** The stack without the lines of tsmpi and Node, which do not help the caller. */
 function withUsersLines({ name, message }: Error, stack: string): string {
   return [`${name}: ${message}`, ...stack.split("\n").filter(isUsers)].join("\n");
 }
 
-/** The message of anything that was thrown. */
+/** The message of a thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

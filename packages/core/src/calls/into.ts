@@ -3,7 +3,7 @@ import { MpiError } from "./errors.ts";
 import { isTypedArray, kindOf, type TypedArray } from "./typed-array.ts";
 
 /**
- * Copies one typed array, or several behind each other in the order of ranks, into the caller's `into`.
+ * Copies typed arrays, one behind the other in the order of ranks, into the caller's `into`.
  *
  * @throws MpiError `mismatch` when the types differ or `into` is too short. Nothing is written then.
  */
@@ -11,7 +11,7 @@ export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): 
   checkRoom(into, parts);
   let at = 0;
   for (const part of parts as A[]) {
-    // All kinds share this signature; the union of eleven kinds cannot express that both sides are the same one.
+    // The union of eleven kinds of arrays cannot express that both sides are of the same kind.
     if ((part as TypedArray) !== into) (into as Float64Array).set(part as Float64Array, at);
     at += part.length;
   }
@@ -19,13 +19,13 @@ export function fill<A extends TypedArray>(into: A, parts: readonly unknown[]): 
 }
 
 /**
- * Whether the caller's `into` can take these, behind each other. What a rank can know of that it finds out before it gives
- * the others anything, so that they fail with it.
+ * Checks whether the caller's `into` has room for these arrays, one behind the other. A rank checks before it sends
+ * anything, so that the other ranks fail with it.
  *
  * @throws MpiError `mismatch` when the types differ or `into` is too short.
  */
 export function checkRoom(into: TypedArray | undefined, parts: readonly unknown[]): void {
-  if (into === undefined) return; // hot callers look for themselves, before they make a list
+  if (into === undefined) return; // hot callers check this before they make a list
   let length = 0;
   for (const part of parts) {
     if (!isTypedArray(part) || kindOf(part) !== kindOf(into)) {
@@ -39,7 +39,7 @@ export function checkRoom(into: TypedArray | undefined, parts: readonly unknown[
   }
 }
 
-/** Whether two arrays have memory in common. */
+/** Whether two arrays share memory. */
 export function overlaps(one: ArrayBufferView, other: ArrayBufferView): boolean {
   return (
     one.buffer === other.buffer &&
@@ -48,7 +48,7 @@ export function overlaps(one: ArrayBufferView, other: ArrayBufferView): boolean 
   );
 }
 
-/** A result as the call resolves to it: in the caller's `into`, if he gave one. */
+/** The result of a call: in the caller's `into`, if given. */
 export function delivered<T>(value: unknown, into: TypedArray | undefined): T {
   return (into === undefined ? value : fill(into, [value])) as T;
 }

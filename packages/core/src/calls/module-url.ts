@@ -1,4 +1,4 @@
 import { pathToFileURL } from "node:url";
 
-/** Where this code is. A user's bundle in the format of CommonJS has no `import.meta.url`, but a file name. */
+/** The URL of this code. A user's bundle in CommonJS format has no `import.meta.url`, only a file name. */
 export const ownURL: string = (import.meta.url as string | undefined) ?? pathToFileURL(__filename).href;

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { ownURL } from "./module-url.ts";
 
-/** This kind of machine, as builders of native binaries name it: `linux-x64 with glibc 2.36`. */
+/** The platform as builders of native binaries name it: `linux-x64 with glibc 2.36`. */
 function machineKind(): string {
   return `${process.platform}-${process.arch} with ${libc()}`;
 }
 
 function libc(): string {
-  // Else the report looks up the names of all connections.
+  // Without this the report looks up the host names of all connections.
   (process.report as unknown as { excludeNetwork?: boolean }).excludeNetwork = true;
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   if (header?.glibcVersionRuntime !== undefined) return `glibc ${header.glibcVersionRuntime}`;
@@ -17,7 +17,7 @@ function libc(): string {
     : "an unknown libc";
 }
 
-/** Whether there is no such package for this code, rather than none of its binaries: it was bundled, and moved elsewhere. */
+/** Whether the package itself is missing, not only its binaries: this code was bundled and moved elsewhere. */
 export function isMissing(name: string): boolean {
   try {
     createRequire(ownURL).resolve(name);
@@ -27,7 +27,7 @@ export function isMissing(name: string): boolean {
   }
 }
 
-/** What to do when the binary of a package is missing, or is for another kind of machine. */
+/** Advice for a package whose binary is missing or is for another platform. */
 export function nativeAdvice(name: string): string {
   return `${name} has no binary for this machine (${machineKind()}): install on such a machine, without --omit=optional, rather than copying node_modules from another`;
 }

@@ -1,6 +1,6 @@
 /**
- * The names of every call's options. This is the only table of them: calls check their options against it, and a test
- * compares it with the types in `options.ts` and with `docs/calls.md`.
+ * The options of every call. Calls check their options against this table. A test compares it with the types of
+ * `options.ts` and with `docs/calls.md`.
  */
 export const optionNames = {
   send: ["dest", "tag", "sync", "signal"],
@@ -94,7 +94,7 @@ export const optionNames = {
 /** A call in {@link optionNames}. */
 export type OptionedCall = keyof typeof optionNames;
 
-/** Names from other libraries, and the name here. */
+/** Names of options in other libraries, and what they are called here. */
 export const otherNames: Readonly<Record<string, string>> = {
   src: "source",
   from: "source",

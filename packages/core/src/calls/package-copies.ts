@@ -1,6 +1,6 @@
 /*
- * A process may load this package more than once: npm link, a nested node_modules, a library that has bundled it, a test
- * runner that resets its modules. What must exist once in a process is found here by all copies.
+ * A process may load this package more than once: npm link, a nested node_modules, a library that has bundled it, a
+ * test runner that resets its modules. State that must exist once in a process is shared between the copies here.
  *
  * ```text
  *  main.ts ────► node_modules/@tsmpi/core                     init() ──► the world
@@ -8,10 +8,10 @@
  * ```
  */
 
-/** Of this copy. Copies of one version may share what they have; a test compares it with the package's manifest. */
+/** The version of this copy. Copies of one version share state. A test compares it with the package's manifest. */
 export const version = "0.1.0";
 
-/** A value that all copies of one version have in common: made by the first, under a name of its own. */
+/** A value that all copies of one version share under a name. The first copy creates it. */
 export function shared<T>(name: string, make: () => T): T {
   const places = globalThis as unknown as Record<symbol, T | undefined>;
   const key = Symbol.for(`tsmpi.${name}@${version}`);
@@ -19,10 +19,12 @@ export function shared<T>(name: string, make: () => T): T {
   return places[key];
 }
 
-/** Makes `instanceof Class` hold for instances of the same class in any other copy; subclasses are as in JavaScript. */
+/**
+ * Makes `instanceof Class` true for instances of the same class in other copies. Subclasses behave as in JavaScript.
+ */
 export function recognise(Class: abstract new (...args: never[]) => object, name: string): void {
   const mark = Symbol.for(`tsmpi.${name}`);
-  Object.defineProperty(Class, "name", { value: name }); // a bundler may have given it another
+  Object.defineProperty(Class, "name", { value: name }); // a bundler may have renamed the class
   Object.defineProperty(Class.prototype, mark, { value: true });
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
@@ -32,7 +34,7 @@ export function recognise(Class: abstract new (...args: never[]) => object, name
   });
 }
 
-/** What a copy tells the others of itself. */
+/** What a copy publishes to the others. */
 interface Copy {
   readonly version: string;
   /** Where it was loaded from. */
@@ -40,7 +42,7 @@ interface Copy {
   readonly init: () => unknown;
 }
 
-/** The copy that was the first to be asked for a world; `own` when there was none before. Of any version. */
+/** The first copy that was asked for a world, of any version; `own` if this is the first. */
 export function firstCopy(own: Copy): Copy {
   const places = globalThis as unknown as Record<symbol, Copy | undefined>;
   const key = Symbol.for("tsmpi.world");

@@ -1,6 +1,6 @@
 /**
- * Numbers from 0 to 1 that look random and are the same for the same seed. Mulberry32 (Tommy Ettinger, public domain):
- * 32 bits of state are plenty for the order of a test's messages.
+ * Pseudo-random numbers from 0 to 1, the same for the same seed. Mulberry32 (Tommy Ettinger, public domain): 32 bits of
+ * state suffice to order the messages of a test.
  */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

@@ -1,29 +1,29 @@
 import { now } from "./event-loop.ts";
 
-/** A stack that is made into text only when somebody asks. */
+/** A stack, formatted only when it is read. */
 export interface Stack {
   stack?: string;
 }
 
 /**
- * A stack costs 2 us, 10 where ranks outnumber CPUs and take turns, during which the others' turns pass too: a hundredth of
- * the time may go into them, or it is a sixth of a rank's own.
+ * A stack costs 2 us, and 10 us where ranks outnumber CPUs, during which other ranks wait, too. So stacks may take a
+ * hundredth of the time; without this limit they took a sixth of a rank's own.
  */
 const pauses = 100;
 const longestPauseMs = 2;
 
-/** Takes the stacks of some calls, so that all of them together cost no more than a hundredth of the time. */
+/** Takes the stacks of some calls. Together they cost at most a hundredth of the time. */
 export class StackSampler {
-  /** When the next stack may be taken, as `now()` tells it. */
+  /** When the next stack may be taken, in `now()` time. */
   #due = Number.NEGATIVE_INFINITY;
-  /** So many are taken whatever they cost: a short program has no more. */
+  /** How many stacks are still taken without a limit: a short program needs no more. */
   #free: number;
 
   constructor(free = 0) {
     this.#free = free;
   }
 
-  /** The stack, above the function `above` if it is given; undefined where it is too early for another one. */
+  /** The stack, above the function `above` if given; undefined while it is too early for the next one. */
   take(above?: (...args: never[]) => unknown): Stack | undefined {
     const began = now();
     if (began <= this.#due && this.#free === 0) return undefined;
@@ -39,7 +39,10 @@ export class StackSampler {
   }
 }
 
-/** Between the user's line and a call that waits: `map`, `handOut`, `collective`; some more for a user's own wrappers. */
+/**
+ * Frames between the user's line and a call that waits: `map`, `handOut`, `collective`, and some for the user's own
+ * wrappers.
+ */
 const framesOfLayers = 6;
-/** The same, and the engine's own. */
+/** The same, with the frames of the engine. */
 const framesOfEngine = 13;

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from "./event-loop.ts";
-/** The promise's value, or undefined when there is none within this time, which may be infinite. The timer is gone then. */
+/** Resolves with the promise, or with undefined after `limitMs`, which may be infinite. Leaves no timer behind. */
 export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   if (limitMs === Number.POSITIVE_INFINITY) return promise;
   let timer: NodeJS.Timeout | undefined;

@@ -9,7 +9,7 @@ export type IntegerArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** `Float16Array` where the runtime's types know it, else nothing. */
+/** `Float16Array` if the runtime's types have it. */
 type HalfArray = typeof globalThis extends { Float16Array: { prototype: infer A } } ? A : never;
 
 export type TypedArray = IntegerArray | HalfArray | Float32Array | Float64Array;
@@ -18,19 +18,22 @@ export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
-/** "Float64Array": the kind of elements, whatever subclass the array is of (a Buffer is a Uint8Array). */
+/** "Float64Array": the kind of elements, also for a subclass (a Buffer is a Uint8Array). */
 export function kindOf(array: TypedArray): string {
   return array[Symbol.toStringTag];
 }
 
-/** A new array of the same kind and length, its elements zero. Of a subclass the plain kind, which arrives from others, too. */
+/**
+ * A new array of the same kind and length, filled with zeros. For a subclass: its plain kind, as it would arrive from
+ * another rank.
+ */
 export function emptyLike<A extends TypedArray>(array: A, length: number = array.length): A {
   if (Buffer.isBuffer(array)) return Buffer.alloc(length) as unknown as A;
   const kinds = globalThis as unknown as Record<string, new (length: number) => A>;
   return new (kinds[kindOf(array)] as new (length: number) => A)(length);
 }
 
-/** "number 1", "Float64Array(10)", "array(3)", "a string": a value's shape, for messages. */
+/** Kind and size of a value for messages: "number 1", "Float64Array(10)", "array(3)", "a string". */
 export function describe(value: unknown): string {
   if (isTypedArray(value)) return `${kindOf(value)}(${value.length})`;
   if (Array.isArray(value)) return `array(${value.length})`;

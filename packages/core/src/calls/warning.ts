@@ -1,8 +1,8 @@
 /**
- * What a program should know although the call goes on: a slip that is no error.
+ * Shows a warning: the call goes on, but the program should know of it.
  *
- * Under `tsmpi run` a warning goes to the launcher, which shows each text once for the whole job; elsewhere to stderr,
- * once for this process. So a text names the line of the program, and no rank.
+ * Under `tsmpi run` the launcher shows each text once for the whole job. Otherwise it goes to stderr, once for this
+ * process. So the text names a line of the program, and no rank.
  *
  * ```ts
  * warn(`${site}: instances of Point arrive without their methods; send plain data`);
@@ -25,5 +25,5 @@ function toStderr(text: string): void {
 
 let show = toStderr;
 const said: Set<string> = new Set();
-/** A program that warns of something else each time must not fill its memory. */
+/** A program with a new warning each time must not fill its memory. */
 const most = 1000;

@@ -7,20 +7,20 @@ import { divertOf, type PendingCall } from "./pending-call.ts";
 import { PostedReceive } from "./posted-receive.ts";
 import type { Refusal, WaitCounter } from "./wait-counter.ts";
 
-/** What a call waits for on a board. */
+/** A call that waits for posts on a board. */
 export interface BoardWatch extends Watch {
-  /** The rank in the world that it waits for. */
+  /** The rank of the world that it waits for now. */
   readonly missing: number;
 }
 
-/** One that waits; a collective's number is its tag. */
+/** A collective that waits. The tag of `posted` is the number of the collective. */
 interface BoardWait {
   readonly watch: BoardWatch;
   readonly channel: Channel;
   readonly posted: PostedReceive;
 }
 
-/** The collectives of one rank that wait for what others post on boards. */
+/** The collectives of one rank that wait for posts of other ranks on boards. */
 export class BoardWaits {
   readonly #transport: Transport;
   readonly #liveness: Liveness;
@@ -33,7 +33,7 @@ export class BoardWaits {
     this.#waits = waits;
   }
 
-  /** Resolves when `watch` has seen all that it waits for, which is part of collective `number`. */
+  /** Resolves when `watch` has all that it needs. `number` is the number of its collective. */
   watch(channel: Channel, number: number, call: Call, watch: BoardWatch): Promise<void> {
     const posted = new PostedReceive(any, number, false, call, nothing);
     this.#waits.begin();
@@ -42,7 +42,7 @@ export class BoardWaits {
     return posted.promise as Promise<void>;
   }
 
-  /** Looks for some microseconds whether that can be had without waiting. */
+  /** Polls some microseconds, so that the call may not have to wait. */
   linger(watch: Watch): boolean {
     if (this.#waits.count > 0 || !(this.#transport.linger?.(watch) ?? false)) return false;
     this.#waits.steps++;
@@ -58,7 +58,7 @@ export class BoardWaits {
       let error: Error | undefined;
       try {
         if (!watch.advance(sleeps)) {
-          // It may wait for another rank now, one that has ended.
+          // It may have come to wait for another rank, which has ended.
           error = this.#liveness.waitError(posted.call, watch.missing);
           if (error === undefined) continue;
         }

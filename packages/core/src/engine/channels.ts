@@ -3,32 +3,32 @@ import type { Arrival } from "./arrival.ts";
 import { Channel } from "./channel.ts";
 import type { PostedReceive } from "./posted-receive.ts";
 
-/** What tells a channel from the others. */
+/** Identifies a channel. */
 type Key = Pick<Envelope, "context" | "collective">;
 
-/** The channels of one rank, by their communicators' numbers. */
+/** The channels of one rank. */
 export class Channels {
   readonly #open: Map<number, Channel> = new Map();
-  /** Those that were closed here: their numbers are never used again. */
+  /** The channels that were closed here. Their numbers are never used again. */
   readonly #closed: Set<number> = new Set();
   readonly #matched: (posted: PostedReceive, arrival: Arrival) => void;
 
-  /** `matched` is told which arrival a receive that waited gets, or a probe is shown. */
+  /** `matched` is called when a posted receive or probe meets its message. */
   constructor(matched: (posted: PostedReceive, arrival: Arrival) => void) {
     this.#matched = matched;
   }
 
-  /** Made when it is asked for the first time. */
+  /** Creates the channel at the first call. */
   get(key: Key): Channel {
     return this.known(key) ?? this.#make(key);
   }
 
-  /** Undefined when nobody has asked for it, nor anything for it has come. */
+  /** Undefined unless it was asked for, or a packet for it has come. */
   known({ context, collective }: Key): Channel | undefined {
     return this.#open.get(numberOf(context, collective));
   }
 
-  /** The one that a packet is for; undefined when it was closed here. */
+  /** The channel of a packet; undefined if it was closed here. */
   of(envelope: Envelope): Channel | undefined {
     const { context, collective } = envelope;
     const number = numberOf(context, collective);

@@ -11,8 +11,9 @@ import { divertOf } from "./pending-call.ts";
 import type { PostedReceive } from "./posted-receive.ts";
 
 /**
- * What ranks tell each other about their collectives besides messages: that one has failed, and, where one waits for
- * long, which it is in: two roots that each wait for the other would never know.
+ * Notices between ranks about their collectives, besides messages. A rank tells the others that a collective has
+ * failed. A rank that waits for long asks the others which collective they are in: two roots that wait for each other
+ * would not find out otherwise.
  */
 export class CollectiveNotices {
   readonly #rank: number;
@@ -30,8 +31,8 @@ export class CollectiveNotices {
   }
 
   /**
-   * Asks those for whom a collective here has waited since the last time (or at all) whether they are in the same one.
-   * Tells whether anything was asked.
+   * For each collective that waits, asks the rank that it waits for whether it is in the same collective. Asks at the
+   * second call (`atOnce`: at the first), once for each wait. Returns whether anything was asked.
    */
   ask(atOnce: boolean): boolean {
     let asked = false;
@@ -52,7 +53,7 @@ export class CollectiveNotices {
     return true;
   }
 
-  /** Asks rank `dest` whether it is in the same collective; `site` is where this rank is in it. */
+  /** Asks rank `dest` whether it is in the same collective. `site` is where this rank is in it. */
   put(channel: Channel, dest: number, number: number, signature: number, site: string | undefined): void {
     if (this.#liveness.over || this.#peers.get(dest).ending !== undefined) return;
     this.#outbound.tell(channel, dest, kind.question, number, signature, encode(site));
@@ -80,7 +81,7 @@ export class CollectiveNotices {
   }
 }
 
-/** The body of a question. What cannot be read is not worth an error: it is part of one already. */
+/** The body of a question. An unreadable body is no error of its own: the question is already part of one. */
 function textIn(body: Packet): string | undefined {
   try {
     const text = decode(body);

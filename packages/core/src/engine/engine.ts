@@ -4,7 +4,6 @@ import type { Checker } from "../calls/checker.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../calls/errors.ts";
 import { clearInterval, performance, setImmediate, setInterval } from "../calls/event-loop.ts";
 import { within } from "../calls/timeout.ts";
-import type { Ending } from "../wire/agent-protocol.ts";
 import type { Board } from "../wire/board.ts";
 import type { Transport } from "../wire/transport.ts";
 import type { Joined } from "../wire/unjoined.ts";
@@ -53,13 +52,13 @@ export class Engine {
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
   readonly traffic: Traffic;
+  readonly endings: PeerEndings;
   /** What `--check` looks for; undefined without it. */
   readonly checking: Checker | undefined;
   readonly #transport: Transport;
   readonly #peers: PeerTable;
   readonly #liveness: Liveness;
   readonly #waits: WaitCounter;
-  readonly #endings: PeerEndings;
   #asking: NodeJS.Timeout | undefined;
   /** Called when packets of a rank that has ended with exit code 0 will not arrive, before all calls reject. */
   lost: (source: number, packets: number) => void = () => {};
@@ -75,30 +74,31 @@ export class Engine {
     const peers = new PeerTable(who.size);
     const liveness = new Liveness(who, peers);
     const waits = new WaitCounter(transport, checking !== undefined);
-    const outbound = new Outbound(rank, transport, peers, (envelope, body, borrowed, peer) =>
-      packets.dispatch(envelope, body, borrowed, peer),
-    );
-    const sends = new Sends(rank, transport, peers, liveness, outbound, waits);
-    const receives = new Receives(rank, transport, peers, liveness, outbound, waits);
-    const boardWaits = new BoardWaits(transport, liveness, waits);
-    const notices = new CollectiveNotices(rank, peers, liveness, outbound, receives.channels);
-    const failed = (error: Error): void => this.#failed(error);
-    const refuse = (why: Refusal): void => this.#refuse(why);
-    const lost = (source: number, count: number): void => this.#lost(source, count);
-    const endings = new PeerEndings(peers, liveness, waits, boardWaits, refuse, lost);
-    const packets = new IncomingPackets({ peers, waits, sends, receives, boardWaits, notices, endings, failed });
+    const outbound = new Outbound(rank, transport, peers);
+    this.sends = new Sends(rank, transport, peers, liveness, outbound, waits);
+    this.receives = new Receives(rank, transport, peers, liveness, outbound, waits);
+    this.boardWaits = new BoardWaits(transport, liveness, waits);
+    this.notices = new CollectiveNotices(rank, peers, liveness, outbound, this.receives.channels);
+    this.traffic = new Traffic(peers, this.receives.channels);
+    this.endings = new PeerEndings(peers, liveness, waits, this.boardWaits, this.#refuse, this.#lost);
+    const { sends, receives, boardWaits, notices, endings } = this;
+    const packets = new IncomingPackets({
+      peers,
+      waits,
+      sends,
+      receives,
+      boardWaits,
+      notices,
+      endings,
+      failed: this.#failed,
+    });
     this.who = who;
     this.checking = checking;
-    this.sends = sends;
-    this.receives = receives;
-    this.boardWaits = boardWaits;
-    this.notices = notices;
-    this.traffic = new Traffic(peers, receives.channels);
     this.#transport = transport;
     this.#peers = peers;
     this.#liveness = liveness;
     this.#waits = waits;
-    this.#endings = endings;
+    outbound.toSelf = packets.dispatch;
     transport.receiver = packets;
   }
 
@@ -119,23 +119,16 @@ export class Engine {
     this.#waits.end();
   }
 
-  // Ends
-
-  /** A rank ended with exit code 0; `last` is how many packets it sent to this rank, if it reported that. */
-  peerEnded(ending: Ending, last: number | undefined): void {
-    this.#endings.ended(ending, last);
-  }
-
-  #lost(source: number, packets: number): void {
+  readonly #lost = (source: number, packets: number): void => {
     this.lost(source, packets);
     this.stop("undelivered", `${packets} packets that rank ${source} sent before it ended never arrived`, {
       rank: source,
     });
-  }
+  };
 
-  #failed(error: Error): void {
+  readonly #failed = (error: Error): void => {
     this.stop("protocol", error.message, { rank: error instanceof MpiError ? error.rank : undefined, cause: error });
-  }
+  };
 
   /** The job cannot go on: pending calls reject now, later calls at once. */
   stop(code: MpiErrorCode, why: string, details: MpiErrorDetails = {}): void {
@@ -163,11 +156,11 @@ export class Engine {
     if (this.#liveness.over) throw this.#liveness.refusal(call);
   }
 
-  #refuse(why: Refusal): void {
+  readonly #refuse = (why: Refusal): void => {
     this.receives.refuse(why);
     this.boardWaits.refuse(why);
     this.sends.refuse(why);
-  }
+  };
 
   /**
    * Ends whatever this one call waits for. The user awaits another promise, which rejects with `error`, so the rejections
@@ -198,13 +191,11 @@ export class Engine {
 
   async close(): Promise<void> {
     clearInterval(this.#asking);
-    this.#endings.close();
+    this.endings.close();
     if (!this.stopped) this.#refuse((call) => failure(this.who, located(call), "closed", stillPending));
     this.stop("closed", "this world was closed");
     await this.#transport.close();
   }
-
-  // What this rank reports
 
   /** Notes since when each call waits, to a quarter of a second: a clock in each call would cost more. */
   #askAboutWaits(): void {

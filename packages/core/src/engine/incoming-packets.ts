@@ -5,6 +5,7 @@ import type { Receiver } from "../wire/transport.ts";
 import type { BoardWaits } from "./board-waits.ts";
 import type { CollectiveNotices } from "./collective-notices.ts";
 import { wasLost } from "./liveness.ts";
+import type { Deliver } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerEndings } from "./peer-endings.ts";
 import type { PeerTable } from "./peer-table.ts";
@@ -81,7 +82,7 @@ export class IncomingPackets implements Receiver {
     }
   }
 
-  dispatch(envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer): void {
+  readonly dispatch: Deliver = (envelope, body, borrowed, peer) => {
     const parts = this.#parts;
     switch (envelope.kind) {
       case kind.message:
@@ -112,5 +113,5 @@ export class IncomingPackets implements Receiver {
         parts.notices.notified(envelope, body, borrowed);
         break;
     }
-  }
+  };
 }

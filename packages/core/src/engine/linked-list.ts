@@ -1,14 +1,16 @@
 /**
- * An entry of a {@link List}, which needs no memory of its own. Both are the entry itself while it is in no list.
+ * An entry of a {@link List}; the list needs no memory of its own. Both fields refer to the entry itself while it is in
+ * no list.
  *
- * An interface, for V8 makes an object of a class that extends another three times as slowly, and each message is one.
+ * An interface, because V8 takes three times as long to make an object of a class that extends another, and each
+ * message is one.
  */
 export interface Link {
   previous: Link;
   next: Link;
 }
 
-/** Takes the entry out of the list it is in; does nothing when it is in none. */
+/** Removes the entry from its list; does nothing when it is in none. */
 export function unlink(link: Link): void {
   link.previous.next = link.next;
   link.next.previous = link.previous;
@@ -46,14 +48,14 @@ export class List<T extends Link> {
     insert(entry, this.#end);
   }
 
-  /** Puts `entry` before the first one for which `later` is true: keeps an ordered list ordered. */
+  /** Inserts `entry` before the first entry for which `later` is true, which keeps the list ordered. */
   insertBefore(later: (other: T) => boolean, entry: T): void {
     let at = this.#end.next;
     while (at !== this.#end && !later(at as T)) at = at.next;
     insert(entry, at);
   }
 
-  /** From the oldest to the newest. The entry just yielded may be unlinked. */
+  /** From the oldest to the newest. The entry that was just yielded may be unlinked. */
   *[Symbol.iterator](): Generator<T, void> {
     for (let at = this.#end.next; at !== this.#end; ) {
       const { next } = at;
@@ -62,7 +64,10 @@ export class List<T extends Link> {
     }
   }
 
-  /** The first of the oldest `most` entries that fits. The matching loop of the matching: neither iterator nor closure is made. */
+  /**
+   * The first of the oldest `most` entries that fits. The inner loop of matching: it makes neither iterator nor
+   * closure.
+   */
   find<A, B>(most: number, fits: (entry: T, a: A, b: B) => boolean, a: A, b: B): T | undefined {
     let left = most;
     for (let at = this.#end.next; at !== this.#end && left > 0; at = at.next, left--) {

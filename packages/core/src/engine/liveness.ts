@@ -8,12 +8,12 @@ import { any } from "./match-queue.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
-/** What has become of the job and of its ranks, and what a call is told that can get nothing any more. */
+/** Which ranks have ended, whether the job is over, and the errors of the calls that wait for them. */
 export class Liveness {
   readonly #who: Identity;
   readonly #peers: PeerTable;
   #someEnded = false;
-  /** Why the job can go on no more: what every further call rejects with. */
+  /** Why the job cannot go on. Every further call rejects with it. */
   #fatal: { code: MpiErrorCode; why: string; details: MpiErrorDetails } | undefined;
 
   constructor(who: Identity, peers: PeerTable) {
@@ -21,7 +21,7 @@ export class Liveness {
     this.#peers = peers;
   }
 
-  /** Whether some other rank has ended, or the job: only then can waiting be in vain. */
+  /** Whether any other rank has ended, or the job. Only then can a call wait in vain. */
   get anyEnded(): boolean {
     return this.#someEnded || this.#fatal !== undefined;
   }
@@ -31,14 +31,14 @@ export class Liveness {
     return this.#fatal !== undefined;
   }
 
-  /** The job can go on no more. False when that was so before. */
+  /** The job cannot go on. False if it was over before. */
   end(code: MpiErrorCode, why: string, details: MpiErrorDetails): boolean {
     if (this.#fatal !== undefined) return false;
     this.#fatal = { code, why, details };
     return true;
   }
 
-  /** A rank ended in good order; `last` is how many packets it sent to this rank, when it could say so. */
+  /** A rank ended with exit code 0; `last` is how many packets it sent to this rank, if it reported that. */
   ended(ending: Ending, last: number | undefined): Peer {
     const peer = this.#peers.get(ending.rank);
     this.#someEnded = true;
@@ -47,12 +47,12 @@ export class Liveness {
     return peer;
   }
 
-  /** Whether every one of these ranks but this one has ended with exit code 0. */
+  /** Whether all of these ranks, except this one, have ended with exit code 0. */
   endedWell(ranks: readonly number[]): boolean {
     return ranks.every((rank) => rank === this.#who.rank || this.#peers.get(rank).ending?.code === 0);
   }
 
-  /** Why waiting for `source` is in vain, if it is. */
+  /** The error of a call that waits for `source` in vain; undefined if the message may still come. */
   waitError(call: Call, source: number, channel?: Channel, tag: number = any): MpiError | undefined {
     if (!this.anyEnded) return undefined;
     const error = this.#waitError(call, source, channel, tag);
@@ -64,7 +64,7 @@ export class Liveness {
 
   #waitError(call: Call, source: number, channel: Channel | undefined, tag: number): MpiError | undefined {
     if (this.#fatal !== undefined) return this.refusal(call);
-    if (channel?.matching.peek(source, tag) !== undefined) return undefined; // held for a prober, soon to be had
+    if (channel?.matching.peek(source, tag) !== undefined) return undefined; // held for the caller of a probe, and free again soon
     if (source === any) {
       const others = (channel?.members ?? []).filter((rank) => rank !== this.#who.rank);
       const lost = others.findLast((rank) => this.#peers.get(rank).gone);
@@ -75,7 +75,7 @@ export class Liveness {
     return gone && ending !== undefined ? this.peerGone(call, ending) : undefined;
   }
 
-  /** What a call rejects with whose partner is gone. */
+  /** The error of a call whose peer is gone. */
   peerGone(call: Call, ending: Ending): MpiError {
     const { rank, host } = ending;
     return failure(this.#who, located(call), "rank-failed", `rank ${rank} is gone (${describeEnding(ending)})`, {
@@ -84,31 +84,31 @@ export class Liveness {
     });
   }
 
-  /** What every call rejects with once the job is over. */
+  /** The error of every call once the job is over. */
   refusal(call: Call): MpiError {
     const { code, why, details } = this.#fatal ?? { code: "closed", why: "this world was closed", details: {} };
     return failure(this.#who, located(call), code, why, details);
   }
 
-  /** What a call rejects with that its signal has cancelled. */
+  /** The error of a call that its signal has cancelled. */
   aborted(call: Call, reason: unknown): MpiError {
     const why = reason instanceof Error ? reason.message : String(reason);
     return failure(this.#who, located(call), "aborted", `cancelled: ${why}`, { cause: reason });
   }
 
-  /** The error such that it says who and which call, if it does not yet. */
+  /** Adds the rank and the call to an error that does not have them yet. */
   explained(call: Call, error: unknown): Error {
     if (!(error instanceof MpiError) || error.rank !== undefined) return error as Error;
     return failure(this.#who, located(call), error.code, error.message, { cause: error.cause });
   }
 }
 
-/** Whether a rank was lost: what it said last may never have been asked for. */
+/** Whether a rank ended with an error. Its last messages may never have been asked for. */
 export function wasLost({ gone, ending }: Peer): boolean {
   return gone && ending?.code !== 0;
 }
 
-/** `a message from rank 0 with tag 5 is there, not 7`: why a receive has got nothing. */
+/** `a message from rank 0 with tag 5 is there, not 7`: why the receive did not match. */
 function describeNear({ source, tag: theirs }: Pick<Arrival, "source" | "tag">, tag: number): string {
   const not = tag === any || tag === theirs ? "" : `, not ${tag}`;
   return `a message from rank ${source} with tag ${theirs} is there${not}`;

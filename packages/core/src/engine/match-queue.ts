@@ -1,24 +1,24 @@
 import { isLinked, type Link, List, unlink } from "./linked-list.ts";
 
-/** Stands for "any" in a source or tag. */
+/** Any source, or any tag. */
 export const any = -1;
 
-/** What a {@link MatchQueue} holds. */
+/** An entry of a {@link MatchQueue}. */
 export interface Entry extends Link {
   /** Rank in the world, or `any`. */
   readonly source: number;
   readonly tag: number;
-  /** Its place in the order of entries. */
+  /** Its position in the order of entries. */
   order: number;
-  /** Its places in the buckets of a large shelf. */
+  /** Its places in the buckets, once the queue has any. */
   places: readonly Place[];
 }
 
 /**
- * Entries in order, found by source and tag, where either side may say `any`.
+ * Entries in order, found by source and tag. Both the entries and the lookups may say `any`.
  *
- * They are searched one by one, for mostly the oldest fits, and nothing is faster. Once a search has gone too far they are
- * also kept in buckets by pattern, so that ten thousand receives or messages in any order cost no search:
+ * A linear search is fastest while the oldest entry mostly fits. When a search has passed 32 entries, they are also
+ * kept in buckets by pattern, so that ten thousand receives or messages in any order cost no search:
  * ```text
  *   message (2, 7) looks for receives in    (2,7) (2,any) (any,7) (any,any)     "wide" lookups, each entry in one bucket
  *   receive (any, 7) looks in (any,7), for messages are in (2,7) (2,any) (any,7) (any,any)      "wide" entries
@@ -38,14 +38,13 @@ export class MatchQueue<T extends Entry> implements Iterable<T> {
     return this.#count;
   }
 
-  /** Puts an entry behind all others. */
   append(entry: T): void {
     this.#entries.append(entry);
     this.#count += 1;
     if (this.#buckets !== undefined) this.#file(entry, this.#buckets);
   }
 
-  /** Puts an entry where its `order` says. */
+  /** Inserts an entry at the position that its `order` says. */
   insert(entry: T): void {
     this.#entries.insertBefore((other) => other.order > entry.order, entry);
     this.#count += 1;
@@ -80,7 +79,7 @@ export class MatchQueue<T extends Entry> implements Iterable<T> {
     return oldest;
   }
 
-  /** All entries that fit, the oldest first, as they are now. */
+  /** A copy of all entries that fit, the oldest first. */
   all(source: number, tag: number): T[] {
     const buckets = this.#buckets;
     if (buckets === undefined) return [...this.#entries].filter((entry) => fits(entry, source, tag));
@@ -89,7 +88,7 @@ export class MatchQueue<T extends Entry> implements Iterable<T> {
     return entries.sort((a, b) => a.order - b.order);
   }
 
-  /** From the oldest to the newest. The entry just given may be removed. */
+  /** From the oldest to the newest. The entry that was just yielded may be removed. */
   [Symbol.iterator](): Iterator<T> {
     return this.#entries[Symbol.iterator]();
   }
@@ -129,9 +128,9 @@ class Place<T extends Entry = Entry> implements Link {
   }
 }
 
-/** Up to so many are searched one by one. */
+/** So many entries are searched one by one. */
 const few = 32;
-/** Of entries that are in no bucket. */
+/** The places of an entry that is in no bucket. */
 export const noPlaces: readonly Place[] = [];
 
 function fits(entry: Entry, source: number, tag: number): boolean {

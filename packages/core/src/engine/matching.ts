@@ -5,7 +5,7 @@ import { any, type Entry, MatchQueue } from "./match-queue.ts";
 import type { PostedReceive } from "./posted-receive.ts";
 
 /**
- * The messages of one communicator (its users' or its collectives'): what has arrived meets what is waited for.
+ * Matches the messages of one channel: arrivals meet posted receives.
  *
  * ```text
  *   arrive ──► a posted receive fits? ──► matched
@@ -13,21 +13,23 @@ import type { PostedReceive } from "./posted-receive.ts";
  *                      ▼
  *               arrived, oldest first ◄── post: does one of them fit?
  * ```
- * MPI's order: of the messages that fit a receive the oldest is taken; of the receives that a message fits, the
- * first posted gets it.
+ * The order is MPI's. A receive takes the oldest message that fits. A message goes to the first posted receive that
+ * fits.
  */
 export class Matching {
   readonly #arrived: MatchQueue<Arrival> = new MatchQueue("entries");
   readonly #posted: MatchQueue<PostedReceive> = new MatchQueue("lookups");
   #postedSoFar = 0;
-  /** How many arrivals are held for a prober just now. */
+  /** How many arrivals are held for a probe now. */
   #held = 0;
   readonly #matched: (posted: PostedReceive, arrival: Arrival) => void;
 
-  /** How many of the arrived have each tag. Collectives ask at their end, when ranks that are ahead may have sent hundreds. */
+  /**
+   * How many arrivals have each tag. A collective asks at its end, when ranks that are ahead may have sent hundreds.
+   */
   readonly #tags: Map<number, number> | undefined;
 
-  /** `matched` is told which arrival a receive that waited gets, or a probe is shown. */
+  /** `matched` is called when a posted receive or probe meets its message. */
   constructor(matched: (posted: PostedReceive, arrival: Arrival) => void, countsTags: boolean) {
     this.#matched = matched;
     if (countsTags) this.#tags = new Map();
@@ -36,7 +38,7 @@ export class Matching {
   arrive(arrival: Arrival): void {
     const { source, tag } = arrival;
     const posted = this.#posted.size === 0 ? undefined : this.#posted.first(source, tag);
-    // While an older arrival that fits is held for a prober, this one must not overtake it.
+    // An older arrival that fits is held for a probe; this one must not overtake it.
     if (posted === undefined || (this.#held > 0 && this.#arrived.first(posted.source, posted.tag)?.held)) {
       arrival.keep();
       this.#append(arrival);
@@ -52,18 +54,18 @@ export class Matching {
     }
   }
 
-  /** The receive that a arrival from there would go to, if it arrived now. */
+  /** The receive that a message from there would go to, if it arrived now. */
   expects(source: number, tag: number): PostedReceive | undefined {
     const posted = this.#posted.first(source, tag);
     return posted === undefined || posted.probe || this.#held > 0 ? undefined : posted;
   }
 
-  /** Whether the next arrival that fits would go to a receive that came now. */
+  /** Whether a receive that is posted now would get the next message that fits. */
   isFree(source: number, tag: number): boolean {
     return this.#posted.size === 0 && (this.#arrived.size === 0 || this.#arrived.first(source, tag) === undefined);
   }
 
-  /** Takes the oldest arrival that fits out, unless there is none or it is held for somebody else. */
+  /** Takes the oldest arrival that fits; undefined if there is none or it is held for a probe. */
   next(source: number, tag: number): Arrival | undefined {
     const arrival = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);
     if (arrival === undefined || arrival.held) return undefined;
@@ -90,13 +92,13 @@ export class Matching {
     posted.order = this.#postedSoFar++;
   }
 
-  /** A receive whose message was withdrawn: it gets the oldest message that fits, else its old place. */
+  /** The message of a receive was withdrawn: the receive gets the oldest message that fits, or else its old place. */
   postAgain(posted: PostedReceive): void {
     this.#posted.insert(posted);
     this.#rematch(posted);
   }
 
-  /** Removes the announcement of a message that its sender has withdrawn. */
+  /** Removes the request of a message that its sender has withdrawn. */
   recall(source: number, tag: number, id: number): void {
     const arrival = this.#arrived
       .all(source, tag)
@@ -106,22 +108,22 @@ export class Matching {
     this.#release(arrival);
   }
 
-  /** Takes a receive back that still waits. */
+  /** Removes a receive that waits. */
   withdraw(posted: PostedReceive): void {
     this.#posted.remove(posted);
   }
 
-  /** The oldest arrival that fits, left where it is. */
+  /** The oldest arrival that fits. It stays in the queue. */
   peek(source: number, tag: number): Arrival | undefined {
     return this.#arrived.first(source, tag);
   }
 
-  /** Of what has arrived and does not fit, what is most like it: from that source, else with that tag. */
+  /** The arrival that is most like what a receive waits for: from that source, or else with that tag. */
   near(source: number, tag: number): Arrival | undefined {
     return this.#arrived.first(source, any) ?? (tag === any ? undefined : this.#arrived.first(any, tag));
   }
 
-  /** Takes just this arrival. False when somebody else has taken it already. */
+  /** Takes exactly this arrival. False when another receive has taken it. */
   take(arrival: Arrival): boolean {
     if (!isLinked(arrival)) return false;
     this.#remove(arrival);
@@ -129,7 +131,7 @@ export class Matching {
     return true;
   }
 
-  /** Puts a arrival that could not be used back in its old place, so that it can be received again. */
+  /** Puts an arrival that could not be used back to its old place, so that it can be received again. */
   putBack(arrival: Arrival): void {
     arrival.keep();
     this.#arrived.insert(arrival);
@@ -137,7 +139,7 @@ export class Matching {
     this.#rematch(arrival);
   }
 
-  /** Removes and returns what has arrived and fits. */
+  /** Removes and returns the arrivals that fit. */
   sweep(source: number, tag: number): readonly Arrival[] {
     if (this.#arrived.size === 0 || (tag !== any && this.#tags?.has(tag) === false)) return none;
     const swept = this.#arrived.all(source, tag);
@@ -145,19 +147,20 @@ export class Matching {
     return swept;
   }
 
-  /** What waits to be received, oldest first. */
+  /** The arrivals that no receive has taken, the oldest first. */
   get unexpected(): Iterable<Arrival> {
     return this.#arrived;
   }
 
-  /** Who waits for something, the first posted first. */
+  /** The receives and probes that wait, the first posted first. */
   get posted(): Iterable<PostedReceive> {
     return this.#posted;
   }
 
   /**
-   * `recv({ probed: await probe() })` must get the arrival that was probed, although others wait for one like it. So a probed arrival
-   * is held for its prober until the promises of this turn have run; whoever else fits waits that long.
+   * `recv({ probed: await probe() })` must get the message that the probe found, even if other receives wait for one
+   * like it. So the probed arrival is held until the promises of this turn have run. Other receives that fit wait that
+   * long.
    */
   #show(arrival: Arrival, probe: PostedReceive): void {
     arrival.held = true;
@@ -191,7 +194,10 @@ export class Matching {
     if (arrival.blocks) this.#rematch(arrival);
   }
 
-  /** After a arrival came back or was let go, or a receive came back: gives those that it kept waiting, oldest first, what they can have now. */
+  /**
+   * An arrival was put back or released, or a receive was put back: matches the receives that had to wait, oldest
+   * first.
+   */
   #rematch({ source, tag }: Entry): void {
     for (const posted of this.#posted.all(source, tag)) {
       if (!isLinked(posted)) continue;

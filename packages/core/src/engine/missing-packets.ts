@@ -4,20 +4,23 @@ import type { PeerTable } from "./peer-table.ts";
 import type { WaitCounter } from "./wait-counter.ts";
 
 const lookMs = 1000;
-/** So many looks in a row at which this rank listened and nothing came: what is in a healthy network arrives before. */
+/** Checks in a row at which this rank listened and no packet came. In a healthy network packets arrive sooner. */
 const looks = 10;
 
 /**
- * Looks out for packets that ranks had sent before they ended well, and that do not arrive: a firewall or a broken link has
- * swallowed them, and nobody is left to send them again. Only looks while this rank listens count; what has not been
- * listened to may be here already.
+ * Watches for packets that a rank sent before it ended with exit code 0 and that do not arrive. A firewall or a broken
+ * link has dropped them, and no process is left to send them again. Counts only the checks at which this rank listens:
+ * otherwise the packets may be here, unread.
  */
 export class MissingPackets {
   readonly #peers: PeerTable;
   readonly #waits: WaitCounter;
   readonly #found: (source: number, packets: number) => void;
   #timer: NodeJS.Timeout | undefined;
-  /** How often in a row was looked at the ranks that have ended, and how many packets each had sent here then. */
+  /**
+   * For each rank that has ended: how many checks in a row have found no new packet, and how many packets it had sent
+   * by then.
+   */
   readonly #looks: Map<number, { received: number; times: number }> = new Map();
 
   constructor(peers: PeerTable, waits: WaitCounter, found: (source: number, packets: number) => void) {
@@ -26,7 +29,7 @@ export class MissingPackets {
     this.#found = found;
   }
 
-  /** A rank has ended and not all that it sent is here. Looks until it is. */
+  /** A rank has ended and some of its packets are not here. Checks until they are. */
   watch(): void {
     this.#timer ??= setInterval(() => this.#look(), lookMs).unref();
   }
@@ -52,7 +55,7 @@ export class MissingPackets {
   }
 }
 
-/** Whether it ended well and has sent more than is here. */
+/** Whether the rank ended with exit code 0 and sent more packets than have arrived. */
 export function isIncomplete({ ending, received, last = 0 }: Peer): boolean {
   return ending?.code === 0 && received < last;
 }

@@ -5,37 +5,36 @@ import type { Channel } from "./channel.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
-/** What a packet that is no message is about. */
+/** The fields of an envelope that an answer or a notice takes from its subject. */
 type Subject = Pick<Envelope, "collective" | "context" | "tag" | "id" | "signature">;
 
-/** Takes what a rank sends to itself. */
 export type Deliver = (envelope: Envelope, body: Packet, borrowed: boolean, peer: Peer) => void;
 
-/** The packets that leave one rank: gives them their envelopes, and counts them. */
+/** The packets that leave one rank. Makes their envelopes, and counts them. */
 export class Outbound {
   readonly #rank: number;
   readonly #transport: Transport;
   readonly #peers: PeerTable;
-  readonly #toSelf: Deliver;
+  /** Handles packets from this rank to itself; set by the engine. */
+  toSelf: Deliver | undefined;
 
-  constructor(rank: number, transport: Transport, peers: PeerTable, toSelf: Deliver) {
+  constructor(rank: number, transport: Transport, peers: PeerTable) {
     this.#rank = rank;
     this.#transport = transport;
     this.#peers = peers;
-    this.#toSelf = toSelf;
   }
 
-  /** Answers within the conversation that `envelope` belongs to; what is in the body stays as it is. */
+  /** Answers within the exchange that `envelope` belongs to. The body is lent. */
   answer(envelope: Envelope, answer: Kind, bytes: number = envelope.bytes, body: Packet = empty): void {
     this.#say(envelope.source, answer, envelope, bytes, body, true);
   }
 
-  /** Tells rank `dest` that the message which `request` has announced will not come. */
+  /** Tells rank `dest` that the message of `request` will not come. */
   withdraw(dest: number, request: Envelope): void {
     this.#say(dest, kind.withdraw, request, request.bytes, empty, false);
   }
 
-  /** Tells rank `dest` something about collective `number`. */
+  /** Sends rank `dest` a notice about collective `number`. */
   tell(channel: Channel, dest: number, what: Kind, number: number, signature: number, body: Packet): void {
     const { context, collective } = channel;
     this.#say(dest, what, { context, collective, tag: number, id: 0, signature }, 0, body, false);
@@ -55,10 +54,10 @@ export class Outbound {
     );
   }
 
-  /** Envelopes are always written with their fields in the same order: code that reads them then knows where they are. */
+  /** All envelopes are made with their fields in the same order, so that V8 gives them one hidden class. */
   post(dest: number, peer: Peer, envelope: Envelope, body: Packet, lent: boolean): void {
     if (dest === this.#rank) {
-      this.#toSelf(envelope, withOwnAttachments(body), false, peer); // the receive must not share the sender's memory
+      this.toSelf?.(envelope, withOwnAttachments(body), false, peer); // the receiver must not share the sender's memory
       return;
     }
     if (peer.ending !== undefined) return;

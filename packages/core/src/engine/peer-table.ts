@@ -2,7 +2,7 @@ import { MpiError } from "../calls/errors.ts";
 import type { Mail } from "../wire/agent-protocol.ts";
 import { Peer } from "./peer.ts";
 
-/** What one rank keeps about the others, itself included, by rank: of those that it has had to do with. */
+/** The peers of one rank, itself included. An entry is made at the first contact. */
 export class PeerTable {
   readonly #size: number;
   readonly #peers: (Peer | undefined)[];
@@ -12,7 +12,7 @@ export class PeerTable {
     this.#peers = new Array(size);
   }
 
-  /** @throws MpiError `protocol` for a rank that the world has not. */
+  /** @throws MpiError `protocol` for a rank that is not in the world. */
   get(rank: number): Peer {
     const known = this.#peers[rank];
     if (known !== undefined) return known;
@@ -22,7 +22,7 @@ export class PeerTable {
     return peer;
   }
 
-  /** Undefined for one that this rank has not had to do with, and for one that there is not. */
+  /** Undefined for a rank without contact so far, and for one that does not exist. */
   known(rank: number): Peer | undefined {
     return this.#peers[rank];
   }
@@ -31,20 +31,20 @@ export class PeerTable {
     for (const [rank, peer] of this.#peers.entries()) if (peer !== undefined) yield [rank, peer];
   }
 
-  /** Whether a rank has ended and those who wait for it are about to be told. */
+  /** Whether a rank has ended and the calls that wait for it are about to reject. */
   get settling(): boolean {
     for (const [, { ending, gone }] of this) if (ending !== undefined && !gone) return true;
     return false;
   }
 
-  /** How many of something there are of each rank that has any. */
+  /** A number of each peer, by rank, where it is more than 0. */
   count(of: (peer: Peer) => number): Record<string, number> {
     return Object.fromEntries(
       [...this].map(([rank, peer]) => [rank, of(peer)] as const).filter(([, count]) => count > 0),
     );
   }
 
-  /** What became of users' messages so far, but for those that were not received. */
+  /** The users' messages so far: sent and received. */
   get mail(): Omit<Mail, "unreceived"> {
     const sent: Mail["sent"] = {};
     for (const [rank, { messages, lastTag }] of this) if (messages > 0) sent[rank] = { count: messages, tag: lastTag };

@@ -8,24 +8,24 @@ import type { Channel } from "./channel.ts";
 import type { PostedReceive } from "./posted-receive.ts";
 
 /**
- * How many bytes of eager messages one rank may have unreceived at another. Beyond it messages wait at their sender
- * until they are matched, whatever their size, so a sender that floods a sleeping rank fills neither's memory.
+ * How many bytes of eager messages may be unreceived at a peer. Beyond that, messages of any size wait at their sender
+ * until they are matched. So a sender that floods a busy receiver fills the memory of neither.
  */
 const creditBytes = 4 * 1024 * 1024;
 
-/** What a message costs its receiver besides its data, counted against the credit. */
+/** What a message costs its receiver besides its data; counted against the credit. */
 export const overheadBytes = 256;
 
-/** A send that waits for an answer: `grant` (then its parcel is sent) or `received`. */
+/** A send that waits for `grant` (then its parcel is sent) or `received`. */
 export class Outgoing {
   readonly call: Call;
-  /** Whether it is a message of the user's own, not a collective's. */
+  /** Whether it is a user's message, not a collective's. */
   readonly isMessage: boolean;
-  /** What the caller waits for. */
+  /** The promise that the caller awaits. */
   readonly done: Promise<void>;
-  /** The announcement of a message whose bytes are still here; undefined once they have left, or will never leave. */
+  /** The request of a message whose bytes are still here; undefined once they have left, or never will. */
   request: { readonly envelope: Envelope; readonly parcel: Parcel } | undefined;
-  /** Removes the listener of its signal. */
+  /** Removes the listener from its signal. */
   forget: (() => void) | undefined;
   #resolve!: (done?: Promise<void>) => void;
   #reject!: (error: Error) => void;
@@ -39,14 +39,14 @@ export class Outgoing {
     });
   }
 
-  /** Ends it, well or with an error. The caller of {@link Sends} has removed it from its peer. */
+  /** Resolves or rejects the send. The caller has removed it from its peer. */
   settle(error: Error | undefined): void {
     this.forget?.();
     if (error === undefined) this.#resolve();
     else this.#reject(error);
   }
 
-  /** Sends the promise that the call waits for on a detour. */
+  /** Resolves the caller's promise with `detour`, which goes on to wait for the result. See `calls/call-site.ts`. */
   divert(detour: Detour): void {
     const resolve = this.#resolve;
     const rest = new Promise<void>((next, nextReject) => {
@@ -57,36 +57,40 @@ export class Outgoing {
   }
 }
 
-/** A matched arrival whose payload is still to come. */
+/** A matched message whose payload is still to come. */
 export interface Incoming {
   readonly posted: PostedReceive;
   readonly arrival: Arrival;
   readonly channel: Channel;
 }
 
-/** What one rank keeps about another. */
+/** What this rank knows about one peer. */
 export class Peer {
-  /** Packets sent to it and received from it. */
+  /** Packets sent to the peer and received from it. */
   sent = 0;
   received = 0;
-  /** Messages of users sent to it, the tag of the last, and how many of its messages were received here. */
+  /**
+   * Users' messages: how many were sent to the peer, the tag of the last one, and how many of the peer's were received.
+   */
   messages = 0;
   lastTag = 0;
   taken = 0;
-  /** Bytes that may still be sent to it eagerly. */
+  /** Bytes that may still be sent to the peer eagerly. */
   credit: number = creditBytes;
-  /** Bytes of its eager messages that were received here and that it has not been told of yet. */
+  /** Bytes of the peer's eager messages that were received here and not yet returned as credit. */
   owed = 0;
   readonly sends: Map<number, Outgoing> = new Map();
   readonly payloads: Map<number, Incoming> = new Map();
-  /** Set when it has ended; `last` is the number of packets it sent here in all. */
+  /** Set when the peer has ended; `last` is the number of packets that it sent here in all. */
   ending: Ending | undefined;
   last: number | undefined;
   graceOver = false;
-  /** It has ended, everything it sent is here, and nobody had another explanation for a moment. */
+  /** The peer has ended, all its packets are here, and the grace time is over. */
   gone = false;
 
-  /** Telling at half the credit keeps a steady sender from ever running dry, at one small packet per 2 MiB. */
+  /**
+   * Credit is returned at half of it: a steady sender never runs out, at the cost of one small packet for each 2 MiB.
+   */
   get owesMuch(): boolean {
     return this.owed >= creditBytes / 2;
   }

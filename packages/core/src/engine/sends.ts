@@ -17,14 +17,16 @@ import { ignore, type Refusal, type WaitCounter } from "./wait-counter.ts";
 export interface SendOptions {
   /** Resolve when the message is matched. */
   sync?: boolean | undefined;
-  /** For collectives: what this message is part of. */
+  /** For collectives: the operation and the root. */
   signature?: number;
   signal?: AbortSignal | undefined;
-  /** The call may be cancelled (default: when it has a signal): the bytes stay here until the receiver asks for them. */
+  /**
+   * The call may be cancelled (default: when it has a signal). The bytes stay here until the receiver asks for them.
+   */
   cancellable?: boolean;
 }
 
-/** The messages that one rank sends: those that go at once, and those that wait until they are matched. */
+/** The messages that one rank sends: eager ones, and those that wait until they are matched. */
 export class Sends {
   readonly #rank: number;
   readonly #transport: Transport;
@@ -66,7 +68,7 @@ export class Sends {
     if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
-    // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
+    // The peer has ended, but its last packets are on their way. They may bring a better error than that it is gone.
     if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal, false).done;
     const { context, collective } = channel;
     const source = this.#rank;
@@ -77,12 +79,13 @@ export class Sends {
       peer.lastTag = tag;
     }
     const small = self || bytes <= this.#transport.eagerBytes;
-    // What may be cancelled does not leave before it is matched: a message is delivered, or its send rejects; never both.
+    // A send that may be cancelled does not leave before it is matched: either the message is delivered or the send
+    // rejects.
     const ahead = !small && !cancellable && (this.#transport.sendsAhead?.(dest, bytes) ?? false);
     const now = small ? !(sync && cancellable) : ahead;
     const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
-    // Before it is posted: to oneself it may be matched, and answered, within that call.
+    // Made before the packet is posted: a message to this rank itself may be matched and answered within that call.
     const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal, !collective);
     if (eager && !self) peer.credit -= cost;
     const envelope: Envelope = {
@@ -102,7 +105,7 @@ export class Sends {
     return outgoing === undefined ? done : outgoing.done;
   }
 
-  /** The receiver asks for the bytes of a message: it has matched it. From now on they are its own to wait for. */
+  /** The receiver has matched the message and asks for its bytes. From now on the receiver waits for them. */
   granted(envelope: Envelope, peer: Peer): void {
     const outgoing = peer.sends.get(envelope.id);
     const request = outgoing?.request;
@@ -111,13 +114,13 @@ export class Sends {
     this.#outbound.answer(envelope, kind.payload, envelope.bytes, request.parcel);
   }
 
-  /** The receiver has them. */
+  /** The receiver has the message. */
   received({ id }: Envelope, peer: Peer): void {
     this.#waits.settled++;
     this.#settle(peer, id, undefined);
   }
 
-  /** Resolves when those that wait now wait no more; with a call, those of that call. */
+  /** Resolves when the sends that wait now have settled; with a call, those of that call. */
   settled(call?: Call): Promise<unknown> {
     const waiting = [...this.#peers].flatMap(([, { sends }]) => [...sends.values()]);
     return Promise.allSettled(
@@ -125,7 +128,7 @@ export class Sends {
     );
   }
 
-  /** The users' sends that are still to be matched, or to be fetched. */
+  /** The users' sends that are not yet matched, or not yet fetched. */
   get undelivered(): Call[] {
     const calls = [...this.#peers].flatMap(([, { sends, ending }]) =>
       ending === undefined ? [...sends.values()] : [],
@@ -133,14 +136,14 @@ export class Sends {
     return calls.filter(({ isMessage }) => isMessage).map(({ call }) => located(call));
   }
 
-  /** Whether the receivers of this call's messages may still read the caller's memory. */
+  /** Whether receivers may still read the memory that this call lent. */
   areUnderWay(call: Call): boolean {
     for (const [, { sends }] of this.#peers)
       for (const outgoing of sends.values()) if (outgoing.call === call) return true;
     return false;
   }
 
-  /** Nothing can be had from those ranks any more, or from any: rejects the sends to them. */
+  /** Rejects the sends for which `why` gives an error. */
   refuse(why: Refusal): void {
     for (const [rank, peer] of this.#peers) {
       for (const [id, { call }] of peer.sends) {
@@ -151,8 +154,8 @@ export class Sends {
   }
 
   /**
-   * Cancels what a call has announced and nobody has matched yet: those messages will not be delivered. What is matched
-   * already goes its way: see {@link settled}. With `quiet` nobody has to hear of it: the call itself has failed.
+   * Withdraws the messages of a call that are announced and not matched: they will not be delivered. Matched ones are
+   * delivered: see {@link settled}. The call itself has failed, so these rejections need no handler.
    */
   cancel(call: Call, error: MpiError): void {
     for (const [rank, peer] of this.#peers) {
@@ -172,7 +175,7 @@ export class Sends {
     }
   }
 
-  /** Whether the credit comes within microseconds: whoever sends without ever waiting has not looked for it yet. */
+  /** Polls some microseconds for credit: a program that sends without ever waiting has not polled for it yet. */
   #isGranted(dest: number, peer: Peer, cost: number): boolean {
     const enough: Watch = { advance: () => cost <= peer.credit };
     return this.#transport.linger?.(enough, dest) ?? false;
@@ -200,7 +203,7 @@ export class Sends {
     return outgoing;
   }
 
-  /** Takes a message back that has been announced and not matched, so that its send may reject. */
+  /** Withdraws a message that is announced and not matched, so that its send may reject. */
   #withdraw(dest: number, peer: Peer, id: number, { request }: Outgoing, error: Error): void {
     if (request === undefined) return;
     if (!request.envelope.collective) peer.messages--;

@@ -5,18 +5,18 @@ import type { Transport } from "../wire/transport.ts";
 import type { Channel } from "./channel.ts";
 import type { PostedReceive } from "./posted-receive.ts";
 
-/** How many operations of a rank wait for others. While there are any, arrivals are listened to. */
+/** Counts the operations of one rank that wait for others. The transport listens while there are any. */
 export class WaitCounter {
   readonly #transport: Transport;
   count = 0;
-  /** Grows whenever something happens here: who sees the same number twice knows that nothing did in between. */
+  /** Grows at every event. If it has not changed, nothing has happened in between. */
   steps = 0;
-  /** How many calls have what they waited for, or have been told that they wait in vain. */
+  /** How many calls have settled. */
   settled = 0;
-  /** Where calls that wait were made: a promise that nobody awaits tells nothing of it. */
+  /** Takes stacks of calls that wait. A promise that is not awaited has no other trace of its call. */
   readonly #sampler: StackSampler;
 
-  /** @param all every call's stack is taken, whatever that costs */
+  /** @param all takes the stack of every call, whatever that costs */
   constructor(transport: Transport, all = false) {
     this.#transport = transport;
     this.#sampler = new StackSampler(all ? Number.POSITIVE_INFINITY : 16);
@@ -27,7 +27,7 @@ export class WaitCounter {
     if (++this.count === 1) this.#transport.listen(true);
   }
 
-  /** {@link begin}, for a call that the user is making right now. */
+  /** {@link begin}, for a call that the user makes right now. */
   beginCall(call: Call): void {
     this.begin();
     call.stack ??= this.#sampler.take();
@@ -38,14 +38,14 @@ export class WaitCounter {
     if (--this.count === 0) this.#transport.listen(false);
   }
 
-  /** One that was posted waits no more; its promise is still to be told. */
+  /** A posted receive stops waiting; the caller settles its promise. */
   endOf(posted: PostedReceive): void {
     this.settled++;
     posted.forget?.();
     this.end();
   }
 
-  /** With `quiet` its rejection needs no handler. */
+  /** `quiet`: the rejection needs no handler. */
   refuse(posted: PostedReceive, error: Error, quiet = false): void {
     this.endOf(posted);
     if (quiet) ignore(posted.promise);
@@ -53,10 +53,13 @@ export class WaitCounter {
   }
 }
 
-/** Why a call that waits for that rank of the world (or `any`), for this tag of this channel, waits in vain; if it does. */
+/**
+ * The error of a call that waits in vain for this rank of the world (or `any`) and this tag of this channel; undefined
+ * if it may still succeed.
+ */
 export type Refusal = (call: Call, source: number, channel?: Channel, tag?: number) => MpiError | undefined;
 
-/** Its rejection is told by another promise: Node is not to take it for one that nobody handles. */
+/** Marks a rejection as handled, because another promise reports it. */
 export function ignore(promise: Promise<unknown>): void {
   promise.catch(nothing);
 }

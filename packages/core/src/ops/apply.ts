@@ -3,7 +3,10 @@ import { describe, emptyLike, isTypedArray, kindOf, type TypedArray } from "../c
 import { kernelFor, type Pair } from "./kernel.ts";
 import { type Op, type Rule, ruleOf } from "./op.ts";
 
-/** @throws MpiError `invalid-argument` when `op` cannot take `value`, so that a rank's own mistake is told there. */
+/**
+ * @throws MpiError `invalid-argument` when `op` cannot take `value`. Checked before anything is sent, so that the error
+ * appears at the rank that made the mistake.
+ */
 export function check(op: Op<never>, value: unknown, path = "", depth = 0): void {
   const rule = ruleOf(op);
   if (rule.any !== undefined) return;
@@ -21,17 +24,18 @@ export function check(op: Op<never>, value: unknown, path = "", depth = 0): void
   }
 }
 
-/** Arrays are combined by recursion: deeper ones would end in the middle of it, by a full stack. */
+/** Arrays are combined by recursion. Deeper ones would overflow the stack halfway. */
 const deepest = 500;
 
-/** `a op b`, as a new value: typed arrays and arrays are combined element by element into a new one. */
+/** `a op b` as a new value. Typed arrays and arrays are combined element by element into a new array. */
 export function apply(op: Op<never>, a: unknown, b: unknown): unknown {
   return combine(op, a, b, undefined, "");
 }
 
 /**
- * As {@link apply}, into `accumulator` where that is an array: it must be tsmpi's own. As `"first"` the accumulator is
- * the left operand, as `"second"` the right one. The result is returned; numbers cannot be changed in place.
+ * Like {@link apply}, but into `accumulator` if that is an array, which must belong to tsmpi. `"first"`: the
+ * accumulator is the left operand, `"second"`: the right one. Returns the result, because numbers cannot be changed in
+ * place.
  */
 export function applyInto(op: Op<never>, accumulator: unknown, other: unknown, order: "first" | "second"): unknown {
   return order === "first"
@@ -40,8 +44,9 @@ export function applyInto(op: Op<never>, accumulator: unknown, other: unknown, o
 }
 
 /**
- * What the reduction of one value gives: what is the same at two ranks must be so at one. Logical operations make numbers
- * 1 or 0, bitwise ones make them signed; all else is what it is. `value` is tsmpi's own, and arrays are changed in place.
+ * The reduction of a single value, so that one rank gives the same type of result as two. Logical operations make
+ * numbers 1 or 0, bitwise ones make them signed; other values stay. `value` must belong to tsmpi: arrays are changed in
+ * place.
  */
 export function alone(op: Op<never>, value: unknown): unknown {
   const rule = ruleOf(op).alone;
@@ -69,7 +74,7 @@ function accepts(rule: Rule, value: unknown): boolean {
   return typeof value === "boolean" && rule.boolean !== undefined;
 }
 
-/** The function for the elements of a typed array, if there is one. */
+/** The function for the elements of a typed array; undefined if the operation does not take them. */
 function elementRule(rule: Rule, array: TypedArray): Pair | undefined {
   const kind = kindOf(array);
   if (kind.startsWith("Big")) return rule.bigint;
@@ -134,7 +139,10 @@ function combineArrays(op: Op<never>, a: unknown[], b: unknown[], out: unknown, 
 
 type Spot = [number, number] | { value: number; index: number };
 
-/** The one that comes before the other, else the one with the lower index. A copy: results share nothing with inputs. */
+/**
+ * The value that comes first; of equal values the one with the lower index. Returns a copy: results share no memory
+ * with inputs.
+ */
 function nearer(before: (x: number, y: number) => boolean, a: Spot, b: Spot): Spot {
   const [x, i] = Array.isArray(a) ? a : [a.value, a.index];
   const [y, j] = Array.isArray(b) ? b : [b.value, b.index];

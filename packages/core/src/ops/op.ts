@@ -3,7 +3,9 @@ import { MpiError } from "../calls/errors.ts";
 import { shared } from "../calls/package-copies.ts";
 import { describe, type IntegerArray, type TypedArray } from "../calls/typed-array.ts";
 
-/** What an operation sees of a value: the elements of a typed array, else the value itself (of 1, any number). */
+/**
+ * The type that an operation combines: the elements of a typed array, otherwise the value itself (for 1: any number).
+ */
 export type ElementOf<A> = A extends BigInt64Array | BigUint64Array | bigint
   ? bigint
   : A extends TypedArray | number
@@ -17,9 +19,9 @@ export type ElementOf<A> = A extends BigInt64Array | BigUint64Array | bigint
 export type Numeric = number | bigint | TypedArray | readonly Numeric[];
 export type Integral = number | bigint | IntegerArray | readonly Integral[];
 export type Logical = boolean | Numeric | readonly Logical[];
-/** A value and where it was found: `[value, index]` or `{ value, index }`, or an array of them. */
+/** A value and its position: `[value, index]` or `{ value, index }`, or an array of them. */
 export type Located = readonly number[] | { value: number | bigint; index: number } | readonly Located[];
-/** Whatever one of the built-in operations takes. */
+/** Everything that a built-in operation takes. */
 export type Reducible = Logical | Located;
 
 /**
@@ -28,45 +30,48 @@ export type Reducible = Logical | Located;
  */
 export interface Op<in Value = never> {
   readonly name: string;
-  /** Whether an algorithm may exchange the operands. Every operation is taken as associative. */
+  /** Whether an algorithm may swap the operands. Every operation must be associative. */
   readonly commutative: boolean;
-  /** Whether it is one of tsmpi's own: those have no side effects and never throw on values that `check` (apply.ts) passed. */
+  /**
+   * Whether it is one of tsmpi's own. These have no side effects and never throw for values that `check` (apply.ts)
+   * accepts.
+   */
   readonly builtIn: boolean;
-  /** Never present; gives `Value` its direction, so that `allreduce("a", sum)` does not compile. */
+  /** Never present. Makes `Op` contravariant in `Value`, so that `allreduce("a", sum)` does not compile. */
   readonly operand?: (value: Value) => void;
 }
 
 /**
- * An operation, or a function taken as associative but not as commutative: operands keep the order of ranks.
- * T is the type of the value that is reduced, and is inferred from it alone.
+ * An operation, or a function, which must be associative and need not be commutative: operands keep the order of ranks.
+ * T is inferred only from the value that is reduced.
  */
 export type Reducer<T> = NoInfer<Op<T> | CombineFunction<T>>;
 
 /** Written as a method, so that a function of narrower parameters ("a" | "b" where the element is string) will do. */
 type CombineFunction<T> = { combine(a: ElementOf<T>, b: ElementOf<T>): ElementOf<T> }["combine"];
 
-/** What an operation does, by type of operand. What is missing it does not take. */
+/** What an operation does for each type of operand. It does not take types that are missing. */
 export interface Rule {
   /** For messages: "sum takes numbers, ...". */
   takes: string;
   number?: (x: number, y: number) => number;
-  /** For kinds of 32 bits, where `number` would lose the low bits. */
+  /** For arrays of 32-bit integers, where `number` would lose the low bits. */
   int32?: (x: number, y: number) => number;
   bigint?: (x: bigint, y: bigint) => bigint;
   boolean?: (x: boolean, y: boolean) => boolean;
-  /** Only whole numbers of 32 bits, signed or not. */
+  /** Takes only integers of 32 bits, signed or not. */
   integral?: true;
-  /** Chooses among located values: whether x comes before y. */
+  /** For located values: whether x comes before y. */
   before?: (x: number | bigint, y: number | bigint) => boolean;
-  /** What a rank's value is when no other is combined with it: `number(x, neutral)` would give that. */
+  /** The result for a single rank, as `number(x, neutral)` would give it. */
   alone?: { number: (x: number) => number; bigint: (x: bigint) => bigint };
-  /** A user's function, for typed arrays element by element, for everything else as it is. */
+  /** A user's function: called for each element of typed arrays, and for other values as a whole. */
   any?: (x: unknown, y: unknown) => unknown;
 }
 
-/** With the operations of other copies of this package: a library may bring its own. */
+/** Shared with other copies of this package: a library may bring its own. */
 const rules: WeakMap<object, Rule> = shared("operations", () => new WeakMap());
-/** Programs go on with the same operation, and a look into a WeakMap takes as long as an addition of a hundred numbers. */
+/** Programs reuse the same operation, and a lookup in a WeakMap takes as long as adding a hundred numbers. */
 let lastOp: object | undefined;
 let lastRule: Rule | undefined;
 
@@ -91,7 +96,7 @@ const truth: Rule["alone"] = { number: (x) => (x ? 1 : 0), bigint: (x) => (x ? 1
 const bits: Rule["alone"] = { number: (x) => x | 0, bigint: (x) => x };
 const places = "[value, index], { value, index } and arrays of these";
 
-// These functions are compiled into loops from their own text (see kernel.ts): they refer to nothing but x and y.
+// kernel.ts compiles these functions into loops from their text, so they refer only to x and y.
 export const sum: Op<Numeric> = define("sum", { takes: numbers, number: (x, y) => x + y, bigint: (x, y) => x + y });
 export const prod: Op<Numeric> = define("prod", {
   takes: numbers,
@@ -99,29 +104,29 @@ export const prod: Op<Numeric> = define("prod", {
   int32: (x, y) => Math.imul(x, y),
   bigint: (x, y) => x * y,
 });
-/** NaN if there is one. */
+/** NaN if any value is NaN. */
 export const min: Op<Numeric> = define("min", {
   takes: numbers,
   number: (x, y) => Math.min(x, y),
   bigint: (x, y) => (x < y ? x : y),
 });
-/** NaN if there is one. */
+/** NaN if any value is NaN. */
 export const max: Op<Numeric> = define("max", {
   takes: numbers,
   number: (x, y) => Math.max(x, y),
   bigint: (x, y) => (x > y ? x : y),
 });
-/** The smallest value and its index; of equal values the lowest index. NaN is smaller than everything. */
+/** The smallest value and its index; of equal values the lowest index. NaN counts as smaller than everything. */
 export const minloc: Op<Located> = define("minloc", {
   takes: places,
   before: (x, y) => x < y || (x !== x && y === y),
 });
-/** The largest value and its index; of equal values the lowest index. NaN is larger than everything. */
+/** The largest value and its index; of equal values the lowest index. NaN counts as larger than everything. */
 export const maxloc: Op<Located> = define("maxloc", {
   takes: places,
   before: (x, y) => x > y || (x !== x && y === y),
 });
-/** Logical and: of booleans a boolean, of numbers 1 or 0. */
+/** Logical and: a boolean for booleans, 1 or 0 for numbers. */
 export const land: Op<Logical> = define("land", {
   takes: truths,
   alone: truth,
@@ -129,7 +134,7 @@ export const land: Op<Logical> = define("land", {
   bigint: (x, y) => (x && y ? 1n : 0n),
   boolean: (x, y) => x && y,
 });
-/** Logical or: of booleans a boolean, of numbers 1 or 0. */
+/** Logical or: a boolean for booleans, 1 or 0 for numbers. */
 export const lor: Op<Logical> = define("lor", {
   takes: truths,
   alone: truth,
@@ -137,7 +142,7 @@ export const lor: Op<Logical> = define("lor", {
   bigint: (x, y) => (x || y ? 1n : 0n),
   boolean: (x, y) => x || y,
 });
-/** Logical exclusive or: of booleans a boolean, of numbers 1 or 0. */
+/** Logical exclusive or: a boolean for booleans, 1 or 0 for numbers. */
 export const lxor: Op<Logical> = define("lxor", {
   takes: truths,
   alone: truth,
@@ -145,7 +150,7 @@ export const lxor: Op<Logical> = define("lxor", {
   bigint: (x, y) => (!x !== !y ? 1n : 0n),
   boolean: (x, y) => x !== y,
 });
-/** Bitwise and. Of numbers the result is a signed integer of 32 bits, as in JavaScript. */
+/** Bitwise and. For numbers the result is a signed 32-bit integer, as in JavaScript. */
 export const band: Op<Integral> = define("band", {
   takes: integers,
   alone: bits,
@@ -153,7 +158,7 @@ export const band: Op<Integral> = define("band", {
   number: (x, y) => x & y,
   bigint: (x, y) => x & y,
 });
-/** Bitwise or. Of numbers the result is a signed integer of 32 bits, as in JavaScript. */
+/** Bitwise or. For numbers the result is a signed 32-bit integer, as in JavaScript. */
 export const bor: Op<Integral> = define("bor", {
   takes: integers,
   alone: bits,
@@ -161,7 +166,7 @@ export const bor: Op<Integral> = define("bor", {
   number: (x, y) => x | y,
   bigint: (x, y) => x | y,
 });
-/** Bitwise exclusive or. Of numbers the result is a signed integer of 32 bits, as in JavaScript. */
+/** Bitwise exclusive or. For numbers the result is a signed 32-bit integer, as in JavaScript. */
 export const bxor: Op<Integral> = define("bxor", {
   takes: integers,
   alone: bits,
@@ -171,13 +176,13 @@ export const bxor: Op<Integral> = define("bxor", {
 });
 
 /**
- * An operation from an associative function. Typed arrays are combined element by element; everything else is given
- * to the function as it is, and the function may change and return its first argument.
+ * Makes an operation from an associative function. It is called for each element of typed arrays, and for other values
+ * as a whole. The function may change and return its first argument.
  *
  * ```ts
  * const longest = createOp<string>((a, b) => (b.length > a.length ? b : a), { name: "longest" });
  * ```
- * @param options.commutative whether the operands may be exchanged (default: no, they keep the order of ranks)
+ * @param options.commutative whether the operands may be swapped (default: no, they keep the order of ranks)
  */
 export function createOp<T>(
   combine: CombineFunction<T>,
@@ -188,7 +193,7 @@ export function createOp<T>(
   return define(name, { takes: "anything", any: combine as (x: unknown, y: unknown) => unknown }, commutative, false);
 }
 
-/** The operation that a user's `op` argument means. @throws MpiError `invalid-argument` */
+/** The operation for a user's `op` argument. @throws MpiError `invalid-argument` */
 export function asOp<T>(reducer: Reducer<T>): Op<T> {
   if (typeof reducer === "function") return createOp<T>(reducer);
   if (typeof reducer === "object" && reducer !== null && lookUp(reducer) !== undefined)
@@ -199,24 +204,24 @@ export function asOp<T>(reducer: Reducer<T>): Op<T> {
 const builtIns: readonly Op<never>[] = [sum, prod, min, max, minloc, maxloc, land, lor, lxor, band, bor, bxor];
 const ownFunction = 15;
 
-/** What another copy calls `sum` is this one's: ranks may have it from either, and they must agree. */
+/** Maps a built-in operation of another copy of this package to this copy's: ranks may use either, and must agree. */
 function ownOf(op: Op<never>): Op<never> {
   if (!op.builtIn || builtIns.includes(op)) return op;
   return builtIns.find(({ name }) => name === op.name) ?? op;
 }
 
-/** A number that fits four bits: the built-in operations from 1, in an order that stays; 15 for any other function. */
+/** A number of four bits: 1 and up for the built-in operations, in a fixed order; 15 for any other function. */
 export function numberOf(reducer: unknown): number {
   if (reducer === undefined) return 0;
   return builtIns.indexOf(ownOf(reducer as Op<never>)) + 1 || ownFunction;
 }
 
-/** What has this {@link numberOf}, in a sentence. */
+/** The name for a {@link numberOf}. */
 export function nameOf(number: number): string {
   return builtIns[number - 1]?.name ?? (number === ownFunction ? "a function" : "nothing");
 }
 
-/** What an operation does: for apply.ts. */
+/** What an operation does; for apply.ts. */
 export function ruleOf(op: Op<never>): Rule {
   const rule = lookUp(op);
   if (rule === undefined) throw new MpiError("invalid-argument", `${describe(op)} is no operation`);

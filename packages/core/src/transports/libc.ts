@@ -12,8 +12,8 @@ let loaded: System | undefined;
 let missing = false;
 
 /**
- * The few system calls that Node lacks, through koffi: shared mappings, fifos, reading another process's memory,
- * giving way, and moving to another CPU. Loaded when ranks first speak to each other: it costs 10 ms.
+ * The few system calls that Node lacks, through koffi: shared mappings, fifos, reading the memory of another process,
+ * yielding and moving to another CPU. Loaded at the first message, because it takes 10 ms.
  */
 export class System {
   readonly #koffi: Koffi;
@@ -40,9 +40,9 @@ export class System {
   readonly #getAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
   readonly #setAffinity: (thread: number, bytes: number, mask: Uint8Array) => number;
   readonly #setScheduler: (thread: number, policy: number, priority: Int32Array) => number;
-  /** The CPU that this thread is on. */
+  /** The CPU that this thread runs on. */
   readonly cpu: () => number;
-  /** Lets others run that are ready to. */
+  /** Lets other threads that are ready run on this CPU (sched_yield). */
   readonly yieldCpu: () => number;
 
   private constructor(koffi: Koffi) {
@@ -66,7 +66,7 @@ export class System {
     return loaded;
   }
 
-  /** Undefined where koffi has no binary, or libc has another name. */
+  /** Undefined if koffi has no binary, or libc has another name. */
   static loadIfAny(): System | undefined {
     if (missing) return undefined;
     try {
@@ -78,8 +78,8 @@ export class System {
   }
 
   /**
-   * Maps a file of `bytes` that is made where it is missing. Its memory is allocated now: on a full /dev/shm this throws,
-   * where a later touch would kill the process.
+   * Maps a file of `bytes`, created if it is missing. Allocates its memory now: a full /dev/shm makes this throw, while
+   * a later access would kill the process.
    */
   map(path: string, bytes: number): ArrayBuffer {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -96,16 +96,16 @@ export class System {
     }
   }
 
-  /** Gives back what {@link map} gave: whoever looks at it afterwards dies. */
+  /** Unmaps what {@link map} returned. A later access kills the process. */
   unmap(memory: ArrayBuffer): void {
     this.#munmap(new Uint8Array(memory), memory.byteLength);
   }
 
   makeFifo(path: string): void {
-    this.#mkfifo(path, 0o600); // it may be there already: opening it tells
+    this.#mkfifo(path, 0o600); // it may exist already; opening it will report a real error
   }
 
-  /** The CPUs that a thread of this process may run on, this one if none is named: bit i of byte b is CPU 8 b + i. */
+  /** The CPUs that a thread of this process may run on (default: this thread): bit i of byte b is CPU 8 b + i. */
   affinity(thread: number = 0): Uint8Array {
     const mask = new Uint8Array(mostCpus / 8);
     this.#getAffinity(thread, mask.length, mask);
@@ -116,7 +116,7 @@ export class System {
     this.#setAffinity(thread, mask.length, mask);
   }
 
-  /** Moves a thread from these CPUs to another of those that are `allowed`; false when there is none. It may come back. */
+  /** Moves a thread off these CPUs to another one that is `allowed`; false if there is none. It may move back later. */
   moveFrom(cpus: readonly number[], allowed: Uint8Array, thread: number = 0): boolean {
     const elsewhere = allowed.slice();
     for (const cpu of cpus) clear(elsewhere, cpu);
@@ -126,29 +126,32 @@ export class System {
     return moves;
   }
 
-  /** This program itself: Node shows addons the functions of its OpenSSL. */
+  /** The running program: Node exports the functions of its OpenSSL to addons. */
   program(): ReturnType<Koffi["load"]> {
     return this.#koffi.load(null);
   }
 
-  /** From now on that thread interrupts nobody when it wakes up: it runs on a free CPU, or when its turn has come. */
+  /**
+   * Puts a thread under SCHED_BATCH: when it wakes it interrupts no other thread, and runs on a free CPU or in its
+   * turn.
+   */
   useBatchScheduling(thread: number): void {
     this.#setScheduler(thread, batch, new Int32Array(1));
   }
 
-  /** The same for all threads of this process but its first: those with which V8 compiles and collects. */
+  /** The same for all threads of this process but the first: those with which V8 compiles and collects garbage. */
   useBatchSchedulingForHelpers(): void {
     for (const thread of readdirSync("/proc/self/task").map(Number)) {
       if (thread !== process.pid) this.useBatchScheduling(thread);
     }
   }
 
-  /** Where the bytes of an array are in this process. The array must stay referenced as long as that is used. */
+  /** The address of an array in this process. The array must stay referenced while the address is used. */
   addressOf(array: Uint8Array): bigint {
     return this.#koffi.address(this.#same(array, array, 0));
   }
 
-  /** Copies from another process's memory: one copy instead of two. False where the kernel forbids it. */
+  /** Copies from another process's memory: one copy instead of two. False if the kernel forbids it. */
   readFrom(pid: number, address: bigint, into: Uint8Array): boolean {
     const here = new BigUint64Array([this.addressOf(into), BigInt(into.length)]);
     const there = new BigUint64Array([address, BigInt(into.length)]);
@@ -176,7 +179,7 @@ function cannotAllocate(path: string, bytes: number, error: number): MpiError {
   return new MpiError("launch", `cannot allocate ${bytes} bytes of shared memory in ${path}: ${advice}`);
 }
 
-/** By a signal with a handler, for example one that the job's user sends. */
+/** EINTR: a signal with a handler came, for example from the user. */
 const interrupted = 4;
 const mostCpus = 8192;
 const readAndWrite = 3;

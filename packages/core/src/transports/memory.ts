@@ -4,16 +4,16 @@ import { type Packet, withOwnAttachments } from "../wire/packet.ts";
 import type { Receiver, Transport } from "../wire/transport.ts";
 
 /**
- * Joins n ranks of one process. For tests of programs, for simulated worlds, and for the world of one.
+ * Connects the ranks of one process. For tests of programs, for simulated worlds, and for the world of one.
  *
- * Packets are delivered by `setImmediate`, so every delivery is a turn of the event loop of its own, as it is between
- * processes; timers and other ranks get their turns. Given a source of random numbers it delivers a few packets in each
- * turn, any that may come next: between two ranks they stay in order, and that is all that MPI promises.
+ * Delivers packets with `setImmediate`: each delivery is a turn of the event loop of its own, as between processes, and
+ * timers and other ranks get their turns. With a source of random numbers, each turn delivers a few randomly chosen
+ * packets. Packets between two ranks stay in order, which is all that MPI promises.
  */
 export class MemoryNetwork {
   readonly #ends: readonly MemoryTransport[];
   readonly #random: (() => number) | undefined;
-  /** Ends that have something to deliver and want it. */
+  /** Ends that have packets and listen. */
   readonly #ready: Set<MemoryTransport> = new Set();
   #scheduled = false;
 
@@ -29,17 +29,17 @@ export class MemoryNetwork {
     return end;
   }
 
-  /** Whether nothing is on its way to a rank that listens. */
+  /** Whether no packet is on its way to a rank that listens. */
   get idle(): boolean {
     return this.#ready.size === 0;
   }
 
-  /** Whether something that this rank has sent is on its way to a rank that listens. */
+  /** Whether a packet of this rank is on its way to a rank that listens. */
   carries(source: number): boolean {
     return [...this.#ready].some((end) => end.holds(source));
   }
 
-  /** @internal An end has something to deliver and wants it, or not any more. */
+  /** @internal Called when an end begins or ceases to have packets and listen. */
   ready(end: MemoryTransport, ready: boolean): void {
     if (!ready) {
       this.#ready.delete(end);
@@ -68,7 +68,7 @@ export class MemoryNetwork {
 export class MemoryTransport implements Transport {
   readonly eagerBytes: number = 64 * 1024;
   receiver: Receiver | undefined;
-  /** Called before each packet that this rank sends: how a simulation counts them. */
+  /** Called before each packet that this rank sends, so that a simulation can count them. */
   onSend: (() => void) | undefined;
   readonly #network: MemoryNetwork;
   #inbox: { envelope: Envelope; body: Packet }[] = [];
@@ -84,7 +84,7 @@ export class MemoryTransport implements Transport {
     if (this.#closed) return;
     const end = this.#network.end(dest);
     if (end.#closed) return;
-    // Lent memory may change as soon as the sender hears of the arrival, so what arrives is a copy.
+    // Copy: lent memory may change as soon as the sender has its answer.
     end.#inbox.push({ envelope, body: withOwnAttachments(body) });
     end.#report();
   }

@@ -1,8 +1,8 @@
 /**
- * What launcher, agent and rank tell each other while a world is set up, runs and ends.
+ * The messages between launcher, agent and rank while a world is set up, runs and ends.
  *
- * A rank connects to a Unix socket of its agent, at TSMPI_SOCKET; these messages are lines of JSON on that connection.
- * `docs/wire.md` tells the story of a job in these words.
+ * A rank connects to a Unix socket of its agent, at TSMPI_SOCKET. The messages are lines of JSON on that connection.
+ * `docs/wire.md` describes the course of a job with them.
  */
 
 import type { Progress } from "./progress.ts";
@@ -18,26 +18,23 @@ export const env = {
   nodes: "TSMPI_NODES",
   host: "TSMPI_HOST",
   job: "TSMPI_JOB",
-  /** Which agent is the rank's: node and job. What is left of the ranks is known by it. */
+  /** The agent of the rank: node and job. Left-over processes of ranks are found by it. */
   agent: "TSMPI_AGENT",
-  /** Where the agent of the rank listens. */
+  /** The socket of the rank's agent. */
   socket: "TSMPI_SOCKET",
   version: "TSMPI_VERSION",
-  /** Seconds after which a rank that waits tells its agent so; 0: never. From `--deadlock-after`. */
+  /** Seconds after which a rank that waits reports it to its agent; 0: never. From `--deadlock-after`. */
   deadlockAfter: "TSMPI_DEADLOCK_AFTER",
 } as const;
 
-/**
- * How a rank ended. One of `code` and `signal` is set, as in Node's `exit` event; neither when its host was lost and
- * nobody can know.
- */
+/** How a rank ended. One of `code` and `signal` is set, as in Node's `exit` event; neither if its host was lost. */
 export interface Ending {
   rank: number;
   host: string;
   pid: number;
   code: number | null;
   signal: string | null;
-  /** The likely cause where one is known: "out of memory", "ended before init()". */
+  /** The likely cause, if known: "out of memory", "ended before init()". */
   hint?: string;
 }
 
@@ -48,7 +45,7 @@ export function describeEnding({ code, signal, pid, hint }: Ending): string {
   return `${how}, pid ${pid}${hint === undefined ? "" : `: ${hint}`}`;
 }
 
-/** Where a rank can be reached, best way first. */
+/** The addresses of a rank, best first. */
 export interface PeerAddress {
   rank: number;
   /** Name of its host, as the scheduler writes it. */
@@ -57,22 +54,22 @@ export interface PeerAddress {
   endpoints: string[];
 }
 
-/** What users can do when a host does not reach another one. */
+/** Advice for when a host cannot reach another one. */
 export const reachAdvice: string =
   "a firewall between them? --port-range A-B keeps tsmpi to ports that are open, --interface chooses another network";
 
-/** From the first to the last, both included. */
+/** From the first to the last port, both included. */
 export type PortRange = readonly [first: number, last: number];
 
-/** How the ranks of a host talk to those of other hosts. */
+/** How the ranks of this host communicate with those of other hosts. */
 export interface Network {
-  /** Addresses of this host at which others may reach it, best first. */
+  /** Addresses of this host for other hosts, best first. */
   addresses: string[];
-  /** The job's pair of CurveZMQ keys, in Z85: whoever has them belongs to the job. */
+  /** The job's pair of CurveZMQ keys, in Z85. A process that has them belongs to the job. */
   keys?: { publicKey: string; secretKey: string };
-  /** The ports that may be listened on, both included (`--port-range`); absent: any that the system gives. */
+  /** The ports that may be used, both included (`--port-range`). Absent: any that the system gives. */
   ports?: PortRange;
-  /** Instead of them (`--no-encrypt`): the key of the seals by which ranks know each other's messages, in base64. */
+  /** Used without encryption (`--no-encrypt`): the key of the seals that authenticate messages, in base64. */
   sealKey?: string;
 }
 
@@ -80,13 +77,13 @@ export interface Network {
 export interface Wait {
   /** As the user wrote it: `recv({ source: 1, tag: 7 })`. */
   call: string;
-  /** Of a collective: its communicator's number, and its own among the collectives of that. */
+  /** For a collective: the numbers of its communicator and of the collective in it. */
   collective?: { context: number; number: number };
-  /** The ranks that it waits for, in the world; absent when any of them would do. */
+  /** The ranks of the world that it waits for; absent if any of them would do. */
   ranks?: number[];
-  /** For how long, to a quarter of a second. */
+  /** How long it has waited, to a quarter of a second. */
   ms: number;
-  /** `file:line` of the user's program, where it is known. */
+  /** `file:line` of the user's program, if known. */
   site?: string;
 }
 
@@ -97,11 +94,11 @@ export interface Unreceived {
   count: number;
 }
 
-/** What became of the messages that users sent, as one rank knows it when it leaves: entries by the other's rank. */
+/** The users' messages as one rank knows them when it leaves. The keys are other ranks. */
 export interface Mail {
-  /** How many were sent to each, and the tag of the last. */
+  /** How many were sent to each rank, and the tag of the last. */
   sent: Record<string, { count: number; tag: number }>;
-  /** How many of each were received, by a receive. */
+  /** How many messages of each rank were received by a call. */
   received: Record<string, number>;
   /** What arrived and was not received. */
   unreceived: Unreceived[];
@@ -109,74 +106,78 @@ export interface Mail {
 
 /** What a rank is doing within tsmpi. */
 export interface Whereabouts {
-  /** The first few; `more` is how many there are besides. */
+  /** The first few; `more` is how many others there are. */
   waits: Wait[];
   more: number;
-  /** What has arrived and was not asked for, the first few kinds of it. */
+  /** Messages that have arrived and were not received: the first few kinds. */
   unreceived: Unreceived[];
 }
 
-/** Packets sent to and received from each rank, where there were any: whether something is still on its way. */
+/** Packets sent to and received from each rank, if any. They tell whether packets are still on their way. */
 export interface Traffic {
   sent: Record<string, number>;
   received: Record<string, number>;
 }
 
-/** What a rank says of itself when it has waited for a while and nothing has happened, or when it is asked. */
+/** Sent by a rank that has waited for a while without any event, and as an answer to `where`. */
 export interface Stuck extends Whereabouts, Traffic {}
 
 /** Rank to agent. */
 export type RankMessage =
-  /** init() was called, in this thread (0: the main one) of this process: am I the rank that TSMPI_RANK names? */
+  /**
+   * This process called init() in this thread (0: the main one), and asks whether it is the rank that TSMPI_RANK names.
+   */
   | { kind: "hello"; rank: number; pid: number; thread: number }
-  /** My sockets are bound. `unshared`: why I cannot share memory with the ranks of my host, when I cannot. */
+  /** The sockets of the rank are bound. `unshared`: why it cannot share memory with the ranks of its host. */
   | { kind: "ready"; endpoints: string[]; unshared?: string | undefined }
   /**
-   * I left the world in good order and sent `sent[r]` packets to rank r (only non-zero entries): whoever has received
-   * that many from me needs not wait for more. And so many messages came that nobody of this job had sent.
+   * The rank left the world in good order and sent `sent[r]` packets to rank r (non-zero entries only). A rank that has
+   * received that many from it need not wait for more. `strangers`: how many messages came from outside the job.
    */
   | { kind: "left"; sent: Record<string, number>; strangers?: number }
-  /** Said before `left`, by ranks that have called collectives of communicators that are still open. */
+  /** Sent before `left` by ranks that called collectives of communicators that are still open. */
   | { kind: "joined"; communicators: Joined[] }
-  /** Said before `left`, by ranks that sent or received messages of users. */
+  /** Sent before `left` by ranks that sent or received users' messages. */
   | ({ kind: "mail" } & Mail)
-  /** I have waited for a while and nothing has happened; and: something has happened again. */
+  /** The rank has waited for a while without any event; then, that there was an event again. */
   | ({ kind: "stuck" } & Stuck)
   | { kind: "moving" }
-  /** Answer to `where`, and told before `failed` and `stopping` take effect. */
+  /** Answer to `where`; also sent before `failed` and `stopping` take effect. */
   | ({ kind: "here" } & Stuck)
-  /** How far a map has come, to be shown by whoever started the job. */
+  /** Progress of a map, shown by the launcher. */
   | { kind: "progress"; progress: Progress }
-  /** A slip in the program that is no error: shown once, whichever ranks say it. */
+  /** A mistake of the program that is no error. Shown once, whichever ranks report it. */
   | { kind: "warning"; text: string }
-  /** What I sent to that rank cannot be delivered; `attempts` is a line for each address that was tried. */
+  /** Packets for that rank cannot be delivered; `attempts` has a line for each address that was tried. */
   | { kind: "undelivered"; dest: number; attempts: string }
-  /** That rank ended well, and so many of the packets that it sent me have not arrived. */
+  /** That rank ended with exit code 0, and so many of its packets to this rank have not arrived. */
   | { kind: "missing"; source: number; packets: number }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 
 /** Agent to rank. */
 export type AgentMessage =
-  /** Answer to `hello` of a process that is not the rank itself, but was started by it. */
+  /** Answer to `hello` of a process that the rank has started: it is not the rank. */
   | { kind: "refused" }
-  /** Answer to `hello` of the rank. `room`: bytes that were free in the directory's file system when the job began. */
+  /**
+   * Answer to `hello` of the rank. `room`: how many bytes were free in the directory's file system when the job began.
+   */
   | { kind: "welcome"; directory: string; room: number; host: string; network?: Network }
-  /** Every rank is ready: these are all of them, ordered by rank. */
+  /** Every rank is ready. `peers` is ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }
-  /** A rank ended in good order: exit code 0. `sent` is from its `left` message, absent when it never said it. */
+  /** A rank ended with exit code 0. `sent` is from its `left` message; absent if there was none. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
-  /** What are you waiting for? */
+  /** Asks what the rank waits for. The answer is `here`. */
   | { kind: "where" }
   /** A rank failed and the job is being stopped. */
   | { kind: "failed"; ending: Ending }
   /**
-   * The batch system is going to end the job (walltime): `world.signal` aborts, so that the program can save what it
-   * has. Calls go on working.
+   * The batch system is about to end the job (walltime): `world.signal` aborts, so that the program can save its state.
+   * Calls go on working.
    */
   | { kind: "endsSoon"; reason: string }
   /**
-   * Somebody called abort(), or the launcher stops the job for a reason of its own (time-out, Ctrl-C); `undelivered`: a
-   * message could not reach its rank.
+   * A rank called abort(), or the launcher stops the job (time-out, Ctrl-C). `undelivered`: a message could not reach
+   * its rank.
    */
   | { kind: "stopping"; reason: string; code?: "undelivered" };

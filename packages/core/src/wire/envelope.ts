@@ -1,7 +1,7 @@
 import { MpiError } from "../calls/errors.ts";
 
 /**
- * What a packet between two ranks is for. `docs/wire.md` draws the conversations.
+ * What a packet between two ranks is for. `docs/wire.md` draws the exchanges.
  *
  * | kind | from | meaning |
  * | --- | --- | --- |
@@ -10,10 +10,10 @@ import { MpiError } from "../calls/errors.ts";
  * | grant | receiver | that message is matched: send it |
  * | payload | sender | its bytes |
  * | received | receiver | the bytes (or the match of a synchronous send) have arrived |
- * | credit | receiver | so many bytes of eager messages were taken out of the mailbox |
- * | failure | any | a collective failed: whoever is in it, or comes to it, rejects with this error |
- * | question | any | it waits in this collective for that rank: is that one in another? |
- * | withdraw | sender | the message of that request will not come: its send was cancelled before it was granted |
+ * | credit | receiver | so many bytes of eager messages were received |
+ * | failure | any | a collective failed: ranks that are in it, or reach it later, reject with this error |
+ * | question | any | the sender waits in this collective for the receiver, and asks whether it is in another one |
+ * | withdraw | sender | the message of that request will not come: its send was cancelled before the grant |
  */
 export const kind = {
   message: 1,
@@ -33,25 +33,25 @@ export interface Envelope {
   kind: Kind;
   /** True for the messages of collectives: they never match a user's receive. */
   collective: boolean;
-  /** The sender of a small message wants to hear of its match. */
+  /** The sender of a small message waits for its match. */
   sync: boolean;
-  /** Which communicator. */
+  /** The communicator. */
   context: number;
-  /** Who sent the packet: its rank in the world. */
+  /** The sender of the packet: its rank in the world. */
   source: number;
   /** The user's tag, or the number of the collective in its communicator. */
   tag: number;
-  /** Names a conversation request-grant-payload-received, chosen by the sender of the message. */
+  /** Identifies an exchange request-grant-payload-received. Chosen by the sender of the message. */
   id: number;
   /** Counts the packets from this source to this destination, so that a lost one is noticed. */
   sequence: number;
-  /** Size of the message's data in bytes; for `credit` the bytes given back. */
+  /** Size of the message's data in bytes; for `credit` the bytes that are returned. */
   bytes: number;
-  /** For collectives: which operation and root, so that ranks that disagree are told so. */
+  /** For collectives: the operation and the root, so that ranks that disagree get an error. */
   signature: number;
 }
 
-/** Bytes of the header: a multiple of 8, so that numbers behind it are aligned where the header is. */
+/** Bytes of the header. A multiple of 8, so that numbers behind it are aligned if the header is. */
 export const headerBytes = 48;
 
 const protocol = 0x02;
@@ -61,13 +61,13 @@ const flagSync = 2;
 const flagInline = 4;
 const lastKind = kind.withdraw;
 
-/** What the header says of the bytes that follow it. */
+/** What the header says about the bytes behind it. */
 export interface Contents {
   /** Length of the body's head. */
   head: number;
   /** How many attachments there are. */
   attachments: number;
-  /** Length of the only attachment, when it follows the head. */
+  /** Length of the only attachment, if it follows the head. */
   inline: number | undefined;
 }
 
@@ -101,7 +101,7 @@ export function writeHeader(view: DataView, at: number, envelope: Envelope, cont
 }
 
 /**
- * Reads the header at `at`, of bytes up to `end`.
+ * Reads the header at `at`. The packet's bytes end at `end`.
  *
  * @throws MpiError `protocol` for anything that {@link writeHeader} did not make.
  */
@@ -139,7 +139,7 @@ export function readHeader(view: DataView, at: number, end: number): { envelope:
   };
 }
 
-/** An error that names the rank from which the packet says that it comes, where that much can be read. */
+/** An error that names the packet's source, if that can be read. */
 export function malformed(why: string, view: DataView, at: number, end: number): MpiError {
   const rank =
     end - at >= headerBytes && view.getUint16(at, true) === magic ? view.getUint32(at + 12, true) : undefined;

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * Messages on a stream socket: one JSON text a line. A line that is no JSON is passed over, because whatever wrote it
- * does not speak this protocol.
+ * Reads messages from a stream socket: one JSON text per line. Skips lines that are no JSON: their sender does not
+ * speak this protocol.
  */
 export function eachMessage(socket: Socket, take: (message: unknown) => void): void {
   let rest = "";
@@ -22,7 +22,7 @@ export function eachMessage(socket: Socket, take: (message: unknown) => void): v
   });
 }
 
-/** `sent` is called when the bytes are in the kernel, or when the connection is gone. */
+/** Calls `sent` when the bytes are in the kernel, or the connection is gone. */
 export function sendMessage(socket: Socket, message: object, sent: () => void = () => {}): void {
   if (socket.writable) socket.write(`${JSON.stringify(message)}\n`, () => sent());
   else sent();

@@ -1,16 +1,16 @@
-/** Bytes that travel between two ranks of a world: a small `head`, which never changes once it is made, and large parts. */
+/** Bytes between two ranks of a world: a small `head`, which never changes once it is made, and large attachments. */
 export interface Packet {
   readonly head: Uint8Array;
   readonly attachments: readonly Uint8Array[];
 }
 
-/** Memory in which packets lie, as bytes, as words and as numbers: what is looked at for each packet is made once. */
+/** Memory that holds packets, as bytes, as words and as numbers. These views are made once, not for each packet. */
 export class Memory {
   readonly bytes: Buffer;
   readonly words: Int32Array;
   readonly view: DataView;
 
-  /** Of a buffer from one place on, a multiple of 4. */
+  /** The memory of a buffer from `start` on, a multiple of 4. */
   constructor(buffer: ArrayBuffer, start = 0) {
     this.bytes = Buffer.from(buffer, start);
     this.words = new Int32Array(buffer, start);
@@ -19,8 +19,8 @@ export class Memory {
 }
 
 /**
- * A packet that lies in larger memory. Most packets are read once, where they are: nothing is allocated to show the head
- * until somebody asks for it.
+ * A packet within larger memory. Most packets are read once, in place, so the head gets a view only when it is asked
+ * for.
  */
 export class Excerpt implements Packet {
   readonly memory: Memory;
@@ -54,8 +54,8 @@ export function headBytes(packet: Packet): number {
 }
 
 /**
- * Copies a packet's head to `at`, a multiple of 4; up to three bytes behind it are written, too. A short one word by word:
- * 20 ns where a view of it, to begin with, takes 60.
+ * Copies a packet's head to `at`, a multiple of 4. Up to three bytes behind it are overwritten. Copies a short head
+ * word by word: 20 ns, while making a view of it takes 60.
  */
 export function copyHead(packet: Packet, memory: Memory, at: number): void {
   if (!(packet instanceof Excerpt)) {
@@ -73,12 +73,12 @@ export function copyHead(packet: Packet, memory: Memory, at: number): void {
 
 const few = 64;
 
-/** The packet with attachments of its own instead of the caller's memory. */
+/** The packet with copies of its attachments, if it has any. */
 export function withOwnAttachments(packet: Packet): Packet {
   return packet.attachments.length === 0 ? packet : { head: packet.head, attachments: packet.attachments.map(copyOf) };
 }
 
-/** The packet in memory of its own, to be kept. */
+/** A copy of the packet, to be kept. */
 export function ownCopy({ head, attachments }: Packet): Packet {
   const own = Buffer.allocUnsafe(head.length);
   own.set(head);
@@ -89,7 +89,7 @@ export function copyOf(bytes: Uint8Array): Uint8Array {
   return Uint8Array.prototype.slice.call(bytes);
 }
 
-/** What a packet without a body carries. */
+/** The body of a packet without a body. */
 export const empty: Packet = Object.freeze({ head: new Uint8Array(0), attachments: Object.freeze([]) });
 
 const none: readonly Uint8Array[] = Object.freeze([]);

@@ -1,37 +1,37 @@
-/** How far a map has come. */
+/** Progress of a map. */
 export interface Progress {
   /** Name of the task. */
   readonly task: string;
-  /** Inputs with a result, those that failed for good included. */
+  /** Inputs with a result, including those that failed for good. */
   readonly done: number;
   /** Inputs that failed for good. */
   readonly failed: number;
-  /** Inputs in all, where that is known. */
+  /** All inputs, if their number is known. */
   readonly total: number | undefined;
   readonly elapsedMs: number;
-  /** Inputs done in a second, on average; those that a journal had are not counted. */
+  /** Inputs done per second, on average; without those that a journal had. */
   readonly perSecond: number;
-  /** Estimate of the time left, where it can be made. */
+  /** Estimated time left, if there is an estimate. */
   readonly remainingMs: number | undefined;
-  /** Ranks at work, and ranks there are for it. */
+  /** Ranks that work, and ranks that could. */
   readonly busy: number;
   readonly ranks: number;
   /** Ranks that were lost. */
   readonly lost: readonly number[];
-  /** The last one. */
+  /** Whether this is the last report. */
   readonly finished: boolean;
 }
 
-/** A line of a log file needs no more company than this. */
+/** Not more often than this in a log file. */
 const lineMs = 10_000;
 
-/** Where lines go: a terminal shows one that changes, everything else gets one now and then. */
+/** A terminal shows one line that changes; any other stream gets a line now and then. */
 export interface Lines {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** Progress as text, for programs that no launcher shows it for. */
+/** Shows progress as text for programs without a launcher. */
 export class ProgressLines {
   readonly #stream: Lines;
   #shown = 0;
@@ -68,7 +68,7 @@ function percent(done: number, total: number): number {
   return total === 0 ? 100 : Math.floor((100 * done) / total);
 }
 
-/** Minutes and seconds, and hours when there are any. */
+/** Minutes and seconds, with hours if there are any. */
 export function clock(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];

@@ -1,32 +1,33 @@
-/** The collectives of one communicator that a rank has called: all its ranks must have called as many. */
+/** The collectives of one communicator that a rank has called. All its ranks must have called the same number. */
 export interface Joined {
   /** The communicator's number; 0 for the world. */
   context: number;
-  /** Whether one has failed here, and was caught: the program knows of it, and its ranks may go different ways. */
+  /** Whether one has failed here and was caught. The program knows of it, and its ranks may then differ. */
   failed: boolean;
-  /** How many were called, and the last few of them by their numbers. */
+  /** How many were called, and the last few of them. */
   count: number;
   last: { number: number; call: string; site?: string }[];
 }
 
-/** What one rank has seen of the collectives of one communicator. */
+/** The same, as reported by one rank. */
 interface Seen {
   readonly rank: number;
   readonly count: number;
   readonly last: Joined["last"];
 }
 
-/** So many communicators are told of. */
+/** How many communicators are reported. */
 const most = 3;
 
 /**
- * The error about collectives that some ranks never joined, when all ranks have ended well; undefined when all were joined
- * by all. Nothing waited for them (the root of a broadcast does not, nor rank 0 in a map), so nothing else tells.
+ * The error about collectives that some ranks never called, when all ranks have ended with exit code 0; undefined if
+ * there are none. No call waited for the missing ranks (the root of a broadcast does not wait, nor does rank 0 in a
+ * map), so no other error reports it.
  *
  * ```text
  * map() #0 at main.ts:7 was called by rank 0 and never by ranks 1-2: a collective is called by all ranks
  * ```
- * @param listed how ranks are listed
+ * @param listed formats a list of ranks
  */
 export function describeUnjoined(
   joined: ReadonlyMap<number, readonly Joined[]>,
@@ -44,7 +45,7 @@ export function describeUnjoined(
   }
   const sentences = [...communicators].flatMap(([context, { seen, failed }]) => {
     if (failed) return [];
-    // A rank that tells nothing of a communicator has closed it; the world is open to the end.
+    // A rank that does not report a communicator has closed it. The world stays open to the end.
     const silent = context > 0 ? [] : ranksBut(size, seen);
     const sentence = sentenceOf(
       listed,
@@ -57,7 +58,7 @@ export function describeUnjoined(
   return [...sentences.slice(0, most), ...more].join("\n  ");
 }
 
-/** The other ranks of the world: they have called nothing. */
+/** The other ranks of the world, which have called nothing. */
 function ranksBut(size: number, seen: readonly Seen[]): Seen[] {
   const told = new Set(seen.map(({ rank }) => rank));
   return Array.from({ length: size }, (_, rank) => ({ rank, count: 0, last: [] })).filter(
@@ -72,7 +73,7 @@ function sentenceOf(listed: (ranks: readonly number[]) => string, seen: readonly
   const ahead = seen.filter(({ count }) => count > least);
   if (ahead.length === 0) return undefined;
   const behind = seen.filter(({ count }) => count === least);
-  // Of those who called it, one that knows where.
+  // Preferably the call of a rank that knows its source position.
   const calls = ahead.flatMap(({ last }) => last.filter(({ number }) => number === least));
   const missed = calls.find(({ site }) => site !== undefined) ?? calls[0];
   const what = missed === undefined ? "a collective" : named(missed);

@@ -154,7 +154,7 @@ class Rank {
     } else if (message.kind === "ended") {
       this.#transport?.drop(message.ending.rank);
       if (this.#engine === undefined) this.#early.push(message);
-      else this.#engine.peerEnded(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
+      else this.#engine.endings.ended(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
     }
   }
 

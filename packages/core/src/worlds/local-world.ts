@@ -149,7 +149,7 @@ export class LocalWorld<R> {
     const ending: Ending = { rank, host, pid: process.pid, code: 0, signal: null };
     const { sent } = engine.traffic;
     for (const other of this.#engines) {
-      if (other !== engine) other.peerEnded(ending, sent[other.who.rank] ?? 0);
+      if (other !== engine) other.endings.ended(ending, sent[other.who.rank] ?? 0);
     }
   }
 

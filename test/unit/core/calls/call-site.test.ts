@@ -61,7 +61,7 @@ const programs: Record<string, (wait: Wait) => Promise<unknown>> = {
   },
 };
 
-describe("a wait is located, without a word at the call, in a program", () => {
+describe("a wait is located in the program, without help from the call", () => {
   test.each(Object.entries(programs))("%s", async (_, program) => {
     const wait = new Wait();
     void program(wait);
@@ -73,7 +73,7 @@ describe("a wait is located, without a word at the call, in a program", () => {
   });
 });
 
-test("a wait that was located ends as it would have", async () => {
+test("a wait ends as usual after it was located", async () => {
   const good = new Wait();
   const bad = new Wait();
   const results = Promise.allSettled([good.promise, bad.promise]);
@@ -86,7 +86,7 @@ test("a wait that was located ends as it would have", async () => {
   assert.match(String((second as PromiseRejectedResult).reason), /why/);
 });
 
-test("a wait that nobody awaits has no place, and may be looked for again", async () => {
+test("a promise that is not awaited has no place, and can be located later", async () => {
   const wait = new Wait();
   assert.equal(await locate(wait.call, wait.divert), undefined);
   const awaiting = (async () => await wait.promise)();
@@ -96,7 +96,7 @@ test("a wait that nobody awaits has no place, and may be looked for again", asyn
   assert.equal(await awaiting, "value");
 });
 
-test("stacks are taken now and then, and of the latest calls", () => {
+test("stacks are sampled, and those of the latest calls are kept", () => {
   const recent = new RecentCalls();
   const note = (number: number): void => recent.note(number, 7, note);
   const calls = 20_000;
@@ -112,11 +112,11 @@ test("stacks are taken now and then, and of the latest calls", () => {
   assert.match(sites[0] ?? "", new RegExp(`^${file}:\\d+$`));
 });
 
-describe("where a run looks for mistakes", () => {
+describe("with --check", () => {
   const tight = 500;
   const lastOnes = Array.from({ length: 64 }, (_, i) => tight - 64 + i);
 
-  test("each of the latest calls of a tight loop is known by its line", () => {
+  test("each of the latest calls in a tight loop has its line", () => {
     const recent = new RecentCalls(true);
     const note = (number: number): void => recent.note(number, 1, note);
     for (let i = 0; i < tight; i++) note(i);
@@ -126,7 +126,7 @@ describe("where a run looks for mistakes", () => {
     );
   });
 
-  test("a sampler that may take all stacks takes them, however often it is asked", () => {
+  test("a sampler without a limit takes every stack", () => {
     const all = new StackSampler(Number.POSITIVE_INFINITY);
     for (let i = 0; i < 10_000; i++) assert.ok(all.take() !== undefined);
   });

@@ -64,7 +64,7 @@ describe("local() runs to its end while timers stand still:", () => {
   });
 });
 
-test("all of the package takes its timers and clocks from event-loop.ts", () => {
+test("the whole package takes its timers and clocks from event-loop.ts", () => {
   const folder = new URL("../../../../packages/core/src", import.meta.url).pathname;
   const files = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => file.endsWith(".ts"));
   const own = files.filter((file) => {

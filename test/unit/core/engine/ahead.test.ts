@@ -60,7 +60,7 @@ async function isDone(promise: Promise<void>): Promise<boolean> {
   return (await Promise.race([promise, pending])) !== pending;
 }
 
-test("a middling message follows its announcement at once, lent until it is matched", async () => {
+test("a middle-sized message is sent at once, lent until it is matched", async () => {
   const { transport, send } = pair();
   const sent = send(middling);
   const [{ envelope, lent, attachment } = assert.fail()] = transport.sent;
@@ -71,7 +71,7 @@ test("a middling message follows its announcement at once, lent until it is matc
   await sent;
 });
 
-test("a small one is copied, a large one announced, and one that may be cancelled as well", async () => {
+test("a small message is copied, a large one announced, and so is one that may be cancelled", async () => {
   const { transport, send } = pair();
   await send(small);
   const waiting = [send(large), send(middling, new AbortController().signal)];
@@ -86,7 +86,7 @@ test("a small one is copied, a large one announced, and one that may be cancelle
   for (const each of waiting) assert.equal(await isDone(each), false);
 });
 
-test("without credit it is announced", () => {
+test("without credit a middle-sized message is announced", () => {
   const { transport, send } = pair();
   for (let i = 0; i < 1000; i++) void send(middling);
   const kinds = transport.sent.map(({ envelope }) => envelope.kind);
@@ -95,7 +95,7 @@ test("without credit it is announced", () => {
   assert.ok(kinds.slice(first).every((each) => each === kind.request));
 });
 
-test("it lands where the receive that it will go to wants it", () => {
+test("a middle-sized message lands in the array of the receive that will match it", () => {
   const { engine, transport, channel } = pair();
   const { head } = encode(middling);
   const arriving = { ...envelope, kind: kind.message, source: 1, tag: 3 };

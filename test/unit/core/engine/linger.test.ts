@@ -80,7 +80,7 @@ function pair(): { engine: Engine; transport: Lingering; recv: (tag: number) => 
 
 const text = (value: string): string => Buffer.from(encode(value).head).toString("latin1");
 
-test("a receive has what comes while it looks, read before its memory is used again", async () => {
+test("a receive gets a message that comes while it polls, decoded before its memory is reused", async () => {
   const { transport, recv } = pair();
   transport.steps = [() => transport.arrive(kind.message, 7, "other"), () => transport.arrive(kind.message, 5, "mine")];
   assert.equal(await recv(5), text("mine"));
@@ -88,7 +88,7 @@ test("a receive has what comes while it looks, read before its memory is used ag
   assert.equal(await recv(7), text("other"));
 });
 
-test("a transport can put the bytes where a receive that looks for them wants them", async () => {
+test("a transport can write the bytes into the array of a receive that polls", async () => {
   const { engine, transport } = pair();
   const into = new Float64Array(100);
   const { head, attachments } = encode(new Float64Array(200));
@@ -111,7 +111,7 @@ test("a transport can put the bytes where a receive that looks for them wants th
   );
 });
 
-test("it does not overtake a receive that waits, and ends its look when that one has its arrival", async () => {
+test("a polling receive does not overtake a waiting one, and stops polling when that one settles", async () => {
   const { transport, recv } = pair();
   const first = recv(5);
   transport.steps = [() => transport.arrive(kind.message, 5, "one"), () => assert.fail("looked on")];
@@ -123,7 +123,7 @@ test("it does not overtake a receive that waits, and ends its look when that one
   assert.equal(await second, text("two"));
 });
 
-test("a large message that it finds is not overtaken by what comes in the same breath", async () => {
+test("a large message that it finds is not overtaken by packets of the same poll", async () => {
   const { transport, recv } = pair();
   transport.steps = [
     () => {
@@ -140,7 +140,7 @@ test("a large message that it finds is not overtaken by what comes in the same b
   assert.equal(await first, text("large"));
 });
 
-test("a call that is refused behind the large message that it finds does not wait", async () => {
+test("a call that is rejected right after its large message was found does not wait", async () => {
   const { engine, transport, recv } = pair();
   transport.steps = [
     () => {
@@ -153,7 +153,7 @@ test("a call that is refused behind the large message that it finds does not wai
   assert.equal(transport.sent.at(-1)?.kind, kind.grant);
 });
 
-test("it ends when another call has what it waited for", async () => {
+test("polling stops when another call settles", async () => {
   const { engine, transport, recv } = pair();
   const other = engine.receives.receive(engine.channel(1, false), 1, 0, call, () => "other");
   transport.steps = [() => engine.reject(call, new MpiError("aborted", "cancelled")), () => assert.fail("looked on")];
@@ -162,7 +162,7 @@ test("it ends when another call has what it waited for", async () => {
   await assert.rejects(mine, /cancelled/);
 });
 
-test("a call that is refused while it looks does not wait", async () => {
+test("a call that is rejected while it polls does not wait", async () => {
   for (const refuse of [
     (engine: Engine) => engine.reject(call, new MpiError("aborted", "refused")),
     (engine: Engine) => engine.stop("aborted", "refused"),
@@ -174,7 +174,7 @@ test("a call that is refused while it looks does not wait", async () => {
   }
 });
 
-test("a collective that fails elsewhere while it looks does not wait", async () => {
+test("a collective that fails on another rank while it polls does not wait", async () => {
   const { engine, transport } = pair();
   const channel = engine.channel(0, true);
   channel.onFailure = () => engine.reject(call, new MpiError("aborted", "failed on rank 1"));
@@ -185,7 +185,7 @@ test("a collective that fails elsewhere while it looks does not wait", async () 
   );
 });
 
-test("an array that does not fit stays, and can be received again", async () => {
+test("an array that does not fit stays queued, and can be received again", async () => {
   const { engine, transport, recv } = pair();
   const channel = engine.channel(0, false);
   const finish = (arrival: Arrival): never => {
@@ -197,7 +197,7 @@ test("an array that does not fit stays, and can be received again", async () => 
   assert.equal(await recv(5), text("again"));
 });
 
-test("who has no credit left looks whether some has come back before he announces a small message", () => {
+test("a sender without credit polls for it before it announces a small message", () => {
   const { engine, transport } = pair();
   const channel = engine.channel(0, false);
   const send = (): Kind | undefined => {
@@ -213,7 +213,7 @@ test("who has no credit left looks whether some has come back before he announce
   assert.ok(eager > 1000);
 });
 
-test("nobody looks in shared memory for what comes from another host", async () => {
+test("shared memory is not polled for messages from another host", async () => {
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
   const far = new Lingering();
   const transport = new SharedMemoryTransport({
@@ -243,7 +243,7 @@ test("nobody looks in shared memory for what comes from another host", async () 
   }
 });
 
-test("a rank that works between turns of the event loop looks for messages once in each", async () => {
+test("a rank that computes between turns of the event loop polls once in each", async () => {
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-linger-"));
   const transport = new SharedMemoryTransport({ rank: 0, size: 2, directory, room: 1e9, neighbors: [0, 1], cpus: 2 });
   let looks = 0;

@@ -48,8 +48,8 @@ function matchingWithoutEngine(): Matching {
   return new Matching((posted, arrival) => void posted.finish(arrival), true);
 }
 
-describe("a matching", () => {
-  test("matches as MPI says, with few and with hundreds of receives and messages, wildcards among them", () => {
+describe("matching", () => {
+  test("follows MPI's order, with few and with hundreds of receives and messages, wildcards among them", () => {
     for (let seed = 0; seed < 60; seed++) {
       const random = randomFrom(seed);
       const pick = (count: number): number => Math.floor(random() * count);
@@ -94,7 +94,7 @@ describe("a matching", () => {
     }
   });
 
-  test("takes a arrival back to its old place, also among hundreds", () => {
+  test("puts a message back to its old place, also among hundreds", () => {
     const matching = matchingWithoutEngine();
     const got: number[] = [];
     const receive = (source: number, tag: number): void =>
@@ -113,7 +113,7 @@ describe("a matching", () => {
   });
 });
 
-test("a arrival that would have to wait, or is looked at first, is expected by nobody", () => {
+test("no receive expects a message that would have to wait, or that a probe gets first", () => {
   const matching = matchingWithoutEngine();
   const post = (probe: boolean): void => matching.post(new PostedReceive(1, 2, probe, { operation: "" }, () => {}));
   assert.equal(matching.expects(1, 2), undefined);
@@ -124,7 +124,7 @@ test("a arrival that would have to wait, or is looked at first, is expected by n
   assert.equal(matching.expects(1, 2), undefined); // for who probed holds the arrival before it
 });
 
-test("ten thousand receives and messages, in the opposite order, by tag alone and by both", async () => {
+test("ten thousand receives and messages, in opposite order, by tag and by source and tag", async () => {
   const count = 10_000;
   await local(2, async (world) => {
     const other = 1 - world.rank;

@@ -87,7 +87,7 @@ describe("typed arrays", () => {
     same(apply(prod, BigUint64Array.of(2n ** 63n), BigUint64Array.of(2n)), BigUint64Array.of(0n));
   });
 
-  test("NaN is the least and the greatest", () => {
+  test("NaN is both the minimum and the maximum", () => {
     for (const op of [min, max]) {
       expect(apply(op, Float64Array.of(NaN, 1), Float64Array.of(1, NaN))).toEqual(Float64Array.of(NaN, NaN));
       expect(apply(op, NaN, 1)).toBeNaN();
@@ -107,7 +107,7 @@ describe("typed arrays", () => {
     same(apply(shift, BigInt64Array.of(1n), BigInt64Array.of(3n)), BigInt64Array.of(8n));
   });
 
-  test("they are combined into the accumulator when asked, which may be either operand", () => {
+  test("applyInto combines into the accumulator, which may be either operand", () => {
     const subtract = createOp<Float64Array>((a, b) => a - b);
     for (const [order, expected] of [
       ["first", 3],
@@ -155,7 +155,7 @@ describe("other values", () => {
     same(a, [1, 2n, [3, Float64Array.of(4)]]);
   });
 
-  test("places: the least or greatest value, of equal ones the lowest index", () => {
+  test("minloc and maxloc: the smallest or largest value, of equal ones the lowest index", () => {
     expect(apply(minloc, [3, 1], [2, 5])).toEqual([2, 5]);
     expect(apply(maxloc, [3, 1], [2, 5])).toEqual([3, 1]);
     for (const op of [minloc, maxloc]) {
@@ -182,7 +182,7 @@ describe("other values", () => {
     ]);
   });
 
-  test("a function gets everything else as it is", () => {
+  test("a function gets other values as a whole", () => {
     const join = createOp<string[]>((a, b) => [...a, ...b]);
     expect(apply(join, ["a"], ["b", "c"])).toEqual(["a", "b", "c"]);
   });
@@ -207,7 +207,7 @@ describe("refusals", () => {
     expect(() => apply(add, new Float64Array(1), new Float64Array(2))).toThrow(/mismatch|Float64Array\(2\)/);
   });
 
-  test("what an operation cannot take is told with its place", () => {
+  test("a value that an operation cannot take is named with its path", () => {
     const cases: [Op<never>, unknown, RegExp][] = [
       [sum, "a", /sum takes numbers, .*; the value is a string/],
       [sum, true, /boolean true/],
@@ -231,7 +231,7 @@ describe("refusals", () => {
     );
   });
 
-  test("what is no operation", () => {
+  test("anything that is no operation", () => {
     for (const wrong of [undefined, null, "sum", {}, { name: "sum", commutative: true }]) {
       expect(() => asOp(wrong as never)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
     }
@@ -259,7 +259,7 @@ describe("operations", () => {
     }
   });
 
-  test("a function is not commutative unless it is said to be", () => {
+  test("a function is not commutative by default", () => {
     expect(asOp<number>((a, b) => a + b)).toMatchObject({ commutative: false, builtIn: false });
     expect(createOp<number>((a, b) => a + b, { commutative: true, name: "add" })).toMatchObject({
       commutative: true,

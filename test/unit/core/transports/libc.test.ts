@@ -4,7 +4,7 @@ import { test } from "vitest";
 import { System } from "../../../../packages/core/src/transports/libc.ts";
 import { policies, policyOf } from "../../../support/policy.ts";
 
-test("threads that compile and collect for this one interrupt nobody when they wake up", () => {
+test("V8's helper threads run under SCHED_BATCH", () => {
   const helpers = readdirSync("/proc/self/task").filter((thread) => thread !== String(process.pid));
   System.load().useBatchSchedulingForHelpers();
   assert.ok(helpers.length > 3, "V8's own, at the least");

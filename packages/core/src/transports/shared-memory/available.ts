@@ -3,15 +3,15 @@ import { createRequire } from "node:module";
 import { ownURL } from "../../calls/module-url.ts";
 import { shareOut } from "./room.ts";
 
-/** Set to `zeromq` it keeps ranks of one host from sharing memory. */
+/** The value `zeromq` keeps the ranks of one host from sharing memory. */
 const transportVariable = "TSMPI_TRANSPORT";
-/** Its loader; glibc may be there besides, but not for this Node. */
+/** The loader of musl. glibc may be installed, too, but this Node does not use it. */
 const musl = ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"];
 
 /**
- * Why the `ranks` ranks of this host cannot share memory; `undefined` when they can: their job's directory is in memory, there
- * is `room` for their rings, and koffi has a binary for this platform. All ranks of a host come to the same answer, for they
- * look at the same things.
+ * Why the `ranks` ranks of this host cannot share memory; `undefined` when they can: the job's directory is in memory,
+ * there is `room` for their rings, and koffi has a binary for this platform. All ranks of a host come to the same
+ * answer, because they check the same things.
  */
 export function obstacleToSharing(directory: string, room: number, ranks: number): string | undefined {
   if (process.env[transportVariable] === "zeromq") return `${transportVariable} is zeromq`;

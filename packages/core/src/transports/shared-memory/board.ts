@@ -5,39 +5,41 @@ import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../wire/pa
 import type { System } from "../libc.ts";
 import { load } from "./load.ts";
 
-/** Who shares the board, as seen from one of them: rings at those that sleep. */
+/** Another rank of the board. Wakes it if it sleeps. */
 export interface Neighbor {
   wake(): void;
 }
 
-/** Bytes of one post, its table included. */
+/** Bytes of one post, with its table. */
 const placeBytes = 1024;
 const line = 64;
-/** What is shorter is posted itself, also where its packet is lent. */
+/** Shorter chunks are copied into the post, also where the packet is lent. */
 const inlineBytes = 32;
 
 /**
- * Where the ranks of one host that form a communicator post what they have for a collective, and read what others have.
+ * The board of a communicator whose ranks are on one host: they post values for a collective and read those of the
+ * others.
  *
  * ```text
- * sleepers u32, opened u32                             1: some ranks sleep             (a cache line)
+ * sleepers u32, opened u32                              1: some ranks sleep            (a cache line)
  * through i32, reads u32, pid u32, address, value f64   of each rank                    (a cache line each)
- * [mark i32, signature u32] ...                         place 0, all ranks side by side: a line or two tell who is here,
- *                                                       and, by a flag in its signature, who has nothing else to say
+ * [mark i32, signature u32] ...                         place 0, all ranks side by side: a cache line or two show which
+ *                                                       ranks have posted; a flag in the signature: nothing but that
  *   ... for each place
  * [kind u32, n u32, bytes or table and bytes] ...       of place 0, all ranks side by side
  *   ... for each place
  * ```
- * Each collective has two steps. Post number n, twice that of its collective and the step, goes to place n modulo
- * {@link placesFor}. It is there when its mark says n + 1: stored last, so who is killed while he writes has posted nothing. It
- * stays until all ranks are `through` with its collective.
+ * Each collective has two steps. Post number n is twice the number of its collective, plus the step. It goes to place n
+ * modulo {@link placesFor}. It is there when its mark is n + 1. The mark is stored last: a rank that dies while writing
+ * has therefore posted nothing. A post stays until all ranks are `through` with its collective.
  *
- * A table has the end of each part, counted from the table's end; the next one begins at a multiple of 4 bytes. What is
- * too large for that stays in its rank's memory where the kernel lets the others read it (`reads`: 1 yes, 2 no, as tried
- * with another rank's pid, address and value). A part then is:
+ * A table has the end of each part, counted from the table's end; the next part begins at a multiple of 4 bytes. Larger
+ * packets stay in their rank's memory, if the kernel lets the others read it (`reads`: 1 yes, 2 no; each rank tries it
+ * with the pid, address and value of another one). A part then is:
  * ```text
  * [n u32, -, (bytes f64, address f64) n times, bytes of those without address]     the packet's head and attachments
  * ```
+ * This file is longer than others: moved, not polished, because its inside is being measured against another design.
  */
 export class SharedBoard implements Board {
   readonly #rank: number;
@@ -48,25 +50,25 @@ export class SharedBoard implements Board {
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
   readonly #memory: Memory;
-  /** Index of the first word of these areas. */
+  /** Index of the first word of each area. */
   readonly #marks: number;
   readonly #marksPerPlace: number;
   readonly #posts: number;
   /** The lowest collective that this rank may still need, and those above it that it is done with; modulo 2^32. */
   #through: number;
   readonly #done: Set<number> = new Set();
-  /** All ranks were through with what is below this when it was last looked up. */
+  /** At the last check, all ranks were through with the collectives below this one. */
   #least: number;
   #isFull = false;
   slowest = 0;
-  /** A number for the others to read, and whether this rank can read theirs. */
+  /** A number that other ranks read as a test; and whether this rank can read theirs. */
   readonly #probe: Float64Array = new Float64Array([Math.random()]);
   #reads: number = may.unknown;
   #lends: number = may.unknown;
 
   /**
-   * The board in a file of that path, which is made by whoever comes first and removed by whoever comes last: its memory
-   * lasts as long as somebody has it mapped.
+   * The board lives in a file at `path`. The first rank to open it creates it; the last rank to open it removes the
+   * file. The memory lasts as long as a rank has it mapped.
    */
   static open(system: System, path: string, rank: number, size: number, neighbors: readonly Neighbor[]): SharedBoard {
     const memory = system.map(path, SharedBoard.bytes(size));
@@ -78,7 +80,9 @@ export class SharedBoard implements Board {
     return line + size * line + placesFor(size) * (marksBytes(size) + size * placeBytes);
   }
 
-  /** `memory` has {@link bytes}, all zero when new. `rank` is this one's among the `size` that share it. */
+  /**
+   * `memory` has {@link bytes} bytes, all zero when new. `rank` is this rank's among the `size` ranks that share it.
+   */
   constructor(system: System, memory: ArrayBuffer, rank: number, size: number, neighbors: readonly Neighbor[]) {
     this.#system = system;
     this.#rank = rank;
@@ -109,7 +113,7 @@ export class SharedBoard implements Board {
     return this.#isFree(number);
   }
 
-  /** Whether all ranks can read each other's memory: found out during the first collectives. */
+  /** Whether all ranks can read each other's memory. Found out during the first collectives. */
   get lends(): boolean {
     if (this.#lends !== may.unknown) return this.#lends === may.yes;
     let all: number = may.yes;
@@ -272,7 +276,9 @@ export class SharedBoard implements Board {
     this.#wake();
   }
 
-  /** One word tells whether anybody sleeps: to look at each one's own would take a cache line, and a page, for each. */
+  /**
+   * One word says whether any rank sleeps. Reading the flag of each rank would take a cache line and a page for each.
+   */
   #wake(): void {
     if (load(this.#words, sleepers) === 0) return;
     Atomics.store(this.#words, sleepers, 0);
@@ -280,8 +286,8 @@ export class SharedBoard implements Board {
   }
 
   /**
-   * Whether all ranks are through with what was in that place. Who finds none free waits until half of them are: to go on
-   * with each single one would take a cache line there and back for it.
+   * Whether all ranks are through with the post that was in that place. A rank that finds the board full waits until
+   * half of it is free: going on with each single place would take a cache line there and back for each.
    */
   #isFree(number: number): boolean {
     const free = ((number - 2 * this.#least) | 0) < (this.#isFull ? this.#places / 2 : this.#places);
@@ -289,7 +295,7 @@ export class SharedBoard implements Board {
     return free;
   }
 
-  /** Reads from the first other rank that has come: all are under the same rules. */
+  /** Reads from the first other rank that is there. The same rules hold for all ranks. */
   #tryReading(): void {
     for (let rank = 0; rank < this.#size; rank++) {
       const process = load(this.#words, lineOf(rank) + pid);
@@ -339,23 +345,29 @@ export class SharedBoard implements Board {
   }
 }
 
-/** A post that says no more than that its rank is here is a mark alone: its place would be one more cache line for both sides. */
+/**
+ * A post that only says that its rank is there consists of its mark. Using its place would cost one more cache line on
+ * both sides.
+ */
 const bare: number = post.here;
-/** In its signature, whose lowest 8 bits are the number of an operation. */
+/**
+ * A flag in the signature of a post. The lowest 8 bits of a signature are the number of an operation, which is below
+ * this.
+ */
 const bareFlag = 0x80;
 
 /** Words of the first line. */
 const sleepers = 0;
 const opened = 1;
-/** Words of a rank's line, behind `through`. */
+/** Words of a rank's line, after `through`. */
 const mayRead = 1;
 const pid = 2;
 const may = { unknown: 0, yes: 1, no: 2 } as const;
 const nothing = new Uint8Array(0);
 
 /**
- * A power of two: twice as many posts as collectives that a rank can be ahead of the slowest one. As many as a megabyte
- * holds, and at least 16: where ranks outnumber CPUs, to take turns after each post costs more than the post.
+ * A power of two. A rank can be ahead of the slowest one by half as many collectives. As many places as a megabyte
+ * holds, and at least 16: where ranks outnumber CPUs, taking turns after each post costs more than the post.
  */
 function placesFor(size: number): number {
   return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(1024 / size))));
@@ -371,7 +383,7 @@ function lineOf(rank: number): number {
   return (line * (1 + rank)) >> 2;
 }
 
-/** Never 0, which is what memory begins with. */
+/** Never 0, the initial value of memory. */
 function markOf(number: number): number {
   return (number + 1) | 0 || -1;
 }

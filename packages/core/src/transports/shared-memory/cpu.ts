@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import type { System } from "../libc.ts";
 
 /**
- * Moves this rank to another CPU when one of its partners is ready to run and waits for the one it is on. The kernel
- * puts a process that a pipe wakes where its waker runs, for that one is expected to sleep now; but it looks at its
- * rings, and each of the two then waits until the other's time is over: milliseconds for each message.
+ * Moves this rank to another CPU if one of its partners is ready to run and waits for this rank's CPU. The kernel puts
+ * a process that a pipe wakes on the CPU of the process that woke it, which is expected to sleep now. But a rank polls
+ * its rings instead, so each of the two waits for the time slice of the other: milliseconds for each message.
  *
- * Costs 30 us, so it is called only when an answer is late. True when it moved.
+ * Costs 30 us, so it is called only when an answer is late. True when it has moved.
  */
 export function moveOffBusyCpu(system: System, partners: readonly number[]): boolean {
   const here = system.cpu();
@@ -14,7 +14,7 @@ export function moveOffBusyCpu(system: System, partners: readonly number[]): boo
   return taken.includes(here) && system.moveFrom(taken, system.affinity());
 }
 
-/** The CPU that a process runs on, or waits for; undefined when it sleeps or has ended. */
+/** The CPU that a process runs on or waits for; undefined when it sleeps or has ended. */
 function runsOn(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -2,18 +2,18 @@ import type { Envelope, Kind } from "../../wire/envelope.ts";
 import type { Ring } from "./ring.ts";
 
 /**
- * What the records of a ring say.
+ * The kinds of records in a ring.
  *
  * | kind | contents |
  * | --- | --- |
- * | hello | pid, address and value of a number in the writer's memory: can the reader read it there? |
+ * | hello | pid, and the address and value of a number in the writer's memory, which the reader tries to read there |
  * | whole | a packet: envelope, lengths of its attachments, head, attachments |
- * | begin | a packet too large for one record: envelope, lengths of its attachments; then `more` until all is there |
+ * | begin | a packet too large for one record: envelope, lengths of its attachments; `more` records follow |
  * | more | the next bytes of the head and the attachments |
- * | split | a packet whose only attachment follows in pieces, as `more`, copied as they come: envelope, its length, head |
+ * | split | a packet whose only attachment follows in pieces (`more`), copied as they come: envelope, its length, head |
  * | lent | a packet whose attachments stay where they are: envelope, their lengths, their addresses, head |
  *
- * Everything begins at a multiple of 8 bytes. Lengths are doubles, so that those beyond 4 GiB, and addresses, fit.
+ * Everything begins at a multiple of 8 bytes. Lengths and addresses are doubles, so that those beyond 4 GiB fit.
  * ```text
  *  0 kind and flags u32   4 head's length u32   8 context u32   12 source u32
  * 16 tag u32   20 id u32   24 sequence u32   28 signature u32
@@ -46,7 +46,7 @@ export function writeEnvelope(ring: Ring, at: number, envelope: Envelope, head: 
   words[word + 10] = attachments;
 }
 
-/** The envelope, and the lengths of what follows it. */
+/** Reads the envelope at the beginning of a record. */
 export function readEnvelope(ring: Ring, at: number): Envelope {
   const { words } = ring;
   const word = at >> 2;

@@ -6,26 +6,29 @@ import type { System } from "../libc.ts";
 import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
-/** For the next piece of a packet: some ten microseconds, in which its writer copies several. */
-const mostLooks = 2000;
+/** Polls for the next piece of a packet: some ten microseconds, in which the writer copies several. */
+const mostPolls = 2000;
 
 /** Records taken before other rings get their turn. */
 const burst = 64;
 
-/** What one rank receives from another on its host. */
+/** What one rank receives from another rank of its host. */
 export class RingReceiver {
   readonly source: number;
   readonly #system: System;
   readonly #ring: Ring;
   readonly #receiver: Receiver;
-  /** The writer's process; 0 until it has said it. */
+  /** The writer's process; 0 until its `hello` has come. */
   pid = 0;
-  /** The writer was killed before what it lent could be read: the job is told of its end, and nothing more comes from it. */
+  /**
+   * The writer was killed before the memory that it lent could be read. The job learns of its end, and nothing more
+   * comes from it.
+   */
   #dead = false;
   /** The packet that is being streamed, and how far it has come. */
   #envelope: Envelope | undefined;
   #parts: Uint8Array[] = [];
-  /** Its pieces are being written just now, and go to where they are wanted. */
+  /** The writer is writing the pieces of this packet right now. They are copied to where the receiver wants them. */
   #isSplit = false;
   #part = 0;
   #offset = 0;
@@ -41,7 +44,7 @@ export class RingReceiver {
     return this.#ring.pending && !this.#dead;
   }
 
-  /** Delivers what has arrived: one record, and more of them, up to {@link burst}, while somebody waits. */
+  /** Delivers one record; while a call waits, up to {@link burst} of them. */
   poll(): void {
     try {
       for (let taken = 1; this.#ring.read(this.#take) && !this.#dead; taken++) {
@@ -49,7 +52,7 @@ export class RingReceiver {
         if (taken === burst || !this.#receiver.waiting) return;
       }
     } catch (error) {
-      this.#dead = true; // what it wrote cannot be read
+      this.#dead = true; // the writer's data is invalid
       const why = `what rank ${this.source} wrote cannot be read: ${messageOf(error)}`;
       throw new MpiError("protocol", why, { rank: this.source, cause: error });
     }
@@ -90,7 +93,7 @@ export class RingReceiver {
     this.#ring.note = may ? readable.yes : readable.no;
   }
 
-  /** The bytes are shown where they are: whoever keeps them copies them. */
+  /** Delivers the bytes in place; a receiver that keeps them copies them. */
   #whole(at: number): void {
     const ring = this.#ring;
     const count = attachmentCount(ring, at);
@@ -130,13 +133,13 @@ export class RingReceiver {
     this.#isSplit = true;
   }
 
-  /** Nothing else happens meanwhile that could give the array to somebody else, or its pieces to another receive. */
+  /** Nothing else runs meanwhile that could give the array away, or the pieces to another receive. */
   #readPieces(): void {
     this.#isSplit = false;
     for (let looks = 0; this.#envelope !== undefined; looks++) {
       if (this.#ring.read(this.#take)) looks = 0;
-      else if (looks === mostLooks) {
-        // Its writer does something else in the middle, or was killed there: the others come to an array of our own.
+      else if (looks === mostPolls) {
+        // The writer has paused in the middle, or was killed there. The other pieces go into an array of our own.
         const [head = nothing, landing = nothing] = this.#parts;
         const own = Buffer.allocUnsafeSlow(landing.length);
         own.set(landing.subarray(0, this.#offset));
@@ -167,7 +170,7 @@ export class RingReceiver {
     }
   }
 
-  /** Fetches what stayed in the writer's memory, to where it is wanted if somebody says so. */
+  /** Reads what stayed in the writer's memory, into the receiver's array if there is one. */
   #lent(at: number): void {
     const envelope = this.#envelopeAt(at);
     const count = attachmentCount(this.#ring, at);

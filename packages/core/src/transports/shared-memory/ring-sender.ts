@@ -6,53 +6,64 @@ import { envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
 import type { Waker } from "./wake-flag.ts";
 
-/** Lent attachments from this size on stay in place and are fetched by the reader: above it one copy saves more than a system call costs. */
+/**
+ * Lent attachments of this size or more stay in place, and the reader fetches them: the saved copy is worth more than
+ * the system call.
+ */
 const lendBytes = 32 * 1024;
 
 /**
- * Packets with an attachment from this size on are written in pieces, so that both ends copy at the same time. Measured on
- * one host, there and back: 64 KiB 19.5 us, now 15; 16 KiB 9, now 8.
+ * Packets with an attachment of this size or more are written in pieces, so that both ends copy at the same time.
+ * Measured on one host, there and back: 64 KiB 19.5 us, now 15; 16 KiB 9, now 8.
  */
 const splitBytes = 16 * 1024;
 const pieceBytes = 8 * 1024;
 
-/** To look for room takes the cache line from the reader who makes it. */
+/** Looking for room takes the cache line from the reader that makes the room. */
 const sendsPerPush = 32;
 
-/** A reader who computes makes no room: to look for it in vain may take a few milliseconds of a credit's worth of packets. */
+/**
+ * A reader that computes makes no room. Polling for it in vain may take a few milliseconds for each credit's worth of
+ * packets.
+ */
 const leastDistrust = 256;
 const mostDistrust = 16_384;
 
-/** A packet that the ring has no room for yet. */
+/** A packet that did not fit into the ring. */
 interface Queued {
   readonly envelope: Envelope;
   body: Packet;
   lent: boolean;
 }
 
-/** What one rank sends to another on its host: a ring, and a queue for what the ring has no room for. */
+/** What one rank sends to another rank of its host: a ring, and a queue for packets that do not fit into it. */
 export class RingSender {
   readonly #system: System;
   readonly #ring: Ring;
   readonly #waker: Waker;
   readonly #linger: (room: Watch) => boolean | undefined;
-  /** The first of them are written already: to shift each out of an array of thousands would move all the others. */
+  /** The first entries are already written. Removing each from an array of thousands would move all the others. */
   #queue: (Queued | undefined)[] = [];
   #written = 0;
   /** The packet that is being streamed: its parts, and how far it has come. */
   #streamed: { parts: readonly Uint8Array[]; part: number; offset: number } | undefined;
-  /** Packets whose attachments the reader has yet to fetch, with their positions: they must not be collected. */
+  /**
+   * Packets whose attachments the reader has not fetched, with their positions. This keeps them from being collected.
+   */
   readonly #lent: { body: Packet; position: number }[] = [];
   readonly #probe: Float64Array = new Float64Array([Math.random()]);
-  /** Packets that the ring has no room for are waiting here. */
+  /** Packets are queued because the ring is full. */
   full = false;
-  /** How many packets do not look for room after one that did so in vain, and how many of them are left. */
+  /** How many packets do not poll for room after one has polled in vain, and how many of those are left. */
   #distrust = leastDistrust;
   #skips = 0;
-  /** Packets that found it full. */
+  /** How many packets have found the ring full. */
   #turned = 0;
 
-  /** Looks for room for much at once: for that of a single packet the ring's two sides would keep each other waiting. */
+  /**
+   * Polls for much room at once: with room for a single packet, the two sides of the ring would keep each other
+   * waiting.
+   */
   readonly #room: Watch = {
     advance: () => {
       this.push();
@@ -60,7 +71,7 @@ export class RingSender {
     },
   };
 
-  /** `linger` looks for some time for what is watched; undefined where it cannot. */
+  /** `linger` polls for some time; undefined if it cannot poll now. */
   constructor(system: System, ring: Ring, waker: Waker, linger: (room: Watch) => boolean | undefined) {
     this.#system = system;
     this.#ring = ring;
@@ -73,15 +84,16 @@ export class RingSender {
   }
 
   send(envelope: Envelope, body: Packet, lent: boolean): void {
-    // Whoever sends without ever waiting comes to push nowhere else, and his reader would starve beside a long queue.
+    // A program that sends without ever waiting writes its queue only here. Otherwise the reader would wait beside a
+    // long queue.
     if (this.full && ++this.#turned % sendsPerPush === 0) this.push();
     if (this.full || !this.#write(envelope, body, lent)) this.#writeLater({ envelope, body, lent });
     this.wake();
   }
 
   /**
-   * Queues a packet, and looks for some microseconds whether there is room for it: a queue that grows would cost the writer
-   * more, and its reader nothing less. In the queue first: what arrives meanwhile may be answered, and answers come behind.
+   * Queues a packet, and polls some microseconds for room: a growing queue costs the writer more and does not help the
+   * reader. Queues first: packets that arrive meanwhile may be answered, and the answers must come behind this packet.
    */
   #writeLater(packet: Queued): void {
     this.#queue.push(packet);
@@ -99,11 +111,11 @@ export class RingSender {
       }
     }
     if (packet.lent) return;
-    packet.body = withOwnAttachments(packet.body); // its sender may change it from now on
+    packet.body = withOwnAttachments(packet.body); // the sender may change it from now on
     packet.lent = true;
   }
 
-  /** Writes what has room now; asks to be woken when there is more. */
+  /** Writes what fits now, and asks to be woken when there is more room. */
   push(): void {
     if (!this.full) return;
     this.#ring.starved = true;
@@ -123,7 +135,7 @@ export class RingSender {
     if (wrote) this.wake();
   }
 
-  /** Rings at the reader's, if it sleeps. */
+  /** Wakes the reader if it sleeps. */
   wake(): void {
     this.#waker.wake();
   }
@@ -155,7 +167,7 @@ export class RingSender {
     return true;
   }
 
-  /** `bytes` are those of the packet without its attachment. */
+  /** `bytes` is the size of the packet without its attachment. */
   #split(envelope: Envelope, body: Packet, bytes: number, attachment: Uint8Array): boolean {
     const { length } = attachment;
     if (!this.#ring.holds(bytes + length, 1 + Math.ceil(length / pieceBytes), Math.max(bytes, pieceBytes)))
@@ -198,7 +210,7 @@ export class RingSender {
     return true;
   }
 
-  /** Writes as much of the streamed packet as there is room for. True when there is none, or no more of it. */
+  /** Writes as much of the streamed packet as fits. True if there is none, or it is complete. */
   #stream(): boolean {
     const stream = this.#streamed;
     if (stream === undefined) return true;
@@ -223,7 +235,7 @@ export class RingSender {
     }
   }
 
-  /** Envelope and lengths of the attachments, at `at`; returns where to go on. */
+  /** Writes the envelope and the lengths of the attachments at `at`; returns where they end. */
   #describe(at: number, envelope: Envelope, packet: Packet): number {
     const { attachments } = packet;
     writeEnvelope(this.#ring, at, envelope, headBytes(packet), attachments.length);

@@ -2,7 +2,7 @@ import { Memory } from "../../wire/packet.ts";
 import { load } from "./load.ts";
 
 /**
- * A queue of bytes between one writer and one reader who share memory. Neither ever waits for the other.
+ * Single-producer, single-consumer byte queue in shared memory. Wait-free for both.
  *
  * ```text
  * byte 0       64      128 ...                                        (cache lines of their own: no false sharing)
@@ -10,24 +10,27 @@ import { load } from "./load.ts";
  *                                           ^written           ^read
  * record: [length u32][kind u32][bytes ... up to a multiple of 8]
  * ```
- * `written` and `read` count all bytes ever, modulo 2^32. A record becomes visible when `written` passes it, so a writer
- * that is killed in the middle of one has written nothing.
+ * `written` and `read` count all bytes ever, modulo 2^32. A record becomes visible when `written` passes it, so a
+ * writer that is killed in the middle of a record has written nothing.
  */
 export class Ring {
   /** Bytes before the records. */
   static readonly headerBytes = 128;
   readonly #counters: Int32Array;
-  /** Where the records are. */
+  /** The memory of the records. */
   readonly memory: Memory;
-  /** The same as bytes, as words and as numbers: records begin at multiples of 8 bytes. */
+  /** The same memory in other views. Records begin at multiples of 8 bytes. */
   readonly bytes: Buffer;
   readonly words: Uint32Array;
   readonly numbers: Float64Array;
   readonly capacity: number;
-  /** This side's own counter, and the last value seen of the other's: looked up only when it seems not to suffice. */
+  /**
+   * This side's own counter, and the last known value of the other side's. That one is read again only when it does not
+   * suffice.
+   */
   #written: number;
   #read: number;
-  /** What the writer has been told of `read`: not each record, while there are more. */
+  /** The value of `read` that the writer can see. Not updated for each record while there are more. */
   #told: number;
   #quarter = 0;
 
@@ -44,12 +47,12 @@ export class Ring {
     this.#told = this.#read;
   }
 
-  /** Position of the next record's bytes for `length` of them, or -1 when there is no room now. Then fill, then {@link commit}. */
+  /** Position of a new record of `length` bytes, or -1 when there is no room. Fill it, then {@link commit}. */
   reserve(length: number): number {
     const size = recordBytes(length);
     const at = this.#offset(this.#written);
     const toEnd = this.capacity - at;
-    const needed = toEnd < size ? toEnd + size : size; // a record is never cut: what is left at the end is skipped
+    const needed = toEnd < size ? toEnd + size : size; // a record is never split: the rest at the end is skipped
     if (!this.#hasRoom(needed)) return -1;
     if (toEnd < size) {
       this.words[at >> 2] = toEnd - recordHeader;
@@ -69,13 +72,13 @@ export class Ring {
     Atomics.store(this.#counters, slots.written, this.#written);
   }
 
-  /** Whether records of so many bytes altogether, each of at most `largest`, have room now, one after the other. */
+  /** Whether `count` records of `bytes` bytes altogether, each of at most `largest`, fit now. */
   holds(bytes: number, count: number, largest: number): boolean {
     // At the end of the memory a record may be skipped once.
     return this.#hasRoom(bytes + count * (recordHeader + 7) + recordBytes(largest));
   }
 
-  /** How many bytes a record could take now, up to `most`. */
+  /** How many bytes a record could have now, up to `most`. */
   room(most: number): number {
     const at = this.#offset(this.#written);
     const toEnd = this.capacity - at;
@@ -87,12 +90,12 @@ export class Ring {
     );
   }
 
-  /** Whether a sixteenth of it is free. */
+  /** Whether a sixteenth of the ring is free. */
   get isSpacious(): boolean {
     return this.#hasRoom(this.capacity / 16);
   }
 
-  /** Takes the oldest record: `take(kind, position, length)` must be done with the bytes when it returns. */
+  /** Takes the oldest record. `take(kind, position, length)` must be done with the bytes when it returns. */
   read(take: (kind: number, position: number, length: number) => void): boolean {
     while (this.pending) {
       const at = this.#offset(this.#read);
@@ -110,15 +113,15 @@ export class Ring {
   }
 
   /**
-   * Whether there is something to read: one load, for the loop that looks at many rings. None while the reader has not come
-   * to the end of what it saw the last time: to look at the counter of a busy writer takes its cache line from it.
+   * Whether there is something to read. One load at most, because it is polled for many rings. No load while the reader
+   * has not reached the end of what it last saw: reading the counter of a busy writer takes its cache line away.
    */
   get pending(): boolean {
     if (this.#written === this.#read) this.#written = load(this.#counters, slots.written);
     return this.#written !== this.#read;
   }
 
-  /** Bytes written so far, and whether the reader has come past such a position. */
+  /** How many bytes have been written so far; and whether the reader has passed a position. */
   get written(): number {
     return this.#written;
   }
@@ -127,7 +130,7 @@ export class Ring {
     return ((load(this.#counters, slots.read) - position) | 0) >= 0;
   }
 
-  /** A word for the two sides to agree on something once: 0 until somebody sets it. */
+  /** A word that the reader sets once and the writer reads; 0 until then. */
   get note(): number {
     return load(this.#counters, slots.note);
   }
@@ -137,8 +140,8 @@ export class Ring {
   }
 
   /**
-   * Whether the writer waits for the room that reading has made. True once per wait; looked up at the end of what has been
-   * seen and after each quarter of the ring, for it is in the busy writer's cache line, too.
+   * Whether the writer waits for room that was made by reading. True once per wait. Read at the end of the known
+   * records and after each quarter of the ring, because the flag is in the busy writer's cache line.
    */
   takeStarved(): boolean {
     const quarter = Math.floor((this.#read >>> 0) / (this.capacity / 4));
@@ -149,7 +152,7 @@ export class Ring {
     return true;
   }
 
-  /** The writer waits for room and wants to be woken. */
+  /** Set by the writer when it waits for room and must be woken. */
   set starved(waits: boolean) {
     Atomics.store(this.#counters, slots.starved, waits ? 1 : 0);
   }
@@ -165,7 +168,7 @@ export class Ring {
   }
 }
 
-/** Words of the header: the first cache line is the writer's, the second the reader's. */
+/** Words of the header: the first cache line belongs to the writer, the second to the reader. */
 const slots = { written: 0, starved: 1, read: 16, note: 17 } as const;
 const recordHeader = 8;
 const skipped = 0;

@@ -17,55 +17,65 @@ import { WakeFlag, Waker } from "./wake-flag.ts";
 export interface SharedMemoryOptions {
   rank: number;
   size: number;
-  /** The job's private directory in a file system in memory, where the ranks of this host find each other. */
+  /** The job's private directory in a file system in memory, which the ranks of this host share. */
   directory: string;
-  /** Bytes that were free there when the job began. */
+  /** How many bytes were free there when the job began. */
   room: number;
   /** The ranks of this host, this one included. */
   neighbors: readonly number[];
-  /** How many CPUs they may use. */
+  /** How many CPUs the ranks of this host may use. */
   cpus: number;
   /** Carries packets to ranks of other hosts. */
   far?: Transport | undefined;
 }
 
-/** Partners that run answer within microseconds; to look where one is that does not costs 30. */
+/**
+ * A partner that runs answers within microseconds. After this time it pays to find out whether it waits for this CPU,
+ * which takes 30 us.
+ */
 const lateMs = 0.1;
 const pauseMs = 2;
 /**
- * Waiting ranks look at their rings so long before they sleep: longer than a wake-up takes, or two ranks that exchange
- * messages would never find each other awake. Where there is no CPU for every rank they give way between looks.
+ * How long a waiting rank polls its rings before it sleeps. Longer than waking takes: otherwise two ranks that exchange
+ * messages would never find each other awake. Without a CPU for every rank they yield between polls.
  */
 const spinMs = 1;
-/** Where there are other hosts, too, their messages come by the event loop, which has a turn in between. */
+/** The same if there are other hosts: their messages come through the event loop, which gets a turn in between. */
 const sliceMs = 0.02;
-/** A partner that is at the same place of the program answers within that. */
+/** A partner at the same point of the program answers within this time. */
 const lingerMs = 0.5;
 const crowdedLingerMs = 1;
-/** Who posts receives long before their messages come loses a thousandth of that for each. */
+/**
+ * The most calls that do not poll after one has polled in vain. A program that posts receives long before their
+ * messages loses a thousandth of the polling time for each.
+ */
 const mostDistrust = 1000;
-/** There one that sleeps keeps the others waiting, until they sleep as well and each step takes a wake-up. */
+/**
+ * The same if ranks outnumber CPUs. There a sleeping rank delays the others until they sleep as well, and each step
+ * takes a wake-up.
+ */
 const mostCrowdedDistrust = 8;
-/** Reading the clock costs as much as looking at a few rings. */
-const looksPerClock = 16;
-/** A board of more ranks would take more memory than it is worth. */
+/** Reading the clock costs as much as polling a few rings. */
+const pollsPerClock = 16;
+/** A board for more ranks would take more memory than it is worth. */
 const mostOnBoard = 128;
 /** Deliveries before timers and sockets get their turn. */
 const deliveriesPerTurn = 500;
 
 /**
- * Packets between the ranks of one host through memory that they share: a ring for each ordered pair that speaks.
+ * Carries packets between the ranks of one host through shared memory: a ring for each ordered pair that communicates.
+ * Longer than other files: moved, not polished, because its inside is being measured against another design.
  *
- * A rank that waits looks at its rings for some microseconds, then says that it sleeps, looks once more, and sleeps on
- * its event loop until somebody rings its bell. A sender rings only at those who sleep. So two busy ranks exchange
- * messages without a system call, and an idle one costs nothing.
+ * A waiting rank polls its rings for some microseconds. Then it sets its sleep flag, polls once more, and sleeps on its
+ * event loop until a byte in its fifo wakes it. A sender writes that byte only if the flag is set. So two busy ranks
+ * exchange messages without a system call, and an idle rank costs nothing.
  */
 export class SharedMemoryTransport implements Transport {
   readonly eagerBytes: number = 64 * 1024 + 64; // an array of 64 KiB with its form
 
   readonly #options: SharedMemoryOptions;
   readonly #near: ReadonlySet<number>;
-  /** Memory is taken when a pair first speaks, or a communicator has its first collective. */
+  /** Memory is mapped when a pair first communicates, or a communicator has its first collective. */
   readonly #shares: Shares;
   readonly #senders: Map<number, RingSender> = new Map();
   readonly #receivers: RingReceiver[] = [];
@@ -77,22 +87,22 @@ export class SharedMemoryTransport implements Transport {
   #wakeFlag: WakeFlag | undefined;
   #wakeFifo: WakeFifo | undefined;
   #wanted = false;
-  /** Some sender has packets that its ring had no room for. */
+  /** Some sender has queued packets because its ring is full. */
   #full = false;
   #scheduled = false;
-  /** Since when it has looked without finding anything. */
+  /** Since when it has polled in vain. */
   #vainSince: number | undefined;
-  /** When it may be asked again whether a partner waits for this CPU. */
+  /** When to check again whether a partner waits for this CPU. */
   #roomDue = 0;
-  /** Whoever writes to this rank has been told to ring. */
+  /** The sleep flag is set. */
   #asleep = false;
   #deliveries = 0;
-  /** It is within a delivery: to look for another one now would read the same record twice. */
+  /** A delivery is under way: polling now would read the same record twice. */
   #delivering = false;
-  /** How many calls do not linger after one that did so in vain, and how many of them are left. */
+  /** How many calls do not poll after one has polled in vain, and how many of those are left. */
   #distrust = 0;
   #skips = 0;
-  /** That something is delivered, whatever it is. */
+  /** Waits for any delivery. */
   readonly #anything: Watch = { advance: () => this.#poll() };
   #closed = false;
 
@@ -105,7 +115,7 @@ export class SharedMemoryTransport implements Transport {
     this.#crowded = options.cpus < options.neighbors.length;
   }
 
-  /** Whoever sends something to this rank makes its doorstep; to look into it costs 10 ms, the first time. */
+  /** A rank that sends to this one creates its wake flag. Mapping it takes 10 ms the first time. */
   get silent(): boolean {
     const { rank, directory, far } = this.#options;
     return this.#system === undefined && !existsSync(wakeFlagPath(directory, rank)) && far === undefined;
@@ -182,7 +192,7 @@ export class SharedMemoryTransport implements Transport {
     await this.#options.far?.close();
   }
 
-  /** Writes what has waited for room. */
+  /** Writes queued packets as far as there is room. */
   #push(): void {
     let full = false;
     for (const sender of this.#senders.values()) {
@@ -200,7 +210,7 @@ export class SharedMemoryTransport implements Transport {
       const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + this.#shares.ringBytes));
       const waker = this.#waker(dest);
       sender = new RingSender(system, ring, waker, (room) =>
-        this.#delivering ? undefined : this.#search(room, true, this.#lingerMs),
+        this.#delivering ? undefined : this.#pollFor(room, true, this.#lingerMs),
       );
       this.#senders.set(dest, sender);
       waker.announce(rank);
@@ -220,16 +230,17 @@ export class SharedMemoryTransport implements Transport {
   }
 
   /**
-   * Whether each rank has a CPU and no other thread has one: then those of V8 took it from the rank that had just given them
-   * something to compile. The first 12,000 round trips take a tenth less without that, the first twenty maps a fifth. Where
-   * ranks take turns nothing is gained, and where there are CPUs besides, collecting garbage takes longer.
+   * Whether each rank has a CPU and no other thread has one. V8's threads would then take the CPU of the rank that has
+   * just given them something to compile. Without that, the first 12,000 round trips take a tenth less time, the first
+   * twenty maps a fifth. Where ranks take turns nothing is gained, and with CPUs to spare garbage collection takes
+   * longer.
    */
   get #isFull(): boolean {
     const { cpus, neighbors, far } = this.#options;
     return neighbors.length === cpus && far === undefined;
   }
 
-  /** The system calls, and this rank's own doorstep and bell: made when they are first needed. */
+  /** Loads the system calls and creates this rank's wake flag and fifo, when first needed. */
   #open(): System {
     if (this.#system === undefined) {
       const { rank, size, directory } = this.#options;
@@ -242,19 +253,19 @@ export class SharedMemoryTransport implements Transport {
     return this.#system;
   }
 
-  /** Looks at the rings once what is running now has come to its end, promises included. */
+  /** Polls the rings after the running code and its promises. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     if (this.#deliveries < deliveriesPerTurn) {
-      nextTick(this.#look);
+      nextTick(this.#pollTurn);
     } else {
       this.#deliveries = 0;
-      setImmediate(this.#look);
+      setImmediate(this.#pollTurn);
     }
   }
 
-  readonly #look = (): void => {
+  readonly #pollTurn = (): void => {
     this.#scheduled = false;
     if (this.#closed || (!this.#wanted && !this.#full)) return;
     try {
@@ -266,7 +277,7 @@ export class SharedMemoryTransport implements Transport {
         void atOnce.then(this.#again);
       } else if (isAtWork() || (this.#options.far !== undefined && now() < this.#patience())) {
         this.#scheduled = true;
-        setImmediate(this.#look);
+        setImmediate(this.#pollTurn);
       } else this.#sleep();
     } catch (error) {
       this.#receiver?.failed(error as Error);
@@ -274,34 +285,34 @@ export class SharedMemoryTransport implements Transport {
   };
 
   /**
-   * The promises that a delivery has resolved have their turn before the next look. Scheduled there and then, that would
-   * come first: Node runs the promises when there are no more ticks.
+   * The promises that a delivery has resolved run before the next poll. A tick scheduled at once would run before them,
+   * because Node runs promises when there are no more ticks.
    */
   readonly #again = (): void => {
     if (this.#wanted || this.#full) this.#schedule();
   };
 
-  /** Looks until something was delivered, or it has looked for long enough: just once where this rank has work to do. */
+  /** Polls until something was delivered or the time is over; only once if computing work waits. */
   #spin(): boolean {
     if (isAtWork()) return this.#poll();
     this.#vainSince ??= now();
-    return this.#search(this.#anything, false, this.#options.far === undefined ? spinMs : sliceMs);
+    return this.#pollFor(this.#anything, false, this.#options.far === undefined ? spinMs : sliceMs);
   }
 
   /**
-   * Looks for what the caller is about to wait for, in the hope that it is there within microseconds: to wait costs more.
-   * Nobody else's turn is lost by that, as long as it is mostly right, and the event loop gets its turns.
+   * Polls for what the caller is about to wait for, because waiting costs more than a few microseconds of polling.
+   * Other code loses little as long as polling mostly succeeds, and the event loop gets its turns.
    */
   linger(watch: Watch, source?: number): boolean {
     const rings = source !== undefined;
-    if (rings && this.#options.far !== undefined && !this.#near.has(source)) return false; // what is far comes by the event loop
+    if (rings && this.#options.far !== undefined && !this.#near.has(source)) return false; // packets from other hosts come through the event loop
     if (this.#skips > 0) {
       this.#skips--;
       return false;
     }
     if (this.#closed || this.#deliveries >= deliveriesPerTurn) return false;
     this.#open();
-    if (this.#search(watch, rings, this.#lingerMs)) {
+    if (this.#pollFor(watch, rings, this.#lingerMs)) {
       this.#deliveries++;
       if (this.#distrust > 0) this.#distrust--;
       return true;
@@ -315,17 +326,17 @@ export class SharedMemoryTransport implements Transport {
     return this.#crowded ? crowdedLingerMs : lingerMs;
   }
 
-  /** Looks for so long: at the rings, if that is wanted, and at what is watched. Where it is crowded others go first. */
+  /** Polls up to `limitMs`: the rings if `rings`, and `watch`. Yields the CPU between polls if ranks outnumber CPUs. */
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the loop that polls; V8 compiles it as a whole
-  #search(watch: Watch, rings: boolean, limitMs: number): boolean {
+  #pollFor(watch: Watch, rings: boolean, limitMs: number): boolean {
     const system = this.#system as System;
     const crowded = this.#crowded;
-    // What comes from other hosts is brought by ZeroMQ's threads: they too need a CPU.
+    // ZeroMQ's threads bring packets from other hosts, and need a CPU, too.
     const yieldsCpu = crowded || this.#options.far !== undefined;
     let began: number | undefined;
     let late = Number.POSITIVE_INFINITY;
     for (;;) {
-      for (let i = 0; i < looksPerClock; i++) {
+      for (let i = 0; i < pollsPerClock; i++) {
         if (yieldsCpu) system.yieldCpu();
         if (rings) this.#pollOrFail();
         if (watch.advance(false)) return true;
@@ -344,13 +355,13 @@ export class SharedMemoryTransport implements Transport {
     }
   }
 
-  /** The processes that it has to do with. */
+  /** The processes that this rank communicates with. */
   #partners(): number[] {
     const pids = [...this.#receivers.map(({ pid }) => pid), ...Array.from(this.#wakers.values(), ({ pid }) => pid)];
     return [...new Set(pids)].filter((pid) => pid !== 0);
   }
 
-  /** For callers that have nobody to tell: a ring that cannot be read ends the job. */
+  /** For callers that cannot report an error: a ring with invalid data ends the job. */
   #pollOrFail(): void {
     try {
       this.#poll();
@@ -359,7 +370,7 @@ export class SharedMemoryTransport implements Transport {
     }
   }
 
-  /** Until when it goes on looking. */
+  /** Until when it goes on polling. */
   #patience(): number {
     return (this.#vainSince ?? Number.NEGATIVE_INFINITY) + spinMs;
   }
@@ -375,10 +386,10 @@ export class SharedMemoryTransport implements Transport {
     this.#asleep = true;
     this.#vainSince = undefined;
     wakeFlag.sleeping = true;
-    // Whoever wrote, or made room, before it could see the flag did not ring.
+    // A rank that wrote, or made room, before it could see the flag did not wake this one.
     this.#push();
     if (
-      wakeFlag.hasNews ||
+      wakeFlag.hasNewRings ||
       this.#receivers.some((ringReceiver) => ringReceiver.pending) ||
       this.#receiver?.pollBoards(true)
     ) {
@@ -390,9 +401,9 @@ export class SharedMemoryTransport implements Transport {
     this.#wakeFifo?.keepAlive(this.#wanted || this.#full);
   }
 
-  /** Delivers what is there and writes what has waited for room; false when there was nothing to deliver. */
+  /** Delivers what is there and writes queued packets; false if nothing was delivered. */
   #poll(): boolean {
-    if ((this.#wakeFlag as WakeFlag).hasNews) this.#attach();
+    if ((this.#wakeFlag as WakeFlag).hasNewRings) this.#attach();
     this.#delivering = true;
     try {
       let delivered = (this.#receiver as Receiver).pollBoards(false);

@@ -3,19 +3,19 @@ import { Socket, type SocketConstructorOpts } from "node:net";
 import type { System } from "../libc.ts";
 
 /**
- * Wakes a rank that sleeps on its event loop: a fifo, whose one byte ends the sleep. A write costs 2 us, a wake-up a
- * context switch; while nobody sleeps nobody rings.
+ * Wakes a rank that sleeps on its event loop: one byte in a fifo ends the sleep. A write costs 2 us, a wake-up a
+ * context switch. Nothing is written while no rank sleeps.
  */
 export class WakeFifo {
   readonly #socket: Socket;
   #keepsAlive = false;
 
-  constructor(system: System, path: string, rung: () => void) {
+  constructor(system: System, path: string, woken: () => void) {
     system.makeFifo(path);
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-    // With a buffer and a callback of our own nothing of a stream's machinery runs for each byte.
+    // A buffer and a callback of our own avoid the cost of a stream for each byte.
     const callback = (): boolean => {
-      rung();
+      woken();
       return true;
     };
     const onread = { buffer: new Uint8Array(64), callback };
@@ -25,7 +25,7 @@ export class WakeFifo {
     this.#socket.unref();
   }
 
-  /** Whether a sleeping process stays alive for the bell. */
+  /** Whether the fifo keeps the process alive. */
   keepAlive(wanted: boolean): void {
     if (wanted === this.#keepsAlive) return;
     this.#keepsAlive = wanted;
@@ -38,7 +38,7 @@ export class WakeFifo {
   }
 }
 
-/** Somebody else's bell. */
+/** The fifo of another rank. */
 export class WakeFifoWriter {
   readonly #path: string;
   #fd: number | undefined;
@@ -47,12 +47,12 @@ export class WakeFifoWriter {
     this.#path = path;
   }
 
-  ring(): void {
+  write(): void {
     try {
       this.#fd ??= openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);
       writeSync(this.#fd, one);
     } catch {
-      // Full: it has been rung often enough. Without a reader: that rank has ended.
+      // Full: enough bytes are there. Without a reader: that rank has ended.
     }
   }
 

@@ -2,8 +2,8 @@ import { load } from "./load.ts";
 import type { WakeFifoWriter } from "./wake-fifo.ts";
 
 /**
- * The part of a rank's shared memory that all ranks of its host may write to: whether it sleeps, who it is, and who has
- * opened a ring to it.
+ * The part of a rank's shared memory that all ranks of its host may write to: the sleep flag, the process, and the
+ * ranks that have opened a ring to it.
  *
  * ```text
  * byte 0 sleeping   4 number of rings announced   8 pid   64 + r: rank r has a ring to this one
@@ -23,12 +23,12 @@ export class WakeFlag {
     this.#announced = new Uint8Array(memory, 64);
   }
 
-  /** The owner says that it is about to sleep, or that it is awake. */
+  /** Set by the owner before it sleeps, cleared when it is awake. */
   set sleeping(sleeps: boolean) {
     Atomics.store(this.#words, 0, sleeps ? 1 : 0);
   }
 
-  /** The owner's process; 0 until it has said so. */
+  /** The owner's process; 0 until the owner has set it. */
   get pid(): number {
     return load(this.#words, 2);
   }
@@ -37,8 +37,8 @@ export class WakeFlag {
     Atomics.store(this.#words, 2, pid);
   }
 
-  /** True for the one who finds the owner asleep: that one rings. */
-  rouse(): boolean {
+  /** Clears the flag. True if it was set; then the caller must wake the owner. */
+  clear(): boolean {
     return load(this.#words, 0) === 1 && Atomics.exchange(this.#words, 0, 0) === 1;
   }
 
@@ -47,8 +47,8 @@ export class WakeFlag {
     Atomics.add(this.#words, 1, 1);
   }
 
-  /** Whether somebody has announced a ring since {@link takeAnnounced}. */
-  get hasNews(): boolean {
+  /** Whether a ring was announced since {@link takeAnnounced}. */
+  get hasNewRings(): boolean {
     return load(this.#words, 1) !== this.#seen;
   }
 
@@ -64,7 +64,7 @@ export class WakeFlag {
   }
 }
 
-/** Another rank's doorstep, and its bell. */
+/** Wakes another rank: its flag and its fifo. */
 export class Waker {
   readonly #wakeFlag: WakeFlag;
   readonly #writer: WakeFifoWriter;
@@ -74,16 +74,16 @@ export class Waker {
     this.#writer = writer;
   }
 
-  /** Rings, if the one behind it sleeps. */
+  /** Wakes the rank if it sleeps. */
   wake(): void {
-    if (this.#wakeFlag.rouse()) this.#writer.ring();
+    if (this.#wakeFlag.clear()) this.#writer.write();
   }
 
   announce(source: number): void {
     this.#wakeFlag.announce(source);
   }
 
-  /** The process behind it; 0 until it has said so. */
+  /** The rank's process; 0 until the rank has set it. */
   get pid(): number {
     return this.#wakeFlag.pid;
   }

@@ -3,50 +3,52 @@ import { aligned, copyHead, copyOf, headBytes, Memory, type Packet } from "../..
 import { sealBytes } from "./seal.ts";
 
 /**
- * Attachments are cut into pieces of so many bytes, each a frame: ZeroMQ encrypts, sends, decrypts and copies frame by
- * frame, so both ends work at the same time. Measured on two hosts, there and back, encrypted: 1 MiB 4.2 ms in one piece,
- * 2.4 in these; in the clear 1.8 and 1.2.
+ * Attachments are cut into pieces of this size, each a frame. ZeroMQ encrypts, sends, decrypts and copies frame by
+ * frame, so both ends work at the same time. Measured on two hosts, there and back, encrypted: 1 MiB 4.2 ms in one
+ * piece, 2.4 in these; in the clear 1.8 and 1.2.
  */
 export const pieceBytes: number = 128 * 1024;
 /**
- * The pieces of what is smaller and encrypted: 256 KiB 1,010 us in one piece, 830 in two, 700 in eight; 64 KiB 345 and 310.
- * Not in the clear, where they cost 10 us each and gain nothing.
+ * The size of pieces for smaller attachments that are encrypted: 256 KiB 1,010 us in one piece, 830 in two, 700 in
+ * eight; 64 KiB 345 and 310. Not used in the clear, where a piece costs 10 us and gains nothing.
  */
 export const smallPieceBytes: number = 32 * 1024;
 const mostInSmallPieces = 256 * 1024;
 
 /**
- * A batch is sent when it reaches this size, also within a turn of the event loop: who sends without ever waiting would come
- * to one only when his credit is used up, and then he and his receiver would take turns.
+ * A batch is sent when it reaches this size, also within a turn of the event loop. A program that sends without ever
+ * waiting ends its turn only when its credit is used up; then sender and receiver would take turns.
  */
 const batchBytes = 64 * 1024;
 
-/** Batches are cut from memory of so many bytes; where they grow beyond it, each has memory for a full one and some more. */
+/**
+ * Batches are cut from memory of this size. Where batches grow larger, each gets memory for a full one and some more.
+ */
 const chunkBytes = 32 * 1024;
 const fullBytes = batchBytes + 16 * 1024;
 
 /**
- * Packets on their way to one rank, which become the frames of one ZeroMQ message.
+ * Packets for one rank, which become the frames of one ZeroMQ message.
  *
  * ```text
  * [ header head | header head attachment | header head ... ] [piece] [piece] [rest] [rest] ...
  *    1              2                        3                 the attachments of 1 and 3
  * ```
- * Headers, heads and attachments in the first frame begin at multiples of 8 bytes. The first packet's only attachment
- * goes there, if it has to be copied anyway: a frame of its own would cost each end 20 to 40 us more. Where that is
- * encrypted and large, the first frame ends within it, and the ones that follow go on with it. Other attachments are
- * frames of their own, copied unless they are lent: any number of whole pieces, and one that is shorter than the first,
- * which may be empty.
+ * Headers, heads and attachments in the first frame begin at multiples of 8 bytes. If the first packet has one
+ * attachment that must be copied anyway, it goes into the first frame: a frame of its own would cost each end 20 to 40
+ * us more. If that attachment is encrypted and large, the first frame ends within it, and the following frames continue
+ * it. Other attachments have frames of their own, copied unless they are lent: any number of whole pieces, then one
+ * shorter piece, which may be empty.
  */
 export class Batch {
   #memory: Memory | undefined;
   #start = 0;
   #end = 0;
-  /** Where the first packet's attachment begins that follows it, and its length; 0 if none does. */
+  /** Where the attachment of the first packet begins in the first frame, and its length; 0 if there is none. */
   #inlineStart = 0;
   #inlineBytes = 0;
   #attachments: Uint8Array[] = [];
-  /** Bytes of these. */
+  /** The bytes of all attachments. */
   #attached = 0;
   #chunkBytes = chunkBytes;
 
@@ -83,8 +85,8 @@ export class Batch {
   }
 
   /**
-   * The frames of what has been added, which is forgotten. Behind the packets is `room`, at most a seal's; what is
-   * `encrypted` has none.
+   * Returns the frames and begins a new batch. Leaves `room` bytes behind the packets for a seal; an `encrypted` batch
+   * has none.
    */
   take(room: number = 0, encrypted: boolean = false): Uint8Array[] {
     const { bytes } = this.#reserve(0);
@@ -107,12 +109,12 @@ export class Batch {
     this.#inlineBytes = 0;
     this.#attachments = [];
     this.#attached = 0;
-    // No room for another such one: it would have to be moved. And what was large is not kept until the next packet.
+    // Another batch of this size would not fit and would have to be moved. This also frees large memory early.
     if (bytes.length - end < took) this.#memory = undefined;
     return frames;
   }
 
-  /** Memory with so many bytes left behind what is there: what was given away is never written again. */
+  /** Memory with room for so many more bytes. The memory of a batch that was taken is never written again. */
   #reserve(more: number): Memory {
     const memory = this.#memory;
     if (memory !== undefined && this.#end + more + sealBytes <= memory.bytes.length) return memory;
@@ -132,7 +134,7 @@ export class Batch {
 
 function cut(attachment: Uint8Array, encrypted: boolean, frames: Uint8Array[]): void {
   const { length } = attachment;
-  // One as long as a small piece would be taken for the first of several.
+  // A piece of exactly this length would be taken for the first of several.
   const small = (encrypted && length <= mostInSmallPieces) || length === smallPieceBytes;
   const piece = small ? smallPieceBytes : pieceBytes;
   if (length < piece) frames.push(attachment);

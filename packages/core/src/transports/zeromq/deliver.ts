@@ -5,8 +5,8 @@ import { pieceBytes, smallPieceBytes } from "./batch.ts";
 import { release } from "./release.ts";
 
 /**
- * Delivers the packets of these frames. What came in pieces is put together, where its receiver wants it. Frames of which
- * nothing is kept are empty afterwards: their memory is ZeroMQ's again.
+ * Delivers the packets of a ZeroMQ message. Joins the pieces of attachments, where the receiver wants them. Frames that
+ * are not needed any more are empty afterwards: ZeroMQ has their memory back.
  *
  * @throws MpiError `protocol` for frames that {@link Batch} did not make.
  */
@@ -17,16 +17,19 @@ export function deliver(frames: readonly Buffer[], receiver: Receiver): void {
   while (!arrival.isOver) arrival.packet();
 }
 
-/** The frames of a ZeroMQ message that has arrived, as far as they have been read. */
+/** A ZeroMQ message that has arrived, and how far it has been read. */
 class ArrivedFrames {
   readonly #frames: readonly Buffer[];
   readonly #first: Buffer;
   readonly #receiver: Receiver;
-  /** The frame that packets are in, the next of them at `at`; where it goes on in the frames behind, the last one of these. */
+  /**
+   * The frame with the current packet; the next packet is at `at`. If a packet goes on in later frames, this becomes
+   * the last of those.
+   */
   #memory: Memory;
   #at = 0;
   #end: number;
-  /** The first frame that has not been looked at yet. */
+  /** The first frame that has not been read. */
   #next = 1;
 
   constructor(frames: readonly Buffer[], first: Buffer, receiver: Receiver) {
@@ -59,7 +62,7 @@ class ArrivedFrames {
     const head = bytes.subarray(from, from + length);
     if (inline !== undefined && behind + aligned(inline) <= end) {
       this.#at += aligned(inline);
-      // Borrowed: who keeps an array of this frame is to have it in memory of its own, of its own size.
+      // Borrowed, so that a receiver that keeps the array copies it into memory of its own size.
       this.#receiver.packet(envelope, { head, attachments: [bytes.subarray(behind, behind + inline)] }, true);
       if (at === 0 && this.isOver) release(this.#first);
       return;
@@ -75,7 +78,7 @@ class ArrivedFrames {
     this.#receiver.packet(envelope, { head, attachments }, false);
   }
 
-  /** The pieces of an attachment of so many bytes that begins in this frame, and goes on in the next ones. */
+  /** The pieces of an attachment of so many bytes that begins in this frame and goes on in the next ones. */
   #begunHere(inline: number): Buffer[] | undefined {
     const pieces = [this.#memory.bytes.subarray(this.#at, this.#end)];
     let frame: Buffer | undefined;
@@ -90,7 +93,7 @@ class ArrivedFrames {
     return pieces;
   }
 
-  /** Those of the next attachment that has frames of its own. */
+  /** The pieces of the next attachment that has frames of its own. */
   #pieces(): readonly Buffer[] | undefined {
     const frames = this.#frames;
     const first = this.#next;
@@ -104,7 +107,7 @@ class ArrivedFrames {
   }
 }
 
-/** Shows a frame where it is, if numbers are aligned there. */
+/** The frame in place if numbers are aligned there, otherwise a copy. */
 function memoryOf(frame: Buffer): Memory {
   const { buffer, byteOffset, length } = frame;
   if ((byteOffset & 7) === 0 && (buffer.byteLength & 3) === 0) return new Memory(buffer as ArrayBuffer, byteOffset);

@@ -5,16 +5,19 @@ export const tagBytes = 16;
 /** OpenSSL counts in 31 bits. */
 const mostAtOnce = 1 << 30;
 
-/** Of these parts, one behind the other; valid until the next call. A nonce, of 12 bytes, may be used for one tag only. */
+/**
+ * The tag over these parts, one behind the other; valid until the next call. A nonce, of 12 bytes, may be used for one
+ * tag only.
+ */
 export type TagOf = (nonce: Uint8Array, parts: readonly Uint8Array[]) => Uint8Array;
 
 /**
- * Makes the tags of AES-256-GCM over bytes of which none is encrypted (GMAC, NIST SP 800-38D), under a key of 32 bytes. By
- * OpenSSL directly where that can be reached: 0.5 us for a small batch. Node's own objects cost 2.5, and the garbage collector
- * time; of a round trip between two hosts in the clear 10 us of 62.
+ * Makes the tags of AES-256-GCM over unencrypted bytes (GMAC, NIST SP 800-38D), with a key of 32 bytes. Calls OpenSSL
+ * directly if possible: 0.5 us for a small batch. Node's own objects take 2.5 us, and time of the garbage collector: 10
+ * us of the 62 of a round trip between two hosts in the clear.
  */
 export function gmac(key: Uint8Array): TagOf {
-  let way: TagOf | undefined; // not before there is something to send: koffi takes 10 ms
+  let way: TagOf | undefined; // not before the first message, because koffi takes 10 ms
   return (nonce, parts) => {
     way ??= fastest(key);
     return way(nonce, parts);
@@ -42,9 +45,9 @@ export function byNode(key: Uint8Array): TagOf {
 }
 
 /**
- * With one context for all tags: only the nonce is new each time.
+ * Uses one context for all tags; only the nonce is new each time.
  *
- * @throws Error where koffi has no binary, or Node does not show OpenSSL's functions to addons.
+ * @throws Error if koffi has no binary, or Node does not export OpenSSL's functions.
  */
 export function byOpenSsl(key: Uint8Array): TagOf {
   const openssl = System.load().program();

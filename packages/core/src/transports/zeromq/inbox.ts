@@ -3,28 +3,30 @@ import { eventLoopTurn, now, setImmediate } from "../../calls/event-loop.ts";
 import { System } from "../libc.ts";
 import { IoThread } from "./io-thread.ts";
 
-/** Those of the socket. */
+/** Options of the socket. */
 export type InboxOptions = NonNullable<ConstructorParameters<typeof Pull>[0]>;
 
 /**
- * Who waits looks for so long before it sleeps: a wake-up takes 60 us on a virtual machine, and each message between two
- * ranks that sleep has three of them. Between looks it gives way, for the threads that bring the message need a CPU, and a
- * kernel does not take one from who runs (measured: 130 us a round trip instead of 320; 500 without giving way).
+ * How long a waiting rank polls before it sleeps: waking takes 60 us on a virtual machine, and each message between two
+ * sleeping ranks wakes three threads. It yields the CPU between polls, because the threads that bring the message need
+ * one and the kernel does not take it from a running thread (measured: 130 us a round trip instead of 320; 500 without
+ * yielding).
  */
 const lookMs = 1;
 /**
- * So long where that was too short for the last message by little and each rank has a CPU: who has been asleep finds
- * ZeroMQ's thread on any CPU, and both hosts' on the same. Measured for 1 MiB there and back, encrypted: 4.0 ms, now 3.1.
+ * Used after the last message came shortly after the rank had gone to sleep, if each rank has a CPU: a rank that has
+ * slept finds ZeroMQ's thread on any CPU, maybe those of both hosts on the same one. Measured for 1 MiB there and back,
+ * encrypted: 4.0 ms, now 3.1.
  */
 const longLookMs = 4;
-/** Messages of 64 KiB and more, encrypted, or of some hundred in the clear, take longer than that. */
+/** Messages of 64 KiB and more, encrypted, or of some hundred KiB in the clear, take longer than this. */
 const lateMs = 0.15;
-/** Before timers and other sockets get their turn. */
+/** Polls before timers and other sockets get their turn. */
 const looksPerTurn = 20;
 
 let inboxes = 0;
 
-/** A socket that packets arrive at, which keeps the process alive only while somebody listens. */
+/** A socket that receives packets. It keeps the process alive only while the engine listens. */
 export class Inbox {
   readonly #pull: Pull;
   readonly #wakeUp: Push;
@@ -33,12 +35,14 @@ export class Inbox {
   #wanted = false;
   #receiving = false;
   #waking = false;
-  /** Somebody has sent something: where ranks of a host share memory, nobody does to the inbox for them. */
+  /** A message has come. If the ranks of a host share memory, none comes to the inbox for this host. */
   #spokenTo = false;
-  /** About to see whether it is still unwanted: a rank may change its mind with every message. */
+  /**
+   * A check whether the socket is still not wanted is scheduled: a rank may begin to listen again with every message.
+   */
   #checking = false;
   #closed = false;
-  /** There are more ranks on this host than CPUs: who looks takes time from who works. */
+  /** There are more ranks than CPUs on this host, so polling takes time from ranks that work. */
   crowded = false;
   #lookMs: number = lookMs;
 
@@ -62,7 +66,7 @@ export class Inbox {
     return new Inbox(pull, wakeUp, take, failed);
   }
 
-  /** Where it can be reached now: the endpoint with its port. */
+  /** Binds to the endpoint and returns it with its port. */
   async bind(endpoint: string): Promise<string> {
     await this.#pull.bind(endpoint);
     return this.#pull.lastEndpoint ?? endpoint;
@@ -78,7 +82,7 @@ export class Inbox {
       setImmediate(() => {
         this.#checking = false;
         if (this.#wanted || !this.#receiving || this.#waking || this.#closed) return;
-        this.#waking = true; // until it arrives: a second send could find the first one pending, which is an error
+        this.#waking = true; // until it arrives: a second send while the first is pending is an error
         void this.#wakeUp.send(null);
       });
     }
@@ -92,12 +96,12 @@ export class Inbox {
   }
 
   /**
-   * Looks for a message, for a while; false when it gave up. Not with a receive pending: to ask whether there is one
-   * takes its event away.
+   * Polls for a message; false if none came in time. Must not run while a receive is pending: reading `readable` would
+   * take the receive's event.
    */
   async #pollAWhile(began: number): Promise<boolean> {
     const system = System.loadIfAny();
-    if (system === undefined) return true; // it never looks, so there is nothing to learn from its sleep
+    if (system === undefined) return true; // this platform never polls, so the sleep says nothing about how long to poll
     const ioThread = IoThread.find(system);
     ioThread?.begin();
     let found = false;

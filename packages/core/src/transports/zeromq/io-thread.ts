@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate } from "../../calls/event-loop.ts";
 import type { System } from "../libc.ts";
 
-/** How libzmq calls the thread that reads and writes all sockets of a process. */
+/** The name that libzmq gives to the thread that reads and writes all sockets of a process. */
 const threadName = "ZMQbg/IO/0";
 
 let known: IoThread | "missing" | undefined;
@@ -10,22 +10,22 @@ let known: IoThread | "missing" | undefined;
 /**
  * ZeroMQ's thread of this process, and the CPU that it runs on.
  *
- * Where each rank has a CPU, its thread has none of its own, and the kernel takes a rank that looks for messages for one
- * that works. Of two hosts with a CPU each it lets both threads share one with a rank, while the other rank looks around
- * alone for milliseconds. So a rank that looks in vain fetches its thread: there it has to wait for nobody who works.
- * Measured on two hosts that are namespaces of a machine of two CPUs, 64 KiB there and back: 460 us, now 395.
+ * If each rank has a CPU, the thread has none of its own, and the kernel takes a polling rank for one that works. With
+ * two hosts of one CPU each, it lets both threads share the CPU of one rank, while the other rank polls alone for
+ * milliseconds. So a rank that polls in vain moves its thread to its own CPU, where no work delays it. Measured on two
+ * hosts that are namespaces of a machine of two CPUs, 64 KiB there and back: 460 us, now 395.
  */
 export class IoThread {
   readonly #system: System;
   readonly id: number;
   readonly #anywhere: Uint8Array;
-  /** Where it is held; undefined while it may go anywhere. */
+  /** The CPU that it is bound to; undefined while it may run on any. */
   #cpu: number | undefined;
-  /** Inboxes that look for messages just now. */
+  /** How many inboxes poll now. */
   #looking = 0;
-  /** Whether the message that is looked for is late. */
+  /** Whether the message that is awaited is late. */
   #late = false;
-  /** Of the last ones: one more for each that was late, up to two, and one less for each that was not. */
+  /** One more for each late message, up to two; one less for each that was not late. */
   #lateness = 0;
   #leaving = false;
 
@@ -36,7 +36,7 @@ export class IoThread {
     system.useBatchScheduling(id);
   }
 
-  /** Undefined where it cannot be found. */
+  /** Undefined if it cannot be found. */
   static find(system: System): IoThread | undefined {
     if (known === undefined) {
       const tasks = "/proc/self/task";
@@ -50,15 +50,16 @@ export class IoThread {
     return known === "missing" ? undefined : known;
   }
 
-  /** This rank looks for a message from now on, and has nothing else to do. */
+  /** This rank begins to poll for a message, and has nothing else to do. */
   begin(): void {
     this.#looking++;
   }
 
   /**
-   * It has looked for long. The second message in a row that is late fetches the thread to where the rank looks: small ones
-   * are late when somebody collects garbage, and are better off with a CPU for the thread where there is one. It stays
-   * there until two in a row are not late, for an answer often comes right before a large message. Costs 3 us.
+   * This rank has polled for long. The second late message in a row moves the thread to this rank's CPU. A single one
+   * does not: small messages are late during garbage collection, and the thread is better off with a CPU of its own, if
+   * there is one. The thread stays until two messages in a row are not late, because an answer often comes right before
+   * a large message. Costs 3 us.
    */
   late(): void {
     this.#late = true;
@@ -71,7 +72,7 @@ export class IoThread {
     this.#cpu = cpu;
   }
 
-  /** It has found something. Unless it looks for the next one soon it has work to do, and its thread may go elsewhere. */
+  /** A message has come. Unless this rank polls again soon, it has work to do, and the thread may move elsewhere. */
   end(): void {
     this.#count();
     if (this.#cpu === undefined || this.#leaving) return;
@@ -85,7 +86,10 @@ export class IoThread {
     }
   }
 
-  /** It sleeps until something comes: its thread may go elsewhere, but has this CPU for itself if nobody else needs it. */
+  /**
+   * This rank sleeps until a message comes. The thread may move, but now has this CPU for itself if no other thread
+   * needs it.
+   */
   sleep(): void {
     this.#count();
     if (this.#cpu === undefined || this.#looking > 0) return;
@@ -99,7 +103,10 @@ export class IoThread {
     this.#late = false;
   }
 
-  /** To another CPU, if there is one: the kernel would leave it here, for each CPU is busy where somebody looks. */
+  /**
+   * Moves it to another CPU, if there is one. The kernel would leave it here, because a CPU with a polling rank looks
+   * busy.
+   */
   #release(): void {
     if (this.#cpu === undefined) return;
     this.#system.moveFrom([this.#cpu], this.#anywhere, this.id);

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { ownURL } from "../../calls/module-url.ts";
 import { sealBytes } from "./seal.ts";
 
-/** Of smaller ones little is gained, and giving one back takes a microsecond. */
+/** For smaller frames the gain is small, and releasing one takes a microsecond. */
 const worthwhileBytes = 16 * 1024;
 
 type Transfer = (this: ArrayBufferLike, bytes: number) => void;
@@ -10,11 +10,13 @@ type Transfer = (this: ArrayBufferLike, bytes: number) => void;
 let transfer: Transfer | undefined;
 
 /**
- * Gives the memory of a frame that arrived back to ZeroMQ, which puts the next one there while it is still in the cache. Left
- * to the garbage collector it comes back dozens of megabytes later, and all the others are cold, or have to be asked from the
- * kernel page by page. Measured between two hosts in the clear, there and back: 1 MiB 1,700 us, now 1,360; 64 KiB 164, now 138.
+ * Gives the memory of a received frame back to ZeroMQ, which puts the next one there while it is still in the cache.
+ * The garbage collector would return it dozens of megabytes later; all other memory is cold by then, or must be
+ * requested from the kernel page by page. Measured between two hosts in the clear, there and back: 1 MiB 1,700 us, now
+ * 1,360; 64 KiB 164, now 138.
  *
- * Views of the frame are empty from now on. Of a frame that is but a part of its memory, besides a seal, nothing happens.
+ * Views of the frame are empty afterwards. Does nothing for a frame that is only a part of its memory (a seal may
+ * follow it).
  */
 export function release({ buffer, byteOffset, length }: Buffer): void {
   if (length < worthwhileBytes || byteOffset > 0 || length + sealBytes < buffer.byteLength) return;
@@ -23,8 +25,8 @@ export function release({ buffer, byteOffset, length }: Buffer): void {
 }
 
 /**
- * `ArrayBuffer.prototype.transfer`. Node 20 has it in realms that are made while V8 has been told so. Without it the garbage
- * collector does what it always did.
+ * `ArrayBuffer.prototype.transfer`. Node 20 has it only in realms that are made while a V8 flag is set. Without it,
+ * memory returns through the garbage collector.
  */
 function findTransfer(): Transfer {
   const { transfer } = ArrayBuffer.prototype as { transfer?: Transfer };

@@ -8,6 +8,15 @@ const searchMs = 10_000;
 const testMs = 5000;
 const localAddressMs = 500;
 
+/** A route to another host that does not work. */
+export interface Route {
+  /** The rank that cannot be reached, and its host. */
+  dest: number;
+  host: string;
+  /** A line for each address that was tried: from where, to where, what happened. */
+  attempts: string;
+}
+
 /**
  * Finds which of a rank's addresses leads to it, by trying all at once. Neither host names nor routing tables tell which
  * of a host's networks the others can reach. An address that was found for one rank is used for all ranks of its host.

@@ -1,18 +1,21 @@
 import { timingSafeEqual } from "node:crypto";
 import { type TagOf, tagBytes } from "./gmac.ts";
 
-/** Bytes of the seal behind a batch: who sent it (u16), which of its batches to this rank it is (u48), and the tag. */
+/**
+ * Bytes of the seal behind a batch: the source (u16), the number of the batch from there to this rank (u48), and the
+ * tag.
+ */
 const numberBytes = 8;
 export const sealBytes: number = numberBytes + tagBytes;
 
 /**
- * What proves, where nothing is encrypted, that a batch of packets comes from a rank of this job, for this rank, as it
- * was sent, and for the first time: a tag over all its bytes ({@link gmac}, 4 to 12 GB/s; SHA-256 runs at 0.6).
+ * Without encryption, the seal proves that a batch comes from a rank of this job, for this rank, unchanged, and for the
+ * first time. It is a tag over all bytes ({@link gmac}, 4 to 12 GB/s; SHA-256 runs at 0.6).
  *
  * ```text
  * [ packet | packet | ... | source number tag ] [attachment] [attachment] ...
  * ```
- * The nonce is source, destination and number: never the same twice under one key, which is the job's own.
+ * The nonce is source, destination and number: unique under one key, and each job has its own key.
  */
 export class Sealer {
   readonly #tag: TagOf;
@@ -26,7 +29,7 @@ export class Sealer {
     this.#dest = dest;
   }
 
-  /** Seals the frames of one ZeroMQ message, the first of which ends with {@link sealBytes} to be filled in. */
+  /** Seals the frames of one ZeroMQ message. The first frame ends with {@link sealBytes} bytes to be filled in. */
   seal(frames: Uint8Array[]): Uint8Array[] {
     const [first, ...attachments] = frames;
     if (first === undefined) return frames;
@@ -39,11 +42,11 @@ export class Sealer {
   }
 }
 
-/** The other end: tells what members of the job sent to this rank from all else. */
+/** Checks the seals of batches for this rank. */
 export class Opener {
   readonly #tag: TagOf;
   readonly #dest: number;
-  /** By source: the number of its last batch. Whatever comes with another one twice is a copy. */
+  /** The number of the last batch of each source. A batch with that number or a lower one is a copy. */
   readonly #last: Map<number, number> = new Map();
 
   constructor(tag: TagOf, dest: number) {
@@ -51,7 +54,10 @@ export class Opener {
     this.#dest = dest;
   }
 
-  /** The frames without the seal; undefined when no rank of this job made them, or not for this rank, or once before. */
+  /**
+   * The frames without the seal; undefined if they come from outside this job, are for another rank, or have come
+   * before.
+   */
   open([sealed, ...attachments]: readonly Buffer[]): Buffer[] | undefined {
     if (sealed === undefined || sealed.length < sealBytes) return undefined;
     const end = sealed.length - sealBytes;
@@ -82,7 +88,7 @@ function tagOf(
   nonce.writeUInt16LE(more.length === 0 ? 0 : 1, numberBytes + 2);
   if (more.length === 0) return tag(nonce, [batch]);
   const parts = [batch, ...more];
-  // With the lengths, nothing can move from one frame to the next.
+  // The lengths are signed, too, so that no byte can move from one frame to the next.
   const lengths = Float64Array.from(parts, ({ length }) => length);
   return tag(nonce, [Buffer.from(lengths.buffer), ...parts]);
 }

@@ -12,59 +12,50 @@ import type { NoRoute } from "./endpoint-race.ts";
 import { gmac, type TagOf } from "./gmac.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import { PeerSender } from "./peer-sender.ts";
-import { describeAttempts, RouteSearch } from "./route-search.ts";
+import { describeAttempts, type Route, RouteSearch } from "./route-search.ts";
 import { Opener, Sealer } from "./seal.ts";
 import { allowManySockets, bindTo, keepAlive, pushFar, pushNear } from "./sockets.ts";
 
-/** A message that has waited so long for its connection makes us look whether there is a way at all, so often. */
+/** A batch that has waited this long for its connection makes the transport test its route. Checked every `watchMs`. */
 const stallMs = 3000;
 const watchMs = 1000;
 
-/** Of these the bytes take some hundred microseconds, and an announcement and its answer a hundred more. */
+/** Up to this size the bytes take some hundred microseconds; a request and its grant would add a hundred. */
 const aheadBytes = 1024 * 1024 + 64; // an array of 1 MiB with its form
 
-/** A way to another host that does not lead there. */
-export interface Route {
-  /** The rank that cannot be reached, and its host. */
-  dest: number;
-  host: string;
-  /** A line for each address that was tried: from where, to where, what happened. */
-  attempts: string;
-}
-
 /**
- * Packets over ZeroMQ: a PULL socket for all that arrives from this host, another for what comes from other hosts, and
- * one PUSH socket for each peer that is spoken to.
+ * Carries packets over ZeroMQ: a PULL socket for packets from this host, another for those from other hosts, and one
+ * PUSH socket for each peer that this rank sends to.
  *
- * PUSH and PULL, because a ROUTER drops what it cannot deliver; without high-water marks, because the engine's credit
- * bounds what is on its way and a full queue would block the answers that empty it.
+ * PUSH and PULL, because a ROUTER drops what it cannot deliver. No high-water marks, because the engine's credit bounds
+ * what is queued, and a full queue would block the answers that empty it.
  *
- * Within a host `ipc` in a directory that only the job's owner can enter; between hosts `tcp` with CurveZMQ, where the
- * server's public key is told to the job's ranks only: who does not know it cannot even begin to talk. Where nothing is
- * encrypted, every batch bears a seal instead, and what bears none is dropped.
+ * Within a host `ipc`, in a directory that only the job's owner can enter. Between hosts `tcp` with CurveZMQ: only the
+ * job's ranks know the server's public key, and a connection cannot begin without it. Without encryption every batch
+ * has a seal instead; batches without one are dropped.
  */
 export class ZeromqTransport implements Transport {
   readonly eagerBytes: number = 128 * 1024;
   receiver: Receiver | undefined;
-  /** Called when a rank on another host cannot be reached, so that what was sent there is lost. */
+  /** Called when a rank on another host cannot be reached; packets for it are lost. */
   unreachable: (error: MpiError, route: Route) => void = (error) => this.receiver?.failed(error);
-  /** Where this rank can be reached, best way first. */
+  /** The addresses of this rank, best first. */
   readonly endpoints: string[] = [];
   readonly #inboxes: Inbox[] = [];
   readonly #senders: Map<number, PeerSender> = new Map();
-  /** Of ranks on other hosts: the endpoint that is used. */
+  /** For ranks on other hosts: the endpoint in use. */
   readonly #used: Map<number, string> = new Map();
   readonly #routes: RouteSearch = new RouteSearch();
   #watch: NodeJS.Timeout | undefined;
   readonly #network: Network | undefined;
   readonly #rank: number;
-  /** Of what is sent to other hosts, and comes from them, in the clear. */
+  /** Makes the tags of seals; undefined with encryption. */
   readonly #tag: TagOf | undefined;
   readonly #size: number;
   #peers: readonly PeerAddress[] = [];
   #host = "";
   #closed = false;
-  /** Messages that came from nobody of this job, and were dropped. */
+  /** How many messages from outside this job were dropped. */
   strangers = 0;
 
   private constructor(rank: number, size: number, network: Network | undefined) {
@@ -77,7 +68,7 @@ export class ZeromqTransport implements Transport {
 
   /**
    * Binds the receiving sockets of `rank`, one of `size`: to `endpoint`, for example `ipc:///tmp/tsmpi-x/3`, and to the
-   * addresses of `network` where there are other hosts.
+   * addresses of `network` if there are other hosts.
    *
    * @throws MpiError `launch` when none of those addresses can be bound.
    */
@@ -89,7 +80,7 @@ export class ZeromqTransport implements Transport {
     return transport;
   }
 
-  /** Tells where each rank is, once everybody has bound; `host` is this rank's own. */
+  /** Sets the addresses of all ranks, once all have bound. `host` is this rank's own. */
   connect(peers: readonly PeerAddress[], host: string): void {
     this.#peers = peers;
     this.#host = host;
@@ -112,12 +103,12 @@ export class ZeromqTransport implements Transport {
     sender.add(envelope, body, lent);
   }
 
-  /** A rank has ended: nothing that is still queued for it may hold up this one's end. */
+  /** A rank has ended: drops what is queued for it, so that it does not delay this rank's end. */
   drop(rank: number): void {
     this.#senders.get(rank)?.drop();
   }
 
-  /** The job is lost: nobody waits for anything. */
+  /** The job is lost: drops everything. */
   dropAll(): void {
     for (const sender of this.#senders.values()) sender.drop();
   }
@@ -132,7 +123,7 @@ export class ZeromqTransport implements Transport {
 
   flushSync(): void {
     for (const [rank, sender] of this.#senders) {
-      // No time to look for the way: the address by which its agent reached the launcher is likely to work.
+      // There is no time to search the route: the address by which the agent reached the launcher is likely to work.
       const [guess] = this.#farEndpoints(rank);
       if (!sender.found && !sender.closed && guess !== undefined)
         sender.open(pushFar(guess, false, this.#network?.keys), this.#sealer(rank));
@@ -181,7 +172,7 @@ export class ZeromqTransport implements Transport {
     if (tag === undefined) return (parts) => this.#deliver(parts);
     const opener = new Opener(tag, this.#rank);
     return (parts) => {
-      if (parts[0]?.length === 0 && parts.length === 1) return; // our own, to be woken up
+      if (parts[0]?.length === 0 && parts.length === 1) return; // sent by the inbox to itself, to end a receive
       const opened = opener.open(parts);
       if (opened === undefined) this.strangers++;
       else this.#deliver(opened);
@@ -218,7 +209,7 @@ export class ZeromqTransport implements Transport {
     this.#watch ??= setInterval(() => this.#lookForStalls(), watchMs).unref();
   }
 
-  /** ZeroMQ goes on trying for ever. We do so as long as there is a way; where there is none any more, somebody has to say it. */
+  /** ZeroMQ tries to connect for ever. Reports an error when there is no route any more. */
   #lookForStalls(): void {
     for (const [rank, endpoint] of this.#used) {
       const sender = this.#senders.get(rank);

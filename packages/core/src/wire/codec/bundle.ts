@@ -1,13 +1,16 @@
 import { asBuffer, Form, inlineBytes, malformed, type Parcel } from "./parcel.ts";
 
-/** Form and number of parcels; then for each parcel 4 bytes each for its head's length and its number of attachments. */
+/**
+ * Form and number of parcels; then, for each parcel, 4 bytes for the length of its head and 4 for its number of
+ * attachments.
+ */
 const [headerBytes, entryBytes] = [5, 8];
-/** Instead of a length: the head is an attachment, before the parcel's own. */
+/** In place of a length: the head is an attachment, before the parcel's own attachments. */
 const attached = 0xffffffff;
 
 /**
- * Several parcels as one, so that an inner rank of a scatter or gather tree can split and forward them. Nothing is
- * decoded. Small heads are copied; attachments and large heads are lent on. Parcels may be bundles themselves.
+ * Joins several parcels into one, so that an inner rank of a scatter or gather tree can split and forward them. Nothing
+ * is decoded. Small heads are copied; attachments and large heads are lent on. Parcels may be bundles themselves.
  *
  * ```ts
  * const [mine, theirs] = unbundle(bundle([encode(1), encode("two")]));
@@ -35,9 +38,9 @@ export function bundle(parcels: readonly Parcel[]): Parcel {
 }
 
 /**
- * The parcels of a {@link bundle}, in order. They are views onto the bundle's memory, which must outlive them unchanged.
+ * The parcels of a {@link bundle}, in order. They are views of the bundle's memory, which must outlive them unchanged.
  *
- * Throws MpiError `protocol` for a parcel that is no whole bundle.
+ * Throws MpiError `protocol` for anything but a whole bundle.
  */
 export function unbundle(parcel: Parcel): Parcel[] {
   const packed = asBuffer(parcel.head);

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { malformed } from "./parcel.ts";
 
-/** What travels as its bytes, never through msgpackr. */
+/** Values that travel as their bytes, never through msgpackr. */
 export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 
 type TypedArrayConstructor = {
@@ -9,7 +9,7 @@ type TypedArrayConstructor = {
   BYTES_PER_ELEMENT: number;
 };
 
-/** The position is the kind on the wire: append only. Node has Float16Array from 24 on. */
+/** The position is the kind on the wire: only append. Node has Float16Array from 24 on. */
 const typedArrays: readonly [name: string, constructor: TypedArrayConstructor | undefined][] = [
   ["Int8Array", Int8Array],
   ["Uint8Array", Uint8Array],
@@ -25,21 +25,24 @@ const typedArrays: readonly [name: string, constructor: TypedArrayConstructor | 
   ["Float16Array", (globalThis as { Float16Array?: TypedArrayConstructor }).Float16Array],
 ];
 /**
- * The classes that this Node has. From the list, not from the properties of `globalThis`: reading all of those loads Node's
- * HTTP client, which costs a rank tens of milliseconds on Node 22 and later, and fails under a small `ulimit -v`.
+ * The classes that this Node has. Taken from the list, not from the properties of `globalThis`: reading all of those
+ * loads Node's HTTP client, which takes tens of milliseconds on Node 22 and later, and fails under a small `ulimit -v`.
  */
 export const typedArrayClasses: readonly TypedArrayConstructor[] = typedArrays.flatMap(([, kind]) => kind ?? []);
 const kinds = new Map(typedArrays.map(([name], kind) => [name, kind]));
 const uint8Array = 1;
 const [buffer, arrayBuffer, dataView] = [16, 17, 18];
 
-/** Whether `into` is of this kind. A Buffer is a Uint8Array, and either takes what is in the other. */
+/** Whether `into` is of this kind. A Buffer and a Uint8Array fit each other. */
 export function fits(into: ArrayBufferView, kind: number): boolean {
   const own = kindOf(into);
   return own === kind || (own === uint8Array && kind === buffer) || (own === buffer && kind === uint8Array);
 }
 
-/** `value.constructor` may lie and costs a walk; the tag of %TypedArray%.prototype knows, and is undefined for a DataView. */
+/**
+ * `value.constructor` may be wrong and costs a walk of the prototypes. The tag of %TypedArray%.prototype is right, and
+ * undefined for a DataView.
+ */
 const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (
   this: unknown,
 ) => string | undefined;
@@ -48,7 +51,7 @@ export function isBytes(value: object): value is Bytes {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 }
 
-/** The kind that {@link fromBytes} needs to make the same type again. */
+/** The kind from which {@link fromBytes} makes the same type again. */
 export function kindOf(value: Bytes): number {
   if (!ArrayBuffer.isView(value)) return arrayBuffer;
   if (Buffer.isBuffer(value)) return buffer;
@@ -56,13 +59,13 @@ export function kindOf(value: Bytes): number {
 }
 
 /**
- * The bytes that `value` shows, as a view onto its memory; a copy when that memory is shared between threads, which
- * may change it at any moment. Throws a TypeError where {@link reasonAgainstBytes} has one.
+ * The bytes of `value` as a view of its memory. Copies memory that is shared between threads, because they may change
+ * it at any moment. Throws a TypeError where {@link reasonAgainstBytes} has a reason.
  */
 export function bytesOf(value: Bytes): Uint8Array {
   if (!ArrayBuffer.isView(value)) return ownOfShared(new Uint8Array(bufferOf(value)));
   const { byteLength } = value;
-  // A view beyond the end of its buffer has no bytes. Its methods throw, those of an empty view do not.
+  // Reports a view beyond the end of its buffer: its methods throw, those of an empty view do not.
   if (byteLength === 0 && types.isTypedArray(value)) firstOf.call(value, 0);
   return ownOfShared(new Uint8Array(value.buffer, value.byteOffset, byteLength));
 }
@@ -91,7 +94,7 @@ export function reasonAgainstBytes(value: Bytes): string {
   return "is a view beyond the end of its buffer, which resize() made smaller; make a new view";
 }
 
-/** A value of `kind` made of the few bytes of `source` from `start` to `end`, copied. */
+/** A value of `kind` with a copy of the bytes of `source` from `start` to `end`; for a few bytes. */
 export function smallFromBytes(kind: number, source: Uint8Array, start: number, end: number): Bytes {
   const length = end - start;
   const bytes = new Uint8Array(length);
@@ -101,8 +104,8 @@ export function smallFromBytes(kind: number, source: Uint8Array, start: number, 
 }
 
 /**
- * A value of `kind` that shows `bytes`: the same memory where alignment permits, else a copy. An ArrayBuffer shares
- * memory only when `bytes` is all of its buffer.
+ * A value of `kind` that shows `bytes`: in the same memory if the alignment permits, otherwise in a copy. An
+ * ArrayBuffer shares memory only if `bytes` is all of its buffer.
  */
 export function fromBytes(kind: number, bytes: Uint8Array): Bytes {
   const { byteLength } = bytes;

@@ -1,4 +1,4 @@
-import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": no native addon is looked for
+import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": does not look for a native addon
 
 export { bundle, unbundle } from "./bundle.ts";
 export { decodeInto, isWhole, landing } from "./decode-into.ts";
@@ -16,16 +16,19 @@ import { rebuild } from "./rebuild.ts";
 import { unserializable } from "./unserializable.ts";
 import { encodeBytes, encodeDouble, encodeSmall, gaveUp, writeDouble, writeSmall } from "./write-small.ts";
 
-const RESERVE_ONE_BYTE = 2048 | 1; // msgpackr's RESERVE_START_SPACE: room for the form, without copying
+const RESERVE_ONE_BYTE = 2048 | 1; // msgpackr's RESERVE_START_SPACE: leaves room for the form, without copying
 
 const packer = new Packr({
   useRecords: false,
-  variableMapSize: true, // Object.keys instead of for-in with hasOwnProperty, and more than 65535 of them
+  variableMapSize: true, // Object.keys instead of for-in with hasOwnProperty, and more than 65535 keys
   useToJSON: false,
   useBigIntExtension: true,
 });
 
-/** Record definitions in what arrives would reach `new Function`; with nowhere to keep them they throw instead. */
+/**
+ * Record definitions in received bytes would reach `new Function`. Without a place to keep them, msgpackr throws
+ * instead.
+ */
 const unpacker: Unpackr = Object.assign(new Unpackr({ useRecords: false, structuredClone: false }), {
   structures: Object.freeze(Object.assign([], { sharedLength: 0 })),
 });
@@ -41,16 +44,17 @@ const constants = {
 /**
  * Encodes any value that can travel.
  *
- * Typed arrays, ArrayBuffers, DataViews and Buffers, at the top or inside, go as the bytes they show; all else by
- * msgpackr, with what structuredClone carries intact: Map, Set, Date, RegExp, errors, BigInt, cycles, shared references,
- * holes, -0. `docs/values.md` has the table of what arrives. Instances of classes become plain objects, which is warned of once
- * where they lose methods; those of registered ones stay instances.
+ * Typed arrays, ArrayBuffers, DataViews and Buffers, at the top or inside, travel as the bytes they show. Other values
+ * go through msgpackr and arrive as structuredClone would copy them: Map, Set, Date, RegExp, errors, BigInt, cycles,
+ * shared references, holes, -0. `docs/values.md` has the table. Instances of classes become plain objects, with one
+ * warning if they lose methods; instances of registered classes stay instances.
  *
- * Memory: byte arrays above 4 KiB (above 1 KiB when they are the whole value) are LENT to `attachments`, not copied, and must not change until the parcel has been
- * sent (memory shared between threads is copied). The rest of the parcel is its own memory, which later calls leave alone.
+ * Memory: byte arrays above 4 KiB (above 1 KiB when they are the whole value) are LENT to `attachments`, not copied.
+ * They must not change until the parcel has been sent (memory shared between threads is copied). The rest of the parcel
+ * has its own memory, which later calls do not change.
  *
- * Throws MpiError `unserializable`, naming the path: `data.jobs[3].onDone is a function; send data, and keep functions
- * on each rank`.
+ * Throws MpiError `unserializable` with the path: `data.jobs[3].onDone is a function; send data, and keep functions on
+ * each rank`.
  *
  * ```ts
  * const { head, attachments } = encode({ step: 3, grid: new Float64Array(1e6) });   // attachments[0] shows the grid
@@ -70,8 +74,8 @@ export function encode(value: unknown): Parcel {
 }
 
 /**
- * The same for a small plain value, where its parcel is wanted: writes it to `at`, and not to `room` or beyond. Gives where it
- * ends; -1 for all else, and where it has no room.
+ * {@link encode} for small plain values, into given memory: writes at `at`, and nothing at `room` or beyond. Returns
+ * where it ends; -1 for other values, and where there is no room.
  */
 export function encodeAt(value: unknown, memory: Memory, at: number, room: number): number {
   if (typeof value === "number") return at + 9 > room ? gaveUp : writeDouble(Form.number, value, memory, at);
@@ -82,14 +86,14 @@ export function encodeAt(value: unknown, memory: Memory, at: number, room: numbe
 }
 
 /**
- * The value of a parcel.
+ * Decodes a parcel.
  *
- * Memory: such byte arrays are views onto the attachments where their alignment permits, else copies; smaller
- * ones and everything else are new. So a parcel that is also forwarded, or decoded twice, must not be changed through
- * the value before it has been sent; and decoding one's own parcel yields the arrays lent to it: see {@link copy}.
+ * Memory: large byte arrays are views of the attachments if the alignment permits, otherwise copies. Everything else is
+ * new. So a parcel that is also forwarded, or decoded twice, must not be changed through its value before it has been
+ * sent. Decoding one's own parcel yields the arrays lent to it: see {@link copy}.
  *
- * Throws MpiError `protocol` for bytes that are no value. Arrived bytes cannot run code, reach a prototype, or make
- * this allocate much more than their own size.
+ * Throws MpiError `protocol` for invalid bytes. Received bytes cannot run code, reach a prototype, or make this
+ * allocate much more than their own size.
  *
  * ```ts
  * const { step, grid } = decode(parcel) as { step: number; grid: Float64Array };
@@ -105,7 +109,8 @@ export function decode(parcel: Parcel): unknown {
 }
 
 /**
- * What another rank would get: `decode(encode(value))`, with no memory in common with `value`. For messages to oneself.
+ * The value that another rank would get: `decode(encode(value))`, without memory in common with `value`. For messages
+ * from a rank to itself.
  *
  * Costs one copy of each byte array. Throws MpiError `unserializable` as {@link encode} does.
  */
@@ -116,12 +121,12 @@ export function copy(value: unknown): unknown {
   return decode({ head, attachments: attachments.map((attachment) => new Uint8Array(attachment)) });
 }
 
-/** The same as {@link copy}, from what `value` was encoded to already. Large arrays are only lent to that. */
+/** {@link copy} for a value that is already encoded. The parcel only borrows large arrays. */
 export function ownOf(parcel: Parcel, value: unknown): unknown {
   return parcel.attachments.length === 0 ? decode(parcel) : copy(value);
 }
 
-/** What lies there: the frequent forms without a view of their own. */
+/** Decodes in place: the frequent forms need no view of their own. */
 function readThere(memory: Memory, start: number, end: number): unknown {
   const { bytes, view } = memory;
   switch (bytes[start]) {
@@ -183,14 +188,14 @@ function constant(form: number): Parcel {
 function encodeArray(value: Bytes): Parcel {
   const kind = kindOf(value);
   sampleArray(value);
-  // A few bytes are copied as they are; of what was transferred away nothing is left to be copied.
+  // Copies a few bytes directly. An empty array takes the other path, which throws if its buffer was transferred away.
   const small = value instanceof Uint8Array && value.byteLength > 0 && value.byteLength <= inlineArrayBytes;
   const bytes = small ? value : lend(value);
   if (bytes.byteLength > inlineArrayBytes) return { head: formOf(Form.rawAttached | kind), attachments: [bytes] };
   return encodeBytes(Form.rawInHead | kind, bytes);
 }
 
-/** A head that says the form and nothing else. */
+/** A head with the form only. */
 function formOf(form: number): Uint8Array {
   forms[form] ??= Buffer.from([form]);
   return forms[form];
@@ -206,7 +211,10 @@ function lend(value: Bytes): Uint8Array {
   }
 }
 
-/** MessagePack of `content` after its form; as the first attachment when it is large, for heads are copied on their way. */
+/**
+ * The form and the MessagePack of `content`. If that is large, it becomes the first attachment, because heads are
+ * copied on their way.
+ */
 function pack(form: number, content: unknown, attachments: readonly Uint8Array[]): Parcel {
   let bytes: Buffer;
   try {
@@ -214,7 +222,8 @@ function pack(form: number, content: unknown, attachments: readonly Uint8Array[]
   } catch (error) {
     throw unserializable("data", `cannot be packed (${messageOf(error)}); send it in parts, or as typed arrays`, error);
   }
-  // msgpackr cuts its results from a pool that grows to the largest: give it a new one, lest small parcels hold large memory.
+  // msgpackr cuts its results from a pool that grows to the largest. A new pool keeps small parcels from holding large
+  // memory.
   if (bytes.length > 1 << 20) packer.useBuffer(Buffer.allocUnsafeSlow(8192));
   bytes[0] = form;
   if (bytes.length <= inlineBytes) return { head: bytes, attachments };

@@ -3,9 +3,9 @@ import { fits } from "./bytes.ts";
 import { Form, type Parcel } from "./parcel.ts";
 
 /**
- * Copies the typed array of a parcel to the beginning of `into`, when it is one of the same type that fits.
+ * Copies the typed array of a parcel to the beginning of `into`, if it has the same type and fits.
  *
- * False when it is not: nothing is written then, and {@link decode} gives what it is.
+ * False otherwise: then nothing is written, and {@link decode} gives the value.
  */
 export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
   if (parcel instanceof Excerpt) return copyInto(parcel.memory.bytes, parcel.start, parcel.end, into);
@@ -20,12 +20,14 @@ export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
   }
   if (!fits(into, form - Form.rawAttached) || attachment === undefined || attachments.length > 1) return false;
   if (attachment.byteLength > into.byteLength) return false;
-  if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // it landed there
+  if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // the transport has put it there
   new Uint8Array(into.buffer, into.byteOffset, attachment.byteLength).set(attachment);
   return true;
 }
 
-/** The same for what lies there. A few bytes are moved one by one: faster than to make two views of them. */
+/**
+ * The same for a parcel in larger memory. Copies a few bytes one by one, which is faster than making two views of them.
+ */
 function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferView): boolean {
   if (!fits(into, (bytes[start] as number) - Form.rawInHead)) return false;
   const length = end - start - 1;
@@ -36,12 +38,14 @@ function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferVi
   return true;
 }
 
-/** Whether a parcel with this head and one attachment is a typed array of the type of `like`. */
+/** Whether a parcel with this head and one attachment is a typed array of the same type as `like`. */
 export function isWhole(like: ArrayBufferView, head: Uint8Array): boolean {
   return head.length === 1 && fits(like, (head[0] as number) - Form.rawAttached);
 }
 
-/** Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs, if it does. */
+/**
+ * Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs; undefined if it does not.
+ */
 export function landing(into: ArrayBufferView, head: Uint8Array, bytes: number): Uint8Array | undefined {
   if (!isWhole(into, head) || bytes > into.byteLength) return undefined;
   return new Uint8Array(into.buffer, into.byteOffset, bytes);

@@ -14,16 +14,16 @@ const names: ReadonlyMap<object, string> = new Map<object, string>([
   [MpiError.prototype, "MpiError"],
 ]);
 
-/** The nearest class that every rank has, with its prototype. */
+/** The nearest class of an error that every rank has, with its prototype. */
 export function errorClassOf(error: object): { name: string; prototype: object } {
   for (let step: object | null = error; step !== null; step = Object.getPrototypeOf(step)) {
     const name = names.get(step);
     if (name !== undefined) return { name, prototype: step };
   }
-  return { name: "Error", prototype: Error.prototype }; // of another realm
+  return { name: "Error", prototype: Error.prototype }; // an error of another realm
 }
 
-/** An error of that class with nothing in it, not even where it was made; undefined for a class that is none of these. */
+/** An error of that class without any property, not even a stack; undefined for an unknown class. */
 export function emptyError(name: string): Error | undefined {
   const error = makers.get(name)?.();
   if (error !== undefined) for (const key of Object.getOwnPropertyNames(error)) Reflect.deleteProperty(error, key);
@@ -31,8 +31,8 @@ export function emptyError(name: string): Error | undefined {
 }
 
 /**
- * The properties of an error that travel although they are not enumerable. A class may keep `name`, `message` and `code` on its prototype, as
- * DOMException does: only their values travel.
+ * The properties of an error that travel although they are not enumerable. A class may keep `name`, `message` and
+ * `code` on its prototype, as DOMException does; then only their values travel.
  */
 export function hiddenOf(error: Error): string[] {
   const { prototype } = errorClassOf(error);
@@ -46,7 +46,7 @@ export function hiddenOf(error: Error): string[] {
   return hidden;
 }
 
-/** Whether an error arrives without this member of its class: not those above, nor the ways to show it. */
+/** Whether an error loses this member of its class. It keeps the properties above, and the methods that show it. */
 export function isLost(member: string): boolean {
   return !["name", "message", "code", "cause", "stack", "toString", "toJSON"].includes(member);
 }

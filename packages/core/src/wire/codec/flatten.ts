@@ -9,8 +9,8 @@ import { isText, isTooLong } from "./plain.ts";
 import {
   type ClassKind,
   isRegisteredAs,
+  kindOfObject,
   type PrototypeKind,
-  prototypeKindOfObject,
   type Registration,
 } from "./prototype-kind.ts";
 import {
@@ -26,9 +26,8 @@ import {
 } from "./unserializable.ts";
 
 /**
- * The table of nodes (see `graph.ts`) for any value; large byte arrays are lent to `attachments`.
- *
- * Throws MpiError `unserializable`, with the path, for the first thing that cannot travel.
+ * The table of nodes (see `node-table.ts`) of any value. Lends large byte arrays to `attachments`. Throws MpiError
+ * `unserializable`, with the path, for the first thing that cannot travel.
  */
 export function flatten(root: unknown, attachments: Uint8Array[]): unknown[] {
   return new Flattening(attachments).run(root);
@@ -36,15 +35,15 @@ export function flatten(root: unknown, attachments: Uint8Array[]): unknown[] {
 
 class Flattening {
   readonly #attachments: Uint8Array[];
-  /** What nodes are to be made of, in order; the rest tells how each was reached, for the message of an error. */
+  /** The values that get a node, in order. The other two arrays say how each was reached, for the path in an error. */
   readonly #values: unknown[] = [];
   readonly #holders: number[] = [];
   readonly #steps: Step[] = [];
   readonly #references = new Map<object, Reference>();
-  /** The node being made, and where in it we read. */
+  /** The node that is being made, and the step in it. */
   #node = -1;
   #step: Step;
-  /** Whether there is an instance of a registered class. */
+  /** Whether the value contains an instance of a registered class. */
   #instances = false;
 
   constructor(attachments: Uint8Array[]) {
@@ -66,7 +65,7 @@ class Flattening {
     return nodes;
   }
 
-  /** What stands for `value` in the current node: itself, or a reference to a node of its own. */
+  /** The entry for `value` in the current node: the value itself, or a reference to its node. */
   #slot(value: unknown, step: Step): unknown {
     this.#step = step;
     switch (typeof value) {
@@ -107,11 +106,14 @@ class Flattening {
   }
 
   #describe(value: unknown): unknown[] {
-    if (typeof value === "string") return this.#text(value);
+    if (typeof value === "string") {
+      if (isTooLong(value)) throw this.#refusal(reasonAgainstText(value));
+      return [Node.text, Buffer.from(value, "utf16le")];
+    }
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
-    const kind = prototypeKindOfObject(object);
+    const kind = kindOfObject(object);
     switch (kind.type) {
       case "registered":
         return this.#registered(object, kind.registration);
@@ -129,7 +131,7 @@ class Flattening {
   #registered(instance: object, registration: Registration): unknown[] {
     const { name, write } = registration;
     const written = write(instance as never);
-    // An instance again would be written again, without end.
+    // An instance of the same class would be written again, without end.
     if (isRegisteredAs(written, registration)) throw this.#refusal(reasonAgainstCircular(name));
     this.#instances = true;
     return [Node.instance, name, this.#slot(written, undefined)];
@@ -138,14 +140,8 @@ class Flattening {
   #refuseCircular(nodes: readonly (readonly unknown[])[]): void {
     const { circular } = fillingOrder(nodes);
     if (circular === undefined) return;
-    this.#node = circular;
-    this.#step = undefined;
+    [this.#node, this.#step] = [circular, undefined];
     throw this.#refusal(reasonAgainstCircular(nodes[circular]?.[1] as string));
-  }
-
-  #text(text: string): unknown[] {
-    if (isTooLong(text)) throw this.#refusal(reasonAgainstText(text));
-    return [Node.text, Buffer.from(text, "utf16le")];
   }
 
   #instance(value: object, kind: ClassKind): unknown[] {
@@ -157,7 +153,7 @@ class Flattening {
   }
 
   #builtIn(value: object, kind: PrototypeKind): unknown[] | undefined {
-    if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // of another realm
+    if (types.isAnyArrayBuffer(value)) return this.#bytes(value); // an ArrayBuffer of another realm
     const error = types.isNativeError(value) || value instanceof Error;
     if (kind.type === "built-in" && !kind.warned) warnOfBuiltIn(value, kind, error);
     if (types.isMap(value)) return this.#map(value);
@@ -206,7 +202,10 @@ class Flattening {
     return node;
   }
 
-  /** Only what is there: an array with one item at 4 000 000 000 is legal. Named properties are dropped: see `losses.ts`. */
+  /**
+   * Lists only the items that exist: an array with one item at 4 000 000 000 is legal. Named properties are dropped:
+   * see `losses.ts`.
+   */
   #withHoles(array: unknown[]): unknown[] {
     const node: unknown[] = [Node.sparse, array.length];
     for (const key of Object.keys(array)) {
@@ -219,8 +218,7 @@ class Flattening {
     const node: unknown[] = [Node.map];
     let step = 0;
     for (const [key, value] of Map.prototype.entries.call(map)) {
-      node.push(this.#slot(key, step++));
-      node.push(this.#slot(value, step++));
+      node.push(this.#slot(key, step++), this.#slot(value, step++));
     }
     return node;
   }

@@ -3,17 +3,17 @@ import { siteHere } from "../../calls/call-site.ts";
 import { withArticle } from "../../calls/check.ts";
 import { warn } from "../../calls/warning.ts";
 import { isLost } from "./error-classes.ts";
-import { type ClassKind, prototypeKindOfObject } from "./prototype-kind.ts";
+import { type ClassKind, kindOfObject } from "./prototype-kind.ts";
 import { nameOf } from "./unserializable.ts";
 
-/** Warns, once for each class, of what an instance that arrives as a plain object loses. */
+/** Warns, once per class, of what an instance loses when it arrives as a plain object. */
 export function warnOfInstance(value: object, kind: ClassKind): void {
   const members = kind.members.filter((member) => !Object.hasOwn(value, member));
   const isHidden = (key: string): boolean => !Object.prototype.propertyIsEnumerable.call(value, key);
   tell(kind, nameOf(value, kind), "plain objects", members, Object.getOwnPropertyNames(value).filter(isHidden));
 }
 
-/** The same of an instance that arrives as the built-in which its class extends. */
+/** The same for an instance that arrives as the built-in that its class extends. */
 export function warnOfBuiltIn(value: object, kind: ClassKind, isError: boolean): void {
   const members = isError ? kind.members.filter(isLost) : kind.members;
   const as = withArticle(Object.prototype.toString.call(value).slice(8, -1));
@@ -40,7 +40,7 @@ function tell(
   say(`${instances} arrive as ${as}, without ${lost}: send plain data${orRegister}`);
 }
 
-/** Names of a long list. */
+/** The first names of a long list. */
 function some(names: readonly string[]): string {
   return names.length <= mostNames ? names.join(", ") : `${names.slice(0, mostNames).join(", ")}, ...`;
 }
@@ -48,8 +48,8 @@ function some(names: readonly string[]): string {
 const mostNames = 5;
 
 /**
- * Without a line where the call is not on the stack: a collective that encodes after an await. That is left out when the same
- * was said with a line.
+ * Adds the user's line, unless the call is not on the stack (a collective that encodes after an await). Without a line,
+ * warns only if the same was not said with one.
  */
 function say(text: string): void {
   const site = siteHere();
@@ -61,12 +61,12 @@ function say(text: string): void {
 const said: Set<string> = new Set();
 const mostSaid = 1000;
 
-/** The first arrays are looked at, then one of so many: a look takes 70 ns, as long as packing a short array. */
+/** The first 256 arrays are checked, then every 61st: a check takes 70 ns, as long as packing a short array. */
 const [first, oneOf] = [256, 61];
 let until = 1;
 let left = first;
 
-/** Called for each array. Looks at some of them, and warns of what they lose: named properties, methods of a subclass. */
+/** Called for each array. Checks some of them, and warns of what they lose: named properties, methods of a subclass. */
 export function sampleArray(array: object): void {
   if (--until > 0) return;
   until = left > 0 ? 1 : oneOf;
@@ -83,7 +83,7 @@ function warnOfElements(kind: ClassKind): void {
 }
 
 function look(array: object): void {
-  const kind = prototypeKindOfObject(array);
+  const kind = kindOfObject(array);
   if (kind.type === "built-in" && !kind.warned) warnOfElements(kind);
   if (!Array.isArray(array)) return;
   const names = namesOf(array);
@@ -99,7 +99,7 @@ function namesOf(array: readonly unknown[]): string[] {
   return keys.filter((key, i) => key !== String(i) && !isIndex(key, array.length));
 }
 
-/** What `inspect` shows of an array without names ends with "... 1000 more items ]": 1 us, however long the array is. */
+/** `inspect` ends with "... 1000 more items ]" for an array without named properties. Takes 1 us for any length. */
 const shallow = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Number.POSITIVE_INFINITY };
 const few = 64;
 

@@ -1,5 +1,5 @@
 /**
- * The form of values that MessagePack has no room for: a table of nodes, one for each object, the outermost first.
+ * The form of values that MessagePack cannot express: a table of nodes, one for each object, the outermost first.
  *
  * ```
  * const member = new Map([["id", 7]]);
@@ -10,9 +10,9 @@
  *   2  [date, 0]
  * ```
  *
- * In a node, `[n]` stands for what node n makes, anything else for itself. So cycles, sharing and any depth need
- * neither recursion nor references of msgpackr's, and what msgpackr sees is always plain. Nodes are numbered as they
- * are met, breadth first; only nodes that hold nothing (and errors and boxes) must exist before others are filled.
+ * In a node, `[n]` stands for the value of node n, and anything else for itself. So cycles, sharing and any depth need
+ * neither recursion nor msgpackr's references, and msgpackr sees only plain values. Nodes are numbered as they are met,
+ * breadth first. Only nodes that hold nothing (and errors and boxes) must exist before others are filled.
  */
 export const Node = {
   /** key, value, ... */
@@ -42,22 +42,22 @@ export const Node = {
   instance: 12,
 } as const;
 
-/** Stands for what node `[0]` makes. */
+/** Stands for the value of node `[0]`. */
 export type Reference = readonly [node: number];
 
 /**
- * All nodes in an order in which what an instance was written as is complete before the instance is made of it: depth
- * first, children before their holders. Of objects that hold each other any may come first, but no instance may be
- * among them: then `circular` is the node of one.
+ * All nodes in an order in which the data of an instance is complete before the instance is made: depth first, children
+ * before their holders. Objects that hold each other may come in any order, but no instance may be among them: then
+ * `circular` is its node.
  */
 export function fillingOrder(nodes: readonly (readonly unknown[])[]): { order: number[]; circular?: number } {
   const order: number[] = [];
   const way: number[] = [];
-  /** How many entries of each node on the way have been looked at. */
+  /** How many entries of each node on the current path have been read. */
   const entries: number[] = [];
-  /** Where on the way instances are, from 1 on. */
+  /** The positions of instances on the current path, from 1. */
   const instances: number[] = [];
-  /** 0: not met yet. */
+  /** The depth of each node; 0: not met yet. */
   const depths = new Int32Array(nodes.length);
   const visit = (node: number): void => {
     depths[node] = way.push(node);
@@ -88,7 +88,7 @@ export function fillingOrder(nodes: readonly (readonly unknown[])[]): { order: n
   return { order };
 }
 
-/** The node that a slot refers to; -1 when the slot is a value itself. */
+/** The node that a slot refers to; -1 if the slot is a value itself. */
 function nodeOf(slot: unknown): number {
   const node: unknown = Array.isArray(slot) ? slot[0] : undefined;
   return typeof node === "number" ? node : -1;

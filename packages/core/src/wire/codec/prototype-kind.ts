@@ -2,13 +2,13 @@ import { shared } from "../../calls/package-copies.ts";
 import { typedArrayClasses } from "./bytes.ts";
 
 /**
- * What a prototype says of the objects that have it.
+ * How objects with a certain prototype travel.
  *
  * | type | meaning |
  * | --- | --- |
- * | `data` | the enumerable properties are all there is |
- * | `class` | the same, and `members` (methods, getters) that stay behind |
- * | `built-in` | descends from a built-in that travels: Map, Error, ...; `members` of classes between stay behind |
+ * | `data` | has only enumerable properties |
+ * | `class` | the same, and `members` (methods, getters) that do not travel |
+ * | `built-in` | descends from a built-in that travels: Map, Error, ...; `members` of the classes between do not travel |
  * | `registered` | `registerClass` says what travels |
  * | `subclass` | extends a registered class, and is not registered itself |
  * | `private` | some class in the chain declares `field`, which only its own methods can read |
@@ -33,9 +33,9 @@ export interface Registration {
 export interface ClassKind {
   readonly type: "class" | "built-in";
   readonly name: string;
-  /** What instances lose on the way, by name. */
+  /** The names of the members that instances lose. */
   readonly members: readonly string[];
-  /** Whether the program has been warned of that, or nothing is lost. */
+  /** Whether the program has been warned of the loss, or nothing is lost. */
   warned: boolean;
 }
 
@@ -51,16 +51,19 @@ const iterators: ReadonlySet<object> = new Set<object>([
   Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())),
   Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype),
 ]);
-/** Names only: reading some globals loads a part of Node, or warns. Taken at start, before a program adds its own. */
+/**
+ * Only the names: reading some globals loads a part of Node, or prints a warning. Taken at start, before a program adds
+ * its own.
+ */
 const platform: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
-/** Of all copies of this package: whichever of them a class is registered with. */
+/** Shared by all copies of this package: a class may be registered with any of them. */
 const classes = shared("prototype-kinds", () => ({
   known: new WeakMap<object, PrototypeKind>(),
   registered: new Map<object, Registration>(),
 }));
 
-/** The standing of objects whose prototype is `prototype`. Reads the class's source once, then remembers. */
+/** The kind of a prototype. Reads the source of the class once, then remembers. */
 export function prototypeKindOf(prototype: object): PrototypeKind {
   let kind = classes.known.get(prototype);
   if (kind === undefined) {
@@ -71,7 +74,7 @@ export function prototypeKindOf(prototype: object): PrototypeKind {
 }
 
 /** The same of an object. */
-export function prototypeKindOfObject(object: object): PrototypeKind {
+export function kindOfObject(object: object): PrototypeKind {
   return prototypeKindOf(Object.getPrototypeOf(object) ?? Object.prototype);
 }
 
@@ -81,10 +84,10 @@ export function isRegisteredAs(value: unknown, registration: Registration): bool
   );
 }
 
-/** Instances with this prototype travel as `registration` says. */
+/** Makes instances with this prototype travel as `registration` says. */
 export function enter(prototype: object, registration: Registration): void {
   classes.registered.set(prototype, registration);
-  classes.known = new WeakMap(); // the standing of subclasses changes, too
+  classes.known = new WeakMap(); // the kind of its subclasses changes, too
 }
 
 function examine(prototype: object): PrototypeKind {
@@ -97,7 +100,7 @@ function examine(prototype: object): PrototypeKind {
     if (travelling.has(step)) return classKind("built-in", name, members);
     if (iterators.has(step)) return { type: "iterator" };
     const next: object | null = Object.getPrototypeOf(step);
-    // Object.prototype, be it this realm's or another's
+    // Object.prototype of this or another realm
     if (next === null) return rootKind(name, members);
     const maker = constructorOf(step);
     name ||= maker?.name ?? "";
@@ -137,7 +140,7 @@ function classKind(type: ClassKind["type"], name: string, members: ReadonlySet<s
   return { type, name, members: [...members], warned: members.size === 0 };
 }
 
-/** Whether JavaScript's engine or Node has made this class. */
+/** Whether this class belongs to JavaScript or to Node. */
 export function isOfPlatform(
   maker: { name: string },
   source: string = Function.prototype.toString.call(maker),
@@ -146,9 +149,15 @@ export function isOfPlatform(
   return platform.has(maker.name) && (globalThis as Record<string, unknown>)[maker.name] === maker;
 }
 
-/** Comments and literals, for `"#fff"` is no field. Regular expressions with quotes may hide one: rare, and no worse than before. */
+/**
+ * Matches comments and literals: `"#fff"` is no field. A regular expression with quotes may hide a field, which is
+ * rare.
+ */
 const prose = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\[\s\S])*`/g;
-/** A declaration starts a class element and is not followed by `(`. Private methods and static fields hold no state of an instance. */
+/**
+ * A declaration starts a class element and is not followed by `(`. Private methods and static fields are not matched:
+ * they are no state of an instance.
+ */
 const declaration =
   /(?<=[{};\s])(?<!\bstatic\s+)#[\p{ID_Start}$_][\p{ID_Continue}$]*(?=\s*(?:=(?!=)|[;}])|[^\S\n]*\n)/u;
 

@@ -1,9 +1,11 @@
 /**
- * Reads the MessagePack of small plain values, which `small.ts` writes, and gives up what is anything else.
+ * Reads the MessagePack of small plain values that `write-small.ts` writes, and gives up on anything else.
  *
- * Most messages have one of a few shapes. An object whose keys are, byte by byte, those of a shape that has come before is
- * made in one step; property by property it takes three times as long, most of it in V8's table of strings. Texts are
- * compared with the last one of the same hash in the same way, for many of them come again.
+ * Most messages have one of a few shapes. If the keys of an object are, byte by byte, those of a known shape, it is
+ * made in one step. Property by property takes three times as long, most of it in V8's table of strings. Texts are
+ * compared with the last text of the same hash in the same way, because many of them repeat.
+ *
+ * One file although it is long: its functions share the cursor, and V8 inlines them into each other.
  *
  * ```text
  * 83 | a2 i d | 01 | a4 n a m e | a3 a b c | a1 x | 07        { id: 1, name: "abc", x: 7 }
@@ -21,27 +23,30 @@ export function readSmall(bytes: Buffer, shown: DataView | undefined, start: num
   return cursor.gaveUp || cursor.at !== end ? notSmall : value;
 }
 
-/** What {@link readSmall} returns for all else: longer, of other kinds, or no value at all. */
+/** Returned by {@link readSmall} for other values: longer ones, other kinds, invalid bytes. */
 export const notSmall: unique symbol = Symbol("not a small value");
 
-/** Longer is not small. It bounds how deep it is nested, too. */
+/** Longer values are not small. This also bounds how deep they are nested. */
 const mostBytes = 768;
-/** A shape that comes for the third time after that becomes a function: to compile one takes as long as a hundred messages. */
+/**
+ * After so many objects of a shape, its third further one is compiled to a function: compiling takes as long as a
+ * hundred messages.
+ */
 const seenOften = 8;
-/** Programs whose keys are data would have functions without end. */
+/** Programs whose keys are data would otherwise compile functions without end. */
 const mostFunctions = 256;
 const mostPatience = 8;
 
 const nothing: readonly never[] = [];
-/** Where it reads. An object, for the functions of shapes have it, too. */
+/** The position of the reader. An object, so that compiled functions can use it. */
 const cursor: {
   src: Buffer;
-  /** The same memory, where it is shown like that already. */
+  /** A view of the same memory, if there is one. */
   view: DataView | undefined;
   at: number;
-  /** Where the value ends. What lies behind it may be looked at, but then `at` is wrong in the end. */
+  /** The end of the value. Bytes behind it may be read, but then `at` is wrong in the end. */
   limit: number;
-  /** It is nothing for this reader. */
+  /** The value is not for this reader. */
   gaveUp: boolean;
 } = { src: Buffer.alloc(0), view: undefined, at: 0, limit: 0, gaveUp: false };
 
@@ -90,7 +95,7 @@ function viewed(): DataView {
   return cursor.view;
 }
 
-/** Short ones as literals: they take as much memory as they have elements, and no holes. */
+/** Short arrays are made by literals, so that their memory fits their length and they have no holes. */
 function readArray(length: number): unknown[] {
   if (cursor.at > cursor.limit) cursor.gaveUp = true;
   if (cursor.gaveUp) return [];
@@ -110,7 +115,7 @@ function readArray(length: number): unknown[] {
   return array;
 }
 
-/** Whether the next so many values are all doubles. */
+/** Whether the next `length` values are all doubles. */
 function areDoubles(length: number): boolean {
   const { src, at, limit } = cursor;
   const end = at + 9 * length;
@@ -119,7 +124,7 @@ function areDoubles(length: number): boolean {
   return true;
 }
 
-/** Without an object for each number. */
+/** Reads doubles without a heap object for each. */
 function readDoubles(length: number): number[] {
   const from = cursor.at + 1;
   const view = viewed();
@@ -140,7 +145,10 @@ function readDoubles(length: number): number[] {
 const longestKept = 64;
 const places = 4096;
 const noBytes = new Uint8Array(0);
-/** The last one of each length and some bytes, and those bytes: to compare with them takes half as long. */
+/**
+ * The last text of each hash (its length and some of its bytes), and its bytes: comparing them takes half as long as
+ * decoding.
+ */
 const texts: string[] = Array.from({ length: places }, () => "");
 const textBytes: Uint8Array[] = Array.from({ length: places }, () => noBytes);
 
@@ -170,17 +178,16 @@ function areAt(bytes: Uint8Array, from: number, length: number): boolean {
   return true;
 }
 
-/** What objects have in common. */
+/** Objects with the same keys in the same order. */
 interface Shape {
-  /** In this order. */
   readonly keys: readonly string[];
-  /** Reads an object from its first key on. */
+  /** The compiled function: reads an object, beginning at its first key. */
   readOn: (() => object) | undefined;
-  /** How many others may come before it gives way to one of them. */
+  /** How many objects of other shapes may come before one of those replaces this shape. */
   patience: number;
 }
 
-/** The last one of each number of keys and first key, roughly, and how often something came there. */
+/** The last shape of each hash (number of keys and first key), and how many objects with that hash have come. */
 const shapes: (Shape | undefined)[] = Array.from({ length: 256 }, () => undefined);
 const seen = new Uint8Array(256);
 let functions = 0;
@@ -194,7 +201,7 @@ function readObject(length: number): object {
     const often = seen[place] as number;
     if (often >= seenOften) return readByKeys(place, length, nothing, nothing);
     seen[place] = often + 1;
-    cursor.gaveUp = true; // for keys that will never come again this reader is too slow
+    cursor.gaveUp = true; // this reader is too slow for keys that never come again
     return nothing;
   }
   if (at > cursor.limit) cursor.gaveUp = true;
@@ -202,7 +209,7 @@ function readObject(length: number): object {
   return shape.keys.length === length ? shape.readOn() : readByKeys(place, length, nothing, nothing);
 }
 
-/** An object of an unknown shape; so many values have been read, and their keys, with which `known` begins. */
+/** Reads an object of an unknown shape. Its first `values` are already read; their keys are the first of `known`. */
 function readByKeys(place: number, length: number, known: readonly string[], values: readonly unknown[]): object {
   const object: Record<string, unknown> = {};
   const keys: string[] = [];
@@ -241,8 +248,9 @@ function areSame(some: readonly string[], others: readonly string[]): boolean {
 }
 
 /**
- * For `id` and `name`: `const { src } = cursor; let at = cursor.at; if (src[at] !== 0xa2 || src[at + 1] !== 0x69 ...) return byKeys([]);
- * cursor.at = at + 3; const v0 = read(); ... return {"id": v0, "name": v1};`. Undefined where the process may not make functions.
+ * For `id` and `name`: `const { src } = cursor; let at = cursor.at; if (src[at] !== 0xa2 || src[at + 1] !== 0x69 ...)
+ * return byKeys([]); cursor.at = at + 3; const v0 = read(); ... return {"id": v0, "name": v1};`. Undefined if the
+ * process may not compile functions.
  */
 function readerOf(place: number, shape: Shape): (() => object) | undefined {
   const { keys } = shape;

@@ -5,16 +5,17 @@ import { malformed } from "./parcel.ts";
 import { revive } from "./registered-classes.ts";
 
 /**
- * What `flatten` made the table of. Large byte arrays show the memory of `attachments`, each of which is used once.
+ * The value from the table that `flatten` has made. Large byte arrays show the memory of `attachments`, each of which
+ * is used once.
  *
- * The table came over a network: nothing in it is believed. Throws MpiError `protocol`, or whatever a constructor has
- * against its arguments.
+ * The table came over a network, so everything in it is checked. Throws MpiError `protocol`, or what a constructor
+ * throws for its arguments.
  */
 export function rebuild(table: unknown, attachments: readonly Uint8Array[]): unknown {
   if (!Array.isArray(table) || table.length === 0) throw malformed("no table of nodes");
   const nodes = table as unknown[];
   const values = new Array<unknown>(nodes.length);
-  // Backwards, for a box comes before what is in it. Attachments were taken forwards.
+  // Backwards, because a box comes before its content. Attachments were taken forwards.
   let unused = attachments.length;
   let instances = false;
   for (let i = nodes.length - 1; i >= 0; i--) {
@@ -30,7 +31,7 @@ export function rebuild(table: unknown, attachments: readonly Uint8Array[]): unk
   return values[0];
 }
 
-/** The same where there are instances of registered classes, each made of what is filled by then. */
+/** Fills the nodes when there are instances of registered classes. Each instance is made once its data is complete. */
 function fillInOrder(nodes: readonly (readonly unknown[])[], values: unknown[]): void {
   const { order, circular } = fillingOrder(nodes);
   if (circular !== undefined) throw malformed("an instance that holds itself");
@@ -41,7 +42,7 @@ function fillInOrder(nodes: readonly (readonly unknown[])[], values: unknown[]):
   }
 }
 
-/** The value of a node that holds nothing, else one to be filled. */
+/** The value of a node that holds nothing; otherwise an empty value, to be filled later. */
 function empty(node: readonly unknown[], values: readonly unknown[], lent: Uint8Array | undefined): unknown {
   switch (node[0]) {
     case Node.object:
@@ -72,7 +73,7 @@ function empty(node: readonly unknown[], values: readonly unknown[], lent: Uint8
     case Node.negativeZero:
       return -0;
     case Node.instance:
-      return undefined; // made last
+      return undefined; // made by fillInOrder
     default:
       throw malformed("a node of an unknown type");
   }
@@ -106,7 +107,7 @@ function assign(object: object, node: readonly unknown[], from: number, values: 
   for (let i = from; i < node.length; i += 2) {
     const key = text(resolve(node[i], values));
     const value = resolve(node[i + 1], values);
-    // Assigning these would change a prototype, or make room for what may never come.
+    // Assigning these keys would change a prototype, or reserve memory for items that may never come.
     if (key === "__proto__") define(object, key, value, true);
     else if (key === "length" && Array.isArray(object)) throw malformed("an array with two lengths");
     else (object as Record<string, unknown>)[key] = value;
@@ -132,7 +133,7 @@ function resolve(slot: unknown, values: readonly unknown[]): unknown {
   return values[node];
 }
 
-/** An array of holes that takes no memory: an item far out, once there, makes V8 keep the array as a dictionary. */
+/** An array of holes that takes no memory. Setting an item far out makes V8 keep the array as a dictionary. */
 function emptyArray(length: number): unknown[] {
   const array: unknown[] = [];
   if (length === 0) return array;

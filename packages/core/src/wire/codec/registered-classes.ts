@@ -5,25 +5,26 @@ import { enter, isOfPlatform, type Registration } from "./prototype-kind.ts";
 
 /** How instances of a class travel. */
 export interface ClassCodec<Instance extends object, Written> {
-  /** What is sent in place of the instance: any value that can travel, without the instance itself in it. */
+  /** What is sent in place of the instance: any value that can travel and does not contain the instance. */
   write(instance: Instance): Written;
-  /** Makes an instance of what `write` gave, on the receiving rank. */
+  /** Makes an instance from the result of `write`, on the receiving rank. */
   read(written: Written): Instance;
 }
 
 const byName: Map<string, Registration & { readonly Class: unknown }> = shared("classes", () => new Map());
 
 /**
- * Lets instances of a class travel as themselves: `write` makes data of one, `read` makes one of the data.
+ * Lets instances of a class travel as instances: `write` turns one into data, `read` makes one from data.
  *
- * Call it on all ranks, at the top of the script: the message names the class, and the receiving rank looks that name up.
- * A subclass has to be registered itself. An instance that was met twice in a value arrives as one.
+ * Call it on all ranks, at the top of the script: the message contains the name of the class, and the receiving rank
+ * looks it up. Subclasses must be registered, too. An instance that occurs twice in a value arrives as one instance.
  *
  * ```ts
  * registerClass(Vector, { write: (v) => [v.x, v.y], read: ([x, y]) => new Vector(x, y) });
  * ```
  * @throws MpiError `invalid-argument` when `write` or `read` is missing, when another class of that name is registered,
- * and for a class without a name or one that extends Array, a typed array or an ArrayBuffer: these travel as their elements.
+ * for a class without a name, and for a class that extends Array, a typed array or an ArrayBuffer: these travel as
+ * their elements.
  */
 export function registerClass<Instance extends object, const Written>(
   Class: abstract new (...args: never[]) => Instance,
@@ -60,7 +61,7 @@ export function registerClass<Instance extends object, const Written>(
   enter(prototype, registration);
 }
 
-/** The instance of the registered class `name` that `written` stands for. */
+/** Makes an instance of the registered class `name` from its data. */
 export function revive(name: string, written: unknown): unknown {
   const registration = byName.get(name);
   if (registration === undefined) {

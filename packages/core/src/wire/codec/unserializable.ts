@@ -1,17 +1,17 @@
 import { types } from "node:util";
 import { withArticle } from "../../calls/check.ts";
 import { MpiError, messageOf } from "../../calls/errors.ts";
-import { type ClassKind, type PrototypeKind, prototypeKindOfObject } from "./prototype-kind.ts";
+import { type ClassKind, kindOfObject, type PrototypeKind } from "./prototype-kind.ts";
 
 /**
- * How a value hangs on the one that holds it: a property, the position in an array or a Set, or in a Map, where even
- * steps are keys and odd ones values (entry 3 has the steps 6 and 7). `undefined` where nobody can point at it.
+ * The step from a holder to a value: a property name, or the position in an array or a Set. In a Map even steps are
+ * keys and odd steps values (entry 3 has the steps 6 and 7). `undefined` where JavaScript has no expression for it.
  */
 export type Step = string | number | undefined;
 
 /**
- * The way to a value, as JavaScript: `data.jobs[3].onDone`, `data.get("x")`. Holders are given outermost first. Of a
- * long way (a linked list) the middle is left out.
+ * The path to a value, as JavaScript: `data.jobs[3].onDone`, `data.get("x")`. Holders are given outermost first. The
+ * middle of a long path (a linked list) is left out.
  */
 export function pathOf(way: readonly (readonly [holder: unknown, step: Step])[]): string {
   let path = "data";
@@ -40,17 +40,17 @@ function extend(path: string, holder: unknown, step: Step): string {
   return holder instanceof Set ? `[...${path}][${step}]` : `${path}[${step}]`;
 }
 
-/** The error for the value at `path`, which the sentence `reason` continues. */
+/** The error for the value at `path`. The sentence goes on with `reason`. */
 export function unserializable(path: string, reason: string, cause?: unknown): MpiError {
   return new MpiError("unserializable", `${path} ${reason}`, { cause });
 }
 
-/** What a value that cannot be read at all did instead. */
+/** The reason for a value that throws when it is read. */
 export function unreadable(thrown: unknown): string {
   return `cannot be read (${messageOf(thrown)}); send data that can`;
 }
 
-/** Why no instance with this standing can travel, and what to do; undefined when it can. */
+/** Why an object of this kind cannot travel, and what to do; undefined if it can. */
 export function reasonAgainst(value: object, kind: PrototypeKind): string | undefined {
   switch (kind.type) {
     case "private":
@@ -70,7 +70,7 @@ export function reasonAgainst(value: object, kind: PrototypeKind): string | unde
 /** Why a function or a symbol in `holder` cannot travel. */
 export function reasonAgainstPrimitive(value: unknown, holder: unknown): string {
   if (typeof value === "symbol") return "is a symbol; send a string";
-  const kind = typeof holder === "object" && holder !== null ? prototypeKindOfObject(holder) : undefined;
+  const kind = typeof holder === "object" && holder !== null ? kindOfObject(holder) : undefined;
   if (kind?.type !== "class") return "is a function; send data, and keep functions on each rank";
   const name = nameOf(holder as object, kind);
   return `is a function of ${instanceOf(name)}; ${instead(name, kind)}`;
@@ -84,24 +84,27 @@ export function reasonAgainstText(text: string): string {
   return `is a string of ${Buffer.byteLength(text)} bytes in UTF-8, more than V8 can read as one string; send it in parts, or as bytes`;
 }
 
-/** Why an instance cannot travel whose state is no property that can be listed; undefined where its state is there. */
+/** Why an instance cannot travel whose state is in no enumerable property; undefined if it can. */
 export function reasonAgainstInstance(value: object, kind: ClassKind): string | undefined {
   const name = nameOf(value, kind);
   if (Object.keys(value).length === 0) {
     return `is ${instanceOf(name)} whose state cannot be seen; ${instead(name, kind)}`;
   }
-  // Looked for once for each class.
+  // Checked once per class.
   const symbol = kind.warned ? undefined : Object.getOwnPropertySymbols(value).find((each) => !wellKnown.has(each));
   if (symbol === undefined) return undefined;
   return `is ${instanceOf(name)} that keeps state under ${String(symbol)}; ${instead(name, kind)}`;
 }
 
-/** Symbol.toStringTag, Symbol.iterator, ...: what an object is taken for, and no state. */
+/** Symbol.toStringTag, Symbol.iterator, ...: these properties are no state. */
 const wellKnown: ReadonlySet<unknown> = new Set(
   Object.values(Object.getOwnPropertyDescriptors(Symbol)).map(({ value }): unknown => value),
 );
 
-/** The class of an instance, if it has a name. Libraries that set prototypes by hand may have it at the instance, as decimal.js. */
+/**
+ * The name of an instance's class, if it has one. Libraries that set prototypes by hand may have it at the instance, as
+ * decimal.js does.
+ */
 export function nameOf(value: object, kind: ClassKind): string | undefined {
   const maker: unknown = kind.name === "" ? Object.getOwnPropertyDescriptor(value, "constructor")?.value : undefined;
   return kind.name || (typeof maker === "function" && maker.name) || undefined;

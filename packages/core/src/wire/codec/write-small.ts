@@ -2,11 +2,14 @@ import { Excerpt, Memory } from "../packet.ts";
 import { sampleArray } from "./losses.ts";
 
 /**
- * Small values as MessagePack, found plain and written in the same walk: numbers, booleans, null, short strings of ASCII,
- * arrays and objects of these. Undefined for all else, and when it becomes too much: then `isPlain` and msgpackr see to it.
+ * Writes small values as MessagePack, and checks in the same pass that they are plain: numbers, booleans, null, short
+ * ASCII strings, arrays and objects of these. Undefined for other values and for larger ones, which `isPlain` and
+ * msgpackr handle.
  *
- * Most messages are that. msgpackr, which is made for large ones, takes 0.5 µs for `{ id, name, position: [x, y, z] }`, to
- * find it plain 0.15 and to cut its result from its pool 0.2; this takes 0.12 to 0.25.
+ * Most messages are small. msgpackr is made for large ones: for `{ id, name, position: [x, y, z] }` it takes 0.5 µs,
+ * plus 0.15 for `isPlain` and 0.2 to cut its result from its pool. This function takes 0.12 to 0.25.
+ *
+ * One file although it is long: its functions share variables, and V8 inlines them into each other.
  */
 export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
   const own = poolFor(mostBytes + slack);
@@ -16,15 +19,17 @@ export function encodeSmall(form: number, value: unknown): Excerpt | undefined {
   return end === gaveUp ? undefined : own.cut(end);
 }
 
-/** The same without the form: to `at`, and not to `room` or beyond. Gives where it ends, or {@link gaveUp}. */
+/**
+ * The same without the form: writes at `at`, and nothing at `room` or beyond. Returns where it ends, or {@link gaveUp}.
+ */
 export function writeSmall(value: unknown, memory: Memory, at: number, room: number): number {
-  if (count > 0) return gaveUp; // called by an accessor of a value that is being written
+  if (count > 0) return gaveUp; // called by an accessor of the value that is being written
   target = memory;
   let end = gaveUp;
   try {
     end = write(value, at, Math.min(room - slack, at + mostBytes));
   } catch {
-    // An accessor that throws: whoever flattens the value says where.
+    // An accessor has thrown. `flatten` will report where.
   }
   while (count > 0) met[--count] = undefined;
   return end;
@@ -36,7 +41,7 @@ export function encodeDouble(form: number, value: number): Excerpt {
   return own.cut(writeDouble(form, value, own.memory, own.start));
 }
 
-/** The same to `at`; gives where it ends. */
+/** The same at `at`; returns where it ends. */
 export function writeDouble(form: number, value: number, { bytes, view }: Memory, at: number): number {
   bytes[at] = form;
   view.setFloat64(at + 1, value, true);
@@ -55,9 +60,9 @@ export function encodeBytes(form: number, value: Uint8Array): Excerpt {
   return own.cut(start + 1 + length);
 }
 
-/** Whoever keeps a parcel keeps the whole pool that it was cut from. */
+/** The size of a pool. A parcel that is kept holds the whole pool that it was cut from. */
 const poolBytes = 32 * 1024;
-/** The result's, and what may be written beyond them before that is noticed. */
+/** The largest result, and how much may be written beyond it before that is checked. */
 const mostBytes = 512;
 const slack = 192;
 const longestText = 64;
@@ -65,7 +70,7 @@ const mostEntries = 15;
 const mostObjects = 8;
 export const gaveUp = -1;
 
-/** Memory that parcels are cut from. What is given away is never written again. */
+/** Memory that parcels are cut from. The memory of a parcel is never written again. */
 class Pool {
   readonly memory: Memory;
   /** Where the next parcel begins: a multiple of 8. */
@@ -75,7 +80,7 @@ class Pool {
     this.memory = new Memory(Buffer.allocUnsafeSlow((bytes + 7) & ~7).buffer as ArrayBuffer);
   }
 
-  /** What has been written from {@link start} on. */
+  /** Cuts off what has been written since {@link start}. */
   cut(end: number): Excerpt {
     const { start } = this;
     this.start = (end + 7) & ~7;
@@ -86,22 +91,22 @@ class Pool {
 let pool: Pool = new Pool(0);
 /** Where the value is written to. */
 let target: Memory = pool.memory;
-/** Objects met in the value that is being written: one that is met again is no plain value. None while nothing is. */
+/** The objects on the way in the current value; an object that repeats is not plain. Empty while nothing is written. */
 const met: (object | undefined)[] = [];
 let count = 0;
 
-/** One with room for so many bytes: not the one in which a value is being written, one of whose accessors has called. */
+/** A pool with room for `most` bytes. An accessor of the value that is being written gets a pool of its own. */
 function poolFor(most: number): Pool {
   if (count > 0) return new Pool(most);
   if (pool.start + most > pool.memory.bytes.length) pool = new Pool(poolBytes);
   return pool;
 }
 
-/** Writes a value at `at`, and says where the next one goes. */
+/** Writes a value at `at` and returns where the next one goes. */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one test after the other, cheapest first, inlined by V8 into its callers
 function write(value: unknown, at: number, limit: number): number {
   if (at > limit) return gaveUp;
-  // One by one: `switch (typeof value)` makes the name of the type first.
+  // One by one: `switch (typeof value)` first makes the name of the type.
   if (typeof value === "number") return writeNumber(value, at);
   if (typeof value === "string") return writeText(value, at);
   if (typeof value === "boolean" || value === null) {
@@ -112,8 +117,8 @@ function write(value: unknown, at: number, limit: number): number {
   for (let i = 0; i < count; i++) if (met[i] === value) return gaveUp;
   met[count++] = value;
   if (Array.isArray(value)) return writeArray(value, at, limit);
-  // To ask for its prototype is a call of V8's runtime. Whoever else has this constructor inherits nothing that travels, or
-  // shows that with its keys.
+  // Asking for the prototype is a call into V8's runtime. Other objects with this constructor inherit nothing that
+  // travels, or their keys show that they do.
   return value.constructor === Object ? writeObject(value, at, limit) : gaveUp;
 }
 
@@ -159,13 +164,13 @@ function writeText(text: string, at: number): number {
 
 function writeArray(array: readonly unknown[], at: number, limit: number): number {
   const { length } = array;
-  // What a RegExp matched has properties with names.
+  // The result of a RegExp match has named properties.
   if (length > mostEntries || (array as { index?: unknown }).index !== undefined) return gaveUp;
   sampleArray(array);
   target.bytes[at] = 0x90 | length;
   let to = at + 1;
   for (let i = 0; i < length && to !== gaveUp; i++) {
-    const entry = array[i]; // holes are undefined, and given up
+    const entry = array[i]; // a hole is undefined, which is not small
     to = typeof entry === "number" ? writeNumber(entry, to) : write(entry, to, limit);
   }
   return to;
@@ -179,7 +184,7 @@ function writeObject(object: object, at: number, limit: number): number {
   return end;
 }
 
-/** By for-in: Object.keys makes an array of them. */
+/** With for-in, because Object.keys makes an array. */
 function writeByKeys(object: object, at: number, limit: number): number {
   let entries = 0;
   let to = at + 1;
@@ -190,26 +195,26 @@ function writeByKeys(object: object, at: number, limit: number): number {
     to = write((object as Record<string, unknown>)[key], to, limit);
     if (to === gaveUp) return gaveUp;
   }
-  if (entries === 0 && Object.getPrototypeOf(object) !== Object.prototype) return gaveUp; // iterators, and such
+  if (entries === 0 && Object.getPrototypeOf(object) !== Object.prototype) return gaveUp; // iterators and the like
   target.bytes[at] = 0x80 | entries;
   return to;
 }
 
-/** What objects have in common: these keys, in this order. Those that come often have a function that knows their bytes. */
+/** Objects with the same keys in the same order. A frequent shape has a compiled function that writes their bytes. */
 interface Shape {
   readonly keys: readonly string[];
   write: ((object: object, bytes: Buffer, at: number, limit: number) => number) | undefined;
-  /** How often it has come before that. */
+  /** How many objects have come before that. */
   times: number;
-  /** How many others may come before it gives way to one of them. */
+  /** How many objects of other shapes may come before one of those replaces this shape. */
   patience: number;
 }
 
-/** The last one of each first key, roughly. */
+/** The last shape of each hash of the first key. */
 const shapes: (Shape | undefined)[] = Array.from({ length: 256 }, () => undefined);
-/** To make a function takes as long as it saves in some hundred messages. */
+/** Compiling a function takes as long as it saves in a few hundred messages. */
 const seenOften = 100;
-/** Programs whose keys are data would have functions without end. */
+/** Programs whose keys are data would otherwise compile functions without end. */
 const mostFunctions = 256;
 const mostPatience = 8;
 let functions = 0;
@@ -219,8 +224,8 @@ function placeOf(key: string): number {
 }
 
 /**
- * The one of this object's keys, if it has come before. They are the same strings then: V8 has each key once. In a for-in it
- * knows, too, that they are the object's own, without asking: if it is asked in these words.
+ * The known shape of this object, if there is one. Its keys are then the same strings, because V8 keeps each key once.
+ * In a for-in loop V8 knows that the keys are the object's own, if it is asked in exactly these words.
  */
 function shapeOf(object: object): Shape | undefined {
   let shape: Shape | undefined;
@@ -255,8 +260,8 @@ function note(object: object, shape: Shape | undefined): void {
 }
 
 /**
- * For `id` and `name`: `bytes[at] = 0x82; bytes[at + 1] = 0xa2; ... const v0 = object["id"]; at = write(v0, at + 4, limit); ...`.
- * Undefined where the process may not make functions.
+ * For `id` and `name`: `bytes[at] = 0x82; bytes[at + 1] = 0xa2; ... const v0 = object["id"]; at = write(v0, at + 4,
+ * limit); ...`. Undefined if the process may not compile functions.
  */
 function writerOf(keys: readonly string[]): Shape["write"] {
   const steps = keys.map((key, i) => {

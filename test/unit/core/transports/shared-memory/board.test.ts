@@ -18,7 +18,7 @@ function ranks(size: number, woken: () => void = () => {}, from = 0): SharedBoar
 const packetOf = (head: Uint8Array): Packet => ({ head, attachments: [] });
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-test("what one rank posts the others read, part by part, and not before it is posted", () => {
+test("posts are read part by part, and not before they are posted", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 8 }), fc.nat(200), (parts, collective) => {
       const [writer, reader] = ranks(2) as [SharedBoard, SharedBoard];
@@ -40,7 +40,7 @@ test("what one rank posts the others read, part by part, and not before it is po
   );
 });
 
-test("values are written where they are posted, if there is room for all of them", () => {
+test("values are encoded directly into the post, if all of them fit", () => {
   const value = fc.oneof(
     fc.double({ noNaN: true }),
     fc.string({ maxLength: 70 }),
@@ -78,7 +78,7 @@ test("values are written where they are posted, if there is room for all of them
   expect(posted).toBeGreaterThan(20);
 });
 
-test("a post ends where its place does: nothing is written behind it, however many values there are", () => {
+test("nothing is written behind the place of a post, however many values there are", () => {
   const value = { id: 7 };
   for (const size of [20, 40, 60, 80, 100, 150, 200, 253, 254, 255, 300, 600]) {
     const [writer, next] = ranks(size) as [SharedBoard, SharedBoard];
@@ -91,7 +91,7 @@ test("a post ends where its place does: nothing is written behind it, however ma
   }
 });
 
-test("a rank that is only here says so whatever its place has held, and in what", () => {
+test("a post without a value is recognised whatever its place held before", () => {
   const [writer, reader] = ranks(2) as [SharedBoard, SharedBoard];
   const kinds = [post.parts, post.here, post.lent, post.here, post.here, post.apart];
   for (let collective = 0; collective < 1000; collective++) {
@@ -104,7 +104,7 @@ test("a rank that is only here says so whatever its place has held, and in what"
   }
 });
 
-test("places are free again when all ranks are through, in whatever order they end their collectives", () => {
+test("places are free again when all ranks are through, in any order of collectives", () => {
   const [first, second] = ranks(2) as [SharedBoard, SharedBoard];
   let number = 0;
   for (; first.hasRoom(number); number += 2) first.post(number, 1, post.here, []);
@@ -121,7 +121,7 @@ test("places are free again when all ranks are through, in whatever order they e
   expect(first.hasRoom(number + 2 * ahead)).toBe(false);
 });
 
-test("who is full waits until half of the places are free", () => {
+test("a rank that finds the board full waits until half of the places are free", () => {
   const [first, second] = ranks(2) as [SharedBoard, SharedBoard];
   let number = 0;
   for (; first.hasRoom(number); number += 2) first.post(number, 1, post.here, []);
@@ -134,7 +134,7 @@ test("who is full waits until half of the places are free", () => {
   expect(first.hasRoom(number + 2 * (ahead / 2 + 1))).toBe(false);
 });
 
-test("who sleeps for want of room is woken by whoever makes it", () => {
+test("a rank that sleeps because the board is full is woken when there is room", () => {
   let woken = 0;
   const [first, second] = ranks(2, () => {
     woken++;
@@ -151,7 +151,7 @@ test("who sleeps for want of room is woken by whoever makes it", () => {
   expect(woken).toBe(1); // it looks, and says so again before it sleeps again
 });
 
-test("who sleeps until somebody posts, or has read what it lent, is woken; nobody else is looked for", () => {
+test("a rank that sleeps is woken by a post, or when its lent value was read; only sleeping ranks are woken", () => {
   let woken = 0;
   const [first, second] = ranks(2, () => {
     woken++;
@@ -168,7 +168,7 @@ test("who sleeps until somebody posts, or has read what it lent, is woken; nobod
   expect(first.isThrough(1, 0)).toBe(true);
 });
 
-test("numbers go on beyond 2^31 and 2^32", () => {
+test("numbers may pass 2^31 and 2^32", () => {
   for (const from of [2 ** 30 - 10, 2 ** 31 - 10, 2 ** 32 - 10]) {
     const boards = ranks(2, undefined, from);
     for (let collective = from; collective < from + 100; collective++) {
@@ -188,7 +188,7 @@ test("numbers go on beyond 2^31 and 2^32", () => {
   }
 });
 
-test("what is lent is fetched from where it is, to where it is wanted", () => {
+test("a lent packet is read from its rank's memory into the receiver's array", () => {
   const [writer, reader] = ranks(2) as [SharedBoard, SharedBoard];
   expect(writer.lends).toBe(false);
   for (const board of [writer, reader, writer]) board.post(0, 1, post.here, []);

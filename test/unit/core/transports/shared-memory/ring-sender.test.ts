@@ -45,7 +45,7 @@ function ends(linger: (room: Watch, read: () => void) => boolean | undefined) {
 
 const ids = (count: number): number[] => Array.from({ length: count }, (_, id) => id);
 
-test("where the reader makes room within microseconds nothing is queued", () => {
+test("nothing is queued if the reader makes room within microseconds", () => {
   let looks = 0;
   const { sender, read, readAll } = ends((room, readOn) => {
     looks++;
@@ -62,7 +62,7 @@ test("where the reader makes room within microseconds nothing is queued", () => 
   assert.ok(looks >= 9 && looks <= 12, `${looks} looks`); // a ring holds a hundred of them
 });
 
-test("what is sent while a packet waits for room comes behind it", () => {
+test("packets sent while one waits for room come behind it", () => {
   let answers = 0;
   const answer = (): void => sender.send(packet(0, ++sent), body(50), false);
   let within = false;
@@ -82,7 +82,7 @@ test("what is sent while a packet waits for room comes behind it", () => {
   assert.deepEqual(read, ids(sent + 1));
 });
 
-test("an array that had to wait in the queue is as it was when it was sent", () => {
+test("an array that waited in the queue arrives as it was when it was sent", () => {
   const { sender, arrays, readAll } = ends(() => false);
   const array = new Uint8Array(3000);
   for (let value = 1; value <= 20; value++) {
@@ -99,7 +99,7 @@ test("an array that had to wait in the queue is as it was when it was sent", () 
   );
 });
 
-test("a reader who makes no room is looked at ever less, and gets all in order later", () => {
+test("a reader that makes no room is polled less and less, and later gets everything in order", () => {
   let looks = 0;
   const { sender, read, readAll } = ends(() => {
     looks++;
@@ -119,7 +119,7 @@ test("a reader who makes no room is looked at ever less, and gets all in order l
   assert.deepEqual(read, ids(100_000));
 });
 
-test("who sends from within a delivery does not look for another one, whatever room there is", async () => {
+test("a send within a delivery does not poll for another delivery", async () => {
   const directory = mkdtempSync(join(tmpdir(), "tsmpi-sender-"));
   const count = 500;
   const join2 = (rank: number): SharedMemoryTransport =>

@@ -16,7 +16,7 @@ function write(ring: Ring, bytes: Uint8Array, kind: number): boolean {
   return true;
 }
 
-test("what is written is read, in order, however writing and reading alternate", () => {
+test("records are read in order, however writing and reading alternate", () => {
   const record = fc.record({ length: fc.integer({ min: 0, max: 250 }), kind: fc.integer({ min: 1, max: 5 }) });
   const step = fc.oneof(record, fc.constant("read" as const));
   fc.assert(
@@ -42,7 +42,7 @@ test("what is written is read, in order, however writing and reading alternate",
   );
 });
 
-test("a full ring refuses, and takes again what has been made room for", () => {
+test("a full ring refuses, and accepts again when there is room", () => {
   const { writer, reader } = ends(256);
   let written = 0;
   while (write(writer, new Uint8Array(40).fill(written), 1)) written++;
@@ -52,7 +52,7 @@ test("a full ring refuses, and takes again what has been made room for", () => {
   expect(write(writer, new Uint8Array(32), 1)).toBe(true);
 });
 
-test("a record that was not finished is not seen", () => {
+test("an unfinished record is not visible", () => {
   const { writer, reader } = ends(256);
   writer.bytes.set([1, 2, 3], writer.reserve(3));
   expect(reader.pending).toBe(false);

@@ -5,7 +5,7 @@ import { boardBytes, shareOut } from "../../../../../packages/core/src/transport
 const megabyte = 2 ** 20;
 
 describe("the shared memory of a host", () => {
-  it("is divided as ever where there is much", () => {
+  it("is divided with the usual sizes when there is much", () => {
     for (const ranks of [1, 2, 8, 36]) {
       expect(shareOut(24_000 * megabyte, ranks)).toEqual({ ringBytes: 256 * 1024, boards: 1024 });
     }
@@ -26,7 +26,7 @@ describe("the shared memory of a host", () => {
     expect(shares?.ringBytes).toBe(kilobytes && kilobytes * 1024);
   });
 
-  it("never gives out more than there is", () => {
+  it("never divides more than there is", () => {
     for (let ranks = 1; ranks <= 128; ranks++) {
       expect(boardBytes(ranks)).toBeGreaterThan(SharedBoard.bytes(ranks));
       for (const room of [1, 16, 64, 300, 1000, 5000]) {

@@ -43,7 +43,7 @@ function ends(landing: (bytes: number) => Uint8Array | undefined) {
   return { system, ring: new Ring(memory), packets, read };
 }
 
-test("arrays of any length arrive in order, in pieces or whole, whatever is behind them", () => {
+test("arrays of any length arrive in order, in pieces or whole, whatever follows", () => {
   const none = (): undefined => undefined;
   const { system, ring, packets, read } = ends(none);
   const sender = new RingSender(system, ring, { wake() {} } as unknown as Waker, () => false);
@@ -70,7 +70,7 @@ test("arrays of any length arrive in order, in pieces or whole, whatever is behi
   expect(new Set(packets.map(({ borrowed }) => borrowed))).toEqual(new Set([true, false]));
 });
 
-test("the pieces go to where the receiver wants them", () => {
+test("the pieces are written into the receiver's array", () => {
   const into = new Uint8Array(50_000);
   const { system, ring, packets, read } = ends((bytes) => into.subarray(0, bytes));
   const sender = new RingSender(system, ring, { wake() {} } as unknown as Waker, () => false);
@@ -81,7 +81,7 @@ test("the pieces go to where the receiver wants them", () => {
   expect(into.subarray(30_000).every((byte) => byte === 0)).toBe(true);
 });
 
-test("of a writer that stops in the middle nothing comes to the receiver's array later, and the rest not at all or elsewhere", () => {
+test("if the writer stops in the middle, nothing is written to the receiver's array later", () => {
   const into = new Uint8Array(20_000);
   const { ring, packets, read } = ends(() => into);
   const value = pattern(20_000);

@@ -98,7 +98,7 @@ describe("the frames of a ZeroMQ message", () => {
     );
   });
 
-  test("of one batch after the other are left alone, whatever is added meanwhile", () => {
+  test("of a batch do not change while packets are added to the next one", () => {
     const batch = new Batch();
     const taken: { frames: Buffer[]; packets: Packet[] }[] = [];
     const heads = fc.array(fc.oneof(fc.nat(100), fc.nat(9000)), { minLength: 1, maxLength: 8 });
@@ -118,7 +118,7 @@ describe("the frames of a ZeroMQ message", () => {
     for (const { frames, packets } of taken) expect(plain(received(frames))).toEqual(plain(packets));
   });
 
-  test("are one, copied at once, for a lone array that its sender may change", () => {
+  test("are one frame with a copy, for a single array that its sender may change", () => {
     const value = packet(65_536);
     const batch = new Batch();
     batch.add(envelope, value, false);
@@ -132,7 +132,7 @@ describe("the frames of a ZeroMQ message", () => {
     expect(borrowed(arrived([packet(), packet(5), packet(2 * pieceBytes)], true))).toEqual([false, false, false]);
   });
 
-  test("are several, encrypted in turns, for a large array between hosts", () => {
+  test("are several, so that they are encrypted in turn, for a large array between hosts", () => {
     const lengths = (packets: Packet[], lent: boolean): number[] =>
       arrived(packets, lent, true).map(({ length }) => length);
     const front = headerBytes + 8;
@@ -168,7 +168,7 @@ describe("the frames of a ZeroMQ message", () => {
     );
   });
 
-  test("are put together where the receiver wants them", () => {
+  test("are joined in the receiver's array", () => {
     const into = new Uint8Array(3 * pieceBytes + 10);
     const asked: number[] = [];
     const [
@@ -204,7 +204,7 @@ describe("the frames of a ZeroMQ message", () => {
     expect(all.flatMap(({ length }, i) => (length > 0 ? [i] : []))).toEqual(kept);
   });
 
-  test("are refused, in the name of who sent them, when some are missing", () => {
+  test("are refused when some are missing, with the rank of the sender", () => {
     const frames = arrived([packet(5), packet(2 * pieceBytes)], true);
     expect(frames.map(({ length }) => length).slice(1)).toEqual([5, pieceBytes, pieceBytes, 0]);
     const encrypted = arrived([packet(4 * smallPieceBytes), packet(smallPieceBytes)], false, true);

@@ -47,11 +47,11 @@ afterEach(async () => {
   expect(allowed()).toBe(everywhere);
 });
 
-test("it interrupts nobody when it wakes up", () => {
+test("the thread runs under SCHED_BATCH", () => {
   expect(policyOf(thread.id)).toBe(policies.batch);
 });
 
-test("it is fetched by the second message in a row that is late", () => {
+test("the second late message in a row moves the thread to this CPU", () => {
   found(true);
   expect(allowed()).toBe(everywhere);
   found(false);
@@ -61,7 +61,7 @@ test("it is fetched by the second message in a row that is late", () => {
   expect(allowed()).toMatch(one);
 });
 
-test("it stays as long as late messages are looked for one after the other", async () => {
+test("it stays while late messages follow each other", async () => {
   for (let i = 0; i < 5; i++) {
     look(true);
     await turn();
@@ -70,7 +70,7 @@ test("it stays as long as late messages are looked for one after the other", asy
   }
 });
 
-test("one that is not late does not let it go, two in a row do", async () => {
+test("two messages in a row that are not late release it, one does not", async () => {
   found(true);
   found(true);
   for (const [late, left] of [
@@ -86,7 +86,7 @@ test("one that is not late does not let it go, two in a row do", async () => {
   }
 });
 
-test("a rank that does something else lets it go", async () => {
+test("a rank that does something else releases it", async () => {
   found(true);
   found(true);
   expect(allowed()).toMatch(one);
@@ -94,7 +94,7 @@ test("a rank that does something else lets it go", async () => {
   expect(allowed()).toBe(everywhere);
 });
 
-test("a rank that goes to sleep lets it go at once", () => {
+test("a rank that goes to sleep releases it at once", () => {
   found(true);
   look(true);
   expect(allowed()).toMatch(one);

@@ -57,7 +57,7 @@ test.each([1, 500])(
   },
 );
 
-test("what comes within a turn leaves together, behind the first", async () => {
+test("packets of one turn leave together, after the first", async () => {
   const { sender, messages } = pumping(1);
   for (let i = 0; i < 100; i++) {
     sender.add(envelopeOf(i), { head: Buffer.alloc(50), attachments: [] }, false);
@@ -69,7 +69,7 @@ test("what comes within a turn leaves together, behind the first", async () => {
   await sender.idle();
 });
 
-test("ZeroMQ's thread is given way after each full batch, and after no other", async () => {
+test("the sender yields its CPU after each full batch, and after no other", async () => {
   const yieldCpu = vi.spyOn(System.load(), "yieldCpu");
   const { sender, messages } = pumping(1);
   const count = 5000;

@@ -23,21 +23,21 @@ async function closed(): Promise<string> {
   return endpoint;
 }
 
-test("of several endpoints the one that greets is used, and known from then on", async () => {
+test("of several endpoints the one that greets is used, and remembered", async () => {
   const { endpoint } = await greeting(0xff);
   const ways = new RouteSearch();
   expect(await ways.find("a", [await closed(), endpoint], wanted)).toBe(endpoint);
   expect(ways.known("a", [endpoint])).toBe(endpoint);
 });
 
-test("one that refuses is given up soon, with what was tried", async () => {
+test("one that refuses is given up soon, and the error lists the attempts", async () => {
   const endpoint = await closed();
   const failure = await new RouteSearch().find("a", [endpoint], wanted).catch((error: unknown) => error as NoRoute);
   expect(failure).toBeInstanceOf(NoRoute);
   expect((failure as NoRoute).message).toMatch(/^refused, \d+ times in 3 s$/);
 });
 
-test("while this process computes nobody is given up", async () => {
+test("no endpoint is given up while this process computes", async () => {
   const { endpoint } = await greeting(0xff);
   const found = new RouteSearch().test(endpoint, wanted);
   const end = performance.now() + 6000; // longer than an endpoint that was known is tested for
@@ -45,7 +45,7 @@ test("while this process computes nobody is given up", async () => {
   await expect(found).resolves.toBeUndefined();
 });
 
-test("who asks while an endpoint is being tested gets the same answer", async () => {
+test("calls during a test of an endpoint share its answer", async () => {
   const endpoint = await closed();
   const ways = new RouteSearch();
   const answers = await Promise.allSettled([ways.test(endpoint, wanted), ways.test(endpoint, wanted)]);

@@ -15,7 +15,7 @@ const sealedBy = (sealer: Sealer, [first, ...rest]: Buffer[]): Buffer[] =>
   sealer.seal([Buffer.concat([first!, Buffer.alloc(sealBytes)]), ...rest]).map((part) => Buffer.from(part));
 const sealed = (parts: Buffer[], source = 3, dest = 5): Buffer[] => sealedBy(new Sealer(key, source, dest), parts);
 
-test("what was sealed opens to the same frames, in order and once", () => {
+test("sealed frames open to the same frames, in order and once", () => {
   const sealer = new Sealer(key, 3, 5);
   const opener = new Opener(key, 5);
   fc.assert(
@@ -53,7 +53,7 @@ test("a frame that was dropped, added, or cut elsewhere is noticed", () => {
   expect(new Opener(key, 5).open(message)).toBeDefined();
 });
 
-test("what was meant for another rank, or sealed with another key, is refused", () => {
+test("frames for another rank, or sealed with another key, are refused", () => {
   const message = sealed([Buffer.from("head")]);
   expect(new Opener(key, 6).open(message)).toBeUndefined();
   expect(new Opener(gmac(randomBytes(32)), 5).open(message)).toBeUndefined();
@@ -71,7 +71,7 @@ test("a message of one frame cannot pass for one of several, nor the other way r
   expect(new Opener(key, 5).open([Buffer.concat([text, lone.subarray(-sealBytes)]), rest])).toBeUndefined();
 });
 
-test("OpenSSL makes the same tags by either way, one after the other", () => {
+test("OpenSSL makes the same tags through Node and directly", () => {
   const fast = byOpenSsl(bytes);
   const careful = byNode(bytes);
   const nonces = fc.uint8Array({ minLength: 12, maxLength: 12 });
@@ -82,7 +82,7 @@ test("OpenSSL makes the same tags by either way, one after the other", () => {
   );
 });
 
-test("where OpenSSL cannot be reached, or answers differently, Node makes the tags", () => {
+test("Node makes the tags if OpenSSL cannot be called directly, or answers differently", () => {
   const nonce = Buffer.alloc(12, 1);
   const tag = Buffer.from(byNode(bytes)(nonce, [Buffer.from("text")]));
   const program = vi.spyOn(System.load(), "program");

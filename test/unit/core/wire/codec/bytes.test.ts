@@ -38,7 +38,7 @@ test("a Float16Array arrives where the runtime has them, and is a protocol error
   else expectProtocolError(parcel);
 });
 
-test("a subarray travels as the bytes it shows, no more", () => {
+test("a subarray travels as the bytes it shows only", () => {
   const view = new Float64Array(1e6).fill(1).subarray(10, 20);
   expect(byteLength(encode(view))).toBe(81);
   expect(roundTrip(view)).toEqual(new Float64Array(10).fill(1));

@@ -57,7 +57,7 @@ test("instances of registered classes arrive as instances, private fields, built
   expect(roundTrip(new Vector(3, 4))).toMatchObject({ x: 3, y: 4 });
 });
 
-test("an instance that is met twice arrives as one, wherever it is met first", () => {
+test("an instance that occurs twice arrives as one, wherever it occurs first", () => {
   const shared = new Vector(1, 2);
   const [a, b, map] = roundTrip([{ deep: [shared] }, shared, new Map([[shared, new Link(7, shared)]])] as const);
   expect(a.deep[0]).toBe(b);
@@ -66,7 +66,7 @@ test("an instance that is met twice arrives as one, wherever it is met first", (
   expect(link?.next).toBe(b);
 });
 
-test("read sees data that is complete, also where objects hold each other", () => {
+test("read gets complete data, also where objects hold each other", () => {
   const seen: unknown[] = [];
   class Watcher {
     data: unknown;
@@ -88,7 +88,7 @@ test("read sees data that is complete, also where objects hold each other", () =
   expect(watcher.data).toBe(again);
 });
 
-test("a chain of 100 000 instances is no matter", () => {
+test("a chain of 100 000 instances works", () => {
   let chain = new Link(0, undefined);
   for (let i = 1; i < 100_000; i++) chain = new Link(i, chain);
   let links = 0;
@@ -111,7 +111,7 @@ test("an instance that holds itself is refused with its path", () => {
   );
 });
 
-test("what an instance is written as may be refused, and write may throw: the path leads to the instance", () => {
+test("if the data of an instance is refused, or write throws, the path leads to the instance", () => {
   expect(refusal({ v: new Link(1, () => 1) })).toMatch(/^data\.v\.next is a function/);
   class Closed {
     open(): void {}
@@ -148,7 +148,7 @@ test("a class that was sent before it is registered travels as an instance from 
   expect(roundTrip([new Late()])[0]).toBeInstanceOf(Late);
 });
 
-test("read that throws is told, with the class", () => {
+test("an error that read throws names the class", () => {
   class Odd {
     x = 1;
   }
@@ -163,7 +163,7 @@ test("read that throws is told, with the class", () => {
   );
 });
 
-test("what cannot be registered is refused by name", () => {
+test("classes that cannot be registered are refused by name", () => {
   const both = { write: () => 1, read: () => new Vector(0, 0) };
   const loose = registerClass as (...args: unknown[]) => void;
   const mistakes: [unknown[], RegExp][] = [

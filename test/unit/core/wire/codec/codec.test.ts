@@ -102,7 +102,7 @@ test("an invalid date stays an invalid date", () => {
   expect(roundTrip([new Date(Number.NaN)])[0]?.getTime()).toBeNaN();
 });
 
-test("identity is kept: what was one object is one object", () => {
+test("identity is kept: an object that occurs twice arrives as one object", () => {
   const shared = [{}];
   const [a, b] = roundTrip([shared, { shared }] as const);
   expect(a).toBe(b.shared);
@@ -148,7 +148,7 @@ test("an error of a class that the receiver may lack arrives as its nearest buil
   expect(abort).toMatchObject({ name: "AbortError", code: 20, message: "This operation was aborted" });
 });
 
-test("depth is no matter: lists and nested arrays of 200 000 levels", () => {
+test("any depth works: lists and nested arrays of 200 000 levels", () => {
   let list: { next: unknown } | undefined;
   let nested: unknown[] = [];
   for (let i = 0; i < 200_000; i++) {
@@ -205,7 +205,7 @@ test("any string and any BigInt", () => {
   fc.assert(fc.property(fc.bigInt({ min: -(2n ** 600n), max: 2n ** 600n }), (n) => travelsAsStructuredClone([n])));
 });
 
-test("small values are what they are at each end of each form", () => {
+test("small values arrive intact at the limits of each form", () => {
   const numbers = [0, 127, 128, 255, 256, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53];
   const texts = [0, 1, 31, 32, 64, 65, 300].flatMap((length) => ["x".repeat(length), `${"y".repeat(length)}é`, "\x7f"]);
   const lists = [0, 1, 15, 16, 100].map((length) => Array.from({ length }, (_, i) => i - 50));
@@ -218,7 +218,7 @@ test("small values are what they are at each end of each form", () => {
   }
 });
 
-test("what an accessor of a small value encodes meanwhile, and the value itself, stay what they are", () => {
+test("an accessor of a small value may encode another value: both arrive intact", () => {
   const others = [42, new Uint8Array([1, 2, 3]), new Uint8Array(1000).fill(9), "text", { deep: [1] }, -0, null];
   for (let round = 0; round < 100; round++) {
     const met: ReturnType<typeof encode>[] = [];
@@ -254,7 +254,7 @@ test("an accessor may encode something itself, or throw", () => {
   expect(roundTrip([value])).toEqual([{ before: "before", inner: other, after: ["after"] }]);
 });
 
-test("later encodings leave a parcel alone", () => {
+test("later encodings do not change a parcel", () => {
   const values = Array.from({ length: 3000 }, (_, i) => ({
     i,
     text: "x".repeat(i % 700),

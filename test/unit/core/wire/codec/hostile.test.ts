@@ -55,7 +55,7 @@ test("a parcel cut off anywhere, or with a byte changed, decodes to something or
   }
 });
 
-test("an instance of what is not registered, or one that holds itself, is a protocol error", () => {
+test("an instance of a class that is not registered, or one that holds itself, is a protocol error", () => {
   const instance = (...written: number[]): Parcel => graph(0x91, 0x93, 12, ...text("Stranger"), ...written);
   expect(() => decode(instance(1))).toThrow(/Stranger arrived, which is not registered on this rank/);
   expect(() => decode(instance(0x91, 0))).toThrow(/an instance that holds itself/);

@@ -13,7 +13,7 @@ afterEach(() => showWarnings(undefined));
 /** The warnings without their line. */
 const texts = (): string[] => warnings.map((text) => text.replace(/^\S*(losses\.test|codec-support)\.ts:\d+: /, ""));
 
-test("a class is warned of once, with the line, what is lost, and what to do", () => {
+test("warns of a class once, with the line, what is lost, and what to do", () => {
   class Point {
     x = 3;
     norm(): number {
@@ -31,7 +31,7 @@ test("a class is warned of once, with the line, what is lost, and what to do", (
   );
 });
 
-test("what cannot be listed counts, what an instance has itself does not, and of many names five are told", () => {
+test("warns of members that are not enumerable, not of own ones, and names at most five", () => {
   class Tool {
     a = 1;
     constructor() {
@@ -54,7 +54,7 @@ test("what cannot be listed counts, what an instance has itself does not, and of
   ]);
 });
 
-test("objects made with a prototype are told what they inherit", () => {
+test("warns of what objects inherit that were made with a prototype", () => {
   const settings = Object.assign(Object.create({ depth: 3 }), { width: 1 }) as object;
   expect(roundTrip({ settings })).toEqual({ settings: { width: 1 } });
   expect(texts()).toEqual([
@@ -62,7 +62,7 @@ test("objects made with a prototype are told what they inherit", () => {
   ]);
 });
 
-test("subclasses of built-ins with methods or getters are told what they arrive as", () => {
+test("warns of subclasses of built-ins with methods or getters, and says what they arrive as", () => {
   class Table extends Map<string, number> {
     total(): number {
       return this.size;
@@ -104,7 +104,7 @@ test("subclasses of built-ins with methods or getters are told what they arrive 
   ]);
 });
 
-test("names given to an array are told, whether it is short or long, alone or within another value", () => {
+test("warns of named properties of an array, short or long, alone or within another value", () => {
   const named = (length: number, name: string): unknown[] =>
     Object.assign(
       Array.from({ length }, (_, i) => i),
@@ -120,14 +120,14 @@ test("names given to an array are told, whether it is short or long, alone or wi
   );
 });
 
-test("a program that has sent thousands of arrays is still told when it sends one with names again and again", () => {
+test("still warns after thousands of arrays, when arrays with named properties follow", () => {
   for (let i = 0; i < 5000; i++) encode([i, i]);
   expect(warnings).toEqual([]);
   for (let i = 0; i < 200; i++) encode(Object.assign([i, i], { late: true }));
   expect(texts()).toEqual(["arrays arrive without their named properties (late): send { items, late } instead"]);
 });
 
-test("nothing is told of what arrives whole", () => {
+test("does not warn of values that arrive whole", () => {
   class Sample {
     t = 1;
   }

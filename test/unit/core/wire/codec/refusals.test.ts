@@ -145,7 +145,7 @@ test("a socket", () => {
   socket.destroy();
 });
 
-test("an encoding that failed leaves the next one unharmed", () => {
+test("an encoding that failed does not harm the next one", () => {
   refusal({ a: [1, { b: () => 1 }] });
   expect(roundTrip({ a: 1 })).toEqual({ a: 1 });
 });

@@ -45,7 +45,7 @@ const { value } = fc.letrec((tie) => ({
   ),
 }));
 
-test("whatever the writer writes, the reader reads, the hundredth time as well as the first", () => {
+test("the reader reads what the writer writes, the hundredth time as well as the first", () => {
   let read = 0;
   fc.assert(
     fc.property(value, (value) => {
@@ -67,7 +67,7 @@ test("whatever the writer writes, the reader reads, the hundredth time as well a
   expect(read).toBeGreaterThan(10_000);
 });
 
-test("whatever is written often is written as it was the first time", () => {
+test("a frequent value is written as it was the first time", () => {
   fc.assert(
     fc.property(value, (value) => {
       const first = encodeSmall(6, value)?.head;
@@ -76,7 +76,7 @@ test("whatever is written often is written as it was the first time", () => {
   );
 });
 
-test("an object with the keys of a frequent one is written as what it is", () => {
+test("an object with the keys of a frequent one keeps its own values", () => {
   const known = { first: 1, second: "two" };
   for (let i = 0; i < oftenEnough; i++) expect(roundTrip(known)).toEqual(known);
   const inherits = Object.assign(Object.create({ second: "inherited" }) as object, { first: 1 });
@@ -120,7 +120,7 @@ test("nothing is written where there is no room for it", () => {
   );
 });
 
-test("objects that begin alike are told apart, also when they come in turn", () => {
+test("objects with the same first keys are distinguished, also when they alternate", () => {
   const shapes = [
     { id: 1, a: { deep: 1 }, b: 2 },
     { id: 2, a: { deep: 2 }, c: 3 },
@@ -141,7 +141,7 @@ test("objects that begin alike are told apart, also when they come in turn", () 
   }
 });
 
-test("what somebody gives to all objects is no part of a value", () => {
+test("properties added to Object.prototype are no part of a value", () => {
   Object.defineProperty(Object.prototype, "inherited", {
     value: 1,
     enumerable: true,
@@ -156,7 +156,7 @@ test("what somebody gives to all objects is no part of a value", () => {
   }
 });
 
-test("objects with a prototype of their own travel as what they own, small ones as large ones", () => {
+test("objects with a prototype of their own travel as their own properties, small and large ones", () => {
   function Old(this: { own: number }): void {
     this.own = 1;
   }
@@ -185,7 +185,7 @@ test("objects with a prototype of their own travel as what they own, small ones 
   }
 });
 
-test("what was read is nobody else's: objects and arrays are new each time", () => {
+test("objects and arrays are new each time they are read", () => {
   const parcel = encode({ list: [1, 2], inner: { x: 1 } });
   const values = Array.from({ length: often }, () => decode(parcel) as { list: number[]; inner: { x: number } });
   for (const value of values) {
@@ -250,7 +250,7 @@ test("depth and branching cost no more than the bytes that they take", () => {
   }
 });
 
-test("who may not make functions of text reads the same values", () => {
+test("a process that may not compile functions reads the same values", () => {
   const { href } = new URL("../../../../../packages/core/dist/testing.js", import.meta.url);
   const script = `import { local } from ${JSON.stringify(href)};
     await local(2, async (world) => {
