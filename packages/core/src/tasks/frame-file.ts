@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writevSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
-/** What a frame begins with: a byte that no text has, so that the next frame is found behind a damaged one. */
+/** Start of each frame, used to find the next frame after a damaged one. Its first byte occurs in no text. */
 const marker = Buffer.from([0x9d, 0x74, 0x73, 0x6a]);
-/** Marker, checksum of all that follows, and the content's length as a double: no limit in practice. */
+/** Marker, checksum of all that follows, and the content's length as a double, so that length has no limit in practice. */
 const prefixBytes = 4 + 4 + 8;
 const searchBytes = 1 << 20;
 
@@ -13,16 +13,16 @@ const searchBytes = 1 << 20;
  * ```text
  * magic [marker][crc32][length] content [marker][crc32][length] content ...
  * ```
- * What a killed writer left of its last frame fails its length or its checksum, and no frame follows it: it is cut off by
- * {@link FrameFile.append}. Where frames follow, {@link FrameFile.next} goes on with them.
+ * A killed writer may leave a part of its last frame. Its length or checksum is wrong and no frame follows, so
+ * {@link FrameFile.append} cuts it off. Where frames follow a damaged one, {@link FrameFile.next} continues with them.
  */
 export class FrameFile {
   readonly #file: number;
   readonly #size: number;
-  /** Where the next frame is read; after reading, where the next one is written. */
+  /** Position of the next frame to read; after the last one, position of the next frame to write. */
   #at = 0;
 
-  /** Opens the file, or makes it. */
+  /** Opens the file, or creates it. */
   constructor(path: string) {
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666);
     this.#size = fstatSync(this.#file).size;
@@ -33,7 +33,7 @@ export class FrameFile {
     return this.#size - this.#at;
   }
 
-  /** Reads past the magic. False when the file begins with something else; a beginning of it passes, for it may be torn. */
+  /** Reads past the magic. False when the file begins with something else. A truncated magic passes, for a killed writer may leave one. */
   begins(magic: Buffer): boolean {
     const start = this.#read(0, Math.min(magic.length, this.#size));
     if (!magic.subarray(0, start.length).equals(start)) return false;
@@ -42,8 +42,8 @@ export class FrameFile {
   }
 
   /**
-   * The next frame's content; undefined after the last that is whole.
-   * @param damaged is told of bytes that are passed over because a whole frame follows them
+   * The next frame's content; undefined after the last whole frame.
+   * @param damaged called with damaged bytes that are skipped because a whole frame follows them
    */
   next(damaged: (bytes: number, at: number) => void): Buffer | undefined {
     for (let at = this.#at; at >= 0; at = this.#find(at + 1)) {
@@ -56,7 +56,7 @@ export class FrameFile {
     return undefined;
   }
 
-  /** Empties the file and begins it anew. */
+  /** Empties the file and writes the magic. */
   begin(magic: Buffer): void {
     ftruncateSync(this.#file, 0);
     this.#at = 0;
@@ -88,7 +88,7 @@ export class FrameFile {
     closeSync(this.#file);
   }
 
-  /** The content of the frame that begins here, if one does that is whole. */
+  /** The content of the frame at this position; undefined if there is no whole frame. */
   #frame(at: number): Buffer | undefined {
     const room = this.#size - at - prefixBytes;
     if (room < 0) return undefined;
@@ -101,7 +101,7 @@ export class FrameFile {
     return content.length === length && sum === prefix.readUInt32LE(4) ? content : undefined;
   }
 
-  /** The next marker from here on; -1 when there is none. */
+  /** Position of the next marker; -1 when there is none. */
   #find(from: number): number {
     for (let at = from; at < this.#size; at += searchBytes) {
       const bytes = this.#read(at, Math.min(searchBytes + marker.length - 1, this.#size - at));

@@ -1,19 +1,19 @@
 import { invalid, show } from "../calls/check.ts";
 import type { MapInputs } from "./task.ts";
 
-/** Inputs, pulled as they are wanted. */
+/** The inputs of a map, pulled as they are needed. */
 export interface InputSource {
-  /** How many are still to come, where that is known. */
+  /** Number of inputs left, where it is known. */
   readonly remaining: number | undefined;
-  /** Whether nothing more will come. */
+  /** Whether there are no more inputs. */
   readonly ended: boolean;
-  /** Set when the iterator threw. What it gave before is still there to be taken: `ended` says when it is not. */
+  /** Set when the iterator threw. Inputs that it gave before can still be taken, until `ended`. */
   readonly broken: { error: unknown } | undefined;
-  /** Whether inputs are made when they are pulled, so that pulling has to be bounded. */
+  /** Whether inputs are made when they are pulled. Pulling must then be bounded. */
   readonly lazy: boolean;
-  /** Up to `most` of the next inputs. Fewer when the rest is not there yet: `ready` is called when more is. */
+  /** Up to `most` of the next inputs. Fewer when the others have not arrived; `ready` is called when more have. */
   take(most: number): unknown[];
-  /** Nothing more is wanted. `failed` is told what the iterator's own clean-up throws. */
+  /** No more inputs are needed. `failed` gets what the iterator's own clean-up throws. */
   close(failed: (error: unknown) => void): void;
 }
 
@@ -32,7 +32,7 @@ export function sourceOf(inputs: MapInputs<unknown>, ready: () => void): InputSo
   throw invalid(`inputs is ${show(inputs)}, but inputs are an array, an iterable, an async iterable, or a function`);
 }
 
-/** All inputs that there will be. */
+/** Reads all inputs. */
 export async function readAll(inputs: MapInputs<unknown>): Promise<unknown[]> {
   if (Array.isArray(inputs)) return inputs;
   const all: unknown[] = [];
@@ -40,7 +40,7 @@ export async function readAll(inputs: MapInputs<unknown>): Promise<unknown[]> {
   return all;
 }
 
-/** Inputs that are all there: an array or a typed array. */
+/** An array or a typed array. */
 class ListSource implements InputSource {
   readonly broken: undefined;
   readonly lazy = false;
@@ -109,7 +109,7 @@ class IteratorSource implements InputSource {
   }
 }
 
-/** Pulls what was asked for and not there in the background, one after the other. */
+/** Pulls missing inputs in the background, one after the other. */
 class AsyncSource implements InputSource {
   readonly lazy = true;
   readonly remaining: undefined;
@@ -141,7 +141,7 @@ class AsyncSource implements InputSource {
     this.#there.length = 0;
     if (this.#over) return;
     this.#over = true;
-    // Not awaited: a generator that is at work on its next input ends only when it has it.
+    // Not awaited: a generator that is making its next input ends only after that.
     void this.#end().catch(failed);
   }
 

@@ -4,20 +4,21 @@ import { invalid } from "../calls/check.ts";
 import { type MpiError, messageOf } from "../calls/errors.ts";
 import { env } from "../wire/agent-protocol.ts";
 
-/** Who holds a lock, as its file says. */
+/** The process that holds a lock, as the lock file says. */
 interface Holder {
   host: string;
   pid: number;
-  /** Tells the process from a later one with the same pid: when it was started, and the namespace that counts pids. */
+  /** Start time: it differs from that of a later process with the same pid. */
   started: string;
+  /** The pid namespace. */
   pids: string;
   job: string;
 }
 
 /**
- * One process at a time may use a journal. The lock is a file beside it, `<journal>.lock`, which says who has it: an exclusive
- * `open` works on NFS too, `flock` does not everywhere. What a killed process left behind is taken over where that is known,
- * on the same host.
+ * Lock of a journal: only one process at a time may use it. The lock is a file `<journal>.lock`, made with an exclusive `open`,
+ * because `flock` does not work on every NFS. The file names its holder. The lock of a killed process is taken over if the
+ * process is known to be gone, which only a process on the same host can find out.
  */
 export class JournalLock {
   readonly #journal: string;
@@ -32,7 +33,7 @@ export class JournalLock {
     this.#text = JSON.stringify(ourselves());
     while (!this.#create()) {
       const text = this.#read();
-      if (text === undefined) continue; // its holder has just released it
+      if (text === undefined) continue; // just released by its holder
       const holder = parse(text);
       if (holder === undefined || !isGone(holder)) throw this.#inUse(holder);
       this.#takeAway(text);
@@ -42,7 +43,7 @@ export class JournalLock {
 
   release(): void {
     process.removeListener("exit", this.#atExit);
-    // Whoever removed it by hand may have given it to another job.
+    // A user may have removed the file by hand, and another job may have locked it since.
     if (this.#read() === this.#text) rmSync(this.#path, { force: true });
   }
 
@@ -65,7 +66,7 @@ export class JournalLock {
     }
   }
 
-  /** Renamed first: of two that find the same stale lock, one gets it; the other must not remove the first one's new lock. */
+  /** Removes a stale lock. Renames it first: another process that found the same stale lock may have made a new one since. */
   #takeAway(stale: string): void {
     const aside = `${this.#path}.${process.pid}`;
     try {
@@ -99,7 +100,7 @@ function ourselves(): Holder {
   return { host: hostname(), pid, started: startOf(pid) ?? "", pids: pidNamespace(), job };
 }
 
-/** Only what is known: a holder on another host, or in another container, may be alive. */
+/** Whether the holder is known to be gone. On another host or in another container it may be alive. */
 function isGone({ host, pid, started, pids }: Holder): boolean {
   if (host !== hostname() || pids !== pidNamespace()) return false;
   try {
@@ -111,7 +112,7 @@ function isGone({ host, pid, started, pids }: Holder): boolean {
   return now !== undefined && started !== "" && now !== started;
 }
 
-/** When a process was started, in ticks since the host's start (field 22); undefined where there is no /proc. */
+/** Start time of a process, in ticks since the host's start (field 22); undefined where there is no /proc. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -134,11 +135,11 @@ function parse(text: string): Holder | undefined {
     const holder: unknown = JSON.parse(text);
     return typeof holder === "object" && holder !== null && "pid" in holder ? (holder as Holder) : undefined;
   } catch {
-    return undefined; // its holder is about to write it
+    return undefined; // not yet written by its holder
   }
 }
 
-/** One name for a file, whichever links lead to it. */
+/** The real path, so that two links to one file share a lock. */
 function resolved(path: string): string {
   try {
     return realpathSync(path);

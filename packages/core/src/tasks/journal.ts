@@ -14,15 +14,15 @@ const earlierMagic = Buffer.from("tsmpi journal 1\n");
 /** Position and digest of the input, length of the value's head and number of its attachments. */
 const entryBytes = 8 + 16 + 4 + 4;
 
-/** What the results of a journal are results of, beside the inputs. */
+/** What the results of a journal depend on, beside the inputs. */
 export interface Subject {
   task: string;
   work: AnyTask;
-  /** The user's own: all else that results depend on. */
+  /** Given by the user: everything else that results depend on. */
   key: unknown;
 }
 
-/** The same, as a journal's first frame has it. */
+/** The subject, as stored in the first frame. */
 interface Title {
   task: string;
   source: string;
@@ -30,12 +30,12 @@ interface Title {
 }
 
 /**
- * Finished results in a file, so that a later run need not make them again.
+ * Stores finished results in a file, so that a later run skips their tasks.
  *
  * ```text
  * first frame: { task, source, key }    each further frame: [position of the input][its digest][its result]
  * ```
- * The digests find out the journal of another function, another key or other inputs.
+ * By these digests the journal of another function, another key or other inputs is refused.
  */
 export class Journal {
   readonly #path: string;
@@ -44,14 +44,14 @@ export class Journal {
   readonly #warn: (text: string) => void;
   readonly #results: Map<number, { digest: Buffer; parcel: Parcel }> = new Map();
   #unwritten: Uint8Array[][] = [];
-  /** The file could not be written: the next call says so. */
+  /** The file could not be written. The next `add` or `close` throws this. */
   #failed: Error | undefined;
   #closed = false;
 
   /**
-   * @param warn is told of damage: the results in it are made again
-   * @throws MpiError `invalid-argument` for a file that is no journal, one of something else, or one in use; it is left as
-   *   it is
+   * @param warn called for damaged frames; their results are computed again
+   * @throws MpiError `invalid-argument` for a file that is no journal, a journal of another subject, or one in use. The file is
+   *   left unchanged.
    */
   constructor(path: string, subject: Subject, warn: (text: string) => void) {
     this.#path = path;
@@ -68,18 +68,18 @@ export class Journal {
       this.#read(title);
     } catch (error) {
       this.#closed = true;
-      this.#letGo();
+      this.#release();
       throw error;
     }
   }
 
-  /** What tells one input from another. @throws MpiError `unserializable` */
+  /** A digest that identifies an input. @throws MpiError `unserializable` */
   digestOf(input: unknown): Buffer {
     return digest(encode(input));
   }
 
   /**
-   * The result of this input, if it is known. It is forgotten then: there is one who asks.
+   * The result of this input, if it is known. It is removed from memory, because there is only one caller.
    * @throws MpiError `invalid-argument` when the journal has a result of another input in its place.
    */
   find(index: number, digest: Buffer): { value: unknown } | undefined {
@@ -94,7 +94,7 @@ export class Journal {
     return { value: decode(result.parcel) };
   }
 
-  /** Takes a result, which is written together with others of the same turn. */
+  /** Adds a result. All results of one turn of the event loop are written together. */
   add(index: number, digest: Buffer, value: unknown): void {
     if (this.#failed !== undefined) throw this.#failed;
     const { head, attachments } = encode(value);
@@ -111,7 +111,7 @@ export class Journal {
     if (this.#closed) return;
     this.#flush();
     this.#closed = true;
-    this.#letGo();
+    this.#release();
     if (this.#failed !== undefined) throw this.#failed;
   }
 
@@ -125,7 +125,7 @@ export class Journal {
     this.#unwritten = [];
   }
 
-  #letGo(): void {
+  #release(): void {
     try {
       this.#file.close();
     } finally {
@@ -146,7 +146,7 @@ export class Journal {
     const first = this.#file.next(() => {
       titleIsWhole = false;
     });
-    // Nothing but the beginning of a beginning is replaced.
+    // Only a file with at most a part of its first frame is begun again.
     if (!titleIsWhole || (first === undefined && unread > own.head.byteLength + entryBytes)) {
       throw invalid(`the journal ${this.#path} is damaged at its beginning, which says whose it is; ${remedy}`);
     }

@@ -2,10 +2,10 @@ import { invalid, show } from "../calls/check.ts";
 import type { Progress } from "../wire/progress.ts";
 import type { JournalOptions, PoolMapOptions } from "./task.ts";
 
-/** Options of a map, complete and checked. */
+/** Options of a map with their defaults, checked. */
 export interface MapSettings {
   readonly schedule: "dynamic" | "static";
-  /** Undefined: guided. */
+  /** Undefined: guided self-scheduling. */
   readonly chunkSize: number | undefined;
   readonly lookAhead: number;
   readonly stopOnError: boolean;
@@ -16,12 +16,12 @@ export interface MapSettings {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Inputs under way for each rank when they are made as they are pulled. */
+/** Default look-ahead for each rank: lazy inputs pulled whose results have not been taken. */
 const lookAheadEach = 64;
 const longestTimerMs = 2 ** 31 - 1;
 
-/** @throws MpiError `invalid-argument` */
-export function complete(options: PoolMapOptions, ranks: number, showsProgress: boolean): MapSettings {
+/** The options with their defaults. @throws MpiError `invalid-argument` */
+export function checkedMapOptions(options: PoolMapOptions, ranks: number, showsProgress: boolean): MapSettings {
   const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal } = options;
   const {
     lookAhead = lookAheadEach * Math.max(1, ranks),
@@ -38,7 +38,7 @@ export function complete(options: PoolMapOptions, ranks: number, showsProgress: 
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
     throw invalid(`timeoutMs is ${show(timeoutMs)}, but a time is more than 0 and at most ${longestTimerMs} ms`);
   }
-  // A task that may be given up must not take others of its chunk along.
+  // One task a chunk: a task that is given up would lose the rest of its chunk.
   const size = chunkSize ?? (timeoutMs === undefined ? undefined : 1);
   return {
     schedule,

@@ -1,26 +1,25 @@
-/** A chunk of inputs for one rank. */
+/** A chunk of inputs for one worker. */
 export interface Work {
   kind: "work";
   task: string;
-  /** Position of the first input, when they follow each other; else each one's. */
+  /** Position of the first input if they are consecutive; else the position of each. */
   at: number | number[];
   attempt: number;
   /** MapInputs, or lists of arguments. */
   inputs: unknown[];
   spread: boolean;
   timeoutMs: number | undefined;
-  /** A rank was lost that had this one task: it begins when rank 0 says `go`, so that rank 0 knows what it died of. */
+  /** A rank was lost with this one task. The task begins after `go`, so that rank 0 knows which task was at work at a loss. */
   suspect: boolean;
 }
 
 /**
- * Rank 0 to the others. They answer work with batches of results (`batch.ts`), in the order of the tasks they were given,
- * with an
- * empty batch before they begin a suspect task, and with another as a goodbye where that is asked for.
+ * Rank 0 to a worker. The worker answers with batches of results (`batch.ts`) in the order of its tasks. It sends an empty batch
+ * before it begins a suspect task, and an empty batch as a goodbye where the `end` message asks for it.
  */
 export type Message =
   | Work
-  /** The results of tasks `from` to `from + count - 1` are not wanted. Counted over all tasks that this rank was given. */
+  /** The results of tasks `from` to `from + count - 1` are not wanted. Tasks are numbered over all work of this worker. */
   | { kind: "cancel"; from: number; count: number; reason: string }
   | { kind: "go" }
   | { kind: "end"; goodbye: boolean };

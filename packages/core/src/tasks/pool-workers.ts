@@ -99,19 +99,19 @@ export interface PoolWorkers<T extends PoolTasks> {
   ): Promise<TaskResult<T[K]> | undefined>;
 }
 
-/** What the driver asks for, and which options that call has. */
+/** What the driver asks for, and the options that this call knows. */
 interface Asked extends Omit<Order, "sink" | "work"> {
   readonly known: KnownOptions;
 }
 
-/** The same without the types of one pool. */
+/** The {@link PoolWorkers} of a pool, without the types of its tasks. */
 export class RootWorkers implements PoolWorkers<PoolTasks> {
   readonly #group: TaskGroup;
   readonly #dispatcher: Dispatcher;
   readonly #tasks: ReadonlyMap<string, AnyTask>;
-  /** Calls under way, each with the promise that the driver has for it. */
+  /** Calls under way: our promise of the work, and the promise that the driver got. */
   readonly #calls: Map<Promise<unknown>, Promise<unknown>> = new Map();
-  /** Results that the driver takes one by one. */
+  /** Runs whose results the driver takes one by one. */
   readonly #streams: Set<MapRun> = new Set();
   #closed = false;
   #abandoned = false;
@@ -187,7 +187,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
     return total?.value as never;
   }
 
-  /** Waits for what was started; results that nobody takes any more are not made. */
+  /** Waits for all calls under way. Cancels runs whose results the driver would have taken one by one. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const run of this.#streams) run.cancel(driverHasReturned());
@@ -195,8 +195,8 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
   }
 
   /**
-   * The pool has failed, and tells that itself. Calls that are still under way fail for the same reason, and a driver that
-   * has thrown awaits none of them: they must not end the process as unhandled rejections.
+   * The pool has failed and reports that itself. Calls under way fail for the same reason. A driver that has thrown awaits none
+   * of them, so their rejections are marked as handled; otherwise they would end the process.
    */
   abandon(): void {
     this.#closed = true;
@@ -204,7 +204,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
     for (const given of this.#calls.values()) given.catch(() => {});
   }
 
-  /** Gives the driver its promise for a call. Waiting for `work` leaves that one alone: it is the driver's to await. */
+  /** The driver's promise for a call. Separate from `work`, so that awaiting `work` here does not mark the driver's as handled. */
   #open<R>(work: Promise<R>): Promise<R> {
     const given = work.finally(() => this.#calls.delete(work));
     this.#calls.set(work, given);
@@ -219,7 +219,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
     return results.values as never[];
   }
 
-  /** @param own consumed here, to its end: not by the driver */
+  /** @param own the pool itself consumes the results, to the end */
   async *#stream(ordered: boolean, order: Asked, own: boolean): AsyncGenerator<never, void> {
     const results = new ResultStream(ordered, () => this.#dispatcher.refill());
     const run = await this.#start({ ...order, sink: results });

@@ -3,14 +3,14 @@ import type { Progress } from "../wire/progress.ts";
 
 const intervalMs = 100;
 
-/** What the ranks of a crew are doing. */
+/** How many workers there are and how many are busy. */
 export interface WorkerCounts {
   readonly busy: number;
   readonly ranks: number;
   readonly lost: readonly number[];
 }
 
-/** Counts, and tells whoever wants to know, not too often. */
+/** Counts finished tasks and reports progress to a listener, at most ten times a second. */
 export class ProgressMeter {
   readonly #task: string;
   readonly #counts: WorkerCounts;
@@ -30,7 +30,7 @@ export class ProgressMeter {
     this.#counts = counts;
     this.#listener = listener;
     if (listener === undefined) return;
-    // Also while nothing happens: the time goes on.
+    // Reports once a second even if no task ends, because the elapsed time changes.
     this.#timer = setInterval(() => this.#tell(), 10 * intervalMs).unref();
   }
 
@@ -75,7 +75,7 @@ export class ProgressMeter {
     try {
       listener(progress);
     } catch (error) {
-      // Its own mistake, not the map's: told as an exception of an event's listener is.
+      // The listener's own error must not fail the map. It is thrown as from an event listener.
       queueMicrotask(() => {
         throw error;
       });

@@ -2,19 +2,19 @@ import type { Item } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 
 /**
- * Jobs that have something to hand out, in the order in which they are asked.
+ * Runs that have something to hand out, in the order in which they are asked.
  *
  * ```text
- *   square: job 7, job 8, job 9, ...      tasks take turns,
- *   render: job 3, job 5                  and so do the jobs of a task
+ *   square: run 7, run 8, run 9, ...      tasks take turns,
+ *   render: run 3, run 5                  and so do the runs of a task
  * ```
- * Thousands of jobs of one input each (`workers.run`) are usual. So no step may look at all of them: a job that has handed
- * out everything leaves the queue, and one that finds a rank busy enough speaks for all jobs of its task.
+ * Thousands of runs with one input each (`workers.run`) are common, so no step may look at all of them. A run that has handed out
+ * everything leaves the queue. If one run finds a rank busy enough, the other runs of its task are not asked.
  */
 export class Queue {
   readonly #byTask: Map<string, Set<MapRun>> = new Map();
 
-  /** How many tasks have jobs in it. */
+  /** How many tasks have runs in the queue. */
   get size(): number {
     return this.#byTask.size;
   }
@@ -35,8 +35,8 @@ export class Queue {
   }
 
   /**
-   * The first work that `take` gives. It is asked for one job after the other and told how many others of the same task
-   * there are. It returns items, none when this job has none now, undefined when no job of this task need be asked.
+   * The first chunk that `take` gives. `take` is called for one run after the other, with the number of other runs of its task.
+   * It returns items; an empty list when this run has none now; undefined when no other run of this task need be asked.
    */
   next(take: (run: MapRun, others: number) => Item[] | undefined): Chunk | undefined {
     for (const [task, runs] of this.#byTask) {
@@ -48,14 +48,14 @@ export class Queue {
         }
         if (items === undefined) break;
         if (items.length === 0) continue;
-        this.#toTheEnd(task, runs, run);
+        this.#moveToEnd(task, runs, run);
         return { run, items };
       }
     }
     return undefined;
   }
 
-  #toTheEnd(task: string, runs: Set<MapRun>, run: MapRun): void {
+  #moveToEnd(task: string, runs: Set<MapRun>, run: MapRun): void {
     if (runs.size > 1 && runs.delete(run)) runs.add(run);
     if (this.#byTask.size > 1 && this.#byTask.delete(task)) this.#byTask.set(task, runs);
   }

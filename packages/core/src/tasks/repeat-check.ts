@@ -10,25 +10,25 @@ import { ProgressMeter, type WorkerCounts } from "./progress-meter.ts";
 import { sameResult } from "./same-result.ts";
 import type { TaskGroup } from "./task-group.ts";
 
-/** Of the tasks of a call so many are done again, besides the first one of each rank. */
+/** Most tasks of a call that are repeated, as a number and as a share, besides the first task of each rank. */
 const most = 10;
 const mostOfAll = 0.1;
 
-/** What came of a task the first time, and where. */
+/** The first result of a task, and where it was computed. */
 interface First {
   readonly result: unknown;
   readonly place: Place;
 }
 
-/** Which of a call's tasks are done again. Calls of one line share their sample: a thousand `run()` are not done twice. */
+/** Samples the tasks to repeat. Calls of one source line share a sample, so that a loop of a thousand `run()` is not done twice. */
 class Sample {
-  /** The same ones in each run of a program, as far as ranks get the same tasks. */
+  /** A fixed seed: each run of a program repeats the same tasks, as far as ranks get the same ones. */
   readonly #random = randomFrom(1);
   readonly #ranks: Set<number> = new Set();
   #begun = 0;
   #picked = 0;
 
-  /** Whether the next task of this rank is one, of so many that there will be (undefined: nobody knows). */
+  /** Whether to repeat the next task of this rank. `total`: how many tasks there will be, where that is known. */
   picks(rank: number, total: number | undefined): boolean {
     this.#begun++;
     if (!this.#ranks.has(rank)) {
@@ -43,35 +43,35 @@ class Sample {
   }
 }
 
-/** Who does tasks, seen from here: the dispatcher. */
-interface Workers extends WorkerCounts {
-  /** The ranks that can be given work now. */
+/** What this check needs of the dispatcher. */
+interface Dispatching extends WorkerCounts {
+  /** Ranks that can be given work now. */
   readonly free: readonly number[];
   add(run: MapRun): void;
 }
 
 /**
- * Under `--check`: does some tasks of each call again, on another rank, and compares the results. They differ where a
- * variable outside of the task differs from rank to rank.
+ * Under `--check`: repeats some tasks of each call on another rank and compares the results. Results differ if a variable
+ * outside of the task differs from rank to rank.
  *
  * ```text
- *   the call's job ── has ended well ──► a job of its sampled tasks, each for another rank ──► compared
+ *   the call's run ── succeeded ──► a run of its sampled tasks, each on another rank ──► compared
  * ```
- * The results that the call gives are those of the first time. Inputs and results are kept as copies: the program may
- * change its own. Costs at most one task more for each rank, and ten besides.
+ * The call returns its first results. Inputs and results are kept as copies, because the program may change its own. Costs at
+ * most one further task for each rank, plus ten.
  */
 export class RepeatCheck {
   readonly #group: TaskGroup;
-  readonly #workers: Workers;
+  readonly #dispatcher: Dispatching;
   readonly #samples: Map<string, Sample> = new Map();
-  #turns = 0;
+  #repeated = 0;
 
-  constructor(group: TaskGroup, workers: Workers) {
+  constructor(group: TaskGroup, dispatcher: Dispatching) {
     this.#group = group;
-    this.#workers = workers;
+    this.#dispatcher = dispatcher;
   }
 
-  /** A job of these parts that is watched, and some of whose tasks are done again when it has ended well. */
+  /** Makes a run of these parts that is watched. When it has succeeded, some of its tasks are repeated. */
   watched(parts: MapRunParts): MapRun {
     const site = siteOf(parts.site) ?? parts.task;
     const total = parts.source.remaining;
@@ -89,7 +89,7 @@ export class RepeatCheck {
     };
     const run = new MapRun({ ...parts, observer });
     run.finished.then(
-      () => this.#again(parts, site, inputs, firsts),
+      () => this.#repeat(parts, site, inputs, firsts),
       () => {},
     );
     return run;
@@ -101,14 +101,14 @@ export class RepeatCheck {
     return sample;
   }
 
-  #again(
+  #repeat(
     parts: MapRunParts,
     site: string,
     inputs: ReadonlyMap<number, unknown>,
     firsts: ReadonlyMap<number, First>,
   ): void {
     const { signal, checking } = this.#group;
-    const ranks = this.#workers.free;
+    const ranks = this.#dispatcher.free;
     if (checking === undefined || checking.toldOf.has(site) || firsts.size === 0 || ranks.length < 2 || signal.aborted)
       return;
     const blocks = new Map<number, Item[]>(ranks.map((rank) => [rank, []]));
@@ -130,47 +130,47 @@ export class RepeatCheck {
       },
       failed: ({ index }, error, place) => {
         const first = firsts.get(index);
-        if (first === undefined || place === undefined || isOurs(error)) return;
+        if (first === undefined || place === undefined || isOfTsmpi(error)) return;
         tell(`failed on rank ${place.rank} and not on rank ${first.place.rank} (${messageOf(error)})`, index);
       },
     };
     const run = new MapRun({
       ...parts,
-      settings: { ...parts.settings, schedule: "static" }, // each block is for its rank alone
+      settings: { ...parts.settings, schedule: "static" }, // each block belongs to one rank
       source: sourceOf([], () => {}),
       sink: unused,
-      meter: new ProgressMeter(parts.task, this.#workers, undefined),
+      meter: new ProgressMeter(parts.task, this.#dispatcher, undefined),
       journal: undefined,
       observer,
     });
     run.assign(blocks);
     const forget = onAbort(parts.settings.signal, () => run.cancel(new MpiError("aborted", "cancelled")));
     run.finished.then(forget, forget);
-    this.#workers.add(run);
+    this.#dispatcher.add(run);
   }
 
-  /** The next rank after this one, and each time the one after that: two ranks may have the same wrong value. */
+  /** A rank other than this one, a different one each time, because two ranks may have the same wrong value. */
   #another(ranks: readonly number[], { rank }: Place): number {
     const others = ranks.filter((each) => this.#group.members[each] !== rank);
     const next = Math.max(
       0,
       ranks.findIndex((each) => this.#group.members[each] === rank),
     );
-    return others[(next + this.#turns++) % others.length] as number;
+    return others[(next + this.#repeated++) % others.length] as number;
   }
 }
 
 const guess = "a captured variable that differs from rank to rank? (or it is random, or has effects)";
 
-/** Keeps a copy of a value; nothing of one that cannot travel, for the task fails then. */
+/** Keeps a copy of a value. A value that cannot travel is skipped, because its task fails. */
 function keep<T>(kept: Map<number, T>, index: number, value: unknown, as: (own: unknown) => T): void {
   try {
     kept.set(index, as(copy(value)));
   } catch {}
 }
 
-/** Out of time, cancelled, or a rank was lost: nothing that the task's result depends on. */
-function isOurs(error: unknown): boolean {
+/** Whether this error is a time limit, a cancellation or a lost rank. These do not depend on the task's variables. */
+function isOfTsmpi(error: unknown): boolean {
   return error instanceof MpiError && (error.code === "aborted" || error.code === "rank-failed");
 }
 

@@ -1,13 +1,13 @@
 import { MpiError } from "../calls/errors.ts";
 
-/** Takes the results of a map as they come. */
+/** Receives the results of a map as they arrive. */
 export interface Sink {
-  /** How many results nobody waits for any more: room for as many further inputs. */
+  /** How many results have been taken. As many further inputs may be pulled. */
   readonly consumed: number;
   put(index: number, value: unknown): void;
-  /** An input that failed for good. False: the whole map has failed. */
+  /** An input has failed and is not tried again. Returns false if that fails the whole map. */
   refuse(index: number, error: Error): boolean;
-  /** Nothing more comes; with an error when that is the reason. */
+  /** No more results come, because of an error or not. */
   end(reason: { error: unknown } | undefined): void;
 }
 
@@ -17,7 +17,7 @@ export class ResultList implements Sink {
   readonly #settled: boolean;
   consumed = 0;
 
-  /** With `settled`, failures take their place among the results, as in `Promise.allSettled`. */
+  /** With `settled`, failures are entries among the results, as in `Promise.allSettled`. */
   constructor(settled: boolean) {
     this.#settled = settled;
   }
@@ -38,7 +38,7 @@ export class ResultList implements Sink {
 
 type Result = { value: unknown } | { error: Error };
 
-/** Results for one consumer that takes them one by one: in the order of the inputs, or as they come. */
+/** Results for one consumer that takes them one by one, in the order of the inputs or as they arrive. */
 export class ResultStream implements Sink {
   readonly #ordered: boolean;
   readonly #taken: () => void;
@@ -49,7 +49,7 @@ export class ResultStream implements Sink {
   #wake: (() => void) | undefined;
   consumed = 0;
 
-  /** `taken` is called when a result has been taken: there is room for more. */
+  /** @param taken called when the consumer has taken a result, so that another input may be pulled */
   constructor(ordered: boolean, taken: () => void) {
     this.#ordered = ordered;
     this.#taken = taken;
@@ -59,7 +59,7 @@ export class ResultStream implements Sink {
     this.#add(index, { value });
   }
 
-  /** It is thrown when its turn comes: what was before it is still delivered. */
+  /** The error is thrown in its place in the order. Results before it are still delivered. */
   refuse(index: number, error: Error): boolean {
     this.#add(index, { error });
     return true;

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 
 /**
- * Whether two results are the same, deeply: -0 is not 0. NaN is NaN, whatever its bits are: those depend on how far V8 has
- * compiled a function, so that `isDeepStrictEqual`, which compares the bytes of arrays, would see a difference.
+ * Whether two results are deeply equal. -0 differs from 0. All NaNs are equal: `isDeepStrictEqual` compares the bytes of arrays,
+ * but the bits of a NaN depend on how far V8 has compiled a function.
  */
 export function sameResult(one: unknown, other: unknown): boolean {
   return isDeepStrictEqual(one, other) || isDeepStrictEqual(plain(one, new Map()), plain(other, new Map()));
 }
 
-/** The value with lists in place of arrays of floating point numbers, shared and circular parts as they are. */
+/** The value with plain arrays in place of floating-point arrays. Shared and circular references are kept. */
 function plain(value: unknown, seen: Map<object, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;
   const known = seen.get(value);

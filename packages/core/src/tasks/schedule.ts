@@ -1,40 +1,41 @@
-/** What is known when the size of the next chunk is decided. */
+/** The facts that decide the size of the next chunk. */
 export interface Pace {
   /** Ranks that work. */
   ranks: number;
-  /** Inputs that are still to be handed out, where that is known. */
+  /** Inputs left to hand out, where their number is known. */
   remaining: number | undefined;
-  /** Other jobs of the same task that have inputs to hand out: at least as many inputs more. Default 0. */
+  /** Other runs of the same task with inputs to hand out, each at least one. Default 0. */
   others?: number;
   /** Most inputs that may be under way at once. */
   lookAhead: number;
-  /** What a task has taken so far, in milliseconds; undefined before the first result. */
+  /** Mean time of a task so far; undefined before the first result. */
   meanMs: number | undefined;
   /**
-   * What a task takes rank 0 itself, in milliseconds, where it works too and is not waiting for one of its own: it will do
-   * whatever is left. Not the others' times: their first tasks, which V8 has yet to compile, take a hundred times as long.
+   * Time of a task on rank 0; undefined if rank 0 does no tasks or waits for one of its own. Otherwise rank 0 could do the
+   * remaining inputs. The workers' times would mislead: their first tasks, not yet compiled by V8, take a hundred times as long.
    */
   rootMs: number | undefined;
 }
 
 /**
- * No chunk should take longer: the loss when it turns out to be an unlucky one. A round trip within a host is 0.1 ms, half
- * a percent of it.
+ * Longest time of a chunk: at most this long other ranks wait for the last one. A round trip within a host takes 0.1 ms, which is
+ * half a percent of it.
  */
 const chunkMs = 20;
-/** Less is not worth its messages, and what rank 0 itself does in the time of a round trip is not worth any. */
+/** A chunk of less time is not worth its messages. */
 const worthMs = 1;
+/** What rank 0 can do itself in this time is not worth a message. */
 const roundTripMs = 0.3;
 /**
- * What rank 0 spends on encoding an input and decoding its result, half of it once V8 has compiled that: smaller tasks it
- * does itself.
+ * Time for rank 0 to encode an input and decode its result (half of this once V8 has compiled that). Rank 0 does smaller tasks
+ * itself.
  */
 const handlingMs = 0.001;
-/** Work that a rank should have before it, so that it does not wait for its next chunk. */
+/** Work that a rank should have in advance, so that it does not wait for its next chunk. */
 const aheadMs = 2;
 const deepest = 64;
 
-/** What a task takes, by its name: so far, in milliseconds. */
+/** Mean time of each task, by its name, in milliseconds. */
 export class MeanTimes {
   readonly #ms: Map<string, number> = new Map();
 
@@ -43,8 +44,8 @@ export class MeanTimes {
   }
 
   /**
-   * So many took so long together. Recent ones count more, each of them: the very first takes a hundred times as long as the
-   * thousand after it, while V8 compiles it. And time that grows counts at once.
+   * `tasks` tasks took `ms` together. Recent tasks count more: the very first takes a hundred times as long as the next thousand,
+   * while V8 compiles it. A time that grows counts at once.
    */
   add(task: string, ms: number, tasks: number): void {
     const mean = ms / tasks;
@@ -53,12 +54,12 @@ export class MeanTimes {
   }
 }
 
-/** A rank gets its CPU back after some slices of the scheduler: whatever took longer was not for an interruption. */
+/** Longest interruption by the operating system's scheduler: a rank gets its CPU back after a few time slices. */
 const interruptionMs = 10;
 
 /**
- * What a task takes one rank, by its name: the least of what the last three handfuls took, in milliseconds. Any of them may
- * have been interrupted, and taken ten times as long; but where that does not explain it the tasks have grown.
+ * Time of each task on one rank, by its name, in milliseconds: the least of the last three measurements. One of them may have been
+ * interrupted and taken ten times as long. If an interruption does not explain a time, the tasks have grown.
  */
 export class LeastTimes {
   readonly #recent: Map<string, readonly number[]> = new Map();
@@ -68,7 +69,7 @@ export class LeastTimes {
     return recent && Math.min(...recent);
   }
 
-  /** So many took so long together. */
+  /** `tasks` tasks took `ms` together. */
   add(task: string, ms: number, tasks: number): void {
     const before = ms > interruptionMs ? [] : (this.#recent.get(task) ?? []);
     this.#recent.set(task, [ms / tasks, ...before].slice(0, 3));
@@ -76,9 +77,9 @@ export class LeastTimes {
 }
 
 /**
- * How many inputs go into the next chunk: guided self-scheduling (Polychronopoulos and Kuck, 1987) with a factor of 4, so
- * that an expensive stretch of inputs is shared whoever meets it; within {@link worthMs} and {@link chunkMs} by what tasks
- * have taken; and a single one as long as nobody knows that.
+ * How many inputs go into the next chunk: guided self-scheduling (Polychronopoulos and Kuck, 1987). The factor of 4 shares an
+ * expensive stretch of inputs among ranks. By the times of tasks so far a chunk takes between {@link worthMs} and {@link chunkMs}.
+ * A single input as long as no time is known.
  */
 export function chunkSize({ ranks, remaining, lookAhead, meanMs }: Pace): number {
   if (meanMs === undefined) return 1;
@@ -90,8 +91,8 @@ export function chunkSize({ ranks, remaining, lookAhead, meanMs }: Pace): number
 }
 
 /**
- * How many chunks of `size` inputs a rank may have: the one at work and one that hides the latency of the next; more while
- * they are short. Towards the end none in advance, or one would wait behind a long one while other ranks are idle.
+ * How many chunks of `size` inputs a rank may hold: the one at work, and one more to hide latency; more while chunks are short.
+ * Near the end none in advance, because it could wait behind a long chunk while other ranks are idle.
  */
 export function depth(size: number, { ranks, remaining, others = 0, meanMs, rootMs }: Pace): number {
   if (rootMs !== undefined) {

@@ -1,26 +1,26 @@
 import { MpiError, messageOf, stackText } from "../calls/errors.ts";
 
-/** What is known about a task that failed, on the error itself. */
+/** Properties of the error of a failed task. */
 export interface TaskErrorDetails {
   /** Name of the task. */
   task: string;
   /** Position of its input. */
   index: number;
-  /** Where it ran: the rank in the world, and its host. Undefined when it ran nowhere. */
+  /** Where the task ran: rank in the world, and host. Undefined if it never ran. */
   rank: number | undefined;
   host: string | undefined;
-  /** How often it was tried. */
+  /** How often the task was tried. */
   attempts: number;
 }
 
 /**
- * The task's own error, as it is thrown where the map was called: its class and message, the stack of that place, and as its
- * cause what happened elsewhere, with the stack from there.
+ * The task's own error, as the map throws it: its class and message, with the stack of the map's call. Its cause has the stack
+ * of the rank that did the task.
  */
 export function taskError(thrown: unknown, details: TaskErrorDetails, site: string): Error {
   const { task, index, rank, host, attempts } = details;
   if (thrown instanceof MpiError && thrown.rank === undefined) {
-    // Ours, not the task's: it has no stack that anybody needs.
+    // An error of tsmpi, not of the task: its stack is of no use.
     const { code, message, cause } = thrown;
     const error = new MpiError(code, `input ${index} of ${task}: ${message}`, {
       rank,
@@ -48,14 +48,14 @@ export function taskError(thrown: unknown, details: TaskErrorDetails, site: stri
   return error;
 }
 
-/** Where the caller of a function stands, for errors that come later. */
+/** The stack of the caller of `above`, for errors that come later. */
 export function callSite(above: (...args: never[]) => unknown): string {
   const here: { stack?: string } = {};
   Error.captureStackTrace(here, above);
   return frames(stackText(here));
 }
 
-/** A stack without the message before it. */
+/** The stack's frames, without the message before them. */
 function frames(stack: string): string {
   return stack
     .split("\n")

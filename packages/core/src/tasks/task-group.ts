@@ -3,20 +3,20 @@ import type { Checker } from "../calls/checker.ts";
 import type { Peers } from "../wire/peers.ts";
 import type { Progress } from "../wire/progress.ts";
 
-/** The ranks that do tasks together, seen by one of them, and what it knows of them. */
+/** The ranks of one map or pool, as one of them sees them. */
 export interface TaskGroup {
   readonly peers: Peers;
   readonly who: Identity;
-  /** Rank in the world of each rank here; errors name that one. */
+  /** Rank in the world of each rank of the group. Errors name the rank in the world. */
   readonly members: readonly number[];
   /** Name of each rank's host. */
   readonly hosts: readonly string[];
-  /** Aborts when the job is being stopped, or is about to be: no new work is handed out then. */
+  /** Aborts when the job is being stopped or is about to be. No new work is handed out then. */
   readonly signal: AbortSignal;
-  /** Whether to show progress where a call does not say. */
+  /** Default of the option `progress`. */
   readonly showsProgress: boolean;
-  /** What `--check` looks for; undefined without it. */
+  /** The checks of `--check`; undefined without it. */
   readonly checking: Checker | undefined;
-  /** Shows progress to whoever started the job. */
+  /** Shows progress at the terminal of `tsmpi run`. */
   show(progress: Progress): void;
 }

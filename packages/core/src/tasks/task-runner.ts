@@ -5,7 +5,7 @@ import { failed, type Outcome } from "./outcome.ts";
 import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";
 import { isBuiltIn } from "./task-source.ts";
 
-/** What the tasks of a chunk have in common. */
+/** How to call the tasks of a chunk. */
 export interface TaskSpec {
   readonly task: string;
   /** The input is a list of arguments. */
@@ -19,14 +19,14 @@ interface Known {
 }
 
 /**
- * Whether a task has a second parameter of its own for the context. `length` does not count parameters with a default, nor
- * rest parameters: they would take the context for a number. Neither does a function of the language want it: `Math.max`.
+ * Whether a task declares a second parameter for the context. Parameters with a default and rest parameters are not counted by
+ * `length`; the context would be wrong there. Built-in functions such as `Math.max` get no context either.
  */
 function wantsContext(work: AnyTask): boolean {
   return work.length >= 2 && !isBuiltIn(work);
 }
 
-/** Does tasks on this rank, one after the other, and keeps what lasts from one to the next. */
+/** Runs tasks on this rank, one after the other. Keeps the initializer's state. */
 export class TaskRunner {
   readonly #rank: number;
   readonly #tasks: ReadonlyMap<string, Known>;
@@ -52,7 +52,7 @@ export class TaskRunner {
     }
   }
 
-  /** Never throws. A task that is not async gives its outcome at once: ten thousand small ones need no turn each. */
+  /** Never throws. A synchronous task gives its outcome at once, so that ten thousand small ones need no promise each. */
   do(errand: TaskSpec, input: unknown, index: number, attempt: number): Outcome | Promise<Outcome> {
     const { task, spread, timeoutMs } = errand;
     const known = this.#tasks.get(task);
@@ -73,7 +73,7 @@ export class TaskRunner {
     }
   }
 
-  /** The result of the task at work is not wanted any more. */
+  /** Aborts the task at work: its result is not wanted any more. */
   cancel(reason: unknown): void {
     this.#current?.abort(reason);
   }
@@ -83,7 +83,7 @@ export function tookTooLong(timeoutMs: number): MpiError {
   return new MpiError("aborted", `the task took more than ${timeoutMs} ms`);
 }
 
-/** Ends with the task, or as soon as its signal aborts: a task that does not listen holds nobody up. */
+/** Resolves with the task, or when its signal aborts: a task that ignores its signal must not delay the map. */
 function settled(value: PromiseLike<unknown>, context: Context, timeoutMs: number | undefined): Promise<Outcome> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
@@ -101,15 +101,15 @@ function settled(value: PromiseLike<unknown>, context: Context, timeoutMs: numbe
   });
 }
 
-/** One for each task; its signal is made when it is asked for, for an AbortController costs more than a small task. */
+/** The context of one task. The signal is made on first use, because an AbortController costs more than a small task. */
 class Context implements TaskContext {
   readonly index: number;
   readonly attempt: number;
   readonly rank: number;
   readonly state: unknown;
-  /** Called when the result is not wanted any more. */
+  /** Called when the task is aborted. */
   aborted: ((reason: unknown) => void) | undefined;
-  /** It has ended: aborting comes too late. */
+  /** The task has ended and can no longer be aborted. */
   over = false;
   #controller: AbortController | undefined;
   #reason: { reason: unknown } | undefined;

@@ -4,29 +4,29 @@ import type { Item } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 import { tookTooLong } from "./task-runner.ts";
 
-/** A task that times out says so itself, if it can: so long is waited for that. */
+/** How long rank 0 waits for the worker's own report of a timeout before it gives the task up. */
 const graceMs = 1000;
 
-/** Work that was given to a rank; answers come in its order. */
+/** A chunk that was given to a worker. Chunks are answered in the order given. */
 interface Given {
   readonly chunk: Chunk;
-  /** Number of its first task among all that the rank was given. */
+  /** Number of its first task, counted over all tasks of this worker. */
   readonly from: number;
   answered: number;
-  /** It may be at work on it. */
+  /** The worker may have begun it. */
   begun: boolean;
-  /** Nobody waits for its results any more. */
+  /** Its results are not wanted any more. */
   void: boolean;
 }
 
-/** What rank 0 knows about one other rank. */
+/** What rank 0 knows about one worker. */
 export class WorkerState {
   readonly rank: number;
-  /** It is gone. */
+  /** The worker is lost. */
   lost = false;
-  /** Its answers are being waited for. */
+  /** Rank 0 is receiving its answers. */
   listened = false;
-  /** It has said goodbye. */
+  /** The worker has sent its goodbye. */
   left = false;
   readonly #given: Given[] = [];
   #tasks = 0;
@@ -37,7 +37,7 @@ export class WorkerState {
     this.rank = rank;
   }
 
-  /** How many chunks it has. */
+  /** How many chunks the worker has. */
   get held(): number {
     return this.#given.length;
   }
@@ -46,7 +46,7 @@ export class WorkerState {
     return this.#given[0]?.chunk;
   }
 
-  /** It is busy with something that was given up. */
+  /** The worker is busy with a task that was given up. */
   stuck = false;
 
   give(chunk: Chunk, overdue: (item: Item, error: MpiError) => void): void {
@@ -56,7 +56,7 @@ export class WorkerState {
     if (this.#given.length === 1) this.#watch();
   }
 
-  /** The task that this answer belongs to; undefined when it was not asked anything. */
+  /** An answer has arrived. Returns the task that it belongs to; undefined when no task is open. */
   answered(): { run: MapRun; item: Item; wanted: boolean } | undefined {
     const given = this.#given[0];
     if (given === undefined) return undefined;
@@ -68,7 +68,7 @@ export class WorkerState {
     return { run: chunk.run, item, wanted: !unwanted };
   }
 
-  /** It is about to begin a suspect task; false when it says goodbye instead. */
+  /** An empty batch has arrived. True when the worker begins a suspect task, false when it is a goodbye. */
   begins(): boolean {
     const given = this.#given[0];
     if (given === undefined || given.begun) return false;
@@ -76,7 +76,7 @@ export class WorkerState {
     return true;
   }
 
-  /** The tasks of this job that it has not answered, as the rank counts them. */
+  /** Drops the unanswered tasks of this run. Returns their numbers, as the worker counts them. */
   cancel(run: MapRun): { from: number; count: number }[] {
     if (this.lost) return [];
     const gone = this.#given.filter((given) => given.chunk.run === run && !given.void);
@@ -85,7 +85,7 @@ export class WorkerState {
     return gone.map(({ chunk, from, answered }) => ({ from: from + answered, count: chunk.items.length - answered }));
   }
 
-  /** Everything that it has not answered, to be given to others; what it still answers is dropped. */
+  /** Takes back all unanswered tasks for other workers. Later answers to them are dropped. */
   giveUp(): { chunk: Chunk; items: Item[]; begun: boolean }[] {
     clearTimeout(this.#deadline);
     const [first] = this.#given;
@@ -98,7 +98,7 @@ export class WorkerState {
     });
   }
 
-  /** The task at work has its time from now on. */
+  /** Starts the time limit of the task at work. */
   #watch(): void {
     clearTimeout(this.#deadline);
     const given = this.#given[0];
@@ -109,7 +109,7 @@ export class WorkerState {
   }
 }
 
-/** Whether a rank was lost with this chunk already. Such tasks are given out one by one. */
+/** Whether a worker was lost with this chunk before. Such tasks are handed out one by one. */
 export function isSuspect({ items }: Chunk): boolean {
   return (items[0]?.losses ?? 0) > 0;
 }

@@ -7,13 +7,13 @@ import type { Message, Work } from "./messages.ts";
 import { failed } from "./outcome.ts";
 import type { TaskRunner } from "./task-runner.ts";
 
-/** So long may tasks keep the rank from its messages, when they do not wait themselves. */
+/** Longest time that synchronous tasks may keep this rank from handling messages. */
 const turnMs = 1;
-/** Finished results wait no longer for the rest of their chunk, nor in larger heaps: for progress, journal and memory. */
+/** A batch is sent after this time or at this size, for progress, journal and memory. It does not wait for its whole chunk. */
 const batchMs = 100;
 const batchBytes = 1 << 20;
 
-/** Does what rank 0 hands out until it says that there is no more. Rejects when the call has failed on any rank. */
+/** Does the tasks that rank 0 hands out, until its `end` message. Rejects when the call has failed on any rank. */
 export function serve(peers: Peers, runner: TaskRunner): Promise<void> {
   return new Worker(peers, runner).serve();
 }
@@ -26,7 +26,9 @@ class Worker {
   #over = false;
   #batch = new Batch();
   #batchSince = 0;
-  /** Tasks received, and tasks done: the next one to do is number `#done`. */
+  /** When this rank last handled messages. */
+  #turnSince = 0;
+  /** Number of tasks received, and of tasks done. The next task to do has the number `#done`. */
   #received = 0;
   #done = 0;
   readonly #cancelled: Set<number> = new Set();
@@ -53,7 +55,7 @@ class Worker {
     if (goodbye) await this.#peers.send(0, new Batch().encode());
   }
 
-  /** Whether rank 0 wants a goodbye. */
+  /** Handles messages until the end. Returns whether rank 0 wants a goodbye. */
   async #listen(): Promise<boolean> {
     for (;;) {
       const message = decode(await this.#peers.recv(0)) as Message;
@@ -77,34 +79,40 @@ class Worker {
 
   async #work(): Promise<void> {
     this.#working = true;
-    let turn = performance.now();
-    this.#batchSince = turn;
+    this.#turnSince = performance.now();
+    this.#batchSince = this.#turnSince;
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
       if (work.suspect) await this.#mayBegin();
       if (this.#over) return;
-      for (let i = 0; i < work.inputs.length; i++) {
-        const before = performance.now();
-        const outcome = this.#cancelled.delete(this.#done)
-          ? failed(undefined)
-          : this.#runner.do(work, work.inputs[i], indexOf(work, i), work.attempt);
-        this.#batch.add(outcome instanceof Promise ? await outcome : outcome);
-        if (this.#over) return;
-        this.#cancelled.delete(this.#done);
-        this.#done += 1;
-        const now = performance.now();
-        this.#batch.ms += now - before;
-        const last = i === work.inputs.length - 1;
-        if (this.#batch.bytes > batchBytes || now - this.#batchSince > (last ? turnMs : batchMs)) this.#send(now);
-        if (now - turn < turnMs) continue;
-        await breathe();
-        if (this.#over) return;
-        turn = performance.now();
-      }
+      await this.#doChunk(work);
+      if (this.#over) return;
       if (this.#queue.length === 0) this.#send(performance.now());
     }
     this.#working = false;
   }
 
+  async #doChunk(work: Work): Promise<void> {
+    for (let i = 0; i < work.inputs.length; i++) {
+      const before = performance.now();
+      const outcome = this.#cancelled.delete(this.#done)
+        ? failed(undefined)
+        : this.#runner.do(work, work.inputs[i], indexOf(work, i), work.attempt);
+      this.#batch.add(outcome instanceof Promise ? await outcome : outcome);
+      if (this.#over) return;
+      this.#cancelled.delete(this.#done);
+      this.#done += 1;
+      const now = performance.now();
+      this.#batch.ms += now - before;
+      const last = i === work.inputs.length - 1;
+      if (this.#batch.bytes > batchBytes || now - this.#batchSince > (last ? turnMs : batchMs)) this.#send(now);
+      if (now - this.#turnSince < turnMs) continue;
+      await breathe();
+      if (this.#over) return;
+      this.#turnSince = performance.now();
+    }
+  }
+
+  /** Asks rank 0 whether a suspect task may begin, and waits for its `go`. */
   async #mayBegin(): Promise<void> {
     this.#send(performance.now());
     const go = new Promise<void>((resolve) => {
@@ -114,7 +122,7 @@ class Worker {
     await go;
   }
 
-  /** Not waited for: the results are this rank's own copies, and rank 0 hands out no more than it has room for. */
+  /** Does not wait for the send: the results are copies of this rank, and rank 0 hands out no more than it has room for. */
   #send(now: number): void {
     if (this.#batch.length === 0) return;
     this.#peers.send(0, this.#batch.encode()).catch(this.#broken);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { sourceOf } from "../../../../packages/core/src/tasks/input-source.ts";
-import { complete } from "../../../../packages/core/src/tasks/map-options.ts";
+import { checkedMapOptions } from "../../../../packages/core/src/tasks/map-options.ts";
 import { MapRun } from "../../../../packages/core/src/tasks/map-run.ts";
 import { ProgressMeter } from "../../../../packages/core/src/tasks/progress-meter.ts";
 import { Queue } from "../../../../packages/core/src/tasks/queue.ts";
@@ -13,7 +13,7 @@ function runOf(task: string, inputs: readonly unknown[], queue: Queue): MapRun {
   const made = new MapRun({
     task,
     spread: false,
-    settings: complete({}, 2, false),
+    settings: checkedMapOptions({}, 2, false),
     source: sourceOf(inputs, () => {}),
     sink: new ResultList(false),
     meter: new ProgressMeter(task, counts, undefined),
