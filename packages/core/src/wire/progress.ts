@@ -1,4 +1,4 @@
-/** How far a map has come. */
+/** The state of a map. */
 export interface Progress {
   /** Name of the task. */
   readonly task: string;
@@ -8,17 +8,19 @@ export interface Progress {
   readonly failed: number;
   /** Inputs in all, where that is known. */
   readonly total: number | undefined;
+  /** Time since the start of the map, in milliseconds. */
   readonly elapsedMs: number;
   /** Inputs done in a second, on average; those that a journal had are not counted. */
   readonly perSecond: number;
   /** Estimate of the time left, where it can be made. */
   readonly remainingMs: number | undefined;
-  /** Ranks at work, and ranks there are for it. */
+  /** Number of ranks that have work at present. */
   readonly busy: number;
+  /** Number of ranks that can have work. */
   readonly ranks: number;
-  /** Ranks that were lost. */
+  /** Ranks that have been lost. */
   readonly lost: readonly number[];
-  /** The last one. */
+  /** Whether this is the last report. */
   readonly finished: boolean;
 }
 
