@@ -1,6 +1,7 @@
 export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./calls/errors.ts";
 export type * from "./calls/options.ts";
-export type { TypedArray } from "./calls/typed-array.ts";
+export type { InstanceCheck } from "./calls/package-copies.ts";
+export type { HalfArray, IntegerArray, TypedArray } from "./calls/typed-array.ts";
 export type { CollectiveCalls } from "./communicators/api/collectives.ts";
 export {
   CartCommunicator,
@@ -20,8 +21,12 @@ export {
   band,
   bor,
   bxor,
+  type CombineFunction,
   createOp,
   type ElementOf,
+  type Integral,
+  type Located,
+  type Logical,
   land,
   lor,
   lxor,
@@ -29,6 +34,7 @@ export {
   maxloc,
   min,
   minloc,
+  type Numeric,
   type Op,
   prod,
   type Reducer,
@@ -38,6 +44,7 @@ export { chunks } from "./tasks/chunks.ts";
 export type { PoolTasks, PoolWorkers, TaskArguments, TaskInput, TaskResult } from "./tasks/pool-workers.ts";
 export { type Range, range } from "./tasks/range.ts";
 export type {
+  AnyTask,
   ImapOptions,
   InitializerContext,
   InitializerOptions,

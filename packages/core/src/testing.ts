@@ -4,19 +4,22 @@ import { type LocalOptions, LocalWorld } from "./worlds/local-world.ts";
 export type { LocalOptions } from "./worlds/local-world.ts";
 
 /**
- * Runs `program` as `size` ranks within this process and gives their results in the order of ranks: for unit tests, in
+ * Runs `program` as `size` ranks within this process, and gives their results in the order of ranks: for unit tests, in
  * any test runner.
  *
- * A rank that ends or throws is gone for the others, as a process would be: whoever waits for it rejects with
- * `rank-failed`. When every rank waits and nothing is on its way, all reject with `deadlock`. Nothing hangs.
+ * A rank that ends or throws is gone for the others, like a process: calls that wait for it reject with `rank-failed`. When
+ * every rank waits and no message is pending, all reject with `deadlock`. Nothing hangs.
  *
  * ```ts
  * import { local } from "tsmpi/testing";
  * expect(await local(4, (world) => world.allreduce(world.rank, sum))).toEqual([6, 6, 6, 6]);
  * for (let seed = 0; seed < 100; seed++) await local(4, program, { seed });
  * ```
- * @throws whatever the first rank to fail threw; MpiError `rank-failed` for the one of `failAt`; MpiError `deadlock`
- * with a table of who waits for whom in which call; MpiError `mismatch` with all that `check` has found.
+ * @param size number of ranks
+ * @param program what each rank runs
+ * @param options `seed`, `failAt`, `ranksPerHost`, `check`
+ * @throws what the first rank to fail threw; MpiError `rank-failed` for the rank of `failAt`; MpiError `deadlock` with a
+ * table of the pending calls and the ranks that they wait for; MpiError `mismatch` with everything that `check` has found.
  */
 export async function local<R>(
   size: number,

@@ -2,7 +2,7 @@ import { ownURL } from "./module-url.ts";
 import { recognise } from "./package-copies.ts";
 
 /**
- * Why a call of tsmpi failed. The set is closed: a program may switch over it.
+ * Why a call of tsmpi failed. The set is closed, so a program may switch over it.
  *
  * | code | meaning |
  * | --- | --- |
@@ -10,10 +10,10 @@ import { recognise } from "./package-copies.ts";
  * | `unserializable` | a value holds something that cannot travel; the message names its path |
  * | `mismatch` | ranks disagree about a collective: operation, root, counts or types |
  * | `rank-failed` | a rank that this call depends on is gone |
- * | `deadlock` | every rank waits and nothing is on its way |
+ * | `deadlock` | every rank waits and no message is pending |
  * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
  * | `closed` | the communicator was closed before the call |
- * | `undelivered` | a message could not reach its rank: there is no route, or none any more |
+ * | `undelivered` | a message could not reach its rank: there is no connection, or it broke |
  * | `protocol` | a peer sent something that is not tsmpi's protocol |
  * | `launch` | the world could not be set up |
  */
@@ -29,16 +29,19 @@ export type MpiErrorCode =
   | "protocol"
   | "launch";
 
-/** Further fields of an {@link MpiError}. */
+/** The properties of an {@link MpiError} besides its message. */
 export interface MpiErrorDetails {
+  /** The rank in the world that the error is about. */
   rank?: number | undefined;
+  /** The host of that rank. */
   host?: string | undefined;
+  /** The error behind this one. */
   cause?: unknown;
 }
 
 /**
- * The one error class of tsmpi. Its message names the rank, the call and the reason: `[rank 3/8 on n042] recv({ source:
- * 1, tag: 7 }): rank 1 is gone (killed by SIGKILL, pid 4711)`.
+ * The one error class of tsmpi. Its message names the rank, the call, its line and the reason:
+ * `[rank 3/8 on n042] recv({ source: 1, tag: 7 }) at solver.ts:88: rank 1 is gone (killed by SIGKILL, pid 4711)`.
  *
  * ```ts
  * try { await world.recv({ source: 1 }) } catch (error) {
@@ -51,7 +54,9 @@ export class MpiError extends Error {
     recognise(MpiError, "MpiError");
   }
 
+  /** The name of the class. */
   override readonly name = "MpiError";
+  /** What kind of failure it is. */
   readonly code: MpiErrorCode;
   /**
    * The rank (in the world) that the error is about: the lost rank for `rank-failed`, otherwise the rank that raised
@@ -61,6 +66,12 @@ export class MpiError extends Error {
   /** The host of that rank. */
   readonly host: string | undefined;
 
+  /**
+   * Makes an error, for libraries that report their own failures like tsmpi's.
+   * @param code what kind of failure it is
+   * @param message a sentence
+   * @param details rank, host, cause
+   */
   constructor(code: MpiErrorCode, message: string, details: MpiErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;

@@ -52,7 +52,10 @@ export function firstCopy(own: Copy): Copy {
 
 /** For `value instanceof Class` where the class itself stays inside the package. */
 export interface InstanceCheck<Instance> {
-  /** Whether a value is such an instance, of any copy of this package. */
+  /**
+   * Whether a value is such an instance, of any copy of this package.
+   * @param value anything
+   */
   [Symbol.hasInstance](value: unknown): value is Instance;
 }
 

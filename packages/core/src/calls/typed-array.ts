@@ -1,3 +1,4 @@
+/** Typed arrays of whole numbers. */
 export type IntegerArray =
   | Int8Array
   | Uint8Array
@@ -9,9 +10,10 @@ export type IntegerArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** `Float16Array` if the runtime's types have it. */
-type HalfArray = typeof globalThis extends { Float16Array: { prototype: infer A } } ? A : never;
+/** `Float16Array`, if the TypeScript version in use knows it. */
+export type HalfArray = typeof globalThis extends { Float16Array: { prototype: infer A } } ? A : never;
 
+/** Every kind of typed array. Travels raw. */
 export type TypedArray = IntegerArray | HalfArray | Float32Array | Float64Array;
 
 export function isTypedArray(value: unknown): value is TypedArray {

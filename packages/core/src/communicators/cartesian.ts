@@ -5,6 +5,7 @@ import type { Neighborhood } from "../collectives/algorithms/neighborhood.ts";
 /**
  * Factors of `ranks`, as close to each other as possible, the largest first: how to lay so many ranks out as a grid.
  *
+ * @param ranks the number to factor
  * @param dimensions how many factors; or the factors themselves, 0 where one is to be found
  *
  * ```ts

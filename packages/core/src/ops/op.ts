@@ -3,9 +3,7 @@ import { MpiError } from "../calls/errors.ts";
 import { shared } from "../calls/package-copies.ts";
 import { describe, type IntegerArray, type TypedArray } from "../calls/typed-array.ts";
 
-/**
- * The type that an operation combines: the elements of a typed array, otherwise the value itself (for 1: any number).
- */
+/** What an operation gets of a value: the elements of a typed array, else the value itself. The literal 1 counts as number. */
 export type ElementOf<A> = A extends BigInt64Array | BigUint64Array | bigint
   ? bigint
   : A extends TypedArray | number
@@ -16,12 +14,15 @@ export type ElementOf<A> = A extends BigInt64Array | BigUint64Array | bigint
         ? boolean
         : A;
 
+/** What `sum`, `prod`, `min` and `max` take. */
 export type Numeric = number | bigint | TypedArray | readonly Numeric[];
+/** What the bitwise operations take. */
 export type Integral = number | bigint | IntegerArray | readonly Integral[];
+/** What the logical operations take. */
 export type Logical = boolean | Numeric | readonly Logical[];
 /** A value and its position: `[value, index]` or `{ value, index }`, or an array of them. */
 export type Located = readonly number[] | { value: number | bigint; index: number } | readonly Located[];
-/** Everything that a built-in operation takes. */
+/** What any of the built-in operations takes. */
 export type Reducible = Logical | Located;
 
 /**
@@ -29,13 +30,11 @@ export type Reducible = Logical | Located;
  * The built-in ones are below; {@link createOp} makes more.
  */
 export interface Op<in Value = never> {
+  /** Name in error messages. */
   readonly name: string;
   /** Whether an algorithm may swap the operands. Every operation must be associative. */
   readonly commutative: boolean;
-  /**
-   * Whether it is one of tsmpi's own. These have no side effects and never throw for values that `check` (apply.ts)
-   * accepts.
-   */
+  /** Whether it is one of tsmpi's own. These have no side effects, and never throw on values that were checked. */
   readonly builtIn: boolean;
   /** Never present. Makes `Op` contravariant in `Value`, so that `allreduce("a", sum)` does not compile. */
   readonly operand?: (value: Value) => void;
@@ -47,8 +46,8 @@ export interface Op<in Value = never> {
  */
 export type Reducer<T> = NoInfer<Op<T> | CombineFunction<T>>;
 
-/** Written as a method, so that a function of narrower parameters ("a" | "b" where the element is string) will do. */
-type CombineFunction<T> = { combine(a: ElementOf<T>, b: ElementOf<T>): ElementOf<T> }["combine"];
+/** A function of two operands. Written as a method, so that narrower parameters fit: "a" | "b" where the element is string. */
+export type CombineFunction<T> = { combine(a: ElementOf<T>, b: ElementOf<T>): ElementOf<T> }["combine"];
 
 /** What an operation does for each type of operand. It does not take types that are missing. */
 export interface Rule {
@@ -96,21 +95,23 @@ const truth: Rule["alone"] = { number: (x) => (x ? 1 : 0), bigint: (x) => (x ? 1
 const bits: Rule["alone"] = { number: (x) => x | 0, bigint: (x) => x };
 const places = "[value, index], { value, index } and arrays of these";
 
-// kernel.ts compiles these functions into loops from their text, so they refer only to x and y.
+// These functions are compiled into loops from their own text (see kernel.ts): they refer to nothing but x and y.
+/** Addition. */
 export const sum: Op<Numeric> = define("sum", { takes: numbers, number: (x, y) => x + y, bigint: (x, y) => x + y });
+/** Multiplication. */
 export const prod: Op<Numeric> = define("prod", {
   takes: numbers,
   number: (x, y) => x * y,
   int32: (x, y) => Math.imul(x, y),
   bigint: (x, y) => x * y,
 });
-/** NaN if any value is NaN. */
+/** The smallest value; NaN if there is one. */
 export const min: Op<Numeric> = define("min", {
   takes: numbers,
   number: (x, y) => Math.min(x, y),
   bigint: (x, y) => (x < y ? x : y),
 });
-/** NaN if any value is NaN. */
+/** The largest value; NaN if there is one. */
 export const max: Op<Numeric> = define("max", {
   takes: numbers,
   number: (x, y) => Math.max(x, y),
@@ -176,13 +177,17 @@ export const bxor: Op<Integral> = define("bxor", {
 });
 
 /**
- * Makes an operation from an associative function. It is called for each element of typed arrays, and for other values
- * as a whole. The function may change and return its first argument.
+ * Makes an operation from an associative function.
+ *
+ * Typed arrays are combined element by element. Other values are given to the function as they are; it may change and
+ * return its first argument.
  *
  * ```ts
  * const longest = createOp<string>((a, b) => (b.length > a.length ? b : a), { name: "longest" });
  * ```
- * @param options.commutative whether the operands may be swapped (default: no, they keep the order of ranks)
+ * @param combine the function `(a, b) => c`
+ * @param options `commutative`: whether the operands may be exchanged; default false, they keep the order of ranks. `name`:
+ * for error messages; default the function's name
  */
 export function createOp<T>(
   combine: CombineFunction<T>,

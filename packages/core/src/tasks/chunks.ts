@@ -9,6 +9,8 @@ import { range } from "./range.ts";
  * ```ts
  * chunks([1, 2, 3, 4, 5], 2)   // [[1, 2, 3], [4, 5]]
  * ```
+ * @param array what to cut
+ * @param count number of parts
  * @throws MpiError `invalid-argument` unless `count` is a whole number from 1.
  */
 export function chunks<A extends TypedArray>(array: A, count: number): A[];

@@ -2,7 +2,9 @@ import { invalid, show } from "../calls/check.ts";
 
 /** Whole numbers from `start` up to, but not including, `end`. */
 export class Range implements Iterable<number> {
+  /** The first index. */
   readonly start: number;
+  /** The index after the last one. */
   readonly end: number;
 
   constructor(start: number, end: number) {
@@ -10,10 +12,12 @@ export class Range implements Iterable<number> {
     this.end = end;
   }
 
+  /** Number of indices. */
   get length(): number {
     return this.end - this.start;
   }
 
+  /** Gives the indices one by one. */
   [Symbol.iterator](): Iterator<number> {
     return new Counter(this.start, this.end);
   }
@@ -28,10 +32,16 @@ export class Range implements Iterable<number> {
  * const { start, end } = range(10, 4, 3);          // 8 and 10
  * ```
  * @param n how many indices there are
- * @param world a communicator, or how many shares there are, followed by the number of this one
+ * @param world a communicator: its ranks have one share each
  * @throws MpiError `invalid-argument` unless `n` is a whole number from 0, and the rank one of the ranks.
  */
 export function range(n: number, world: { readonly size: number; readonly rank: number }): Range;
+/**
+ * The same for a number of shares without a communicator.
+ * @param n how many indices there are
+ * @param size number of shares
+ * @param rank number of this share, from 0
+ */
 export function range(n: number, size: number, rank: number): Range;
 export function range(
   n: number,

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../calls/options.ts";
 import type { Progress } from "../wire/progress.ts";
 
-/** What a task is told besides its input. */
+/** The second argument of a task. */
 export interface TaskContext<S = unknown> {
   /** Position of the input among the inputs, from 0. */
   readonly index: number;
@@ -24,18 +24,21 @@ export type TaskFunction<I, R, S = unknown> = (input: I, context: TaskContext<S>
 /** Any task: of one input and the context, or of several arguments (`starmap`). */
 export type AnyTask = (...args: never[]) => unknown;
 
+/** The inputs of a map. They are pulled one by one as they are needed. */
 export type MapInputs<I> = Iterable<I> | AsyncIterable<I>;
 
 /** The inputs, or a function that makes them and is called at rank 0 alone. */
 export type RootMapInputs<I> = MapInputs<I> | (() => MapInputs<I> | Promise<MapInputs<I>>);
 
-/** What a rank is told when it prepares. */
+/** The argument of an `initializer`. */
 export interface InitializerContext {
+  /** The rank that prepares. */
   readonly rank: number;
   /** Aborts when the job is being stopped. */
   readonly signal: AbortSignal;
 }
 
+/** Options of `map` and `pool`: how each rank prepares. */
 export interface InitializerOptions<S = unknown> {
   /**
    * Called once on every rank that works, before its first task; what it returns is the `state` that tasks find. When it
@@ -47,6 +50,7 @@ export interface InitializerOptions<S = unknown> {
   initializer?: ((context: InitializerContext) => S | Promise<S>) | undefined;
 }
 
+/** Options of one task. */
 export interface TaskOptions extends CallOptions {
   /**
    * Longest time for one task, in milliseconds; default none. The task's signal aborts and it has failed. A task that
@@ -74,6 +78,7 @@ export interface JournalOptions {
   key?: unknown;
 }
 
+/** Options of a call that hands out a list of inputs. */
 export interface ImapOptions extends TaskOptions {
   /**
    * `"dynamic"` (default): ranks get the next chunk when they become free. `"static"`: each gets one block of equal
@@ -97,11 +102,13 @@ export interface ImapOptions extends TaskOptions {
   progress?: boolean | ((progress: Progress) => void) | undefined;
 }
 
+/** Options of a call that gives all results at once. */
 export interface PoolMapOptions extends ImapOptions {
   /** false: failures do not end the call, and each result says how it went, as `Promise.allSettled` does. Default true. */
   stopOnError?: boolean | undefined;
 }
 
+/** Options of `world.map`. */
 export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOptions<S> {
   /** Whether rank 0 does tasks too; default true. While one of its own keeps it busy it cannot hand out others. */
   rootWorks?: boolean | undefined;

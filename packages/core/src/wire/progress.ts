@@ -1,4 +1,4 @@
-/** Progress of a map. */
+/** The state of a map. */
 export interface Progress {
   /** Name of the task. */
   readonly task: string;
@@ -8,15 +8,17 @@ export interface Progress {
   readonly failed: number;
   /** All inputs, if their number is known. */
   readonly total: number | undefined;
+  /** Time since the start of the map, in milliseconds. */
   readonly elapsedMs: number;
   /** Inputs done per second, on average; without those that a journal had. */
   readonly perSecond: number;
   /** Estimated time left, if there is an estimate. */
   readonly remainingMs: number | undefined;
-  /** Ranks that work, and ranks that could. */
+  /** Number of ranks that have work at present. */
   readonly busy: number;
+  /** Number of ranks that can have work. */
   readonly ranks: number;
-  /** Ranks that were lost. */
+  /** Ranks that have been lost. */
   readonly lost: readonly number[];
   /** Whether this is the last report. */
   readonly finished: boolean;

@@ -14,17 +14,18 @@ import { MemoryNetwork } from "../transports/memory.ts";
 import type { Ending } from "../wire/agent-protocol.ts";
 import { describeUnjoined } from "../wire/unjoined.ts";
 
+/** Options of `local`. */
 export interface LocalOptions {
   /**
-   * Deliver messages in an order drawn from this number, any order that MPI allows: between two ranks as sent, else as
-   * it falls. The same seed gives the same order, so a test that runs under many finds races, and the seed repeats them.
+   * Deliver messages in a random order made from this number, one that MPI allows: between two ranks as sent. The same
+   * seed gives the same order. A test that runs with many seeds finds races, and the seed repeats them.
    */
   seed?: number | undefined;
-  /** A rank that dies, like a process that is killed, instead of sending its `message`-th message, counted from 1. */
+  /** Kills this rank, like a process, instead of sending its `message`-th message, counted from 1. */
   failAt?: { readonly rank: number; readonly message: number } | undefined;
-  /** How many ranks share a host, as `world.hosts` says and collectives see it; default: all. */
+  /** Number of ranks that share a host, as seen in `world.hosts` and by collectives; default: all. */
   ranksPerHost?: number | undefined;
-  /** Look for mistakes, as `tsmpi run --check` does: a program that makes some and ends well rejects all the same. */
+  /** Look for mistakes, as `tsmpi run --check` does. A program with mistakes rejects, even if it ends well. */
   check?: boolean | undefined;
 }
 

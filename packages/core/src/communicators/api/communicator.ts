@@ -199,7 +199,10 @@ export interface CartCommunicator extends Communicator {
    */
   sub(keep: readonly boolean[], options?: CallOptions): Promise<CartCommunicator>;
 
-  /** Gives the same grid with its own message space; see {@link Communicator.dup}. */
+  /**
+   * Gives the same grid with its own message space; see {@link Communicator.dup}.
+   * @param options `signal`
+   */
   dup(options?: CallOptions): Promise<CartCommunicator>;
 
   /**
@@ -246,7 +249,10 @@ export interface GraphCommunicator extends Communicator {
   /** Ranks that this one sends to, in the order of parts. */
   readonly destinations: readonly number[];
 
-  /** Gives the same graph with its own message space; see {@link Communicator.dup}. */
+  /**
+   * Gives the same graph with its own message space; see {@link Communicator.dup}.
+   * @param options `signal`
+   */
   dup(options?: CallOptions): Promise<GraphCommunicator>;
 
   /**
@@ -308,7 +314,10 @@ export interface Intercommunicator extends PointToPointCalls, InterCollectiveCal
    */
   merge(options: MergeOptions): Promise<Communicator>;
 
-  /** Gives the same two groups with their own message space; see {@link Communicator.dup}. */
+  /**
+   * Gives the same two groups with their own message space; see {@link Communicator.dup}.
+   * @param options `signal`
+   */
   dup(options?: CallOptions): Promise<Intercommunicator>;
 }
 

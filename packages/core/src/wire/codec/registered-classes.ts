@@ -5,9 +5,15 @@ import { enter, isOfPlatform, type Registration } from "./prototype-kind.ts";
 
 /** How instances of a class travel. */
 export interface ClassCodec<Instance extends object, Written> {
-  /** What is sent in place of the instance: any value that can travel and does not contain the instance. */
+  /**
+   * Gives what is sent in place of the instance: any value that can travel, without the instance itself in it.
+   * @param instance what to send
+   */
   write(instance: Instance): Written;
-  /** Makes an instance from the result of `write`, on the receiving rank. */
+  /**
+   * Makes an instance of what `write` gave, on the receiving rank.
+   * @param written what `write` gave
+   */
   read(written: Written): Instance;
 }
 
@@ -22,6 +28,8 @@ const byName: Map<string, Registration & { readonly Class: unknown }> = shared("
  * ```ts
  * registerClass(Vector, { write: (v) => [v.x, v.y], read: ([x, y]) => new Vector(x, y) });
  * ```
+ * @param Class the class
+ * @param codec `write` and `read`
  * @throws MpiError `invalid-argument` when `write` or `read` is missing, when another class of that name is registered,
  * for a class without a name, and for a class that extends Array, a typed array or an ArrayBuffer: these travel as
  * their elements.
