@@ -17,7 +17,7 @@ export type Admit = (hello: RankHello, socket: Socket) => ((message: RankMessage
  *  fork(), cluster, new Worker()     agent ── x.ts ── x.ts                refused: x.ts is the rank already
  * ```
  */
-export class RankDoor {
+export class RankListener {
   readonly path: string;
   readonly #server: Server;
 
@@ -26,14 +26,14 @@ export class RankDoor {
     this.#server = server;
   }
 
-  static async open(directory: string, admit: Admit): Promise<RankDoor> {
+  static async open(directory: string, admit: Admit): Promise<RankListener> {
     const path = join(directory, "agent");
     const server = createServer((socket) => greet(socket, admit));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(path, resolve);
     });
-    return new RankDoor(path, server);
+    return new RankListener(path, server);
   }
 
   close(): void {
