@@ -12,7 +12,7 @@ import type { Apart } from "./process-group.ts";
 import { groupSignals, signalTargets } from "./signal-targets.ts";
 import { type RankStart, spawnRank } from "./spawn-rank.ts";
 
-/** What the agent wants to know of a rank. */
+/** What a rank's process reports to its agent. */
 export interface RankEvents {
   output(stream: OutputStream, bytes: Uint8Array): void;
   /** The process is gone, and every message that it sent has been delivered. */
