@@ -109,7 +109,7 @@ function reason(error: unknown): string {
 function severalHosts(): string {
   const ways = schedulers.map(({ name, howTo }) => `  ${name}: ${howTo}`);
   return `\
-This is one machine: no batch job is around it. Several hosts need a job of a scheduler.
+This is one machine: no batch job is around it. Several hosts need a ${schedulers.map(({ name }) => name).join(" or ")} job.
 ${ways.join("\n")}
 Node and tsmpi are at the same place on all hosts, and so should be the directory. Run tsmpi doctor within a job to see
 whether it is so.
