@@ -17,7 +17,7 @@ import { version } from "./system/version.ts";
 
 /**
  * An agent as a process of its own: `node agent-main.js job=... node=2 at=10.0.0.1:4711,... key=<directory> seconds=60`.
- * Its starter gives it nothing but these words; the rest comes over the link.
+ * Its starter gives it only these words; the rest comes over the link.
  */
 const words = new Map<string, string[]>();
 for (const word of process.argv.slice(2)) {
@@ -30,9 +30,9 @@ const directories = words.get("key") ?? [];
 const [only] = words.get("interface") ?? [];
 const ports = words.get("ports")?.map((range) => range.split("-").map(Number) as [number, number])[0];
 
-/** How long ranks of a job that is lost may need to die. */
+/** When the launcher is lost, the agent's ranks have this long to end. */
 const lastMs = 5000;
-/** Where the launcher may try whether it reaches this host, which does not reach the launcher. */
+/** Addresses at which the launcher can test whether it reaches this host, when this host does not reach the launcher. */
 let listens: Promise<string[]> | undefined;
 
 // Signals come to all processes of the task, from the scheduler or the starter. The ranks handle them as they like; the
@@ -89,11 +89,11 @@ function addresses(): string[] {
   try {
     return usableAddresses(only);
   } catch {
-    return []; // a network that this host knows under no such name: the address that led here is known to work
+    return []; // this host has no network of that name: the address that it reached the launcher from works
   }
 }
 
-/** For the launcher's table, should this host stay outside: the shared directory is the only way that is left. */
+/** Writes for the launcher's table why this host cannot connect: the shared directory is the only way that is left. */
 async function tell(attempts: Attempt[]): Promise<void> {
   listens ??= beReachable(addresses(), ports);
   const words = JSON.stringify({ attempts, listens: await listens });
@@ -105,14 +105,14 @@ async function tell(attempts: Attempt[]): Promise<void> {
 }
 
 /**
- * When Node exits it gives its terminal the settings back that it found. In an interactive job on one host the agent has the
- * job's terminal, and ends when the shell is already at its next prompt, where it would undo the settings of line editing.
+ * When Node exits it restores the terminal settings that it found. In an interactive job on one host the agent has the job's
+ * terminal and ends when the shell is already at its next prompt: there it would undo the settings of line editing.
  */
 function leaveTerminal(): void {
   for (const fd of [0, 1, 2]) {
     if (!isatty(fd)) continue;
     closeSync(fd);
-    openSync("/dev/null", "r+"); // takes the lowest number that is free, which is this one
+    openSync("/dev/null", "r+"); // gets the lowest free number, which is this one
   }
 }
 

@@ -13,22 +13,22 @@ import { version } from "../system/version.ts";
 export interface Threads {
   /** Its share of the CPUs. */
   share: number;
-  /** Of native libraries: the same, or fewer where the job asks for fewer. */
+  /** Threads of native libraries: the same, or fewer where the job asks for fewer. */
   threads: number;
 }
 
-/** What the agent has for each of its ranks. */
+/** What an agent gives each of its ranks. */
 export interface Share extends Threads {
   /** Where the agent listens to its ranks. */
   socket: string;
 }
 
 /**
- * The environment of one rank: that of the launching shell, who it is, and as many threads as its share of the CPUs.
+ * The environment of one rank: that of the launching shell, the rank's place in the job, and the number of its threads.
  *
- * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads, never below 2 and above its default
- * of 4) are set only where the user has not: eight ranks with eight threads each on eight CPUs get in each other's way.
- * A debugger that NODE_OPTIONS asks for is the launcher's too, so the ranks' ports begin one above.
+ * `OMP_NUM_THREADS` (native libraries) and `UV_THREADPOOL_SIZE` (Node's own threads: at least 2, at most its default of 4)
+ * are set only where the user has not set them: eight ranks with eight threads each on eight CPUs slow each other down.
+ * The launcher has NODE_OPTIONS too, and the debugger that it may ask for, so the ranks' ports begin one above.
  */
 export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
   return {
@@ -50,10 +50,10 @@ export function environmentOf(rank: number, plan: HostPlan, { share, threads, so
   };
 }
 
-/** A container may not see the directories of the host: Node ends there at once when it cannot find a file to preload. */
+/** In a container the host's directories may be missing. Node ends at once when it cannot find a file to preload. */
 const containers = ["apptainer", "bwrap", "ch-run", "chroot", "docker", "enroot", "podman", "shifter", "singularity"];
 
-/** The user's, and the file that keeps the output of Node processes whole. */
+/** The user's options, and a preload: the file that keeps the output of Node processes whole. */
 function nodeOptions(rank: number, { program, environment }: HostPlan): { NODE_OPTIONS?: string } {
   const given = withPortOf(rank + 1, environment["NODE_OPTIONS"] ?? "");
   const preload = "executable" in program && containers.includes(basename(program.executable)) ? "" : preloadOption();
@@ -72,7 +72,7 @@ export function variablesHere(plan: HostPlan, { task }: Shell, directory: string
   return variables["HOSTNAME"] === undefined ? variables : { ...variables, HOSTNAME: hostname() };
 }
 
-/** How many threads each of `ranks` ranks that share `cpus` CPUs may run without getting in another's way. */
+/** How many threads each of `ranks` ranks may run without slowing down another, when they share `cpus` CPUs. */
 export function threadsEach(ranks: number, cpus: number): number {
   return Math.max(1, Math.floor(cpus / ranks));
 }

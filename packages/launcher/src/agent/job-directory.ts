@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { shareOut } from "@tsmpi/core/bootstrap";
 import { LaunchError, reasonOf } from "../errors/launch-error.ts";
 
-// The address of an ipc socket has room for 107 bytes, and the names within the directory need some.
+/** The path of a Unix socket has room for 107 bytes; the names within the directory need some of them. */
 const longestPathBytes = 90;
 const ownName = "tsmpi-XXXXXX";
 
-// Ranks of a host talk through files here; in memory, where there is some, that is as fast as memory.
+/** Ranks of a host talk through files in the directory. In /dev/shm these are memory. */
 const inMemory = "/dev/shm";
-/** The script and its imports are files, too. */
+/** For the script and its imports, which are copied into the directory. */
 export const enoughBytes: number = 16 << 20;
 
 /**
- * Makes the private directory of a job with so many ranks on this host: only its owner may look into it (0700). TSMPI_TMPDIR
- * names another place for it; ranks share memory only where that is in /dev/shm.
+ * Makes the private directory (0700) of a job that has `ranks` ranks on this host. `wanted` is TSMPI_TMPDIR, another place
+ * for it; ranks share memory only if that is in /dev/shm.
  */
 export function makeJobDirectory(wanted: string | undefined, ranks: number): string {
   if (wanted && isTooLong(wanted))
@@ -28,7 +28,7 @@ export function makeJobDirectory(wanted: string | undefined, ranks: number): str
   return makePrivateDirectory(wanted ? [wanted] : usual);
 }
 
-/** A directory that only this user may look into, in the first of these places where there can be one. */
+/** Makes a directory that only this user can enter, in the first of these places where that works. */
 export function makePrivateDirectory(places: readonly string[]): string {
   let reason: unknown;
   for (const place of places) {
@@ -44,10 +44,10 @@ export function makePrivateDirectory(places: readonly string[]): string {
   );
 }
 
-/** For ranks' pipes and sockets and the script's files. A file system that does not count its files says 0 of 0. */
+/** For the ranks' pipes and sockets, and the script's files. A file system that does not count its files says 0 of 0. */
 const enoughFiles = 1024;
 
-/** Bytes that are free in the file system of a directory; none where no more files can be made. */
+/** Bytes that are free in the file system of a directory; 0 where no more files can be made. */
 export function roomIn(directory: string): number {
   try {
     const { bavail, bsize, files, ffree } = statfsSync(directory);

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { processIds } from "../system/process-stat.ts";
 
 /**
- * Processes that have an agent's mark in their environment, except this one: children of ranks, in whichever process group or
- * session they are. Linux only; elsewhere there is nothing to read.
+ * Processes that have an agent's mark in their environment, except this one: children of ranks, in any process group and
+ * session. Linux only: elsewhere there is no /proc, and the list is empty.
  */
 export function markedProcesses(mark: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && isMarked(pid, mark));
@@ -11,7 +11,7 @@ export function markedProcesses(mark: string): number[] {
 
 function isMarked(pid: number, mark: string): boolean {
   try {
-    // Most are other users' processes, which the kernel refuses at once.
+    // Most processes are other users': the kernel refuses to show their environment at once.
     return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
   } catch {
     return false;
@@ -23,7 +23,7 @@ export function killLeftovers(mark: string): number {
   return markedProcesses(mark).filter((pid) => sendSignal(pid, "SIGKILL")).length;
 }
 
-/** Processes that have one of these files open, except this one. */
+/** Processes, except this one, that have one of these files open. */
 export function holdersOf(files: readonly (string | undefined)[]): number[] {
   return processIds().filter((pid) => pid !== process.pid && openFiles(pid).some((file) => files.includes(file)));
 }
@@ -32,7 +32,7 @@ function openFiles(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   } catch {
-    return []; // gone, or another user's
+    return []; // it has ended, or is another user's
   }
 }
 

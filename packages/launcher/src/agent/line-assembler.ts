@@ -1,26 +1,26 @@
-/** Lines longer than this go on in pieces, so that a rank that never writes a newline costs bounded memory. */
+/** Longer lines are passed on in pieces, so that a rank that never writes a newline costs bounded memory. */
 const longestLineBytes = 32 << 20;
 /**
- * Writes of up to this many bytes are atomic in a pipe: more than this without a newline is no prompt but half a line, and so
- * is the end of a longer piece, which may have filled the pipe in the middle of a write.
+ * A write of up to this many bytes is atomic in a pipe (PIPE_BUF). More than this without a newline is half a line and no
+ * prompt. The end of a longer piece is half a line too: it may have filled the pipe in the middle of a write.
  */
 const longestPromptBytes = 4096;
 const promptAfterMs = 100;
 const halfLineAfterMs = 1000;
 
-/** Which lines are shown before they have ended. */
+/** Which lines are shown before their newline has come. */
 interface Shows {
-  /** Those that are not going to be completed soon. */
+  /** Those that have waited a while for the rest. */
   partial: boolean;
-  /** Of these, short ones without waiting. */
+  /** Short ones of these are shown without waiting. */
   promptsAtOnce: boolean;
 }
 
 /**
  * Cuts what a rank writes to a stream into whole lines.
  *
- * A block handed to `emit` ends with a newline, or is the start of a line that is not going to be completed soon (a
- * prompt, the very last line), never cut inside a UTF-8 sequence.
+ * A block that `emit` gets ends with a newline, or is the start of a line whose rest has not come for a while (a prompt, the
+ * very last line). It is never cut inside a UTF-8 sequence.
  */
 export class LineAssembler {
   readonly #emit: (block: Uint8Array) => void;
@@ -37,7 +37,7 @@ export class LineAssembler {
     this.#emit = emit;
   }
 
-  /** While nothing is read from the rank, its silence means nothing. */
+  /** While the rank's pipe is not read, the time without a newline does not count. */
   set paused(paused: boolean) {
     this.#paused = paused;
     if (paused) this.#forgetTimer();
@@ -57,7 +57,7 @@ export class LineAssembler {
     this.#awaitRest();
   }
 
-  /** Nothing more will come: hands over what is left, newline or not. */
+  /** The stream has ended: emits what is left, with or without a newline. */
   end(): void {
     this.#forgetTimer();
     if (this.#heldBytes > 0) this.#release(new Uint8Array(0));
@@ -70,7 +70,7 @@ export class LineAssembler {
     else this.#timer = setTimeout(() => this.#awaitMore(), isPrompt ? promptAfterMs : halfLineAfterMs);
   }
 
-  /** What came in while this process was busy is read before the line counts as unfinished. */
+  /** Reads first what arrived while this process was busy; only then the line counts as unfinished. */
   #awaitMore(): void {
     this.#check = setImmediate(() => this.#releaseWholeCharacters());
   }

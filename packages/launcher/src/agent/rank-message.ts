@@ -23,7 +23,7 @@ const isJoined: Check = ({ context, failed, count, last }) =>
   isNumber(context) && typeof failed === "boolean" && isNumber(count) && isListOf(isCalled, last);
 const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
 
-/** What each message of a rank must have for launcher and agent to work with it. */
+/** The fields that launcher and agent need in each message of a rank. */
 const checks: Record<RankMessage["kind"], Check> = {
   hello: ({ rank, pid, thread }) => [rank, pid, thread].every(isNumber),
   moving: anything,
@@ -41,9 +41,7 @@ const checks: Record<RankMessage["kind"], Check> = {
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 
-/**
- * Whether this is a message of `@tsmpi/core` to the agent, with all that it must have. Anything else is passed over.
- */
+/** Whether this is a message of `@tsmpi/core` to the agent, with all its fields. Anything else is ignored. */
 export function isRankMessage(message: unknown): message is RankMessage {
   if (!isTable(message) || !isText(message["kind"])) return false;
   const { kind } = message as { kind: RankMessage["kind"] };

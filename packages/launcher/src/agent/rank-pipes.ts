@@ -9,7 +9,7 @@ export interface RankPipes {
 }
 
 /**
- * The pipes of a host's ranks, by name: Node's own `stdio: "pipe"` is a socket pair, which nobody can open by name, and
+ * The named pipes of a host's ranks. Node's own `stdio: "pipe"` is a socket pair, which cannot be opened by name: there
  * `echo > /dev/stderr` fails with ENXIO.
  */
 export function pipesIn(directory: string, ranks: readonly number[]): Map<number, RankPipes> {
@@ -19,20 +19,20 @@ export function pipesIn(directory: string, ranks: readonly number[]): Map<number
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** What the agent holds of a pipe, and the descriptor for the rank: to be closed once the rank has been started. */
+/** The agent's end of a pipe, and the descriptor for the rank, which is closed here once the rank has been started. */
 export interface Ends {
   ours: Socket;
   theirs: number;
 }
 
-/** A pipe that the rank writes to. The reader comes first: without one, opening for writing would block. */
+/** Opens a pipe that the rank writes to. The reader first: without one, opening for writing would block. */
 export function openOutput(path: string): Ends {
   const fd = openSync(path, O_RDONLY | O_NONBLOCK);
   const theirs = openSync(path, O_WRONLY);
   return { ours: new Socket({ fd, readable: true, writable: false }), theirs };
 }
 
-/** A pipe that the rank reads from, which somebody has open. */
+/** Opens a pipe that the rank reads from. Another process must have it open. */
 export function openInput(path: string): Ends {
   const theirs = openSync(path, O_RDONLY);
   const fd = openSync(path, O_WRONLY | O_NONBLOCK);

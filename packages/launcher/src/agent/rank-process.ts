@@ -1,19 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { type AgentMessage, sendMessage } from "@tsmpi/core/bootstrap";
 import type { Exit } from "../errors/exit-codes.ts";
 import type { OutputStream } from "../link/messages.ts";
+import { deferred } from "../system/deferred.ts";
 import { processStat, processTable } from "../system/process-stat.ts";
-import { onTerminal, type Terminal } from "../system/pty.ts";
 import { sendSignal } from "./leftovers.ts";
 import { LineAssembler } from "./line-assembler.ts";
-import { type Apart, leadingGroup } from "./process-group.ts";
-import { type Ends, openOutput, type RankPipes } from "./rank-pipes.ts";
+import type { Apart } from "./process-group.ts";
 import { groupSignals, signalTargets } from "./signal-targets.ts";
+import { type RankStart, spawnRank } from "./spawn-rank.ts";
 
-/** What the agent wants to know of a rank. */
+/** What a rank's process reports to its agent. */
 export interface RankEvents {
   output(stream: OutputStream, bytes: Uint8Array): void;
   /** The process is gone, and every message that it sent has been delivered. */
@@ -23,33 +22,13 @@ export interface RankEvents {
   unable(error: Error): void;
 }
 
-export interface RankStart {
-  file: string;
-  args: string[];
-  environment: Record<string, string>;
-  directory: string;
-  apart: Apart;
-  /** Undefined: it has pipes alone. */
-  terminal: Terminal | undefined;
-  /** Whether its standard input comes from the launcher; else it is empty. */
-  withInput: boolean;
-  /** Its pipes; undefined where the system has none with names. */
-  pipes: RankPipes | undefined;
-  /** The pipe of its standard input, where it can have one. */
-  input: Ends | undefined;
-  showPartialLines: Record<OutputStream, boolean>;
-  promptsAtOnce: boolean;
-  /** After a good end, what it has started may go on until it has closed the streams. */
-  waitsForChildren: boolean;
-}
-
-/** What a rank left behind, and what cannot be found to be killed, may keep its pipes open for ever. */
+/** A child of a rank that cannot be found may keep the rank's pipes open for ever: silent pipes count as closed. */
 const silenceAfterExitMs = 250;
-/** After a good end, what is left in the rank's process group may go on for so long when it has closed the streams. */
+/** After a good end, processes of the rank's group that have closed the streams may go on for this long. */
 export const graceMs = 1000;
 export const pollMs = 50;
-const ends: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGHUP"]);
-// The kernel closes a rank's connection with the rank. Only below `tsmpi exec` another process may hold it.
+const endSignals: ReadonlySet<string> = new Set(["SIGINT", "SIGTERM", "SIGHUP"]);
+/** The kernel closes a rank's connection with the rank. Only below `tsmpi exec` another process may hold it. */
 const lastMessagesMs = 2000;
 
 /** One rank as its agent sees it: a child process with three pipes, and a connection once it has called init(). */
@@ -61,77 +40,57 @@ export class RankProcess {
   readonly #hasTerminal: boolean;
   readonly #streams: Readable[];
   readonly #lines: LineAssembler[];
+  readonly #drain = deferred();
+  readonly #sweepDone = deferred();
   /** Resolves when all its output has been delivered, or what is left of it is held back by some other process. */
-  readonly drained: Promise<void>;
-  #drain!: () => void;
+  readonly drained: Promise<void> = this.#drain.promise;
   /** Resolves when, besides, nothing is left in its process group. */
-  readonly settled: Promise<unknown>;
-  #sweep!: () => void;
+  readonly settled: Promise<unknown> = Promise.all([this.drained, this.#sweepDone.promise]);
   #swept = false;
   #waits: boolean;
-  #told = false;
+  #askedToEnd = false;
   #openStreams = 2;
   #exited = false;
   #paused = false;
   #lastOutputAt = 0;
   #connection: Socket | undefined;
 
+  /** @throws Error when its pipes cannot be opened. */
   constructor(start: RankStart, events: RankEvents) {
     this.#events = events;
-    this.drained = new Promise((resolve) => {
-      this.#drain = resolve;
-    });
-    const swept = new Promise<void>((resolve) => {
-      this.#sweep = resolve;
-    });
-    this.settled = Promise.all([this.drained, swept]);
     this.#waits = start.waitsForChildren;
     this.#apart = start.apart;
     this.#hasTerminal = start.terminal !== undefined;
-    const given = { file: start.file, args: start.args, environment: start.environment };
-    const program =
-      start.terminal === undefined ? given : onTerminal(given.file, given.args, given.environment, start.terminal);
-    const { file, args, environment } =
-      start.apart === "group" ? leadingGroup(program.file, program.args, program.environment) : program;
-    const { input, pipes } = start;
-    const [stdout, stderr] = pipes === undefined ? [] : [openOutput(pipes.stdout), openOutput(pipes.stderr)];
-    this.#child = spawn(file, args, {
-      stdio: [
-        input?.theirs ?? (start.withInput ? "pipe" : "ignore"),
-        stdout?.theirs ?? "pipe",
-        stderr?.theirs ?? "pipe",
-      ],
-      cwd: start.directory,
-      env: environment,
-      detached: start.apart === "session",
-    });
-    for (const ends of [input, stdout, stderr]) if (ends !== undefined) closeSync(ends.theirs);
-    this.#input = input?.ours ?? this.#child.stdin ?? undefined;
-    this.#streams = [stdout?.ours ?? this.#child.stdout!, stderr?.ours ?? this.#child.stderr!];
+    const { child, input, streams } = spawnRank(start);
+    this.#child = child;
+    this.#input = input;
+    this.#streams = streams;
     this.#lines = (["stdout", "stderr"] as const).map(
       (stream) =>
         new LineAssembler({ partial: start.showPartialLines[stream], promptsAtOnce: start.promptsAtOnce }, (block) =>
           events.output(stream, block),
         ),
     );
-    this.#child.once("error", (error) => {
-      if (this.#child.pid === undefined) events.unable(error);
+    child.once("error", (error) => {
+      if (child.pid === undefined) events.unable(error);
     });
-    if (this.#child.pid === undefined) return;
-    this.#child.once("exit", (code, signal) => this.#exit({ code, signal }));
-    this.#input?.on("error", () => {}); // it does not read, or is gone
-    for (const [index, stream] of this.#streams.entries()) {
-      stream.on("data", (chunk: Uint8Array) => {
-        this.#lastOutputAt = performance.now();
-        this.#lines[index]!.push(chunk);
-      });
-      stream.on("error", () => {});
-      stream.once("close", () => {
-        this.#lines[index]!.end();
-        this.#openStreams--;
-        if (this.#openStreams === 0) this.#drain();
-      });
-    }
+    if (child.pid === undefined) return;
+    child.once("exit", (code, signal) => this.#exit({ code, signal }));
+    input?.on("error", () => {}); // it does not read, or is gone
+    for (const [index, stream] of streams.entries()) this.#read(stream, this.#lines[index]!);
+  }
+
+  #read(stream: Readable, lines: LineAssembler): void {
+    stream.on("data", (chunk: Uint8Array) => {
+      this.#lastOutputAt = performance.now();
+      lines.push(chunk);
+    });
+    stream.on("error", () => {});
+    stream.once("close", () => {
+      lines.end();
+      this.#openStreams--;
+      if (this.#openStreams === 0) this.#drain.resolve();
+    });
   }
 
   /** Undefined when it could not be started. */
@@ -143,12 +102,12 @@ export class RankProcess {
     return !this.#exited;
   }
 
-  /** Somebody holds its streams. */
+  /** A process holds its streams. */
   get isOpen(): boolean {
     return this.#openStreams > 0;
   }
 
-  /** It has called init(): it listens to what the agent has to say. */
+  /** It has called init(), and so listens to the agent. */
   get greeted(): boolean {
     return this.#connection !== undefined;
   }
@@ -167,40 +126,40 @@ export class RankProcess {
     if (this.#connection !== undefined) sendMessage(this.#connection, message);
   }
 
-  /** Whether its processes were asked to end by a signal: they may tidy up, also when the rank itself is gone. */
-  get told(): boolean {
-    return this.#told;
+  /** Whether a signal has asked its processes to end. They may tidy up, also when the rank itself has ended. */
+  get askedToEnd(): boolean {
+    return this.#askedToEnd;
   }
 
-  /** The signal has come, or comes, to its processes. */
-  hear(signal: NodeJS.Signals): void {
-    if (ends.has(signal)) this.#told = true;
+  /** The signal has reached its processes, or is about to. */
+  noteSignal(signal: NodeJS.Signals): void {
+    if (endSignals.has(signal)) this.#askedToEnd = true;
   }
 
-  /** To whom it may concern: `signalTargets`. */
+  /** Sends a signal to the processes that it is meant for; see `signalTargets`. */
   signal(signal: NodeJS.Signals): void {
-    this.hear(signal);
+    this.noteSignal(signal);
     if (this.#exited) {
       if (signal === "SIGKILL") this.sweep();
       else if (groupSignals.has(signal) && this.#hasGroup()) sendSignal(this.killTarget, signal);
       return;
     }
     for (const target of signalTargets(this.program, signal, this.#apart)) {
-      if (!sendSignal(target, signal)) sendSignal(this.pid!, signal); // its group takes a moment to be made
+      if (!sendSignal(target, signal)) sendSignal(this.pid!, signal); // it is not yet the leader of its group
     }
   }
 
-  /** The process that signals are for: behind the one that keeps its terminal. */
+  /** The process that signals are meant for: with a terminal, the child of the process that keeps the terminal. */
   get program(): number {
     if (!this.#hasTerminal) return this.pid!;
     const [program] = [...processTable()].find(([, stat]) => stat.parent === this.pid) ?? [];
     return program ?? this.pid!;
   }
 
-  /** The job is being stopped: what is left of it is waited for no more, unless it is tidying up. */
+  /** The job is being stopped: its children are waited for no more, unless they are tidying up. */
   hurry(): void {
     this.#waits = false;
-    if (this.#exited && !this.#told) this.sweep();
+    if (this.#exited && !this.#askedToEnd) this.sweep();
   }
 
   /** Kills what is left in its process group, once it has ended. */
@@ -210,7 +169,7 @@ export class RankProcess {
     if (this.#apart !== "none") sendSignal(this.killTarget, "SIGKILL");
     this.#lastOutputAt = performance.now();
     this.#watchSilence();
-    this.#sweep();
+    this.#sweepDone.resolve();
   }
 
   write(bytes: Uint8Array | null): void {
@@ -229,7 +188,7 @@ export class RankProcess {
     }
   }
 
-  /** Takes no more output, whoever may still hold the pipes. */
+  /** Reads no more output, even if processes still hold the pipes. */
   abandon(): void {
     for (const stream of this.#streams) stream.destroy();
   }
@@ -244,20 +203,20 @@ export class RankProcess {
       this.#connection.once("close", report);
       setTimeout(report, lastMessagesMs);
     }
-    if (this.#told || (this.#waits && exit.code === 0)) void this.#linger();
+    if (this.#askedToEnd || (this.#waits && exit.code === 0)) void this.#linger();
     else this.sweep();
   }
 
-  /** Waits as a shell does for a pipeline: until everybody has closed the streams. */
+  /** Waits, as a shell does for a pipeline, until all processes have closed the streams. */
   async #linger(): Promise<void> {
     await this.drained;
     const endOfGrace = performance.now() + graceMs;
-    while (!this.#swept && this.#hasGroup() && (this.#told || performance.now() < endOfGrace))
+    while (!this.#swept && this.#hasGroup() && (this.#askedToEnd || performance.now() < endOfGrace))
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     this.sweep();
   }
 
-  /** Whether a process is left in its group: not in another group, which may have got the number since. */
+  /** Whether a process is left in its group. Another session's group of that number is a new one. */
   #hasGroup(): boolean {
     if (this.#apart === "none" || !sendSignal(this.killTarget, 0)) return false;
     const session = this.#apart === "session" ? this.pid : processStat("self")?.session;
@@ -269,7 +228,7 @@ export class RankProcess {
     const silentMs = performance.now() - this.#lastOutputAt;
     if (silentMs >= silenceAfterExitMs && !this.#paused) {
       for (const lines of this.#lines) lines.end();
-      this.#drain();
+      this.#drain.resolve();
     } else {
       setTimeout(() => this.#watchSilence(), silenceAfterExitMs);
     }

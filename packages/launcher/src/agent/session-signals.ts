@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** PBS signals the processes of a session one after the other; the first of them may be ours. */
+/** A scheduler signals the processes of a session one after the other; this process may be the first. */
 const momentMs = 100;
-/** The launcher asks the ranks where they are before it passes a signal on. */
-const sameWishMs = 5000;
+/** Two signals within this time are one request. The launcher asks ranks where they are before it passes a signal on. */
+const sameRequestMs = 5000;
 
 /**
- * Under PBS ranks stay in the session of the job, and `qdel` sends SIGTERM to every process of it: to the ranks, and to the
- * launcher, which passes its own on. A rank should get it once. No process is told who sent a signal, so one more process
- * is in the session, `cat` on a pipe: a signal that has ended it has reached the ranks too.
+ * Under some schedulers (PBS) ranks stay in the session of the job, and the end of the job is a SIGTERM to each process of
+ * the session: to the ranks, and to the launcher, which passes its own on. A rank should get it once. The sender of a
+ * signal is not known, so one more process is in the session, `cat` on a pipe: a signal that ended it has reached the ranks.
  */
 export class SessionSignals {
   #sentinel: ChildProcess | undefined;
@@ -19,10 +19,10 @@ export class SessionSignals {
     this.#spawn();
   }
 
-  /** Whether this signal has come to the whole session, or comes within a moment. It counts once. */
+  /** Whether this signal has reached the whole session, or does so within a moment. Each counts once. */
   async came(signal: NodeJS.Signals): Promise<boolean> {
     if (this.#last === undefined) await new Promise((resolve) => setTimeout(resolve, momentMs));
-    const came = this.#last?.signal === signal && performance.now() - this.#last.at < sameWishMs;
+    const came = this.#last?.signal === signal && performance.now() - this.#last.at < sameRequestMs;
     this.#last = undefined;
     return came;
   }
@@ -33,14 +33,14 @@ export class SessionSignals {
   }
 
   #spawn(): void {
-    // Without the job's mark: it is no rank's child. It ends with its pipe when this process is killed.
+    // Without the job's mark, because it is no rank's child. It ends with its pipe when this process is killed.
     const sentinel = spawn("cat", {
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: process.env["PATH"] ?? "/bin" },
       cwd: "/",
     });
     this.#sentinel = sentinel;
-    sentinel.on("error", () => {}); // then ranks are told twice
+    sentinel.on("error", () => {}); // then ranks get a signal twice
     sentinel.stdin?.on("error", () => {}); // undefined where no more files may be opened
     sentinel.once("exit", (_, signal) => {
       if (signal === null || this.#ended) return;

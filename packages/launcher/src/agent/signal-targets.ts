@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { handlesSignal, type ProcessStat, processTable } from "../system/process-stat.ts";
 import type { Apart } from "./process-group.ts";
 
-/** Those that a terminal, a scheduler or a shell sends to a whole process group. */
+/** Signals that a terminal, a scheduler or a shell sends to a whole process group. */
 export const groupSignals: ReadonlySet<string> = new Set([
   "SIGINT",
   "SIGTERM",
@@ -14,29 +14,29 @@ export const groupSignals: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Which processes get a signal that is meant for a rank: what `kill` takes, so -4711 is a process group.
+ * Which processes get a signal that is meant for a rank, as `kill` takes them: -4711 is a process group.
  *
  * | signal | goes to |
  * | --- | --- |
  * | INT, TERM, HUP, KILL, STOP, CONT | the rank and all of its process group |
- * | others (USR1, USR2) | the rank alone; what a shell waits for in its place, if the shell itself has no trap for it |
+ * | others (USR1, USR2) | the rank alone; if it is a shell without a trap for the signal, the program that it waits for |
  *
- * A child in a process group of its own gets nothing. Where ranks are in their agent's group, descendants of the rank stand
- * for its group.
+ * A child in a process group of its own gets nothing. Where ranks are in their agent's group, the rank's descendants take
+ * the place of its group.
  */
 export function signalTargets(rank: number, signal: NodeJS.Signals, apart: Apart): number[] {
   if (!groupSignals.has(signal)) return isShell(rank) ? inPlaceOf(rank, signal, processTable()) : [rank];
   return apart === "none" ? family(rank, processTable()) : [-rank];
 }
 
-/** A process and its descendants, as far as they are in its process group. */
+/** A process and those of its descendants that are in its process group. */
 function family(pid: number, table: ReadonlyMap<number, ProcessStat>): number[] {
   return [pid, ...children(pid, table).flatMap((child) => family(child, table))];
 }
 
 /**
- * A shell that has no trap would die of the signal, which is for the program that it waits for. Of several children only
- * those that handle the signal get it: the others, `tee` in a pipeline or a helper in the background, would die of it.
+ * A shell without a trap would die of the signal, which is meant for the program that it waits for. Of several children only
+ * those that handle the signal get it: others, such as `tee` in a pipeline, would die of it.
  */
 function inPlaceOf(pid: number, signal: NodeJS.Signals, table: ReadonlyMap<number, ProcessStat>): number[] {
   if (!isShell(pid) || handlesSignal(pid, signal)) return [pid];

@@ -18,21 +18,22 @@ export interface Stall {
 
 const lookMs = 2000;
 /**
- * So many looks in a row. A kernel repeats after 0.2 s, 0.6, 1.4, 3, 6.2 and 12.6: three times are what a bad network needs, and a
- * link that was cut for 10 s carries something again with the last of them.
+ * A connection has stalled when it has made at least 3 repeats in 7 looks in a row. A kernel repeats after 0.2, 0.6, 1.4, 3,
+ * 6.2 and 12.6 s: a bad network needs three repeats, and a link that was cut for 10 s works again with the last of them.
  */
 const looks = 7;
 const repeats = 3;
-/** A host with many thousand connections is looked at less often: no more than this part of the time. */
+/** With many thousand connections there are fewer looks: they take at most this part of the time. */
 const share = 0.02;
 
-const repeating = "01"; // the timer that runs: others are kept alive, or wait for a receiver that takes nothing now
+/** The timer of a repeat. Other timers keep a connection alive, or wait for a receiver that takes nothing now. */
+const repeating = "01";
 
 /**
- * Watches the kernel's table of connections for those of this host to the job's ranks elsewhere that have stalled. ZeroMQ and
- * the kernel go on trying for a quarter of an hour and say nothing; a firewall that has forgotten a connection, or a link that
- * is cut while the launcher's stands, would look like a program that hangs. What a receiver is too slow to take, or stopped,
- * is no stall: its kernel acknowledges.
+ * Watches the kernel's table of connections for connections to the job's ranks on other hosts that have stalled. ZeroMQ and
+ * the kernel go on trying for a quarter of an hour and say nothing. A firewall that has forgotten a connection, or a link
+ * that is cut while the launcher's works, would look like a program that hangs. A receiver that is slow or stopped is no
+ * stall: its kernel acknowledges.
  */
 export class StallWatch {
   /** Ranks on other hosts, by address and port as the kernel writes them. */
@@ -60,7 +61,7 @@ export class StallWatch {
     clearTimeout(this.#timer);
   }
 
-  /** How many bytes wait in connections to ranks on other hosts, or are on their way. */
+  /** How many bytes in connections to ranks on other hosts are waiting or not acknowledged. */
   async queued(): Promise<number> {
     const rows = (await tables()).flatMap(connections).filter(({ remote }) => this.#far.has(remote));
     return rows.reduce((sum, { queued }) => sum + queued, 0);
@@ -101,7 +102,7 @@ function targetOf(link: string): string {
   try {
     return readlinkSync(link);
   } catch {
-    return ""; // it was closed meanwhile
+    return ""; // closed since
   }
 }
 
@@ -132,7 +133,7 @@ function tables(): Promise<string[]> {
   return Promise.all(["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(read));
 }
 
-/** "10.0.0.1:80" as `/proc/net/tcp` has it, "0100000A:0050": the words of an address as this machine's memory holds them. */
+/** "10.0.0.1:80" as `/proc/net/tcp` has it, "0100000A:0050": an address in words of this machine's byte order. */
 export function asKernel(endpoint: string): string {
   const { host, port } = parseEndpoint(endpoint);
   return `${wordsOf(host)}:${hex(port, 4)}`;

@@ -1,12 +1,12 @@
 import { processStat } from "../system/process-stat.ts";
 
-/** One read of /proc for each rank, some 10 us. */
+/** A look is one read of /proc for each rank, some 10 us. */
 const lookMs = 1000;
 
 /**
- * Looks out for ranks that are stopped, as SIGSTOP does it: nothing of theirs runs, so that they can neither fail nor say
- * anything, and whoever waits for them waits for ever. A rank that computes, sleeps or is being debugged is not stopped.
- * Linux only; elsewhere there is nothing to read.
+ * Finds ranks that are stopped (SIGSTOP). Nothing of a stopped rank runs: it can neither fail nor report anything, and the
+ * ranks that wait for it wait for ever. A rank that computes, sleeps or is being debugged is not stopped. Linux only:
+ * elsewhere there is no /proc.
  */
 export class StoppedRanks {
   readonly #pids: () => ReadonlyMap<number, number>;
@@ -25,7 +25,7 @@ export class StoppedRanks {
     this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
-  /** This one is being killed: that it runs once more, to its end, is not that it goes on. */
+  /** This rank is being killed: it runs once more, to its end, which does not mean that it goes on. */
   forget(rank: number): void {
     this.#told.delete(rank);
     this.#killed.add(rank);
@@ -43,7 +43,7 @@ export class StoppedRanks {
     for (const [rank, pid] of this.#pids()) {
       if (this.#killed.has(rank)) continue;
       const state = processStat(pid)?.state;
-      // Seen twice in a row: whoever stops a process for a moment means nothing by it.
+      // Stopped in two looks in a row: a stop of a moment is not reported.
       if (state === "T" && this.#seen.has(rank) && !this.#told.has(rank)) {
         this.#told.add(rank);
         this.#changed(rank, true);
@@ -56,10 +56,10 @@ export class StoppedRanks {
   }
 }
 
-/** Runs, sleeps, waits for a disk, is idle; and neither stopped nor dead. */
+/** The states of a process that is neither stopped nor dead: it runs, sleeps, waits for a disk, is idle. */
 const goesOn = "RSDI";
 
-/** Whether nothing of a process runs until it gets SIGCONT: state T of /proc, not t, which is a debugger's. */
+/** Whether a process is stopped until it gets SIGCONT: state T of /proc. State t is a debugger's. */
 export function isStopped(pid: number): boolean {
   return processStat(pid)?.state === "T";
 }

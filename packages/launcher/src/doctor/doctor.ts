@@ -108,10 +108,12 @@ function reason(error: unknown): string {
 }
 
 function severalHosts(): string {
+  const ways = schedulers.map(({ name, howTo }) => `  ${name}: ${howTo}`);
   return `\
-This is one machine, for no batch job is around it. Several hosts need ${schedulers.map(({ howTo }) => howTo).join("; or ")},
-node and tsmpi are at the same place on all of them, and so should be the directory. Run tsmpi doctor within a job to
-see whether it is so.
+This is one machine: no batch job is around it. Several hosts need a ${schedulers.map(({ name }) => name).join(" or ")} job.
+${ways.join("\n")}
+Node and tsmpi are at the same place on all hosts, and so should be the directory. Run tsmpi doctor within a job to see
+whether it is so.
 `;
 }
 

@@ -16,7 +16,7 @@ export function describeMap(placement: Placement, allocation: Allocation, isCrow
   return `${title}\n${columns([["node", "host", "slots", "ranks"], ...rows])}`;
 }
 
-/** More ranks than slots work; one line says so. */
+/** The line that says that there are more ranks than slots, which works. */
 export function describeShortage({ size, slots }: Placement, { source }: Allocation): string {
   return `${count(size, "rank")} on ${count(slots, "slot")} from ${source}: ranks share slots`;
 }

@@ -10,8 +10,7 @@ export interface Placement {
 }
 
 /**
- * Gives ranks 0, 1, 2... the slots in order, as mpiexec does, and starts again at the first slot when there are more
- * ranks than slots.
+ * Gives ranks 0, 1, 2... the slots in order, as mpiexec does. With more ranks than slots it starts again at the first slot.
  */
 export function place({ hosts, order }: Pick<Allocation, "hosts" | "order">, ranks?: number): Placement {
   const slots = order ?? hosts.flatMap((host) => new Array<Host>(host.slots).fill(host));

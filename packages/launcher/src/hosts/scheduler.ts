@@ -19,7 +19,7 @@ import type { CommandStarter } from "./starter.ts";
 export interface Scheduler {
   /** As in messages: "PBS". */
   readonly name: string;
-  /** For `tsmpi doctor` on a machine outside any job: what several hosts need, one sentence. */
+  /** For `tsmpi doctor` on a machine outside any job: what this scheduler needs for several hosts. */
   readonly howTo: string;
   /** Whether this process runs in a job of this scheduler. */
   isHere(): boolean;

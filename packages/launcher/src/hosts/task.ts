@@ -22,11 +22,13 @@ export function cpusOfSlot(): number | undefined {
   return schedulerHere()?.task.cpusOfSlot();
 }
 
-/** What the scheduler has for the keys of a job. */
+/** What schedulers have for the keys of a job: the values of their variables. */
 export function keySources(): KeySources {
-  const names = schedulerHere()?.task.keyVariables;
-  const value = (name: string | undefined) => (name === undefined ? undefined : process.env[name] || undefined);
-  return { directory: value(names?.directory), secret: value(names?.secret) };
+  const first = (names: string[]) => names.map((name) => process.env[name]).find(Boolean);
+  return {
+    directory: first(schedulers.map(({ task }) => task.keyVariables.directory)),
+    secret: first(schedulers.map(({ task }) => task.keyVariables.secret)),
+  };
 }
 
 /** Why this host's agent can have no key, and why its job has no place for one: for messages. */

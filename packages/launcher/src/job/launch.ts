@@ -18,7 +18,7 @@ import type { Station } from "./stations.ts";
 export interface Launch {
   stations: Station[];
   roll: RollCall;
-  /** Resolves when nothing is left to be done on hosts that were lost. */
+  /** Resolves when hosts that were lost have been cleaned up, as far as they can be reached. */
   settled(): Promise<void>;
 }
 

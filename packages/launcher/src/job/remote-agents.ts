@@ -5,7 +5,7 @@ import { type RemoteHost, startCommands } from "../hosts/starters.ts";
 import { describeMissingKey, keySources } from "../hosts/task.ts";
 import { isLoopback, usableAddresses } from "../link/addresses.ts";
 import { JobKeys } from "../link/keys.ts";
-import { type Guest, Reception } from "../link/listener.ts";
+import { AgentListener, type ConnectedAgent } from "../link/listener.ts";
 import type { Hello } from "../link/messages.ts";
 import type { RollCall } from "../reports/launch-stages.ts";
 import { agentMark, Guardian } from "../system/guardian.ts";
@@ -43,7 +43,7 @@ export class RemoteAgents {
   readonly #keys: JobKeys;
   /** Removes the keys when the launcher is killed before all agents are here. */
   readonly #guardian: Guardian;
-  readonly #agents = new Map<number, Guest>();
+  readonly #agents = new Map<number, ConnectedAgent>();
   readonly #commands = new StartCommands();
   readonly #sweeps: Promise<void>[] = [];
   #starts: AgentStarts | undefined;
@@ -80,7 +80,7 @@ export class RemoteAgents {
     return agents;
   }
 
-  agent(node: number): Guest {
+  agent(node: number): ConnectedAgent {
     return this.#agents.get(node)!;
   }
 
@@ -113,7 +113,7 @@ export class RemoteAgents {
     if (!this.#keys.usable) throw new LaunchError(`no place for the job's key: ${describeMissingKey().noPlace}`);
     if (only !== undefined && usableAddresses(only).every(isLoopback))
       throw usageError(`--interface ${only}: other hosts cannot reach this one there; name a network between them`);
-    const listener = await Reception.open(only, ports, this.#keys, (agent) => void this.#connected(agent));
+    const listener = await AgentListener.open(only, ports, this.#keys, (agent) => void this.#connected(agent));
     log(`agents connect to ${listener.endpoints.join(" ")}`);
     const starts = new AgentStarts({
       starts: this.#startsOf(listener.endpoints),
@@ -169,7 +169,7 @@ export class RemoteAgents {
     this.#guardian.dismiss();
   }
 
-  async #connected(agent: Guest): Promise<void> {
+  async #connected(agent: ConnectedAgent): Promise<void> {
     const { roll, log, remotes, hosts } = this.#options;
     const { hello, at } = agent;
     const remote = remotes.find(({ node }) => node === hello.node);

@@ -11,16 +11,16 @@ export interface KeySources {
 }
 
 /**
- * The keys of one job, where its agents find them: in directories which hosts of a cluster usually share. Whether they
- * do cannot be seen from here. An agent that finds none makes a key from the job's secret, which every task has in its
- * environment and no other user can see.
+ * The keys of one job, in directories that hosts of a cluster usually share. Whether they do cannot be seen from here. An
+ * agent that finds no key makes one from the job's secret, which every task of a batch job has in its environment and no
+ * other user can see.
  */
 export class JobKeys {
-  /** Where the key is to be found: directories which only their owner may look into. */
+  /** The directories that hold the key. Only their owner can enter them. */
   readonly directories: readonly string[];
   readonly #keys: Map<KeyName, Uint8Array> = new Map();
 
-  /** Nothing is written yet: the process that shall remove the directories has to know of them first. */
+  /** Writes nothing yet: the process that removes the directories must know of them first. */
   constructor(job: string, { directory, secret }: KeySources) {
     this.directories = [directory, home()]
       .filter((place, index, all) => place !== undefined && all.indexOf(place) === index)
@@ -29,7 +29,7 @@ export class JobKeys {
     if (cookie !== undefined) this.#keys.set("cookie", cookie);
   }
 
-  /** Makes the directories, and puts the key there. */
+  /** Makes the directories and writes the key into them. */
   deposit(): void {
     const key = randomBytes(32);
     const deposited = this.directories.filter((directory) => deposit(key, directory));
@@ -45,13 +45,13 @@ export class JobKeys {
     return this.#keys.size > 0;
   }
 
-  /** Everybody is here who needs it. */
+  /** All agents are here: no process needs the key any more. */
   remove(): void {
     for (const directory of this.directories) rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** The key that this agent can have, and where it got it from. */
+/** The key that this agent can have, and its kind; undefined when there is none. */
 export function findKey(
   job: string,
   directories: readonly string[],
@@ -60,7 +60,7 @@ export function findKey(
   for (const directory of directories) {
     try {
       return { name: "file", key: readFileSync(join(directory, "key")) };
-    } catch {} // not shared, or not with this host
+    } catch {} // this host does not share the directory
   }
   const key = secretKey(job, secret);
   return key === undefined ? undefined : { name: "cookie", key };
@@ -72,7 +72,7 @@ function deposit(key: Uint8Array, directory: string): boolean {
     writeFileSync(join(directory, "key"), key, { mode: 0o600, flag: "wx" });
     return true;
   } catch {
-    return false; // read-only, full, not there: there are other ways
+    return false; // read-only, full, missing: another directory or the secret may do
   }
 }
 

@@ -9,28 +9,28 @@ import { listenInRange } from "./port-range.ts";
 import { secure, tune } from "./secure.ts";
 
 /** An agent that has proved that it belongs to the job. */
-export interface Guest {
+export interface ConnectedAgent {
   link: Link<Order, Report>;
   hello: Hello;
-  /** The launcher's address that it came to. */
+  /** The launcher's address that it connected to. */
   at: string;
 }
 
-/** Who knocks without a key is shown out after this time. */
+/** A connection that has not proved within this time that it has a key is closed. */
 const handshakeTimeoutMs = 10_000;
-/** Or before, the oldest first, when so many wait: agents have proved themselves within milliseconds. */
+/** With more of these connections, the oldest is closed before: an agent proves itself within milliseconds. */
 const mostWaiting = 256;
-/** A flood from many addresses is counted, not kept. */
+/** Refusals from more addresses than this are counted together. */
 const mostKept = 100;
 
-/** Where the agents of other hosts come to: listens on the launcher's networks, and lets in who has a key of the job. */
-export class Reception {
+/** Listens on the launcher's networks for the agents of other hosts. Only connections with a key of the job get in. */
+export class AgentListener {
   readonly #server: Server;
   /** Where it listens, `address:port`. */
   readonly endpoints: readonly string[];
-  /** Who came and did not get in, and how often, for the diagnosis of a launch that fails. */
+  /** Which addresses were refused, why, and how often: for the report on a launch that fails. */
   readonly turnedAway: Map<string, number> = new Map();
-  /** By address and port, the oldest first. */
+  /** Connections without proof so far, by address and port, the oldest first. */
   readonly #waiting = new Map<string, Socket>();
 
   private constructor(server: Server, addresses: readonly string[]) {
@@ -43,8 +43,8 @@ export class Reception {
     only: string | undefined,
     ports: PortRange | undefined,
     keys: JobKeys,
-    welcome: (guest: Guest) => void,
-  ): Promise<Reception> {
+    welcome: (agent: ConnectedAgent) => void,
+  ): Promise<AgentListener> {
     const addresses = usableAddresses(only);
     const names = new WeakMap<TLSSocket, string>();
     const server = createServer({
@@ -55,18 +55,18 @@ export class Reception {
         return keys.get(name) ?? null;
       },
     } as Parameters<typeof createServer>[0]);
-    // One address: nothing else may reach it. Several: whatever comes later to an interface is reached, too.
+    // With one address, no other one is listened on. With several, all are, also those that an interface gets later.
     const [single] = addresses;
     await listenInRange(server, addresses.length === 1 ? single : undefined, ports);
-    const reception = new Reception(server, addresses);
+    const listener = new AgentListener(server, addresses);
     server.on("tlsClientError", (error, socket) => {
-      const known = reception.turnedAway.size < mostKept;
+      const known = listener.turnedAway.size < mostKept;
       const who = known ? `${plainAddress(socket.remoteAddress ?? "somebody")}: ${refusal(error)}` : "others";
-      reception.turnedAway.set(who, (reception.turnedAway.get(who) ?? 0) + 1);
+      listener.turnedAway.set(who, (listener.turnedAway.get(who) ?? 0) + 1);
     });
-    server.on("connection", (socket: Socket) => reception.#admit(socket));
+    server.on("connection", (socket: Socket) => listener.#admit(socket));
     server.on("secureConnection", (socket) => {
-      reception.#waiting.delete(origin(socket));
+      listener.#waiting.delete(origin(socket));
       tune(socket);
       const link = new Link<Order, Report | Hello>(socket);
       link.receive({
@@ -78,16 +78,16 @@ export class Reception {
         lost: () => {}, // an agent connects to several addresses and keeps one
       });
     });
-    return reception;
+    return listener;
   }
 
-  /** Everybody is here: nothing listens any more, and who still waits may go. */
+  /** All agents are here: listens no more, and closes connections without proof. */
   close(): void {
     this.#server.close();
     for (const socket of this.#waiting.values()) socket.destroy();
   }
 
-  /** How many were turned away. */
+  /** How many connections were refused. */
   get strangers(): number {
     return [...this.turnedAway.values()].reduce((total, count) => total + count, 0);
   }

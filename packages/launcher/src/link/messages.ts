@@ -7,7 +7,7 @@ import type { Program } from "../typescript/index.ts";
 /** The two streams of a rank. */
 export type OutputStream = "stdout" | "stderr";
 
-/** All that an agent has to know to run its host's part of a job. Plain data: it may travel to another host. */
+/** All that an agent needs to run its host's part of a job. Plain data, because it may travel to another host. */
 export interface HostPlan {
   job: string;
   size: number;
@@ -17,13 +17,13 @@ export interface HostPlan {
   host: string;
   /** The ranks of this host. */
   ranks: number[];
-  /** A script with its files, or any program: its name, to be looked for in PATH. */
+  /** A script with its files, or the name of any program, to be searched in PATH. */
   program: Program | Executable;
   args: string[];
   nodeOptions: string[];
   /** The environment of the launching shell, with the changes that the command line asks for. */
   environment: Record<string, string>;
-  /** Where the ranks start. */
+  /** The directory that the ranks start in. */
   directory: string;
   umask: number;
   /**
@@ -31,15 +31,15 @@ export interface HostPlan {
    * (see `Apart`). Not under a scheduler that ends sessions: a process that left its session would be out of its reach.
    */
   ownSessions: boolean;
-  /** Whether a line without its newline is shown after a moment, as a prompt must be. */
+  /** Whether a line without its newline is shown after a moment, as a prompt needs. */
   showPartialLines: Record<OutputStream, boolean>;
-  /** A prompt of rank 0 is shown without waiting for the rest of the line: somebody may answer it, or nothing can mix with it. */
+  /** A prompt of rank 0 is shown at once: a user can answer it, or there is no other rank whose output mixes with it. */
   promptsAtOnce: boolean;
   /** Each rank has a terminal of this size (`--pty`); absent: pipes. */
   terminal?: TerminalSize;
-  /** How long, after a good end, what ranks have started may hold their streams; 0: not at all. */
+  /** How long, after a good end of a rank, its children may hold its streams open; 0: not at all. */
   waitForChildrenMs: number;
-  /** What the launching shell has and a host's agent has not from its starter; absent where the launcher itself is. */
+  /** What an agent does not get from its starter, but the launching shell has; absent on the launcher's own host. */
   shell?: Shell;
   /** How this host's ranks talk to other hosts; absent when there are none. */
   network?: Network;
@@ -50,7 +50,7 @@ export interface HostPlan {
 /** The part of a host that belongs to a job. */
 export interface Granted {
   cpus: number;
-  /** As many threads were asked for each slot. */
+  /** How many threads were asked for each slot. */
   threads: number;
 }
 
@@ -59,34 +59,34 @@ export interface Executable {
   executable: string;
 }
 
-/** What of a shell is neither environment nor directory nor umask. */
+/** What a shell has besides environment, directory and umask. */
 export interface Shell {
   limits: ResourceLimits;
   /** Absent outside a batch job. Read by the scheduler of that name alone (hosts/task.ts). */
   task?: DescribedTask;
 }
 
-/** What a scheduler's task on one host tells its task on another. */
+/** What the task of a scheduler on one host tells its task on another. */
 export interface DescribedTask {
   scheduler: string;
   data: object;
 }
 
-/** An agent to its launcher, first of all. */
+/** The first message of an agent to its launcher. */
 export interface Hello {
   kind: "hello";
   node: number;
   pid: number;
-  /** Its process group, which its ranks are in where they have none of their own. */
+  /** Its process group. Ranks without a group of their own are in it. */
   group: number;
   version: string;
   nodeVersion: string;
   machine: Machine;
   /** How many CPUs the scheduler gave for the slot that the agent runs on; absent when it does not say. */
   cpusOfSlot?: number;
-  /** Where its ranks can be reached, the address by which it reached the launcher first. */
+  /** Addresses at which its ranks can be reached. The first is the one from which it reached the launcher. */
   addresses: string[];
-  /** How it came by its key. Filled in by the launcher. */
+  /** The kind of its key. Filled in by the launcher. */
   key: string;
 }
 
@@ -95,48 +95,48 @@ export type Order =
   | { kind: "start"; plan: HostPlan }
   /** Every rank of the job is ready. */
   | { kind: "table"; peers: PeerAddress[] }
-  /** To be told to the ranks, in the words of `@tsmpi/core/bootstrap`. */
+  /** The next five are passed on to the ranks; see `AgentMessage` of `@tsmpi/core/bootstrap`. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
   | { kind: "failed"; ending: Ending }
   | { kind: "stopping"; reason: string; code?: "undelivered" }
   | { kind: "endsSoon"; reason: string }
   | { kind: "where" }
-  /** What waits in connections to other hosts? */
+  /** Asks how many bytes wait in connections to other hosts. */
   | { kind: "queues" }
-  /** End all ranks: politely first, for sure after `killAfterMs`. */
+  /** Asks all ranks to end, and kills them after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }
-  /** Kill this one rank if it is still stopped; `reason` is to be told of its end. */
+  /** Kills this rank if it is still stopped (SIGSTOP); `reason` is reported with its end. */
   | { kind: "killStopped"; rank: number; reason: string }
-  /** Nobody takes the output any more: what the ranks have written is dropped. */
+  /** The output is not read any more: drops what the ranks have written. */
   | { kind: "abandon" }
   | { kind: "signal"; signal: NodeJS.Signals }
   /** Input for rank 0, which is on this host; null at its end. */
   | { kind: "input"; bytes: Uint8Array | null }
-  /** So many bytes of this agent's output have been written: it may send as many again. */
+  /** This many bytes of the agent's output have been written: it may send as many again. */
   | { kind: "taken"; bytes: number };
 
 /** Agent to launcher. */
 export type Report =
   | { kind: "started"; rank: number; pid: number }
-  /** This host's ranks cannot be started; nothing of the agent's runs. */
+  /** This host's ranks cannot be started; none of them runs. */
   | { kind: "unable"; reason: string }
-  /** Processes hold the streams of a rank that has ended well; they may go on for so long, or are being ended (0). */
+  /** Processes hold the streams of a rank that has ended well. They may go on for `leftMs`, or are being ended (0). */
   | { kind: "lingering"; rank: number; processes: { pid: number; command: string }[]; leftMs: number }
   /** For `--verbose`. */
   | { kind: "noted"; text: string }
   | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
-  /** Whole lines, or the part of one that is not going to be completed soon. */
+  /** Whole lines, or part of a line whose rest has not come for a while. */
   | { kind: "output"; rank: number; stream: OutputStream; bytes: Uint8Array }
   | { kind: "ended"; ending: Ending; sent?: Record<string, number>; strangers?: number }
   /** All that this rank ever wrote has been sent. */
   | { kind: "drained"; rank: number }
   | { kind: "inputTaken"; bytes: number }
-  /** Nothing of this rank runs since somebody has stopped it (SIGSTOP); or it goes on. */
+  /** This rank was stopped (SIGSTOP), so that nothing of it runs; or it goes on. */
   | { kind: "stopped"; rank: number; stopped: boolean }
-  /** A connection of this host to that rank carries nothing; `rank` is whose it is, if that is known. */
+  /** A connection of this host to rank `dest` carries nothing. It belongs to `rank`, if that is known. */
   | { kind: "stalled"; rank?: number; dest: number; from: string; to: string; seconds: number }
-  /** Answer to `queues`: so many bytes. */
+  /** The answer to `queues`, in bytes. */
   | { kind: "queued"; bytes: number }
   /** No process and no file of the job is left on this host. */
   | { kind: "finished" };

@@ -5,7 +5,7 @@ import { listenInRange } from "./port-range.ts";
 
 const answerMs = 1500;
 
-/** Lets others find out whether they reach this host: takes connections at these addresses, and ends them at once. */
+/** Lets other hosts test whether they reach this one: accepts connections at these addresses and closes them. */
 export async function beReachable(addresses: readonly string[], ports: PortRange | undefined): Promise<string[]> {
   const server = createServer((socket) => socket.on("error", () => {}).end()).unref();
   try {
@@ -17,7 +17,7 @@ export async function beReachable(addresses: readonly string[], ports: PortRange
   return addresses.map((address) => endpoint(address, port));
 }
 
-/** Whether one of these addresses takes a connection. */
+/** Whether one of these addresses accepts a connection. */
 export async function reachesOne(endpoints: readonly string[]): Promise<boolean> {
   const found = await Promise.all(endpoints.map(reaches));
   return found.includes(true);

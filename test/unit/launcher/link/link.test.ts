@@ -9,7 +9,7 @@ import { type Attempt, visit } from "../../../../packages/launcher/src/link/conn
 import { Decoder, encode, heartbeat } from "../../../../packages/launcher/src/link/framing.ts";
 import { findKey, JobKeys } from "../../../../packages/launcher/src/link/keys.ts";
 import { Link } from "../../../../packages/launcher/src/link/link.ts";
-import { type Guest, Reception } from "../../../../packages/launcher/src/link/listener.ts";
+import { AgentListener, type ConnectedAgent } from "../../../../packages/launcher/src/link/listener.ts";
 import type { Order, Report } from "../../../../packages/launcher/src/link/messages.ts";
 import { folder } from "../../../support/run-tsmpi.ts";
 
@@ -49,7 +49,7 @@ describe("frames", () => {
 describe("a link", () => {
   it.each([
     ["closed", "end"],
-    ["reset, as the kernel does for who is killed with something unread", "resetAndDestroy"],
+    ["reset, as the kernel does for a killed process with something unread", "resetAndDestroy"],
   ] as const)("tells the same end of a connection that was %s", async (_, end) => {
     const server = createServer((socket) => socket.once("data", () => socket[end]())).listen(0, "127.0.0.1");
     onTestFinished(() => void server.close());
@@ -62,31 +62,36 @@ describe("a link", () => {
 });
 
 describe("an agent and its launcher", () => {
-  async function reception(): Promise<{ open: Reception; keys: JobKeys; guest: Promise<Guest>; guests: Guest[] }> {
+  async function listening(): Promise<{
+    open: AgentListener;
+    keys: JobKeys;
+    agent: Promise<ConnectedAgent>;
+    agents: ConnectedAgent[];
+  }> {
     vi.stubEnv("HOME", folder());
     onTestFinished(() => void vi.unstubAllEnvs());
     const keys = new JobKeys("job", { directory: undefined, secret: undefined });
-    // Whoever is killed now leaves nothing behind, and its guardian knows by now what to remove.
+    // A launcher that is killed now leaves nothing behind: its guardian knows by now what to remove.
     expect(keys.directories.filter((directory) => existsSync(directory))).toEqual([]);
     keys.deposit();
     expect(keys.directories.filter((directory) => existsSync(directory))).toEqual(keys.directories);
-    const guests: Guest[] = [];
-    let arrived!: (guest: Guest) => void;
-    const guest = new Promise<Guest>((resolve) => {
+    const agents: ConnectedAgent[] = [];
+    let arrived!: (agent: ConnectedAgent) => void;
+    const agent = new Promise<ConnectedAgent>((resolve) => {
       arrived = resolve;
     });
-    const open = await Reception.open("lo", undefined, keys, (each) => {
-      guests.push(each);
+    const open = await AgentListener.open("lo", undefined, keys, (each) => {
+      agents.push(each);
       arrived(each);
     });
     onTestFinished(() => open.close());
-    return { open, keys, guest, guests };
+    return { open, keys, agent, agents };
   }
 
   const quiet = { waiting: () => {}, limitMs: 20_000 };
 
   it("find each other by the job's key, past addresses that lead nowhere or to somebody else", async () => {
-    const { open, keys, guest } = await reception();
+    const { open, keys, agent } = await listening();
     const stranger = createServer((socket) => socket.on("error", () => {}).end("220 mail.example\n")).listen(
       0,
       "127.0.0.1",
@@ -106,7 +111,7 @@ describe("an agent and its launcher", () => {
       link.receive({ message: (order) => heard.push(order), lost: resolve }),
     );
     link.send({ kind: "hello", node: 3, addresses: [] } as unknown as Report);
-    const { hello, link: back } = await guest;
+    const { hello, link: back } = await agent;
     expect(hello).toMatchObject({ node: 3, key: "file" });
     const reports: Report[] = [];
     back.receive({ message: (report) => reports.push(report), lost: () => {} });
@@ -118,8 +123,8 @@ describe("an agent and its launcher", () => {
     expect(await lost).toBe("the connection was closed there");
   });
 
-  it("do not let in who has another key, and tell him nothing", async () => {
-    const { open, guests } = await reception();
+  it("do not let in a connection with another key, and tell it nothing", async () => {
+    const { open, agents } = await listening();
     let attempts: Attempt[] = [];
     const waiting = (now: Attempt[]): void => {
       attempts = structuredClone(now);
@@ -127,7 +132,7 @@ describe("an agent and its launcher", () => {
     const visiting = visit({ endpoints: open.endpoints, name: "file", key: randomBytes(32), limitMs: 1500, waiting });
     await expect(visiting).rejects.toThrow("cannot be reached");
     expect(attempts[0]?.outcome).toBe("somebody else, without the key of this job");
-    expect(guests).toEqual([]);
+    expect(agents).toEqual([]);
     expect([...open.turnedAway.keys()]).toEqual([expect.stringMatching(/has not the key of this job/)]);
     const { host, port } = parseEndpoint(open.endpoints[0]!);
     const said = await new Promise<string>((resolve) => {

@@ -8,7 +8,7 @@ import { walltime } from "./walltime.ts";
 /** OpenPBS, PBS Professional and TORQUE. */
 export const pbs: Scheduler = {
   name: "PBS",
-  howTo: "a PBS job: PBS_NODEFILE\nnames them, pbsdsh (in PATH or PBS_EXEC) starts processes there",
+  howTo: "PBS_NODEFILE names the hosts, pbsdsh (in PATH or PBS_EXEC) starts processes there",
   isHere: () => process.env["PBS_JOBID"] !== undefined,
   allocation,
   starter: pbsdsh,

@@ -5,7 +5,7 @@ import { isRankMessage } from "./rank-message.ts";
 
 export type RankHello = Extract<RankMessage, { kind: "hello" }>;
 
-/** Takes the first message of a connection; gives what takes the others, or undefined when it is not a rank's. */
+/** Gets the first message of a connection. Returns the handler of the others, or undefined when it is not a rank's. */
 export type Admit = (hello: RankHello, socket: Socket) => ((message: RankMessage) => void) | undefined;
 
 /**
@@ -17,7 +17,7 @@ export type Admit = (hello: RankHello, socket: Socket) => ((message: RankMessage
  *  fork(), cluster, new Worker()     agent ── x.ts ── x.ts                refused: x.ts is the rank already
  * ```
  */
-export class RankDoor {
+export class RankListener {
   readonly path: string;
   readonly #server: Server;
 
@@ -26,14 +26,14 @@ export class RankDoor {
     this.#server = server;
   }
 
-  static async open(directory: string, admit: Admit): Promise<RankDoor> {
+  static async open(directory: string, admit: Admit): Promise<RankListener> {
     const path = join(directory, "agent");
     const server = createServer((socket) => greet(socket, admit));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(path, resolve);
     });
-    return new RankDoor(path, server);
+    return new RankListener(path, server);
   }
 
   close(): void {
@@ -60,8 +60,8 @@ function greet(socket: Socket, admit: Admit): void {
 
 /**
  * A message to a rank that has just ended cannot be written (EPIPE). Node then destroys the socket, and with it what the
- * rank had said before and the agent has not read yet: its last collectives, and that it left in good order. The end of
- * what it has said shows that the rank is gone, so failed writes are passed over.
+ * agent has not read yet: the rank's last collectives, and that it left in good order. So failed writes are ignored; the
+ * end of the stream shows that the rank is gone.
  */
 function failNoWrite(socket: Socket): void {
   const write = socket._write.bind(socket);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { sendMessage } from "@tsmpi/core/bootstrap";
 import { expect, test } from "vitest";
-import { RankDoor } from "../../../../packages/launcher/src/agent/rank-door.ts";
+import { RankListener } from "../../../../packages/launcher/src/agent/rank-listener.ts";
 import { folder } from "../../../support/run-tsmpi.ts";
 
 const rank = `
@@ -18,14 +18,14 @@ test("what a rank said before its end is read, although a message to it fails", 
     heard = resolve;
   });
   const closed = new Promise<void>((resolve) => {
-    const door = RankDoor.open(folder(), ({ pid }, socket) => {
+    const listener = RankListener.open(folder(), ({ pid }, socket) => {
       sendMessage(socket, { kind: "welcome" });
       while (!hasEnded(pid)); // a busy agent: it learns of nothing in the meantime
       sendMessage(socket, { kind: "ended" });
-      socket.once("close", () => void door.then((open) => open.close()).then(resolve));
+      socket.once("close", () => void listener.then((open) => open.close()).then(resolve));
       return heard;
     });
-    void door.then(({ path }) => spawn(process.execPath, ["--input-type=module", "-e", rank, path]));
+    void listener.then(({ path }) => spawn(process.execPath, ["--input-type=module", "-e", rank, path]));
   });
   expect(await left).toEqual({ kind: "left", sent: { 1: 7 } });
   await closed;

@@ -1,0 +1,75 @@
+import type { Socket } from "node:net";
+import { basename } from "node:path";
+import type { HostPlan } from "../link/messages.ts";
+import { agentMark, Guardian } from "../system/guardian.ts";
+import { type Terminal, terminalHere } from "../system/pty.ts";
+import { setResourceLimits } from "../system/resource-limits.ts";
+import { materialise } from "../typescript/program.ts";
+import { variablesHere } from "./environment.ts";
+import { checkHost } from "./host-checks.ts";
+import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
+import { type Admit, type RankHello, RankListener } from "./rank-listener.ts";
+import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
+import { SessionSignals } from "./session-signals.ts";
+
+/**
+ * What the ranks of a host need before they start: the job's directory and the script in it, pipes, the socket that they
+ * connect to, limits. A setup that fails halfway is removed like any other.
+ */
+export class HostSetup {
+  /** The job's directory on this host. */
+  directory = "";
+  /** Bytes that were free in the directory before any rank took some. */
+  room = 0;
+  guardian: Guardian | undefined;
+  /** By rank; empty where the system cannot make named pipes. */
+  pipes: ReadonlyMap<number, RankPipes> = new Map();
+  /** The standard input of rank 0. */
+  input: Ends | undefined;
+  listener: RankListener | undefined;
+  terminal: Terminal | undefined;
+  /** Present where the ranks stay in the agent's session. */
+  sessionSignals: SessionSignals | undefined;
+
+  /**
+   * Returns the plan with the environment of this host. `noted` gets lines for `--verbose`.
+   *
+   * @throws Error when ranks cannot start here.
+   */
+  async prepare(
+    plan: HostPlan,
+    admit: (hello: RankHello, socket: Socket) => ReturnType<Admit>,
+    noted: (text: string) => void,
+  ): Promise<HostPlan> {
+    this.directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"], plan.ranks.length);
+    this.room = roomIn(this.directory);
+    this.guardian = new Guardian({ mark: agentMark(plan), directories: [this.directory] });
+    const pipes = pipesIn(this.directory, plan.ranks);
+    const made = this.guardian.makePipes(
+      [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
+    );
+    if (!plan.ownSessions) this.sessionSignals = new SessionSignals();
+    this.listener = await RankListener.open(this.directory, admit);
+    process.umask(plan.umask);
+    if (!("executable" in plan.program)) materialise(plan.program, this.directory);
+    const environment = plan.shell && variablesHere(plan, plan.shell, this.directory);
+    if (plan.shell !== undefined) await setResourceLimits(plan.shell.limits);
+    checkHost(plan);
+    if (plan.terminal !== undefined) this.terminal = terminalHere(plan.terminal);
+    if (await made) this.pipes = pipes;
+    else noted("mkfifo failed: the ranks' streams are sockets, not pipes");
+    if (plan.ranks.includes(0)) this.input = await this.guardian.makeInput(openInput);
+    return environment === undefined ? plan : { ...plan, environment };
+  }
+
+  /** Lets no more processes connect. */
+  close(): void {
+    this.listener?.close();
+  }
+
+  /** Removes all files of the job on this host. */
+  remove(): void {
+    removeJobDirectory(this.directory);
+    this.guardian?.dismiss();
+  }
+}
