@@ -33,7 +33,7 @@ describe.each(jobs)("processes $way, $size ranks", ({ size, env, load }) => {
   let report = "";
 
   beforeAll(async () => {
-    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(size), "--timeout", "240", ranks, load], {
+    const { code, stdout, stderr } = await runTsmpi(["run", "-n", String(size), "--timeout", "480", ranks, load], {
       env,
     });
     for (const line of stdout.split("\n").filter((each) => each.startsWith("{"))) {
@@ -41,7 +41,7 @@ describe.each(jobs)("processes $way, $size ranks", ({ size, env, load }) => {
       outcomes.set(`${outcome.theme}: ${outcome.name}`, outcome);
     }
     report = `exit code ${code}\n${stderr}`;
-  }, 270_000);
+  }, 510_000);
 
   for (const [theme, cases] of Object.entries(themes)) {
     for (const each of cases.filter((one) => isRun(one, size, load))) {

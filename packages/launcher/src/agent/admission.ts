@@ -31,7 +31,7 @@ export class Admission {
     else this.#verdict ??= order;
   }
 
-  admit(hello: RankHello, socket: Socket, { host, node, network, program, terminal }: HostPlan): ReturnType<Admit> {
+  admit(hello: RankHello, socket: Socket, { host, network, program, terminal }: HostPlan): ReturnType<Admit> {
     const { rank } = hello;
     const child = this.#ranks.processes.get(rank);
     const stranger = describeStranger(hello, child, "executable" in program || terminal !== undefined);
