@@ -174,20 +174,9 @@ function oddOneOut(doings: readonly Doing[]): string | undefined {
 
 /** `rank 0 waits for rank 1, rank 1 for rank 2, rank 2 for rank 0: a circle`. */
 function circle(doings: readonly Doing[]): string | undefined {
-  // Of a rank that waits in a collective, the ranks that it waits for are the algorithm's affair.
-  const next = new Map<number, number>();
-  for (const { rank, where } of doings) {
-    if (typeof where === "string") continue;
-    const wait = where.waits.find(({ ranks, collective }) => ranks?.length === 1 && collective === undefined);
-    const [target] = wait?.ranks ?? [];
-    if (target !== undefined) next.set(rank, target);
-  }
+  const next = waitsForOne(doings);
   for (const start of next.keys()) {
-    const path = [start];
-    for (let rank = next.get(start); rank !== undefined && rank !== start; rank = next.get(rank)) {
-      if (path.includes(rank)) break;
-      path.push(rank);
-    }
+    const path = pathFrom(start, next);
     if (next.get(path.at(-1)!) !== start) continue;
     if (path.length === 1) return `rank ${start} waits for itself`;
     const steps = path.map((rank, i) => `${i === 0 ? "rank " : ""}${rank} waits for ${next.get(rank)}`);
@@ -195,6 +184,25 @@ function circle(doings: readonly Doing[]): string | undefined {
     return `${shown.join(", ")}: a circle of ${path.length}`;
   }
   return undefined;
+}
+
+/** The ranks that wait for one other rank, and that rank. In a collective, the algorithm chooses which rank to wait for. */
+function waitsForOne(doings: readonly Doing[]): Map<number, number> {
+  const next = new Map<number, number>();
+  for (const { rank, where } of doings) {
+    if (typeof where === "string") continue;
+    const wait = where.waits.find(({ ranks, collective }) => ranks?.length === 1 && collective === undefined);
+    const [target] = wait?.ranks ?? [];
+    if (target !== undefined) next.set(rank, target);
+  }
+  return next;
+}
+
+/** From a rank along what each rank waits for, up to the first rank that would come a second time. */
+function pathFrom(start: number, next: ReadonlyMap<number, number>): number[] {
+  const path = [start];
+  for (let rank = next.get(start); rank !== undefined && !path.includes(rank); rank = next.get(rank)) path.push(rank);
+  return path;
 }
 
 function unwanted(doings: readonly Doing[]): string[] {
