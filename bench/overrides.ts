@@ -33,7 +33,7 @@ export function choices(
   const take = (wanted: string): string => {
     process.env[variableOf(operation)] = wanted;
     forgetOverrides();
-    const peers: Peers = { rank: 0, size: hosts.length, hosts, send: nobody, recv: nobody };
+    const peers: Peers = { rank: 0, size: hosts.length, hosts, send: unreachable, recv: unreachable };
     return choose(operation, factsOf(peers, { op: sum, bytes: cutsArrays(operation) ? bytes : undefined }));
   };
   try {
@@ -45,6 +45,6 @@ export function choices(
 }
 
 /** Peers that cannot communicate: choose.ts does not send. */
-function nobody(): Promise<never> {
-  return Promise.reject(new Error("nobody is there"));
+function unreachable(): Promise<never> {
+  return Promise.reject(new Error("choose.ts sends no messages"));
 }

@@ -39,7 +39,7 @@ export class JobKeys {
     return this.#keys.size > 0;
   }
 
-  /** Everybody is here who needs it. */
+  /** All agents are connected: removes the key. */
   remove(): void {
     for (const directory of this.directories) rmSync(directory, { recursive: true, force: true });
   }
