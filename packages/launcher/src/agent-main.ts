@@ -5,7 +5,7 @@ import { Agent } from "./agent/agent.ts";
 import { agentExit } from "./hosts/agent-exits.ts";
 import { cpusOfLine } from "./hosts/pbs/environment.ts";
 import { usableAddresses } from "./link/addresses.ts";
-import { type Attempt, connectToLauncher, ownAddress } from "./link/connect.ts";
+import { type Attempt, ownAddress, visit } from "./link/connect.ts";
 import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
 import type { Hello, Order, Report } from "./link/messages.ts";
@@ -43,7 +43,7 @@ process.on("exit", leaveTerminal);
 
 const found = findKey(job, directories);
 if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and no PBS_JOBCOOKIE`);
-const socket = await connectToLauncher({
+const socket = await visit({
   endpoints: (words.get("at")?.[0] ?? "").split(","),
   ...found,
   limitMs: Number(words.get("seconds")?.[0] ?? 60) * 1000,

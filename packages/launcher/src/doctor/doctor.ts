@@ -111,7 +111,7 @@ async function walltimeNotes({ walltimeMs }: RunOptions): Promise<string[]> {
   }
 }
 
-/** The sentence of an error that keeps the job from starting. Throws a usage error, which is not a finding. */
+/** What keeps a job from starting is a finding; a command line that makes no sense is none. */
 function reason(error: unknown): string {
   if ((error as Partial<LaunchError>).exitCode === exitCodes.usage) throw error;
   return reasonOf(error);

@@ -16,7 +16,7 @@ const tellMs = 2000;
  * Connects to the launcher. Tries all its addresses at once, repeatedly until the time is up, and keeps the first connection
  * whose other end has the key. An address that leads nowhere, or to a stranger, costs only a moment.
  */
-export function connectToLauncher(options: {
+export function visit(options: {
   endpoints: readonly string[];
   name: KeyName;
   key: Uint8Array;
@@ -80,7 +80,7 @@ function describe(error: NodeJS.ErrnoException): string {
     case "ECONNRESET":
       return "hung up";
     default:
-      return error.code?.startsWith("ERR_SSL") ? "another program, without the key of this job" : reasonOf(error);
+      return error.code?.startsWith("ERR_SSL") ? "somebody else, without the key of this job" : reasonOf(error);
   }
 }
 

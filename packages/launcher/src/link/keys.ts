@@ -39,7 +39,7 @@ export class JobKeys {
     return this.#keys.size > 0;
   }
 
-  /** All agents are connected: removes the key. */
+  /** Everybody is here who needs it. */
   remove(): void {
     for (const directory of this.directories) rmSync(directory, { recursive: true, force: true });
   }

@@ -16,19 +16,19 @@ export interface Guest {
   at: string;
 }
 
-/** A connection without a key is closed after this time. */
+/** Who knocks without a key is shown out after this time. */
 const handshakeTimeoutMs = 10_000;
-/** If so many connections wait, the oldest are closed before: agents prove their key within milliseconds. */
+/** Or before, the oldest first, when so many wait: agents have proved themselves within milliseconds. */
 const mostWaiting = 256;
-/** Most addresses of strangers that are kept by name; others are only counted. */
+/** A flood from many addresses is counted, not kept. */
 const mostKept = 100;
 
-/** Accepts the agents of other hosts: listens on the launcher's networks, and keeps connections with a key of the job. */
+/** Where the agents of other hosts come to: listens on the launcher's networks, and lets in who has a key of the job. */
 export class Reception {
   readonly #server: Server;
   /** Where it listens, `address:port`. */
   readonly endpoints: readonly string[];
-  /** Connections that were refused, with how often, for the report of a failed launch. */
+  /** Who came and did not get in, and how often, for the diagnosis of a launch that fails. */
   readonly turnedAway: Map<string, number> = new Map();
   /** By address and port, the oldest first. */
   readonly #waiting = new Map<string, Socket>();
@@ -55,7 +55,7 @@ export class Reception {
         return keys.get(name) ?? null;
       },
     } as Parameters<typeof createServer>[0]);
-    // One address: listen there only. Several: listen on all, so that an interface that comes later works too.
+    // One address: nothing else may reach it. Several: whatever comes later to an interface is reached, too.
     const [single] = addresses;
     await listen(server, addresses.length === 1 ? single : undefined, ports);
     const reception = new Reception(server, addresses);
@@ -81,13 +81,13 @@ export class Reception {
     return reception;
   }
 
-  /** All agents are connected: stops listening, and closes the connections that still wait. */
+  /** Everybody is here: nothing listens any more, and who still waits may go. */
   close(): void {
     this.#server.close();
     for (const socket of this.#waiting.values()) socket.destroy();
   }
 
-  /** How many connections were refused. */
+  /** How many were turned away. */
   get strangers(): number {
     return [...this.turnedAway.values()].reduce((total, count) => total + count, 0);
   }

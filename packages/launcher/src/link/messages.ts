@@ -7,7 +7,7 @@ import type { Program } from "../typescript/index.ts";
 /** The two streams of a rank. */
 export type OutputStream = "stdout" | "stderr";
 
-/** Everything that an agent needs for its host's part of a job. Plain data, which may travel to another host. */
+/** All that an agent has to know to run its host's part of a job. Plain data: it may travel to another host. */
 export interface HostPlan {
   job: string;
   size: number;
@@ -17,7 +17,7 @@ export interface HostPlan {
   host: string;
   /** The ranks of this host. */
   ranks: number[];
-  /** A script with its files, or any program, by a name in PATH. */
+  /** A script with its files, or any program: its name, to be looked for in PATH. */
   program: Program | Executable;
   args: string[];
   nodeOptions: string[];
@@ -31,17 +31,17 @@ export interface HostPlan {
    * (see `Apart`). Never under PBS: a process that leaves its session is out of PBS's reach for ever.
    */
   ownSessions: boolean;
-  /** Whether a line without its newline is shown after a moment, as a prompt needs it. */
+  /** Whether a line without its newline is shown after a moment, as a prompt must be. */
   showPartialLines: Record<OutputStream, boolean>;
-  /** Whether a prompt of rank 0 is shown at once: a user may answer it, or no other output can mix with it. */
+  /** A prompt of rank 0 is shown without waiting for the rest of the line: somebody may answer it, or nothing can mix with it. */
   promptsAtOnce: boolean;
   /** Each rank has a terminal of this size (`--pty`); absent: pipes. */
   terminal?: TerminalSize;
-  /** How long, after a good end, children of ranks may hold their streams; 0: not at all. */
+  /** How long, after a good end, what ranks have started may hold their streams; 0: not at all. */
   waitForChildrenMs: number;
-  /** Settings of the launching shell that a starter does not pass on; absent on the launcher's host. */
+  /** What the launching shell has and a host's agent has not from its starter; absent where the launcher itself is. */
   shell?: Shell;
-  /** How this host's ranks communicate with other hosts; absent if there are none. */
+  /** How this host's ranks talk to other hosts; absent when there are none. */
   network?: Network;
   /** The CPUs that the scheduler has given the job here; absent where it does not say how many. */
   granted?: Granted;
@@ -50,16 +50,16 @@ export interface HostPlan {
 /** The part of a host that belongs to a job. */
 export interface Granted {
   cpus: number;
-  /** Threads that were asked for each slot. */
+  /** As many threads were asked for each slot. */
   threads: number;
 }
 
-/** The program of `tsmpi exec`. */
+/** What `tsmpi exec` runs. */
 export interface Executable {
   executable: string;
 }
 
-/** Settings of a shell beside environment, directory and umask. */
+/** What of a shell is neither environment nor directory nor umask. */
 export interface Shell {
   limits: ResourceLimits;
   /** The text of PBS_NODEFILE, where there is one: PBS does not put it, or does not name it, on every host. */
@@ -68,21 +68,21 @@ export interface Shell {
   ofPbs: string[];
 }
 
-/** The first message of an agent to its launcher. */
+/** An agent to its launcher, first of all. */
 export interface Hello {
   kind: "hello";
   node: number;
   pid: number;
-  /** Its process group. Its ranks are in it if they have none of their own. */
+  /** Its process group, which its ranks are in where they have none of their own. */
   group: number;
   version: string;
   nodeVersion: string;
   machine: Machine;
   /** What PBS says of the agent's line of the node file; absent when it says nothing. */
   cpusOfLine?: number;
-  /** Addresses of its ranks, first the one from which it reached the launcher. */
+  /** Where its ranks can be reached, the address by which it reached the launcher first. */
   addresses: string[];
-  /** Where its key came from. Set by the launcher. */
+  /** How it came by its key. Filled in by the launcher. */
   key: string;
 }
 
@@ -91,25 +91,25 @@ export type Order =
   | { kind: "start"; plan: HostPlan }
   /** Every rank of the job is ready. */
   | { kind: "table"; peers: PeerAddress[] }
-  /** Passed on to the ranks: messages of `@tsmpi/core/bootstrap`. */
+  /** To be told to the ranks, in the words of `@tsmpi/core/bootstrap`. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
   | { kind: "failed"; ending: Ending }
   | { kind: "stopping"; reason: string; code?: "undelivered" }
   | { kind: "endsSoon"; reason: string }
   | { kind: "where" }
-  /** Asks how many bytes wait in connections to other hosts. */
+  /** What waits in connections to other hosts? */
   | { kind: "queues" }
-  /** End all ranks: SIGTERM first, SIGKILL after `killAfterMs`. */
+  /** End all ranks: politely first, for sure after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }
-  /** Kill this rank if it is still stopped; `reason` goes into the report of its end. */
+  /** Kill this one rank if it is still stopped; `reason` is to be told of its end. */
   | { kind: "killStopped"; rank: number; reason: string }
-  /** The output has no reader any more: drop it. */
+  /** Nobody takes the output any more: what the ranks have written is dropped. */
   | { kind: "abandon" }
   | { kind: "signal"; signal: NodeJS.Signals }
   /** Input for rank 0, which is on this host; null at its end. */
   | { kind: "input"; bytes: Uint8Array | null }
-  /** So many bytes of this agent's output were written: it may send as many again. */
+  /** So many bytes of this agent's output have been written: it may send as many again. */
   | { kind: "taken"; bytes: number };
 
 /** Agent to launcher. */
@@ -122,15 +122,15 @@ export type Report =
   /** For `--verbose`. */
   | { kind: "noted"; text: string }
   | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
-  /** Whole lines, or a part of a line that stays incomplete for the moment. */
+  /** Whole lines, or the part of one that is not going to be completed soon. */
   | { kind: "output"; rank: number; stream: OutputStream; bytes: Uint8Array }
   | { kind: "ended"; ending: Ending; sent?: Record<string, number>; strangers?: number }
-  /** All output of this rank has been sent. */
+  /** All that this rank ever wrote has been sent. */
   | { kind: "drained"; rank: number }
   | { kind: "inputTaken"; bytes: number }
-  /** This rank is stopped (SIGSTOP), or goes on. */
+  /** Nothing of this rank runs since somebody has stopped it (SIGSTOP); or it goes on. */
   | { kind: "stopped"; rank: number; stopped: boolean }
-  /** A connection of this host to that rank carries nothing; `rank` is the rank that has the connection, if known. */
+  /** A connection of this host to that rank carries nothing; `rank` is whose it is, if that is known. */
   | { kind: "stalled"; rank?: number; dest: number; from: string; to: string; seconds: number }
   /** Answer to `queues`: so many bytes. */
   | { kind: "queued"; bytes: number }

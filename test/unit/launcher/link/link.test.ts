@@ -5,7 +5,7 @@ import { createServer, connect as dial } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { endpoint, parseEndpoint, usableAddresses } from "../../../../packages/launcher/src/link/addresses.ts";
-import { type Attempt, connectToLauncher } from "../../../../packages/launcher/src/link/connect.ts";
+import { type Attempt, visit } from "../../../../packages/launcher/src/link/connect.ts";
 import { Decoder, encode, heartbeat } from "../../../../packages/launcher/src/link/framing.ts";
 import { findKey, JobKeys } from "../../../../packages/launcher/src/link/keys.ts";
 import { Link } from "../../../../packages/launcher/src/link/link.ts";
@@ -49,7 +49,7 @@ describe("frames", () => {
 describe("a link", () => {
   it.each([
     ["closed", "end"],
-    ["reset, as the kernel does for a killed process with unread data", "resetAndDestroy"],
+    ["reset, as the kernel does for who is killed with something unread", "resetAndDestroy"],
   ] as const)("tells the same end of a connection that was %s", async (_, end) => {
     const server = createServer((socket) => socket.once("data", () => socket[end]())).listen(0, "127.0.0.1");
     onTestFinished(() => void server.close());
@@ -68,7 +68,7 @@ describe("an agent and its launcher", () => {
     vi.stubEnv("PBS_JOBCOOKIE", undefined);
     onTestFinished(() => void vi.unstubAllEnvs());
     const keys = new JobKeys("job");
-    // A launcher that is killed now leaves nothing behind: its guardian knows already what to remove.
+    // Whoever is killed now leaves nothing behind, and its guardian knows by now what to remove.
     expect(keys.directories.filter((directory) => existsSync(directory))).toEqual([]);
     keys.deposit();
     expect(keys.directories.filter((directory) => existsSync(directory))).toEqual(keys.directories);
@@ -87,7 +87,7 @@ describe("an agent and its launcher", () => {
 
   const quiet = { waiting: () => {}, limitMs: 20_000 };
 
-  it("find each other by the job's key, past addresses that lead nowhere or to strangers", async () => {
+  it("find each other by the job's key, past addresses that lead nowhere or to somebody else", async () => {
     const { open, keys, guest } = await reception();
     const stranger = createServer((socket) => socket.on("error", () => {}).end("220 mail.example\n")).listen(
       0,
@@ -97,7 +97,7 @@ describe("an agent and its launcher", () => {
     await once(stranger, "listening");
     const { port } = stranger.address() as { port: number };
     const found = findKey("job", keys.directories)!;
-    const socket = await connectToLauncher({
+    const socket = await visit({
       endpoints: ["127.0.0.1:1", `127.0.0.1:${port}`, ...open.endpoints],
       ...found,
       ...quiet,
@@ -120,21 +120,15 @@ describe("an agent and its launcher", () => {
     expect(await lost).toBe("the connection was closed there");
   });
 
-  it("refuse a connection with another key, and tell it nothing", async () => {
+  it("do not let in who has another key, and tell him nothing", async () => {
     const { open, guests } = await reception();
     let attempts: Attempt[] = [];
     const waiting = (now: Attempt[]): void => {
       attempts = structuredClone(now);
     };
-    const visiting = connectToLauncher({
-      endpoints: open.endpoints,
-      name: "file",
-      key: randomBytes(32),
-      limitMs: 1500,
-      waiting,
-    });
+    const visiting = visit({ endpoints: open.endpoints, name: "file", key: randomBytes(32), limitMs: 1500, waiting });
     await expect(visiting).rejects.toThrow("cannot be reached");
-    expect(attempts[0]?.outcome).toBe("another program, without the key of this job");
+    expect(attempts[0]?.outcome).toBe("somebody else, without the key of this job");
     expect(guests).toEqual([]);
     expect([...open.turnedAway.keys()]).toEqual([expect.stringMatching(/has not the key of this job/)]);
     const { host, port } = parseEndpoint(open.endpoints[0]!);
