@@ -1,7 +1,7 @@
 /**
- * What was promised: ours over a peer's median in the same run, at most; for a rate, at least.
+ * The promised bars: tsmpi's median over a peer's median of the same run. At most this; for a rate, at least.
  *
- * A row is named as programs print it; `n` stands for any.
+ * A row has the name that programs print; `n` stands for any number of ranks.
  */
 export interface Bar {
   readonly row: RegExp;
@@ -32,7 +32,7 @@ const bars: { readonly [work: string]: readonly Bar[] } = {
   "across-hosts-clear": [
     { row: /round trip/, against: "libzmq in C", ratio: 1.2 },
     { row: /both ways/, against: "libzmq in C", ratio: 1 / 1.2 },
-    // On the same work: for one message of 8 B that is most of it.
+    // Against the peer that does the same work: for a message of 8 B the seal is most of it.
     { row: /one way/, against: "libzmq in C, sealed", ratio: 1 / 1.2 },
   ],
 };

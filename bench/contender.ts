@@ -2,21 +2,21 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Longer than the slowest program here takes on a machine that is busy. */
+/** Longer than the slowest program takes on a busy machine. */
 const limitMs = 600_000;
 
 /** A program whose output has a line `{"row": ..., "value": ...}` for each thing that it measured. */
 export interface Contender {
   readonly name: string;
-  /** Runs it once and resolves to its standard output; rejects, with what it said on stderr, when it fails. */
+  /** Runs it once and resolves to its standard output. If it fails, rejects with its stderr. */
   readonly run: () => Promise<string>;
   /** Why it cannot run on this machine. */
   readonly missing?: string | undefined;
 }
 
 /**
- * Programs that open no TLS connections need no further certificates, with which Node 20 starts 60 ms later. Whoever runs
- * the benchmarks may have them, as npm needs them in some networks.
+ * Without NODE_EXTRA_CA_CERTS, which npm needs in some networks: with it Node 20 starts 60 ms later, and no program here opens TLS
+ * connections.
  */
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
 
@@ -24,7 +24,7 @@ export function path(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** A contender that is one command. */
+/** A contender of one command. */
 export function command(name: string, argv: readonly string[], missing?: string): Contender {
   return { name, missing, run: () => outputOf(argv) };
 }
@@ -52,7 +52,7 @@ export function outputOf(argv: readonly string[], env: Record<string, string> = 
   });
 }
 
-/** Ours, as a user runs it. */
+/** tsmpi, as a user runs it. */
 export function tsmpi(n: number, script: string, name = "tsmpi"): Contender {
   return command(name, tsmpiRun(n, script));
 }
@@ -68,7 +68,7 @@ export function tsmpiRun(n: number, script: string): string[] {
   ];
 }
 
-/** The system's Python, for which packages of the system are installed. */
+/** The system's Python, which has the system's packages. */
 export const python: string = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 export const mpiexec: string = existsSync("/usr/bin/mpiexec.openmpi") ? "mpiexec.openmpi" : "mpiexec";
 const asRoot = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
@@ -78,7 +78,7 @@ export function mpi4pyRun(n: number, script: string, ...options: string[]): stri
   return [...job, python, path(`peers/mpi4py/${script}.py`)];
 }
 
-/** Open MPI kept from shared memory: over the loopback interface. */
+/** Open MPI without shared memory: over the loopback interface. */
 export const overTcp: readonly string[] = [
   ...["--mca", "pml", "ob1", "--mca", "btl", "tcp,self"],
   ...["--mca", "btl_tcp_if_include", "lo"],

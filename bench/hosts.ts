@@ -18,12 +18,12 @@ export class TwoHosts implements Place {
     this.job = new PbsJob(hosts, lines, "openpbs");
   }
 
-  /** With so many slots on each. */
+  /** Slots of each host. */
   static async make(slots = 1): Promise<TwoHosts> {
     return new TwoHosts(await Hosts.make([first.name, second.name]), slots);
   }
 
-  /** What `tsmpi run` prints, started on the first one, with a rank on each slot. */
+  /** The output of `tsmpi run`, started on the first host, with a rank on each slot. */
   async run(options: string, script: string): Promise<string> {
     const { code, stdout, stderr } = await this.job.script(`tsmpi run ${options} ${script}`).result;
     if (code !== 0) throw new Error(`ended with ${code}: ${stderr.trim()}`);
@@ -35,12 +35,12 @@ export class TwoHosts implements Place {
     this.hosts.remove();
   }
 
-  /** The process that holds a host, by this machine's count. */
+  /** The id of the process that holds a host's namespaces. */
   holder(name: string): string {
     return this.hosts.enter(name)[2] as string;
   }
 
-  /** A host's network and name alone: processes and files stay this machine's. */
+  /** Only network and name are a host's own; processes and files are this machine's. */
   enter(name: string): string[] {
     return ["nsenter", "-t", this.holder(name), "-n", "-u", "--"];
   }
@@ -93,14 +93,14 @@ function libzmq(name: string, place: TwoHosts, mechanism: string, obstacles: Obs
   };
 }
 
-/** Open MPI starts its daemon on the other host by what it takes for ssh. */
+/** Open MPI starts its daemon on the other host with this stand-in for ssh. */
 function mpi4py(place: TwoHosts, obstacles: Obstacles): Contender {
   const ssh = `${path("peers/mpi4py/enter.sh")} ${place.holder(second.name)}`;
   const options = [
     ...["--host", `${first.name}:1,${second.name}:1`, "--mca", "plm_rsh_agent", ssh],
     ...["--mca", "oob_tcp_if_include", "eth0", "--mca", "btl_tcp_if_include", "eth0"],
     ...["--mca", "pml", "ob1", "--mca", "btl", "tcp,self"],
-    // Each daemon believes that the cores are its own, and would bind both ranks to the first one.
+    // Each daemon assumes that all cores are its own, and would bind both ranks to the first one.
     ...["--bind-to", "none"],
   ];
   const argv = [...place.enter(first.name), ...mpi4pyRun(2, "point-to-point", ...options)];

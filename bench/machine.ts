@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { mpiexec, path, python } from "./contender.ts";
 
-/** What a result depends on besides the code. Undefined: not on this machine. */
+/** What results depend on besides the code. Undefined: not on this machine. */
 export interface Machine {
   cpu: string;
   cores: number;
@@ -38,7 +38,7 @@ const libzmqVersion = [
   "z.zmq_version(*map(ctypes.byref, v)); print('.'.join(str(each.value) for each in v))",
 ].join("\n");
 
-/** The first line that a command prints; undefined when there is no such command, or it fails. */
+/** The first line that a command prints; undefined if there is no such command, or it fails. */
 function said(file: string, ...args: string[]): string | undefined {
   try {
     const [line] = execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split("\n");
@@ -48,7 +48,7 @@ function said(file: string, ...args: string[]): string | undefined {
   }
 }
 
-/** Why a peer cannot run here; undefined when it can. */
+/** Why a peer cannot run here; undefined if it can. */
 export interface Obstacles {
   mpi4py: string | undefined;
   python: string | undefined;
@@ -67,7 +67,7 @@ export function obstaclesOf(machine: Machine): Obstacles {
   };
 }
 
-/** The small program in C; where it lies once it is built. */
+/** Path of the small program in C, once it is built. */
 export const libzmqProgram: string = path("results/libzmq");
 
 function buildLibzmq(): string | undefined {

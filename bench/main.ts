@@ -8,8 +8,8 @@ import { worksOf } from "./works.ts";
 import { writeDocs } from "./write-docs.ts";
 
 /**
- * Runs the same work with tsmpi and its peers, in turn, several rounds; prints medians, ratios and what was promised,
- * and leaves them in `results/latest.json` and `results/latest.md`. See README.md.
+ * Runs the same work with tsmpi and its peers, in turn, in several rounds. Prints medians, ratios and bars, and stores them in
+ * `results/latest.json` and `results/latest.md`. See README.md.
  *
  *     npm run bench -- [--rounds 5] [--only point,map] [--write-docs]
  */
@@ -42,7 +42,7 @@ for (const work of rounds > 0 ? wanted : []) {
 }
 if (values["write-docs"]) writeDocs(save());
 
-/** After each work, for a run takes long. */
+/** After each work, because a run takes long. */
 function save(): Results {
   const inOrder = names.flatMap((name) => (tables[name] === undefined ? [] : [[name, tables[name]] as const]));
   const results: Results = { machine, tables: Object.fromEntries(inOrder) };
@@ -51,7 +51,7 @@ function save(): Results {
   return results;
 }
 
-/** What was measured on this very machine before: a part can be measured again without the rest. */
+/** Earlier results of this machine: so a part can be measured again without the rest. */
 function earlier(): Results | undefined {
   if (!existsSync(latest)) return undefined;
   const results = JSON.parse(readFileSync(latest, "utf8")) as Results;

@@ -2,28 +2,28 @@ import { type Judged, judge } from "./bars.ts";
 import type { Contender } from "./contender.ts";
 import type { Machine } from "./machine.ts";
 
-/** The same work by several programs; the first contender is ours, named `tsmpi`. */
+/** The same work by several programs. The first contender is `tsmpi`. */
 export interface Work {
-  /** As `--only` has it, and `bars.ts`. */
+  /** Its name for `--only` and in `bars.ts`. */
   readonly name: string;
   readonly title: string;
   /** The row for the whole command's seconds; without it, rows are read from what programs print. */
   readonly wall?: string;
-  /** Why it cannot be done on this machine, by anybody. */
+  /** Why no contender can do it on this machine. */
   readonly missing?: string | undefined;
   readonly contenders: (place: Place) => readonly Contender[];
-  /** Makes where it runs, if that is not simply here. */
+  /** Makes the place where it runs, if that is not this machine as it is. */
   readonly make?: () => Promise<Place>;
 }
 
-/** Where a work runs; {@link remove} leaves nothing of it. */
+/** The place where a work runs; {@link remove} removes it. */
 export interface Place {
   remove(): void;
 }
 
 export interface Row {
   readonly row: string;
-  /** Of each contender that has it. */
+  /** By contender. */
   readonly medians: Readonly<Record<string, number>>;
   readonly rounds: Readonly<Record<string, readonly number[]>>;
   /** tsmpi's median over each other's. */
@@ -37,20 +37,20 @@ export interface Table {
   /** ISO 8601, UTC. */
   readonly measured: string;
   readonly contenders: readonly string[];
-  /** Who is not in the table, or not in all rounds of it, and why. */
+  /** Contenders that are missing in the table, or in some rounds, and why. */
   readonly missing: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
 }
 
-/** What `results/latest.json` holds. */
+/** The content of `results/latest.json`. */
 export interface Results {
   readonly machine: Machine;
   readonly tables: Readonly<Record<string, Table>>;
 }
 
 /**
- * Runs a work's contenders in turn, so many rounds: whatever else the machine does, it does to all of them.
- * One that fails is named in `missing` with its reason, and the others go on.
+ * Runs a work's contenders in turn, in several rounds, so that other load of the machine affects all of them. A contender that
+ * fails is named in `missing` with its reason, and the others go on.
  */
 export async function measure(work: Work, rounds: number): Promise<Table> {
   const values = new Map<string, Record<string, number[]>>();
@@ -106,7 +106,7 @@ function summarise(work: string, row: string, rounds: Record<string, number[]>):
   return { row, medians, rounds, ratios, bars: judge(work, row, medians) };
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The middle number, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

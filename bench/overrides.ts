@@ -8,7 +8,7 @@ import {
 import { sum } from "../packages/core/src/ops/op.ts";
 import type { Peers } from "../packages/core/src/wire/peers.ts";
 
-/** All that choose.ts chooses for. */
+/** All operations of choose.ts. */
 export const operations: readonly Operation[] = [
   ...(["barrier", "bcast", "scatter", "gather", "allgather", "alltoall"] as const),
   ...(["reduce", "allreduce", "reduceScatter", "scan", "exscan"] as const),
@@ -19,12 +19,12 @@ export function cutsArrays(operation: Operation): boolean {
   return operation === "bcast" || operation === "reduce" || operation === "allreduce";
 }
 
-/** `TSMPI_ALLREDUCE`: the variable of the environment that has an operation done by one of its algorithms. */
+/** `TSMPI_ALLREDUCE`: the environment variable that selects an operation's algorithm. */
 export function variableOf(operation: Operation): string {
   return `TSMPI_${operation.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
-/** What choose.ts takes, unless the environment says otherwise, and all that it could take. `hosts[r]`: rank r's. */
+/** The algorithm that choose.ts takes without an override, and all that it could take. `hosts[r]`: rank r's host. */
 export function choices(
   operation: Operation,
   bytes: number,
@@ -33,7 +33,7 @@ export function choices(
   const take = (wanted: string): string => {
     process.env[variableOf(operation)] = wanted;
     forgetOverrides();
-    const peers: Peers = { rank: 0, size: hosts.length, hosts, send: nobody, recv: nobody };
+    const peers: Peers = { rank: 0, size: hosts.length, hosts, send: unreachable, recv: unreachable };
     return choose(operation, factsOf(peers, { op: sum, bytes: cutsArrays(operation) ? bytes : undefined }));
   };
   try {
@@ -44,7 +44,7 @@ export function choices(
   }
 }
 
-/** Who chooses does not talk. */
-function nobody(): Promise<never> {
-  return Promise.reject(new Error("nobody is there"));
+/** Peers that cannot communicate: choose.ts does not send. */
+function unreachable(): Promise<never> {
+  return Promise.reject(new Error("choose.ts sends no messages"));
 }

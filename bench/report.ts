@@ -7,7 +7,7 @@ export function markdown({ machine, tables }: Results): string {
   return [sentenceOf(machine), ...Object.values(tables).map(tableOf)].join("\n\n");
 }
 
-/** One table in markdown: a row's medians, ours over each of the others, and what was promised. */
+/** One table in markdown: medians, ratios of tsmpi over each peer, and bars. */
 export function tableOf(table: Table): string {
   const present = table.contenders.filter((name) => table.rows.some(({ medians }) => name in medians));
   const head = present.flatMap((name) => (name === "tsmpi" ? [name] : [name, "ratio"]));
@@ -40,7 +40,7 @@ function line(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Three digits, and all of those before the point. */
+/** Three digits, or more if more are before the point. */
 function digits(value: number): string {
   return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }

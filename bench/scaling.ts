@@ -9,15 +9,15 @@ import { choices, variableOf } from "./overrides.ts";
 import { type Cost, type LogGP, type Model, modelled } from "./virtual-peers.ts";
 
 /**
- * Runs the collectives, each by each of its algorithms, in simulated worlds of up to 1024 ranks, and prints messages,
- * bytes and the time that the LogGP model gives.
+ * Runs each algorithm of each collective in simulated worlds of up to 1024 ranks. Prints messages, bytes and the time of the
+ * LogGP model.
  *
  *     node --import tsmpi/register bench/scaling.ts [--ranks 2,8,64,1024] [--only allreduce,bcast] [--per-host 8]
  *       [--within L,o,g,G] [--between L,o,g,G] [--bytes 24] [--large 262144]
  *
- * L, o and g in microseconds, G in nanoseconds for each byte; see virtual-peers.ts. The defaults are of an order of
- * magnitude, to compare algorithms by: within a host a round trip of 8 us and a copy at 10 GB/s, between hosts a round
- * trip of 60 us (two wake-ups of a process at each end) and a wire of 10 Gbit/s. What a rank computes takes no time.
+ * L, o and g in microseconds, G in nanoseconds for each byte; see virtual-peers.ts. The defaults are orders of magnitude, good for
+ * comparing algorithms: within a host a round trip of 8 us and a copy at 10 GB/s; between hosts a round trip of 60 us (two
+ * wake-ups of a process at each end) and a wire of 10 Gbit/s. Computation takes no time.
  */
 const { values } = parseArgs({
   options: {
@@ -90,7 +90,7 @@ function cases(): Case[] {
   return all.filter(({ operation }) => only.some((start) => operation.startsWith(start)));
 }
 
-/** From few ranks to many, until the next would be too large: messages grow with the square of the ranks at most. */
+/** From few ranks to many, up to the limit of messages, which grow at most with the square of the ranks. */
 async function runAll({ operation, bytes, run }: Case, algorithm: string): Promise<void> {
   let [before, messages] = [1, 0];
   for (const size of ranks.toSorted((a, b) => a - b)) {

@@ -8,14 +8,14 @@ import { median, rowsOf } from "./measure.ts";
 import { choices, cutsArrays, operations, variableOf } from "./overrides.ts";
 
 /**
- * Measures each collective by each of its algorithms, in real processes, in interleaved rounds, and says where the fastest
- * is not the one that choose.ts takes.
+ * Measures each algorithm of each collective in real processes, in interleaved rounds. Reports the cases in which choose.ts does
+ * not take the fastest.
  *
  *     node --import tsmpi/register bench/tune.ts [--ranks 2,4,8] [--only allreduce] [--rounds 5] [--bytes 8,1024,65536]
  *       [--large 262144] [--hosts 2]
  *
- * `--bytes` are those of each rank's part; bcast, reduce and allreduce, whose algorithms cut one array, take those of
- * `--large` besides. `--hosts 2`: half of the ranks on each of two network namespaces, which needs root.
+ * `--bytes` are the sizes of each rank's part. bcast, reduce and allreduce, whose algorithms cut one array, use the sizes of
+ * `--large` too. `--hosts 2`: half of the ranks on each of two network namespaces, which needs root.
  */
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 
-/** A choice that is slower by less than this is as good. */
+/** A choice that is slower by less than this counts as good. */
 const noticeable = 1.05;
 
 interface Line {

@@ -2,7 +2,7 @@ import { byteLength, type Parcel } from "../packages/core/src/wire/codec/codec.t
 import type { Peers } from "../packages/core/src/wire/peers.ts";
 
 /**
- * What a message costs, in microseconds; G is nanoseconds for each byte.
+ * The cost of a message, in microseconds; G in nanoseconds for each byte.
  *
  * LogGP: Alexandrov, Ionescu, Schauser, Scheiman, "LogGP: Incorporating Long Messages into the LogP Model" (1995).
  *
@@ -36,7 +36,7 @@ export interface Cost {
 }
 
 interface Message {
-  /** Which of all messages it is: two of a pair keep their order. */
+  /** Its number among all messages: two of a pair keep their order. */
   readonly number: number;
   readonly pair: number;
   readonly dest: number;
@@ -49,17 +49,17 @@ interface Message {
   admitted: boolean;
 }
 
-/** When the two directions of a link are free again. */
+/** The times at which the two directions of a link are free again. */
 interface Link {
   out: number;
   in: number;
 }
 
 /**
- * Runs a collective on `size` ranks in this process, and a clock for each: a message is there when the model says so,
- * however long this process took. Ranks compute in no time. `run` is called for each rank, as a communicator would.
+ * Runs a collective on `size` ranks in this process, with a simulated clock for each. The model alone decides when a message
+ * arrives. Computation takes no time. `run` is called for each rank, as by a communicator.
  *
- * @throws what a rank rejects with, and an error when all ranks wait for each other.
+ * @throws the error of a rank, and an error if all ranks wait for each other.
  */
 export async function modelled(size: number, run: (peers: Peers) => Promise<unknown>, model: Model): Promise<Cost> {
   const network = new VirtualNetwork(size, model);
@@ -164,7 +164,7 @@ class VirtualNetwork {
     });
   }
 
-  /** Its last byte is there, unless the link into its host was busy with what came before. */
+  /** Its last byte has arrived, unless the link into its host was busy with earlier messages. */
   #arrive(message: Message): void {
     if (!message.admitted) {
       message.admitted = true;
@@ -192,7 +192,7 @@ class VirtualNetwork {
   }
 }
 
-/** Messages, the earliest first; of those that are due at the same time, the one that was sent first. */
+/** Messages by arrival; of those that arrive at the same time, the one that was sent first. */
 class Heap {
   readonly #items: Message[] = [];
 

@@ -40,7 +40,7 @@ function collectives(n: number, obstacles: Obstacles): Work {
   };
 }
 
-/** Two that compute, everywhere: see `ours/map.ts`. */
+/** Two processes that compute, for every contender: see `ours/map.ts`. */
 function map(obstacles: Obstacles): Work {
   return {
     name: "map",

@@ -7,7 +7,7 @@ const begin = "<!-- measured: written by bench/main.ts --write-docs, not by hand
 const end = "<!-- end of what was measured -->";
 
 /**
- * Puts the tables into docs/performance.md, and every round's numbers into results/measured.json, which is kept.
+ * Writes the tables into docs/performance.md, and every round's numbers into results/measured.json, which is committed.
  */
 export function writeDocs(results: Results): void {
   const page = path("../docs/performance.md");
@@ -15,7 +15,7 @@ export function writeDocs(results: Results): void {
   writeFileSync(path("results/measured.json"), `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
-/** A page with another text between the two marks. Throws when it has not got them. */
+/** A page with another text between the two marks. Throws if it does not have them. */
 export function filled(page: string, text: string): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`the page has no "${begin}" before "${end}"`);

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { init } from "tsmpi";
 
 /**
- * What a sender that floods costs: rank 0 sends far more than fits, rank 1 sleeps, then receives it all. Prints how much
- * the memory of both has grown at its highest.
+ * The memory of a flood: rank 0 sends far more than its credit, rank 1 sleeps, then receives everything. Prints the largest growth
+ * of memory of both.
  *
  *     tsmpi run -n 2 bench/memory/flood.ts
  *
- * The bound: up to 4 MiB of small messages in flight for each pair of ranks, held by the receiver; beyond it, and for
- * large messages, a message stays at its sender, in the memory that the program itself gave. A sender that awaits its
- * sends therefore stops; one that does not holds what it sent and has not got rid of.
+ * The bound: the receiver holds up to 4 MiB of small messages for each pair of ranks. Beyond it, and for large messages, a message
+ * stays at its sender, in the program's own memory. So a sender that awaits its sends stops; a sender that does not await them
+ * holds all unsent messages.
  */
 const floods = [
   { name: "100 MB in messages of 100 bytes, each awaited", count: 1_000_000, bytes: 100, awaited: true },
@@ -20,7 +20,7 @@ const floods = [
 const sleepMs = 1500;
 const MB = 1e6;
 
-/** Peak of this process's memory since it was made, by samples: what the system keeps cannot be set back. */
+/** Peak of this process's memory since the object was made, by samples: the kernel's own peak cannot be reset. */
 class Peak {
   #highest = 0;
   #start = 0;

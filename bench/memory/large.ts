@@ -2,7 +2,7 @@ import { constants } from "node:buffer";
 import { init } from "tsmpi";
 
 /**
- * Messages as large as they come, by hand, for it takes memory: rank 0 to rank 1 and back again.
+ * The largest messages, from rank 0 to rank 1 and back. Run by hand, because it takes much memory.
  *
  *     tsmpi run -n 2 bench/memory/large.ts [GiB, default 4]
  *

@@ -4,8 +4,8 @@ import { init, sum } from "tsmpi";
 /**
  * Microseconds per collective; the rows of `peers/mpi4py/collectives.py`.
  *
- * Warm: a second of calls, two where ranks share CPUs. Then three batches of up to 5,000 calls, of half a second at most;
- * the median of the three. A program of a second never sees that: the first 1,000 calls apart.
+ * Warm-up: a second of calls, two if ranks share CPUs. Then the median of three batches of up to 5,000 calls, half a second at most.
+ * The first 1,000 calls are a row of their own: a program of a second is never warm.
  */
 const world = await init();
 const small = { id: 1, name: "particle", position: [0.5, 1.5, 2.5] };
@@ -15,7 +15,7 @@ const result = new Float64Array(array.length);
 
 type Call = () => Promise<unknown>;
 
-/** Milliseconds of so many calls, up to the last rank's end. */
+/** Milliseconds of some calls, up to the last rank's end. */
 async function batch(repetitions: number, collective: Call): Promise<number> {
   await world.barrier();
   const began = performance.now();
@@ -24,7 +24,7 @@ async function batch(repetitions: number, collective: Call): Promise<number> {
   return performance.now() - began;
 }
 
-/** Rank 0's clock decides for all, or they would not call alike. */
+/** Rank 0's clock decides for all, so that all make the same calls. */
 async function warmUp(collective: Call): Promise<number> {
   const end = performance.now() + (world.size > availableParallelism() ? 2000 : 1000);
   let ms = 0;

@@ -2,9 +2,8 @@ import { init } from "tsmpi";
 import { arrays, busy, ends, increment, many, piRun, time, trials } from "./tasks.ts";
 
 /**
- * Milliseconds for a map over all ranks; the rows of each peer's map program. `-n 2` are two that compute: rank 0 hands
- * out and works too, where the others have a driver besides the two that work (`pool.ts` is ours with one). Nobody's
- * start is counted.
+ * Milliseconds for a map over all ranks; the rows of each peer's map program. With `-n 2` two ranks compute: rank 0 hands out and
+ * works too. The peers have a driver besides their two workers (`pool.ts` is tsmpi in that form). Start-up is not measured.
  */
 const world = await init();
 const map = (row: string, work: () => Promise<unknown>): Promise<void> => time(world, row, work, () => world.barrier());

@@ -4,7 +4,7 @@ import { init } from "tsmpi";
  * Round trips and one-way streams between ranks 0 and 1; one line of JSON per row. The same rows, in the same order and
  * with the same repetitions, as `peers/mpi4py/point-to-point.py`.
  *
- * Cold and hot apart: a program of a second never sees the hot numbers, one of an hour only those.
+ * Cold and hot rows: a program of a second sees only the cold numbers, a program of an hour the hot ones.
  */
 const world = await init();
 const other = 1 - world.rank;
@@ -38,7 +38,7 @@ async function roundTrip(value: unknown, repetitions: number): Promise<number> {
   return ((performance.now() - began) * 1000) / repetitions;
 }
 
-/** The median of three, after a second of some that do not count, 25 at most: each size has code of its own to be compiled. */
+/** The median of three batches, after a second of uncounted ones (25 at most): V8 compiles code for each size. */
 async function hot(measure: () => Promise<number>): Promise<number> {
   const end = performance.now() + 1000;
   for (let i = 0; i < 25; i++) {
@@ -50,7 +50,7 @@ async function hot(measure: () => Promise<number>): Promise<number> {
   return values.sort((x, y) => x - y)[1] as number;
 }
 
-/** Messages per second from rank 0 to rank 1, the last of them answered. */
+/** Messages per second from rank 0 to rank 1, up to the answer to the last one. */
 async function oneWay(value: unknown, repetitions: number): Promise<number> {
   await world.barrier();
   const began = performance.now();
@@ -64,7 +64,7 @@ async function oneWay(value: unknown, repetitions: number): Promise<number> {
   return repetitions / ((performance.now() - began) / 1000);
 }
 
-/** Microseconds that rank 0 loses by looking whether there is a message, while there is none. */
+/** Microseconds of an iprobe at rank 0 that finds no message. */
 async function vainLooks(repetitions: number): Promise<number> {
   const began = performance.now();
   if (world.rank === 0) for (let i = 0; i < repetitions; i++) await world.iprobe({ source: other });
@@ -73,7 +73,7 @@ async function vainLooks(repetitions: number): Promise<number> {
   return us;
 }
 
-// Both are there and know each other's way; nothing else has been compiled or warmed up.
+// Both ranks are connected; nothing else is compiled or warm.
 await world.barrier();
 report("object, first 1,000 round trips (us)", await roundTrip(small, 1000));
 

@@ -1,7 +1,7 @@
 import { init, pool } from "tsmpi";
 import { arrays, busy, ends, increment, many, piRun, time, trials } from "./tasks.ts";
 
-/** The rows of `map.ts` with a pool: `-n 3` are a rank that only drives and two that work, as Python's pools have it. */
+/** The rows of `map.ts` with a pool: With `-n 3` one rank is only the driver and two work, as in Python's pools. */
 const world = await init();
 
 await pool(world, { increment, busy, ends, piRun }, async (workers) => {

@@ -18,7 +18,7 @@ export function busy(x: number): number {
   return x;
 }
 
-/** Next to no work, in all languages: the row is about moving the array. */
+/** Almost no work, in all languages: the row measures the transport of the array. */
 export function ends(array: Float64Array): number {
   return (array[0] as number) + (array.at(-1) as number);
 }
@@ -33,7 +33,7 @@ export function piRun(trials: number): number {
   return (4 * hits) / trials;
 }
 
-/** Milliseconds of the first call, with everything that a JIT compiler has not seen yet, and the median of five after three. */
+/** Milliseconds of the first call, before the JIT compiler has run, and the median of five calls after three more. */
 export async function time(
   { rank }: Communicator,
   row: string,

@@ -1,7 +1,7 @@
 import { type Communicator, init, sum } from "tsmpi";
 
 /**
- * Microseconds of one collective over sizes, whatever algorithm the environment asks for:
+ * Microseconds of one collective over sizes, with the algorithm that the environment selects:
  * `tune.ts OPERATION BYTES,BYTES,...`. The bytes are those of each rank's part, or of the array that is cut.
  */
 const [operation = "", sizes = ""] = process.argv.slice(2);
@@ -26,7 +26,7 @@ const calls: { readonly [operation: string]: Call } = {
 const call = calls[operation];
 if (call === undefined) throw new Error(`${operation} is none of ${Object.keys(calls).join(", ")}`);
 
-/** Milliseconds of so many calls, up to the last rank's end. */
+/** Milliseconds of some calls, up to the last rank's end. */
 async function batch(collective: () => Promise<unknown>, repetitions: number): Promise<number> {
   await world.barrier();
   const began = performance.now();

@@ -36,7 +36,7 @@ static void fill(zmq_msg_t *message, size_t bytes) {
 
 /* "sealed" is the work of tsmpi where nothing is encrypted. A message leaves from a buffer of the program, which may be
  * changed as soon as it is sent, and arrives in one of the other's. It bears a tag that only members of the job can make
- * (AES-256-GMAC; the nonce is who sent it and which of his messages it is), and nobody sees a byte before it is checked. */
+ * (AES-256-GMAC; the nonce is the sender and the number of the message), and no byte is used before the tag is checked. */
 enum { number_bytes = 8, tag_bytes = 16, seal_bytes = number_bytes + tag_bytes };
 static unsigned char *mine;
 static EVP_CIPHER_CTX *gcm;

@@ -13,7 +13,7 @@ import { cacheObstacle } from "./typescript/cache.ts";
 
 /**
  * What `tsmpi doctor` runs on each host: `doctor-probe.js <directory> <name of a file that the launcher has put there>`.
- * It prints a line of facts about the host, then, should the hosts be able to form a world, one about its links.
+ * It prints a line of facts about the host. Then, if the hosts can form a world, it prints a line about its links.
  */
 const [directory = "", mark = ""] = process.argv.slice(2);
 const answerMs = 10_000;
@@ -30,7 +30,7 @@ console.log(JSON.stringify(await links(world)));
 leaveIn(goodbyeMs, "the other hosts did not say goodbye");
 await world[Symbol.asyncDispose]();
 
-/** What is broken may keep this process for ever, and what it has found is known already. */
+/** Ends this process after a time: a broken host may block it for ever, and the facts are printed already. */
 function leaveIn(limitMs: number, reason: string): void {
   clearTimeout(leaving);
   leaving = setTimeout(() => {
@@ -67,14 +67,14 @@ function facts(): Facts {
   };
 }
 
-/** Loads what is native, and says why it cannot be loaded. */
+/** Loads the native packages. Returns those that cannot be loaded, with the reason. */
 function broken(): NonNullable<Facts["broken"]> {
   const own = createRequire(import.meta.url);
   const ofCore = createRequire(own.resolve("@tsmpi/core"));
   const tries: Record<NativePackage, () => unknown> = {
     zeromq: () => ofCore("zeromq"),
     koffi: () => ofCore("koffi"),
-    // Its program alone: transformSync() needs a thread, with addresses and processes that a limit may not leave.
+    // Only its program: transformSync() needs a thread, for which a limit may leave no addresses or processes.
     esbuild: () => execFileSync(esbuildProgram(own), ["--version"], { stdio: "pipe" }),
     "oxc-parser": () => addressesAreFew() || own("oxc-parser"),
   };
@@ -97,7 +97,7 @@ function esbuildProgram(own: NodeJS.Require): string {
   );
 }
 
-/** Node 20 reads all certificates that it knows before it starts V8 when it shall know others besides; 22 when they are needed. */
+/** With NODE_EXTRA_CA_CERTS Node 20 reads all its certificates before it starts V8; Node 22 reads them when they are needed. */
 function certificates(): Pick<Facts, "certificatesMs"> {
   const atOnce = Number.parseInt(process.versions.node, 10) < 22;
   return atOnce && process.env["NODE_EXTRA_CA_CERTS"] ? { certificatesMs: performance.nodeTiming.v8Start } : {};
@@ -124,7 +124,7 @@ function free<K extends string>(name: K, path: string): { [key in K]?: number } 
   }
 }
 
-/** All pairs at once: one that is slow to fail holds up no other. */
+/** All pairs at once, so that a slow failure delays no other pair. */
 async function links(world: Communicator): Promise<Links> {
   const others = Array.from({ length: world.size }, (_, rank) => rank).filter((rank) => rank !== world.rank);
   const found: Links["links"] = {};
@@ -137,7 +137,7 @@ async function links(world: Communicator): Promise<Links> {
     let best = Number.POSITIVE_INFINITY;
     try {
       await Promise.all([send(), recv()]); // makes the connection
-      if (rank < world.rank) await recv(); // each answers as soon as it hears: both measure round trips
+      if (rank < world.rank) await recv(); // each rank answers at once, so both measure round trips
       for (let ping = 0; ping < pings; ping++) {
         const startedAt = performance.now();
         await send();

@@ -41,6 +41,8 @@ export class Branches {
     return loops;
   }
 
+  /** Whether `parent` makes its part `child` run differently from rank to rank. */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one line for each kind of statement
   #byStep(child: Node, parent: Node, use: Node | undefined): "branch" | "loop" | undefined {
     const branch = (test: Node): "branch" | undefined => (this.#depends(test) ? "branch" : undefined);
     const loop = (...parts: (Node | null)[]): "loop" | undefined =>

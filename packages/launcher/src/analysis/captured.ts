@@ -1,5 +1,5 @@
 import type { Communicators, OurCall } from "./communicators.ts";
-import type { Differences } from "./differences.ts";
+import type { Difference, Differences } from "./differences.ts";
 import type { Binding } from "./names.ts";
 import type { Finding } from "./promises.ts";
 import type { Scopes } from "./scopes.ts";
@@ -17,16 +17,22 @@ export function* differingCaptures(
     const tasks = call === undefined ? [] : tasksOf(call, scopes);
     if (call === undefined || tasks.length === 0 || isOfPart(call, communicators)) continue;
     const bodies = reachable(tasks, scopes);
-    // What an initializer assigns is meant to be each rank's own.
+    // An initializer is meant to assign each rank's own value.
     const own = [...bodies, ...[...optionsOf(node)].flatMap(([key, value]) => (key === "initializer" ? [value] : []))];
     for (const [variable, reads] of captured(bodies, scopes)) {
-      if (communicators.isCommunicator(reads[0]!) || reads.some((read) => isAsked(scopes, read))) continue;
+      if (communicators.isCommunicator(reads[0]!)) continue;
       const difference = differences.ofVariable(variable, node, own);
-      if (difference === undefined || (difference.isClock && reads.every((read) => isMeasured(scopes, read)))) continue;
+      if (difference === undefined || isIntended(scopes, reads, difference)) continue;
       const text = `the task of ${call.name}() uses ${variable.name}, which ${site(difference.at)} ${difference.how}`;
       yield { at: node, text: `${text}: every rank uses its own value; bcast it, or pass it with the inputs` };
     }
   }
+}
+
+/** Whether the task knows that the variable differs: it tests it first, or subtracts times. */
+function isIntended(scopes: Scopes, reads: readonly Node[], { isClock }: Difference): boolean {
+  if (reads.some((read) => isAsked(scopes, read))) return true;
+  return isClock === true && reads.every((read) => isMeasured(scopes, read));
 }
 
 function tasksOf({ name, of, node }: OurCall, scopes: Scopes): FunctionNode[] {

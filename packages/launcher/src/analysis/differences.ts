@@ -3,7 +3,7 @@ import type { Communicators } from "./communicators.ts";
 import type { Binding, Write } from "./names.ts";
 import { Ranks } from "./ranks.ts";
 import type { Scopes } from "./scopes.ts";
-import { type Call, contains, dottedName, isFunction, type Node, unwrap } from "./syntax.ts";
+import { type Call, contains, dottedName, isFunction, type Node, partsOf, unwrap } from "./syntax.ts";
 import { atRootOnly, eachRanksOwn, sameEverywhere } from "./vocabulary.ts";
 
 /** Why a variable differs from rank to rank: the node that writes it, and the words after "which main.ts:5". */
@@ -85,59 +85,49 @@ export class Differences {
   /** Why an expression differs from rank to rank; undefined if it does not. */
   #of(node: Node): Difference | undefined {
     const value = unwrap(node);
-    const first = (...parts: (Node | null)[]): Difference | undefined => {
-      for (const part of parts) {
-        const difference = part && this.#of(part);
-        if (difference) return difference;
-      }
-      return undefined;
-    };
     switch (value.type) {
       case "Identifier": {
         const binding = this.#scopes.binding(value);
         return binding && this.#ofRead(binding, value);
       }
-      case "AwaitExpression": {
-        const call = this.#communicators.awaited(value);
-        if (call?.of === "workers") return undefined;
-        if (call !== undefined) return this.#ofResult(call.name, value);
-        return unwrap(value.argument).type === "CallExpression" ? undefined : first(value.argument);
-      }
+      case "AwaitExpression":
+        return this.#ofAwait(value);
       case "ConditionalExpression":
         return (
           this.#ofChoice(value, value.test, value.consequent, value.alternate) ??
-          first(value.consequent, value.alternate)
+          this.#first(value.consequent, value.alternate)
         );
       case "LogicalExpression":
-        if (!this.#ranks.isRank(value)) return first(value.left, value.right);
-        return isMade(value.right) ? this.#ofChoice(value, value.left, value.right) : undefined;
-      case "BinaryExpression":
-        return first(value.left, value.right);
-      case "UnaryExpression":
-        return value.operator === "typeof" ? undefined : first(value.argument);
-      case "TemplateLiteral":
-        return first(...value.expressions);
-      case "ArrayExpression":
-        return first(...value.elements);
-      case "SpreadElement":
-        return first(value.argument);
-      case "ObjectExpression":
-        return first(...value.properties.map((each) => (each.type === "Property" ? each.value : each)));
+        return this.#ofLogical(value);
       case "MemberExpression":
         if (dottedName(value) === "process.pid") return perProcess("process.pid", value);
-        return this.#communicators.isCommunicator(value.object)
-          ? undefined
-          : first(value.object, value.computed ? value.property : null);
+        return this.#communicators.isCommunicator(value.object) ? undefined : this.#first(...partsOf(value));
       case "NewExpression": {
         const name = dottedName(value.callee) ?? "";
         if (name === "Date" && value.arguments.length === 0) return perProcess("new Date()", value, true);
-        return plainClasses.test(name) ? first(...value.arguments) : undefined;
+        return plainClasses.test(name) ? this.#first(...value.arguments) : undefined;
       }
       case "CallExpression":
-        return this.#ofCall(value, first);
+        return this.#ofCall(value);
       default:
-        return undefined;
+        return this.#first(...partsOf(value));
     }
+  }
+
+  /** The first difference of some expressions. */
+  #first(...parts: (Node | null)[]): Difference | undefined {
+    for (const part of parts) {
+      const difference = part && this.#of(part);
+      if (difference) return difference;
+    }
+    return undefined;
+  }
+
+  #ofAwait(value: Extract<Node, { type: "AwaitExpression" }>): Difference | undefined {
+    const call = this.#communicators.awaited(value);
+    if (call?.of === "workers") return undefined;
+    if (call !== undefined) return this.#ofResult(call.name, value);
+    return unwrap(value.argument).type === "CallExpression" ? undefined : this.#first(value.argument);
   }
 
   #ofRead(binding: Binding, read: Node): Difference | undefined {
@@ -148,15 +138,15 @@ export class Differences {
     return this.#read.get(read);
   }
 
-  #ofCall(call: Call, first: (...parts: Node[]) => Difference | undefined): Difference | undefined {
+  #ofCall(call: Call): Difference | undefined {
     const name = dottedName(call.callee) ?? "";
     if (clocks.has(name)) return perProcess(`${name}()`, call, true);
     if (randoms.has(name)) return perProcess(`${name}()`, call);
     if (this.#communicators.isShare(call)) return { at: call, how: "sets to this rank's share" };
-    if (plain.test(name)) return first(...call.arguments);
+    if (plain.test(name)) return this.#first(...call.arguments);
     const callee = unwrap(call.callee);
     if (callee.type !== "MemberExpression" || this.#communicators.callOf(call)) return undefined;
-    return first(callee.object);
+    return this.#first(callee.object);
   }
 
   /** `rank === 0 ? a : b`. A choice of functions, streams or flags is intended: only one rank writes the log. */
@@ -167,6 +157,11 @@ export class Differences {
     if (values.some(isFlag)) return undefined;
     const differs = this.#ranks.isRank(test) || this.#of(test) !== undefined;
     return differs ? { at, how: "sets to another value on some ranks" } : undefined;
+  }
+
+  #ofLogical(value: Extract<Node, { type: "LogicalExpression" }>): Difference | undefined {
+    if (!this.#ranks.isRank(value)) return this.#first(value.left, value.right);
+    return isMade(value.right) ? this.#ofChoice(value, value.left, value.right) : undefined;
   }
 
   #ofResult(name: string | undefined, at: Node): Difference | undefined {
@@ -199,7 +194,7 @@ export class Differences {
     return false;
   }
 
-  /** Whether something between `write` and `use` makes the variable equal on all ranks. */
+  /** Whether a statement between `write` and `use` makes the variable equal on all ranks. */
   #isSharedAgain(binding: Binding, write: Write, use: Node): boolean {
     const isBetween = (at: Node): boolean => this.#comesBefore(write.at, at) && this.#comesBefore(at, use);
     return (

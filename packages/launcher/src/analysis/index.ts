@@ -10,9 +10,9 @@ import { Scopes } from "./scopes.ts";
 import { isSuspicious } from "./suspicion.ts";
 import type { Node } from "./syntax.ts";
 
-/** To be raised with each change of the analysis: the cache holds warnings of earlier runs. */
+/** Raise it with each change of the analysis: the cache holds warnings of earlier runs. */
 const edition = "1";
-/** Bounds the time. A larger program was generated, or has an author who knows the slips. */
+/** Bounds the time. A larger program was mostly generated. */
 const mostFiles = 100;
 const mostCharacters = 100_000;
 
@@ -32,14 +32,14 @@ export async function slips(sources: readonly Source[], directory: string): Prom
     const known = cache().get(key) as string[] | undefined;
     const found = known ?? (await analyse(name, text));
     if (known === undefined) cache().set(key, found);
-    await new Promise(setImmediate); // the launcher serves its ranks in between
+    await new Promise(setImmediate); // lets the launcher serve its ranks
     texts.push(...found);
   }
   return texts;
 }
 
 async function analyse(name: string, text: string): Promise<string[]> {
-  // Its allocator starts with a gigabyte of addresses, and aborts the launcher where it cannot have more.
+  // Its allocator starts with a gigabyte of addresses, and aborts the launcher if it cannot have more.
   if (addressesAreFew()) throw new Error("the limit of addresses is too low for the parser (ulimit -v, ulimit -d)");
   const { parseSync } = await import("oxc-parser");
   const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";

@@ -54,52 +54,31 @@ function* misuse(scopes: Scopes, node: Node, promised: Promised): Generator<Find
 }
 
 function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised): string | undefined {
-  const { source, words } = promised;
+  const { source } = promised;
   const condition = conditionOf(scopes, child, parent, source);
   // A variable that is not constant may be undefined at times: `if (request) await request`.
   if (condition !== undefined && (promised.variable === undefined || isConstant(scopes, promised.variable)))
     return wrong(promised, "is always true", condition);
   switch (parent.type) {
-    case "MemberExpression": {
-      if (parent.object !== child) return undefined;
-      const name = propertyName(parent);
-      if (name === undefined)
-        return parent.computed
-          ? wrong(promised, "has no elements", `(await ${source})[${words(parent.property)}]`)
-          : undefined;
-      return aPromise.has(name) ? undefined : wrong(promised, `has no ${name}`, `(await ${source}).${name}`);
-    }
+    case "MemberExpression":
+      return inMember(parent, child, promised);
     case "SpreadElement":
       return wrong(promised, "holds nothing that could be spread", `...(await ${source})`);
     case "ForOfStatement":
-      return parent.right === child && !parent.await
-        ? wrong(promised, "cannot be iterated", `of await ${source}`)
-        : undefined;
+      if (parent.right !== child || parent.await) return undefined;
+      return wrong(promised, "cannot be iterated", `of await ${source}`);
     case "VariableDeclarator":
       return parent.init === child ? takenApart(parent.id, promised) : undefined;
     case "AssignmentExpression":
-      if (parent.right !== child) return undefined;
-      if (parent.operator === "=") return takenApart(parent.left, promised);
-      return /^(\?\?|\|\||&&)=$/.test(parent.operator) ? undefined : asNumber;
+      return assigned(parent, child, promised);
     case "BinaryExpression":
-      if (toNumber.has(parent.operator)) return asNumber;
-      if (parent.operator === "+") return isText(parent.left) || isText(parent.right) ? asText : asNumber;
-      if (!equality.has(parent.operator) || !isValue(parent.left === child ? parent.right : parent.left))
-        return undefined;
-      return wrong(promised, "equals no value", `(await ${source}) ${parent.operator} ...`);
+      return inBinary(parent, child, promised);
     case "UnaryExpression":
       return /^[-+~]$/.test(parent.operator) ? asNumber : undefined;
     case "TemplateLiteral":
       return scopes.parent(parent)?.type === "TaggedTemplateExpression" ? undefined : asText;
-    case "CallExpression": {
-      if (parent.callee === child) return undefined;
-      const callee = dottedName(parent.callee) ?? "";
-      if (numberFunctions.test(callee)) return asNumber;
-      if (textFunctions.test(callee)) return asText;
-      return showing.test(callee)
-        ? `${callee}() gets a promise, not what ${promised.call.name}() gives; write: ${callee}(await ${source})`
-        : undefined;
-    }
+    case "CallExpression":
+      return asArgument(parent, child, promised);
     case "ExpressionStatement":
       return floating(promised);
     default:
@@ -107,39 +86,85 @@ function describe(scopes: Scopes, child: Node, parent: Node, promised: Promised)
   }
 }
 
+/** `world.recv().length`, `world.recv()[0]`. */
+function inMember(
+  member: Extract<Node, { type: "MemberExpression" }>,
+  child: Node,
+  promised: Promised,
+): string | undefined {
+  if (member.object !== child) return undefined;
+  const { source, words } = promised;
+  const name = propertyName(member);
+  if (name !== undefined)
+    return aPromise.has(name) ? undefined : wrong(promised, `has no ${name}`, `(await ${source}).${name}`);
+  if (!member.computed) return undefined;
+  return wrong(promised, "has no elements", `(await ${source})[${words(member.property)}]`);
+}
+
+/** `const { data } = world.recvMessage()`, `total += world.recv()`. */
+function assigned(
+  { operator, left, right }: Extract<Node, { type: "AssignmentExpression" }>,
+  child: Node,
+  promised: Promised,
+): string | undefined {
+  if (right !== child) return undefined;
+  if (operator === "=") return takenApart(left, promised);
+  return /^(\?\?|\|\||&&)=$/.test(operator) ? undefined : asNumber;
+}
+
+/** `world.recv() + 1`, `world.recv() === 1`. */
+function inBinary(
+  { operator, left, right }: Extract<Node, { type: "BinaryExpression" }>,
+  child: Node,
+  promised: Promised,
+): string | undefined {
+  if (toNumber.has(operator)) return asNumber;
+  if (operator === "+") return isText(left) || isText(right) ? asText : asNumber;
+  if (!equality.has(operator) || !isValue(left === child ? right : left)) return undefined;
+  return wrong(promised, "equals no value", `(await ${promised.source}) ${operator} ...`);
+}
+
+/** `Number(world.recv())`, `console.log(world.recv())`. */
+function asArgument(
+  { callee }: Extract<Node, { type: "CallExpression" }>,
+  child: Node,
+  { call, source }: Promised,
+): string | undefined {
+  if (callee === child) return undefined;
+  const name = dottedName(callee) ?? "";
+  if (numberFunctions.test(name)) return asNumber;
+  if (textFunctions.test(name)) return asText;
+  if (!showing.test(name)) return undefined;
+  return `${name}() gets a promise, not what ${call.name}() gives; write: ${name}(await ${source})`;
+}
+
 // The same sentences as in core's promise-hook.ts: the launcher shows equal texts once.
 const asNumber = "a promise is used as a number: is an await missing?";
 const asText = "a promise is used as text: is an await missing?";
 
 function wrong({ call, variable }: Promised, what: string, write: string): string {
-  const who =
+  const subject =
     variable === undefined ? `${call.name}() gives a promise` : `${variable.name} is the promise of ${call.name}()`;
-  return `${who}, which ${what}; write: ${write}`;
+  return `${subject}, which ${what}; write: ${write}`;
 }
+
+/** What to write, by the statement or expression whose test a promise is. */
+const tests: Readonly<Record<string, (source: string) => string>> = {
+  IfStatement: (source) => `if (await ${source})`,
+  WhileStatement: (source) => `while (await ${source})`,
+  DoWhileStatement: (source) => `while (await ${source})`,
+  ForStatement: (source) => `await ${source}`,
+  ConditionalExpression: (source) => `(await ${source}) ? ... : ...`,
+};
 
 /** What to write in place of a condition; undefined if the expression is not a condition. */
 function conditionOf(scopes: Scopes, child: Node, parent: Node, source: string): string | undefined {
-  switch (parent.type) {
-    case "IfStatement":
-      return parent.test === child ? `if (await ${source})` : undefined;
-    case "WhileStatement":
-    case "DoWhileStatement":
-      return parent.test === child ? `while (await ${source})` : undefined;
-    case "ForStatement":
-      return parent.test === child ? `await ${source}` : undefined;
-    case "ConditionalExpression":
-      return parent.test === child ? `(await ${source}) ? ... : ...` : undefined;
-    case "UnaryExpression":
-      return parent.operator === "!" ? `!(await ${source})` : undefined;
-    case "LogicalExpression": {
-      if (parent.operator === "??") return undefined;
-      if (parent.left === child) return `(await ${source}) ${parent.operator} ...`;
-      const outer = scopes.parent(parent);
-      return outer && conditionOf(scopes, parent, outer, source) === undefined ? undefined : `await ${source}`;
-    }
-    default:
-      return undefined;
-  }
+  if ("test" in parent && parent.test === child) return tests[parent.type]?.(source);
+  if (parent.type === "UnaryExpression") return parent.operator === "!" ? `!(await ${source})` : undefined;
+  if (parent.type !== "LogicalExpression" || parent.operator === "??") return undefined;
+  if (parent.left === child) return `(await ${source}) ${parent.operator} ...`;
+  const outer = scopes.parent(parent);
+  return outer && conditionOf(scopes, parent, outer, source) === undefined ? undefined : `await ${source}`;
 }
 
 function isConstant(scopes: Scopes, { declaration }: Binding): boolean {

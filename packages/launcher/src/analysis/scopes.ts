@@ -1,19 +1,7 @@
-import { type Binding, identifiersOf, isNameOnly, makesScope } from "./names.ts";
-import {
-  type Call,
-  type FunctionNode,
-  forEachChild,
-  isFunction,
-  isWrapper,
-  type Node,
-  optionsOf,
-  propertyName,
-  unwrap,
-} from "./syntax.ts";
-
-const mutating = new Set(
-  "push pop shift unshift splice sort reverse fill copyWithin set add delete clear append".split(" "),
-);
+import { type Declared, declaredBy } from "./declarations.ts";
+import { type Binding, isNameOnly, makesScope } from "./names.ts";
+import { type Call, type FunctionNode, forEachChild, isFunction, type Node, unwrap } from "./syntax.ts";
+import { writesOf } from "./writes.ts";
 
 /** A parsed file with its variables resolved. */
 export class Scopes {
@@ -80,45 +68,20 @@ export class Scopes {
 
   #declare(node: Node): void {
     if (makesScope(node)) this.#names.set(node, new Map());
+    for (const each of declaredBy(node)) this.#add(each, this.#scopeOf(each, node));
     switch (node.type) {
       case "ImportDeclaration":
-        for (const each of node.specifiers) {
-          this.#parents.set(each, node);
-          const name =
-            each.type === "ImportSpecifier"
-              ? nameOfExport(each.imported)
-              : each.type === "ImportDefaultSpecifier"
-                ? "default"
-                : "*";
-          this.#add(each.local, "import", this.program, { from: node.source.value, name });
-        }
+        for (const each of node.specifiers) this.#parents.set(each, node);
         return;
-      case "VariableDeclaration":
-        for (const { id } of node.declarations) {
-          const scope = node.kind === "var" ? this.functionAround(node) : this.#scopeAround(node);
-          for (const each of identifiersOf(id)) this.#add(each, "variable", scope);
-        }
-        break;
-      case "ArrowFunctionExpression":
-      case "FunctionExpression":
-      case "FunctionDeclaration":
-        if (node.type === "FunctionDeclaration" && node.id) {
-          const binding = this.#add(node.id, "function", this.#scopeAround(node));
-          binding.writes.push({ kind: "set", at: node, value: node });
-          this.#functions.set(node, binding);
-        } else if (node.type === "FunctionExpression" && node.id) this.#add(node.id, "other", node);
-        for (const each of node.params) for (const id of identifiersOf(each)) this.#add(id, "parameter", node);
-        break;
-      case "ClassDeclaration":
-      case "TSEnumDeclaration":
-        if (node.id) this.#add(node.id, "other", this.#scopeAround(node));
-        break;
-      case "CatchClause":
-        if (node.param) for (const each of identifiersOf(node.param)) this.#add(each, "other", node);
-        break;
       case "TSInterfaceDeclaration":
       case "TSTypeAliasDeclaration":
         return;
+      case "FunctionDeclaration": {
+        const binding = node.id && this.binding(node.id);
+        binding?.writes.push({ kind: "set", at: node, value: node });
+        if (binding) this.#functions.set(node, binding);
+        break;
+      }
       case "CallExpression":
         this.calls.push(node);
         break;
@@ -129,7 +92,20 @@ export class Scopes {
     });
   }
 
-  #add(id: Node, kind: Binding["kind"], scope: Node, imported?: Binding["imported"]): Binding {
+  #scopeOf({ scope }: Declared, node: Node): Node {
+    switch (scope) {
+      case "node":
+        return node;
+      case "block":
+        return this.#scopeAround(node);
+      case "function":
+        return this.functionAround(node);
+      case "program":
+        return this.program;
+    }
+  }
+
+  #add({ id, kind, imported }: Declared, scope: Node): void {
     const { name } = id as { name: string };
     const names = this.#names.get(scope)!;
     const known = names.get(name); // `var x` twice, or the signatures of an overloaded function
@@ -145,7 +121,6 @@ export class Scopes {
     names.set(name, binding);
     if (known === undefined) this.bindings.push(binding);
     this.#bindingOf.set(id, binding);
-    return binding;
   }
 
   #scopeAround(node: Node): Node {
@@ -155,35 +130,16 @@ export class Scopes {
   }
 
   #resolve(node: Node): void {
+    for (const { id, write, isRead } of writesOf(node, (each) => this.parent(each))) {
+      const binding = this.#target(id as Identifier);
+      binding?.writes.push(write);
+      if (isRead) binding?.reads.push(id);
+    }
     switch (node.type) {
-      case "VariableDeclarator": {
-        const loop = this.parent(this.parent(node)!);
-        const isElement = loop?.type === "ForOfStatement" && loop.left === this.parent(node);
-        if (node.init || isElement)
-          this.#write(node.id, node, node.init ?? (loop as { right: Node }).right, isElement ? "" : undefined);
+      case "VariableDeclarator":
         if (node.init && isFunction(unwrap(node.init)) && node.id.type === "Identifier")
           this.#functions.set(unwrap(node.init), this.binding(node.id)!);
         break;
-      }
-      case "AssignmentExpression":
-        this.#write(node.left, node, node.right, undefined, node.operator !== "=");
-        break;
-      case "UpdateExpression":
-        this.#write(node.argument, node, undefined, undefined, true);
-        break;
-      case "UnaryExpression":
-        if (node.operator === "delete") this.#write(node.argument, node, undefined);
-        break;
-      case "CallExpression": {
-        const { callee } = node;
-        if (callee.type === "MemberExpression" && mutating.has(propertyName(callee) ?? "")) {
-          const binding = this.#change(callee.object, node, node);
-          if (this.parent(node)?.type !== "ExpressionStatement") binding?.reads.push(rootOf(callee.object));
-        }
-        if (propertyName(callee) === "assign" && node.arguments[0]) this.#change(node.arguments[0], node, node);
-        for (const [key, value] of optionsOf(node)) if (key === "into") this.#change(value, node, node, "fill");
-        break;
-      }
       case "Identifier":
         this.#read(node);
         return;
@@ -197,62 +153,16 @@ export class Scopes {
     });
   }
 
-  #read(id: Extract<Node, { type: "Identifier" }>): void {
+  #read(id: Identifier): void {
     if (this.#bindingOf.has(id)) return; // a declaration or the target of a write
-    const binding = this.lookup(id.name, id);
-    if (binding === undefined) return;
-    this.#bindingOf.set(id, binding);
-    binding.reads.push(id);
+    this.#target(id)?.reads.push(id);
   }
 
-  #write(target: Node, at: Node, value: Node | undefined, part?: string, adds = false): void {
-    const more = { ...(part !== undefined && { part }), ...(adds && { adds }) };
-    switch (target.type) {
-      case "Identifier":
-        this.#target(target)?.writes.push({ kind: "set", at, value, ...more });
-        break;
-      case "ObjectPattern":
-        for (const each of target.properties) {
-          const isRest = each.type === "RestElement";
-          const name =
-            !isRest && !each.computed && each.key.type === "Identifier" && part === undefined ? each.key.name : "";
-          this.#write(isRest ? each.argument : each.value, at, value, name);
-        }
-        break;
-      case "ArrayPattern":
-        for (const each of target.elements)
-          if (each) this.#write(each.type === "RestElement" ? each.argument : each, at, value, "");
-        break;
-      case "AssignmentPattern":
-        this.#write(target.left, at, value, part);
-        break;
-      default:
-        if (isWrapper(target)) this.#write(unwrap(target), at, value, part, adds);
-        else if (target.type === "MemberExpression") this.#change(target.object, at, value);
-    }
-  }
-
-  /** Notes a change of the object that `a` holds, for a target such as `a.b[c]`. */
-  #change(object: Node, at: Node, value: Node | undefined, kind: "change" | "fill" = "change"): Binding | undefined {
-    const root = rootOf(object);
-    const binding = root.type === "Identifier" ? this.#target(root) : undefined;
-    binding?.writes.push({ kind, at, value });
-    return binding;
-  }
-
-  #target(id: Extract<Node, { type: "Identifier" }>): Binding | undefined {
+  #target(id: Identifier): Binding | undefined {
     const binding = this.#bindingOf.get(id) ?? this.lookup(id.name, id);
     if (binding !== undefined) this.#bindingOf.set(id, binding);
     return binding;
   }
 }
 
-function nameOfExport(name: { type: string; name?: string; value?: string }): string {
-  return name.name ?? name.value ?? "";
-}
-
-function rootOf(object: Node): Node {
-  let root = unwrap(object);
-  while (root.type === "MemberExpression") root = unwrap(root.object);
-  return root;
-}
+type Identifier = Extract<Node, { type: "Identifier" }>;

@@ -13,22 +13,34 @@ const communicator =
  */
 export function isSuspicious(text: string): boolean {
   if (!text.includes("tsmpi") || !/["'](tsmpi|@tsmpi\/core)(\/testing)?["']/.test(text)) return false;
-  let names: ReadonlySet<string> | undefined;
+  const isCommunicator = communicatorsOf(text);
   for (const match of text.matchAll(anyCall)) {
     const [all, name = ""] = match;
     if (!calls.has(name)) continue;
     const before = text.slice(Math.max(0, match.index - 80), match.index);
-    const receiver = /([\w$]*)[)!?]*\.$/.exec(before)?.[1];
-    if (receiver === undefined ? !functions.has(name) : common.has(name)) {
-      names ??= communicatorsIn(text);
-      if (receiver === undefined || !names.has(receiver)) continue;
-    }
+    if (!isOurs(name, before, isCommunicator)) continue;
     if (name === "map" || name === "pool") return true;
     if (!/\b(await|void)\s+[\w$.]*$/.test(before)) return true;
     if (/^\s*(!?\??\.(?!(then|catch|finally)\b)|!?\[)/.test(text.slice(endOfCall(text, match.index + all.length))))
       return true;
   }
   return false;
+}
+
+/** Whether a call of this name may be one of tsmpi; `before` is the text in front of it. */
+function isOurs(name: string, before: string, isCommunicator: (name: string) => boolean): boolean {
+  const receiver = /([\w$]*)[)!?]*\.$/.exec(before)?.[1];
+  if (receiver === undefined) return functions.has(name);
+  return !common.has(name) || isCommunicator(receiver);
+}
+
+/** Tells whether a name is one of a communicator. The names are searched for at the first question only. */
+function communicatorsOf(text: string): (name: string) => boolean {
+  let names: ReadonlySet<string> | undefined;
+  return (name) => {
+    names ??= communicatorsIn(text);
+    return names.has(name);
+  };
 }
 
 function communicatorsIn(text: string): ReadonlySet<string> {

@@ -93,3 +93,25 @@ export function* optionsOf(call: Call): Generator<[key: string, value: Node]> {
     }
   }
 }
+
+/** The expressions that an expression's value is computed from, without calls and choices; none for most nodes. */
+export function partsOf(node: Node): readonly (Node | null)[] {
+  switch (node.type) {
+    case "BinaryExpression":
+      return [node.left, node.right];
+    case "UnaryExpression":
+      return node.operator === "typeof" ? [] : [node.argument];
+    case "MemberExpression":
+      return [node.object, node.computed ? node.property : null];
+    case "TemplateLiteral":
+      return node.expressions;
+    case "ArrayExpression":
+      return node.elements;
+    case "SpreadElement":
+      return [node.argument];
+    case "ObjectExpression":
+      return node.properties.map((each) => (each.type === "Property" ? each.value : each));
+    default:
+      return [];
+  }
+}

@@ -4,8 +4,8 @@ import { isatty, WriteStream } from "node:tty";
 const levels: Readonly<Record<number, string>> = { 4: "1", 8: "2", 24: "3" };
 
 /**
- * What tells ranks, whose streams are pipes, that their output is shown on a terminal with colours. Nothing when the user has
- * chosen already, or when one of the streams goes elsewhere.
+ * A variable that tells ranks, whose streams are pipes, that their output is shown on a terminal with colours. None if the user
+ * has chosen already, or if one of the streams is not a terminal.
  */
 export function colourVariables(
   environment: Readonly<Record<string, string | undefined>>,

@@ -2,17 +2,17 @@ import { usageError } from "../errors/launch-error.ts";
 import { optionTable } from "./option-table.ts";
 
 /**
- * An option of another launcher: Open MPI's `mpiexec`, MPICH's and Intel's, or `srun`. What tsmpi has is translated. What
- * it does anyway is accepted. Anything else is refused with one sentence that names what to write.
+ * An option of another launcher: `mpiexec` of Open MPI, MPICH or Intel, or `srun`. An option that tsmpi has is translated. One
+ * whose effect tsmpi always has is accepted. Any other is refused, with one sentence that says what to write.
  */
 interface Foreign {
-  /** Without dashes: one or two are the same. */
+  /** Names without dashes: one dash or two mean the same. */
   names: string;
-  /** How many words follow it; 0 when left out. Of two, the first may hold both: NAME=VALUE. */
+  /** How many words follow it; none if absent. Of two, the first may hold both: NAME=VALUE. */
   takes?: 1 | 2;
-  /** Our words for it; none: tsmpi does it anyway. */
+  /** The options of tsmpi for it; absent: tsmpi does it anyway. */
   ours?: (...values: string[]) => string[];
-  /** Why not, and what to write; undefined: accepted with this value. */
+  /** Why it is refused, and what to write; undefined: accepted with this value. */
   refusal?: (value: string) => string | undefined;
 }
 
@@ -99,7 +99,7 @@ const foreignOptions: readonly Foreign[] = [
   { names: "prefix path", takes: 1, refusal: () => "tsmpi has the same path on all hosts; leave it out" },
 ];
 
-/** The words of `tsmpi run` or `exec` in our own options. Words from the script on belong to the script. */
+/** The words of a command line with foreign options translated. Words from the script on belong to the script. */
 export function inOurWords(words: readonly string[]): string[] {
   const [command, ...rest] = words;
   if (command !== "run" && command !== "exec" && command !== "doctor") return [...words];
@@ -108,10 +108,10 @@ export function inOurWords(words: readonly string[]): string[] {
   return [...ours, ...rest];
 }
 
-/** Takes an option and its values from the words. */
+/** Takes an option and its values from `rest`. Returns them in options of tsmpi. */
 function nextOption(rest: string[]): string[] {
   const word = rest.shift()!;
-  if (/^--inspect(-brk|-wait)?(=|$)/.test(word)) return ["--node-options", word]; // as one types them to node
+  if (/^--inspect(-brk|-wait)?(=|$)/.test(word)) return ["--node-options", word]; // as for node itself
   if (takesNextWord(word)) return [word, ...rest.splice(0, 1)];
   const [, dashes = "", name = "", attached] =
     /^(--?)(np|ppn|[A-Za-z])=?(\d+)$/.exec(word) ?? /^(--?)([^=]+)(?:=(.*))?$/s.exec(word) ?? [];

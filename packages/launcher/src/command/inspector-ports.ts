@@ -1,13 +1,13 @@
 /*
- * Node's debugger listens on one port, 9229 unless `--inspect=PORT` says another; ranks of a host would all want the same. So
- * rank r gets the port r above it, on whichever host it is. Port 0, for any that is free, stays 0.
+ * Node's debugger listens on port 9229, or on the port of `--inspect=PORT`. Ranks of a host would all use the same one. So rank
+ * r gets the port r above it, on every host. Port 0 (any free port) stays 0.
  */
 
 /** `--inspect`, `--inspect-brk`, `--inspect-wait`, with a host or a port or both. */
 const option = /(?<!\S)(--inspect(?:-brk|-wait)?)(?:=(\S*))?(?!\S)/g;
 const usualPort = 9229;
 
-/** Options of Node as one rank gets them: one of them, or the text of NODE_OPTIONS. */
+/** An option of Node, or the text of NODE_OPTIONS, with the port of a rank. */
 export function withPortOf(rank: number, options: string): string {
   return options.replace(option, (_, name: string, address: string | undefined) => {
     const { host, port } = parse(address);
@@ -15,7 +15,7 @@ export function withPortOf(rank: number, options: string): string {
   });
 }
 
-/** Where the debugger of each rank listens, as `host:port`; undefined when there is none, or the system chooses the port. */
+/** The address of a rank's debugger, as `host:port`; undefined if there is none, or the system chooses the port. */
 export function inspectorOf(rank: number, options: readonly string[]): string | undefined {
   const found = options.flatMap((text) => [...text.matchAll(option)]).at(-1);
   if (found === undefined) return undefined;

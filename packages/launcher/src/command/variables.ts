@@ -1,7 +1,7 @@
 import { env } from "@tsmpi/core/bootstrap";
 import { distance } from "fastest-levenshtein";
 
-/** Variables of the environment that mean something to tsmpi: what it tells its ranks, and what a user may set. */
+/** The environment variables of tsmpi: those that it sets for its ranks, and those that a user may set. */
 export const variables: ReadonlySet<string> = new Set([
   ...Object.values(env),
   "TSMPI_CHECK",
@@ -27,8 +27,8 @@ export const variables: ReadonlySet<string> = new Set([
 const prefix = "TSMPI_";
 
 /**
- * A sentence for each variable that is nearly one of ours, and so has no effect. Others that begin with TSMPI_ may be
- * somebody else's: a cluster's module sets TSMPI_ROOT.
+ * A sentence for each variable that is nearly one of tsmpi, and so has no effect. Other names that begin with TSMPI_ may belong to
+ * a site: a cluster's module sets TSMPI_ROOT.
  */
 export function misspelt(environment: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(environment)

@@ -20,8 +20,8 @@ import { judge } from "./judge.ts";
 const limitMs = 120_000;
 
 /**
- * `tsmpi doctor`: runs a probe on each host of the job, just as ranks are run, and prints a table and a verdict. Exit code
- * 0 when all is well, 1 when something is wrong, what keeps agents from starting too.
+ * `tsmpi doctor`: runs a probe on each host of the job, as a rank, and prints a table and a verdict. Exit code 0 if all is well,
+ * 1 if something is wrong or keeps agents from starting.
  */
 export async function doctor(options: RunOptions): Promise<number> {
   const problems: string[] = [];
@@ -60,13 +60,13 @@ const interruptions: ReadonlySet<number> = new Set([exitCodes.interrupted, exitC
 
 interface Probed {
   code: number;
-  /** Hosts that were looked at. */
+  /** Hosts whose probe ran. */
   seen: Host[];
-  /** Why the others were not, by name. */
+  /** Why no probe ran on the others, by name. */
   causes: Map<string, string>;
 }
 
-/** Looks at all hosts that can be reached: one that cannot keeps a job from starting, so the next try leaves it out. */
+/** Probes all hosts that can be reached. A host that cannot keeps the job from starting, so the next try leaves it out. */
 async function probeAll(options: RunOptions, found: Allocation, mark: string, results: string): Promise<Probed> {
   const causes = new Map<string, string>();
   for (;;) {
@@ -87,13 +87,13 @@ function unseen({ name, slots }: Host, causes: ReadonlyMap<string, string>): Pro
   return cause === undefined ? [] : [{ name, slots, cause }];
 }
 
-/** One rank for each host; what it prints goes to files in `results`. */
+/** Runs one rank on each host. Its output goes to files in `results`. */
 function probe(options: RunOptions, { hosts, source }: Allocation, mark: string, results: string): Promise<number> {
   const probing: RunOptions = {
     ...options,
     script: fileURLToPath(builtFile("doctor-probe.js")),
     args: [options.directory, mark],
-    directory: "/", // every host has it: the probe says where the launcher's own is missing
+    directory: "/", // every host has it; the probe reports hosts without the launcher's directory
     outputDirectory: results,
     timeoutMs: options.timeoutMs ?? limitMs,
     keepGoing: true,
@@ -117,7 +117,7 @@ whether it is so.
 `;
 }
 
-/** Nothing stays behind, not even when this process is killed. */
+/** Removes these paths at the end, even if this process is killed. */
 function removeAtEnd(paths: readonly string[]): void {
   const mark = agentMark({ job: randomBytes(8).toString("hex"), node: "launcher" });
   const guardian = new Guardian({ mark, directories: paths });
@@ -127,7 +127,7 @@ function removeAtEnd(paths: readonly string[]): void {
   });
 }
 
-/** A file by which other hosts know this directory; "" where it cannot be written. */
+/** Writes a file by which other hosts recognise this directory. Returns its name; "" if it cannot be written. */
 function leaveMark(directory: string): string {
   const name = `.tsmpi-doctor-${randomBytes(8).toString("hex")}`;
   try {

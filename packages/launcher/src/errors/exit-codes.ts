@@ -8,12 +8,12 @@ import { constants } from "node:os";
  * | 0 | every rank ended with 0 |
  * | 1 ... 255 | the first rank to fail ended with it; 128 + n when signal n killed it |
  * | 1 | `abort()` without a code, a rank that ended before `init()` while others waited in it, output that cannot be written, mistakes that `--check` found, children of ranks that had to be ended (`--wait-for-children`) |
- * | 2 | the command line makes no sense; nothing was started |
+ * | 2 | the command line has a mistake; nothing was started |
  * | 123 | every rank waits for another one |
  * | 124 | `--timeout` |
- * | 125 | the job could not be launched, or a host or the way to it was lost |
+ * | 125 | the job could not be launched, or a host or its connection was lost |
  * | 130, 143 | interrupted: SIGINT; SIGTERM or SIGHUP |
- * | 141 | whoever read the output went away (`tsmpi run ... | head`) |
+ * | 141 | the reader of the output went away (`tsmpi run ... | head`) |
  */
 export const exitCodes = {
   success: 0,
@@ -27,13 +27,13 @@ export const exitCodes = {
   outputClosed: 141,
 } as const;
 
-/** How a process ended, in the words of Node's `exit` event. */
+/** How a process ended, as in Node's `exit` event. */
 export interface Exit {
   code: number | null;
   signal: string | null;
 }
 
-/** One number for how a process ended, as a shell tells it. */
+/** The exit code that a shell shows for it. */
 export function exitCodeOf({ code, signal }: Exit): number {
   if (code !== null) return code;
   return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
@@ -45,7 +45,7 @@ export function describeExit({ code, signal }: Exit): string {
   return `ended with exit code ${code}${code === unsettledAwait ? unsettledAwaitMeans : ""}`;
 }
 
-/** Node ends with it when a top-level await never settles and nothing is left that could settle it. */
+/** Node's exit code if a top-level await never settles and nothing is left that could settle it. */
 const unsettledAwait = 13;
 const unsettledAwaitMeans =
   " (Node's for a top-level await that never settled: the promise has no timer, file, socket or message behind it)";

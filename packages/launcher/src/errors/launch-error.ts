@@ -1,6 +1,6 @@
 import { exitCodes } from "./exit-codes.ts";
 
-/** The command cannot go on: its message is the one sentence that the user gets to see, after `tsmpi: `. */
+/** Ends the command. Its message is the one sentence that the user sees, after `tsmpi: `. */
 export class LaunchError extends Error {
   override readonly name = "LaunchError";
   readonly exitCode: number;
@@ -11,9 +11,9 @@ export class LaunchError extends Error {
   }
 }
 
-/** Agents of some hosts did not come. */
+/** The agents of some hosts did not connect. */
 export class HostsError extends LaunchError {
-  /** Why, by host. */
+  /** The cause for each host. */
   readonly causes: ReadonlyMap<string, string>;
 
   constructor(message: string, causes: ReadonlyMap<string, string>) {
@@ -22,12 +22,12 @@ export class HostsError extends LaunchError {
   }
 }
 
-/** The command line makes no sense. */
+/** A mistake in the command line. */
 export function usageError(message: string): LaunchError {
   return new LaunchError(message, exitCodes.usage);
 }
 
-/** What a foreign error is about, in a few words: "no space left on device". */
+/** A foreign error in a few words: "no space left on device". */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {

@@ -1,14 +1,14 @@
 import { isatty } from "node:tty";
 import { processStat } from "../system/process-stat.ts";
 
-/** So many bytes may be on their way to rank 0 before the launcher stops reading. */
+/** Unacknowledged bytes at which the launcher stops reading its input. */
 const windowBytes = 256 << 10;
 
 /**
- * Hands the launcher's standard input to rank 0, no faster than it reads; null at the end.
+ * Passes the launcher's standard input on to rank 0, no faster than rank 0 reads; null at the end.
  *
- * Reading a terminal from the background would stop the whole launcher (SIGTTIN), so that is left alone until somebody
- * brings the job to the foreground.
+ * To read a terminal from the background would stop the whole launcher (SIGTTIN). So the terminal is not read before the job
+ * comes to the foreground.
  */
 export class Input {
   readonly #forward: (bytes: Uint8Array | null) => void;
@@ -39,13 +39,13 @@ export class Input {
     process.stdin.once("error", end);
   }
 
-  /** Rank 0 has got so many bytes. */
+  /** Rank 0 has taken so many bytes. */
   taken(bytes: number): void {
     this.#underway -= bytes;
     if (this.#open && this.#underway <= windowBytes) process.stdin.resume();
   }
 
-  /** The job was stopped and goes on, perhaps on the other side of the shell's `fg` and `bg`. */
+  /** The job was stopped and goes on, perhaps now in the foreground or background (`fg`, `bg`). */
   continued(): void {
     if (!this.#started || !this.#open || !isatty(0)) return;
     if (inBackground()) process.stdin.pause();
@@ -53,7 +53,7 @@ export class Input {
     else this.start();
   }
 
-  /** Rank 0 is gone: what comes now is for whoever reads next. */
+  /** Rank 0 has ended. Later input is left for the next reader. */
   stop(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -61,7 +61,7 @@ export class Input {
   }
 }
 
-/** Whether the controlling terminal belongs to another process group now. */
+/** Whether another process group is in the foreground of the terminal. */
 function inBackground(): boolean {
   const { group, foreground } = processStat("self") ?? {};
   return foreground !== undefined && foreground > 0 && group !== foreground;

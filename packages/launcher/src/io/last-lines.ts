@@ -1,17 +1,17 @@
 import type { OutputStream } from "../link/messages.ts";
 
-/** Enough for twenty lines that somebody would read. */
+/** Enough for twenty lines of usual length. */
 const keptBytes = 8 << 10;
 const keptLines = 20;
-/** So much of others' output since then has pushed a rank's last lines off most screens. */
+/** After so much later output, a rank's last lines have left most screens. */
 const screenBytes = 4 << 10;
 
-/** The end of what each rank has written, for the report of its failure. */
+/** The last lines of each rank's output, for the report of its failure. */
 export class LastLines {
   readonly #tails = new Map<string, Tail>();
   #total = 0;
 
-  /** Called with each block of output. Costs a copy of it, of 8 KiB at most. */
+  /** Called with each block of output. Copies at most 8 KiB of it. */
   note(rank: number, stream: OutputStream, block: Uint8Array): void {
     this.#total += block.length;
     const key = `${rank} ${stream}`;
@@ -30,7 +30,7 @@ export class LastLines {
     return text === "" ? [] : text.replace(/\n$/, "").split("\n").slice(-keptLines);
   }
 
-  /** Whether so much has been written since that nobody sees these lines any more. */
+  /** Whether later output has pushed these lines off the screen. */
   isBuried(rank: number, stream: OutputStream): boolean {
     const tail = this.#tails.get(`${rank} ${stream}`);
     return tail !== undefined && this.#total - tail.writtenAt > screenBytes;
@@ -43,7 +43,7 @@ class Tail {
   #bytes = 0;
 
   push(block: Uint8Array): void {
-    // A copy: the block may be a part of something much larger.
+    // A copy, because the block may be a view of a much larger buffer.
     this.#blocks.push(block.slice(-keptBytes));
     this.#bytes += Math.min(block.length, keptBytes);
     while (this.#bytes - this.#blocks[0]!.length >= keptBytes) this.#bytes -= this.#blocks.shift()!.length;

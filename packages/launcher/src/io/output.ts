@@ -11,17 +11,17 @@ export interface OutputOptions {
   /** A file for each rank and stream instead of the launcher's own output. */
   directory: string | undefined;
   ranks: number;
-  /** Bytes can be written no more: `error` says why. Called at most once; they are dropped from now on. */
+  /** Output cannot be written any more: `error` says why. Called at most once; later output is dropped. */
   failed(error: NodeJS.ErrnoException): void;
 }
 
-/** All that the job writes: the ranks' output, and what the launcher itself has to say. */
+/** Everything that the job writes: the ranks' output, and the launcher's own lines. */
 export class Output {
-  readonly #papers: Record<OutputStream, Paper>;
+  readonly #writers: Record<OutputStream, LineWriter>;
   readonly #options: OutputOptions;
   readonly #files: RankFiles | undefined;
   readonly #lastLines = new LastLines();
-  /** At the bottom of the terminal, when stderr is one. */
+  /** The line at the bottom of the terminal, if stderr is one. */
   readonly #status: Status | undefined = isatty(2) ? { text: "", shown: false } : undefined;
   #pending = 0;
   #failed = false;
@@ -29,34 +29,34 @@ export class Output {
 
   constructor(options: OutputOptions) {
     this.#options = options;
-    const stdout = new Paper(openSink(1), isatty(1) ? this.#status : undefined);
-    this.#papers = { stdout, stderr: sameDestination(1, 2) ? stdout : new Paper(openSink(2), this.#status) };
+    const stdout = new LineWriter(openSink(1), isatty(1) ? this.#status : undefined);
+    this.#writers = { stdout, stderr: sameDestination(1, 2) ? stdout : new LineWriter(openSink(2), this.#status) };
     this.#files = options.directory === undefined ? undefined : new RankFiles(options.directory, options.ranks);
   }
 
-  /** Whole lines of a rank, or a part of one that is not going to be completed soon. */
+  /** Writes whole lines of a rank, or a part of a line that stays incomplete for the moment. */
   write(rank: number, stream: OutputStream, block: Uint8Array, written: () => void): void {
     this.#pending++;
     this.#lastLines.note(rank, stream, block);
-    const paper = this.#papers[stream];
-    const matters = this.#files !== undefined || paper === this.#papers.stdout;
+    const writer = this.#writers[stream];
+    const matters = this.#files !== undefined || writer === this.#writers.stdout;
     const done = (error: Error | undefined) => {
       written();
       this.#settle(error, matters);
     };
     if (this.#failed && matters) done(undefined);
     else if (this.#files !== undefined) this.#files.write(rank, stream, block, done);
-    else paper.write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
+    else writer.write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
   }
 
-  /** The end of what a rank has written on stderr. */
+  /** The last lines of a rank's stderr. */
   lastWords(rank: number): string {
     return this.#lastLines.of(rank, "stderr").join("\n");
   }
 
   /**
-   * The last lines of a rank where its user does not see them: they went into a file, or off the screen since. On stderr, or
-   * on stdout when it has written nothing there.
+   * The last lines of a rank if they are not on the screen: they went into a file, or have scrolled away. Of stderr, or of
+   * stdout if stderr is empty. Undefined if they are on the screen.
    */
   unseenWords(rank: number): { lines: string[]; file: string | undefined } | undefined {
     const streams = (["stderr", "stdout"] as const).map((stream) => ({
@@ -70,10 +70,10 @@ export class Output {
     return file !== undefined || this.#lastLines.isBuried(rank, stream) ? { lines, file } : undefined;
   }
 
-  /** A line of the launcher's own, on stderr. */
+  /** Writes a line of the launcher's own on stderr. */
   say(line: string): void {
     this.#pending++;
-    this.#papers.stderr.write("launcher", "", Buffer.from(`${line}\n`), () => this.#settle(undefined, false));
+    this.#writers.stderr.write("launcher", "", Buffer.from(`${line}\n`), () => this.#settle(undefined, false));
   }
 
   /** Whether there is a terminal for a {@link status}. */
@@ -81,22 +81,22 @@ export class Output {
     return this.#status !== undefined;
   }
 
-  /** A line at the bottom of the terminal, below all else that is written, until the next one; "" takes it away. */
+  /** Shows a line at the bottom of the terminal, below all output, until the next call; "" removes it. */
   status(text: string): void {
     if (this.#status === undefined || (text === "" && !this.#status.shown)) return;
     this.#status.text = text.slice(0, Math.max(0, (process.stderr.columns || 80) - 1));
     this.#pending++;
-    this.#papers.stderr.refresh(() => this.#settle(undefined, false));
+    this.#writers.stderr.refresh(() => this.#settle(undefined, false));
   }
 
-  /** Whoever reads does not: what has not been written by now is dropped. */
+  /** The reader does not read: drops everything that is not yet written. */
   abandon(): void {
     this.#failed = true;
     this.#pending = Number.NEGATIVE_INFINITY;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Resolves when everything has been written. */
+  /** Resolves when everything is written. */
   async flush(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -113,15 +113,15 @@ export class Output {
 }
 
 /**
- * Whether a line without its newline is worth showing. Not in a file: nobody waits before it, and there the rest of the
- * line can still join it.
+ * Whether to show a line before its newline has come. Not in a file: there the rest of the line can still join it, and no user
+ * waits for a prompt.
  */
 export function showsPartialLines(outputDirectory: string | undefined): Record<OutputStream, boolean> {
   const shows = (fd: number) => outputDirectory === undefined && !fstatSync(fd).isFile();
   return { stdout: shows(1), stderr: shows(2) };
 }
 
-/** A line of a terminal below all others: it is wiped away before something is written, and drawn again after. */
+/** The last line of a terminal. It is removed before each write, and drawn again after it. */
 interface Status {
   text: string;
   shown: boolean;
@@ -129,8 +129,8 @@ interface Status {
 
 const wipe = Buffer.from("\r\x1b[K");
 
-/** Something that several write on, line by line: knows who has left the cursor in the middle of a line. */
-class Paper {
+/** A destination of several writers, line by line. Knows which writer has left a line unfinished. */
+class LineWriter {
   readonly #sink: Sink;
   readonly #status: Status | undefined;
   #unfinished: string | undefined;
@@ -155,7 +155,7 @@ class Paper {
     this.#sink.write(all.length === 1 ? all[0]! : Buffer.concat(all), written);
   }
 
-  /** Nothing is drawn behind a line that is not finished: somebody may be asked something there. */
+  /** Draws no status behind an unfinished line, which may be a prompt. */
   #withStatus(parts: Uint8Array[]): Uint8Array[] {
     const status = this.#status;
     if (status === undefined) return parts;

@@ -4,7 +4,7 @@ import type { Output } from "./output.ts";
 const barCells = 24;
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** Shows how far the maps of a job have come: a bar at the bottom of a terminal, a line now and then in a log file. */
+/** Shows the progress of a job's maps: a bar at the bottom of a terminal, a line from time to time in a log file. */
 export class ProgressDisplay {
   readonly #output: Output;
   readonly #lines: ProgressLines;
@@ -26,7 +26,7 @@ export class ProgressDisplay {
   }
 }
 
-/** `█████▌      ` in front of what is said in words; nothing where nobody knows how much there is to do. */
+/** `█████▌      `; "" if the total is not known. */
 export function bar({ done, total }: Pick<Progress, "done" | "total">): string {
   if (total === undefined || total === 0) return "";
   const filled = Math.floor((8 * barCells * Math.min(done, total)) / total);

@@ -7,10 +7,10 @@ import { openSink, type Sink } from "./sink.ts";
 
 const extension: Record<OutputStream, string> = { stdout: "out", stderr: "err" };
 
-/** That no directory can be there shows in its name; all else (permission, a full disk) is the system's fault. */
+/** Errors of a wrong name, which are usage errors. All others (permission, a full disk) are failures. */
 const mistakes = ["EEXIST", "ENOTDIR", "ENOENT"];
 
-/** `--output-dir`: `rank.07.out` and `rank.07.err`, with as many digits as sort well. Those of an earlier run are removed. */
+/** `--output-dir`: `rank.07.out` and `rank.07.err`, with equally many digits, so that they sort. Removes those of an earlier run. */
 export class RankFiles {
   readonly name: (rank: number, stream: OutputStream) => string;
   readonly #sinks = new Map<string, Sink>();
@@ -51,7 +51,7 @@ export class RankFiles {
   }
 }
 
-/** Not `recursive: true`: for a path in /proc that option makes Node try again for ever. */
+/** Not `recursive: true`: with it, Node never returns for a path in /proc. */
 function makeDirectory(path: string): void {
   try {
     mkdirSync(path);

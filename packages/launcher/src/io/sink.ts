@@ -2,32 +2,32 @@ import { fstatSync, write, writev } from "node:fs";
 import { Socket } from "node:net";
 
 /**
- * Where bytes go in the end: a terminal, a file, a pipe. Writing never blocks the event loop, whoever reads may sleep as
- * long as he likes; `written` tells when the bytes are out of this process, or why they never will be.
+ * The destination of bytes: a terminal, a file, a pipe. A write never blocks the event loop, even if the reader sleeps.
+ * `written` is called when the bytes have left this process, or with the reason why they cannot.
  */
 export interface Sink {
   write(bytes: Uint8Array, written: (error: Error | undefined) => void): void;
 }
 
-/** The sink for a file descriptor, by what is behind it. */
+/** The sink for a file descriptor. */
 export function openSink(fd: number): Sink {
   const stat = fstatSync(fd);
   return stat.isFIFO() || stat.isSocket() ? new PipeSink(fd) : new FileSink(fd);
 }
 
-/** Whether two descriptors lead to the same place: what goes to one of them moves the cursor of the other. */
+/** Whether two descriptors lead to the same place, so that output to one moves the cursor of the other. */
 export function sameDestination(a: number, b: number): boolean {
   const [first, second] = [fstatSync(a), fstatSync(b)];
   return first.dev === second.dev && first.ino === second.ino && first.rdev === second.rdev;
 }
 
-/** Pipes and sockets: written when the system says that there is room, so that a stuck reader holds up no thread. */
+/** Pipes and sockets: written when the kernel reports room, so that a stuck reader blocks no thread. */
 class PipeSink implements Sink {
   readonly #socket: Socket;
 
   constructor(fd: number) {
     this.#socket = new Socket({ fd, readable: false, writable: true });
-    this.#socket.on("error", () => {}); // each write tells its caller
+    this.#socket.on("error", () => {}); // each write reports its own error
   }
 
   write(bytes: Uint8Array, written: (error: Error | undefined) => void): void {
@@ -35,7 +35,7 @@ class PipeSink implements Sink {
   }
 }
 
-/** Files and terminals: one write at a time on a thread of the pool, of all that has gathered meanwhile. */
+/** Files and terminals: one write at a time on a thread of the pool, of everything queued by then. */
 class FileSink implements Sink {
   readonly #fd: number;
   #queue: { bytes: Uint8Array; written: (error: Error | undefined) => void }[] = [];
@@ -79,7 +79,7 @@ async function writeAll(fd: number, chunks: Uint8Array[]): Promise<void> {
     try {
       rest = withoutFirst(rest, await writeSome(fd, rest));
     } catch (error) {
-      // A terminal that somebody has made non-blocking for all who share it.
+      // Another process has made a shared terminal non-blocking.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }

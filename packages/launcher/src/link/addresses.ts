@@ -3,17 +3,17 @@ import { networkInterfaces } from "node:os";
 import { usageError } from "../errors/launch-error.ts";
 
 /**
- * The addresses of this host at which others may reach it. `only`, the name of an interface or a CIDR, leaves one
- * address. Which of the rest lead anywhere is found by trying: names and address ranges of bridges, virtual machines and
- * management networks differ from site to site.
+ * The addresses at which other hosts may reach this one. `only`, the name of an interface or a CIDR, selects one address.
+ * Otherwise a try shows which of them work: names and address ranges of bridges, virtual machines and management networks
+ * differ from site to site.
  *
- * @throws LaunchError when no address of this host matches `only`.
+ * @throws LaunchError if no address of this host matches `only`.
  */
 export function usableAddresses(only: string | undefined): string[] {
   const all = Object.entries(networkInterfaces()).flatMap(([name, found]) =>
     (found ?? []).map(({ address, internal }) => ({ name, address, internal })),
   );
-  // Link-local addresses mean nothing without the name of an interface of the host that uses them.
+  // A link-local address works only together with an interface's name on the connecting host.
   const candidates = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
   if (only === undefined) return candidates.map(({ address }) => address);
   const contains = network(only);
@@ -25,7 +25,7 @@ export function usableAddresses(only: string | undefined): string[] {
   throw usageError(`--interface ${only}: this host has no such network (${known})`);
 }
 
-/** Whether an address is in the network; undefined when `text` is not a CIDR. */
+/** A test whether an address is in the network; undefined if `text` is not a CIDR. */
 function network(text: string): ((address: string) => boolean) | undefined {
   const [, address, bits] = /^([\d.]+|[\da-fA-F:.]*:[\da-fA-F:.]*)\/(\d+)$/.exec(text) ?? [];
   if (address === undefined) return undefined;
@@ -51,13 +51,13 @@ export function endpoint(address: string, port: number): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 }
 
-/** The opposite of {@link endpoint}. */
+/** The inverse of {@link endpoint}. */
 export function parseEndpoint(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(":");
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
 }
 
-/** As Node writes an IPv4 peer of a socket that listens for both families. */
+/** Removes the `::ffff:` that Node puts before IPv4 addresses of a socket for both families. */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -4,26 +4,26 @@
  * | call | contract |
  * | --- | --- |
  * | `send` | never waits; messages arrive in order, or the link is lost |
- * | `receive` | called once; nothing is delivered before |
- * | `lost` | called at most once, with the reason, when the other end is gone without having closed |
+ * | `receive` | called once; messages that arrive before are kept |
+ * | `lost` | called at most once, with the reason, if the other end is gone without having closed the link |
  */
 export interface Channel<Out, In> {
   send(message: Out): void;
   receive(handler: { message(message: In): void; lost(reason: string): void }): void;
 }
 
-/** The link to an agent inside the launcher's own process: two ends that hand each other their messages. */
+/** The link to the agent in the launcher's own process: two ends that pass each other their messages as objects. */
 export function inProcess<A, B>(): [Channel<A, B>, Channel<B, A>] {
-  const toA = new Mailbox<B>();
-  const toB = new Mailbox<A>();
+  const toA = new Queue<B>();
+  const toB = new Queue<A>();
   return [
     { send: (message) => toB.put(message), receive: ({ message }) => toA.open(message) },
     { send: (message) => toA.put(message), receive: ({ message }) => toB.open(message) },
   ];
 }
 
-/** Delivers in microtasks: a handler that answers must not be entered again before it has returned. */
-class Mailbox<T> {
+/** Delivers in microtasks, so that a handler that sends an answer has returned before it is called again. */
+class Queue<T> {
   #queue: T[] = [];
   #deliver: ((message: T) => void) | undefined;
   #scheduled = false;

@@ -3,7 +3,7 @@ import { reasonOf } from "../errors/launch-error.ts";
 import { parseEndpoint, plainAddress } from "./addresses.ts";
 import { type KeyName, secure, tune } from "./secure.ts";
 
-/** What became of the attempt at one of the launcher's addresses. */
+/** The latest attempt at one of the launcher's addresses. */
 export interface Attempt {
   endpoint: string;
   outcome: string;
@@ -13,15 +13,15 @@ const retryMs = 500;
 const tellMs = 2000;
 
 /**
- * Connects to the launcher: tries all its addresses at once, again and again until the time is up, and keeps the first
- * connection whose other end has the key. An address that leads nowhere, or to somebody else, costs nothing but a moment.
+ * Connects to the launcher. Tries all its addresses at once, repeatedly until the time is up, and keeps the first connection
+ * whose other end has the key. An address that leads nowhere, or to a stranger, costs only a moment.
  */
 export function visit(options: {
   endpoints: readonly string[];
   name: KeyName;
   key: Uint8Array;
   limitMs: number;
-  /** Called now and then while no attempt has succeeded. */
+  /** Called every 2 s while no attempt has succeeded. */
   waiting(attempts: Attempt[]): void | Promise<void>;
 }): Promise<TLSSocket> {
   const attempts = options.endpoints.map((endpoint): Attempt => ({ endpoint, outcome: "no answer" }));

@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 
 /**
- * A key pair for CurveZMQ, which is X25519 written in Z85. Made here so that a launcher needs no ZeroMQ.
+ * A key pair for CurveZMQ, which is X25519 in Z85. Made without ZeroMQ, so that a launcher does not load it.
  *
- * As the 32 bytes at the end of its encodings: to export a key that was made before as JWK can hang for ever (Node 20 holds
- * the key's lock while it makes strings, and the garbage collector may then free what made the key, with the same lock).
+ * The keys are the last 32 bytes of their DER encodings. An export as JWK can hang for ever: Node 20 holds the key's lock while
+ * it makes strings, and the garbage collector may need the same lock to free the generator of the key.
  */
 export function curveKeys(): { publicKey: string; secretKey: string } {
   const { publicKey, privateKey } = generateKeyPairSync("x25519", {

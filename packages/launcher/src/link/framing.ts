@@ -1,13 +1,13 @@
-/** Larger frames are no message of ours: a script's files and a shell's environment stay far below. */
+/** A larger frame is no message of tsmpi: a script's files and a shell's environment are far smaller. */
 const longestFrameBytes = 256 << 20;
 const headerBytes = 8;
 
-/** A message as it travels: what JSON can say, and bytes that are sent as they are. */
+/** A message: values of JSON, and bytes that are sent raw. */
 type Message = object & { bytes?: unknown };
 
 /**
- * A message as bytes. Its `bytes`, where those are a typed array, are not copied: 100 MB of output cost no more than
- * their way through the socket.
+ * A message as bytes. If its `bytes` are a typed array they are not copied: 100 MB of output cost only their write to the
+ * socket.
  *
  * ```text
  * 0 length of what follows the header u32   4 length of the JSON u32   8 JSON   the raw bytes
@@ -23,16 +23,16 @@ export function encode(message: Message): Uint8Array[] {
   return raw === undefined ? [header, json] : [header, json, raw];
 }
 
-/** The frame that says nothing but "I am alive". */
+/** An empty frame: this end is alive. */
 export const heartbeat: Uint8Array = Buffer.alloc(headerBytes);
 
-/** Puts the pieces that a socket delivers together into messages again. */
+/** Makes messages of the pieces that a socket delivers. */
 export class Decoder {
   #pieces: Uint8Array[] = [];
   #gathered = 0;
   #needed = headerBytes;
 
-  /** The messages that this piece completes. Throws on what {@link encode} did not make. */
+  /** The messages that this piece completes. Throws if {@link encode} has not made them. */
   push(piece: Uint8Array): unknown[] {
     this.#pieces.push(piece);
     this.#gathered += piece.length;

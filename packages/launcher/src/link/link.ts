@@ -3,13 +3,13 @@ import { reasonOf } from "../errors/launch-error.ts";
 import type { Channel } from "./channel.ts";
 import { Decoder, encode, heartbeat } from "./framing.ts";
 
-/** Both ends say so often that they are alive. */
+/** Time between two heartbeats of each end. */
 const heartbeatMs = 2000;
-/** Who is silent for so long is lost: host down, network cut, process stopped. Told within 10 seconds, then. */
+/** An end that is silent for so long is lost: host down, network cut, process stopped. So a loss is reported within 10 s. */
 const silenceMs = 7000;
 
 const closedThere = "the connection was closed there";
-/** Of a process that was killed the kernel closes a connection, or resets it when something in it was unread: one end. */
+/** The kernel closes the connection of a killed process, or resets it if data was unread. Both mean the same. */
 const isClosedThere = ({ code }: NodeJS.ErrnoException): boolean => code === "ECONNRESET" || code === "EPIPE";
 
 interface Handler<In> {
@@ -18,8 +18,8 @@ interface Handler<In> {
 }
 
 /**
- * The link between launcher and agent over a stream: messages, and signs of life both ways. The processes at its ends
- * only pass things on, so they are never too busy to give them, however long a rank computes.
+ * The link between launcher and agent over a stream: messages, and heartbeats in both directions. The processes at its ends
+ * do no long computations, so they always have time for heartbeats, however long a rank computes.
  */
 export class Link<Out extends object, In> implements Channel<Out, In> {
   readonly #socket: Duplex;
@@ -30,7 +30,7 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
   #heardAt = performance.now();
   #tickedAt = performance.now();
   #patient = false;
-  /** How long this process itself was stopped, or too busy to listen, and when that ended. */
+  /** How long this process itself was stopped, or too busy to read, and when that ended. */
   #stopped: { ms: number; until: number } | undefined;
   #ended: string | undefined;
 
@@ -51,19 +51,19 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
     this.#socket.uncork();
   }
 
-  /** A second call hands the link over to another handler. */
+  /** A second call replaces the handler. */
   receive(handler: Handler<In>): void {
     this.#handler = handler;
     for (const message of this.#early.splice(0)) handler.message(message);
     if (this.#ended !== undefined) queueMicrotask(() => handler.lost(this.#ended!));
   }
 
-  /** The other end is going to be stopped, or this one was asked to expect that: its silence means nothing until it speaks. */
+  /** The other end is about to be stopped: its silence does not count until it sends again. */
   bePatient(): void {
     this.#patient = true;
   }
 
-  /** Sends what is underway and ends the link; the other end knows from a message that this is no loss. */
+  /** Sends what is queued, and ends the link. The other end knows from a message that this is not a loss. */
   close(): Promise<void> {
     if (this.#ended !== undefined) return Promise.resolve();
     clearInterval(this.#timer);
@@ -93,7 +93,7 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
 
   #tick(): void {
     const now = performance.now();
-    // This process was itself stopped for a while: what the other end said meanwhile has not been read yet.
+    // This process was stopped for a while: data that arrived meanwhile has not been read yet.
     const gapMs = now - this.#tickedAt;
     if (gapMs > 2 * heartbeatMs) {
       this.#heardAt = now;

@@ -9,8 +9,8 @@ export interface Underway {
 }
 
 /**
- * Hears which ranks are stuck and finds out whether the job is: every rank that has not ended has waited for a while
- * with nothing happening, and every packet that one of them has sent another has arrived.
+ * Learns which ranks are stuck, and decides whether the job is: every rank that has not ended has waited for a while with
+ * nothing happening, and all packets between them have arrived.
  */
 export class DeadlockWatch {
   readonly #stuck = new Map<number, Stuck & { host: string }>();
@@ -23,7 +23,7 @@ export class DeadlockWatch {
     this.#stuck.delete(rank);
   }
 
-  /** The table of who waits for whom, when nobody can go on; else undefined. */
+  /** The table of waiting ranks if no rank can go on; else undefined. */
   report(size: number, endings: ReadonlyMap<number, Ending>): string | undefined {
     const alive = this.#allStuck(size, endings);
     if (alive === undefined || this.underway(size, endings) !== undefined) return undefined;
@@ -36,7 +36,7 @@ export class DeadlockWatch {
     return [title, table(doings), ...remarks(doings)].join("\n");
   }
 
-  /** What is on its way while every rank waits; undefined when nothing is, or some rank can go on. */
+  /** Packets that are under way while every rank waits; undefined if there are none, or some rank can go on. */
   underway(size: number, endings: ReadonlyMap<number, Ending>): Underway | undefined {
     const alive = this.#allStuck(size, endings) ?? [];
     return underway(new Map(alive.map((rank) => [rank, this.#stuck.get(rank) as Stuck])));
@@ -49,7 +49,7 @@ export class DeadlockWatch {
   }
 }
 
-/** The first packets that these ranks, by number, have sent each other and not received. */
+/** The first pair of ranks with packets that were sent and not received. */
 export function underway(ranks: ReadonlyMap<number, Traffic>): Underway | undefined {
   for (const [source, { sent }] of ranks) {
     for (const [dest, { received }] of ranks) {

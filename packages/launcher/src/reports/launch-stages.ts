@@ -1,13 +1,13 @@
 import { columns } from "./table.ts";
 
-/** How far a host has come, in this order. */
+/** The stages of a host's launch, in order. */
 const stages = ["waiting", "asked", "started", "connected", "authenticated", "ranks started"] as const;
 export type Stage = (typeof stages)[number];
 
-/** More hosts that are ready share a line. */
+/** If more hosts are ready, they share a line. */
 const mostReady = 16;
 
-/** Which host has come how far in a launch: what to tell when it fails. */
+/** How far each host has come in a launch, for the report of a failed one. */
 export class RollCall {
   readonly #entries: { host: string; stage: Stage; cause?: string; notes: string[] }[];
 
@@ -15,7 +15,7 @@ export class RollCall {
     this.#entries = hosts.map((host) => ({ host, stage: "waiting", notes: [] }));
   }
 
-  /** Hosts never go back. */
+  /** A host never returns to an earlier stage. */
   reach(node: number, stage: Stage): void {
     const entry = this.#entries[node]!;
     if (stages.indexOf(stage) > stages.indexOf(entry.stage)) entry.stage = stage;
@@ -26,12 +26,11 @@ export class RollCall {
     if (text !== "" && !notes.includes(text)) notes.push(text);
   }
 
-  /** What is most likely wrong with a host: told before all else that is known of it. */
+  /** Sets the most likely cause. The report shows it before the notes. */
   blame(node: number, cause: string): void {
     this.#entries[node]!.cause ??= cause;
   }
 
-  /** What a host is blamed for. */
   causeOf(node: number): string | undefined {
     return this.#entries[node]!.cause;
   }
@@ -40,7 +39,7 @@ export class RollCall {
     return this.#entries.filter((entry) => stages.indexOf(entry.stage) < stages.indexOf(stage)).map(({ host }) => host);
   }
 
-  /** A table of all hosts: those that are as far as they should be are ready, of the others it says what is known. */
+  /** A table of all hosts: `ready` for those at the goal, and what is known of the others. */
   describe(goal: Stage): string {
     const rows = this.#entries.map(({ host, stage, cause, notes }) => {
       const isReady = stages.indexOf(stage) >= stages.indexOf(goal) && cause === undefined;

@@ -1,21 +1,21 @@
 import type { Unreceived, Wait, Whereabouts } from "@tsmpi/core/bootstrap";
 import { columns, count, spans } from "./table.ts";
 
-/** What a rank is doing: what it says itself, or what is to be said of a rank that does not. */
+/** What a rank does: its own answer, or words for a rank that has not answered. */
 export interface Doing {
   rank: number;
   host: string;
   where: Whereabouts | string;
 }
 
-/** So many lines a table may have; beyond it, calls that differ only in their arguments share one. */
+/** Longest table. Beyond it, calls that differ only in their arguments share a line. */
 const mostLines = 24;
-/** More parties than this make no sentence that anybody could follow. */
+/** Most groups of ranks in a sentence. */
 const mostParties = 4;
 const longestCircle = 8;
 
 /**
- * A table of what the ranks are doing, ranks that do the same in one line:
+ * A table of what the ranks do. Ranks that do the same share a line:
  * ```text
  *   ranks  hosts  call                          waits for  for   at
  *   0      n1     recv({ source: 1, tag: 7 })   rank 1     31 s  solver.ts:88
@@ -44,7 +44,7 @@ export function table(doings: readonly Doing[]): string {
   return left > 0 ? `${text}\n  and ${left} lines more` : text;
 }
 
-/** The table, or a sentence when all ranks do the same. */
+/** The table, or a sentence if all ranks do the same. */
 export function describeDoings(doings: readonly Doing[], reason?: string): string {
   const parties = grouped(doings.flatMap(rowsOf), sameCall);
   const before = reason === undefined ? "" : `${reason}; `;
@@ -52,7 +52,7 @@ export function describeDoings(doings: readonly Doing[], reason?: string): strin
   return [`${before}what the ranks do:`, table(doings), ...indented([circle(doings), ...unwanted(doings)])].join("\n");
 }
 
-/** What waits while a rank fails, as a line of its own: `meanwhile: ranks 0-1, 3 in allreduce() #17 at solver.ts:88`. */
+/** The calls that wait while a rank fails, as a line: `meanwhile: ranks 0-1, 3 in allreduce() #17 at solver.ts:88`. */
 export function meanwhile(doings: readonly Doing[]): string {
   const rows = doings.flatMap(rowsOf).filter(({ wait }) => wait !== undefined);
   const parties = grouped(rows, sameOperation);
@@ -74,7 +74,7 @@ function saidOf(group: readonly Row[], call: string): string {
   return group.length === 1 ? call : call.replace(/^is\b/, "are").replace(/^computes\b/, "compute");
 }
 
-/** What is odd about it: who is not where the others are, who waits for whom in a circle, what nobody has received. */
+/** Remarks: ranks in another call than the others, circles of waiting ranks, messages that were not received. */
 export function remarks(doings: readonly Doing[]): string[] {
   return indented([oddOneOut(doings), circle(doings), ...unwanted(doings)]);
 }
@@ -108,7 +108,7 @@ function nameOf({ call, collective }: Wait): string {
   return collective === undefined ? call : `${call} #${collective.number}`;
 }
 
-/** What rows of one call have in common; and those of one operation, whatever its arguments. */
+/** The key of rows of one call; {@link sameOperation}: of one operation with any arguments. */
 function sameCall({ call, site }: Row): string {
   return `${call}\n${site}`;
 }
@@ -130,7 +130,7 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
 function waitedFor(rows: readonly Row[]): string {
   const waits = rows.flatMap(({ wait }) => (wait === undefined ? [] : [wait]));
   if (waits.length === 0) return "";
-  // Whom an algorithm happens to hear from next is of no use to anybody.
+  // The algorithm decides which rank comes next; that does not help the user.
   if (waits.every(({ collective }) => collective !== undefined)) return "others";
   if (waits.some(({ ranks }) => ranks === undefined)) return "any rank";
   return ranksNamed([...new Set(waits.flatMap(({ ranks }) => ranks ?? []))].sort((a, b) => a - b));
@@ -174,20 +174,9 @@ function oddOneOut(doings: readonly Doing[]): string | undefined {
 
 /** `rank 0 waits for rank 1, rank 1 for rank 2, rank 2 for rank 0: a circle`. */
 function circle(doings: readonly Doing[]): string | undefined {
-  // Of a rank that waits in a collective, the ranks that it waits for are the algorithm's affair.
-  const next = new Map<number, number>();
-  for (const { rank, where } of doings) {
-    if (typeof where === "string") continue;
-    const wait = where.waits.find(({ ranks, collective }) => ranks?.length === 1 && collective === undefined);
-    const [target] = wait?.ranks ?? [];
-    if (target !== undefined) next.set(rank, target);
-  }
+  const next = waitsForOne(doings);
   for (const start of next.keys()) {
-    const path = [start];
-    for (let rank = next.get(start); rank !== undefined && rank !== start; rank = next.get(rank)) {
-      if (path.includes(rank)) break;
-      path.push(rank);
-    }
+    const path = pathFrom(start, next);
     if (next.get(path.at(-1)!) !== start) continue;
     if (path.length === 1) return `rank ${start} waits for itself`;
     const steps = path.map((rank, i) => `${i === 0 ? "rank " : ""}${rank} waits for ${next.get(rank)}`);
@@ -195,6 +184,25 @@ function circle(doings: readonly Doing[]): string | undefined {
     return `${shown.join(", ")}: a circle of ${path.length}`;
   }
   return undefined;
+}
+
+/** The ranks that wait for one other rank, and that rank. In a collective, the algorithm chooses which rank to wait for. */
+function waitsForOne(doings: readonly Doing[]): Map<number, number> {
+  const next = new Map<number, number>();
+  for (const { rank, where } of doings) {
+    if (typeof where === "string") continue;
+    const wait = where.waits.find(({ ranks, collective }) => ranks?.length === 1 && collective === undefined);
+    const [target] = wait?.ranks ?? [];
+    if (target !== undefined) next.set(rank, target);
+  }
+  return next;
+}
+
+/** From a rank along what each rank waits for, up to the first rank that would come a second time. */
+function pathFrom(start: number, next: ReadonlyMap<number, number>): number[] {
+  const path = [start];
+  for (let rank = next.get(start); rank !== undefined && !path.includes(rank); rank = next.get(rank)) path.push(rank);
+  return path;
 }
 
 function unwanted(doings: readonly Doing[]): string[] {
@@ -210,7 +218,7 @@ function unwanted(doings: readonly Doing[]): string[] {
 }
 
 /**
- * Of a rank that waits for a message much like one that it has: `rank 1 has 1 message from rank 0 with tag 5, but its
+ * A sentence if a rank waits for a message like one that it has: `rank 1 has 1 message from rank 0 with tag 5, but its
  * recv({ source: 0, tag: 7 }) wants another tag`.
  */
 function missedBy(waits: readonly Wait[], kind: Unreceived, rank: number): string | undefined {

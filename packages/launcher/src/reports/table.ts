@@ -1,4 +1,4 @@
-/** Rows of cells as lines, the columns below each other. */
+/** Rows of cells as lines with aligned columns. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");

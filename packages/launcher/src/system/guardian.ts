@@ -2,46 +2,45 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { env } from "@tsmpi/core/bootstrap";
 
 /**
- * Watches over an agent that may be killed at any moment: a POSIX shell that reads from a pipe which the agent holds.
- * When the pipe ends without `done`, the agent is dead, and the shell kills what it has left behind and removes the
- * job's directories.
+ * Cleans up after an agent that is killed: a POSIX shell that reads from a pipe which the agent holds. If the pipe ends without
+ * `done`, the agent is dead. The shell then kills the processes that the agent has left behind, and removes the job's
+ * directories.
  *
- * It works also when ranks are busy in an endless loop and never called init(), and costs a millisecond at the start.
+ * It also works if ranks are in an endless loop or never called init(). It costs a millisecond at the start.
  */
 export class Guardian {
   readonly #shell: ChildProcess;
 
-  /** `mark` is in the environment of what it kills; `directories` are those that nobody may find when the job is over. */
+  /** It kills processes with `mark` in their environment, and removes `directories`. */
   constructor({ mark, directories }: { mark: string; directories: readonly string[] }) {
     this.#shell = spawn("/bin/sh", ["-c", script, "tsmpi-guardian", mark, ...directories], {
       stdio: ["pipe", "pipe", "ignore"],
-      // Its own session, under PBS too: PBS kills what is left in a task's session once the agent is dead, and then nobody
-      // would remove the job's files, which lie in memory. It leaves a second after the agent, whatever happens.
+      // Its own session, under PBS too: PBS kills everything in a task's session when the agent is dead, and the job's files
+      // would stay in memory. The guardian ends a second after the agent in any case.
       detached: true,
-      // Without the mark, or it would find itself.
+      // Without the mark, so that the shell does not kill itself.
       env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
       cwd: "/",
     });
-    // A job without guardian is still a job: the agent itself cleans up in every other case.
+    // A job runs without a guardian too: in all other cases the agent itself cleans up.
     this.#shell.on("error", () => {});
     this.#shell.stdin?.on("error", () => {});
     this.#shell.unref();
-    // They are undefined where no more files may be opened.
+    // Undefined if the limit of open files is reached.
     for (const stream of [this.#shell.stdin, this.#shell.stdout]) (stream as { unref?(): void } | undefined)?.unref?.();
   }
 
   /**
-   * Makes named pipes in the first of the directories. Node itself cannot, and to start one more process would take a third
-   * of the time in which two ranks are started. Whether it could.
+   * Makes named pipes in the first of the directories. Returns whether it could. Node cannot make them, and one more process
+   * would take a third of the time in which two ranks start.
    */
   async makePipes(names: readonly string[]): Promise<boolean> {
     return (await this.#ask(`pipes ${names.join(" ")}`)) === "made";
   }
 
   /**
-   * Opens a pipe without a name. Whoever opens a named one to read when its writers are gone waits for ever for another:
-   * `/dev/stdin` of a rank must not be such a one. A subshell has the pipe until `open` has opened its path. Undefined where
-   * there is no shell, or no /proc.
+   * Opens a pipe without a name. To open a named pipe blocks for ever when its writers are gone, so `/dev/stdin` of a rank must
+   * not be one. A subshell holds the pipe until `open` has opened its path. Undefined without a shell or without /proc.
    */
   async makeInput<T>(open: (path: string) => T): Promise<T | undefined> {
     const pid = await this.#ask("input");
@@ -64,7 +63,7 @@ export class Guardian {
     });
   }
 
-  /** What `kill` takes: a process id, or minus a process group id. */
+  /** `target` as for `kill`: a process id, or minus a process group id. */
   watch(target: number): void {
     this.#shell.stdin?.write(`add ${target}\n`);
   }
@@ -73,23 +72,22 @@ export class Guardian {
     this.#shell.stdin?.write(`del ${target}\n`);
   }
 
-  /** All is cleaned up: the guardian goes without doing anything. */
+  /** Ends the guardian: the agent has cleaned up itself. */
   dismiss(): void {
     this.#shell.stdin?.end("done\n");
   }
 }
 
 /**
- * What every process of an agent's ranks has in its environment, unless it took pains to remove it. Not of the whole job:
- * another agent of the job may be on the same machine, where a scheduler knows that by two names.
+ * A variable that every process of an agent's ranks has in its environment, unless it has removed it. It marks the agent and
+ * not the job: if a scheduler knows a machine by two names, two agents of a job are on it.
  */
 export function agentMark({ job, node }: { job: string; node: number | "launcher" }): string {
   return `${env.agent}=${node}@${job}`;
 }
 
-// Not `kill -KILL --`: to dash the -- is a process then.
-// Ranks started in the moment in which the agent died are not in the list yet; hence the sweeps by environment, and more
-// than one of them.
+// Not `kill -KILL --`: dash would take the -- for a process.
+// Ranks that were started just before the agent died are not in the list yet. So it also searches environments, more than once.
 const script = `
 trap '' INT TERM HUP QUIT USR1 USR2 TSTP
 exec 3<&0

@@ -5,8 +5,8 @@ import { belowHome, followed, isSame } from "./seen-paths.ts";
 const folder = seenFolder();
 
 /**
- * The package's folder, by the path that led to it when this process was started: `/home/me/node_modules/tsmpi/`, where
- * `import.meta.url` has only what an automounter has put behind /home/me on this host.
+ * The package's folder, by the path with which this process was started: `/home/me/node_modules/tsmpi/`. `import.meta.url` has
+ * only the directory that an automounter has put behind /home/me on this host.
  */
 function seenFolder(): string {
   // Bundled or not, this file is somewhere below dist or src.
@@ -15,7 +15,7 @@ function seenFolder(): string {
   return `${pathToFileURL(isSame(started, own) ? started : belowHome(own)).href}/`;
 }
 
-/** A file of this package as it was built; `path` as it is below `src`, with the extension of JavaScript. */
+/** A built file of this package. `path` is its path below `src`, with the extension of JavaScript. */
 export function builtFile(path: string): URL {
   return new URL(`dist/${path}`, folder);
 }

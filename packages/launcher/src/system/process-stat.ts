@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-/** What Linux tells about a process in /proc/<pid>/stat. */
+/** A process in /proc/<pid>/stat. */
 export interface ProcessStat {
   state: string;
   parent: number;
@@ -10,18 +10,18 @@ export interface ProcessStat {
   session: number;
   /** The process group in the foreground of its terminal; -1 without one. */
   foreground: number;
-  /** When it was started, in seconds since the machine was: no clock that can be set is involved. */
+  /** When it was started, in seconds since the machine's start. Independent of the clock that can be set. */
   startedAt: number;
 }
 
 /** The kernel's unit of time in /proc, on all architectures that Node runs on. */
 const ticksPerSecond = 100;
 
-/** Undefined when there is no such process, or no /proc. */
+/** Undefined if there is no such process, or no /proc. */
 export function processStat(pid: number | "self"): ProcessStat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = text.replace(/^.*\) /s, "").split(" "); // the name may have anything in it; the state is field 3
+    const fields = text.replace(/^.*\) /s, "").split(" "); // the name may contain any characters; the state is field 3
     const number = (field: number): number => Number(fields[field - 3]);
     return {
       state: fields[0]!,
@@ -36,7 +36,7 @@ export function processStat(pid: number | "self"): ProcessStat | undefined {
   }
 }
 
-/** All processes of this host but zombies, by id: some 10 us each. Empty where there is no /proc. */
+/** All processes of this host but zombies, by id. Takes some 10 us each. Empty without /proc. */
 export function processTable(): Map<number, ProcessStat> {
   return new Map(
     processIds().flatMap((pid) => {
@@ -54,7 +54,7 @@ export function processIds(): number[] {
   }
 }
 
-/** Whether a process does not die of a signal, as it catches it (Cgt) or ignores it (Ign). */
+/** Whether a process survives a signal because it catches it (Cgt) or ignores it (Ign). */
 export function handlesSignal(
   pid: number,
   signal: NodeJS.Signals,

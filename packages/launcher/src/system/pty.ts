@@ -7,7 +7,7 @@ export interface TerminalSize {
   rows: number;
 }
 
-/** Of the launcher's terminal; that of a usual one where it has none. */
+/** The size of the launcher's terminal; 80 x 24 if it has none. */
 export function terminalSize(): TerminalSize {
   const { columns = 80, rows = 24 } = isatty(1) ? process.stdout : {};
   return { columns, rows };
@@ -18,18 +18,18 @@ export interface Terminal extends TerminalSize {
   options: string[];
 }
 
-/** @throws Error when this host has no `script` that gives a program a terminal. */
+/** @throws Error if this host has no `script` of util-linux. */
 export function terminalHere(size: TerminalSize): Terminal {
   const { stdout } = spawnSync("script", ["--help"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   if (!/--return/.test(stdout ?? ""))
     throw new Error("--pty needs the program script of util-linux, which is not in PATH on this host");
-  // Without it, from util-linux 2.35 on, what is typed before the program has begun is echoed.
+  // Without it, from util-linux 2.35 on, input that is typed before the program begins is echoed.
   return { ...size, options: /--echo/.test(stdout) ? ["--echo", "never"] : [] };
 }
 
 /**
- * The command that runs `file` in a terminal of its own, whose output comes as that of a pipe: lines end with \n. Input is not
- * echoed, since the terminal in which it is typed does that.
+ * The command that runs `file` in a terminal of its own. Lines of its output end with \n, as from a pipe. Input is not echoed,
+ * because the terminal where it is typed does that.
  */
 export function onTerminal(
   file: string,
@@ -41,7 +41,7 @@ export function onTerminal(
   const program = [file, ...args].map(quoted).join(" ");
   const restored = shell === undefined ? "unset SHELL;" : `SHELL=${quoted(shell)};`;
   const command = `stty -onlcr -echo columns ${columns} rows ${rows}; ${restored} exec ${program}`;
-  // It gives its command to the user's shell, which may be one that does not understand this.
+  // `script` runs its command in the user's shell, which may not understand this syntax.
   return {
     file: "script",
     args: [...options, "-qefc", command, "/dev/null"],

@@ -4,10 +4,10 @@ import { promisify } from "node:util";
 import type { Exit } from "../errors/exit-codes.ts";
 import { processIds } from "./process-stat.ts";
 
-/** Soft and hard limit as `prlimit` writes them, by its names of them: `{ core: ["0", "unlimited"] }`. */
+/** Soft and hard limits by the names of `prlimit`: `{ core: ["0", "unlimited"] }`. */
 export type ResourceLimits = Record<string, [soft: string, hard: string]>;
 
-/** The kernel's names of the limits that a shell's `ulimit` is used for, and prlimit's. */
+/** The kernel's names of limits that a shell's `ulimit` sets, and those of `prlimit`. */
 const names: Readonly<Record<string, string>> = {
   "Max cpu time": "cpu",
   "Max file size": "fsize",
@@ -20,7 +20,7 @@ const names: Readonly<Record<string, string>> = {
   "Max address space": "as",
 };
 
-/** The resource limits of this process, which it has from its shell. */
+/** The resource limits that this process has from its shell. */
 export function resourceLimits(): ResourceLimits {
   const limits: ResourceLimits = {};
   try {
@@ -29,7 +29,7 @@ export function resourceLimits(): ResourceLimits {
       const name = names[title?.trim() ?? ""];
       if (name !== undefined) limits[name] = [soft!, hard!];
     }
-  } catch {} // no Linux: limits stay as they are
+  } catch {} // no Linux
   return limits;
 }
 
@@ -37,27 +37,27 @@ export function isLimited(limit: ResourceLimits[string] | undefined): boolean {
   return limit !== undefined && limit[0] !== "unlimited";
 }
 
-/** Some modules of WebAssembly fit below this. V8 reserves 10 GB of addresses for each. */
+/** Room for some WebAssembly modules: V8 reserves 10 GB of addresses for each. */
 const manyAddresses = 48e9;
 
 /**
- * Whether addresses are few (`ulimit -v` or `-d`; `pvmem` and `vmem` of PBS). What reserves many in advance then fails, or
- * kills the process: WebAssembly with its 10 GB a module, and native libraries that take a gigabyte to start with.
+ * Whether addresses are few (`ulimit -v` or `-d`; `pvmem` and `vmem` of PBS). Code that reserves many in advance then fails, or
+ * kills the process: WebAssembly, with 10 GB a module, and native libraries that start with a gigabyte.
  */
 export function addressesAreFew(): boolean {
   const { as, data } = resourceLimits();
   return isLimited(data) || (isLimited(as) && Number(as![0]) < manyAddresses);
 }
 
-/** Threads of a rank that does nothing: those of Node and V8, and two of its pool for files. */
+/** Threads of an idle rank: those of Node and V8, and two of its pool for files. */
 export const threadsOfRank = 9;
 
-/** Above this limit nobody counts: it takes 10 us a process, and a job seldom comes so far. */
+/** Above this limit threads are not counted: it takes 10 us a process, and few jobs reach it. */
 const manyThreads = 1024;
 
 /**
- * How many processes and threads this user may still start here (`ulimit -u`). Undefined where the limit is far away, and for
- * root, which has none. The kernel counts threads as processes.
+ * How many processes and threads this user may still start here (`ulimit -u`). The kernel counts threads as processes.
+ * Undefined if the limit is high, and for root, which has none.
  */
 export function threadsLeft(): number | undefined {
   const { nproc } = resourceLimits();
@@ -67,13 +67,13 @@ export function threadsLeft(): number | undefined {
   for (const pid of processIds()) {
     try {
       const { uid, nlink } = statSync(`/proc/${pid}/task`);
-      if (uid === user) used += nlink - 2; // a directory of one folder for each thread
+      if (uid === user) used += nlink - 2; // it has a subdirectory for each thread
     } catch {} // it has ended
   }
   return Number(nproc![0]) - used;
 }
 
-/** What a limit of the shell has to do with the end of a process. At the hard limit of CPU time it gets SIGKILL. */
+/** A sentence if the limit of CPU time may have ended a process. At the hard limit it gets SIGKILL. */
 export function cpuTimeHint({ signal }: Exit): string | undefined {
   const { cpu } = resourceLimits();
   if (!isLimited(cpu) || (signal !== "SIGXCPU" && signal !== "SIGKILL")) return undefined;
@@ -81,8 +81,8 @@ export function cpuTimeHint({ signal }: Exit): string | undefined {
 }
 
 /**
- * Gives this process, and so its children, these limits where they differ and may be had. The hard limit of this host
- * cannot be raised; what was lowered by the shell is lowered here too.
+ * Sets the limits of this process, and so of its children, as far as this host's hard limits allow. A limit that the user's
+ * shell has lowered is lowered here too.
  */
 export async function setResourceLimits(wanted: ResourceLimits): Promise<void> {
   const own = resourceLimits();

@@ -3,11 +3,11 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { LaunchError } from "../errors/launch-error.ts";
 
 /*
- * Names of files and directories that other hosts understand too. An automounter links /home/me to a place that has another
- * name on each host (/export7/me here, /export9/me there), and Node and the kernel give the name behind the link.
+ * Paths that are valid on other hosts too. An automounter links /home/me to a directory with another name on each host
+ * (/export7/me here, /export9/me there), and Node and the kernel give the path behind the link.
  */
 
-/** The present directory by the name that the shell has for it: PWD, where that is the same directory. */
+/** The working directory by the shell's path (PWD), if that is the same directory. */
 export function workingDirectory(): string {
   const real = presentDirectory();
   const { PWD: seen } = process.env;
@@ -22,14 +22,14 @@ function presentDirectory(): string {
   }
 }
 
-/** A path that the user has typed, made absolute from {@link workingDirectory}, where that leads to the same file. */
+/** A typed path, made absolute from {@link workingDirectory} if that leads to the same file. */
 export function seenPath(path: string): string {
   const real = resolve(path);
   const seen = resolve(workingDirectory(), path); // "../x" may be another file when PWD has a link in it
   return isSame(seen, real) ? seen : real;
 }
 
-/** A path without links, by its name below HOME, where HOME itself is behind a link. */
+/** A path without links, as a path below HOME if HOME itself is a link. */
 export function belowHome(real: string): string {
   const { HOME: home } = process.env;
   if (home === undefined || !isAbsolute(home)) return real;
@@ -39,7 +39,7 @@ export function belowHome(real: string): string {
   return isSame(seen, real) ? seen : real;
 }
 
-/** Where a link leads, link by link, as long as its last part is one. Links among its directories stay as they are. */
+/** Follows a link, and the links that it leads to. Links among its directories are not resolved. */
 export function followed(path: string): string {
   for (let links = 0; links < 16; links++) {
     try {

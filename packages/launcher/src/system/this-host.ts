@@ -2,12 +2,12 @@ import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { within } from "@tsmpi/core/bootstrap";
 
-/** A name server that does not answer costs no more than this: the launcher's own host can also be started like any other. */
+/** Longest wait for a name server. Without an answer the launcher's own host is started like any other. */
 const lookupMs = 1000;
 
 /**
- * Which of these host names means this machine; undefined when none can be seen to. Schedulers write short names where
- * `hostname` says the full one, or the other way round, or addresses.
+ * Which of these host names means this machine; undefined if none is known to. Schedulers may write short names where `hostname`
+ * has the full one, full names where it has the short one, or addresses.
  */
 export async function nameOfHere(names: readonly string[]): Promise<string | undefined> {
   const own = hostname().toLowerCase();
@@ -16,7 +16,7 @@ export async function nameOfHere(names: readonly string[]): Promise<string | und
   const addresses = ownAddresses();
   const literal = names.find((name) => addresses.has(name) || name.toLowerCase() === "localhost");
   if (literal !== undefined) return literal;
-  // n1.rack1 and n1.rack2 are two machines: short names decide only where they leave no choice.
+  // n1.rack1 and n1.rack2 are two machines: a short name decides only if one name is like it.
   const similar = names.filter((name) => short(name) === short(own) && (!name.includes(".") || !own.includes(".")));
   if (similar.length === 1) return similar[0];
   const found = await Promise.all(names.map((name) => leadsHere(name, addresses)));
@@ -27,19 +27,19 @@ async function leadsHere(name: string, own: ReadonlySet<string>): Promise<boolea
   return (await addressesOf(name)).some((address) => own.has(address));
 }
 
-/** The addresses that a host name stands for; none when nobody knows. */
+/** The addresses of a host name; none if it is not known. */
 async function addressesOf(name: string): Promise<string[]> {
   const found = await within(lookupMs, lookup(name, { all: true })).catch(() => []);
   return (found ?? []).map(({ address }) => address);
 }
 
-/** A short name means the host with that name in some domain. */
+/** Whether two names mean one host: a short name is equal to that name in any domain. */
 export function sameHost(a: string, b: string): boolean {
   const [first, second] = [a.toLowerCase(), b.toLowerCase()];
   return first === second || first.startsWith(`${second}.`) || second.startsWith(`${first}.`);
 }
 
-/** A machine, as it knows itself. */
+/** A machine's own name and addresses. */
 export interface Machine {
   name: string;
   addresses: string[];
@@ -50,8 +50,8 @@ export function thisMachine(): Machine {
 }
 
 /**
- * Whether a machine is certainly not the host of this name: it is another one of `others`, or the name stands for
- * addresses none of which it has. Schedulers have names of their own for hosts, so other names alone say nothing.
+ * Whether a machine is certainly not the host of this name: it is another one of `others`, or has none of the name's addresses.
+ * Another name alone proves nothing, because schedulers have their own names for hosts.
  */
 export async function isAnotherHost(machine: Machine, name: string, others: readonly string[]): Promise<boolean> {
   if (sameHost(machine.name, name) || machine.addresses.includes(name)) return false;

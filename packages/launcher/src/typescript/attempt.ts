@@ -1,4 +1,4 @@
-/** What `attempted` gives, or `recover` where that fails, now or later. */
+/** The result of `attempted`; if it throws, or its promise rejects, the result of `recover`. */
 export function attempt<R, S>(attempted: () => R, recover: (error: unknown) => S): R | S {
   try {
     const result = attempted();

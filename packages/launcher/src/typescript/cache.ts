@@ -18,7 +18,7 @@ import { dirname, isAbsolute, join } from "node:path";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Remembers values between runs, by the hash of what they were made from. It may forget, and never fails. */
+/** Keeps values between runs, by the hash of what they were made from. Values may be missing; no call fails. */
 export interface Cache {
   get(key: string): unknown;
   set(key: string, value: unknown): void;
@@ -27,7 +27,7 @@ export interface Cache {
 const nothing: Cache = { get: () => undefined, set: () => {} };
 let opened: Cache | undefined;
 
-/** The user's cache, `$XDG_CACHE_HOME/tsmpi` or `~/.cache/tsmpi`; one that keeps nothing when that cannot be used. */
+/** The user's cache, `$XDG_CACHE_HOME/tsmpi` or `~/.cache/tsmpi`. Keeps nothing if that cannot be used. */
 export function cache(): Cache {
   opened ??= open();
   return opened;
@@ -40,7 +40,7 @@ export function keyOf(...parts: readonly string[]): string {
   return hash.digest("hex").slice(0, 40);
 }
 
-/** Why nothing is remembered, for people; undefined when it is. */
+/** Why the cache keeps nothing, as a sentence; undefined if it works. */
 export function cacheObstacle(): string | undefined {
   const folder = folderOf();
   if (folder === undefined) return "this user has no home directory for a cache; XDG_CACHE_HOME names one";
@@ -64,14 +64,14 @@ function open(): Cache {
         keep(file);
         return value;
       } catch {
-        return undefined; // Absent, or torn by a crash: it is made again.
+        return undefined; // absent, or half-written by a crash
       }
     },
     set(key, value) {
       const temporary = join(folder, `${randomUUID()}.tmp`);
       try {
         writeFileSync(temporary, JSON.stringify(value), { mode: 0o600, flag: "wx" });
-        renameSync(temporary, join(folder, `${key}.json`)); // Whole or not at all, also with several launchers.
+        renameSync(temporary, join(folder, `${key}.json`)); // atomic, because several launchers may write
         prune(folder);
       } catch {
         rmSync(temporary, { force: true });
@@ -87,11 +87,11 @@ function folderOf(): string | undefined {
     const home = homedir();
     return isAbsolute(home) ? join(home, ".cache", "tsmpi") : undefined; // an empty HOME would be the working directory
   } catch {
-    return undefined; // This user has no home.
+    return undefined; // this user has no home
   }
 }
 
-/** What is read from the cache is run, so nobody else may be able to write there. */
+/** Whether only this user can write there: code from the cache is run. */
 function isSafe(folder: string): boolean {
   try {
     makeFolder(folder);
@@ -103,14 +103,14 @@ function isSafe(folder: string): boolean {
   }
 }
 
-/** Not `recursive`: with that, Node 20 never returns from a place like /proc/x. */
+/** Not `recursive`: with it, Node 20 never returns for a path like /proc/x. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // Another launcher was quicker.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another launcher has made it
   }
 }
 
@@ -119,11 +119,11 @@ function keep(file: string): void {
   try {
     if (Date.now() - statSync(file).mtimeMs > dayMs) utimesSync(file, new Date(), new Date());
   } catch {
-    // A cache on a read-only file system still serves.
+    // the file system is read-only; entries can still be read
   }
 }
 
-/** Once a day, when something is written anyway, throws away what nobody has used for a month. */
+/** Removes entries that were not used for a month. Runs at most once a day, when an entry is written. */
 function prune(folder: string): void {
   const mark = join(folder, "pruned");
   const now = Date.now();

@@ -4,16 +4,16 @@ import { extname } from "node:path";
 import { cache, keyOf } from "./cache.ts";
 import { isCommonJS, packageType } from "./kind.ts";
 
-/** As the lexer gives it. */
+/** The lexer's result. */
 interface Names {
   readonly exports: readonly string[];
-  /** Files whose names are passed on. */
+  /** Files whose names the file exports again. */
   readonly reexports: readonly string[];
 }
 
 /**
- * The names that Node gives `import { name }` of the CommonJS file at `path`; undefined when the file is no CommonJS, or
- * passes names on from a place that is not ours to read. By the lexer that Node has, and for each text once.
+ * The names that `import { name }` can have of the CommonJS file at `path`. Undefined if the file is not CommonJS, or exports
+ * the names of a file that cannot be read. Found by the lexer that Node has, once for each text.
  */
 export function commonJSNames(path: string, seen: ReadonlySet<string> = new Set()): ReadonlySet<string> | undefined {
   const names = namesIn(path);
@@ -47,12 +47,12 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return undefined; // Node says it better.
+    return undefined; // Node's own error follows
   }
 }
 
 function lex(source: string): Names | undefined {
-  // Loaded here because it costs 5 ms, and few programs import names from CommonJS.
+  // Loaded here: it takes 5 ms, and few programs import names from CommonJS.
   const { parse } = createRequire(import.meta.url)("cjs-module-lexer") as typeof import("cjs-module-lexer");
   try {
     const { exports, reexports } = parse(source);
@@ -62,7 +62,7 @@ function lex(source: string): Names | undefined {
   }
 }
 
-/** A file of JavaScript; undefined for all else. */
+/** The required file if it is JavaScript; else undefined. */
 function requiredFile(specifier: string, path: string): string | undefined {
   if (isBuiltin(specifier)) return undefined;
   try {

@@ -8,19 +8,19 @@ import type { TransformOptions, TransformResult } from "esbuild";
 import { LaunchError, reasonOf } from "../errors/launch-error.ts";
 import { threadsLeft } from "../system/resource-limits.ts";
 
-/** Threads that esbuild, a Go program, starts for one file; with fewer it dies. */
+/** Threads that esbuild, a Go program, starts for one file. It crashes with fewer. */
 const threadsNeeded = 6;
 
 let loading: Promise<typeof import("esbuild")> | undefined;
-/** Its process is dead by then; the words are in our pipe. */
+/** For the end of the pipe from esbuild's process, which has ended by then. */
 const wordsMs = 1000;
-/** What esbuild's process has written to its standard error, when that has ended. */
+/** The standard error of esbuild's process, when it has ended. */
 let lastWords: Promise<string> = Promise.resolve("");
 
 /**
- * Transforms one file. Starts esbuild's process at the first one.
+ * Transforms one file. The first call starts esbuild's process.
  *
- * @throws TransformFailure for a mistake in the source; LaunchError when esbuild cannot run here.
+ * @throws TransformFailure for a mistake in the source; LaunchError if esbuild cannot run here.
  */
 export async function transform(source: string, options: TransformOptions): Promise<TransformResult> {
   try {
@@ -33,37 +33,37 @@ export async function transform(source: string, options: TransformOptions): Prom
   }
 }
 
-/** Ends esbuild's process, if there is one, which otherwise lives as long as this one. */
+/** Ends esbuild's process, if there is one. It would live as long as this process. */
 export async function end(): Promise<void> {
   const used = loading;
   loading = undefined;
   await used?.then(({ stop }) => stop()).catch(() => {});
-  if (threadsLeft() !== undefined) await within(wordsMs, lastWords); // else the ranks would find its threads still counted
+  if (threadsLeft() !== undefined) await within(wordsMs, lastWords); // its threads would count against the ranks' limit
 }
 
-// 50 ms to load, so only for what no earlier run has transformed.
+// Takes 50 ms to load, so it is loaded only if the cache lacks a file.
 async function start(): Promise<typeof import("esbuild")> {
   const left = threadsLeft();
   if (left !== undefined && left < threadsNeeded) throw Object.assign(new Error(), { code: "EAGAIN" });
   return import(pathToFileURL(esbuildFile()).href);
 }
 
-/** By its real path, because under `--preserve-symlinks` esbuild does not find its program from a linked one. */
+/** The real path: under `--preserve-symlinks` esbuild does not find its program from a linked one. */
 export function esbuildFile(): string {
   return realpathSync(createRequire(import.meta.url).resolve("esbuild"));
 }
 
 /**
- * esbuild gives its process our standard error, on which Go dumps the state of all threads when a limit of the shell stops it.
- * The dump becomes one sentence, so it has to come to us: esbuild knows no option for that. Its process is spawned within
- * the first call of `transform`.
+ * Catches the standard error of esbuild's process, to make one sentence of it. esbuild gives its process the launcher's
+ * stderr, on which Go dumps the state of all threads when a limit of the shell stops it. There is no option for that, so
+ * `spawn` is replaced during the first call of `transform`, which starts the process.
  */
 function catchingWords<T>(call: () => T): T {
   const { spawn } = childProcess;
   const caught = (file: string, args: readonly string[], options: SpawnOptions): ChildProcess => {
     const child = spawn(file, args, { ...options, stdio: "pipe" });
     if (child.stderr == null) {
-      child.on("error", () => {}); // it comes later, and esbuild would stumble before
+      child.on("error", () => {}); // this error comes too late: esbuild needs the streams now
       throw Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
     }
     lastWords = wordsOf(child);

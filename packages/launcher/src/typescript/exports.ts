@@ -8,8 +8,8 @@ import { ScriptError } from "./script-error.ts";
 type Modules = ReadonlyMap<string, Module | InPlace>;
 
 /**
- * Checks that each name imported from one of the user's files is exported there.
- * Node would find it too, but on every rank, and with the name of a twin in place of the file's.
+ * Checks that each name imported from one of the user's files is exported there. Node checks it too, but on every rank, and
+ * its message would name the transformed copy instead of the user's file.
  */
 export function checkNames(modules: Modules, { hasPreloads }: NodeSettings): void {
   for (const importer of modules.values()) {
@@ -21,23 +21,14 @@ export function checkNames(modules: Modules, { hasPreloads }: NodeSettings): voi
   }
 }
 
-/** The names that a module imports or passes on, with the URL of the file that should have them, and how it is called. */
-function* wantedBy({
-  imports,
-  exports,
-  transformed,
-}: Module): Generator<[name: string, exporter: string, specifier: string]> {
+/** A name that a module imports or exports again, the URL of the file that should have it, and the file's specifier. */
+type Wanted = [name: string, exporter: string, specifier: string];
+
+function* wantedBy({ imports, exports, transformed }: Module): Generator<Wanted> {
   for (const { at, target } of imports) {
     if (at.type !== "static" || !target) continue;
-    // Transformed code has one form: import main, { a, b as c } from "x".
-    const clause = transformed.code.slice(at.importStart, at.start);
-    const main = /^import\s+([\w$]+)\s*(,|from\b)/.exec(clause);
-    if (main) yield ["default", target.url, at.specifier];
-    const list = /^import\b[^{"']*\{([^}"']*)\}/.exec(clause)?.[1] ?? "";
-    for (const item of list.split(",")) {
-      const name = item.trim().split(/\s+/)[0];
-      if (name) yield [name, target.url, at.specifier];
-    }
+    for (const name of importedNames(transformed.code.slice(at.importStart, at.start)))
+      yield [name, target.url, at.specifier];
   }
   for (const entry of exports) {
     if (entry.type !== "reexport" || entry.importName === null) continue;
@@ -46,7 +37,15 @@ function* wantedBy({
   }
 }
 
-/** Whether `url` exports `name`; yes when it is not ours to know. */
+/** The names in an import of transformed code, which has one form: `import main, { a, b as c } from "x"`. */
+function importedNames(clause: string): string[] {
+  const hasDefault = /^import\s+([\w$]+)\s*(,|from\b)/.test(clause);
+  const list = /^import\b[^{"']*\{([^}"']*)\}/.exec(clause)?.[1] ?? "";
+  const names = list.split(",").flatMap((item) => item.trim().split(/\s+/)[0] || []);
+  return hasDefault ? ["default", ...names] : names;
+}
+
+/** Whether `url` exports `name`; true for files that are not transformed here. */
 function offers(modules: Modules, url: string, name: string, seen: Set<string>): boolean {
   const module = modules.get(url);
   if (module === undefined || module.kind === "other" || module.transformed.format === "commonjs") return true;
@@ -60,13 +59,13 @@ function offers(modules: Modules, url: string, name: string, seen: Set<string>):
   });
 }
 
-/** Whether Node will not find `name` in a CommonJS file, for it reads the names from the text. */
+/** Whether Node will not find `name` in a CommonJS file: it reads the names from the text. */
 function hides(url: string, name: string): boolean {
   if (!/^file:[^?#]*\.c?js([?#]|$)/.test(url) || ["default", "module.exports"].includes(name)) return false;
   return commonJSNames(fileURLToPath(url))?.has(name) === false;
 }
 
-/** In the words of Node, which would say it on every rank. */
+/** Node's own message, which every rank would show. */
 function hidden(name: string, specifier: string, importer: string): ScriptError {
   const advice = `import pkg from '${specifier}';\nconst { ${name} } = pkg;`;
   return new ScriptError(

@@ -8,11 +8,11 @@ import { isPath, resolve, type Target } from "./resolve.ts";
 import { ScriptError } from "./script-error.ts";
 import { type Transformed, transform } from "./transform.ts";
 
-/** One of the user's files, transformed, with where its imports lead. */
+/** One of the user's files, transformed, with the targets of its imports. */
 export interface Module {
   readonly url: string;
 
-  /** A JSON file has neither code nor imports: the ranks read it where it lies. */
+  /** A JSON file has neither code nor imports: the ranks read the original. */
   readonly kind: "typescript" | "module" | "json";
 
   /** The text of the file before the transform. */
@@ -21,11 +21,11 @@ export interface Module {
   readonly imports: readonly Link[];
   readonly exports: readonly Export[];
 
-  /** Files of the user's that it requires. */
+  /** The user's files that it requires. */
   readonly required: readonly Target[];
 }
 
-/** One of the user's files that runs where it is: CommonJS. */
+/** One of the user's files that runs untransformed: CommonJS. */
 export interface InPlace {
   readonly url: string;
   readonly kind: "other";
@@ -37,11 +37,11 @@ export interface InPlace {
 export interface Link {
   readonly at: Import;
 
-  /** Unknown for `import.meta`, and for a dynamic import which is computed or may fail when it is reached. */
+  /** Undefined for `import.meta`, and for a dynamic import that is computed or may fail at run time. */
   readonly target: Target | undefined;
 }
 
-/** The files that `entry` (a URL) can reach by imports written out in the code, by URL, itself first. */
+/** The files that `entry` (a URL) reaches by imports with literal names, by URL, `entry` first. */
 export async function graph(
   entry: string,
   settings: NodeSettings,
@@ -65,7 +65,7 @@ function targetsOf(module: Module | InPlace): Target[] {
   return [...imported, ...module.required];
 }
 
-/** JSON of packages too: when we read it, Node 20 has no warning to print on every rank. */
+/** Includes JSON of packages: if tsmpi reads it, Node 20 does not print a warning on every rank. */
 function isOurs({ url, own }: Target): boolean {
   return own || isJsonUrl(url);
 }
@@ -76,7 +76,7 @@ async function load(url: string, settings: NodeSettings, given?: string): Promis
   const read = () => (source ??= readSource(path));
   const kind: Kind = await kindOf(path, read);
   if (kind === "other") {
-    const text = /\.c?js$/.test(path) ? read() : ""; // not of addons and WebAssembly
+    const text = /\.c?js$/.test(path) ? read() : ""; // addons and WebAssembly have no text
     return { url, kind, source: text, required: isInstalled(path) ? [] : requiredBy(text, url, settings) };
   }
   if (kind === "json") {
@@ -97,15 +97,14 @@ function follow(at: Import, parent: string, settings: NodeSettings): Target | un
   try {
     return resolve(at.specifier, parent, settings);
   } catch (error) {
-    // A program may try to import what is not there, so that is for it to find out. What the user has loaded before the
-    // script may know the name.
+    // A program may try to import a missing file and handle the error. A preload of the user may know the name.
     if (at.type === "dynamic" || (settings.hasPreloads && !isPath(at.specifier))) return undefined;
     if (error instanceof ScriptError) throw error;
     throw new ScriptError(1, (error as Error).message, { cause: error });
   }
 }
 
-/** Where `require("./x")` and `import("./x")` lead in CommonJS. Only so that no rank has to transform these files itself. */
+/** Targets of `require("./x")` and `import("./x")` in CommonJS. Without them each rank would transform these files itself. */
 function requiredBy(code: string, parent: string, settings: NodeSettings): Target[] {
   const calls = code.matchAll(/\b(?:require|import)\s*\(\s*(["'])(\.{1,2}\/[^"'\n]*)\1/g);
   return [...calls].flatMap(([, , specifier = ""]) => {

@@ -1,6 +1,6 @@
 import { builtFile } from "../system/package-files.ts";
 
-/** The one line that is put before a file's code, with names that do not occur in the code. */
+/** The line that is added before a file's code. Its names do not occur in the code. */
 export class Header {
   readonly #code: string;
   readonly #imports = new Set<string>();
@@ -10,12 +10,12 @@ export class Header {
     this.#code = code;
   }
 
-  /** Imports one of the files beside this one, for what it does. */
+  /** Imports one of the files of this folder, for its side effects. */
   imports(file: string): void {
     this.#imports.add(`import ${JSON.stringify(builtFile(`typescript/${file}`).href)};`);
   }
 
-  /** Declares a function, once; gives its name, which is as long as the one asked for. */
+  /** Declares a function, once. Returns its name, which is as long as `name`. */
   defines(name: string, rest: string): string {
     const unused = this.#unused(name);
     this.#body.set(unused, `function ${unused}${rest}`);

@@ -1,5 +1,5 @@
-// The part of Node's contract that we use. `registerHooks` calls hooks in place, where `next` gives the value. Older Node
-// calls them on a thread of theirs, where it gives a promise. So what `next` gives is only ever handed on.
+// The part of Node's contract that tsmpi uses. `registerHooks` calls hooks in place, and `next` returns the value. Older Node
+// calls them on a thread, and `next` returns a promise. So hooks only pass on what `next` returns.
 export interface ResolveContext {
   readonly parentURL?: string | undefined;
   readonly conditions?: readonly string[];

@@ -9,7 +9,7 @@ interface Start extends Pick<ProgramTable, "entry" | "name" | "hasPreloads"> {
   readonly path: string;
 }
 
-/** The program for ranks with hooks: each file's code as it is, and a table of what each import means. */
+/** The program for ranks with hooks: each file's transformed code, and a table of what each import means. */
 export function hookedProgram({ path, ...start }: Start, modules: ReadonlyMap<string, Module | InPlace>): Program {
   const transformed = [...modules.values()].filter((module) => module.kind !== "other");
   const entries = transformed.map((module) => [module.url, entryOf(module, start.hasPreloads)]);
@@ -25,7 +25,7 @@ export function hookedProgram({ path, ...start }: Start, modules: ReadonlyMap<st
 function entryOf({ url, kind, transformed, imports }: Module, hasPreloads: boolean): TableEntry {
   const known = imports.flatMap(({ at, target }) => {
     if (!target || at.type === "import-meta" || at.specifier === undefined || at.phase !== null) return [];
-    // Node finds these itself, and what is loaded before the script may want to give a package another meaning.
+    // Node finds these itself, and a preload of the user may give a package another meaning.
     if (target.url.startsWith("node:") || (hasPreloads && !target.own)) return [];
     return [[at.specifier, target.url]];
   });

@@ -4,8 +4,8 @@ import * as nodeModule from "node:module";
 type RegisterHooks = (hooks: { resolve: unknown; load: unknown }) => void;
 
 /**
- * Node's `registerHooks`, where it does what we need: the first versions that had it (up to 24.5 at least) ran CommonJS that
- * was imported with a `require` without hooks. These are the first of each line that all our projects ran on.
+ * Node's `registerHooks`; undefined if it does not work for all programs. Its first versions (up to 24.5 at least) gave
+ * imported CommonJS a `require` without hooks. Below are the first versions of each line that passed all project tests.
  */
 export function hooksInPlace(): RegisterHooks | undefined {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

@@ -3,23 +3,20 @@ import { dirname, extname, join } from "node:path";
 import { compileFunction } from "node:vm";
 import { parse, prepareLexer } from "./lexer.ts";
 
-/**
- * What a file is, which decides what becomes of it:
- * `typescript` and `module` are transformed, `json` is read at run time, `other` (CommonJS, addons, wasm) runs in place.
- */
+/** `typescript` and `module` are transformed, `json` is read at run time, `other` (CommonJS, addons, wasm) runs in place. */
 export type Kind = "typescript" | "module" | "json" | "other";
 
-/** Whether the name is that of a file which only we can run: TypeScript, or JavaScript with JSX. */
+/** Whether a file needs the transform by its name: TypeScript, or JavaScript with JSX. */
 export function isTypeScript(path: string): boolean {
   return /\.([mc]?ts|tsx|jsx)$/.test(path) && !/\.d\.[mc]?ts$/.test(path);
 }
 
-/** Whether a file belongs to an installed package: those are run as published. */
+/** Whether a file belongs to an installed package. Such files are not transformed. */
 export function isInstalled(path: string): boolean {
   return /[\\/]node_modules[\\/]/.test(path);
 }
 
-/** The kind of the file `path` whose text `source()` yields; the text is read only when the name does not tell. */
+/** The kind of the file `path` whose text `source()` yields; the text is read only if the name does not decide. */
 export async function kindOf(path: string, source: () => string): Promise<Kind> {
   await prepareLexer();
   if (isTypeScript(path)) return "typescript";
@@ -39,8 +36,8 @@ export async function kindOf(path: string, source: () => string): Promise<Kind> 
 }
 
 /**
- * As newer Node decides for a `.js` without a package type, by its syntax; so that Node 20 runs the same files.
- * What compiles as neither is called a module, because the transform then says what is wrong with it.
+ * Decides by the syntax, as newer Node does for a `.js` without a package type, so that Node 20 runs the same files. A text
+ * that compiles as neither counts as a module: the transform then reports the mistake.
  */
 export function isCommonJS(path: string, source: string): boolean {
   if (hasModuleSyntax(source)) return false;
@@ -58,7 +55,7 @@ export function hasModuleSyntax(source: string): boolean {
   try {
     return parse(source)[3];
   } catch {
-    return false; // The lexer is stricter than CommonJS; the compiler decides.
+    return false; // the lexer is stricter than CommonJS; the compiler decides
   }
 }
 

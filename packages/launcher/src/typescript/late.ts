@@ -1,4 +1,4 @@
-/** What the hooks need for files that the launcher has not seen. Loaded when the first of them comes. */
+/** What the hooks need for files that the launcher has not transformed. Loaded at the first such file. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { attempt } from "./attempt.ts";
@@ -24,7 +24,7 @@ export function resolve<R>(specifier: string, context: ResolveContext, next: Nex
   );
 }
 
-/** The file that TypeScript's rules find where Node's do not; throws Node's error where they find nothing either. */
+/** The file that TypeScript's rules find if Node's rules find none; throws Node's error if there is none. */
 export function recover(specifier: string, parent: string, error: unknown): Resolved {
   const found = isInstalled(fileURLToPath(parent)) ? undefined : ours(specifier, parent);
   if (found === undefined) throw error;
@@ -56,7 +56,7 @@ function ours(specifier: string, parent: string): Resolved | undefined {
   }
 }
 
-/** What Node prints of an error is its stack, and ours is of no interest. */
+/** Without tsmpi's stack, which Node would print. */
 function asSyntaxError({ message }: ScriptError): SyntaxError {
   const error = new SyntaxError(message);
   error.stack = `SyntaxError: ${message}`;

@@ -7,8 +7,8 @@ let lexer: Pick<typeof webAssembly, "parse"> = webAssembly;
 let prepared: Promise<void> | undefined;
 
 /**
- * V8 reserves more than 10 GB of addresses for the memory of a WebAssembly module, which `ulimit -v` (`pvmem` and `vmem` of
- * PBS) seldom leaves. Then the same lexer in plain JavaScript is used: its first file takes 200 ms instead of 8.
+ * Chooses the lexer. V8 reserves more than 10 GB of addresses for a WebAssembly module, and `ulimit -v` (`pvmem` and `vmem` of
+ * PBS) seldom leaves that. Then the same lexer in plain JavaScript is used: its first file takes 200 ms instead of 8.
  */
 export function prepareLexer(): Promise<void> {
   prepared ??= choose();
@@ -16,7 +16,7 @@ export function prepareLexer(): Promise<void> {
 }
 
 async function choose(): Promise<void> {
-  // Not tried: where 10 GB cannot be had V8 takes most of what is left, and threads of Node's have no room for their stacks.
+  // A try would harm: if 10 GB are not free, V8 takes most of what is left, and Node's threads have no room for their stacks.
   if (addressesAreFew()) lexer = await import("es-module-lexer/js");
 }
 

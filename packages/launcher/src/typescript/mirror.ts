@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * The name of a transformed file in the job's directory. It follows from the file's URL alone, so that a rank finds
- * the twin of any file without a table. The readable part is for people who look into the directory.
+ * The name of a file's twin, its transformed copy in the job's directory. It follows from the file's URL alone, so a rank
+ * needs no table to find it. The readable part is for people.
  */
 export function mirrorName(url: string): string {
   const { pathname } = new URL(url);
@@ -13,7 +13,7 @@ export function mirrorName(url: string): string {
   return `${stem.slice(0, 40)}-${createHash("sha256").update(url).digest("hex").slice(0, 16)}.mjs`;
 }
 
-/** JSON is imported with an attribute where it lies, and without by its twin's name. */
+/** JSON is imported with an attribute by its own URL, and without one by its twin's name. */
 export function isJsonUrl(url: string): boolean {
   return /^file:[^?#]*\.json([?#]|$)/.test(url);
 }

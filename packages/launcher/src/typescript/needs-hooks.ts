@@ -5,9 +5,9 @@ import { isJsonUrl } from "./mirror.ts";
 import type { NodeSettings } from "./node-settings.ts";
 
 /**
- * Whether a user's file may be reached by code that we do not transform, or by a name that is known only at run time. Then
- * ranks need hooks, or the file would be loaded twice. Node without hooks in place pays 83 ms for them on each rank, so this tells
- * the programs apart that do without: they have modules and packages only.
+ * Whether untransformed code, or a name that is known only at run time, may reach a user's file. Then ranks need hooks, or the
+ * file would be loaded twice. Hooks cost 83 ms on each rank if Node cannot run them in place, so this finds the programs that
+ * do without: they have only modules and packages.
  */
 export function needsHooks(modules: ReadonlyMap<string, Module | InPlace>, settings: NodeSettings): boolean {
   if (settings.hasPreloads) return true;
@@ -18,12 +18,12 @@ export function needsHooks(modules: ReadonlyMap<string, Module | InPlace>, setti
   );
 }
 
-/** CommonJS that loads nothing of the user's is as good as a library. */
+/** Whether CommonJS may load the user's files. If not, it is like a library. */
 function loadsOthers({ url, source }: InPlace): boolean {
   return !isInstalled(fileURLToPath(url)) && /\b(require|import)\s*\(\s*(?!["'](node:)?[a-z@])/.test(source);
 }
 
-/** What it imports is known only when it runs; or it loads modules by other means, starts Node anew, or belongs to a workspace with JavaScript of its own. */
+/** Whether it imports by names that are known only at run time, or loads modules in other ways, or starts Node, or uses JavaScript of its workspace. */
 function isOpen({ transformed, imports }: Module): boolean {
   if (transformed.format === "commonjs") return true;
   return imports.some(({ at, target }) => {
@@ -36,12 +36,12 @@ function isOpen({ transformed, imports }: Module): boolean {
   });
 }
 
-/** JavaScript which is not installed, and was found by a name of a package. */
+/** Whether it is JavaScript that is not installed, but was found by the name of a package. */
 function isWorkspace(name: string, url: string): boolean {
   return !isInstalled(fileURLToPath(url)) && !/\.json$/.test(url) && !/^(tsmpi|@tsmpi\/)/.test(name);
 }
 
-/** A library that may import a file which the program names to it: a runner of migrations, a registry of plugins. */
+/** Whether it imports a library that may load files by name: a runner of migrations, a registry of plugins. */
 function hasLibrary({ imports }: Module): boolean {
   return imports.some(
     ({ at, target }) =>
@@ -49,7 +49,7 @@ function hasLibrary({ imports }: Module): boolean {
   );
 }
 
-/** The file says where it is, or has a string that looks like the name of a file with code. */
+/** Whether the file uses its own path, or has a string that looks like the name of a file with code. */
 function namesFiles(module: Module | InPlace): boolean {
   if (module.kind === "other" || module.kind === "json") return false;
   const imported = new Set(module.imports.map(({ at }) => at.specifier));

@@ -1,10 +1,10 @@
-/** What the user tells Node about finding modules. The launcher has to follow it too. */
+/** The user's options of Node about finding modules. The launcher follows them too. */
 export interface NodeSettings {
   /** Conditions of package exports, on top of Node's own: `--conditions=development`. */
   readonly conditions: readonly string[];
   readonly preserveSymlinks: boolean;
 
-  /** Something is loaded before the script (`--import`, `--require`, `--loader`), which may give names a meaning. */
+  /** Whether code is loaded before the script (`--import`, `--require`, `--loader`). It may give names a meaning. */
   readonly hasPreloads: boolean;
 }
 
@@ -26,7 +26,7 @@ export function nodeSettings(options: readonly string[], variable = ""): NodeSet
   };
 }
 
-/** Those of this process. */
+/** The settings of this process. */
 export function ownSettings(): NodeSettings {
   return nodeSettings(process.execArgv, process.env["NODE_OPTIONS"]);
 }

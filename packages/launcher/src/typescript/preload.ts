@@ -1,6 +1,6 @@
 /**
- * What a rank loads before its script. Workers and forked children of the script get it too, for Node passes `--import` on
- * to them, so the directory of the job is part of the name:
+ * What a rank loads before its script. Node passes `--import` on to workers and forked children of the script, so the directory
+ * of the job is part of the name:
  *
  * node --enable-source-maps --import file:///.../preload.js?/dev/shm/tsmpi-Ab3xYz /home/me/pi.ts 1000
  */

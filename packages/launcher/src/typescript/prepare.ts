@@ -29,7 +29,7 @@ export interface Prepared {
   readonly program: Program;
   readonly sources: readonly Source[];
 
-  /** What works differently from what the user's settings ask for, a sentence each. */
+  /** Settings of the user that have no effect, a sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -37,8 +37,7 @@ export interface Prepared {
  * Makes a script ready to run on any number of ranks: finds the user's files that it imports and transforms each once.
  * The script `-` is the text `input`, as if it lay in the working directory.
  *
- * Throws ScriptError when there is no such script, when a file in it is not correct, or when it imports what is not
- * there.
+ * Throws ScriptError if there is no such script, if a file of it has a mistake, or if an import leads nowhere.
  *
  *     const { program } = await prepare("pi.ts", nodeSettings([]));
  *     materialise(program, directory);               // on every host
@@ -108,7 +107,7 @@ function check(script: string): void {
   }
 }
 
-/** `#!/usr/bin/env -S tsmpi run -n 4`: a tool needs no ending. */
+/** `#!/usr/bin/env -S tsmpi run -n 4`: a script that names its interpreter needs no ending. */
 function namesInterpreter(script: string): boolean {
   const file = openSync(script, "r");
   try {

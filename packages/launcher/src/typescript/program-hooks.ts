@@ -1,12 +1,12 @@
 /**
- * Node's module hooks in a rank. Each of the user's files is loaded under its own URL, whoever asks for it: an `import`, a
- * `require`, a library that was given a path. So it exists once. Its code was transformed by the launcher:
+ * Node's module hooks in a rank. Each of the user's files is loaded under its own URL, by an `import`, a `require`, or a library
+ * that was given a path. So it exists once. The launcher has transformed its code:
  * ```text
  *   import "./state.js" in main.ts ─┐                                ┌─► program.json knows it: the job's directory
  *   require("./state") in old.cjs ──┼─► resolve ─► state.ts ─► load ─┤
  *   import(path) in a library ──────┘                                └─► otherwise late.ts transforms it now
  * ```
- * Read by every rank: few imports here. What few ranks need is in late.ts.
+ * Few imports here, because every rank reads this file. What few ranks need is in late.ts.
  */
 import { readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
@@ -22,13 +22,13 @@ let directory: string | undefined;
 let table: ProgramTable | undefined;
 let lateModule: typeof late | undefined;
 
-/** Called by Node on the thread of the hooks. In some versions nothing can be required there. */
+/** Called by Node on the thread of the hooks. In some versions of Node, `require` does not work there. */
 export async function initialize(given: { directory: string | undefined }): Promise<void> {
   begin(given.directory);
   lateModule = await import(new URL("late.js", import.meta.url).href);
 }
 
-/** What the hooks are to know: the job's directory. */
+/** Tells the hooks the job's directory. Returns its table. */
 export function begin(given: string | undefined): ProgramTable | undefined {
   directory = given;
   table = directory === undefined ? undefined : JSON.parse(readFileSync(join(directory, tableName), "utf8"));
@@ -69,12 +69,12 @@ export function load<R>(url: string, context: LoadContext, next: Next<LoadContex
 }
 
 /**
- * source-map-support reads a file from the disk to find its source map, and would take lines of the code that runs for lines
- * of the file. {@link codeAt} gives it what runs.
+ * source-map-support reads a file from the disk to find its source map. The lines in stacks are those of the transformed code,
+ * so {@link codeAt} gives it that code.
  */
 const askForCode = `\nretrieveFileHandlers.unshift((path) => globalThis[Symbol.for("tsmpi.code")]?.(path));\n`;
 
-/** What runs in place of the user's file `path` (or a file: URL), with its source map; undefined for all other files. */
+/** The transformed code of the user's file `path` (or a file: URL), with its source map; undefined for all other files. */
 export function codeAt(path: string): string | undefined {
   const url = path.startsWith("file:") ? path : pathToFileURL(path).href;
   const entry = entryOf(url);
@@ -83,7 +83,7 @@ export function codeAt(path: string): string | undefined {
 }
 
 function isRequired({ conditions = [] }: { readonly conditions?: readonly string[] }): boolean {
-  return [...conditions].includes("require"); // a set in some versions
+  return [...conditions].includes("require"); // a Set in some versions
 }
 
 function propose<R>(url: string, context: ResolveContext, next: Next<ResolveContext, R>): R | Resolved {
@@ -92,14 +92,14 @@ function propose<R>(url: string, context: ResolveContext, next: Next<ResolveCont
   return { url, shortCircuit: true, importAttributes };
 }
 
-/** With another query it is another module, of the same code. */
+/** A URL with another query is another module, with the same code. */
 function entryOf(url: string): TableEntry | undefined {
   return table?.modules[url] ?? table?.modules[url.replace(/[?#].*$/s, "")];
 }
 
 /**
- * Node before 24 runs CommonJS that an `import` gets from a hook with a `require` of its own, without hooks. So `import` is
- * left to the loader of CommonJS, which reads the file in the way that required.ts has given it.
+ * If a hook gives CommonJS to an `import`, Node before 24 runs it with a `require` without hooks. So such an `import` is left
+ * to the loader of CommonJS, which required.ts has hooked.
  */
 function asLoaded<R>(
   url: string,
@@ -111,14 +111,14 @@ function asLoaded<R>(
   return { format, source, shortCircuit: true };
 }
 
-/** The object that `require` of this file gives, and no warning of Node 20 and 22 that imports of JSON are new. */
+/** The object that `require` of this file returns. Avoids the warning of Node 20 and 22 that imports of JSON are new. */
 function jsonModule(url: string): string {
   return `import { createRequire } from "node:module"; import { fileURLToPath } from "node:url";
 const url = ${JSON.stringify(url)};
 export default createRequire(url)(fileURLToPath(url));\n`;
 }
 
-/** Whether only we can run it. */
+/** Whether Node cannot run it without the transform. */
 function isForUs(url: string): boolean {
   return /^file:[^?#]*\.([mc]?ts|tsx|jsx)([?#]|$)/.test(url) && !/\.d\.[mc]?ts([?#]|$)/.test(url);
 }

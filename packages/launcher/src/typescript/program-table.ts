@@ -1,13 +1,13 @@
-/** The files of a program that has been prepared, for the ranks: `program.json` in the job's directory. */
+/** `program.json` in the job's directory: the files of a prepared program, for the ranks. */
 export interface ProgramTable {
   /** The script as a file URL of what the user typed, and of the file behind it. */
   readonly script: string;
   readonly entry: string;
 
-  /** `process.argv[1]` where that is not the script's path. */
+  /** `process.argv[1]` if that is not the script's path. */
   readonly name?: string | undefined;
 
-  /** Other hooks may have a word about each import: what is known here is only a proposal. */
+  /** The user's hooks may change each import: what is known here is only a proposal. */
   readonly hasPreloads: boolean;
 
   /** By URL. */
@@ -20,7 +20,7 @@ export interface TableEntry {
   /** The name of the transformed file in the job's directory; none for JSON. */
   readonly file?: string;
 
-  /** Where the imports lead that are written out in the file. */
+  /** Targets of the file's imports with literal names. */
   readonly imports: Readonly<Record<string, string>>;
 }
 

@@ -2,14 +2,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { builtFile } from "../system/package-files.ts";
 
-/** A script made ready by `prepare`: plain data, that can be sent to other hosts and written there. */
+/** A script made ready by `prepare`: plain data that can be sent to other hosts and written there. */
 export interface Program {
   /** The script as the user named it, made absolute: `process.argv[1]` of the ranks. */
   readonly script: string;
 
   /**
-   * The name of the twin that ranks start with, among `files`. Without it they start with the script itself and load
-   * `preload.js` before, which gives each import the code among `files`; where there are none, Node does as it is.
+   * The file among `files` that ranks start with: the script's transformed twin. Undefined: ranks start with the script itself,
+   * after `preload.js`, which gives each import its code among `files`. Without `files` Node runs the script as it is.
    */
   readonly twin: string | undefined;
 
@@ -22,7 +22,7 @@ export interface Command {
   readonly args: string[];
 }
 
-/** Writes the program's files into `directory`, which is made if need be, for the user's eyes alone. */
+/** Writes the program's files into `directory`, readable only for the user. Creates the directory if necessary. */
 export function materialise(program: Program, directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const { name, contents } of program.files) writeFileSync(join(directory, name), contents, { mode: 0o600 });

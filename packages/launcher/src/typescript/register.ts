@@ -1,5 +1,5 @@
 /**
- * `node --import tsmpi/register script.ts` runs a script, alone in its world, as `tsmpi run` would.
+ * `node --import tsmpi/register script.ts` runs a script as `tsmpi run` does, in a world of one.
  */
 import { startHooks } from "./start-hooks.ts";
 

@@ -2,7 +2,7 @@ import Module from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { load, resolve } from "./program-hooks.ts";
 
-// Node's own loader of CommonJS, which has no types. Tools have replaced these functions for fifteen years.
+// Node's loader of CommonJS, which has no types. Tools have replaced these functions for fifteen years.
 interface Loader {
   _resolveFilename(request: string, parent: { filename?: string | null } | undefined, ...rest: unknown[]): string;
   readonly _extensions: Record<string, (module: Compiled, path: string) => void>;
@@ -15,8 +15,8 @@ const loader = Module as unknown as Loader;
 const context = { conditions: ["require"] };
 
 /**
- * Gives `require` the meaning that {@link resolve} and {@link load} have. Node before 22.15 has no hooks there, and some that
- * have leave CommonJS out which was imported, until 24.5 at least.
+ * Makes `require` use {@link resolve} and {@link load}. Node before 22.15 has no hooks there. The hooks of some later versions, up
+ * to 24.5 at least, leave out CommonJS that was imported.
  */
 export function hookRequires(): void {
   hookResolution();

@@ -9,12 +9,12 @@ import { isInstalled, isTypeScript } from "./kind.ts";
 import { type NodeSettings, ownSettings } from "./node-settings.ts";
 import { aliases } from "./tsconfig.ts";
 
-/** Where an import leads. */
+/** The target of an import. */
 export interface Target {
-  /** An absolute URL; of a real path when it is a file, as Node does, but below HOME where HOME is a link. */
+  /** An absolute URL. Of a file, it has the real path as in Node, but below HOME if HOME is a link. */
   readonly url: string;
 
-  /** The user's own file, to be transformed when it is TypeScript or a module; otherwise it is left where it is. */
+  /** Whether it is the user's own file, which is transformed if it is TypeScript or a module. */
   readonly own: boolean;
 }
 
@@ -22,8 +22,8 @@ const self = builtFile("index.js").href;
 const conditions = ["node", "import", ...(process.features.require_module ? ["module-sync"] : [])];
 
 /**
- * Finds what `specifier` means in the file `parent` (a URL), by the rules of Node for ES modules, and those of
- * TypeScript for one's own files: `./x.js` may mean x.ts, `./x` x.ts or x/index.ts, and tsconfig's `paths` count.
+ * Finds what `specifier` means in the file `parent` (a URL): by the rules of Node for ES modules, and for the user's own files
+ * by those of TypeScript. There `./x.js` may mean x.ts, `./x` may mean x.ts or x/index.ts, and tsconfig's `paths` count.
  *
  * Throws an error with `code` ERR_MODULE_NOT_FOUND and the like, as Node does, in a sentence that names both.
  */
@@ -45,7 +45,7 @@ export function resolve(specifier: string, parent: string, settings: NodeSetting
   }
 }
 
-/** Whether a specifier names a file by its place, relative or absolute. */
+/** Whether a specifier is a relative or absolute path. */
 export function isPath(specifier: string): boolean {
   return /^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier);
 }
@@ -59,7 +59,7 @@ function resolveFile(specifier: string, parent: string, settings: NodeSettings):
   return asTarget(found, url.search + url.hash, specifier, settings);
 }
 
-/** A package of one's own workspace is left in place like an installed one, unless only we can run it. */
+/** A package of the user's workspace is not transformed, like an installed one, unless it is TypeScript. */
 function asTarget(path: string, suffix: string, specifier: string, { preserveSymlinks }: NodeSettings): Target {
   const real = preserveSymlinks ? path : belowHome(realpathSync(path));
   const bare = !/^([./#]|file:)/.test(specifier);
@@ -69,7 +69,7 @@ function asTarget(path: string, suffix: string, specifier: string, { preserveSym
   };
 }
 
-/** The file meant by `path`. A TypeScript importer says `./x.js` for x.ts, so there the source is preferred. */
+/** The file meant by `path`. A TypeScript importer writes `./x.js` for x.ts, so the source comes first there. */
 function find(path: string, parent: string): string | undefined {
   const written = [path.replace(/\.([mc]?)js$/, ".$1ts"), path.replace(/\.jsx?$/, ".tsx")].filter(
     (way) => way !== path,
@@ -101,7 +101,7 @@ function fallBack(
   );
 }
 
-/** A user with a global tsmpi, and nothing beside the script, gets the copy that belongs to the launcher. */
+/** The launcher's own copy of tsmpi, for a user with a global tsmpi and nothing installed beside the script. */
 function ownCopy(specifier: string): string | undefined {
   if (!/^(tsmpi|@tsmpi\/core)(\/|$)/.test(specifier)) return undefined;
   try {

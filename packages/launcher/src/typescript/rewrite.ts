@@ -13,11 +13,11 @@ interface Edit {
 }
 
 /**
- * The text of a module's twin in the job's directory. Its imports lead to other twins, or by absolute URL to what
- * stays in place, and what the program asks about itself (`import.meta`) gives the original file.
+ * The text of a module's twin in the job's directory. Its imports lead to other twins, or by absolute URL to files that are not
+ * transformed. `import.meta` describes the original file.
  *
- * All that is added stands in one line before the code, and what is replaced within a line keeps its length,
- * so that the source map stays right.
+ * All added code is one line before the module's code, and replacements within a line keep its length. So the source map
+ * stays right.
  */
 export function rewrite(module: Module, isMirrored: (url: string) => boolean, isEntry: boolean): string {
   const { url, kind, transformed, imports } = module;
@@ -46,7 +46,7 @@ function edit(
     return target && { start: at.start - 1, end: isJson ? at.importEnd : at.end + 1, text: address(target.url) };
   }
   if (!target) return undefined;
-  // Functions, because functions are there before the module runs: in a cycle they may be called by then.
+  // Functions exist before the module runs. In a cycle they may be called before that.
   const name = header.defines(thunk, `() { return import(${address(target.url)}); }`);
   const rest = transformed.code.slice(at.importStart, at.importEnd).slice(`${name}()`.length);
   return { start: at.importStart, end: at.importEnd, text: `${name}()${rest.replace(/[^\n]/g, " ")}` };
@@ -59,7 +59,7 @@ function describeItself({ url, imports }: Module, isEntry: boolean, header: Head
   header.states(`Object.assign(import.meta, ${JSON.stringify(properties)});`);
 }
 
-/** Read by each rank where it lies: it may be large, and Node 20 would warn on every rank that JSON modules are new. */
+/** Each rank reads the original, which may be large. An import would make Node 20 warn on every rank that JSON modules are new. */
 function jsonModule(url: string): string {
   const text = `readFileSync(new URL(${JSON.stringify(url)}), "utf8")`;
   return `import { readFileSync } from "node:fs";\nexport default JSON.parse(${text});\n`;

@@ -5,8 +5,8 @@ import type { ProgramTable } from "./program-table.ts";
 import { hookRequires } from "./required.ts";
 
 /**
- * Makes this process load the user's files by {@link resolve} and {@link load}. `directory` is the job's, with the files that
- * are transformed already. Without hooks in place this starts a thread, which costs as much as starting Node (83 ms).
+ * Makes this process load the user's files by {@link resolve} and {@link load}. `directory` is the job's, which has the files
+ * that the launcher has transformed. Without hooks in place this starts a thread, which takes as long as Node's start (83 ms).
  */
 export function startHooks(directory?: string): ProgramTable | undefined {
   const table = begin(directory);

@@ -10,7 +10,7 @@ import { compilerOptions } from "./tsconfig.ts";
 
 export { end as endTransforms } from "./esbuild.ts";
 
-/** A file as JavaScript that Node 20 runs. Nothing in it depends on where the file lies, so that it can be cached. */
+/** A file as JavaScript for Node 20. It does not depend on the file's path, so that it can be cached. */
 export interface Transformed {
   readonly code: string;
 
@@ -25,7 +25,7 @@ export interface Transformed {
 const require = createRequire(import.meta.url);
 let version: string | undefined;
 
-/** Transforms the text of the file at `path`. Throws ScriptError with a code frame when it is not correct. */
+/** Transforms the text of the file at `path`. Throws ScriptError with a code frame if it has a mistake. */
 export async function transform(path: string, source: string): Promise<Transformed> {
   const { key, text, options, known } = prepare(path, source);
   if (known) return known;
@@ -38,7 +38,7 @@ export async function transform(path: string, source: string): Promise<Transform
   }
 }
 
-/** `transform` for hooks that cannot wait: it starts the transformer anew for each file. */
+/** `transform` for hooks, which are synchronous. Starts esbuild for each file. */
 export function transformSync(path: string, source: string): Transformed {
   const { key, text, options, known } = prepare(path, source);
   if (known) return known;
@@ -64,7 +64,7 @@ function prepare(path: string, source: string): Work {
   const text = source.replace(/^\uFEFF/, ""); // else a `#!` after it is wrong
   const options: TransformOptions = {
     loader,
-    // Without a format esbuild leaves `import` and `require` as they are; asked for a module it would wrap `module` up.
+    // Without a format esbuild leaves `import` and `require` unchanged; for a module it would wrap `module`.
     ...(path.endsWith(".cts") ? { format: "cjs" } : {}),
     target: "node20.19",
     sourcemap: "external",
@@ -84,12 +84,12 @@ function loaderOf(path: string): "ts" | "tsx" | "jsx" | "js" {
   return path.endsWith(".tsx") ? "tsx" : "ts";
 }
 
-/** TypeScript whose name and package leave it to the text, as for Node. */
+/** Whether the text decides if TypeScript is CommonJS: name and package do not, as in Node. */
 function mayBeCommonJS(path: string): boolean {
   return loaderOf(path) !== "js" && !path.endsWith(".mts") && packageType(path) !== "module";
 }
 
-/** The format to transform to again: `export =` beside `import` makes a file that is neither. */
+/** The format for a second transform: `export =` beside `import` makes a file that is neither a module nor CommonJS. */
 function otherFormat(path: string, { code }: TransformResult, { format }: TransformOptions): "cjs" | undefined {
   const exports = /(?<![.\w$])(module\.exports|exports\.[\w$]+)\s*=(?!=)/;
   return format === undefined && mayBeCommonJS(path) && exports.test(code) && hasModuleSyntax(code) ? "cjs" : undefined;
@@ -97,7 +97,7 @@ function otherFormat(path: string, { code }: TransformResult, { format }: Transf
 
 function remember(path: string, key: string, { code, map }: TransformResult): Transformed {
   const { mappings, names } = JSON.parse(map) as Transformed;
-  // A mark for the shell is of no use any more, and would have to stay the first line.
+  // The first line for the shell is not needed any more, and would have to stay the first line.
   const script = code.replace(/^#!/, "//");
   const format = usesCommonJS(path, code) ? "commonjs" : "module";
   const prefix = format === "module" && commonJSNames(code);
@@ -113,7 +113,7 @@ function usesCommonJS(path: string, code: string): boolean {
   return mayBeCommonJS(path) && commonJS.some((name) => uses(name, code)) && isCommonJS(path, code);
 }
 
-/** The names that only CommonJS has. */
+/** Names that exist only in CommonJS. */
 const commonJS = ["require", "module", "exports", "__filename", "__dirname"];
 
 function uses(name: string, code: string): boolean {
@@ -145,7 +145,7 @@ function refuse(path: string, error: unknown): never {
   throw new ScriptError(1, messages.map((message) => describe(path, message)).join("\n\n"));
 }
 
-/** As compilers say it: where, what, and the line with a mark under it. */
+/** In a compiler's form: place, text, and the line with a mark under it. */
 function describe(path: string, { text, location }: Message): string {
   if (!location) return `${path}: ${text}`;
   // esbuild counts bytes of UTF-8 from 0; editors count characters from 1.

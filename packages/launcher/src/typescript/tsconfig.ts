@@ -13,7 +13,7 @@ interface Config {
 const none: Config = { compilerOptions: {}, aliases: null, metadata: false };
 const known = new Map<string, Config>();
 
-/** Those settings of the nearest tsconfig.json which change what a file does when it runs; all others are for the checker. */
+/** The settings of the nearest tsconfig.json that change what a file does at run time. All others are for the type checker. */
 export function compilerOptions(path: string): Record<string, unknown> {
   return configOf(path).compilerOptions;
 }
@@ -23,7 +23,7 @@ export function aliases(specifier: string, path: string): string[] {
   return configOf(path).aliases?.(specifier) ?? [];
 }
 
-/** Whether the nearest tsconfig.json asks for types of parameters at run time, which a transform file by file cannot give. */
+/** Whether the nearest tsconfig.json asks for types of parameters at run time. A transform file by file cannot provide them. */
 export function missesMetadata(path: string): boolean {
   return configOf(path).metadata;
 }

@@ -136,7 +136,7 @@ if (part) console.log(await part);`;
     ]);
   });
 
-  test("a collective or a receive that nothing waits for, unless it says void", async () => {
+  test("a collective or a receive that is not awaited, unless it has void", async () => {
     const lines = "world.barrier();\nworld.bcast(1);\nworld.recv();\nvoid world.barrier();";
     expect(await warningsOf(lines)).toEqual([
       "main.ts:5: nothing waits for barrier(); write: await world.barrier(), or void world.barrier() where that is meant",

@@ -211,7 +211,7 @@ describe("there is no warning", () => {
       "let verbose = false;\nif (rank === 0) verbose = true;\nconst loud = rank === 0 && process.argv.length > 2;\nawait world.map((x) => { if (verbose || loud) console.log(x); return x; }, xs);",
     ],
     [
-      "for who writes the log",
+      "for the rank that writes the log",
       'const log = rank === 0 ? console.log : () => {};\nconst file = rank === 0 ? process.stdout : undefined;\nawait world.map((x) => { log(x); file?.write("x"); return x; }, xs);',
     ],
     [

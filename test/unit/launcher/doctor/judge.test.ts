@@ -52,7 +52,7 @@ describe("the doctor", () => {
     expect(problems[0]).toContain(`b: ${words}`);
   });
 
-  it("knows a TMPDIR that cannot be written to", () => {
+  it("reports a TMPDIR that cannot be written to", () => {
     const [a, b] = hosts();
     const { temporaryBytes: _, ...rest } = facts;
     expect(judge([a!, { ...b!, facts: rest }], "/home/x").problems).toEqual(["b: TMPDIR /tmp cannot be written to"]);
@@ -83,7 +83,7 @@ describe("the doctor", () => {
     expect(judge(early, "/").table).toContain("-2500 ms");
   });
 
-  it("names hosts that were not heard of, with what they had to say", () => {
+  it("names hosts that sent no facts, with what they printed", () => {
     const [a] = hosts();
     const { problems, table } = judge([a!, { name: "b", slots: 1, complaint: "no such file" }], "/");
     expect(problems).toEqual(["b: nothing was heard from this host: no such file"]);

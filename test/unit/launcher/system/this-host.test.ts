@@ -8,7 +8,7 @@ it.each([
   ["its short name", "n1.cluster", "N1", false],
   ["an address of its", "ip-10-0-0-1", "10.0.0.1", false],
   ["a name of the scheduler's that stands for an address of its", "ip-10-0-0-1", "localhost", false],
-  ["a name that nobody knows", "n9", "vnode7.invalid", false],
+  ["a name that is not known", "n9", "vnode7.invalid", false],
   ["another host of the job", "n2", "n1", true],
   ["another host of the job, by its full name", "n2.cluster", "n1", true],
   ["an address that it does not have", "n7", "192.0.2.1", true],

@@ -28,7 +28,7 @@ function run(user: Project, env: Record<string, string> = {}) {
 }
 
 describe.concurrent("the cache of transformed files", () => {
-  test("makes a second run do without the transformer", async () => {
+  test("lets a second run start without the transformer", async () => {
     const user = project(files);
     expect((await run(user, noTransforms)).code).toBe(1);
     expect((await run(user)).stdout).toBe("1\n");
@@ -38,7 +38,7 @@ describe.concurrent("the cache of transformed files", () => {
     ).toBe("1\n");
   });
 
-  test("knows a changed file, and a changed setting", async () => {
+  test("notices a changed file, and a changed setting", async () => {
     const user = project(files);
     await run(user);
     expect(entries(user)).toHaveLength(2);
@@ -85,7 +85,7 @@ describe.concurrent("the cache of transformed files", () => {
     expect(readdirSync(link.path("elsewhere"))).toEqual([]);
   });
 
-  test("is done without where it cannot be written", async () => {
+  test("is left out where it cannot be written", async () => {
     const user = project(files);
     expect(await run(user, { XDG_CACHE_HOME: "/proc/nowhere" })).toEqual({ stdout: "1\n", stderr: "", code: 0 });
     expect(await run(user, { XDG_CACHE_HOME: "", HOME: "/dev/null" })).toEqual({ stdout: "1\n", stderr: "", code: 0 });
@@ -97,7 +97,7 @@ describe.concurrent("the cache of transformed files", () => {
     expect(existsSync(user.path(".cache"))).toBe(false);
   });
 
-  test("makes again what is torn", async () => {
+  test("replaces a half-written entry", async () => {
     const user = project(files);
     await run(user);
     for (const name of entries(user)) writeFileSync(user.path(`cache/tsmpi/${name}`), `{"code":"cons`);

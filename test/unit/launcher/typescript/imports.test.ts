@@ -138,7 +138,7 @@ describe.concurrent.each(["run", "runAlone"] as const)("imports (%s)", (way) => 
     ).toBe("ERR_MODULE_NOT_FOUND\n".repeat(4));
   });
 
-  test("import.meta tells of the original file", async () => {
+  test("import.meta describes the original file", async () => {
     const user = project({
       "main.ts": `import { readFileSync } from "node:fs"; import "./lib/other.ts";
         console.log(readFileSync(new URL("data.txt", import.meta.url), "utf8"), import.meta.filename, import.meta.dirname,

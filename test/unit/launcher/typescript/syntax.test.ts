@@ -20,7 +20,7 @@ describe.concurrent.each(["run", "runAlone"] as const)("TypeScript's syntax (%s)
     ).toBe("2\n");
   });
 
-  test("a name imported for its type alone is not looked for", async () => {
+  test("a name that is imported only as a type is not searched for", async () => {
     const types = { "types.ts": "export interface Point { x: number }" };
     expect(
       await output(`import { Point } from "./types.ts"; const p: Point = { x: 1 }; console.log(p.x);`, types),
