@@ -21,7 +21,7 @@ const inlineBytes = 32;
  * others.
  *
  * ```text
- * sleepers u32, opened u32                              1: some ranks sleep            (a cache line)
+ * sleepers u32, opened u32                              1: some ranks sleep             (a cache line)
  * through i32, reads u32, pid u32, address, value f64   of each rank                    (a cache line each)
  * [mark i32, signature u32] ...                         place 0, all ranks side by side: a cache line or two show which
  *                                                       ranks have posted; a flag in the signature: nothing but that

@@ -60,10 +60,7 @@ export class RingSender {
   /** How many packets have found the ring full. */
   #turned = 0;
 
-  /**
-   * Polls for much room at once: with room for a single packet, the two sides of the ring would keep each other
-   * waiting.
-   */
+  /** Polls for much room at once: with room for one packet only, the two sides would keep each other waiting. */
   readonly #room: Watch = {
     advance: () => {
       this.push();
@@ -84,8 +81,7 @@ export class RingSender {
   }
 
   send(envelope: Envelope, body: Packet, lent: boolean): void {
-    // A program that sends without ever waiting writes its queue only here. Otherwise the reader would wait beside a
-    // long queue.
+    // A program that never waits writes its queue only here: otherwise its reader would starve.
     if (this.full && ++this.#turned % sendsPerPush === 0) this.push();
     if (this.full || !this.#write(envelope, body, lent)) this.#writeLater({ envelope, body, lent });
     this.wake();

@@ -110,7 +110,7 @@ export class SharedMemoryTransport implements Transport {
     this.#options = options;
     this.#near = new Set(options.neighbors);
     const shares = shareOut(options.room, options.neighbors.length);
-    if (shares === undefined) throw new Error("there is too little shared memory, and no rank looked before");
+    if (shares === undefined) throw new Error("too little shared memory: obstacleToSharing was not asked");
     this.#shares = shares;
     this.#crowded = options.cpus < options.neighbors.length;
   }

@@ -182,7 +182,7 @@ export class ZeromqTransport implements Transport {
   #open(rank: number, sender: PeerSender): void {
     const peer = this.#peers[rank];
     const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
-    if (peer === undefined) throw new Error("a rank was spoken to before the addresses were known");
+    if (peer === undefined) throw new Error("a packet was sent before connect() was called");
     if (peer.host === this.#host && near !== undefined) {
       sender.open(pushNear(near, this.#size));
       return;

@@ -28,10 +28,7 @@ export const notSmall: unique symbol = Symbol("not a small value");
 
 /** Longer values are not small. This also bounds how deep they are nested. */
 const mostBytes = 768;
-/**
- * After so many objects of a shape, its third further one is compiled to a function: compiling takes as long as a
- * hundred messages.
- */
+/** After so many objects of its hash, a shape is compiled at its third one: it takes as long as a hundred messages. */
 const seenOften = 8;
 /** Programs whose keys are data would otherwise compile functions without end. */
 const mostFunctions = 256;
