@@ -5,10 +5,10 @@ import { countMessages, type Engine } from "../engine/engine.ts";
 import type { Pending } from "../engine/pending-call.ts";
 import type { Wait, Whereabouts } from "../wire/agent-protocol.ts";
 
-/** So many calls and kinds of messages of a rank are told. */
+/** Most calls, and most kinds of messages, of a rank in a report. */
 const most = 5;
 
-/** What the calls of a rank wait for, since when, and where in the user's program that is. */
+/** What the pending calls of a rank wait for, since when, and their source positions. */
 export async function whereabouts(engine: Engine): Promise<Whereabouts> {
   const calls = new Map<Call, Pending[]>();
   for (const pending of engine.pending()) {
