@@ -2,7 +2,7 @@ import { MpiError } from "../../calls/errors.ts";
 import { decode, encode, type Parcel } from "../../wire/codec/codec.ts";
 import type { Peers } from "../../wire/peers.ts";
 
-/** Whom one rank exchanges with. null is nobody: the border of a grid. */
+/** The neighbours of one rank. null: no neighbour, at the border of a grid. */
 export interface Neighborhood {
   readonly destinations: readonly (number | null)[];
   readonly sources: readonly (number | null)[];
@@ -29,7 +29,7 @@ export function neighborAllgather<T>(peers: Peers, value: T, around: Neighborhoo
   );
 }
 
-/** What every source had for this rank, which gives `parts[i]` to its i-th destination. Cost as above. */
+/** Every source's part for this rank. This rank sends `parts[i]` to its i-th destination. Cost as above. */
 export function neighborAlltoall<T>(
   peers: Peers,
   parts: readonly T[],
