@@ -16,20 +16,22 @@ interface Notice {
   rank: number;
   host: string;
   cause: unknown;
-  /** The ranks were in different collectives: no further one of this communicator can work. */
+  /** The ranks were in different collectives: no further collective of this communicator can work. */
   lasting: boolean;
 }
 
 /**
- * Keeps the ranks of a communicator in agreement about its collectives. It numbers them in the order they are issued.
+ * Keeps the ranks of a communicator in agreement about its collectives, and numbers them in the order of their calls.
  *
  * | what happens | consequence |
  * | --- | --- |
- * | a collective fails on one rank | the others that are in it, or come to it, reject, too; the next one works |
- * | ranks are in different collectives | all reject, and so does every later collective of this communicator |
+ * | a collective fails on one rank | it rejects on all ranks that have not finished it; the next one works |
+ * | ranks are in different collectives | all reject, as does every later collective of this communicator |
  *
- * A rank that has its result already keeps it: the result is right, for nothing of it was missing. The second kind cannot
- * be repaired: one rank may have left the collective with another's value long ago.
+ * A rank that has its result already keeps it, because the result is complete. The second kind cannot be repaired: a rank may
+ * have finished the collective with a wrong value long ago.
+ *
+ * One class, because each of its parts reads and changes the set of failed collectives.
  */
 export class Agreement {
   readonly #engine: Engine;
@@ -40,7 +42,7 @@ export class Agreement {
   readonly #disagreement: Disagreement;
   /** Why a collective that is under way failed, by its number. */
   readonly #failed: Map<number, MpiError> = new Map();
-  /** Something has failed, or is known that may: what every collective looks at first. */
+  /** Something has failed or may have. The one flag that every collective checks first. */
   troubled: boolean;
 
   constructor(engine: Engine, channel: Channel, members: readonly number[]) {
@@ -70,7 +72,7 @@ export class Agreement {
     return this.#record.number(signature, above);
   }
 
-  /** A collective has ended well before anything was made that could wait for it. */
+  /** A collective has succeeded without waiting, and has never entered. */
   endedAtOnce(number: number): void {
     this.#record.endedAtOnce(number);
   }
@@ -84,13 +86,13 @@ export class Agreement {
     return this.#record.ledger;
   }
 
-  // One that may have to wait: it enters, and leaves whatever became of it
+  // A collective that may have to wait enters, and leaves when it has ended or failed
 
   enter(number: number, call: Call, signature: number): void {
     this.#record.enter(number, call, signature);
   }
 
-  /** Its signal has aborted. */
+  /** The call's signal has aborted. */
   cancel(number: number, call: Call, reason: unknown): void {
     call.site ??= this.#record.siteOf(number);
     const why = `cancelled: ${messageOf(reason)}`;
@@ -99,14 +101,14 @@ export class Agreement {
     this.#notify(number, error, false);
   }
 
-  /** When it has ended here but for this: what has to be waited for, where ranks may have been in different ones. */
+  /** The last check of a call: what it must still wait for, because ranks may have been in different collectives. */
   doubt(number: number, call: Call, own: number): Promise<unknown> | undefined {
     const stray = this.#engine.receives.dismiss(this.#channel, number).find(({ signature }) => signature !== own);
     if (stray !== undefined) return rejectWith(this.disagreement(number, stray, call, own));
     return this.#engine.verdicts.size > 0 ? Promise.all(this.#engine.verdicts) : undefined;
   }
 
-  /** This was thrown in it. What it fails with, on all ranks that still need something of this one. */
+  /** A call has thrown. Returns the error that it fails with, also on the ranks that still need something of this one. */
   failed(number: number, call: Call, thrown: unknown): MpiError {
     const noticed = this.#failed.get(number);
     if (noticed !== undefined) return noticed;
@@ -120,7 +122,7 @@ export class Agreement {
     this.#record.ended(number);
     if (this.#failed.delete(number)) {
       this.#record.failed(number);
-      this.#engine.receives.dismiss(this.#channel, number); // what came for one that was refused from the start
+      this.#engine.receives.dismiss(this.#channel, number); // messages for a call that was refused from the start
     }
     for (const known of [this.#channel.failures, this.#channel.questions]) {
       for (const each of known.keys()) if (this.#record.isOver(each)) known.delete(each);
@@ -128,7 +130,7 @@ export class Agreement {
     this.troubled = this.#hasTrouble();
   }
 
-  /** Why it has failed here, if it has. */
+  /** Why the collective has failed here, if it has. */
   errorOf(number: number): MpiError | undefined {
     return this.#failed.get(number);
   }
@@ -138,7 +140,7 @@ export class Agreement {
     if (error !== undefined) throw error;
   }
 
-  /** Throws if it has failed elsewhere before this rank came to it, or if no collective works here any more. */
+  /** Throws if the collective has failed elsewhere before this rank called it, or if no collective works any more. */
   refuseIfFailed(number: number, call: Call): void {
     const { error } = this.#disagreement;
     if (error !== undefined) this.#failed.set(number, this.#refusal(call, error));
@@ -149,7 +151,7 @@ export class Agreement {
     this.throwIfFailed(number);
   }
 
-  /** Whether something has failed here, or is known that may. */
+  /** Whether something has failed here or may have. */
   #hasTrouble(): boolean {
     return (
       this.#failed.size > 0 ||
@@ -162,7 +164,7 @@ export class Agreement {
 
   // Failures
 
-  /** Another rank tells that collective `number` has failed there. */
+  /** Another rank reports that collective `number` has failed there. */
   #noticed(number: number, parcel: Parcel): void {
     const { code, message, rank, host, cause, lasting } = decode(parcel) as Notice;
     const mine = this.#record.active.get(number)?.call;
@@ -173,7 +175,7 @@ export class Agreement {
     else this.#markFailed(number, call, error);
   }
 
-  /** Marks a collective that is under way as failed and ends whatever it is waiting for. */
+  /** Marks a collective that is under way as failed and rejects its pending calls. */
   #markFailed(number: number, call: Call, error: MpiError): void {
     this.#failed.set(number, error);
     this.#engine.reject(call, error);
@@ -192,7 +194,7 @@ export class Agreement {
     for (const member of this.#members) this.#engine.notices.notify(this.#channel, member, number, parcel);
   }
 
-  /** What was thrown, as an error that says who and which call. A user function's own error becomes the cause. */
+  /** The thrown error with rank and call. An error of a user's function becomes the cause. */
   #own(number: number, thrown: unknown, call: Call): MpiError {
     if (thrown instanceof MpiError && thrown.rank !== undefined) return thrown;
     call.site ??= this.#record.siteOf(number) ?? siteHere();
@@ -203,14 +205,14 @@ export class Agreement {
 
   // Ranks in different collectives
 
-  /** Runs on behalf of the call that waits for the message: from its second turn on the user's line is on the stack. */
+  /** Runs for the call that waits for the message. Two turns later the user's line is on the stack. */
   async refuse(number: number, stray: Envelope, call: Call, own: number): Promise<never> {
     await null;
     await null;
     return rejectWith(this.disagreement(number, stray, call, own));
   }
 
-  /** What a call fails with that has got a message of another collective: see {@link Disagreement.over}. */
+  /** The error of a call that received a message of another collective: see {@link Disagreement.over}. */
   async disagreement(
     number: number,
     stray: Pick<Envelope, "source" | "signature">,
@@ -221,16 +223,16 @@ export class Agreement {
     return this.#failed.get(number) ?? this.#refusal(call, error);
   }
 
-  /** Whether a message comes for a collective that has ended here. It is discarded, and may show a disagreement. */
+  /** Whether a message is for a collective that has ended here. It is then discarded, and may show a disagreement. */
   #over(envelope: Envelope): boolean {
     const { tag: number, signature } = envelope;
     const record = this.#record;
     if (!record.hasBegun(number)) return false;
-    // Nothing of one that has failed is received any more, and its sender may wait to hear that it has arrived.
+    // A failed collective receives nothing more, but the sender may wait for an acknowledgement.
     if (record.active.has(number)) return this.#failed.has(number);
     const own = record.signatureOf(number);
     const agrees = own === undefined || signature === own;
-    // One that has not entered yet will ask for it.
+    // A collective that has not entered yet will still receive it.
     if (agrees && !record.isOver(number)) return false;
     if (!agrees && this.#disagreement.error === undefined && !this.#disagreement.isAsking(number)) {
       const verdict = this.#disagreement.over(number, envelope, record.callOf(number), own);
@@ -241,7 +243,7 @@ export class Agreement {
     return true;
   }
 
-  /** No further collective works here: ends all that are under way. If there is none, the next one tells, or `close`. */
+  /** No further collective works here. Ends all that are under way; if there is none, the next one or `close` reports the error. */
   #break(number: number, error: MpiError): void {
     if (this.#disagreement.error !== undefined) return;
     const { active } = this.#record;

@@ -5,20 +5,22 @@ import type { Packet } from "../wire/packet.ts";
 import { apart, type Exchange, type Posts, Values } from "./algorithms/board-exchange.ts";
 import { disagree } from "./algorithms/combine.ts";
 
-/** A rank that is in another collective, as its post says. */
+/** A rank whose post says that it is in another collective. */
 export interface Stray {
   readonly rank: number;
   readonly signature: number;
 }
 
-/** What a turn waits for. */
+/** What a run waits for. */
 const state = { room: 0, posts: 1, messages: 2, readers: 3, nothing: 4 } as const;
 
 /**
- * One rank's part in a collective on a board: posts what it has as soon as there is room, and is over when all that it
- * needs is there, and nobody needs what it has lent. Used again for the next one: it begins and ends.
+ * One rank's part in a collective on a board. Posts this rank's value as soon as there is room. Ends when all posts that it needs
+ * are there and all ranks have read what it lent. One object serves one collective after the other: `begin`, `end`.
  *
- * Ranks that are in different collectives find out: of any two, the one that posts later sees what the other one posted.
+ * Ranks in different collectives find out: of any two, the rank that posts later sees the post of the other.
+ *
+ * One class in one file: this is the hot path of small collectives, whose methods V8 inlines into `advance`.
  */
 export class BoardRun implements Posts {
   readonly #board: Board;
@@ -26,19 +28,20 @@ export class BoardRun implements Posts {
   readonly #members: readonly number[];
   #collective = 0;
   #signature = 0;
-  #exchange: Exchange<unknown> = nobodys;
-  /** Of the post: twice that of the collective, and the step. A field, for V8 calls private getters by its runtime. */
+  #exchange: Exchange<unknown> = noExchange;
+  /** Number of the post: twice the collective's number, plus the step. A field, because V8 calls private getters by its runtime. */
   #number = 0;
   #state: (typeof state)[keyof typeof state] = state.nothing;
-  /** The next rank that it needs something of, or that needs what it has lent, and the last. */
+  /** The next and the last rank to wait for: for its post, or for its reading of what was lent. */
   #next = 0;
   #last = 0;
   #lent = false;
   #result: unknown;
-  /** Who is in another collective. */
+  /** A rank in another collective, if one was found. */
   stray: Stray | undefined;
-  /** Ranks whose parcels come by message, and whether what this rank gives has to be sent. */
-  absent: readonly number[] = nobody;
+  /** Ranks whose parcels come by message. */
+  absent: readonly number[] = noRanks;
+  /** Whether this rank's parcels have to be sent as messages. */
   byMessage = false;
 
   constructor(board: Board, rank: number, members: readonly number[]) {
@@ -56,19 +59,22 @@ export class BoardRun implements Posts {
     this.#lent = false;
   }
 
-  /** What came of it, once it is {@link over}. */
+  /** The result, once the run is {@link over}. */
   end(): unknown {
     const result = this.#result;
     this.#result = undefined;
-    this.#exchange = nobodys;
+    this.#exchange = noExchange;
     return result;
   }
 
   /**
-   * Goes on as far as it can. True when it is over, when there is a {@link stray}, or when messages have to be waited for.
-   * Who sleeps says so before he looks, so that what comes from then on wakes him; and again after a post of his own, for
-   * that wakes all who sleep.
+   * Continues as far as possible. True when the run is over, when there is a {@link stray}, or when messages are needed.
+   *
+   * @param sleeps the rank will sleep if this returns false. Sets the sleep flag before each poll, so that a post that arrives in
+   *   between still wakes this rank; and again after this rank's own post, because a post wakes
+   *   all sleeping ranks and clears their flags.
    */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over four states; a method for each would cost a call in the hot path
   advance(sleeps: boolean): boolean {
     if (this.#state === state.room) {
       if (sleeps) this.#board.sleep();
@@ -80,7 +86,7 @@ export class BoardRun implements Posts {
     if (this.#state === state.posts) {
       if (sleeps) {
         this.#board.sleep();
-        this.#lookAround(); // one whose run has not come may be why the one that is missing does not come
+        this.#checkAllPosts(); // a rank further on may be in another collective, and be why the missing rank does not come
       }
       if (this.stray !== undefined) return true;
       if (!this.#gather()) return false;
@@ -102,7 +108,7 @@ export class BoardRun implements Posts {
     return true;
   }
 
-  /** Whether messages have to be waited for. */
+  /** Whether messages are needed. */
   get awaitsMessages(): boolean {
     return this.#state === state.messages;
   }
@@ -111,17 +117,17 @@ export class BoardRun implements Posts {
     return this.#state === state.nothing;
   }
 
-  /** Of this step: what this rank gives, and to whom. */
+  /** The exchange of this step. */
   get exchange(): Exchange<unknown> {
     return this.#exchange;
   }
 
-  /** Rank in the world that it waits for. */
+  /** Rank in the world that this run waits for. */
   get missing(): number {
     return this.#members[this.#state === state.room ? this.#board.slowest : this.#next] as number;
   }
 
-  /** Goes on with what has come by messages. */
+  /** Continues with the parcels that came by message. */
   arrived(parcels: ReadonlyMap<number, Parcel>): void {
     this.#read({
       parcelOf: (rank, into) => parcels.get(rank) ?? this.parcelOf(rank, into),
@@ -129,13 +135,13 @@ export class BoardRun implements Posts {
     });
   }
 
-  /** As it was posted, or fetched from where it stays: its bytes to `into`, if they fit. @throws {@link withdrawn} */
+  /** The parcel as posted, or fetched from the lender's memory, into `into` if the bytes fit. @throws {@link withdrawn} */
   parcelOf(rank: number, into?: TypedArray): Parcel {
     const board = this.#board;
     if (!this.#isLent(rank)) return board.part(rank, this.#number, this.#rank);
     const where = (head: Uint8Array, bytes: number): Uint8Array | undefined => into && landing(into, head, bytes);
     const packet = board.fetch(rank, this.#number, this.#rank, where);
-    // Looked at after reading: until its rank says so here, it leaves what it has lent unchanged.
+    // Checked after reading: a rank withdraws its post before it changes memory that it has lent.
     if (!board.has(rank, this.#number)) throw withdrawn;
     return packet;
   }
@@ -156,27 +162,27 @@ export class BoardRun implements Posts {
     const number = this.#number;
     const signature = this.#signature;
     const { give, apart, pieces } = this.#exchange;
-    this.absent = nobody;
+    this.absent = noRanks;
     this.byMessage = false;
-    if (apart !== undefined) board.post(number, signature, post.apart, [saying(apart)]);
+    if (apart !== undefined) board.post(number, signature, post.apart, [labelPacket(apart)]);
     else if (give === undefined) board.post(number, signature, post.here, nothing);
     else if (!this.#postValues(give)) {
-      const label = pieces === undefined ? nothing : [saying(pieces)];
+      const label = pieces === undefined ? nothing : [labelPacket(pieces)];
       const parts = give instanceof Values ? give.parcels : "head" in give ? [give] : give;
       if (parts.every(isHead) && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
       else this.#postLarge(parts, label);
     }
-    if (this.#exchange.from !== "all") this.#lookAround(); // else it will come to every post
+    if (this.#exchange.from !== "all") this.#checkAllPosts(); // otherwise the run reads every post anyway
   }
 
-  /** Encodes small values where they are posted. False when they are not all small, or parcels already. */
+  /** Encodes small values straight into the post. False when a value is large, or when they are parcels already. */
   #postValues(give: Parcel | readonly Parcel[] | Values): boolean {
     if (!(give instanceof Values)) return false;
     return this.#board.postValues(this.#number, this.#signature, post.parts, give.values, encodeAt);
   }
 
-  /** Whether somebody who is there is in another collective, also if this rank needs nothing of him. */
-  #lookAround(): void {
+  /** Compares the signatures of all posts that are there, also of ranks from which this rank needs nothing. */
+  #checkAllPosts(): void {
     for (let rank = 0; rank < this.#members.length; rank++) {
       if (this.#board.has(rank, this.#number)) this.#checkSignature(rank);
     }
@@ -187,7 +193,7 @@ export class BoardRun implements Posts {
     if (signature !== this.#signature) this.stray = { rank, signature };
   }
 
-  /** Says where it is, or that it will be sent. */
+  /** Posts where the parcels are in memory, or that they will be sent. */
   #postLarge(give: readonly Parcel[], label: readonly Packet[]): void {
     const board = this.#board;
     const parts = board.lends ? give.map((each) => board.describe(each)) : [];
@@ -202,7 +208,7 @@ export class BoardRun implements Posts {
     this.#board.post(this.#number, this.#signature, kind | labelled, withLabel(parts, label));
   }
 
-  /** Whether all posts are there that it needs. */
+  /** Whether all needed posts are there. */
   #gather(): boolean {
     const board = this.#board;
     const number = this.#number;
@@ -213,20 +219,20 @@ export class BoardRun implements Posts {
       this.#checkSignature(rank);
       if (this.stray !== undefined) return true;
       const kind = board.kindOf(rank, number);
-      if (kind >= post.byMessage || this.#exchange.pieces !== undefined) this.#look(rank, kind);
+      if (kind >= post.byMessage || this.#exchange.pieces !== undefined) this.#checkKind(rank, kind);
     }
     return true;
   }
 
-  /** Notes who sends what he has, and finds out whose value cannot go with this rank's. */
-  #look(rank: number, kind: number): void {
+  /** Notes ranks that send by message. Throws when the rank's value does not fit this rank's. */
+  #checkKind(rank: number, kind: number): void {
     if ((kind & ~inPieces) === post.byMessage) this.absent = [...this.absent, rank];
     const mine = this.#exchange.pieces;
     const theirs = this.#label(rank, kind);
     if (theirs !== mine) throw disagree(theirs ?? "another value", this.#exchange.what?.() ?? "another one");
   }
 
-  /** What a post says of a value of which it has only pieces, or nothing. */
+  /** The label of a post that has its value in pieces or not at all. */
   #label(rank: number, kind: number): string | undefined {
     if ((kind & inPieces) === 0 && kind !== post.apart) return undefined;
     const sole = kind === post.apart || (kind & ~inPieces) === post.byMessage;
@@ -235,8 +241,8 @@ export class BoardRun implements Posts {
   }
 
   /**
-   * Makes of what is there what is to be made of it, which ends this step. True when it was the last one. Where a rank has
-   * failed after its post, this one waits for it again: the notice that says why is on its way.
+   * Computes the result of this step from the posts. True when it was the last step. If a rank has failed after its post, waits
+   * for it again: the failure notice will arrive.
    */
   #read(posts: Posts): boolean {
     let result: unknown;
@@ -250,7 +256,7 @@ export class BoardRun implements Posts {
     }
     const next = this.#exchange.next?.(result);
     if (next !== undefined) {
-      // Who posts for the second step has read what was lent in the first.
+      // A rank that posts for the second step has read what was lent in the first.
       this.#exchange = next;
       this.#number++;
       this.#state = state.room;
@@ -277,14 +283,14 @@ function withLabel(parts: readonly Packet[], label: readonly Packet[]): readonly
   return label.length === 0 ? parts : [...parts, ...label];
 }
 
-/** For the others to read, if they have something else. */
-function saying(text: string): Packet {
+/** A text that other ranks compare with their own. */
+function labelPacket(text: string): Packet {
   return { head: Buffer.from(text), attachments: [] };
 }
 
-/** A rank has failed in this collective, and may have changed what it had lent to it. */
+/** A rank has failed in this collective and may have changed the memory that it had lent. */
 const withdrawn = Symbol("withdrawn");
 
 const nothing: readonly Packet[] = [];
-const nobody: readonly number[] = [];
-const nobodys: Exchange<void> = apart("");
+const noRanks: readonly number[] = [];
+const noExchange: Exchange<void> = apart("");

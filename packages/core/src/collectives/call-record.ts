@@ -10,35 +10,35 @@ export interface Active {
   readonly signature: number;
 }
 
-/** The collectives of one communicator on one rank: their numbers, which are under way, and what is known of the last ones. */
+/** The collectives of one communicator on one rank: their numbers, those under way, and the most recent ones. */
 export class CallRecord {
   readonly active: Map<number, Active> = new Map();
-  /** One that has failed here is forgotten: its arguments may be what was wrong, and say nothing of where the others are. */
+  /** A failed collective is forgotten: its arguments may have been wrong, so they do not show what other ranks called. */
   readonly #recent: RecentCalls;
   #hasFailed = false;
   #next = 0;
-  /** The last one that has ended here. */
+  /** Number of the last collective that has ended here. */
   #ended = -1;
 
-  /** @param all every call's line is kept, whatever that costs */
+  /** @param all keep the source line of every call, at any cost */
   constructor(all: boolean) {
     this.#recent = new RecentCalls(all);
   }
 
-  /** The number of the next collective. Called on the way from the user to `above`, whose callers are looked at. */
+  /** Numbers the next collective. Called below `above`; the stack is taken from the callers of `above`. */
   number(signature: number, above: (...args: never[]) => unknown): number {
     const number = this.#next++;
     this.#recent.note(number, signature, above);
     return number;
   }
 
-  /** One that may have to wait. Others end at once and never enter. */
+  /** A collective that may have to wait. One that ends at once never enters. */
   enter(number: number, call: Call, signature: number): void {
     call.stack ??= this.#recent.stackOf(number);
     this.active.set(number, { call, signature });
   }
 
-  /** One that has never entered: a tenth of a small collective goes into a look at the map. */
+  /** A collective that never entered. Skips the map, because a lookup costs a tenth of a small collective. */
   endedAtOnce(number: number): void {
     this.#ended = number;
   }
@@ -53,17 +53,17 @@ export class CallRecord {
     this.#recent.forget(number);
   }
 
-  /** Whether this rank has begun it. */
+  /** Whether this rank has called it. */
   hasBegun(number: number): boolean {
     return number < this.#next;
   }
 
-  /** Whether this rank has been in it and is no more. The latest one may be under way and not have entered. */
+  /** Whether it has ended here. The latest one may be under way without having entered. */
   isOver(number: number): boolean {
     return this.hasBegun(number) && !this.active.has(number) && (number < this.#next - 1 || number <= this.#ended);
   }
 
-  /** Undefined for one that is forgotten, or has failed here. */
+  /** Undefined for a collective that is forgotten or has failed here. */
   signatureOf(number: number): number | undefined {
     return this.active.get(number)?.signature ?? this.#recent.signatureOf(number);
   }
@@ -72,7 +72,7 @@ export class CallRecord {
     return this.#recent.siteOf(number);
   }
 
-  /** The call as it is under way, or as far as it is remembered; with its line, where that is known. */
+  /** The call under way, or what is remembered of it, with its source line where known. */
   callOf(number: number): Call {
     const active = this.active.get(number)?.call;
     const signature = this.#recent.signatureOf(number);
@@ -81,7 +81,7 @@ export class CallRecord {
     return call;
   }
 
-  /** How many were called here, and the last few: what ranks compare in the end. */
+  /** The number of collectives called here and the last few. Ranks compare these at the end. */
   get ledger(): Pick<Joined, "failed" | "count" | "last"> {
     const last: Joined["last"] = [];
     for (let number = Math.max(0, this.#next - mostTold); number < this.#next; number++) {
@@ -94,5 +94,5 @@ export class CallRecord {
   }
 }
 
-/** So many of the last collectives of a communicator are told when a rank leaves. */
+/** How many of the last collectives a rank reports when it leaves. */
 const mostTold = 8;

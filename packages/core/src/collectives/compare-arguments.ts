@@ -7,22 +7,22 @@ import { allgather } from "./algorithms/allgather.ts";
 import type { RoutineOptions } from "./implementations.ts";
 import type { Operation } from "./signature.ts";
 
-/** What one rank gives to a collective, as far as ranks must give the same, and where. */
+/** The arguments of one rank that must be equal on all ranks, and the source position of its call. */
 interface Given {
   readonly site: string | undefined;
   readonly fields: Readonly<Record<string, string>>;
-  /** Why this rank cannot take part. */
+  /** Why this rank's value cannot be sent. */
   readonly wrong: { readonly code: MpiErrorCode; readonly why: string } | undefined;
 }
 
 const combining: ReadonlySet<Operation> = new Set(["reduce", "allreduce", "reduceScatter", "scan", "exscan"]);
 
 /**
- * Compares what all ranks give to a collective before any of them begins, so that a mistake of one is an error of all, with
- * both lines. What may differ (lengths of gathered values, `into`) is not compared.
+ * Compares the arguments of all ranks before a collective begins, so that a mistake of one rank is an error on all, with both
+ * source lines. Arguments that may differ (lengths of gathered values, `into`) are not compared.
  *
  * Cost: one allgather of 200 bytes.
- * @throws MpiError `mismatch`, or `unserializable` for what a rank cannot give, on every rank
+ * @throws MpiError `mismatch`, or `unserializable` for a value that cannot be sent, on every rank
  */
 export async function compareArguments(
   peers: Peers,
@@ -67,16 +67,16 @@ function given(
       operation === "reduceScatter" && Array.isArray(value) ? value.map(shape).join(", ") : shape(value);
   }
   if (combining.has(operation) && operation !== "reduceScatter") fields["deterministic"] = String(deterministic);
-  return { site, fields, wrong: reasonAgainst(value) };
+  return { site, fields, wrong: whyNotEncodable(value) };
 }
 
-/** What has to be the same on all ranks for values to be combined element by element. */
+/** The kind and length of a value. They must be equal on all ranks for element-wise operations. */
 function shape(value: unknown): string {
   if (isTypedArray(value)) return kindAndLength(value);
   return Array.isArray(value) ? `an array of ${value.length}` : `a ${typeof value}`;
 }
 
-function reasonAgainst(value: unknown): Given["wrong"] {
+function whyNotEncodable(value: unknown): Given["wrong"] {
   if (typeof value === "function") return undefined; // called at the root
   try {
     encode(value);

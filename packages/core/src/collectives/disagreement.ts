@@ -8,7 +8,7 @@ import type { Envelope } from "../wire/envelope.ts";
 import type { CallRecord } from "./call-record.ts";
 import { callOf, differInReducer } from "./signature.ts";
 
-/** Finds out when ranks of a communicator are in different collectives, and where in the program each of them is. */
+/** Finds out when ranks of a communicator are in different collectives, and the source position of each. */
 export class Disagreement {
   readonly #engine: Engine;
   readonly #channel: Channel;
@@ -16,12 +16,12 @@ export class Disagreement {
   readonly #members: readonly number[];
   readonly #record: CallRecord;
   readonly #found: (number: number, error: MpiError) => void;
-  /** Collectives that this rank has asked another one about, and what ends the waiting for its answer. */
+  /** Collectives that this rank has asked another rank about; calling the value ends the wait for the answer. */
   readonly #asked: Map<number, () => void> = new Map();
-  /** What the first rank that noticed has said. */
+  /** The error of the rank that noticed first. */
   error: MpiError | undefined;
 
-  /** `found` is told once, on the rank that finds out first. */
+  /** @param found called once, on the rank that finds out first */
   constructor(
     engine: Engine,
     channel: Channel,
@@ -36,15 +36,15 @@ export class Disagreement {
     this.#found = found;
   }
 
-  /** It is settled: nobody needs to wait for an answer any more. */
+  /** The disagreement is known: ends all waits for answers. */
   settle(error: MpiError): void {
     this.error = error;
     for (const answered of this.#asked.values()) answered();
   }
 
   /**
-   * A message is of another collective than this rank is in, or was. Its sender is asked, for it alone knows where it is: it
-   * tells all ranks, with both places, unless it computes. Gives what they are told.
+   * A message belongs to another collective than this rank's. Asks the sender, because only the sender knows its source position.
+   * The sender reports to all ranks with both positions, unless it is computing. Returns the reported error.
    */
   async over(
     number: number,
@@ -65,12 +65,12 @@ export class Disagreement {
     return error;
   }
 
-  /** Whether this rank waits for an answer about that collective. */
+  /** Whether this rank waits for an answer about this collective. */
   isAsking(number: number): boolean {
     return this.#asked.has(number);
   }
 
-  /** Another rank waits for this one: if the two are in different collectives, neither will end. */
+  /** Another rank asks about a collective. If the two ranks are in different ones, neither will end. */
   async questioned({ tag: number, source, signature, site }: Question): Promise<void> {
     const record = this.#record;
     const own = record.signatureOf(number);
@@ -81,7 +81,7 @@ export class Disagreement {
     this.#found(number, this.#mismatch(this.#members.indexOf(source), signature, own, call, site));
   }
 
-  /** `site` is where the other rank is, when it has said so. */
+  /** @param site source position of the other rank, if known */
   #mismatch(rank: number, signature: number, own: number, call: Call, site: string | undefined): MpiError {
     const where = site === undefined ? "" : ` at ${site}`;
     const theirs = callOf(signature);
@@ -93,5 +93,5 @@ export class Disagreement {
   }
 }
 
-/** How long a rank that is not in the same collective is given to say where it is: it may compute. */
+/** How long to wait for an answer: a rank that computes cannot answer. */
 const answerMs = 300;

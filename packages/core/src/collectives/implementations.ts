@@ -20,18 +20,18 @@ import { numberOfOperation, type Operation } from "./signature.ts";
 
 export type RoutineOptions = RootOptions & DeterministicOptions & OptionalIntoOptions<TypedArray>;
 
-/** A plan, or a promise of it where the root makes its value first. */
+/** A plan, or a promise of one where the root first calls a function for its value. */
 export type Planned = Plan<unknown> | Promise<Plan<unknown>>;
 
-/** How a rank does one kind of collective: on a board where the ranks have one, else by messages. */
-export interface Routine extends Means {
+/** How a rank does one kind of collective: on a board where the ranks have one, otherwise by messages. */
+export interface Routine extends Implementation {
   readonly operation: Operation;
-  /** Of the operation, in signatures. */
+  /** The operation's number in signatures. */
   readonly number: number;
   readonly known: KnownOptions;
 }
 
-interface Means {
+interface Implementation {
   onBoard(here: Here, value: unknown, root: number, options: RoutineOptions, reducer: Reducer<unknown>): Planned;
   byMessages(
     peers: Peers,
@@ -57,7 +57,7 @@ type RoutineName = Extract<
   | "exscan"
 >;
 
-const means: Readonly<Record<RoutineName, Means>> = {
+const implementations: Readonly<Record<RoutineName, Implementation>> = {
   barrier: {
     onBoard: () => barrierOnBoard,
     byMessages: barrier,
@@ -145,13 +145,13 @@ const means: Readonly<Record<RoutineName, Means>> = {
 
 /** The collectives that communicators have, by the names of their operations. */
 export const routines: Readonly<Record<RoutineName, Routine>> = Object.fromEntries(
-  (Object.keys(means) as RoutineName[]).map((operation): [RoutineName, Routine] => [
+  (Object.keys(implementations) as RoutineName[]).map((operation): [RoutineName, Routine] => [
     operation,
-    { operation, number: numberOfOperation(operation), known: knownOptions[operation], ...means[operation] },
+    { operation, number: numberOfOperation(operation), known: knownOptions[operation], ...implementations[operation] },
   ]),
 ) as Record<RoutineName, Routine>;
 
-/** The root's value, which is undefined elsewhere; a function is called for it, there alone. */
+/** The root's value, undefined on other ranks. A function is called for it, only at the root. */
 function atRoot(here: Here, value: unknown, root: number): unknown {
   const mine = here.rank === root ? value : undefined;
   return typeof mine === "function" ? called(mine as () => unknown) : mine;
@@ -161,7 +161,7 @@ async function called(make: () => unknown): Promise<unknown> {
   return await make();
 }
 
-/** The values, behind each other in the caller's array if he gave one. */
+/** The values; concatenated in the caller's array, if there is one. */
 function allDelivered(values: readonly unknown[], { into }: RoutineOptions): unknown {
   return into === undefined ? values : fill(into, values);
 }

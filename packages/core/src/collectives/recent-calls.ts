@@ -2,29 +2,29 @@ import { siteOf } from "../calls/call-site.ts";
 import { stackText } from "../calls/errors.ts";
 import { type Stack, StackSampler } from "../calls/stack-sampler.ts";
 
-/** The clock costs a twentieth of a small collective: in a tight loop one of so many calls looks at it. */
+/** In a tight loop only one in this many calls reads the clock, because reading costs a twentieth of a small collective. */
 const hurried = 8;
 const remembered = 64;
 
 /**
- * Where the latest collectives of a communicator were called, also those that have ended: who sent a broadcast is through
- * with it before somebody finds out that he is in another collective. In tight loops only some of them are known.
+ * Source positions of the latest collectives of a communicator. Also of those that have ended: the root of a broadcast has
+ * finished it before another rank finds out about a mismatch. In tight loops only some positions are known.
  */
 export class RecentCalls {
-  /** By number modulo {@link remembered}: an object for each call would be half of what noting it takes. */
+  /** Indexed by number modulo {@link remembered}. Arrays, because an object for each call would take half of the time. */
   readonly #numbers: Float64Array = new Float64Array(remembered).fill(-1);
   readonly #signatures: Uint32Array = new Uint32Array(remembered);
   readonly #stacks: (Stack | undefined)[] = Array.from({ length: remembered }, () => undefined);
   readonly #sampler: StackSampler;
-  /** Which call looks at the clock again. */
+  /** Number of the next call that reads the clock. */
   #looks = 0;
 
-  /** @param all every call's stack is taken, whatever that costs */
+  /** @param all take the stack of every call, at any cost */
   constructor(all = false) {
     this.#sampler = new StackSampler(all ? Number.POSITIVE_INFINITY : 0);
   }
 
-  /** Called on the way from the user to what it notes; `above`, and what that has called, is not looked at. */
+  /** Called below `above`. The stack is taken from the callers of `above`. */
   note(number: number, signature: number, above: (...args: never[]) => unknown): void {
     const place = number % remembered;
     this.#numbers[place] = number;
@@ -38,7 +38,7 @@ export class RecentCalls {
     return stack;
   }
 
-  /** What it was says nothing any more. */
+  /** The call has failed, so that it does not show what other ranks called. */
   forget(number: number): void {
     if (this.#has(number)) this.#numbers[number % remembered] = -1;
   }

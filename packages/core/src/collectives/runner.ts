@@ -3,25 +3,23 @@ import { type Call, signalOf } from "../calls/call.ts";
 import { checkRank } from "../calls/check.ts";
 import { checkOptions, type KnownOptions } from "../calls/check-options.ts";
 import type { Checker } from "../calls/checker.ts";
-import type { Arrival } from "../engine/arrival.ts";
-import type { Channel } from "../engine/channel.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ignore } from "../engine/wait-counter.ts";
 import { numberOf, type Reducer } from "../ops/op.ts";
 import type { Board } from "../wire/board.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Peers } from "../wire/peers.ts";
 import { Agreement } from "./agreement.ts";
 import { barrier } from "./algorithms/barrier.ts";
-import { apart, type Exchange, type Here, membersOf, parcelFor } from "./algorithms/board-exchange.ts";
+import { apart, type Exchange, membersOf, parcelFor } from "./algorithms/board-exchange.ts";
 import { isOverridden } from "./algorithms/choose.ts";
 import { BoardRun } from "./board-run.ts";
+import { type CollectiveContext, collectivePeers, type Entry } from "./collective-peers.ts";
 import { compareArguments } from "./compare-arguments.ts";
 import type { Planned, Routine, RoutineOptions } from "./implementations.ts";
 import { numberOfOperation, type Operation, signatureOf } from "./signature.ts";
 
-/** How far an exchange has come within its call. */
-interface Begun {
+/** An exchange that did not end within its call, and how far it has come. */
+interface Begun extends Entry {
   readonly board: Board | undefined;
   readonly plan: Planned | undefined;
   readonly run: BoardRun | undefined;
@@ -29,40 +27,42 @@ interface Begun {
 }
 
 /**
- * The collectives of one communicator, on one rank: runs them, any number at the same time, on the ranks' board or by
+ * The collectives of one communicator on one rank. Runs any number of them at the same time, on the ranks' board or by
  * messages.
  *
- * A collective's messages carry its number as their tag, so any number of collectives can be under way; and what it is
- * (operation and root), so ranks that disagree are told so at the first message instead of waiting for each other.
+ * A collective's messages carry its number as their tag, so that several can be under way. They also carry its signature
+ * (operation, root and reducer). Ranks that disagree therefore find out at the first message, instead of waiting for each other.
+ *
+ * One class, because the fast path in `exchange` and the slow paths behind it share the board and the idle board run.
  */
 export class Collectives {
   readonly #engine: Engine;
-  readonly #channel: Channel;
-  /** Rank in the world of each rank here. */
-  readonly #members: readonly number[];
-  readonly #here: Here;
-  /** Index of the host of each rank here. */
-  readonly #hosts: readonly number[];
+  readonly #context: CollectiveContext;
   readonly #agreement: Agreement;
-  /** Where these ranks post what they have; undefined if they do not share memory, null while nobody has asked. */
+  /** The board of these ranks; undefined if they do not share memory, null until it is asked for. */
   #board: Board | undefined | null = null;
-  /** What remains of a collective that did not have to wait, for the next one. */
+  /** The board run of a collective that did not have to wait, for reuse. */
   #idle: BoardRun | undefined;
 
   constructor(engine: Engine, context: number, members: readonly number[], hosts: readonly string[]) {
     const index = new Map([...new Set(hosts)].map((host, i) => [host, i]));
+    const channel = engine.channel(context, true);
+    channel.members = members;
     this.#engine = engine;
-    this.#members = members;
-    this.#here = { rank: members.indexOf(engine.who.rank), size: members.length };
-    this.#hosts = hosts.map((host) => index.get(host) as number);
-    this.#channel = engine.channel(context, true);
-    this.#channel.members = members;
-    this.#agreement = new Agreement(engine, this.#channel, members);
+    this.#agreement = new Agreement(engine, channel, members);
+    this.#context = {
+      engine,
+      channel,
+      members,
+      here: { rank: members.indexOf(engine.who.rank), size: members.length },
+      hosts: hosts.map((host) => index.get(host) as number),
+      agreement: this.#agreement,
+    };
     engine.checking?.opened(context);
     engine.ledgers.set(context, () => ({ context, ...this.#agreement.ledger }));
   }
 
-  /** Runs one collective by messages. Its place in the order is taken before this function first waits. */
+  /** Runs one collective by messages. Takes its number before this function first waits. */
   run<R>(
     operation: Operation,
     call: Call,
@@ -71,17 +71,16 @@ export class Collectives {
     body: (peers: Peers) => Promise<R>,
   ): Promise<R> {
     const signature = signatureOf(numberOfOperation(operation), call.options, undefined);
-    const number = this.#agreement.number(signature, this.run);
-    const work = (): Promise<R> => this.#apart(number, signature, call, body);
-    const begin = (): Promise<R> => this.#run(number, signature, call, known, options, work);
+    const entry = { number: this.#agreement.number(signature, this.run), signature, call };
+    const begin = (): Promise<R> => this.#run(entry, known, options, () => this.#byMessages(entry, body));
     const result = this.#engine.checking?.from(begin) ?? begin();
     call.result = result;
     return result;
   }
 
   /**
-   * Runs one collective on the ranks' board, if they have one, else by messages. One that need not wait is over when this
-   * returns, and nothing was made that could wait.
+   * Runs one collective on the ranks' board, if they have one; otherwise by messages. A collective that need not wait has ended
+   * when this returns, and has made no object for waiting.
    */
   exchange(
     routine: Routine,
@@ -117,13 +116,13 @@ export class Collectives {
       refused = error;
     }
     const call: Call = { operation: routine.operation, options, communicator, reducer: numberOf(reducer) };
-    const begun: Begun = { board, plan, run, refused };
-    const result = this.#goOn(routine, number, signature, call, begun, value, reducer);
+    const begun: Begun = { number, signature, call, board, plan, run, refused };
+    const result = this.#continue(routine, begun, value, reducer);
     call.result = result;
     return result;
   }
 
-  /** An exchange under `--check`: by messages, between a comparison of all ranks' arguments and a barrier. */
+  /** An exchange under `--check`: by messages, after a comparison of all ranks' arguments and before a barrier. */
   #checked(
     checking: Checker,
     routine: Routine,
@@ -136,67 +135,54 @@ export class Collectives {
     const call: Call = { operation, options, communicator, reducer: numberOf(reducer) };
     return checking.buffers.watch(call, value, options?.into, () => {
       const signature = signatureOf(routine.number, options, reducer);
-      const number = this.#agreement.number(signature, this.exchange);
+      const entry = { number: this.#agreement.number(signature, this.exchange), signature, call };
       const body = async (peers: Peers): Promise<unknown> => {
         await compareArguments(peers, operation, call.site, value, options, reducer);
         const result = await routine.byMessages(peers, value, root, options, reducer as Reducer<unknown>);
-        await barrier(peers); // what fails on one rank fails on all
+        await barrier(peers); // a failure on one rank fails all
         return result;
       };
       const root = options?.root ?? 0;
       const work = async (): Promise<unknown> => {
-        this.#rootOf(options); // refused before the other ranks see it: they must not take it for another collective
-        return this.#apart(number, signature, call, body);
+        this.#rootOf(options); // refused before the first message, else other ranks take this for another collective
+        return this.#byMessages(entry, body);
       };
-      call.result = this.#run(number, signature, call, known, options, work);
+      call.result = this.#run(entry, known, options, work);
       return call.result;
     });
   }
 
-  /** The rest of an exchange that has to wait, or that was refused. */
-  #goOn(
-    routine: Routine,
-    number: number,
-    signature: number,
-    call: Call,
-    { board, plan, run, refused }: Begun,
-    value: unknown,
-    reducer: unknown,
-  ): Promise<unknown> {
-    const options = call.options as RoutineOptions;
+  /** The rest of an exchange that has to wait or that was refused. */
+  #continue(routine: Routine, begun: Begun, value: unknown, reducer: unknown): Promise<unknown> {
+    const { number, signature, board, plan, run, refused } = begun;
+    const options = begun.call.options as RoutineOptions;
     const body = (peers: Peers): Promise<unknown> =>
       routine.byMessages(peers, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
-    return this.#run(number, signature, call, routine.known, options, async () => {
+    return this.#run(begun, routine.known, options, async () => {
       if (refused !== undefined) throw refused;
-      if (board === undefined) return this.#apart(number, signature, call, body);
+      if (board === undefined) return this.#byMessages(begun, body);
       const exchange = await (plan ?? this.#plan(routine, options, value, reducer));
-      if (typeof exchange === "string") return this.#apart(number, signature, call, body, exchange);
-      return this.#take(run ?? this.#boardRun(board, number, signature, exchange), number, signature, call);
+      if (typeof exchange === "string") return this.#byMessages(begun, body, exchange);
+      return this.#finish(run ?? this.#boardRun(board, number, signature, exchange), begun);
     });
   }
 
   #plan(routine: Routine, options: RoutineOptions, value: unknown, reducer: unknown): Planned {
-    return routine.onBoard(this.#here, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
+    return routine.onBoard(this.#context.here, value, this.#rootOf(options), options, reducer as Reducer<unknown>);
   }
 
   #rootOf({ root = 0 }: RoutineOptions): number {
-    checkRank("root", root, this.#members.length);
+    checkRank("root", root, this.#context.members.length);
     return root;
   }
 
-  async #run<R>(
-    number: number,
-    signature: number,
-    call: Call,
-    known: KnownOptions,
-    options: object,
-    work: () => Promise<R>,
-  ): Promise<R> {
+  async #run<R>(entry: Entry, known: KnownOptions, options: object, work: () => Promise<R>): Promise<R> {
+    const { number, signature, call } = entry;
     const agreement = this.#agreement;
     agreement.enter(number, call, signature);
     let forget: (() => void) | undefined;
     try {
-      this.#boardFor(); // also whoever fails before it posts has to be through with it
+      this.#boardFor(); // opened also for a call that fails before it posts: `done` below must reach the board
       checkOptions(known, options);
       forget = onAbort(signalOf(call), (reason) => agreement.cancel(number, call, reason));
       agreement.refuseIfFailed(number, call);
@@ -204,11 +190,11 @@ export class Collectives {
       const result = await work();
       const doubt = agreement.doubt(number, call, signature);
       if (doubt !== undefined) await doubt;
-      agreement.throwIfFailed(number); // also if that was found out when it had ended but for this
+      agreement.throwIfFailed(number); // a failure may have been found while this call ended
       return result;
     } catch (thrown) {
       const error = agreement.failed(number, call, thrown);
-      // The caller may change its memory from now on: nobody may take it for what was given.
+      // The caller may change its memory from now on, so no rank may read what was lent.
       this.#board?.withdraw(number);
       const { sends } = this.#engine;
       if (sends.areUnderWay(call)) await sends.settled(call);
@@ -220,28 +206,21 @@ export class Collectives {
     }
   }
 
-  /** By messages. Where there is a board the others learn there that this rank has come, and to what. */
-  async #apart<R>(
-    number: number,
-    signature: number,
-    call: Call,
-    body: (peers: Peers) => Promise<R>,
-    what = "",
-  ): Promise<R> {
+  /** Runs by messages. With a board it first posts that this rank has come to this collective, and `what` it has. */
+  async #byMessages<R>(entry: Entry, body: (peers: Peers) => Promise<R>, what = ""): Promise<R> {
     const board = this.#boardFor();
     if (board !== undefined) {
-      const run = this.#boardRun(board, number, signature, apart(what));
-      await this.#waitFor(run, number, signature, call);
+      await this.#waitFor(this.#boardRun(board, entry.number, entry.signature, apart(what)), entry);
     }
-    return body(this.#peers(number, signature, call));
+    return body(collectivePeers(this.#context, entry));
   }
 
-  /** What comes of a turn on the board. */
-  async #take(run: BoardRun, number: number, signature: number, call: Call): Promise<unknown> {
+  /** Waits for a board run, sends and receives the values too large for the board, and returns the result. */
+  async #finish(run: BoardRun, entry: Entry): Promise<unknown> {
     for (;;) {
-      await this.#waitFor(run, number, signature, call);
+      await this.#waitFor(run, entry);
       if (!run.awaitsMessages) return run.end();
-      const peers = this.#peers(number, signature, call);
+      const peers = collectivePeers(this.#context, entry);
       const { give, to } = run.exchange;
       const sends = run.byMessage
         ? membersOf(to, peers.size).map((rank) => rank !== peers.rank && peers.send(rank, parcelFor(rank, give)))
@@ -253,71 +232,42 @@ export class Collectives {
     }
   }
 
-  /** Waits until a turn has come to its end. */
-  async #waitFor(run: BoardRun, number: number, signature: number, call: Call): Promise<void> {
-    // Over another call this rank may be asleep already: nobody would look at the board until the bell rings.
-    if (!run.advance(true)) await this.#engine.boardWaits.watch(this.#channel, number, call, run);
+  /** Waits until a board run has ended or needs messages. */
+  async #waitFor(run: BoardRun, { number, signature, call }: Entry): Promise<void> {
+    // This rank may already sleep in another call. It then polls the board only after a wake, so `advance` sets the sleep flag.
+    if (!run.advance(true)) await this.#engine.boardWaits.watch(this.#context.channel, number, call, run);
     const { stray } = run;
     if (stray === undefined) return;
     const { rank, signature: theirs } = stray;
-    const envelope = { source: this.#members[rank] as number, signature: theirs };
+    const envelope = { source: this.#context.members[rank] as number, signature: theirs };
     throw await this.#agreement.disagreement(number, envelope, call, signature);
   }
 
-  /** One that is at its beginning: that of the last collective, if it needs it no more. */
+  /** A board run at its beginning. Reuses that of the last collective if it has ended. */
   #boardRun(board: Board, number: number, signature: number, exchange: Exchange<unknown>): BoardRun {
-    const run = this.#idle ?? new BoardRun(board, this.#here.rank, this.#members);
+    const run = this.#idle ?? new BoardRun(board, this.#context.here.rank, this.#context.members);
     this.#idle = undefined;
     run.begin(number, signature, exchange);
     return run;
   }
 
-  /** The board, unless the environment wants another algorithm. */
+  /** The board; undefined if there is none or the environment asks for another algorithm. */
   #boardFor(operation?: Operation): Board | undefined {
-    if (this.#board === null) this.#board = this.#members.length > 1 ? this.#engine.board(this.#channel) : undefined;
+    if (this.#board === null) {
+      const { members, channel } = this.#context;
+      this.#board = members.length > 1 ? this.#engine.board(channel) : undefined;
+    }
     return this.#board !== undefined && operation !== undefined && isOverridden(operation) ? undefined : this.#board;
   }
 
-  /** The communicator was closed: calls that are under way go on, further ones are its own to refuse. */
+  /** The communicator was closed. Calls under way continue; the communicator itself refuses further ones. */
   close(): void {
-    this.#engine.checking?.closed(this.#channel.context);
+    const { channel } = this.#context;
+    this.#engine.checking?.closed(channel.context);
     if (!this.#agreement.idle) return;
-    this.#engine.ledgers.delete(this.#channel.context);
-    this.#engine.receives.release(this.#channel);
+    this.#engine.ledgers.delete(channel.context);
+    this.#engine.receives.release(channel);
     this.#board?.close();
     this.#board = undefined;
   }
-
-  #peers(number: number, signature: number, call: Call): Peers {
-    const agreement = this.#agreement;
-    const members = this.#members;
-    const options = { signature, cancellable: signalOf(call) !== undefined };
-    const accept = (arrival: Arrival): Parcel | Promise<Parcel> => {
-      if (arrival.envelope.signature !== signature)
-        return ignored(agreement.refuse(number, arrival.envelope, call, signature));
-      arrival.keep();
-      return arrival.body as Parcel;
-    };
-    return {
-      rank: this.#here.rank,
-      size: members.length,
-      hosts: this.#hosts,
-      send: (dest, parcel) => {
-        const failed = agreement.errorOf(number);
-        if (failed !== undefined) return ignored(Promise.reject(failed));
-        return this.#engine.sends.send(this.#channel, members[dest] as number, number, parcel, call, options);
-      },
-      recv: (source) => {
-        const failed = agreement.errorOf(number);
-        if (failed !== undefined) return ignored(Promise.reject(failed));
-        return this.#engine.receives.receive(this.#channel, members[source] as number, number, call, accept);
-      },
-    };
-  }
-}
-
-/** An algorithm that fails at one step may have begun others, which nobody will wait for. */
-function ignored(failing: Promise<never>): Promise<never> {
-  ignore(failing);
-  return failing;
 }

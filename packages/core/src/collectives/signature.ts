@@ -29,21 +29,21 @@ export const operations = [
 ] as const;
 export type Operation = (typeof operations)[number];
 
-/** 8 bits of operation (its number), 20 of root, 4 of reducer: what all ranks of a collective must have in common. */
+/** What must be equal on all ranks of a collective: 8 bits for the operation's number, 20 for the root, 4 for the reducer. */
 export function signatureOf(operation: number, options: unknown, reducer: unknown): number {
   const root = (options as { root?: unknown } | null | undefined)?.root;
   const rootBits = typeof root === "number" ? root & 0xfffff : 0;
   return (operation | (rootBits << 8) | (numberOf(reducer) << 28)) >>> 0;
 }
 
-/** What a signature says of a call. */
+/** The call that a signature describes. */
 export function callOf(signature: number): Call {
   const operation = operations[signature & 0xff] ?? "an unknown collective";
   const options = rooted.has(operation) ? { root: (signature >>> 8) & 0xfffff } : undefined;
   return { operation, options, reducer: signature >>> 28 };
 }
 
-/** Whether two collectives differ in nothing but what they combine with. */
+/** Whether two collectives differ only in their reducers. */
 export function differInReducer(one: number, other: number): boolean {
   return one !== other && (one ^ other) << 4 === 0;
 }

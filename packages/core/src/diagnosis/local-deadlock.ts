@@ -5,23 +5,24 @@ import type { Wait } from "../wire/agent-protocol.ts";
 import { activeResources } from "./active-resources.ts";
 import { whereabouts } from "./pending-report.ts";
 
-/** How often is looked, and how many looks in a row must find nothing changed: a deadlock lasts for ever. */
+/** Time between checks. */
 const lookMs = 10;
+/** Number of checks in a row that must find nothing changed. A deadlock lasts, so few are enough. */
 const looks = 2;
-/** As many where the process had timers before, of which one may have made room for a rank's own: half a second. */
+/** The same if the process had timers before: half a second, because a rank's timer may have replaced one of them. */
 const looksAmongTimers = 50;
 
-/** Watchers of this process: each has a timer of its own, which is no sign of life. */
+/** Number of watchers in this process. The timer of a watcher is no sign of activity. */
 let watchers = 0;
 
 /**
- * Looks out for a deadlock of ranks within this process: every rank that has not ended waits in tsmpi, nothing is on
- * its way, and nothing happens. A rank may wait in tsmpi with one hand and sleep, read or compute with the other, so
- * whatever Node knows to be under way (timers, files, sockets) speaks against it unless it was there from the start;
- * so does a waiting call with a signal, which may abort. What Node does not list (crypto in its thread pool) is missed.
+ * Detects a deadlock of ranks within this process: every rank that has not ended waits in tsmpi, no message is in flight, and
+ * nothing changes. A rank may wait in tsmpi and at the same time sleep, read a file or compute. So an active resource that Node
+ * lists (timer, file, socket) rules a deadlock out, unless it was there from the start. So does a pending call with a signal, which
+ * may abort. Activity that Node does not list (crypto in its thread pool) is missed.
  *
  * @param running the ranks that have not ended
- * @param idle whether nothing is on its way
+ * @param idle whether no message is in flight
  * @param found called once, with the report
  * @returns ends the watch
  */
@@ -45,7 +46,7 @@ export function watchForDeadlock(
     seen = steps;
     if (times < ((now.get("Timeout") ?? 0) > 0 ? looksAmongTimers : looks)) return;
     times = 0;
-    if (engines.map((engine) => engine.notices.ask(true)).includes(true)) return; // ranks in different collectives are told that instead
+    if (engines.map((engine) => engine.notices.ask(true)).includes(true)) return; // ranks in different collectives get that error instead
     stop();
     void reportOn(engines).then(found);
   }, lookMs);
@@ -61,7 +62,7 @@ export function watchForDeadlock(
 /** Kinds that end by themselves: "Immediate", "FSReqCallback", "GetAddrInfoReqWrap", ... */
 const transient = /Req|Immediate/;
 
-/** What keeps this process alive, by kind, other than the watchers. */
+/** Active resources by kind, without the watchers. */
 function underWay(): Map<string, number> {
   const kinds = activeResources();
   kinds.set("Timeout", (kinds.get("Timeout") ?? 0) - watchers);
@@ -80,7 +81,7 @@ function stuck(engine: Engine): boolean {
   return waits;
 }
 
-/** Who waits for whom in which call, and what has arrived that nobody wanted. */
+/** For each rank: its pending calls, the ranks that they wait for, and the unexpected messages. */
 async function reportOn(engines: readonly Engine[]): Promise<string> {
   const lines = ["every rank waits and nothing is on its way"];
   for (const engine of engines) {

@@ -6,10 +6,10 @@ import type { PendingCall } from "../engine/pending-call.ts";
 import { countMessages } from "../engine/traffic.ts";
 import type { Wait, Whereabouts } from "../wire/agent-protocol.ts";
 
-/** So many calls and kinds of messages of a rank are told. */
+/** Most calls, and most kinds of messages, of a rank in a report. */
 const most = 5;
 
-/** What the calls of a rank wait for, since when, and where in the user's program that is. */
+/** What the pending calls of a rank wait for, since when, and their source positions. */
 export async function whereabouts(engine: Engine): Promise<Whereabouts> {
   const calls = new Map<Call, PendingCall[]>();
   for (const pending of engine.pending()) {

@@ -6,9 +6,9 @@ import { activeResources } from "./active-resources.ts";
 import { whereabouts } from "./pending-report.ts";
 
 /**
- * Tells when this rank has waited in tsmpi for `afterMs` with nothing happening, and when something happens again. A
- * rank with a timer, a file, a socket or a child of its own may go on by itself and is never called stuck; nor is one
- * that computes, for then this does not run. Between looks it costs nothing.
+ * Reports when this rank has waited in tsmpi for `afterMs` without progress, and when it makes progress again. A rank with a timer,
+ * a file, a socket or a child process of its own may continue by itself and is never called stuck. A rank that computes is not
+ * either, because this timer does not run then. Costs nothing between checks.
  */
 export function watchProgress(
   engine: Engine,
@@ -43,7 +43,7 @@ function mayGoOn(engine: Engine): boolean {
   return false;
 }
 
-/** What keeps this process alive besides tsmpi, by kind. Pipes are left out: the rank's own output, and its bell. */
+/** Active resources by kind, without those of tsmpi. Pipes are left out: they are the rank's output and its wake pipe. */
 function underWay(): Map<string, number> {
   const kinds = activeResources();
   kinds.delete("PipeWrap");

@@ -38,7 +38,11 @@ export interface MapRunParts {
   returned: (run: MapRun) => void;
 }
 
-/** One list of inputs, from the first chunk handed out to the last result. */
+/**
+ * One list of inputs, from the first chunk handed out to the last result.
+ *
+ * One class, because each step counts the tasks at work and may end the run.
+ */
 export class MapRun {
   readonly task: string;
   readonly spread: boolean;

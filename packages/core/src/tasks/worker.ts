@@ -91,6 +91,7 @@ class Worker {
     this.#working = false;
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop per chunk; a method per task would cost a promise for each
   async #doChunk(work: Work): Promise<void> {
     for (let i = 0; i < work.inputs.length; i++) {
       const before = performance.now();

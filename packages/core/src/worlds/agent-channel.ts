@@ -7,29 +7,29 @@ import { eachMessage, sendMessage } from "../wire/json-lines.ts";
 
 type Answer<K extends AgentMessage["kind"]> = Extract<AgentMessage, { kind: K }>;
 
-/** A rank, as its agent speaks to it. */
+/** Receives the agent's messages. */
 export interface AgentListener {
-  /** Everything that is not an answer. */
+  /** A message that is not an answer. */
   message(message: AgentMessage): void;
-  /** The agent is gone. */
+  /** The connection to the agent is lost. */
   lost(): void;
 }
 
-/** A rank that finds the agent's queue of connections full tries again after so long. */
+/** Time between attempts to connect while the agent's queue of connections is full. */
 const retryMs = 20;
 
 /**
  * The rank's end of its connection to the agent: a Unix socket in the job's directory.
  *
- * It is not the IPC channel of `child_process`. That one belongs to the user: `process.send()` and `"message"` are for a
- * script and its own parent, forked children have one of their own, and it does not get through `npm run`.
+ * Not the IPC channel of `child_process`: that channel belongs to the user's script and its parent (`process.send()`,
+ * `"message"`), forked children have their own, and it does not pass through `npm run`.
  *
- * It keeps the process alive only while an answer is awaited.
+ * Keeps the process alive only while an answer is awaited.
  */
 export class AgentChannel {
   readonly #socket: Socket;
   #listener: AgentListener | undefined;
-  /** What came before anything listened: it may be in the same chunk as the answer to `hello`. */
+  /** Messages that arrived before a listener was set. One may be in the same chunk as the answer to `hello`. */
   readonly #early: AgentMessage[] = [];
   #waiting:
     | { kinds: readonly string[]; resolve: (message: AgentMessage) => void; reject: (error: Error) => void }
@@ -46,7 +46,7 @@ export class AgentChannel {
     eachMessage(socket, (message) => this.#received(message as AgentMessage));
   }
 
-  /** @throws MpiError `launch` when nothing listens there. */
+  /** @throws MpiError `launch` when no agent answers at this path. */
   static async open(path: string): Promise<AgentChannel> {
     try {
       return new AgentChannel(await connect(path));
@@ -73,7 +73,7 @@ export class AgentChannel {
     sendMessage(this.#socket, message, sent);
   }
 
-  /** Sends a message and waits for an answer of one of these kinds; rejects when the job is stopped instead. */
+  /** Sends a message and waits for an answer of one of these kinds. Rejects when the job is stopped. */
   async ask<K extends AgentMessage["kind"]>(message: RankMessage, ...kinds: K[]): Promise<Answer<K>> {
     this.#socket.ref();
     try {
@@ -87,12 +87,12 @@ export class AgentChannel {
     }
   }
 
-  /** Makes whatever is being asked fail with this error. */
+  /** Rejects the pending `ask`. */
   fail(error: MpiError): void {
     this.#waiting?.reject(error);
   }
 
-  /** This process is no rank: nothing more is said. */
+  /** Disconnects, because this process is not a rank. */
   close(): void {
     this.#socket.destroy();
   }

@@ -1,21 +1,21 @@
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** A program that starts processes side by side, as `tsmpi run` does, and what it tells each of them. */
+/** Another launcher of parallel processes, and the variables that it sets in each of them. */
 interface OtherStarter {
-  /** In messages; its first word is its command. */
+  /** Name in messages. The first word is the command. */
   readonly name: string;
-  /** The variable with the number of this process among them. */
+  /** The variable with the rank of this process. */
   readonly rank: string;
-  /** The variable with how many there are; absent where none tells. Then only processes from number 1 are recognised. */
+  /** The variable with the number of processes. If there is none, only processes from rank 1 are recognised. */
   readonly size?: string;
-  /** What must be so besides, in words and as a test. */
+  /** A further condition, in words and as a test. */
   readonly only?: { readonly words: string; test(variables: Variables): boolean };
 }
 
-/** Batch scripts, and the shells that salloc gives, are steps with numbers from here on. */
+/** Batch scripts and the shells of salloc are steps with numbers from here on. */
 const firstStepOfNoSrun = 0xff_ff_ff_f0;
 
-/** The first that fits counts: PMI and PMIx are what several launchers speak. `docs/reliability.md` shows this table. */
+/** The first match counts, because several launchers set the variables of PMI and PMIx. `docs/reliability.md` shows this table. */
 export const otherStarters: readonly OtherStarter[] = [
   { name: "mpiexec (Open MPI)", rank: "OMPI_COMM_WORLD_RANK", size: "OMPI_COMM_WORLD_SIZE" },
   { name: "mpirun (MVAPICH)", rank: "MV2_COMM_WORLD_RANK", size: "MV2_COMM_WORLD_SIZE" },
@@ -42,7 +42,7 @@ export const otherStarters: readonly OtherStarter[] = [
   },
 ];
 
-/** What has started this process as one of several, and how many; `processes` is undefined where it does not tell. */
+/** The launcher that started this process as one of several. `processes` is undefined where it sets no number. */
 export function otherLauncher(
   variables: Variables = process.env,
 ): { launcher: string; processes: number | undefined } | undefined {
@@ -57,8 +57,8 @@ export function otherLauncher(
 let warned = false;
 
 /**
- * n processes started by another launcher would be n worlds of one, each doing the whole work: the most expensive way
- * to find out that a job script says `mpiexec` where `tsmpi run` is meant.
+ * Warns if another launcher started this process. n such processes are n worlds of one rank, and each does the whole work: a job
+ * script says `mpiexec` where `tsmpi run` is meant.
  */
 export function warnIfStartedWrongly(): void {
   if (warned) return;

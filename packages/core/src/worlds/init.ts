@@ -19,7 +19,7 @@ let launched: Promise<Communicator> | undefined;
 /**
  * Joins the world: all ranks that `tsmpi run` started, or a world of one when the script was started without it.
  *
- * Called again it gives the same world, for under a launcher a process is one rank.
+ * A second call gives the same world, because under a launcher a process is one rank.
  *
  * ```ts
  * await using world = await init();
@@ -73,7 +73,7 @@ function worldOfOne(checking: Checking | undefined): Communicator {
     engine.checking?.leftOver();
     await engine.close();
   };
-  // Nothing is left that could wake this process, and somebody still waits for a message.
+  // The event loop is empty while a call still waits for a message: nothing can wake it.
   const deadlocked = (): void => {
     if (engine.waiting) engine.refuseDeadlock(aloneAndWaiting);
   };

@@ -21,19 +21,19 @@ import type { Transport } from "../wire/transport.ts";
 import { AgentChannel } from "./agent-channel.ts";
 import { reportUncaught } from "./uncaught.ts";
 
-/** How long a rank that leaves waits for its unfinished sends to be received. */
+/** How long a leaving rank waits for its unfinished sends to be received. */
 const leaveTimeoutMs = 30_000;
-/** How long a rank may tidy up once the job is lost, before it ends itself. */
+/** Time for clean-up between the loss of the agent and the end of this process. */
 const lostMs = 1000;
 
-/** Whether this process is a rank or has been started by one: only the agent knows which. */
+/** Whether this process is a rank or was started by one. Only the agent knows which. */
 export function isLaunched(): boolean {
   return process.env[env.rank] !== undefined && process.env[env.socket] !== undefined;
 }
 
 /**
- * Joins the world that this rank's agent knows of; undefined when the agent says that another process is the rank. A child
- * or a thread of a rank has the same variables, so it cannot tell by itself.
+ * Joins the world of this rank's agent. Undefined when another process is the rank: a child or a thread of a rank has the same
+ * variables, so only the agent can tell.
  */
 export async function join(): Promise<Communicator | undefined> {
   const agent = await AgentChannel.open(process.env[env.socket] as string);
@@ -52,14 +52,14 @@ class Rank {
   readonly #agent: AgentChannel;
   #engine: Engine | undefined;
   #transport: ZeromqTransport | undefined;
-  /** Endings that were told before the engine was there to be told. */
+  /** Endings of ranks that arrived before the engine was made. */
   readonly #early: AgentMessage[] = [];
   #left: Promise<void> | undefined;
   #stopped = false;
 
   constructor(agent: AgentChannel) {
-    // A rank of `tsmpi exec` in a container, where the launcher can preload nothing: Node would open its debugger on SIGUSR1,
-    // for every user of the host.
+    // Otherwise Node would open its debugger on SIGUSR1, for every user of the host. The launcher's preload does the same, but not
+    // for `tsmpi exec` in a container.
     if (process.listenerCount("SIGUSR1") === 0) process.on("SIGUSR1", () => {});
     reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
     this.#agent = agent;
@@ -99,7 +99,7 @@ class Rank {
     return worldCommunicator({ who, engine, hosts, signal, nextContext: 1, showProgress, abort, close });
   }
 
-  /** Says that this rank is there and where, waits until everybody is, and opens the ways to them. */
+  /** Reports this rank's endpoints, waits for the table of all ranks, and opens the transports. */
   async #meet(
     host: string,
     directory: string,
@@ -149,7 +149,7 @@ class Rank {
       this.#agent.fail(new MpiError(code, `init(): ${reason}`));
       void this.#tellWhere().then(() => this.#stop(code, reason, undefined));
     } else if (message.kind === "endsSoon") {
-      // A wish to the program, not a fact about the job: calls go on working.
+      // Only a request to the program: calls continue to work.
       this.#stopping.abort(new MpiError("aborted", message.reason));
     } else if (message.kind === "ended") {
       this.#transport?.drop(message.ending.rank);
@@ -158,7 +158,7 @@ class Rank {
     }
   }
 
-  /** Whoever stopped the job wants to know what kept this rank, which is lost once its calls have rejected. */
+  /** Reports what this rank was waiting for. Must come before its calls reject, which loses that. */
   async #tellWhere(): Promise<void> {
     if (this.#engine === undefined || this.#stopped) return;
     const { sent, received } = this.#engine.traffic;
@@ -166,8 +166,8 @@ class Rank {
   }
 
   /**
-   * The job is being stopped. What waits rejects now, so that the program can save; errors that follow from it are not
-   * the program's own and are not printed; and if it goes on regardless, it is ended.
+   * The job is being stopped. Pending calls reject now, so that the program can save. Errors that follow are not printed. A program
+   * that continues regardless is ended.
    */
   #stop(code: MpiErrorCode, why: string, ending: Ending | undefined): void {
     if (this.#stopped) return;
@@ -194,7 +194,7 @@ class Rank {
     if (engine === undefined) return;
     await engine.flush(leaveTimeoutMs);
     if (!engine.silent) {
-      await engine.listenWhile(breathe(), leaveTimeoutMs); // what is here already
+      await engine.listenWhile(breathe(), leaveTimeoutMs); // messages that have arrived already
       if (engine.verdicts.size > 0) await engine.listenWhile(Promise.all(engine.verdicts), leaveTimeoutMs);
     }
     engine.checking?.leftOver();
@@ -205,13 +205,13 @@ class Rank {
     if (engine.untold !== undefined) throw engine.untold;
   }
 
-  /** Nothing is left that could wake this process: the program has ended, or it waits for itself. */
+  /** The event loop is empty: the program has ended, or a call waits for a message that cannot come. */
   readonly #idle = (): void => {
     if (this.#engine?.waiting) this.#engine.refuseDeadlock(aloneAndWaiting);
     else void this.#leave();
   };
 
-  /** `process.exit()` was called: there is no time to wait for anything. What is lost by it fails the rank. */
+  /** `process.exit()` was called, so nothing can be awaited. Undelivered messages fail the rank. */
   readonly #exiting = (code: number): void => {
     const engine = this.#engine;
     if (engine === undefined) return;
@@ -241,10 +241,10 @@ class Rank {
   }
 }
 
-/** What calls reject with because the job is being stopped. */
+/** Codes of errors that follow from the stop of a job. */
 const consequences: ReadonlySet<MpiErrorCode> = new Set(["rank-failed", "aborted", "undelivered"]);
 
-/** Why a world of one that waits for a message will not get it. */
+/** Why a message to a world of one never comes. */
 export const aloneAndWaiting = "there is no other rank, and nothing was sent";
 
 function alone(host: string): { transport: Transport; hosts: string[] } {

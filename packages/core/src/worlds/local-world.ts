@@ -29,7 +29,7 @@ export interface LocalOptions {
   check?: boolean | undefined;
 }
 
-/** A world within this process: its network, its ranks, and what a launcher would do for them. */
+/** A world within this process: its network, its ranks, and the launcher's part. */
 export class LocalWorld<R> {
   readonly #network: MemoryNetwork;
   readonly #engines: readonly Engine[];
@@ -40,7 +40,7 @@ export class LocalWorld<R> {
   /** The rank that `failAt` has killed. */
   #killed: Engine | undefined;
   readonly #dies: { readonly rank: number; readonly death: Promise<never> } | undefined;
-  /** What `check` has found, each once. */
+  /** Findings of `check`, without repetitions. */
   readonly #findings: Set<string> = new Set();
   #first: { readonly error: unknown } | undefined;
 
@@ -79,7 +79,7 @@ export class LocalWorld<R> {
     );
     stopWatching();
     if (this.#first === undefined) await this.#findUnreceived();
-    // A killed rank's program stays where it is: closing would wake it up with an error.
+    // The program of a killed rank stays suspended: closing would reject its calls.
     await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
     if (this.#first !== undefined) throw this.#first.error;
     if (this.#findings.size > 0) throw mistakes([...this.#findings]);
@@ -87,14 +87,14 @@ export class LocalWorld<R> {
     return results.map((result) => (result as PromiseFulfilledResult<R>).value);
   }
 
-  /** All ranks have ended well: whether each collective was called by all of its ranks. */
+  /** After all ranks have ended well: checks that each collective was called by all of its ranks. */
   #checkJoined(): void {
     const joined = new Map(this.#engines.map((engine) => [engine.who.rank, engine.joined]));
     const unjoined = describeUnjoined(joined, this.#engines.length);
     if (unjoined !== undefined) throw new MpiError("mismatch", unjoined);
   }
 
-  /** Every rank's program has ended: nobody will receive what is left. */
+  /** After all programs have ended: finds messages that were never received. */
   async #findUnreceived(): Promise<void> {
     const checked = this.#engines.filter(({ checking }) => checking !== undefined);
     while (checked.length > 0 && !this.#network.idle) await breathe();
@@ -133,7 +133,7 @@ export class LocalWorld<R> {
         this.#failed(rank, error);
         throw error;
       },
-      // Without a limit: sends that nobody will receive are a deadlock, which is found.
+      // No time limit: sends that are never received are a deadlock, which is detected.
       close: async () => {
         await engine.flush(Number.POSITIVE_INFINITY);
         if (engine.verdicts.size > 0) await Promise.all(engine.verdicts);
@@ -160,7 +160,7 @@ export class LocalWorld<R> {
     this.#stop(error, "rank-failed", why, rank);
   }
 
-  /** The first failure ends the world: what waits on the other ranks rejects, so that they can tidy up. */
+  /** The first failure ends the world. Pending calls of the other ranks reject, so that their programs can clean up. */
   #stop(error: unknown, code: "rank-failed" | "deadlock", why: string, rank?: number): void {
     if (this.#first !== undefined) return;
     this.#first = { error };
@@ -168,13 +168,13 @@ export class LocalWorld<R> {
     this.#stopping.abort(new MpiError(code, why, { rank, host }));
     for (const engine of this.#engines) {
       if (engine === this.#killed) continue;
-      // Whoever awaits these sees the error; what nobody awaits must not end the process, for local() tells it anyway.
+      // Callers that await these calls get the error. Others must not end the process, because local() rejects anyway.
       for (const { call } of engine.pending()) call.result?.catch(() => {});
       engine.stop(code, why, { rank, host, cause: error });
     }
   }
 
-  /** Lets a rank vanish as a killed process does: its calls never return, and nothing of it gets out any more. */
+  /** Ends a rank as a killed process ends: its calls never return and it sends nothing more. */
   #failAt(rank: number, message: number): Promise<never> {
     const end = this.#network.end(rank);
     let sent = 0;
@@ -186,7 +186,7 @@ export class LocalWorld<R> {
         const error = new MpiError("rank-failed", why, engine.who);
         this.#killed = engine;
         void end.close();
-        // What it sent before is on its way and arrives before the news of its death.
+        // Its earlier messages are in flight and arrive before the report of its failure.
         const tell = (): void => {
           if (this.#network.carries(rank)) {
             setImmediate(tell);

@@ -3,12 +3,12 @@ import { invalid } from "../calls/check.ts";
 import { warn } from "../calls/warning.ts";
 
 /**
- * Has a promise that is used as a value say so, with the line: `world.allreduce(1, sum) + 1` without await. JavaScript
- * makes such a promise NaN or "[object Promise]", and a program goes on with that.
+ * Reports a promise that is used as a value, with its source line: `world.allreduce(1, sum) + 1` without await. JavaScript would
+ * convert such a promise to NaN or "[object Promise]", and the program would continue.
  *
- * As a number it is an error: no program means NaN. As text it is a warning, for a library may log what it is given.
- * Any promise counts, also that of the user's own function. Costs nothing: JavaScript looks for the hook only when it
- * converts a promise. Conditions, `.length` and indexing convert nothing: the launcher looks for those in the source.
+ * As a number it is an error, because no program means NaN. As text it is a warning, because a library may log its arguments.
+ * Covers every promise, also of the user's own functions. Costs nothing: JavaScript calls the hook only to convert a promise.
+ * Conditions, `.length` and indexing convert nothing; the launcher finds those in the source.
  */
 export function watchPromisesUsedAsValues(): void {
   if (Symbol.toPrimitive in Promise.prototype) return;

@@ -4,11 +4,11 @@ import { isUsers, MpiError, stackText } from "../calls/errors.ts";
 const exitCodeOfDeadlock = 123;
 
 /**
- * An MpiError that nobody catches ends the process with exit code 1 (123 for a deadlock) and its sentence, followed by the user's own lines;
- * Node would show tsmpi's source code instead. Other errors are left to Node, and all are when the program listens for
+ * An uncaught MpiError ends the process with exit code 1 (123 for a deadlock). Prints its message and the user's own stack lines;
+ * Node would print tsmpi's source code instead. Other errors are left to Node. So are all errors if the program listens for
  * uncaught exceptions itself.
  *
- * `quiet` tells which errors are consequences that somebody else reports.
+ * @param quiet whether an error is a consequence that another rank or the launcher reports
  */
 export function reportUncaught(rank: number, quiet: (error: MpiError) => boolean): void {
   process.on("uncaughtExceptionMonitor", (error: unknown) => {
@@ -19,13 +19,13 @@ export function reportUncaught(rank: number, quiet: (error: MpiError) => boolean
 }
 
 function sentence(error: MpiError, rank: number): string {
-  // What another rank was the first to see, it tells with its own lines.
+  // An error of another rank: that rank prints it with its own stack lines.
   if (error.rank !== undefined && error.rank !== rank) return error.message;
   const users = stackText(error).split("\n").filter(isUsers);
   return [error.message, ...users, ...causeOf(error)].join("\n");
 }
 
-/** tsmpi's own errors say in their message what they have to say. */
+/** The cause, if it is not an error of tsmpi: those have their reason in the message. */
 function causeOf({ cause }: MpiError): string[] {
   if (!(cause instanceof Error)) return [];
   return cause instanceof MpiError ? causeOf(cause) : [`caused by ${inspect(cause)}`];

@@ -11,14 +11,14 @@ import { levels } from "./host-levels.ts";
 import { pack, unpack } from "./pack.ts";
 import { within } from "./sub-peers.ts";
 
-/** Everybody's value in the order of ranks, on every rank. */
+/** The values of all ranks in the order of ranks, on every rank. */
 export async function allgather<T>(peers: Peers, value: T): Promise<T[]> {
   if (peers.size === 1) return [copy(value) as T];
   const parcels = await allgatherParcels(peers, encode(value));
   return parcels.map((parcel, rank) => (rank === peers.rank ? ownOf(parcel, value) : decode(parcel)) as T);
 }
 
-/** In shared memory: everybody posts his value, and reads the others'. */
+/** In shared memory: each rank posts its value and reads the others'. */
 export function allgatherOnBoard<T>({ rank, size }: Here, value: T, into?: TypedArray): Exchange<T[] | TypedArray> {
   const give = beside(into, encode(value));
   const own = ownBeside(into, value) as T;
@@ -26,7 +26,7 @@ export function allgatherOnBoard<T>({ rank, size }: Here, value: T, into?: Typed
   return { give, to: "all", from: "all", finish };
 }
 
-/** Everybody's parcel in the order of ranks. This rank's own one is the very one it gave. */
+/** The parcels of all ranks in the order of ranks. This rank's own parcel is the object that it gave. */
 function allgatherParcels(peers: Peers, parcel: Parcel): Promise<Parcel[]> {
   return algorithms[choose("allgather", factsOf(peers))](peers, parcel);
 }

@@ -21,8 +21,7 @@ import { folded, layered, type Tree } from "./trees.ts";
 /**
  * All values combined, on every rank, where they are equal to the last bit.
  *
- * With `deterministic` the brackets depend on the number of ranks alone, not on hosts or environment. Nothing ever
- * depends on timing.
+ * With `deterministic` the brackets depend only on the number of ranks, not on hosts or environment. They never depend on timing.
  */
 export async function allreduce<T>(
   peers: Peers,
@@ -36,8 +35,8 @@ export async function allreduce<T>(
 }
 
 /**
- * No completion step is needed: in each algorithm that may get a user's function, every rank's result depends on every
- * call of it. (Recursive doubling would need one: other ranks can finish while the last call on one rank throws.)
+ * No completion step is needed: in each algorithm for users' functions, every rank's result depends on every call of the function.
+ * (Recursive doubling would need one: other ranks can finish while the last call on one rank throws.)
  */
 async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic: boolean): Promise<unknown> {
   if (peers.size === 1) return alone(op, copy(value));
@@ -47,8 +46,8 @@ async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic
 }
 
 /**
- * In shared memory: everybody posts his value, and combines all of them in the order of ranks, in the brackets of
- * recursive doubling. Not for large arrays, nor for users' functions: each of their calls is to be made once.
+ * In shared memory: each rank posts its value and combines all values in the order of ranks, in the brackets of recursive doubling.
+ * Not for large arrays. Not for users' functions, because every rank would repeat their calls.
  */
 export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
   const op = asOp<T>(reducer);
@@ -75,7 +74,7 @@ const algorithms: { readonly [A in Algorithms["allreduce"]]: Allreduce } = {
   ring: inPieces("ring", ring),
 };
 
-/** An algorithm for large arrays, beside which the ranks make sure that they are all in it: see announce.ts. */
+/** An algorithm for large arrays. Beside it the ranks check that all of them use it: see announce.ts. */
 function inPieces(name: string, body: (peers: Peers, array: TypedArray, op: Op) => Promise<unknown>): Allreduce {
   return async (peers, value, op, facts) => {
     const { rank, size, hosts } = peers;
@@ -102,7 +101,7 @@ async function tree(peers: Peers, value: unknown, op: Op): Promise<unknown> {
   return resultDown(peers, place, await reduceUp(peers, place, value, op), value);
 }
 
-/** The result at the top of a tree, on all its ranks. */
+/** Sends the result from the top of a tree to all its ranks. */
 async function resultDown(peers: Peers, place: Tree, result: unknown, value: unknown): Promise<unknown> {
   const atTop = place.parent === undefined;
   const parcel = await sendDown(peers, place, atTop ? encode(result) : undefined);

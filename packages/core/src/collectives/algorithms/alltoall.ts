@@ -8,7 +8,7 @@ import { isNothing, nothing } from "./raw-parcel.ts";
 import { requireParts } from "./require-parts.ts";
 
 /**
- * What each rank had for this one, in the order of ranks: rank s gives its `parts[r]` to rank r.
+ * The parts for this rank, in the order of their senders: rank s sends its `parts[r]` to rank r.
  *
  * @throws MpiError `invalid-argument` when there are not as many parts as ranks.
  */
@@ -22,7 +22,7 @@ export async function alltoall<T>(peers: Peers, parts: readonly T[]): Promise<T[
   return arrived.map((parcel, r) => (r === rank ? own : (decode(parcel) as T)));
 }
 
-/** In shared memory: everybody posts all his parts, and reads the one for him of each. */
+/** In shared memory: each rank posts all its parts and reads its own part of each other rank. */
 export function alltoallOnBoard<T>(
   { rank, size }: Here,
   parts: readonly T[],

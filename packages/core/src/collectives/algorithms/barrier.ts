@@ -12,7 +12,7 @@ export async function barrier(peers: Peers): Promise<void> {
   if (peers.size > 1) await algorithms[choose("barrier", factsOf(peers))](peers);
 }
 
-/** In shared memory: everybody posts that he is here. */
+/** In shared memory: each rank posts that it has come. */
 export const barrierOnBoard: Exchange<void> = { give: undefined, to: "all", from: "all", finish: () => {} };
 
 const algorithms: { readonly [A in Algorithms["barrier"]]: (peers: Peers) => Promise<void> } = {
@@ -28,7 +28,7 @@ const algorithms: { readonly [A in Algorithms["barrier"]]: (peers: Peers) => Pro
  * barrier_intra_k_dissemination.c with k = 2. Any number of ranks.
  * Cost: ceil(lg p) alpha; each rank sends ceil(lg p) empty messages.
  *
- *     who rank 0 of 5 has heard of, directly or not:
+ *     ranks whose arrival rank 0 of 5 knows of, directly or not:
  *     step 1 (distance 1)   4 0
  *     step 2 (distance 2)   2 3 4 0
  *     step 3 (distance 4)   1 2 3 4 0
@@ -47,8 +47,8 @@ async function dissemination(peers: Peers): Promise<void> {
  * first use: 2 (p - 1) messages over p - 1 links in all, where dissemination takes p lg p messages over as many links.
  * Cost: 2 ceil(lg p) alpha; each rank sends one empty message up (not the root) and one to each child.
  *
- *     3 > 2 > 0 < 1    everybody below has come
- *     3 < 2 < 0 > 1    everybody has come
+ *     3 > 2 > 0 < 1    all ranks below have come
+ *     3 < 2 < 0 > 1    all ranks have come
  */
 async function tree(peers: Peers): Promise<void> {
   const place = binomial(peers.size, peers.rank, 0);

@@ -19,7 +19,7 @@ export async function bcast<T>(peers: Peers, value: T | undefined, root: number)
   return (atRoot ? value : decode(parcel)) as T;
 }
 
-/** In shared memory the root posts its value: this is its part. The others' is to read it. */
+/** In shared memory: the root's part, which posts its value. The other ranks read it. */
 export function bcastOnBoard<T>(value: T, into?: TypedArray): Exchange<T> {
   if (into !== undefined) checkRoom(into, [value]);
   return {
@@ -34,9 +34,8 @@ export function bcastOnBoard<T>(value: T, into?: TypedArray): Exchange<T> {
 /**
  * The root's parcel, on every rank.
  *
- * Only the root knows the size. Both flat algorithms begin with a message down the same binomial tree, so the others
- * need not choose: what arrives from their parent is either the whole parcel or pieces of it. Whether there are two
- * levels is decided before, from ranks and hosts alone.
+ * Only the root knows the size. Both flat algorithms begin with a message down the same binomial tree, so the other ranks need not
+ * choose: their parent sends either the whole parcel or pieces of it. Ranks and hosts alone decide whether there are two levels.
  */
 export async function bcastParcel(peers: Peers, parcel: Parcel | undefined, root: number): Promise<Parcel> {
   if (peers.size === 1) return parcel as Parcel;

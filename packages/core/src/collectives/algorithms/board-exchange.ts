@@ -5,96 +5,96 @@ import { copy, decode, decodeInto, encode, type Parcel } from "../../wire/codec/
 import { copyOf } from "../../wire/packet.ts";
 import { nothing } from "./raw-parcel.ts";
 
-/** What a rank needs of the others, once it is there. */
+/** The posts of the other ranks, when they are all there. */
 export interface Posts {
-  /** The parcel of a rank, its bytes in `into` if they fit there and are not here yet. */
+  /** The parcel of a rank. Bytes that stay in the other rank's memory are fetched into `into`, if they fit. */
   parcelOf(rank: number, into?: TypedArray): Parcel;
-  /** How many elements its parcel would put there; undefined if what it has is already here, or of another kind. */
+  /** How many elements the parcel would put into `into`; undefined if it is already here or of another kind. */
   landing(rank: number, into: TypedArray): number | undefined;
 }
 
 /**
- * A collective among ranks that share memory: each posts what it has, and reads what it needs of the others. One step,
- * whatever the number of ranks.
+ * A collective among ranks that share memory: each rank posts its value and reads what it needs of the others. One step, for any
+ * number of ranks.
  */
 export interface Exchange<R> {
-  /** What this rank has, or one for each rank; undefined when all that it tells is that it is here. */
+  /** This rank's parcel, or one for each rank; undefined to post only that this rank has come. */
   readonly give: Parcel | readonly Parcel[] | Values | undefined;
-  /** Who needs it. */
+  /** The ranks that need it. */
   readonly to: Whom;
-  /** Whose parcels this rank needs, besides its own. A rank that nobody needs may still be on its way. */
+  /** The ranks whose parcels this rank needs. It does not wait for the other ranks. */
   readonly from: Whom;
-  /** What is made of them. What it reads of the parcels is gone when this has returned. */
+  /** Computes the result from the posts. Their memory may not be read after this has returned. */
   readonly finish: (posts: Posts) => R;
   /**
-   * The end, when nobody reads any more what this rank has lent: what is written to the caller's memory, which may be that
-   * which was lent. What it gives is the result.
+   * The last step, when all ranks have read what this rank lent. Writes to the caller's memory, which may be the memory lent.
+   * Returns the result.
    */
   readonly settle?: Settle<R>["settle"] | undefined;
-  /** A second step, which is begun with what came of the first, and whose end is that of the collective. */
+  /** The second step, if there is one. It begins with the result of the first and ends the collective. */
   next?(first: R): Exchange<R>;
-  /** What it gives is one array in pieces, which this tells. Ranks must agree in that. */
+  /** Set if `give` is one array in pieces: a description of that array. It must be equal on all ranks. */
   readonly pieces?: string;
-  /** What this rank does by messages, while others may not: what it has, for their error message. */
+  /** Set if this rank uses messages: a description of its value, for the error message of a rank that does not. */
   readonly apart?: string;
-  /** What this rank has, for the error message when another one is {@link apart}. */
+  /** A description of this rank's value, for the error message if another rank is {@link apart}. */
   readonly what?: () => string;
 }
 
-/** As a method, so that an exchange of one type of result is one of unknown results, too. */
+/** Declared as a method, so that an exchange with one type of result is assignable to `Exchange<unknown>`. */
 interface Settle<R> {
   settle(result: R): R;
 }
 
-/** One value for each rank, but not for this one itself. They are encoded where they are posted, if they are all small. */
+/** One value for each other rank. If all are small, they are encoded straight into the post. */
 export class Values {
   readonly values: readonly unknown[];
   readonly #rank: number;
   readonly #into: TypedArray | undefined;
   #parcels: readonly Parcel[] | undefined;
 
-  /** Nothing of `into` is lent. */
+  /** @param into memory that must not be lent */
   constructor(values: readonly unknown[], rank: number, into?: TypedArray) {
     this.values = values;
     this.#rank = rank;
     this.#into = into;
   }
 
-  /** @throws MpiError `unserializable` when one of them cannot travel. */
+  /** @throws MpiError `unserializable` when a value cannot travel. */
   get parcels(): readonly Parcel[] {
     this.#parcels ??= this.values.map((value, r) => (r === this.#rank ? nothing : beside(this.#into, encode(value))));
     return this.#parcels;
   }
 }
 
-/** The parcel, where it lends a part of `into` with a copy of that: it is written to while the other ranks still read. */
+/** The parcel, with copies of the parts of `into` that it lends, because `into` is written while other ranks still read. */
 export function beside(into: TypedArray | undefined, parcel: Parcel): Parcel {
   if (into === undefined || !parcel.attachments.some((lent) => overlaps(lent, into))) return parcel;
   const { head, attachments } = parcel;
   return { head, attachments: attachments.map((lent) => (overlaps(lent, into) ? copyOf(lent) : lent)) };
 }
 
-/** This rank's own value, to stand with those of the others: a copy, unless it goes to `into` undisturbed by theirs. */
+/** This rank's own value among the results: a copy, unless it is copied to an `into` that does not overlap it. */
 export function ownBeside(into: TypedArray | undefined, value: unknown): unknown {
   return into !== undefined && ArrayBuffer.isView(value) && !overlaps(value, into) ? value : copy(value);
 }
 
-/** One rank among so many. */
+/** A rank, and the number of ranks. */
 export interface Here {
   readonly rank: number;
   readonly size: number;
 }
 
-/** How one rank does a collective: on the board, or by messages, since what it has is what the string says. */
+/** How a rank does a collective: an exchange on the board; or by messages, with a description of its value. */
 export type Plan<R> = Exchange<R> | string;
 
-/** The value of a parcel that was asked for with `into`, in there if there is one. */
+/** The value of a parcel that was fetched for `into`; in `into`, if there is one. */
 export function valueIn<T>(parcel: Parcel, into: TypedArray | undefined): T {
   if (into === undefined) return decode(parcel) as T;
   return (decodeInto(parcel, into) ? into : fill(into, [decode(parcel)])) as T;
 }
 
-/** To take what the root gives, all of it or this rank's part. Made once for each root: it is the same for every call. */
+/** Receives the root's value or this rank's part of it. Without `into` one object per root is reused for all calls. */
 export function taken<T>(root: number, into: TypedArray | undefined): Exchange<T> {
   if (into !== undefined) return takenInto(root, into);
   takings[root] ??= takenInto(root, undefined);
@@ -107,7 +107,7 @@ function takenInto<T>(root: number, into: TypedArray | undefined): Exchange<T> {
 
 const takings: Exchange<unknown>[] = [];
 
-/** Everybody's value in the order of ranks; with `into` behind each other in there, or an error, and nothing is written. */
+/** The values of all ranks in the order of ranks. With `into` they are concatenated there; if they do not fit, it throws and writes nothing. */
 export function valuesIn<T>(
   rank: number,
   size: number,
@@ -122,7 +122,7 @@ export function valuesIn<T>(
     return values;
   }
   const ranks = Array.from({ length: size }, (_, r) => r);
-  // Of what can be fetched straight to its place: how much that is. All else is here, and looked at before anything is written.
+  // Lengths of the values that can be fetched straight into place. All others are decoded and checked before anything is written.
   const landings = ranks.map((r) => (r === rank ? undefined : posts.landing(r, into)));
   const values = landings.map((landing, r) => (landing === undefined ? valueOf(r) : undefined));
   const lengths = landings.map((landing, r) => landing ?? lengthLike(into, values[r]));
@@ -155,13 +155,13 @@ export function membersOf(ranks: Whom, size: number): number[] {
   return ranks === "all" ? Array.from({ length: size }, (_, rank) => rank) : [];
 }
 
-/** What is for that rank of all that is given. */
+/** The parcel for this rank. */
 export function parcelFor(rank: number, give: Exchange<unknown>["give"]): Parcel {
   const parcels = give instanceof Values ? give.parcels : give;
   return (Array.isArray(parcels) ? parcels[rank] : parcels) as Parcel;
 }
 
-/** To say on the board that this rank has come, and goes on by messages. */
+/** Posts that this rank has come and continues by messages. */
 export function apart(what: string): Exchange<void> {
   return { give: undefined, to: "none", from: "none", finish: () => {}, apart: what };
 }

@@ -3,7 +3,7 @@ import type { Op } from "../../ops/op.ts";
 import type { Peers } from "../../wire/peers.ts";
 import { hostsOf } from "./host-levels.ts";
 
-/** The algorithms of each operation. Each is told in the file of its name. */
+/** The algorithms of each operation. The file with the operation's name describes them. */
 export interface Algorithms {
   barrier: "dissemination" | "tree" | "two-level";
   bcast: "binomial" | "scatter-allgather" | "two-level";
@@ -19,16 +19,16 @@ export interface Algorithms {
 }
 export type Operation = keyof Algorithms;
 
-/** What the choice may depend on. All ranks must see the same facts, except as {@link rules} says for `bytes`. */
+/** The facts that decide the algorithm. They must be equal on all ranks, except `bytes` (see {@link rules}). */
 export interface Facts {
   ranks: number;
   powerOfTwo: boolean;
   hosts: number;
   /** The most ranks on one host. */
   perHost: number;
-  /** Going host by host keeps the order of ranks, or that order does not matter. */
+  /** Combining host by host keeps the order of ranks, or the order does not matter. */
   blocks: boolean;
-  /** Size of a typed array, which can be cut in pieces; undefined for all else. */
+  /** Size of a typed array, which can be cut in pieces; undefined for other values. */
   bytes: number | undefined;
   commutative: boolean;
   builtIn: boolean;
@@ -42,7 +42,7 @@ const KiB = 1024;
 const up = Number.POSITIVE_INFINITY;
 const apart: Condition = { hosts: [2, up], perHost: [2, up] };
 
-/** What an algorithm cannot do without. Holds for the table and for an override alike. */
+/** What each algorithm requires, chosen by the table or by an override. */
 const needs: { readonly [O in Operation]: { readonly [A in Algorithms[O]]: Condition } } = {
   barrier: { dissemination: {}, tree: {}, "two-level": apart },
   bcast: { binomial: {}, "scatter-allgather": { bytes: [0, up] }, "two-level": apart },
@@ -70,11 +70,11 @@ const needs: { readonly [O in Operation]: { readonly [A in Algorithms[O]]: Condi
 /**
  * The table: the first line of an operation whose conditions hold is taken.
  *
- * | operation | `bytes` is known to | so ranks agree because |
+ * | operation | `bytes` is known to | ranks agree because |
  * | --- | --- | --- |
- * | bcast | the root | its first message says which (see bcast.ts) |
- * | reduce, allreduce | each rank, of its own array | they must be equal; unequal ones are found (see announce.ts) |
- * | all others | nobody | parts may differ in size: only ranks and hosts decide |
+ * | bcast | the root | its first message tells the algorithm (see bcast.ts) |
+ * | reduce, allreduce | each rank, of its own array | sizes must be equal; announce.ts finds unequal ones |
+ * | all others | no rank | parts may differ in size: only ranks and hosts decide |
  */
 const rules: { readonly [O in Operation]: readonly ({ readonly use: Algorithms[O] } & Condition)[] } = {
   barrier: [
@@ -110,14 +110,14 @@ const rules: { readonly [O in Operation]: readonly ({ readonly use: Algorithms[O
   exscan: [{ use: "linear", ranks: [1, 3] }, { use: "doubling" }, { use: "linear" }],
 };
 
-/** Parts of at least this many bytes go straight to their rank instead of riding along from rank to rank. */
+/** Parts of at least this many bytes are sent straight to their rank, instead of being forwarded from rank to rank. */
 export const direct: { readonly gather: number; readonly scatter: number; readonly alltoall: number } = {
   gather: 32 * KiB,
   scatter: 32 * KiB,
   alltoall: 2 * KiB,
 };
 
-/** What the ranks have in common, with what is known of this call. */
+/** The facts of a communicator, together with those of this call. */
 export function factsOf(
   peers: Peers,
   {
@@ -140,7 +140,7 @@ export function factsOf(
   };
 }
 
-/** The algorithm for these facts: the environment's if it can do it, else the table's. */
+/** The algorithm for these facts: the environment's if it can do the call, otherwise the table's. */
 export function choose<O extends Operation>(operation: O, facts: Facts): Algorithms[O] {
   const wanted = facts.deterministic ? undefined : overrideOf(operation);
   if (wanted !== undefined && holds(tests(needs[operation][wanted]), facts)) return wanted;
@@ -162,17 +162,17 @@ function overrideOf<O extends Operation>(operation: O): Algorithms[O] | undefine
   return overrides.get(operation) as Algorithms[O] | undefined;
 }
 
-/** Whether the environment wants an algorithm of its own for this operation, known or not. */
+/** Whether the environment names an algorithm for this operation, known or not. */
 export function isOverridden(operation: string): boolean {
   anyOverride ??= (Object.keys(needs) as Operation[]).some((each) => process.env[variableOf(each)]);
   return anyOverride && operation in needs && overrideOf(operation as Operation) !== undefined;
 }
 
-/** Reading the environment costs as much as a tenth of a small collective. */
+/** Cached, because reading the environment takes a tenth of a small collective. */
 const overrides: Map<Operation, string | undefined> = new Map();
 let anyOverride: boolean | undefined;
 
-/** Has the environment read again, for those who change it. */
+/** Makes the environment be read again after a change. */
 export function forgetOverrides(): void {
   overrides.clear();
   anyOverride = undefined;
@@ -193,7 +193,7 @@ function readOverride<O extends Operation>(operation: O): Algorithms[O] | undefi
   return wanted as Algorithms[O];
 }
 
-/** A condition as what can be tested without looking at the names of its properties: a fact, and what it must be. */
+/** A condition on one fact, in a form that is tested without enumerating property names. */
 type Test =
   | { readonly fact: keyof Facts; readonly range: readonly [number, number] }
   | { readonly fact: keyof Facts; readonly range: undefined; readonly value: boolean };
@@ -206,7 +206,7 @@ function tests(condition: Condition): Test[] {
   });
 }
 
-/** {@link rules}, each with what its algorithm needs, as tests: a choice costs 0.1 us instead of 1. */
+/** {@link rules} together with {@link needs}, as tests: a choice costs 0.1 us instead of 1 us. */
 const table = Object.fromEntries(
   Object.entries(rules).map(([operation, lines]) => {
     const possible = needs[operation as Operation] as Record<string, Condition>;

@@ -9,16 +9,16 @@ import { isFrames } from "./raw-parcel.ts";
 import { powerBelow } from "./trees.ts";
 
 /**
- * Two values in the order of ranks. The result takes the place of the one that arrived, which is ours to change: a
- * reduction never copies the user's array and never changes it.
+ * Combines two values in the order of ranks. The result overwrites the value that arrived. So a reduction never copies the user's
+ * array and never changes it.
  */
 export function combine(op: Op, mine: unknown, arrived: unknown, arrivedIsLower: boolean): unknown {
   return applyInto(op, arrived, mine, arrivedIsLower ? "first" : "second");
 }
 
 /**
- * What this rank puts into a reduction. A user's function may change or return its arguments, so it gets a copy;
- * typed arrays are only ever read element by element, and built-in operations only read.
+ * This rank's operand in a reduction. A user's function may change or return its arguments, so it gets a copy. Typed arrays need
+ * none, because they are read element by element; built-in operations only read.
  */
 export function operand(op: Op, value: unknown): unknown {
   return op.builtIn || isTypedArray(value) || typeof value !== "object" ? value : copy(value);
@@ -44,9 +44,9 @@ export function disagree(theirs: string, mine: string): MpiError {
 }
 
 /**
- * The values of at least two ranks, combined in their order, in the brackets of recursive doubling: see its picture. The
- * result is where the first of the others' values was; `mine`, that of rank `own`, is left as it is. The others' are asked
- * for as they are needed, so that few are there at a time, and `release`d when they have gone into another one.
+ * Combines the values of at least two ranks in their order, in the brackets of recursive doubling (see its picture). The result is
+ * in the memory of the first of the other ranks' values. `mine`, the value of rank `own`, is not changed. The others are fetched with
+ * `valueOf` when they are needed, so that few are in memory at a time, and `release`d when they have been combined.
  */
 export function combineAll(
   op: Op,
@@ -62,7 +62,7 @@ export function combineAll(
   return combineInPlace(op, values);
 }
 
-/** The same for what takes no memory, and may be there at once: without closures an allreduce of 8 numbers takes 7 % less. */
+/** The same for numbers, which may all be there at once. Without closures an allreduce of 8 numbers takes 7 % less time. */
 function combineInPlace(op: Op, values: unknown[]): unknown {
   const slots = powerBelow(values.length);
   const pairs = values.length - slots;
@@ -86,14 +86,14 @@ function combineLazily(
   const slots = powerBelow(size);
   const pairs = size - slots;
   const ofRank = (rank: number): unknown => (rank === own ? mine : valueOf(rank));
-  /** Two neighbours, in the memory of the lower one unless that is `mine`. */
+  /** Combines two neighbours in the memory of the lower one, unless that is `mine`. */
   const join = (lower: unknown, upper: unknown): unknown => {
     if (lower === mine) return combine(op, lower, upper, false);
     const result = combine(op, upper, lower, true);
     if (upper !== mine) release(upper);
     return result;
   };
-  /** Of so many slots from this one on. The first ones have two ranks each, the others one. */
+  /** Combines `count` slots from `slot` on. The first slots have two ranks each, the others one. */
   const within = (slot: number, count: number): unknown => {
     if (count > 1) return join(within(slot, count / 2), within(slot + count / 2, count / 2));
     return slot < pairs ? join(ofRank(2 * slot), ofRank(2 * slot + 1)) : ofRank(slot + pairs);

@@ -24,12 +24,12 @@ export async function exscan<T>(
     return undefined;
   }
   const result = await algorithms[choose("exscan", factsOf(peers, { op, deterministic }))](peers, value, op);
-  // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
+  // A user's function may throw on a rank whose result no lower rank waits for. With a barrier all ranks reject.
   if (!op.builtIn) await barrier(peers);
   return (peers.rank === 1 ? alone(op, result) : result) as T | undefined;
 }
 
-/** In shared memory: everybody posts his value, and combines those below his own, in the order of ranks. */
+/** In shared memory: each rank posts its value and combines those of lower ranks, in their order. */
 export function exscanOnBoard<T>(
   { rank }: Here,
   value: T,
@@ -92,7 +92,7 @@ async function doubling(peers: Peers, value: unknown, op: Op): Promise<unknown> 
   return under;
 }
 
-/** A value that this rank uses twice: each use must have one of its own, since a user's function may change it. */
+/** A value that this rank uses twice. Each use needs its own copy, because a user's function may change it. */
 function own(op: Op, parcel: Parcel): unknown {
   return op.builtIn ? decode(parcel) : copy(decode(parcel));
 }

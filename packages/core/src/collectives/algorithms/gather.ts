@@ -7,7 +7,7 @@ import { pack, unpack } from "./pack.ts";
 import { isNothing, nothing } from "./raw-parcel.ts";
 import { binomial } from "./trees.ts";
 
-/** Everybody's value in the order of ranks, at the root; undefined elsewhere. */
+/** The values of all ranks in the order of ranks, at the root; undefined elsewhere. */
 export async function gather<T>(peers: Peers, value: T, root: number): Promise<T[] | undefined> {
   if (peers.size === 1) return [copy(value) as T];
   const mine = encode(value);
@@ -15,7 +15,7 @@ export async function gather<T>(peers: Peers, value: T, root: number): Promise<T
   return parcels?.map((parcel, rank) => (rank === root ? ownOf(mine, value) : decode(parcel)) as T);
 }
 
-/** In shared memory: everybody posts his value, the root reads them. */
+/** In shared memory: each rank posts its value, and the root reads them. */
 export function gatherOnBoard<T>(
   { rank, size }: Here,
   value: T,
@@ -29,7 +29,7 @@ export function gatherOnBoard<T>(
   return { give, to: "none", from: "all", finish };
 }
 
-/** Everybody's parcel in the order of ranks, at the root. */
+/** The parcels of all ranks in the order of ranks, at the root. */
 export function gatherParcels(peers: Peers, parcel: Parcel, root: number): Promise<Parcel[] | undefined> {
   return algorithms[choose("gather", factsOf(peers))](peers, parcel, root);
 }
@@ -38,7 +38,7 @@ type Gather = (peers: Peers, parcel: Parcel, root: number) => Promise<Parcel[] |
 const algorithms: { readonly [A in Algorithms["gather"]]: Gather } = { linear, binomial: tree };
 
 /**
- * Linear: everybody sends to the root.
+ * Linear: each rank sends to the root.
  *
  * Source: Open MPI coll_base_gather.c ("basic linear"). For few ranks, where a tree saves no step worth its bundles.
  * Cost: (p-1) alpha + n (p-1)/p beta at the root, n bytes in all; one message from each other rank.

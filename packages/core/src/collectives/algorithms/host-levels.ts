@@ -40,7 +40,7 @@ function group(hosts: readonly number[]): Hosts {
 export interface Levels {
   /** The ranks of this rank's host. */
   readonly members: readonly number[];
-  /** The one that speaks for this host: `root` on its own host, the lowest rank elsewhere. */
+  /** The leader of this host: `root` on its own host, the lowest rank elsewhere. */
   readonly leader: number;
   /** The leaders of all hosts, in the order of hosts. */
   readonly leaders: readonly number[];

@@ -4,7 +4,7 @@ import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { decode, encode, type Parcel } from "../../wire/codec/codec.ts";
 import type { Peers } from "../../wire/peers.ts";
 
-/** Whom one rank exchanges with. null is nobody: the border of a grid. */
+/** The neighbours of one rank. null: no neighbour, at the border of a grid. */
 export interface Neighborhood {
   readonly destinations: readonly (number | null)[];
   readonly sources: readonly (number | null)[];
@@ -37,7 +37,7 @@ export async function neighborAllgather(
   return into === undefined ? received : place(into, received, around, () => value);
 }
 
-/** What every source had for this rank, which gives `parts[i]` to its i-th destination. Cost as above. */
+/** Every source's part for this rank. This rank sends `parts[i]` to its i-th destination. Cost as above. */
 export async function neighborAlltoall(
   peers: Peers,
   parts: readonly unknown[],

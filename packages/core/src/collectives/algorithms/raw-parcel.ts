@@ -2,8 +2,8 @@ import type { Parcel } from "../../wire/codec/codec.ts";
 import { headBytes } from "../../wire/packet.ts";
 
 /**
- * Raw bytes of a collective itself, not of a user's value. No encoded value has an empty head, so a parcel without one
- * can be told from any value: that is how the first message of an algorithm says which algorithm it belongs to.
+ * A parcel of raw bytes of a collective itself, not of a user's value. Its head is empty, which no encoded value's is. So the first
+ * message of an algorithm shows which algorithm it belongs to.
  */
 export function frames(parts: readonly Uint8Array[]): Parcel {
   return { head: none, attachments: parts };
@@ -15,7 +15,7 @@ export function isFrames(parcel: Parcel): boolean {
 
 const none = new Uint8Array(0);
 
-/** A message whose arrival is all it says; among parts, "this one comes by another way". */
+/** An empty message. Among parts it means that the part is sent separately. */
 export const nothing: Parcel = frames([]);
 
 export function isNothing(parcel: Parcel): boolean {

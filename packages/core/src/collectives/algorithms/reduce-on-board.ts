@@ -32,7 +32,7 @@ export function piecesOnBoard(
   const whole = wanted ? (roomIn(into, array) ?? emptyLike(array)) : undefined;
   const places = whole && segments(whole, size);
   const inPlace = whole !== undefined && overlaps(whole, array);
-  // Where the first operand lies the result will be.
+  // The result is computed in the memory of the first operand.
   const first = rank === 0 ? 1 : 0;
   const combine = (posts: Posts): TypedArray => {
     const place = inPlace ? undefined : places?.[rank];
@@ -68,7 +68,7 @@ export function piecesOnBoard(
   };
 }
 
-/** The beginning of `into`, if the result can lie there from the start: the others read `array` meanwhile. */
+/** The beginning of `into`, if the result can be written there at once, while the other ranks read `array`. */
 function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | undefined {
   if (into === undefined || into.constructor !== array.constructor || into.length < array.length) return undefined;
   const room = into.length === array.length ? into : into.subarray(0, array.length);
@@ -76,8 +76,8 @@ function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | u
 }
 
 /**
- * Memory that was touched before: the kernel takes longer to give each page of new memory, one by one and zeroed, than to
- * copy another rank's data into it. Of one kind and length, for programs combine the same again and again.
+ * Memory for reuse: the kernel takes longer to zero and map each page of new memory than it takes to copy another rank's data into
+ * it. Of one kind and length, because programs combine arrays of the same kind and length again and again.
  */
 let scratch: TypedArray[] = [];
 const mostScratchBytes = 4 * 1024 * 1024;

@@ -15,7 +15,7 @@ import { within } from "./sub-peers.ts";
 import { actors, fold } from "./trees.ts";
 
 /**
- * Everybody's `parts[r]` combined in the order of ranks, at rank r.
+ * The `parts[r]` of all ranks, combined in the order of ranks, at rank r.
  *
  * @throws MpiError `invalid-argument` when there are not as many parts as ranks.
  */
@@ -24,12 +24,12 @@ export async function reduceScatter<T>(peers: Peers, parts: readonly T[], reduce
   for (const part of requireParts("reduceScatter", parts, peers.size)) check(op, part);
   if (peers.size === 1) return alone(op, copy(parts[0])) as T;
   const result = await algorithms[choose("reduceScatter", factsOf(peers, { op }))](peers, parts, op);
-  // A user's function may throw for one rank's part alone, when the other ranks have theirs: all wait for all.
+  // A user's function may throw for one rank's part only, when the other ranks have theirs. With a barrier all ranks reject.
   if (!op.builtIn) await barrier(peers);
   return result as T;
 }
 
-/** In shared memory: everybody posts all parts, and combines those for him. Each call of a user's function is to be made once. */
+/** In shared memory: each rank posts all parts and combines those for itself. Users' functions go by messages. */
 export function reduceScatterOnBoard<T>(
   { rank, size }: Here,
   parts: readonly T[],

@@ -20,8 +20,8 @@ import { actors, fold, folded, layered, type Tree } from "./trees.ts";
 /**
  * All values combined in the order of ranks, at the root; undefined elsewhere.
  *
- * With `deterministic` the brackets depend on the number of ranks alone, not on hosts or environment, and are those of
- * a deterministic allreduce. Nothing ever depends on timing.
+ * With `deterministic` the brackets depend only on the number of ranks, not on hosts or environment, and are those of a
+ * deterministic allreduce. They never depend on timing.
  */
 export async function reduce<T>(
   peers: Peers,
@@ -36,13 +36,13 @@ export async function reduce<T>(
   const bytes = isTypedArray(value) ? value.byteLength : undefined;
   const facts = factsOf(peers, { op, bytes, deterministic });
   const result = await algorithms[choose("reduce", facts)](peers, value, op, root, facts);
-  // A user's function may throw anywhere in the tree, when ranks below have long sent their values. They stay until the
-  // root is done, so that all ranks reject. One empty message down to each rank; built-in operations go without.
+  // A user's function may throw anywhere in the tree, when ranks below have already sent their values. They wait until the root has
+  // finished, so that all ranks reject: one empty message down to each rank. Built-in operations need none.
   if (!op.builtIn) await signalDown(peers, folded(peers.size, peers.rank, root));
   return result as T | undefined;
 }
 
-/** In shared memory: everybody posts his value, the root combines them. */
+/** In shared memory: each rank posts its value, and the root combines them. */
 export function reduceOnBoard<T>(
   { rank, size }: Here,
   value: T,

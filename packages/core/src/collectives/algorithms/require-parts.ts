@@ -1,7 +1,7 @@
 import { MpiError } from "../../calls/errors.ts";
 import { describe, isTypedArray } from "../../calls/typed-array.ts";
 
-/** The parts, a hole among them as undefined. @throws MpiError `invalid-argument` unless `parts` is an array with one entry per rank. */
+/** The parts, with holes as undefined. @throws MpiError `invalid-argument` unless `parts` is an array with one entry per rank. */
 export function requireParts<T>(operation: string, parts: readonly T[] | undefined, size: number): readonly T[] {
   if (!Array.isArray(parts)) {
     const hint = isTypedArray(parts) ? "; chunks(array, size) cuts a typed array" : "";

@@ -21,12 +21,12 @@ export async function scan<T>(
   check(op, value);
   if (peers.size === 1) return alone(op, copy(value)) as T;
   const result = await algorithms[choose("scan", factsOf(peers, { op, deterministic }))](peers, value, op);
-  // A user's function may throw on a rank whose result no lower rank waits for: all wait for all, so that all reject.
+  // A user's function may throw on a rank whose result no lower rank waits for. With a barrier all ranks reject.
   if (!op.builtIn) await barrier(peers);
   return (peers.rank === 0 ? alone(op, copy(value)) : result) as T;
 }
 
-/** In shared memory: everybody posts his value, and combines those up to his own, in the order of ranks. */
+/** In shared memory: each rank posts its value and combines those up to its own, in the order of ranks. */
 export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, into?: TypedArray): Plan<T> {
   if (into !== undefined) checkRoom(into, [value]);
   const finish = (op: Op, posts: Posts): T => {
@@ -37,13 +37,13 @@ export function scanOnBoard<T>({ rank }: Here, value: T, reducer: Reducer<T>, in
 }
 
 /**
- * What scan and exscan have in common. Not for large arrays, of which each rank would read all those below; nor for users'
- * functions, whose calls are to be made once.
+ * The common part of scan and exscan. Not for large arrays, because each rank would read the arrays of all lower ranks. Not for
+ * users' functions, because ranks would repeat their calls.
  */
 export function prefixOnBoard<R>(value: unknown, op: Op, finish: (op: Op, posts: Posts) => R): Plan<R> {
   check(op, value);
   if (!op.builtIn || (isTypedArray(value) && value.byteLength > inlineArrayBytes)) return describe(value);
-  // Of all, also those whose values it does not combine: one that goes by messages must not be left alone.
+  // From all ranks, also from those whose values it does not combine: a rank that uses messages must be noticed.
   return {
     give: encode(value),
     to: "all",

@@ -10,7 +10,7 @@ import { requireParts } from "./require-parts.ts";
 import { binomial } from "./trees.ts";
 
 /**
- * The root's `parts[r]` at each rank r. Other ranks' `parts` are not looked at.
+ * The root's `parts[r]` at each rank r. The `parts` of other ranks are ignored.
  *
  * @throws MpiError `invalid-argument` at the root when there are not as many parts as ranks.
  */
@@ -25,7 +25,7 @@ export async function scatter<T>(peers: Peers, parts: readonly T[] | undefined, 
   return own;
 }
 
-/** In shared memory the root posts all parts: this is what it does. Each of the others reads its own. */
+/** In shared memory: the root's part, which posts all parts. Each other rank reads its own. */
 export function scatterOnBoard<T>({ rank, size }: Here, parts: readonly T[], into?: TypedArray): Exchange<T> {
   const given = requireParts("scatter", parts, size);
   const mine = given[rank] as T;
@@ -39,7 +39,7 @@ type Scatter = (peers: Peers, parcels: readonly Parcel[] | undefined, root: numb
 const algorithms: { readonly [A in Algorithms["scatter"]]: Scatter } = { linear, binomial: tree };
 
 /**
- * Linear: the root sends to everybody.
+ * Linear: the root sends to each rank.
  *
  * Source: Open MPI coll_base_scatter.c ("basic linear"). For few ranks, where a tree saves no step worth its bundles.
  * Cost: (p-1) alpha + n (p-1)/p beta at the root, n bytes in all; one message to each other rank.

@@ -11,7 +11,7 @@ export function segments<A extends TypedArray>(array: A, count: number): A[] {
   });
 }
 
-/** One new array of the segments behind each other, as decoded. */
+/** A new array that concatenates the decoded segments. */
 export function join<A extends TypedArray>(like: A, parts: readonly unknown[]): A {
   const whole = emptyLike(like);
   let at = 0;

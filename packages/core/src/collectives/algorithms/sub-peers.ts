@@ -1,6 +1,6 @@
 import type { Peers } from "../../wire/peers.ts";
 
-/** Some of the ranks, numbered by their place in `ranks`, as peers of their own. This rank is one of them. */
+/** A subset of the ranks as peers of their own, numbered by their index in `ranks`. Includes this rank. */
 export function within(peers: Peers, ranks: readonly number[]): Peers {
   const world = (rank: number): number => ranks[rank] as number;
   return {

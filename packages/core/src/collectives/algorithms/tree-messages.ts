@@ -5,7 +5,7 @@ import { combine, operand, recvValue } from "./combine.ts";
 import { nothing } from "./raw-parcel.ts";
 import type { Tree } from "./trees.ts";
 
-/** Combines the values of a tree in the order of ranks. The result at its top, undefined elsewhere. */
+/** Combines the values of a tree in the order of ranks. Returns the result at the top, undefined elsewhere. */
 export async function reduceUp(peers: Peers, { parent, children }: Tree, value: unknown, op: Op): Promise<unknown> {
   let result = children.length === 0 ? value : operand(op, value);
   for (const child of children) {
@@ -16,7 +16,7 @@ export async function reduceUp(peers: Peers, { parent, children }: Tree, value: 
   return undefined;
 }
 
-/** Sends what the top of a tree has to all its ranks, the largest subtree first. */
+/** Sends the parcel of the top of a tree to all its ranks, the largest subtree first. */
 export async function sendDown(peers: Peers, { parent, children }: Tree, parcel: Parcel | undefined): Promise<Parcel> {
   const whole = parent === undefined ? (parcel as Parcel) : await peers.recv(parent);
   await toChildren(peers, children, whole);
@@ -30,13 +30,13 @@ export async function toChildren(peers: Peers, children: readonly number[], parc
   }
 }
 
-/** At the top: everybody below has come here. */
+/** Resolves at the top when all ranks below have called it. */
 export async function signalUp(peers: Peers, { parent, children }: Tree): Promise<void> {
   for (const child of children) await peers.recv(child);
   if (parent !== undefined) await peers.send(parent, nothing);
 }
 
-/** Everywhere: the top has come here. */
+/** Resolves on each rank when the top has called it. */
 export async function signalDown(peers: Peers, tree: Tree): Promise<void> {
   await sendDown(peers, tree, nothing);
 }

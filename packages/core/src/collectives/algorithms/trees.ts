@@ -3,7 +3,7 @@ import { levels } from "./host-levels.ts";
 /** One rank's place in a tree. */
 export interface Tree {
   readonly parent: number | undefined;
-  /** Nearest first: the smallest subtree is complete first. What goes down goes to the last one first. */
+  /** Nearest first, because the smallest subtree is complete first. Messages down go to the last child first. */
   readonly children: readonly number[];
 }
 
@@ -22,7 +22,7 @@ export function powerBelow(n: number): number {
 
 /**
  * Binomial tree on the ranks counted from the root. The subtree below v (v = rank - root, modulo size) holds the
- * consecutive v .. v + span - 1, which is what lets gather and scatter send one range per message.
+ * consecutive v .. v + span - 1, so that gather and scatter send one range per message.
  *
  *     0 ─┬─ 4 ─┬─ 6 ─── 7        0 has children 1, 2, 4; 4 has 5, 6; 6 has 7
  *        │     └─ 5
@@ -49,9 +49,9 @@ export interface Fold {
   readonly slots: number;
   readonly slot: number;
   readonly slotOf: (rank: number) => number;
-  /** Who acts for a slot. */
+  /** The rank that acts for a slot. */
   readonly actorOf: (slot: number) => number;
-  /** The other one of this rank's pair. */
+  /** The other rank of this rank's pair. */
   readonly partner: number | undefined;
 }
 

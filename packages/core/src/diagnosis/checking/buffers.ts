@@ -5,14 +5,14 @@ import { overlaps } from "../../calls/into.ts";
 import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { encode } from "../../wire/codec/codec.ts";
 
-/** The memory of one call that is under way. */
+/** The memory of one call under way. */
 interface Use {
   readonly call: Call;
   readonly reads: readonly ArrayBufferView[];
   readonly fills: TypedArray | undefined;
 }
 
-/** Watches the memory of calls that are under way: it belongs to them until their promises have settled. */
+/** Watches the memory of calls under way. The program must not use it until their promises have settled. */
 export class Buffers {
   readonly #underWay: Set<Use> = new Set();
   readonly #report: (text: string) => void;
@@ -22,8 +22,8 @@ export class Buffers {
   }
 
   /**
-   * Begins a call that reads `value` and fills `into`, and warns when memory of another one overlaps, and when the value
-   * has changed at the end. Until then an `into` of floating point numbers holds NaN: what is read too early is no number.
+   * Begins a call that reads `value` and fills `into`. Warns when the memory of another call overlaps, or when the value has changed
+   * at the end. A floating-point `into` holds NaN until then, so that a read that comes too early gives no number.
    *
    * Costs a copy and two checksums of the value.
    */
@@ -67,13 +67,13 @@ export class Buffers {
   }
 }
 
-/** The typed arrays of a value, as far as one list deep: an array, or parts. */
+/** The typed arrays of a value: the value itself, or the elements of an array. */
 function viewsOf(value: unknown): readonly ArrayBufferView[] {
   if (ArrayBuffer.isView(value)) return [value];
   return Array.isArray(value) ? value.filter((each): each is ArrayBufferView => ArrayBuffer.isView(each)) : [];
 }
 
-/** Undefined for what cannot travel, or is called by the root. */
+/** Undefined for a value that cannot travel, and for a function that the root calls. */
 function checksum(value: unknown): string | undefined {
   if (typeof value === "function") return undefined;
   try {
@@ -86,13 +86,13 @@ function checksum(value: unknown): string | undefined {
   }
 }
 
-/** NaNs that no computation makes, to be told from those of the program. */
+/** NaN bit patterns that no computation produces, to be distinguished from the program's own NaNs. */
 const markOfDoubles = 0x7ff4_dead_beef_0001n;
 const markOfFloats = 0x7fa0_beef;
 
 /**
- * Fills an array of floating point numbers with NaN; gives what puts back those elements that have not been filled since.
- * Other kinds have no value that no program uses.
+ * Fills a floating-point array with NaN. Returns a function that restores the elements that have not been filled since. Other
+ * kinds of arrays have no value that programs never use.
  */
 function poison(into: TypedArray | undefined): () => void {
   if (into instanceof Float64Array) {

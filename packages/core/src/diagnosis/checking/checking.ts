@@ -4,27 +4,27 @@ import type { Checker } from "../../calls/checker.ts";
 import { Buffers } from "./buffers.ts";
 
 /**
- * What a rank of `tsmpi run --check` looks for besides doing its work: slower, and stricter. Without `--check` there is none
- * of it, and calls pay for one look whether there is.
+ * The checks of `tsmpi run --check`: slower and stricter. Without `--check` this object does not exist, and a call pays for one
+ * comparison with undefined.
  *
  * | class of mistake | found by |
  * | --- | --- |
  * | ranks give different arguments to a collective | {@link compareArguments}, before it begins |
  * | a buffer changes while it is in flight; memory of two calls overlaps; an `into` is read too early | {@link Buffers} |
- * | a task gives another result on another rank | `tasks/repeat.ts` |
+ * | a task gives another result on another rank | `tasks/repeat-check.ts` |
  * | communicators left open | {@link Checking.leftOver} |
  *
  * Classes after MUST (Hilbrich et al., 2010); checksums of buffers in flight after Intel's message checker.
  */
 export class Checking implements Checker {
   readonly buffers: Buffers;
-  /** Tells a finding. */
+  /** Reports a finding. */
   readonly report: (text: string) => void;
-  /** Calls of tasks that have had a finding, by their lines: further ones are the same mistake. */
+  /** Source lines of task calls that have had a finding. A further finding there is the same mistake. */
   readonly toldOf: Set<string> = new Set();
-  /** Where each communicator that is open was made, by its number. */
+  /** Source line of each open communicator's creation, by its context number. */
   readonly #open: Map<number, string | undefined> = new Map();
-  /** The line of the call at work: when a communicator is made, nobody may await that call, and no stack tells it. */
+  /** Source line of the call at work. Kept, because no stack shows it when the communicator is made and the call is not awaited yet. */
   readonly #calls: AsyncLocalStorage<string | undefined> = new AsyncLocalStorage();
 
   constructor(report: (text: string) => void) {
@@ -45,7 +45,7 @@ export class Checking implements Checker {
     this.#open.delete(context);
   }
 
-  /** Tells what this rank has not closed when it leaves. */
+  /** Reports communicators that are still open when this rank leaves. */
   leftOver(): void {
     const sites = new Set(this.#open.values());
     for (const site of sites) {

@@ -34,7 +34,7 @@ export async function receivePieces(peers: Peers, tree: Tree, first: Parcel, roo
   return assemble(lengths, pieces);
 }
 
-/** Some of the bytes of the whole: those behind `from`, in as many parts as they come. */
+/** A range of the bytes of the whole parcel, beginning at `from`, in any number of parts. */
 interface Range {
   layout: Uint8Array;
   total: number;
@@ -42,7 +42,7 @@ interface Range {
   bytes: readonly Uint8Array[];
 }
 
-/** Passes on what is for the ranks below, and swaps this rank's piece for all others. Pieces are ordered by offset. */
+/** Sends the ranks below their pieces, then exchanges this rank's piece for all others. Pieces are ordered by offset. */
 async function exchange(peers: Peers, tree: Tree, root: number, range: Range): Promise<Parcel[]> {
   const { rank, size } = peers;
   const pieces = (first: number, span: number): Uint8Array[] =>
@@ -56,7 +56,7 @@ async function exchange(peers: Peers, tree: Tree, root: number, range: Range): P
   return [...all.slice(root), ...all.slice(0, root)];
 }
 
-/** Where the piece of the rank at distance v from the root begins. */
+/** Offset of the piece of the rank at distance v from the root. */
 function cut(total: number, v: number, size: number): number {
   return Math.floor((total * v) / size);
 }
