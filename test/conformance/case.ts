@@ -1,5 +1,4 @@
 import type { Communicator } from "tsmpi";
-import { full } from "../support/tier.ts";
 
 /**
  * One promise of tsmpi, as a program that every rank runs and that asserts within itself. It is run on every transport
@@ -12,7 +11,7 @@ export interface Case {
   from?: number;
   /** Whether it is worth running in other orders of messages; default true. A flood takes long and has one order. */
   orders?: boolean;
-  /** Takes a tenth of a second or more on real processes: the quick tier runs it there at 2 and 8 ranks only. */
+  /** Takes a tenth of a second or more on real processes: the quick tier runs it at a pair and at 8 ranks only. */
   heavy?: boolean;
   program(world: Communicator): Promise<void>;
 }
@@ -22,11 +21,6 @@ export const sizes = [1, 2, 3, 4, 7, 8] as const;
 
 /** Which cases a job on real processes runs. */
 export type Load = "all" | "light";
-
-/** Heavy cases on one host: a pair of ranks, and many. */
-export function loadFor(size: number): Load {
-  return full || size === 2 || size === 8 ? "all" : "light";
-}
 
 export function isRun({ from = 1, heavy = false }: Case, size: number, load: Load): boolean {
   return size >= from && (load === "all" || !heavy);

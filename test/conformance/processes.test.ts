@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runTsmpi } from "../support/run-tsmpi.ts";
-import { isRun, loadFor, sizes } from "./case.ts";
+import { full, perTier } from "../support/tier.ts";
+import { isRun, type Load, sizes } from "./case.ts";
 import { themes } from "./cases/index.ts";
 
 const ranks = fileURLToPath(new URL("ranks.ts", import.meta.url));
@@ -12,13 +13,31 @@ interface Outcome {
   errors: (string | null)[];
 }
 
-/** How the ranks of one host are made to talk, what the environment says then, and with how many ranks. */
-const ways = [
-  { way: "through shared memory", env: { TSMPI_TRANSPORT: "" }, counts: sizes },
-  { way: "over ZeroMQ", env: { TSMPI_TRANSPORT: "zeromq" }, counts: sizes },
-  { way: "under --check", env: { TSMPI_TRANSPORT: "", TSMPI_CHECK: "1" }, counts: [3] },
+/** A way for the ranks of one host to talk: the environment, the numbers of ranks, and those that run heavy cases too. */
+interface Way {
+  way: string;
+  env: Record<string, string>;
+  counts: readonly number[];
+  heavy: readonly number[];
+}
+
+/**
+ * The quick tier runs heavy cases once a transport: at a pair of ranks over ZeroMQ, which is the slower one, and at 8 in
+ * shared memory. The algorithms for every number of ranks are the same on both, so ZeroMQ has fewer numbers.
+ */
+const ways: Way[] = [
+  { way: "through shared memory", env: { TSMPI_TRANSPORT: "" }, counts: sizes, heavy: [8] },
+  {
+    way: "over ZeroMQ",
+    env: { TSMPI_TRANSPORT: "zeromq" },
+    counts: perTier<readonly number[]>({ quick: [2, 3, 8], full: sizes }),
+    heavy: [2],
+  },
+  { way: "under --check", env: { TSMPI_TRANSPORT: "", TSMPI_CHECK: "1" }, counts: [3], heavy: [] },
 ];
-const jobs = ways.flatMap(({ counts, ...way }) => counts.map((size) => ({ ...way, size, load: loadFor(size) })));
+const jobs = ways.flatMap(({ counts, heavy, ...way }) =>
+  counts.map((size) => ({ ...way, size, load: (full || heavy.includes(size) ? "all" : "light") as Load })),
+);
 
 /**
  * What `--check` rightly finds in the cases: communicators that they leave open, and tasks that tell their rank or count.

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { command } from "../support/run-tsmpi.ts";
-import { type Sample, samples } from "./projects.ts";
+import { samples } from "./projects.ts";
+import type { Sample } from "./sample.ts";
 
 // Another Node may be named, to see that the same holds there; and another way to run a script, to compare with.
 const node = process.env["TEST_NODE"] ?? process.execPath;

@@ -11,8 +11,9 @@ import * as collectives from "../../../../packages/core/src/collectives/algorith
 import { createOp, max, maxloc, minloc, prod, sum } from "../../../../packages/core/src/ops/op.ts";
 import type { Peers } from "../../../../packages/core/src/wire/peers.ts";
 import { results, type Simulation, simulate } from "../../../support/simulated-peers.ts";
+import { perTier } from "../../../support/tier.ts";
 
-const sizes = [1, 2, 3, 4, 5, 7, 8, 16, 17];
+const sizes = perTier({ quick: [1, 2, 3, 5, 8, 17], full: [1, 2, 3, 4, 5, 7, 8, 16, 17] });
 const kinds = [
   ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],

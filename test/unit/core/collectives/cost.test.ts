@@ -16,6 +16,7 @@ import { sum } from "../../../../packages/core/src/ops/op.ts";
 import { byteLength, encode, type Parcel } from "../../../../packages/core/src/wire/codec/codec.ts";
 import type { Peers } from "../../../../packages/core/src/wire/peers.ts";
 import { simulate } from "../../../support/simulated-peers.ts";
+import { perTier } from "../../../support/tier.ts";
 
 /** What a rank sends: numbers of messages and of bytes, framing included. */
 interface Cost {
@@ -46,9 +47,9 @@ interface Promised {
   perHost?: number;
 }
 
-// Of the large ones one: an algorithm with p rounds sends half a million messages at 512 ranks, and the forms of all costs show at 128.
-const largest = 512;
-const sizes = [2, 3, 4, 5, 7, 8, 16, 17, 31, 64, 100, 128, largest];
+// Of the large ones one: an algorithm with p rounds sends half a million messages at 512 ranks. All costs show their form at 128.
+const largest = perTier({ quick: 128, full: 512 });
+const sizes = [...new Set([2, 3, 4, 5, 7, 8, 16, 17, 31, 64, 100, 128, largest])];
 
 /** Bytes of a part. */
 const k = 24;
