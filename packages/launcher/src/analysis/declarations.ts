@@ -10,34 +10,34 @@ export interface Declared {
   readonly imported?: Binding["imported"];
 }
 
-/** The names that a node declares; none for most nodes. */
-export function* declaredBy(node: Node): Generator<Declared> {
+const none: readonly Declared[] = [];
+
+/** The names that a node declares; none for most nodes, which therefore cost no generator. */
+export function declaredBy(node: Node): Iterable<Declared> {
   switch (node.type) {
     case "ImportDeclaration":
-      yield* importedBy(node);
-      break;
+      return importedBy(node);
     case "VariableDeclaration":
-      for (const { id } of node.declarations) yield* named(id, "variable", node.kind === "var" ? "function" : "block");
-      break;
+      return variablesOf(node);
     case "FunctionDeclaration":
-      if (node.id) yield { id: node.id, kind: "function", scope: "block" };
-      yield* parametersOf(node.params);
-      break;
+      return byFunction(node.params, node.id && { id: node.id, kind: "function", scope: "block" });
     case "FunctionExpression":
-      if (node.id) yield { id: node.id, kind: "other", scope: "node" };
-      yield* parametersOf(node.params);
-      break;
+      return byFunction(node.params, node.id && { id: node.id, kind: "other", scope: "node" });
     case "ArrowFunctionExpression":
-      yield* parametersOf(node.params);
-      break;
+      return byFunction(node.params, null);
     case "ClassDeclaration":
     case "TSEnumDeclaration":
-      if (node.id) yield { id: node.id, kind: "other", scope: "block" };
-      break;
+      return node.id ? [{ id: node.id, kind: "other", scope: "block" }] : none;
     case "CatchClause":
-      if (node.param) yield* named(node.param, "other", "node");
-      break;
+      return node.param ? named(node.param, "other", "node") : none;
+    default:
+      return none;
   }
+}
+
+function* variablesOf(declaration: Extract<Node, { type: "VariableDeclaration" }>): Generator<Declared> {
+  const scope = declaration.kind === "var" ? "function" : "block";
+  for (const { id } of declaration.declarations) yield* named(id, "variable", scope);
 }
 
 function* importedBy({ specifiers, source }: Extract<Node, { type: "ImportDeclaration" }>): Generator<Declared> {
@@ -47,8 +47,10 @@ function* importedBy({ specifiers, source }: Extract<Node, { type: "ImportDeclar
   }
 }
 
-function* parametersOf(patterns: readonly Node[]): Generator<Declared> {
-  for (const pattern of patterns) yield* named(pattern, "parameter", "node");
+/** A function's own name, if it has one, and its parameters. */
+function* byFunction(parameters: readonly Node[], own: Declared | null): Generator<Declared> {
+  if (own !== null) yield own;
+  for (const pattern of parameters) yield* named(pattern, "parameter", "node");
 }
 
 function* named(pattern: Node, kind: Declared["kind"], scope: Declared["scope"]): Generator<Declared> {

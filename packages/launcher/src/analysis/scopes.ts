@@ -9,6 +9,7 @@ export class Scopes {
   readonly calls: Call[] = [];
   readonly bindings: Binding[] = [];
   readonly #parents = new Map<Node, Node>();
+  readonly #parentOf = (node: Node): Node | undefined => this.#parents.get(node);
   readonly #names = new Map<Node, Map<string, Binding>>();
   readonly #bindingOf = new Map<Node, Binding>();
   readonly #functions = new Map<Node, Binding>();
@@ -130,7 +131,7 @@ export class Scopes {
   }
 
   #resolve(node: Node): void {
-    for (const { id, write, isRead } of writesOf(node, (each) => this.parent(each))) {
+    for (const { id, write, isRead } of writesOf(node, this.#parentOf)) {
       const binding = this.#target(id as Identifier);
       binding?.writes.push(write);
       if (isRead) binding?.reads.push(id);

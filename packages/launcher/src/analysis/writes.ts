@@ -17,30 +17,36 @@ const mutating = new Set(
   "push pop shift unshift splice sort reverse fill copyWithin set add delete clear append".split(" "),
 );
 
-/** The variables that a node writes; none for most nodes. */
-export function* writesOf(node: Node, parentOf: (node: Node) => Node | undefined): Generator<Written> {
+const none: readonly Written[] = [];
+
+/** The variables that a node writes; none for most nodes, which therefore cost no generator. */
+export function writesOf(node: Node, parentOf: (node: Node) => Node | undefined): Iterable<Written> {
   switch (node.type) {
-    case "VariableDeclarator": {
-      const declaration = parentOf(node)!;
-      const loop = parentOf(declaration);
-      if (node.init) yield* targetsOf(node.id, { at: node, value: node.init });
-      else if (loop?.type === "ForOfStatement" && loop.left === declaration)
-        yield* targetsOf(node.id, { at: node, value: loop.right, part: "" });
-      break;
-    }
+    case "VariableDeclarator":
+      return byDeclarator(node, parentOf(node)!, parentOf);
     case "AssignmentExpression":
-      yield* targetsOf(node.left, { at: node, value: node.right, ...(node.operator !== "=" && { adds: true }) });
-      break;
+      return targetsOf(node.left, { at: node, value: node.right, ...(node.operator !== "=" && { adds: true }) });
     case "UpdateExpression":
-      yield* targetsOf(node.argument, { at: node, value: undefined, adds: true });
-      break;
+      return targetsOf(node.argument, { at: node, value: undefined, adds: true });
     case "UnaryExpression":
-      if (node.operator === "delete") yield* targetsOf(node.argument, { at: node, value: undefined });
-      break;
+      return node.operator === "delete" ? targetsOf(node.argument, { at: node, value: undefined }) : none;
     case "CallExpression":
-      yield* changesBy(node, parentOf(node)?.type !== "ExpressionStatement");
-      break;
+      return changesBy(node, parentOf(node)?.type !== "ExpressionStatement");
+    default:
+      return none;
   }
+}
+
+/** `const x = value`, `for (const x of list)`. */
+function byDeclarator(
+  node: Extract<Node, { type: "VariableDeclarator" }>,
+  declaration: Node,
+  parentOf: (node: Node) => Node | undefined,
+): Iterable<Written> {
+  if (node.init) return targetsOf(node.id, { at: node, value: node.init });
+  const loop = parentOf(declaration);
+  if (loop?.type !== "ForOfStatement" || loop.left !== declaration) return none;
+  return targetsOf(node.id, { at: node, value: loop.right, part: "" });
 }
 
 /** The variables of an assignment's target. */
