@@ -1,5 +1,6 @@
 import { onAbort } from "../calls/abort.ts";
 import { type Call, signalOf } from "../calls/call.ts";
+import { sitedError } from "../calls/call-site.ts";
 import { checkRank } from "../calls/check.ts";
 import { checkOptions, type KnownOptions } from "../calls/check-options.ts";
 import type { Checker } from "../calls/checker.ts";
@@ -207,7 +208,7 @@ export class Collectives {
       agreement.throwIfFailed(number); // also if that was found out when it had ended but for this
       return result;
     } catch (thrown) {
-      const error = agreement.failed(number, call, thrown);
+      const error = sitedError(call, agreement.failed(number, call, thrown));
       // The caller may change its memory from now on: nobody may take it for what was given.
       this.#board?.withdraw(number);
       const { sends } = this.#engine;

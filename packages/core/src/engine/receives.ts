@@ -1,6 +1,6 @@
 import { onAbort } from "../calls/abort.ts";
 import type { Call } from "../calls/call.ts";
-import { siteHere } from "../calls/call-site.ts";
+import { rejectAtSite, sitedHere, siteHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { breathe } from "../calls/event-loop.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
@@ -64,7 +64,7 @@ export class Receives {
     signal?: AbortSignal,
     into?: TypedArray,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
+    if (signal?.aborted) return Promise.reject(this.#fate.aborted(sitedHere(call), signal.reason));
     const letter = channel.mailbox.next(source, tag);
     if (letter !== undefined) return this.#open(letter, channel, source, tag, call, finish, signal, into);
     if (this.#comesNow(channel, source, tag, call, finish, into))
@@ -101,7 +101,7 @@ export class Receives {
     finish: Finish<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
+    if (signal?.aborted) return Promise.reject(this.#fate.aborted(sitedHere(call), signal.reason));
     return this.#await(channel, new Posted(source, tag, true, call, finish), signal);
   }
 
@@ -358,7 +358,7 @@ export class Receives {
       posted.resolve(value);
     } catch (error) {
       if (collective) ignore(posted.promise);
-      posted.reject(this.#fate.explained(posted.call, error));
+      rejectAtSite(posted.call, this.#fate.explained(posted.call, error), posted);
     }
   }
 

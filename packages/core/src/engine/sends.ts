@@ -1,6 +1,6 @@
 import { onAbort } from "../calls/abort.ts";
 import type { Call } from "../calls/call.ts";
-import { located } from "../calls/call-site.ts";
+import { located, sitedHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { byteLength, type Parcel } from "../wire/codec/codec.ts";
 import { type Envelope, kind } from "../wire/envelope.ts";
@@ -53,9 +53,10 @@ export class Sends {
     { sync = false, signature = 0, signal, cancellable = signal !== undefined }: SendOptions = asUsual,
   ): Promise<void> {
     const peer = this.#roster.get(dest);
-    if (this.#fate.over) return Promise.reject(this.#fate.refusal(call));
-    if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#fate.bereaved(call, peer.ending));
-    if (signal?.aborted) return Promise.reject(this.#fate.aborted(call, signal.reason));
+    if (this.#fate.over) return Promise.reject(this.#fate.refusal(sitedHere(call)));
+    if (peer.gone && peer.ending !== undefined)
+      return Promise.reject(this.#fate.bereaved(sitedHere(call), peer.ending));
+    if (signal?.aborted) return Promise.reject(this.#fate.aborted(sitedHere(call), signal.reason));
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // It has ended, and the last it sent is still on its way: that may tell more than that it is gone.
