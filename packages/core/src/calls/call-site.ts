@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Call } from "./call.ts";
-import { isUsers, stackText } from "./errors.ts";
+import { type Call, describe } from "./call.ts";
+import { isUsers, MpiError, stackText } from "./errors.ts";
 import type { Stack } from "./stack-sampler.ts";
 
 /** Gets a promise for the rest of the wait, and returns the promise that the call waits for instead. */
@@ -42,6 +42,49 @@ export async function locate(call: Call, divert: Divert | undefined): Promise<st
 export function located(call: Call): Call {
   call.site ??= call.stack && siteOf(stackText(call.stack));
   return call;
+}
+
+/** The call, with the user's line as its `site`. For use while that line is still on the stack. */
+export function sitedHere(call: Call): Call {
+  call.site ??= siteHere();
+  return call;
+}
+
+/** The ends of a promise that a call waits for. */
+interface Settlers {
+  readonly resolve: (rest: Promise<never>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Rejects the promise that a call waits for, with the user's line in the message. A stack is not taken at every call, so
+ * without one the promise first takes a detour, as in {@link locate}: the line is then that of the `await`.
+ */
+export function rejectAtSite(call: Call, error: Error, { resolve, reject }: Settlers): void {
+  if (call.site !== undefined || call.stack !== undefined || !(error instanceof MpiError)) reject(error);
+  else resolve(withSite(call, error));
+}
+
+async function withSite(call: Call, error: MpiError): Promise<never> {
+  await null;
+  await null; // from the second turn on, the stack shows the `await`
+  throw sitedError(call, error);
+}
+
+/** The error of a call with the user's line in its message, if it is not there and the user's `await` is on the stack. */
+export function sitedError(call: Call, error: Error): Error {
+  if (call.site !== undefined || call.stack !== undefined || !(error instanceof MpiError)) return error;
+  const site = siteHere();
+  const before = `${describe(call)}: `;
+  if (site === undefined || !error.message.includes(before)) return error;
+  call.site = site;
+  const { code, message, rank, host } = error;
+  const cause = "cause" in error && { cause: error.cause };
+  return new MpiError(
+    code,
+    message.replace(before, () => `${describe(call)} at ${site}: `),
+    { rank, host, ...cause },
+  );
 }
 
 /** The user's line that called this code, or that awaits it. */

@@ -1,5 +1,6 @@
 import { onAbort } from "../calls/abort.ts";
 import { type Call, signalOf } from "../calls/call.ts";
+import { sitedError } from "../calls/call-site.ts";
 import { checkRank } from "../calls/check.ts";
 import { checkOptions, type KnownOptions } from "../calls/check-options.ts";
 import type { Checker } from "../calls/checker.ts";
@@ -193,7 +194,7 @@ export class Collectives {
       agreement.throwIfFailed(number); // a failure may have been found while this call ended
       return result;
     } catch (thrown) {
-      const error = agreement.failed(number, call, thrown);
+      const error = sitedError(call, agreement.failed(number, call, thrown));
       // The caller may change its memory from now on, so no rank may read what was lent.
       this.#board?.withdraw(number);
       const { sends } = this.#engine;

@@ -3,7 +3,7 @@ import type { ShiftPeers } from "../calls/options.ts";
 import type { Neighborhood } from "../collectives/algorithms/neighborhood.ts";
 
 /**
- * Factors of `ranks`, as close to each other as possible, the largest first: how to lay so many ranks out as a grid.
+ * Gives factors of `ranks`, as close to each other as possible, the largest first: the extents of a grid.
  *
  * @param ranks the number to factor
  * @param dimensions how many factors; or the factors themselves, 0 where one is to be found
@@ -27,7 +27,7 @@ export function dims(ranks: number, dimensions: number | readonly number[]): num
   return wanted.map((extent) => extent || (found.shift() as number));
 }
 
-/** `count` factors of `product`, none above `limit`, falling, with the smallest possible first one, then second, ... */
+/** `count` factors of `product`, falling, none above `limit`: the first as small as possible, then the second, ... */
 function balanced(product: number, count: number, limit: number): number[] | undefined {
   if (count === 0) return product === 1 ? [] : undefined;
   for (let first = Math.ceil(product ** (1 / count) - 1e-9); first <= Math.min(product, limit); first++) {
@@ -38,7 +38,7 @@ function balanced(product: number, count: number, limit: number): number[] | und
   return undefined;
 }
 
-/** Ranks laid out in a grid, the last dimension running fastest: rank 1 of [4, 3] is at [0, 1]. */
+/** Ranks in a grid, the last dimension running fastest: rank 1 of [4, 3] is at [0, 1]. */
 export class Grid {
   readonly dims: readonly number[];
   readonly periodic: readonly boolean[];

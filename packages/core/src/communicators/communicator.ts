@@ -1,5 +1,5 @@
 /*
- * One file: these four classes make each other, and files do not import in a circle.
+ * One file, although it is long: these four classes make each other, and files do not import in a circle.
  */
 import { checkList, checkRank, invalid, show } from "../calls/check.ts";
 import { checkOptions, knownOptions } from "../calls/check-options.ts";

@@ -3,7 +3,7 @@ import { MpiError } from "../calls/errors.ts";
 import type { GraphNeighbors } from "../calls/options.ts";
 import type { Neighborhood } from "../collectives/algorithms/neighborhood.ts";
 
-/** A rank's own neighbours as it gives them: a list stands for both directions. */
+/** The neighbors that a rank gave, as two lists: a single list is both. */
 export function asNeighbors(given: readonly number[] | GraphNeighbors, size: number): GraphNeighbors {
   const lists = typeof given === "object" && given !== null && "destinations" in given;
   const { destinations, sources } = lists ? given : { destinations: given, sources: given };
@@ -17,7 +17,7 @@ export function asNeighbors(given: readonly number[] | GraphNeighbors, size: num
 }
 
 /**
- * The neighbours of rank `me` in the graph that all ranks' lists make.
+ * The neighbors of rank `me` in the graph of all ranks' lists.
  *
  * @throws MpiError `mismatch`, the same on every rank, when an edge is named by one of its ends alone
  */

@@ -1,8 +1,8 @@
 import { MpiError } from "../calls/errors.ts";
 
-/** What a rank says when communicators are made of the ranks of one: which it wants to be in, and where in it. */
+/** What a rank gives when new communicators are made: which one it joins, and its place there. */
 export interface Vote {
-  /** Ranks of one colour form a communicator; null is in none. */
+  /** Ranks of one color form a communicator. A rank with null joins none. */
   readonly color: number | string | null;
   readonly key: number;
   /** A number for the new communicator that only this rank can offer (see {@link offer}). */
@@ -11,22 +11,22 @@ export interface Vote {
   readonly same: string;
 }
 
-/** What of a vote a caller has to say: all in one, in the order that they have, unless it says otherwise. */
+/** The part of a vote that a caller gives. Default: all ranks in one communicator, in their order. */
 export interface Wish {
   readonly color?: Vote["color"] | undefined;
   readonly key?: number | undefined;
   readonly same?: string | undefined;
 }
 
-/** A communicator to be: its number, and its ranks in their new order. */
+/** A communicator that will be made: its number, and its ranks in their new order. */
 export interface Formed {
   readonly context: number;
   readonly ranks: readonly number[];
 }
 
 /**
- * The `count`-th number that this rank can offer. Every rank has its own ones, so communicators can be made at the same
- * time, also of overlapping ranks, with nothing to agree on but whose offer is taken: the first member's.
+ * The `count`-th number that this rank can offer. Each rank has numbers of its own, so communicators can be made at the same
+ * time, also of overlapping ranks. The offer of the first member is taken.
  */
 export function offer(count: number, rank: number, size: number): number {
   const context = count * size + rank;

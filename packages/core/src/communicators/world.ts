@@ -3,22 +3,22 @@ import type { Engine } from "../engine/engine.ts";
 import type { Progress } from "../wire/progress.ts";
 
 /**
- * What all communicators of one rank share: its engine, its place, and how the whole job is ended.
- * Two worlds in one process are two of these; there is no module-level state.
+ * What all communicators of one rank share: the engine, the rank's identity, and the end of the job.
+ * There is no module-level state, so two worlds in one process are two of these.
  */
 export interface World {
   readonly who: Identity;
   readonly engine: Engine;
   /** Name of each rank's host, by rank in the world. */
   readonly hosts: readonly string[];
-  /** Aborts when the job is being stopped, or is about to be. */
+  /** Aborts when the job is stopped, or is about to be. */
   readonly signal: AbortSignal;
-  /** How many numbers for communicators this rank has offered (from 1: the world's own is 0). */
+  /** Count of the numbers for communicators that this rank has offered; the world itself has number 0. */
   nextContext: number;
-  /** Shows progress to whoever started the job; without it the rank writes lines. */
+  /** Sends progress to the launcher. Without it the rank writes lines. */
   showProgress?: (progress: Progress) => void;
   /** Ends the job with this exit code. */
   abort(code: number, reason: string): Promise<never>;
-  /** Flushes what this rank has sent and leaves the world; idempotent. */
+  /** Sends out what this rank has sent, and leaves the world. Idempotent. */
   close(): Promise<void>;
 }

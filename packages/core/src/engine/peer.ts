@@ -1,5 +1,5 @@
 import type { Call } from "../calls/call.ts";
-import type { Detour } from "../calls/call-site.ts";
+import { type Detour, rejectAtSite } from "../calls/call-site.ts";
 import type { Ending } from "../wire/agent-protocol.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
@@ -43,7 +43,7 @@ export class Outgoing {
   settle(error: Error | undefined): void {
     this.forget?.();
     if (error === undefined) this.#resolve();
-    else this.#reject(error);
+    else rejectAtSite(this.call, error, { resolve: this.#resolve, reject: this.#reject });
   }
 
   /** Resolves the caller's promise with `detour`, which goes on to wait for the result. See `calls/call-site.ts`. */

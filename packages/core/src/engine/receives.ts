@@ -1,5 +1,5 @@
 import type { Call } from "../calls/call.ts";
-import { siteHere } from "../calls/call-site.ts";
+import { rejectAtSite, sitedHere, siteHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { breathe } from "../calls/event-loop.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
@@ -68,7 +68,7 @@ export class Receives {
     signal?: AbortSignal,
     into?: TypedArray,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
+    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(sitedHere(call), signal.reason));
     const arrival = channel.matching.next(source, tag);
     if (arrival !== undefined) return this.#open(arrival, channel, source, tag, call, finish, signal, into);
     if (this.#fast.comesNow(channel, source, tag, call, finish, into)) return this.#fast.take() as Promise<T>;
@@ -84,7 +84,7 @@ export class Receives {
     finish: Finish<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
+    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(sitedHere(call), signal.reason));
     return this.#waiting.post(channel, new PostedReceive(source, tag, true, call, finish), signal);
   }
 

@@ -1,6 +1,6 @@
 import { onAbort } from "../calls/abort.ts";
 import type { Call } from "../calls/call.ts";
-import { located } from "../calls/call-site.ts";
+import { located, sitedHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { byteLength, type Parcel } from "../wire/codec/codec.ts";
 import { type Envelope, kind } from "../wire/envelope.ts";
@@ -63,9 +63,10 @@ export class Sends {
     { sync = false, signature = 0, signal, cancellable = signal !== undefined }: SendOptions = asUsual,
   ): Promise<void> {
     const peer = this.#peers.get(dest);
-    if (this.#liveness.over) return Promise.reject(this.#liveness.refusal(call));
-    if (peer.gone && peer.ending !== undefined) return Promise.reject(this.#liveness.peerGone(call, peer.ending));
-    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(call, signal.reason));
+    if (this.#liveness.over) return Promise.reject(this.#liveness.refusal(sitedHere(call)));
+    if (peer.gone && peer.ending !== undefined)
+      return Promise.reject(this.#liveness.peerGone(sitedHere(call), peer.ending));
+    if (signal?.aborted) return Promise.reject(this.#liveness.aborted(sitedHere(call), signal.reason));
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // The peer has ended, but its last packets are on their way. They may bring a better error than that it is gone.

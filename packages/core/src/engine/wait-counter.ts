@@ -1,4 +1,5 @@
 import type { Call } from "../calls/call.ts";
+import { rejectAtSite } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { StackSampler } from "../calls/stack-sampler.ts";
 import type { Transport } from "../wire/transport.ts";
@@ -49,7 +50,8 @@ export class WaitCounter {
   refuse(posted: PostedReceive, error: Error, quiet = false): void {
     this.endOf(posted);
     if (quiet) ignore(posted.promise);
-    posted.reject(error);
+    if (quiet) posted.reject(error);
+    else rejectAtSite(posted.call, error, posted);
   }
 }
 

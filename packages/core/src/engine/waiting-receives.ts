@@ -1,4 +1,5 @@
 import { onAbort } from "../calls/abort.ts";
+import { rejectAtSite } from "../calls/call-site.ts";
 import { kind } from "../wire/envelope.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { Arrival } from "./arrival.ts";
@@ -77,7 +78,7 @@ export class WaitingReceives {
       posted.resolve(value);
     } catch (error) {
       if (collective) ignore(posted.promise);
-      posted.reject(this.#liveness.explained(posted.call, error));
+      rejectAtSite(posted.call, this.#liveness.explained(posted.call, error), posted);
     }
   }
 

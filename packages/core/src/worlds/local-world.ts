@@ -1,7 +1,7 @@
 import { invalid, show } from "../calls/check.ts";
 import { checkOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
-import { breathe, setImmediate } from "../calls/event-loop.ts";
+import { breathe, nextTick, setImmediate } from "../calls/event-loop.ts";
 import { randomFrom } from "../calls/random.ts";
 import type { Communicator } from "../communicators/api/communicator.ts";
 import { worldCommunicator } from "../communicators/communicator.ts";
@@ -168,8 +168,12 @@ export class LocalWorld<R> {
     this.#stopping.abort(new MpiError(code, why, { rank, host }));
     for (const engine of this.#engines) {
       if (engine === this.#killed) continue;
-      // Callers that await these calls get the error. Others must not end the process, because local() rejects anyway.
-      for (const { call } of engine.pending()) call.result?.catch(() => {});
+      // A call that is not awaited must not end the process: local() reports the error anyway. After this turn's microtasks,
+      // because V8 finds the `await` of a promise, and so the user's line, only while it has one handler.
+      const calls = [...engine.pending()].map(({ call }) => call);
+      nextTick(() => {
+        for (const { result } of calls) result?.catch(() => {});
+      });
       engine.stop(code, why, { rank, host, cause: error });
     }
   }
