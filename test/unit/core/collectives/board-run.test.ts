@@ -16,7 +16,7 @@ function pair(): { runs: [BoardRun, BoardRun]; woken: number[] } {
   return { runs: [first as BoardRun, second as BoardRun], woken };
 }
 
-/** The runs of so many ranks of one board; `wakes` is told who wakes all others that sleep. */
+/** The runs of so many ranks of one board; `wakes` gets the rank that wakes all sleeping ranks. */
 function runsOf(size: number, wakes: (rank: number) => void): BoardRun[] {
   const memory = new ArrayBuffer(SharedBoard.bytes(size));
   const members = Array.from({ length: size }, (_, rank) => rank);
@@ -37,7 +37,7 @@ function swap(rank: number, value: unknown, next?: Exchange<unknown>): Exchange<
   return next === undefined ? exchange : { ...exchange, next: () => next };
 }
 
-test("one after the other, the same turn again and again", () => {
+test("one board run serves one collective after the other", () => {
   const { runs } = pair();
   for (let collective = 0; collective < 1000; collective++) {
     runs.forEach((turn, rank) => {
@@ -49,7 +49,7 @@ test("one after the other, the same turn again and again", () => {
   }
 });
 
-test("who sleeps is woken by what he waits for, also when he has posted himself in the same look", () => {
+test("a sleeping rank is woken by the post it waits for, also after a post of its own in the same poll", () => {
   const { runs, woken } = pair();
   const [first, second] = runs;
   // The first runs ahead until the board is full, and sleeps for want of room.
@@ -89,7 +89,7 @@ test("who sleeps is woken by what he waits for, also when he has posted himself 
   expect([first.end(), second.end()]).toEqual(["theirs", "mine"]);
 });
 
-test("the second step's post does not let the one who sleeps after it be forgotten", () => {
+test("a rank that sleeps after its post of the second step is woken", () => {
   const { runs, woken } = pair();
   runs.forEach((turn, rank) => {
     turn.begin(0, 7, swap(rank, "one", swap(rank, `two of ${rank}`)));
@@ -105,7 +105,7 @@ test("the second step's post does not let the one who sleeps after it be forgott
   expect([first.end(), second.end()]).toEqual(["two of 1", "two of 0"]);
 });
 
-test("who has lent an array and sleeps is woken when it has been read", () => {
+test("a sleeping rank that has lent an array is woken when it has been read", () => {
   const { runs, woken } = pair();
   const [first, second] = runs;
   for (let collective = 0; collective < 2; collective++) {
@@ -132,7 +132,7 @@ test("who has lent an array and sleeps is woken when it has been read", () => {
   expect(first.advance(false) && first.over).toBe(true);
 });
 
-test("who sleeps over one that is missing has seen who of the others is in another collective", () => {
+test("a rank that sleeps until a missing rank posts has noticed a rank in another collective", () => {
   const [, second, third] = runsOf(3, () => {}) as [BoardRun, BoardRun, BoardRun];
   third.begin(0, 8, { give: encode("mine"), to: "all", from: "none", finish: () => undefined });
   expect(third.advance(false)).toBe(true);

@@ -50,7 +50,7 @@ describe("chunk sizes", () => {
     assert.equal(chunkSize(pace({ meanMs: 1000 })), 1);
   });
 
-  test("nobody gets more than one input before it is known how long a task takes", () => {
+  test("no rank gets more than one input before it is known how long a task takes", () => {
     assert.equal(chunkSize(pace({ meanMs: undefined })), 1);
   });
 
@@ -89,7 +89,7 @@ describe("what a task takes rank 0", () => {
     return times.of("task") as number;
   };
 
-  test("is what it took when nobody interrupted, one time of three", () => {
+  test("is the time without interruption, if one of three was not interrupted", () => {
     const times = new LeastTimes();
     assert.equal(times.of("task"), undefined);
     assert.equal(takes(times, 8, 4), 2);

@@ -114,7 +114,7 @@ describe("a deadlock", () => {
     await busy;
   });
 
-  test("is none when a rank has ended: whoever waits for it is told that", async () => {
+  test("is none when a rank has ended: a rank that waits for it gets that error", async () => {
     const program = async (world: Communicator): Promise<void> => {
       if (world.rank === 0) await world.recv({ source: 1 });
     };
@@ -177,7 +177,7 @@ describe("failAt", () => {
     assert.deepEqual([got, after], [[1, 2], false]);
   });
 
-  test("at any message of a collective leaves nobody waiting", async () => {
+  test("at any message of a collective leaves no rank waiting", async () => {
     let survived = 0;
     for (let message = 1; message < 12; message++) {
       const seen: string[] = [];
