@@ -1,5 +1,5 @@
 import type { Call } from "../calls/call.ts";
-import { rejectAtSite, sitedHere, siteHere } from "../calls/call-site.ts";
+import { sitedHere, siteHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { breathe } from "../calls/event-loop.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
