@@ -12,7 +12,10 @@ import type { Refusal, WaitCounter } from "./wait-counter.ts";
  */
 const graceMs = 50;
 
-/** What follows when a rank has ended with exit code 0: its last packets arrive, then the calls that wait for it reject. */
+/**
+ * What follows when a rank has ended and the others go on: with exit code 0, or in any way under `--keep-going`. Its last
+ * packets arrive, then the calls that wait for it reject.
+ */
 export class PeerEndings {
   readonly #peers: PeerTable;
   readonly #liveness: Liveness;
@@ -41,7 +44,7 @@ export class PeerEndings {
     this.#missing = new MissingPackets(peers, waits, lost);
   }
 
-  /** A rank ended with exit code 0; `last` is how many packets it sent to this rank, if it reported that. */
+  /** A rank ended and the others go on (exit code 0, or `--keep-going`); `last` is how many packets it sent to this rank, if it reported that. */
   ended(ending: Ending, last: number | undefined): void {
     const peer = this.#liveness.ended(ending, last);
     if (isIncomplete(peer)) this.#missing.watch();

@@ -10,7 +10,7 @@ import { withoutZeromqRemark } from "../system/zeromq-remark.ts";
 import { Admission } from "./admission.ts";
 import { HostRanks } from "./host-ranks.ts";
 import { HostSetup } from "./host-setup.ts";
-import { killLeftovers } from "./leftovers.ts";
+import { killLeftovers } from "./leftover-processes.ts";
 import { Lingering } from "./lingering.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { OutputWindow } from "./output-window.ts";

@@ -2,7 +2,7 @@ import type { HostPlan, Report } from "../link/messages.ts";
 import { agentMark } from "../system/guardian.ts";
 import { processStat } from "../system/process-stat.ts";
 import type { HostRanks } from "./host-ranks.ts";
-import { commandOf, holdersOf, markedProcesses, sendSignal } from "./leftovers.ts";
+import { commandOf, holdersOf, markedProcesses, sendSignal } from "./leftover-processes.ts";
 import type { OutputWindow } from "./output-window.ts";
 import type { RankPipes } from "./rank-pipes.ts";
 import { graceMs, pollMs } from "./rank-process.ts";

@@ -6,7 +6,7 @@ import type { Exit } from "../errors/exit-codes.ts";
 import type { OutputStream } from "../link/messages.ts";
 import { deferred } from "../system/deferred.ts";
 import { processStat, processTable } from "../system/process-stat.ts";
-import { sendSignal } from "./leftovers.ts";
+import { sendSignal } from "./leftover-processes.ts";
 import { LineAssembler } from "./line-assembler.ts";
 import type { Apart } from "./process-group.ts";
 import { groupSignals, signalTargets } from "./signal-targets.ts";

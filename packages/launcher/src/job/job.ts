@@ -10,7 +10,7 @@ import { ExitCode } from "./exit-code.ts";
 import { Inquiry } from "./inquiry.ts";
 import { JobEnd } from "./job-end.ts";
 import { LastSentences } from "./last-sentences.ts";
-import { LeftOver } from "./left-over.ts";
+import { LeftBehind } from "./left-behind.ts";
 import { Losses } from "./losses.ts";
 import { RankStates } from "./rank-states.ts";
 import { Startup } from "./startup.ts";
@@ -44,7 +44,7 @@ export interface JobOptions {
  *                      ┌─ a rank or a host is gone: Losses ──┐
  * agents ─ reports ─ Job─ a message is lost: Undelivered ────┼─ JobEnd ─ orders ─► agents
  *                      ├─ every rank waits: DeadlockCheck ───┘    └─ ExitCode: the first reason counts
- *                      └─ all ended well: LeftOver
+ *                      └─ all ended well: LeftBehind
  * ```
  */
 export class Job {
@@ -61,7 +61,7 @@ export class Job {
   readonly #startup: Startup;
   readonly #losses: Losses;
   readonly #undelivered: Undelivered;
-  readonly #leftOver: LeftOver;
+  readonly #leftBehind: LeftBehind;
   readonly #stopped: StoppedRanks;
   readonly #ended = deferred<number>();
 
@@ -92,7 +92,7 @@ export class Job {
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
     this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end });
-    this.#leftOver = new LeftOver(options, ranks, exitCode, warnings);
+    this.#leftBehind = new LeftBehind(options, ranks, exitCode, warnings);
     for (const station of options.stations) {
       station.channel.receive({
         message: (report) => this.#hear(report, station),
@@ -151,7 +151,7 @@ export class Job {
         input.taken(report.bytes);
         break;
       case "ended":
-        this.#leftOver.strangers += report.strangers ?? 0;
+        this.#leftBehind.strangers += report.strangers ?? 0;
         this.#losses.rankEnded(report.ending, report.sent);
         break;
       case "drained":
@@ -172,7 +172,7 @@ export class Job {
         break;
       }
       case "lingering":
-        this.#leftOver.lingering(report, plan.host);
+        this.#leftBehind.lingering(report, plan.host);
         break;
       case "noted":
         log(`${plan.host}: ${report.text}`);
@@ -193,10 +193,10 @@ export class Job {
         this.#deadlock.moving(rank);
         break;
       case "joined":
-        this.#leftOver.joined.set(rank, message.communicators);
+        this.#leftBehind.joined.set(rank, message.communicators);
         break;
       case "mail":
-        this.#leftOver.mails.set(rank, message);
+        this.#leftBehind.mails.set(rank, message);
         break;
       case "here":
         this.#inquiry.answered(rank, message);
@@ -240,7 +240,7 @@ export class Job {
     this.#stations.open.delete(station);
     if (this.#stations.open.size > 0) return;
     this.#inquiry.end();
-    this.#leftOver.say();
+    this.#leftBehind.say();
     void this.end.told.then(() => this.#ended.resolve(this.#exitCode.code));
   }
 }

@@ -6,13 +6,13 @@ export { byteLength, type Parcel } from "./parcel.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";
 import { Excerpt, type Memory } from "../packet.ts";
-import { type Bytes, bytesOf, fromBytes, isBytes, kindOf, reasonAgainstBytes, smallFromBytes } from "./bytes.ts";
 import { flatten } from "./flatten.ts";
 import { sampleArray } from "./losses.ts";
 import { asBuffer, Form, inlineArrayBytes, inlineBytes, malformed, nothingAttached, type Parcel } from "./parcel.ts";
 import { isPlain } from "./plain.ts";
 import { notSmall, readSmall } from "./read-small.ts";
 import { rebuild } from "./rebuild.ts";
+import { type Bytes, bytesOf, fromBytes, isBytes, kindOf, reasonAgainstBytes, smallFromBytes } from "./typed-arrays.ts";
 import { unserializable } from "./unserializable.ts";
 import { encodeBytes, encodeDouble, encodeSmall, gaveUp, writeDouble, writeSmall } from "./write-small.ts";
 

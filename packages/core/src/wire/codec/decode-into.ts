@@ -1,6 +1,6 @@
 import { Excerpt } from "../packet.ts";
-import { fits } from "./bytes.ts";
 import { Form, type Parcel } from "./parcel.ts";
+import { fits } from "./typed-arrays.ts";
 
 /**
  * Copies the typed array of a parcel to the beginning of `into`, if it has the same type and fits.

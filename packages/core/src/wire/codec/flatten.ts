@@ -1,6 +1,5 @@
 import { types } from "node:util";
 import { MpiError } from "../../calls/errors.ts";
-import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./bytes.ts";
 import { errorClassOf, hiddenOf } from "./error-classes.ts";
 import { isIndex, sampleArray, warnOfBuiltIn, warnOfInstance } from "./losses.ts";
 import { fillingOrder, Node, type Reference } from "./node-table.ts";
@@ -13,6 +12,7 @@ import {
   type PrototypeKind,
   type Registration,
 } from "./prototype-kind.ts";
+import { type Bytes, bytesOf, isBytes, kindOf, reasonAgainstBytes } from "./typed-arrays.ts";
 import {
   pathOf,
   reasonAgainst,

@@ -1,5 +1,5 @@
 import { shared } from "../../calls/package-copies.ts";
-import { typedArrayClasses } from "./bytes.ts";
+import { typedArrayClasses } from "./typed-arrays.ts";
 
 /**
  * How objects with a certain prototype travel.

@@ -1,8 +1,8 @@
-import { fromBytes } from "./bytes.ts";
 import { emptyError } from "./error-classes.ts";
 import { fillingOrder, Node } from "./node-table.ts";
 import { malformed } from "./parcel.ts";
 import { revive } from "./registered-classes.ts";
+import { fromBytes } from "./typed-arrays.ts";
 
 /**
  * The value from the table that `flatten` has made. Large byte arrays show the memory of `attachments`, each of which

@@ -1,16 +1,9 @@
-import { readFileSync } from "node:fs";
-import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
+import { LaunchError } from "../../errors/launch-error.ts";
 import { nameOfHere, sameHost } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
 import type { AllocationSource } from "../scheduler.ts";
-import { isOwnFile, ownLines, parseNodeFile } from "./node-file.ts";
+import { isOwnFile, type NodeFile, ownLines, parseNodeFile, readNodeFile } from "./node-file.ts";
 import { NodeFileLines } from "./node-file-lines.ts";
-
-/** A file of host names, one slot a line, and what the user calls it. */
-interface NodeFile {
-  path: string;
-  name: string;
-}
 
 /** A message lists at most this many hosts. */
 const mostListed = 8;
@@ -126,15 +119,4 @@ function describeEdited(file: string, own: readonly string[], lines: readonly st
 function listed(hosts: readonly string[]): string {
   const more = hosts.length - mostListed;
   return `${hosts.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-}
-
-function readNodeFile({ path, name }: NodeFile): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new LaunchError(`${name} is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
-  }
-  if (parseNodeFile(text).length === 0) throw new LaunchError(`${name} is ${path}, which names no host`);
-  return text;
 }

@@ -1,9 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
 import { isSame } from "../../system/seen-paths.ts";
 import { givenToScript } from "./first-process.ts";
 import { jobStatus, linesOf } from "./status.ts";
 import { pbsSetting } from "./tools.ts";
+
+/** A file of host names, one slot a line, and what the user calls it. */
+export interface NodeFile {
+  path: string;
+  name: string;
+}
 
 /** The host names of a node file, one slot each. */
 export function parseNodeFile(text: string): string[] {
@@ -11,6 +18,22 @@ export function parseNodeFile(text: string): string[] {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
+}
+
+/**
+ * The text of a node file: PBS_NODEFILE, or what the user gave with `--hostfile`.
+ *
+ * @throws LaunchError when it cannot be read, or names no host
+ */
+export function readNodeFile({ path, name }: NodeFile): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new LaunchError(`${name} is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
+  }
+  if (parseNodeFile(text).length === 0) throw new LaunchError(`${name} is ${path}, which names no host`);
+  return text;
 }
 
 /**

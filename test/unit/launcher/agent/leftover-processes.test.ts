@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { killLeftovers } from "../../../../packages/launcher/src/agent/leftovers.ts";
+import { killLeftovers } from "../../../../packages/launcher/src/agent/leftover-processes.ts";
 import { agentMark } from "../../../../packages/launcher/src/system/guardian.ts";
 
 /** A process with the environment of a rank of this agent. */

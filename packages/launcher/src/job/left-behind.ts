@@ -14,7 +14,7 @@ interface LeftOverOptions {
 }
 
 /** What ranks that ended well have left: processes, messages, collectives that others never joined, mistakes. */
-export class LeftOver {
+export class LeftBehind {
   readonly #options: LeftOverOptions;
   readonly #ranks: RankStates;
   readonly #exitCode: ExitCode;
