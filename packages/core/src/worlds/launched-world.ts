@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { threadId } from "node:worker_threads";
-import { describe, type Identity } from "../calls/call.ts";
-import { siteHere } from "../calls/call-site.ts";
+import type { Identity } from "../calls/call.ts";
 import { MpiError, type MpiErrorCode } from "../calls/errors.ts";
 import { breathe, setTimeout } from "../calls/event-loop.ts";
 import { isMissing, nativeAdvice } from "../calls/native-package.ts";
@@ -19,6 +18,7 @@ import { type AgentMessage, describeEnding, type Ending, env, type Network } fro
 import type { Progress } from "../wire/progress.ts";
 import type { Transport } from "../wire/transport.ts";
 import { AgentChannel } from "./agent-channel.ts";
+import { describeLost } from "./lost-messages.ts";
 import { reportUncaught } from "./uncaught.ts";
 
 /** How long a leaving rank waits for its unfinished sends to be received. */
@@ -218,14 +218,7 @@ class Rank {
     engine.flushSync();
     const lost = code === 0 ? engine.sends.undelivered : [];
     if (lost.length > 0) {
-      const calls = lost
-        .slice(0, 3)
-        .map((call) => `${describe(call)}${call.site === undefined ? "" : ` at ${call.site}`}`);
-      const more = lost.length > 3 ? ` and ${lost.length - 3} more` : "";
-      const exit = siteHere();
-      warn(
-        `${exit === undefined ? "" : `${exit}: `}process.exit() with messages that were never delivered: ${calls.join(", ")}${more}; await them before`,
-      );
+      warn(describeLost(lost));
       process.exitCode = 1;
     }
     this.#tellLeft(engine);
