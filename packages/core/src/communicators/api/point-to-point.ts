@@ -100,7 +100,8 @@ export interface PointToPointCalls {
   probe(options?: ProbeOptions): Promise<Status>;
 
   /**
-   * Like {@link probe} without waiting: undefined when no matching message has arrived.
+   * Like {@link probe} without waiting: undefined when no matching message has arrived. A message whose send was cancelled
+   * may still be found for a moment; a receive does not get it.
    *
    * ```ts
    * const status = await world.iprobe({ tag: 9 }); // => undefined
