@@ -1,5 +1,6 @@
 import { invalid, show } from "../calls/check.ts";
-import { type PoolTasks, RootWorkers } from "./pool-workers.ts";
+import type { PoolTasks } from "./pool-workers.ts";
+import { RootWorkers } from "./root-workers.ts";
 import type { AnyTask, InitializerOptions } from "./task.ts";
 import { runTaskCall } from "./task-call.ts";
 import type { TaskGroup } from "./task-group.ts";
