@@ -22,8 +22,7 @@ export type Divert = (detour: Detour) => void;
  * ```
  */
 export async function locate(call: Call, divert: Divert | undefined): Promise<string | undefined> {
-  call.site ??= call.stack && siteOf(stackText(call.stack));
-  if (call.site === undefined && divert !== undefined) {
+  if (located(call).site === undefined && divert !== undefined) {
     await new Promise<void>((found) => {
       divert(async (rest) => {
         // V8 subscribes to this promise in the first turn; the awaiting function is known from the second on.
@@ -61,8 +60,8 @@ interface Settlers {
  * without one the promise first takes a detour, as in {@link locate}: the line is then that of the `await`.
  */
 export function rejectAtSite(call: Call, error: Error, { resolve, reject }: Settlers): void {
-  if (call.site !== undefined || call.stack !== undefined || !(error instanceof MpiError)) reject(error);
-  else resolve(withSite(call, error));
+  if (lacksSite(call, error)) resolve(withSite(call, error));
+  else reject(error);
 }
 
 async function withSite(call: Call, error: MpiError): Promise<never> {
@@ -71,9 +70,13 @@ async function withSite(call: Call, error: MpiError): Promise<never> {
   throw sitedError(call, error);
 }
 
+function lacksSite({ site, stack }: Call, error: Error): error is MpiError {
+  return site === undefined && stack === undefined && error instanceof MpiError;
+}
+
 /** The error of a call with the user's line in its message, if it is not there and the user's `await` is on the stack. */
 export function sitedError(call: Call, error: Error): Error {
-  if (call.site !== undefined || call.stack !== undefined || !(error instanceof MpiError)) return error;
+  if (!lacksSite(call, error)) return error;
   const site = siteHere();
   const before = `${describe(call)}: `;
   if (site === undefined || !error.message.includes(before)) return error;

@@ -1,5 +1,5 @@
 import { type Call, failure } from "../calls/call.ts";
-import { located, siteHere } from "../calls/call-site.ts";
+import { located, sitedHere } from "../calls/call-site.ts";
 import { checkRank, checkTag, invalid, show } from "../calls/check.ts";
 import { checkOptions, type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
@@ -303,8 +303,7 @@ export abstract class PointToPoint implements PointToPointCalls {
 
   /** Sets the call's promise, too: a call without one counts as pending. */
   #refused(call: Call, error: unknown): Promise<never> {
-    call.site ??= siteHere();
-    const result = Promise.reject<never>(this.world.engine.explained(call, error));
+    const result = Promise.reject<never>(this.world.engine.explained(sitedHere(call), error));
     call.result = result;
     return result;
   }

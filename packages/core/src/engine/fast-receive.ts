@@ -1,5 +1,5 @@
 import type { Call } from "../calls/call.ts";
-import { siteHere } from "../calls/call-site.ts";
+import { sitedHere } from "../calls/call-site.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import { decode } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
@@ -97,8 +97,8 @@ export class FastReceive {
   /** Rejects the receive if `why` gives an error. */
   refuse(why: Refusal): void {
     const call = this.#call;
-    if (call !== undefined) call.site ??= siteHere(); // it polls right now, so the user's line is on the stack
-    const error = call && this.#channel && why(call, this.#source, this.#channel, this.#tag);
+    // It polls right now, so the user's line is on the stack.
+    const error = call && this.#channel && why(sitedHere(call), this.#source, this.#channel, this.#tag);
     if (error === undefined) return;
     this.#waits.settled++;
     if (this.#over) return;
@@ -128,7 +128,6 @@ export class FastReceive {
     this.#error = undefined;
     this.#call = undefined;
     if (error === undefined) return Promise.resolve(value);
-    call.site ??= siteHere();
-    return Promise.reject(this.#liveness.explained(call, error.thrown));
+    return Promise.reject(this.#liveness.explained(sitedHere(call), error.thrown));
   }
 }

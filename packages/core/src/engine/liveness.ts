@@ -38,7 +38,10 @@ export class Liveness {
     return true;
   }
 
-  /** A rank ended and the others go on (exit code 0, or `--keep-going`); `last` is how many packets it sent to this rank, if it reported that. */
+  /**
+   * A rank ended and the others go on (exit code 0, or `--keep-going`). `last` is how many packets it sent to this rank, if
+   * it reported that.
+   */
   ended(ending: Ending, last: number | undefined): Peer {
     const peer = this.#peers.get(ending.rank);
     this.#someEnded = true;

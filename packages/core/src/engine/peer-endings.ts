@@ -44,7 +44,10 @@ export class PeerEndings {
     this.#missing = new MissingPackets(peers, waits, lost);
   }
 
-  /** A rank ended and the others go on (exit code 0, or `--keep-going`); `last` is how many packets it sent to this rank, if it reported that. */
+  /**
+   * A rank ended and the others go on (exit code 0, or `--keep-going`). `last` is how many packets it sent to this rank, if
+   * it reported that.
+   */
   ended(ending: Ending, last: number | undefined): void {
     const peer = this.#liveness.ended(ending, last);
     if (isIncomplete(peer)) this.#missing.watch();

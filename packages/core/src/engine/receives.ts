@@ -1,5 +1,5 @@
 import type { Call } from "../calls/call.ts";
-import { sitedHere, siteHere } from "../calls/call-site.ts";
+import { sitedHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { breathe } from "../calls/event-loop.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
@@ -135,8 +135,7 @@ export class Receives {
     try {
       return Promise.resolve(finish(arrival));
     } catch (error) {
-      call.site ??= siteHere();
-      return Promise.reject(this.#liveness.explained(call, error));
+      return Promise.reject(this.#liveness.explained(sitedHere(call), error));
     }
   }
 

@@ -49,9 +49,12 @@ export class WaitCounter {
   /** `quiet`: the rejection needs no handler. */
   refuse(posted: PostedReceive, error: Error, quiet = false): void {
     this.endOf(posted);
-    if (quiet) ignore(posted.promise);
-    if (quiet) posted.reject(error);
-    else rejectAtSite(posted.call, error, posted);
+    if (quiet) {
+      ignore(posted.promise);
+      posted.reject(error);
+    } else {
+      rejectAtSite(posted.call, error, posted);
+    }
   }
 }
 

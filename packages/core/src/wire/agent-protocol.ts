@@ -150,7 +150,10 @@ export type RankMessage =
   | { kind: "warning"; text: string }
   /** Packets for that rank cannot be delivered; `attempts` has a line for each address that was tried. */
   | { kind: "undelivered"; dest: number; attempts: string }
-  /** That rank ended and the others go on (exit code 0, or `--keep-going`), and so many of its packets to this rank have not arrived. */
+  /**
+   * That rank ended and the others go on (exit code 0, or `--keep-going`). So many of its packets to this rank have not
+   * arrived.
+   */
   | { kind: "missing"; source: number; packets: number }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
