@@ -3,6 +3,7 @@
  * ranks, and the few functions that both sides need. Not for programs.
  */
 export { nativeAdvice } from "./calls/native-package.ts";
+export { processStatFields } from "./calls/process-stat.ts";
 export { within } from "./calls/timeout.ts";
 export { shareOut } from "./transports/shared-memory/room.ts";
 export * from "./wire/agent-protocol.ts";

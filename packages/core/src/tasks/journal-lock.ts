@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, realpathSync, renameSync, rmSync, writeFile
 import { hostname } from "node:os";
 import { invalid } from "../calls/check.ts";
 import { type MpiError, messageOf } from "../calls/errors.ts";
+import { processStatFields } from "../calls/process-stat.ts";
 import { env } from "../wire/agent-protocol.ts";
 
 /** The process that holds a lock, as the lock file says. */
@@ -114,12 +115,7 @@ function isGone({ host, pid, started, pids }: Holder): boolean {
 
 /** Start time of a process, in ticks since the host's start (field 22); undefined where there is no /proc. */
 function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
+  return processStatFields(pid)?.[19];
 }
 
 function pidNamespace(): string {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { processStatFields } from "@tsmpi/core/bootstrap";
 
 /** A process in /proc/<pid>/stat. */
 export interface ProcessStat {
@@ -19,21 +20,17 @@ const ticksPerSecond = 100;
 
 /** Undefined if there is no such process, or no /proc. */
 export function processStat(pid: number | "self"): ProcessStat | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = text.replace(/^.*\) /s, "").split(" "); // the name may contain any characters; the state is field 3
-    const number = (field: number): number => Number(fields[field - 3]);
-    return {
-      state: fields[0]!,
-      parent: number(4),
-      group: number(5),
-      session: number(6),
-      foreground: number(8),
-      startedAt: number(22) / ticksPerSecond,
-    };
-  } catch {
-    return undefined;
-  }
+  const fields = processStatFields(pid);
+  if (fields === undefined) return undefined;
+  const number = (field: number): number => Number(fields[field - 3]);
+  return {
+    state: fields[0]!,
+    parent: number(4),
+    group: number(5),
+    session: number(6),
+    foreground: number(8),
+    startedAt: number(22) / ticksPerSecond,
+  };
 }
 
 /** All processes of this host but zombies, by id. Takes some 10 us each. Empty without /proc. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { processStatFields } from "../../calls/process-stat.ts";
 import type { System } from "../libc.ts";
 
 /**
@@ -16,11 +16,6 @@ export function moveOffBusyCpu(system: System, partners: readonly number[]): boo
 
 /** The CPU that a process runs on or waits for; undefined when it sleeps or has ended. */
 function runsOn(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "R" ? Number(fields[36]) : undefined;
-  } catch {
-    return undefined;
-  }
+  const fields = processStatFields(pid);
+  return fields?.[0] === "R" ? Number(fields[36]) : undefined;
 }
