@@ -40,6 +40,11 @@ export class ChunkPicker {
     });
   }
 
+  /** The next chunk for rank 0 itself, which asks for one when it has none. */
+  nextOfRoot(ranks: number): Chunk | undefined {
+    return this.next(this.#root, 0, ranks);
+  }
+
   /** A worker took `ms` for so many of these tasks. */
   workerTook(task: string, ms: number, tasks: number): void {
     this.#meanMs.add(task, ms, tasks);

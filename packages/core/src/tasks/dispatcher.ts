@@ -9,7 +9,7 @@ import type { Message } from "./messages.ts";
 import { failed } from "./outcome.ts";
 import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
-import { RootTasks } from "./root-tasks.ts";
+import { type Dispatching, RootTasks } from "./root-tasks.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
@@ -29,7 +29,7 @@ const unwanted = "its result is not wanted any more";
  *
  * One file for the state that answers, time limits, losses and the end all change: the runs, the workers and the failure.
  */
-export class Dispatcher implements WorkerCounts {
+export class Dispatcher implements WorkerCounts, Dispatching {
   readonly lost: number[] = [];
   /** How many ranks can be given work. */
   ranks: number;
@@ -60,7 +60,7 @@ export class Dispatcher implements WorkerCounts {
     this.repeats = group.checking === undefined ? undefined : new RepeatCheck(group, this);
     this.#group = group;
     this.#picker = new ChunkPicker(rank);
-    this.#root = runner && this.#rootTasks(runner);
+    this.#root = runner && new RootTasks(runner, this.#place(rank), this.#picker, this);
     this.#workers = Array.from({ length: size - 1 }, (_, i) => new WorkerState(i < rank ? i : i + 1));
     this.ranks = size - (runner === undefined ? 1 : 0);
     this.broken = new Promise((_, reject) => {
@@ -69,6 +69,11 @@ export class Dispatcher implements WorkerCounts {
     this.broken.catch(() => {});
     this.#attentive = attentive;
     if (attentive) for (const worker of this.#workers) void this.#listen(worker);
+  }
+
+  /** Whether the whole call has failed. */
+  get hasFailed(): boolean {
+    return this.#broken !== undefined;
   }
 
   /** The ranks that can be given work. */
@@ -155,18 +160,6 @@ export class Dispatcher implements WorkerCounts {
       });
     }
     if (this.#broken !== undefined) throw this.#broken.error;
-  }
-
-  #rootTasks(runner: TaskRunner): RootTasks {
-    const { rank } = this.#group.peers;
-    const dispatcher = this;
-    return new RootTasks(runner, this.#place(rank), this.#picker, {
-      get hasFailed() {
-        return dispatcher.#broken !== undefined;
-      },
-      next: () => this.#picker.next(rank, 0, this.ranks),
-      refill: () => this.refill(),
-    });
   }
 
   #fill(): void {

@@ -5,7 +5,7 @@ export interface Work {
   /** Position of the first input if they are consecutive; else the position of each. */
   at: number | number[];
   attempt: number;
-  /** MapInputs, or lists of arguments. */
+  /** Inputs, or lists of arguments. */
   inputs: unknown[];
   spread: boolean;
   timeoutMs: number | undefined;

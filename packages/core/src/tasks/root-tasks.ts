@@ -11,11 +11,11 @@ import type { TaskRunner } from "./task-runner.ts";
 const clockEvery = 16;
 
 /** What the tasks on rank 0 need of the dispatcher. */
-interface Dispatching {
+export interface Dispatching {
   /** Whether the whole call has failed. */
   readonly hasFailed: boolean;
-  /** The next chunk for rank 0. */
-  next(): Chunk | undefined;
+  /** How many ranks can be given work. */
+  readonly ranks: number;
   /** There may be something to hand out to the workers. */
   refill(): void;
 }
@@ -47,7 +47,7 @@ export class RootTasks {
     this.working = true;
     let turn = performance.now();
     while (!this.#dispatcher.hasFailed) {
-      this.current = this.#dispatcher.next();
+      this.current = this.#picker.nextOfRoot(this.#dispatcher.ranks);
       if (this.current === undefined) break;
       const { run, items } = this.current;
       for (let done = 0; done < items.length && !run.over; ) {
