@@ -23,13 +23,12 @@ export function shared<T>(name: string, make: () => T): T {
  * Makes `instanceof Class` true for instances of the same class in other copies. Subclasses behave as in JavaScript.
  */
 export function recognise(Class: abstract new (...args: never[]) => object, name: string): void {
-  const mark = Symbol.for(`tsmpi.${name}`);
   Object.defineProperty(Class, "name", { value: name }); // a bundler may have renamed the class
-  Object.defineProperty(Class.prototype, mark, { value: true });
+  markInstances(Class, name);
+  const marked = instanceCheck(name);
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
-      if (this !== Class) return Function.prototype[Symbol.hasInstance].call(this, value);
-      return typeof value === "object" && value !== null && mark in value;
+      return (this === Class ? marked : Function.prototype)[Symbol.hasInstance].call(this, value);
     },
   });
 }
@@ -61,7 +60,7 @@ export interface InstanceCheck<Instance> {
 
 /** Holds for instances of the classes that {@link markInstances} has marked with this name, and of their subclasses. */
 export function instanceCheck<Instance>(name: string): InstanceCheck<Instance> {
-  const mark = Symbol.for(`tsmpi.${name}`);
+  const mark = markOf(name);
   return {
     [Symbol.hasInstance]: (value): value is Instance => typeof value === "object" && value !== null && mark in value,
   };
@@ -69,5 +68,10 @@ export function instanceCheck<Instance>(name: string): InstanceCheck<Instance> {
 
 /** Marks a class's instances for {@link instanceCheck}. */
 export function markInstances(Class: abstract new (...args: never[]) => object, name: string): void {
-  Object.defineProperty(Class.prototype, Symbol.for(`tsmpi.${name}`), { value: true });
+  Object.defineProperty(Class.prototype, markOf(name), { value: true });
+}
+
+/** One symbol for all copies of this package. */
+function markOf(name: string): symbol {
+  return Symbol.for(`tsmpi.${name}`);
 }
