@@ -43,6 +43,7 @@ export class Agent {
   /** Ranks that could not be started, and have not yet said why. */
   #unstarted = 0;
   #failed = false;
+
   constructor(channel: Channel<Report, Order>) {
     this.#channel = channel;
     channel.receive({
@@ -64,9 +65,6 @@ export class Agent {
         break;
       case "failed":
       case "stopping":
-        this.#admission.tellLater(order);
-        this.#ranks.tell(order);
-        break;
       case "endsSoon":
         this.#admission.tellLater(order);
         this.#ranks.tell(order);

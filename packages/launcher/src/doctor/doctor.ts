@@ -12,6 +12,7 @@ import type { Allocation, Host } from "../hosts/host.ts";
 import { schedulers } from "../hosts/schedulers.ts";
 import { walltimeObstacle } from "../hosts/walltime.ts";
 import { run } from "../job/run.ts";
+import { count } from "../reports/table.ts";
 import { agentMark, Guardian } from "../system/guardian.ts";
 import { builtFile } from "../system/package-files.ts";
 import type { Facts, Links, ProbedHost } from "./facts.ts";
@@ -41,8 +42,7 @@ export async function doctor(options: RunOptions): Promise<number> {
       problems: more,
     } = judge([...probedHosts(seen, results), ...hosts.flatMap((host) => unseen(host, causes))], options.directory);
     problems.push(...more);
-    const count = hosts.length === 1 ? "1 host" : `${hosts.length} hosts`;
-    lines.push(`${count}, slots from ${source}, directory ${options.directory}`, table, "");
+    lines.push(`${count(hosts.length, "host")}, slots from ${source}, directory ${options.directory}`, table, "");
     lines.push(...[...(found.notes ?? []), ...notes].map((text) => `note: ${text}`));
     const obstacle = await walltimeObstacle(options.walltimeMs);
     if (obstacle !== undefined) lines.push(`note: ${obstacle}`);

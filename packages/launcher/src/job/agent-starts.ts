@@ -6,6 +6,7 @@ import type { Host } from "../hosts/host.ts";
 import type { CommandEnd, CommandStarter, StartCommand } from "../hosts/starter.ts";
 import { describeMissingKey } from "../hosts/task.ts";
 import type { RollCall } from "../reports/launch-stages.ts";
+import { deferred } from "../system/deferred.ts";
 import type { RunningCommand, StartCommands } from "./start-commands.ts";
 
 /** At most this many commands run at once that have not yet brought their agents in. */
@@ -34,9 +35,7 @@ export interface AgentStartsOptions {
 /** Starts agents: runs the commands, and knows of each node whether its agent is here, will not come, or is awaited. */
 export class AgentStarts {
   readonly #options: AgentStartsOptions;
-  /** Resolves when each node is settled: its agent is here, or will not come; or after {@link giveUp}. */
-  readonly finished: Promise<void>;
-  #finish!: () => void;
+  readonly #finished = deferred();
   readonly #waiting: AgentStart[];
   readonly #running = new Map<AgentStart, RunningCommand>();
   readonly #unsettled: Set<number>;
@@ -46,12 +45,14 @@ export class AgentStarts {
 
   constructor(options: AgentStartsOptions) {
     this.#options = options;
-    this.finished = new Promise((resolve) => {
-      this.#finish = resolve;
-    });
     this.#waiting = [...options.starts];
     this.#unsettled = new Set(options.hosts.keys());
     for (let lane = Math.min(atOnce, options.starts.length); lane > 0; lane--) this.#startNext();
+  }
+
+  /** Resolves when each node is settled: its agent is here, or will not come; or after {@link giveUp}. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
   }
 
   /** Whether the command of this node still runs. */
@@ -68,7 +69,7 @@ export class AgentStarts {
   giveUp(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#finish();
+    this.#finished.resolve();
   }
 
   /** The agent of this node has connected, or will not come. */

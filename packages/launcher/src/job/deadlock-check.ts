@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Stuck } from "@tsmpi/core/bootstrap";
 import { DeadlockWatch, type Underway } from "../reports/deadlock.ts";
@@ -62,7 +63,7 @@ export class DeadlockCheck {
     this.#isChecking = true;
     const before = await this.#underway();
     const queued = await this.#inquiry.queuedBytes();
-    await new Promise<void>((resolve) => setTimeout(resolve, settledMs).unref());
+    await sleep(settledMs, undefined, { ref: false });
     const after = await this.#underway();
     this.#isChecking = false;
     if (before !== undefined && queued === 0 && isDeepStrictEqual(before, after)) this.#found.lost(before);

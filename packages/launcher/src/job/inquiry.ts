@@ -1,7 +1,7 @@
-import type { Stuck } from "@tsmpi/core/bootstrap";
-import { within } from "@tsmpi/core/bootstrap";
+import { type Stuck, within } from "@tsmpi/core/bootstrap";
 import { type Underway, underway } from "../reports/deadlock.ts";
 import type { Doing } from "../reports/rank-activity.ts";
+import { deferred } from "../system/deferred.ts";
 import type { RankStates } from "./rank-states.ts";
 import type { Station, Stations } from "./stations.ts";
 
@@ -67,26 +67,24 @@ export class Inquiry {
   async queuedBytes(): Promise<number> {
     const waiting = new Set(this.#stations.open);
     let bytes = 0;
-    const all = new Promise<void>((resolve) => {
-      this.#queued = (station, more) => {
-        bytes += more;
-        waiting.delete(station);
-        if (waiting.size === 0) resolve();
-      };
-    });
+    const all = deferred();
+    this.#queued = (station, more) => {
+      bytes += more;
+      waiting.delete(station);
+      if (waiting.size === 0) all.resolve();
+    };
     this.#stations.order({ kind: "queues" });
-    await within(answerMs, all);
+    await within(answerMs, all.promise);
     return waiting.size > 0 ? Number.POSITIVE_INFINITY : bytes;
   }
 
   /** Resolves when all that can say where they are have, or have had the time to. */
   async #answers(): Promise<void> {
     this.#here.clear();
-    const all = new Promise<void>((resolve) => {
-      this.#allAnswered = resolve;
-    });
+    const all = deferred();
+    this.#allAnswered = all.resolve;
     this.recheck();
-    await within(answerMs, all);
+    await within(answerMs, all.promise);
   }
 
   #doing(rank: number, asked: boolean): Doing[] {

@@ -7,7 +7,7 @@ import type { ExitCode } from "./exit-code.ts";
 import type { RankStates } from "./rank-states.ts";
 import type { Warnings } from "./warnings.ts";
 
-interface LeftOverOptions {
+interface LeftBehindOptions {
   keepGoing: boolean;
   checks: boolean;
   output: Output;
@@ -15,7 +15,7 @@ interface LeftOverOptions {
 
 /** What ranks that ended well have left: processes, messages, collectives that others never joined, mistakes. */
 export class LeftBehind {
-  readonly #options: LeftOverOptions;
+  readonly #options: LeftBehindOptions;
   readonly #ranks: RankStates;
   readonly #exitCode: ExitCode;
   readonly #warnings: Warnings;
@@ -26,7 +26,7 @@ export class LeftBehind {
   /** How many messages came to ranks that no rank of this job had sent. */
   strangers = 0;
 
-  constructor(options: LeftOverOptions, ranks: RankStates, exitCode: ExitCode, warnings: Warnings) {
+  constructor(options: LeftBehindOptions, ranks: RankStates, exitCode: ExitCode, warnings: Warnings) {
     this.#options = options;
     this.#ranks = ranks;
     this.#exitCode = exitCode;

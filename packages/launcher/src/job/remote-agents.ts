@@ -1,4 +1,5 @@
 import type { PortRange } from "@tsmpi/core/bootstrap";
+import { exitCodes } from "../errors/exit-codes.ts";
 import { LaunchError, usageError } from "../errors/launch-error.ts";
 import { agentCommand } from "../hosts/agent-command.ts";
 import { type RemoteHost, startCommands } from "../hosts/starters.ts";
@@ -69,13 +70,14 @@ export class RemoteAgents {
    */
   static async start(options: RemoteOptions): Promise<RemoteAgents> {
     const agents = new RemoteAgents(options);
-    const interrupted = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
-    const leave = (signal: NodeJS.Signals): void => process.exit(interrupted[signal as keyof typeof interrupted]);
-    for (const signal of Object.keys(interrupted)) process.once(signal, leave);
+    const { interrupted, terminated } = exitCodes;
+    const codes = { SIGINT: interrupted, SIGTERM: terminated, SIGHUP: terminated };
+    const leave = (signal: NodeJS.Signals): void => process.exit(codes[signal as keyof typeof codes]);
+    for (const signal of Object.keys(codes)) process.once(signal, leave);
     try {
       await agents.#start();
     } finally {
-      for (const signal of Object.keys(interrupted)) process.off(signal, leave);
+      for (const signal of Object.keys(codes)) process.off(signal, leave);
     }
     return agents;
   }
