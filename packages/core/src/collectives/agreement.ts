@@ -191,7 +191,13 @@ export class Agreement {
     } catch {
       parcel = encode(notice);
     }
-    for (const member of this.#members) this.#engine.notices.notify(this.#channel, member, number, parcel);
+    for (const member of this.#members) {
+      try {
+        this.#engine.notices.notify(this.#channel, member, number, parcel);
+      } catch {
+        // Memory for a first message to this member may be what is missing. `error` says so; this one must not replace it.
+      }
+    }
   }
 
   /** The thrown error with rank and call. An error of a user's function becomes the cause. */
