@@ -11,8 +11,8 @@ import { describePlan, planFor } from "./plan.ts";
  */
 const count = process.env["TSMPI_CHAOS"] ?? perTier({ quick: undefined, full: "1000" });
 const seed = process.env["TSMPI_CHAOS_SEED"];
-const local = seedsOf(Number(count ?? 10), 1);
-const far = seedsOf(count === undefined ? 4 : Math.ceil(Number(count) / 3), 5001);
+const local = seedsOf(Number(count ?? 6), 1);
+const far = seedsOf(count === undefined ? 3 : Math.ceil(Number(count) / 3), 5001);
 
 /** Seeds above 5000 are jobs on several hosts. A long run begins elsewhere each time; its seeds are in the tests' names. */
 function seedsOf(length: number, first: number): number[] {

@@ -11,7 +11,7 @@ export interface Case {
   from?: number;
   /** Whether it is worth running in other orders of messages; default true. A flood takes long and has one order. */
   orders?: boolean;
-  /** Takes a tenth of a second or more on real processes: the quick tier runs it at a pair and at 8 ranks only. */
+  /** Takes a tenth of a second or more on real processes: the quick tier runs it at few numbers of ranks. */
   heavy?: boolean;
   program(world: Communicator): Promise<void>;
 }

@@ -18,11 +18,11 @@ describe("sweep.ts", () => {
   test("writes a table and a chart, and goes on where it was stopped", async () => {
     const cwd = folder();
     const read = (file: string): string => readFileSync(join(cwd, file), "utf8");
-    expect(await run(3, "sweep.ts", ["12"], cwd)).toBe("12 strengths: sweep.csv, sweep.svg\n");
+    expect(await run(3, "sweep.ts", ["6"], cwd)).toBe("6 strengths: sweep.csv, sweep.svg\n");
     const [header, ...rows] = read("sweep.csv").trimEnd().split("\n");
     expect(header?.split(",")).toHaveLength(61);
     const strengths = rows.map((row) => Number(row.split(",")[0]));
-    expect(strengths).toEqual(Array.from({ length: 12 }, (_, i) => expect.closeTo(1.35 + (0.15 * i) / 11, 6)));
+    expect(strengths).toEqual(Array.from({ length: 6 }, (_, i) => expect.closeTo(1.35 + (0.15 * i) / 5, 6)));
     // Weakly driven it is seen at one and the same angle; at 1.5 chaos is near.
     const angles = (row: string): number =>
       new Set(
@@ -40,7 +40,7 @@ describe("sweep.ts", () => {
     rmSync(join(cwd, "sweep.csv"));
     const journal = join(cwd, "sweep.journal");
     truncateSync(journal, Math.floor(statSync(journal).size / 2));
-    await run(2, "sweep.ts", ["12"], cwd);
+    await run(2, "sweep.ts", ["6"], cwd);
     expect(read("sweep.csv")).toBe(table);
   });
 });

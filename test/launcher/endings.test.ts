@@ -7,7 +7,7 @@ import { folder, shell } from "../support/run-tsmpi.ts";
 import { perTier } from "../support/tier.ts";
 
 /** More than pipes hold; the full tier does what the page says. */
-const count = perTier({ quick: 20_000, full: 100_000 });
+const count = perTier({ quick: 8_000, full: 100_000 });
 
 /** Each writes so many lines to each stream and ends in the way that its last argument names. */
 const node = `import { closeSync } from "node:fs";

@@ -89,7 +89,7 @@ describe("threads", () => {
   const unset = { OMP_NUM_THREADS: undefined, UV_THREADPOOL_SIZE: undefined };
 
   it("are each rank's share of the CPUs", async () => {
-    const { stdout } = await runScript(script, ["-n", "64"], { env: unset });
+    const { stdout } = await runScript(script, ["-n", String(2 * availableParallelism())], { env: unset });
     expect(new Set(stdout.trimEnd().split("\n"))).toEqual(new Set(["1 2"]));
   });
 

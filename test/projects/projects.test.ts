@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { command } from "../support/run-tsmpi.ts";
+import { full } from "../support/tier.ts";
 import { samples } from "./projects.ts";
 import type { Sample } from "./sample.ts";
 
@@ -66,7 +67,8 @@ function nodeRuns({ node: which = "none" }: Sample): boolean {
 
 describe.concurrent("a project runs in each rank as it runs under node", () => {
   const known = Object.entries(samples).filter(([, sample]) => sample.node !== "hooks" || hasHooks);
-  test.each(known)("%s", async (_, sample) => {
+  // The quick tier takes every third, so some of each kind.
+  test.each(known.filter((_, i) => full || i % 3 === 0))("%s", async (_, sample) => {
     const folder = make(sample);
     const expected = { out: sample.out, code: sample.code ?? 0, says: true };
     const seen = ({ out, err, code }: Outcome) => ({ out, code, says: sample.says?.test(err) ?? true });

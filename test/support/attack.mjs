@@ -39,7 +39,7 @@ async function speak(target, options) {
 }
 
 const zmtp = Buffer.concat([Buffer.from("ff00000000000000017f0301", "hex"), Buffer.from("NULL".padEnd(20, "\0"))]);
-for (const target of targets) {
+async function attack(target) {
   await Promise.all([
     say(target, Buffer.alloc(0), 1500),
     say(target, Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), 500),
@@ -57,5 +57,6 @@ for (const target of targets) {
     curveSecretKey: own.secretKey,
   });
 }
+await Promise.all(targets.map(attack));
 console.log("done");
 process.exit();
