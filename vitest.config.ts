@@ -40,9 +40,11 @@ function by(kinds: readonly RegExp[]): (a: TestSpecification, b: TestSpecificati
   return (a, b) => place(kinds, a) - place(kinds, b);
 }
 
+/** But for a test of warnings that appear once in a process. */
+const within = ["test/unit/core/**/!(losses).test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: "test/support/clean-checkout.ts",
     // Real processes on machines of any speed: a limit says that something hangs, never that it is slow.
     testTimeout: 60_000,
@@ -53,5 +55,10 @@ export default defineConfig({
     // Tests start many processes themselves; so many files at a time are what two cores carry.
     maxWorkers: 3,
     sequence: { sequencer: InTurn },
+    projects: [
+      { extends: true, test: { name: "processes", include: ["test/**/*.test.ts"], exclude: within } },
+      // Functions and classes without a process of their own: these files share one, which saves a second for each.
+      { extends: true, test: { name: "units", include: within, isolate: false } },
+    ],
   },
 });

@@ -83,7 +83,7 @@ describe("nothing is left behind", () => {
   const ends: [string, string, string[], (running: Running) => void][] = [
     ["by a job that ends well", "", [], () => {}],
     ["by a job that fails", "process.exit(1);", [], () => {}],
-    ["by a job that runs out of time", "setInterval(() => {}, 1000);", ["--timeout", "1"], () => {}],
+    ["by a job that runs out of time", "setInterval(() => {}, 1000);", ["--timeout", "4"], () => {}],
     ["by a job that is interrupted", `setInterval(() => {}, 1000);`, [], (running) => running.child.kill("SIGINT")],
   ];
   it.each(ends)("%s", async (_name, script, args, act) => {

@@ -98,7 +98,7 @@ describe.runIf(possible)("on a tight machine a job", () => {
   it.each([
     ["later", "send({ dest: 1 }) at filled.mjs:9"],
     ["first", "barrier() at filled.mjs:8"],
-  ])("ends with a sentence when /dev/shm is filled by others (%s), and leaves nothing there", async (when, call) => {
+  ])("ends with a sentence when /dev/shm is filled by others, and leaves nothing there: %s", async (when, call) => {
     const { code, stdout, stderr } = await run(
       memory("size=64m"),
       `tsmpi run -n 2 filled.mjs ${when}; code=$?; ls /dev/shm; exit $code`,

@@ -91,7 +91,7 @@ test(`${messages} messages of random sizes arrive with their checksums right`, {
   show(`${messages} messages: ${((performance.now() - began) / 1000).toFixed(1)} s`);
 });
 
-const pingPongSeconds = perTier({ quick: 3, full: 300 });
+const pingPongSeconds = perTier({ quick: 6, full: 300 });
 test(`ping-pong for ${pingPongSeconds} s does not grow memory`, { timeout: limitMs }, async () => {
   const script = `
     import { init } from "tsmpi";

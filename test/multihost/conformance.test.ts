@@ -10,10 +10,11 @@ const ranks = fileURLToPath(new URL("../conformance/ranks.ts", import.meta.url))
 const two = ["a", "b"];
 const four = ["a", "b", "c", "d"];
 
-/** How many ranks on which hosts run which cases. Between two hosts, a pair of ranks has every message on the network. */
+/** How many ranks on which hosts run which cases. Between two hosts, a pair of ranks has every message on the network. The
+ * quick tier runs each case once. */
 const jobs = perTier<{ size: number; names: string[]; load: Load }[]>({
   quick: [
-    { size: 2, names: two, load: "all" },
+    { size: 2, names: two, load: "heavy" },
     { size: 8, names: four, load: "light" },
   ],
   full: [
@@ -37,7 +38,7 @@ describe.runIf(multihost.possible)("the conformance suite", () => {
         .filter(({ errors }) => errors.some((error) => error !== null));
       expect(failed).toEqual([]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(outcomes.length).toBeGreaterThan(50);
+      expect(outcomes.length).toBeGreaterThan(20);
     } finally {
       job.end();
       hosts.remove();

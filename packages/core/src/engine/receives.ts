@@ -100,11 +100,14 @@ export class Receives {
     return this.#open(arrival, channel, arrival.source, arrival.tag, call, finish, undefined, into);
   }
 
-  /** Looks for a message that has arrived. If there is none, looks again after one turn of the event loop. */
+  /**
+   * Looks for a message that has arrived. If there is none, looks again after one turn of the event loop; also if it is only
+   * announced, because the news that its sender has cancelled it may be waiting in the transport.
+   */
   async peek(channel: Channel, source: number, tag: number, call: Call): Promise<Arrival | undefined> {
     if (this.#liveness.over) throw this.#liveness.refusal(call);
     const found = channel.matching.peek(source, tag);
-    if (found !== undefined) return found;
+    if (found?.body !== undefined) return found;
     this.#waits.begin();
     await breathe();
     this.#waits.end();
