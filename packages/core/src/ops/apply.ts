@@ -2,6 +2,7 @@ import { MpiError } from "../calls/errors.ts";
 import { describe, emptyLike, isTypedArray, kindOf, type TypedArray } from "../calls/typed-array.ts";
 import { kernelFor, type Pair } from "./kernel.ts";
 import { type Op, type Rule, ruleOf } from "./op.ts";
+import { combineInWasm } from "./wasm-loop.ts";
 
 /**
  * @throws MpiError `invalid-argument` when `op` cannot take `value`. Checked before anything is sent, so that the error
@@ -123,7 +124,7 @@ function combineTyped(op: Op<never>, rule: Rule, a: unknown, b: unknown, out: un
   } else {
     const element = elementRule(rule, a);
     if (element === undefined) throw mismatch(op, a, b, path);
-    kernelFor(a, element)(into, a, b, element);
+    if (rule.loop === undefined || !combineInWasm(rule.loop, into, a, b)) kernelFor(a, element)(into, a, b, element);
   }
   return into;
 }

@@ -64,6 +64,8 @@ export interface Rule {
   before?: (x: number | bigint, y: number | bigint) => boolean;
   /** The result for a single rank, as `number(x, neutral)` would give it. */
   alone?: { number: (x: number) => number; bigint: (x: bigint) => bigint };
+  /** The number of its loop over typed arrays in `assembly/combine.ts`, which does what the functions here do. */
+  loop?: number;
   /** A user's function: called for each element of typed arrays, and for other values as a whole. */
   any?: (x: unknown, y: unknown) => unknown;
 }
@@ -97,10 +99,16 @@ const places = "[value, index], { value, index } and arrays of these";
 
 // These functions are compiled into loops from their own text (see kernel.ts): they refer to nothing but x and y.
 /** Addition. */
-export const sum: Op<Numeric> = define("sum", { takes: numbers, number: (x, y) => x + y, bigint: (x, y) => x + y });
+export const sum: Op<Numeric> = define("sum", {
+  takes: numbers,
+  loop: 0,
+  number: (x, y) => x + y,
+  bigint: (x, y) => x + y,
+});
 /** Multiplication. */
 export const prod: Op<Numeric> = define("prod", {
   takes: numbers,
+  loop: 1,
   number: (x, y) => x * y,
   int32: (x, y) => Math.imul(x, y),
   bigint: (x, y) => x * y,
@@ -108,12 +116,14 @@ export const prod: Op<Numeric> = define("prod", {
 /** The smallest value; NaN if there is one. */
 export const min: Op<Numeric> = define("min", {
   takes: numbers,
+  loop: 2,
   number: (x, y) => Math.min(x, y),
   bigint: (x, y) => (x < y ? x : y),
 });
 /** The largest value; NaN if there is one. */
 export const max: Op<Numeric> = define("max", {
   takes: numbers,
+  loop: 3,
   number: (x, y) => Math.max(x, y),
   bigint: (x, y) => (x > y ? x : y),
 });
@@ -130,6 +140,7 @@ export const maxloc: Op<Located> = define("maxloc", {
 /** Logical and: a boolean for booleans, 1 or 0 for numbers. */
 export const land: Op<Logical> = define("land", {
   takes: truths,
+  loop: 4,
   alone: truth,
   number: (x, y) => (x && y ? 1 : 0),
   bigint: (x, y) => (x && y ? 1n : 0n),
@@ -138,6 +149,7 @@ export const land: Op<Logical> = define("land", {
 /** Logical or: a boolean for booleans, 1 or 0 for numbers. */
 export const lor: Op<Logical> = define("lor", {
   takes: truths,
+  loop: 5,
   alone: truth,
   number: (x, y) => (x || y ? 1 : 0),
   bigint: (x, y) => (x || y ? 1n : 0n),
@@ -146,6 +158,7 @@ export const lor: Op<Logical> = define("lor", {
 /** Logical exclusive or: a boolean for booleans, 1 or 0 for numbers. */
 export const lxor: Op<Logical> = define("lxor", {
   takes: truths,
+  loop: 6,
   alone: truth,
   number: (x, y) => (!x !== !y ? 1 : 0),
   bigint: (x, y) => (!x !== !y ? 1n : 0n),
@@ -154,6 +167,7 @@ export const lxor: Op<Logical> = define("lxor", {
 /** Bitwise and. For numbers the result is a signed 32-bit integer, as in JavaScript. */
 export const band: Op<Integral> = define("band", {
   takes: integers,
+  loop: 7,
   alone: bits,
   integral: true,
   number: (x, y) => x & y,
@@ -162,6 +176,7 @@ export const band: Op<Integral> = define("band", {
 /** Bitwise or. For numbers the result is a signed 32-bit integer, as in JavaScript. */
 export const bor: Op<Integral> = define("bor", {
   takes: integers,
+  loop: 8,
   alone: bits,
   integral: true,
   number: (x, y) => x | y,
@@ -170,6 +185,7 @@ export const bor: Op<Integral> = define("bor", {
 /** Bitwise exclusive or. For numbers the result is a signed 32-bit integer, as in JavaScript. */
 export const bxor: Op<Integral> = define("bxor", {
   takes: integers,
+  loop: 9,
   alone: bits,
   integral: true,
   number: (x, y) => x ^ y,

@@ -1,0 +1,34 @@
+import { binary } from "./binary.ts";
+
+/** The part of it that is used here. TypeScript has it only among the types of browsers. */
+declare const WebAssembly: {
+  Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  Module: new (binary: Uint8Array) => object;
+  Instance: new (module: object, imports: { env: object }) => { readonly exports: unknown };
+};
+
+/** What the module exports. Addresses are offsets in its memory; see `assembly/`. */
+export interface Exports {
+  /** `out[i] = a[i] op b[i]` for arrays of so many bytes. */
+  combine(op: number, kind: number, out: number, a: number, b: number, bytes: number): void;
+  /** Whether one of `count` words has changed; looks at each of them so many times. */
+  watch(list: number, count: number, looks: number): number;
+}
+
+/** A module and its memory, which never grows: views of it stay valid. */
+export class Instance {
+  readonly memory: ArrayBuffer;
+  readonly exports: Exports;
+
+  /** @throws RangeError where there is no room for so many bytes of memory, or no WebAssembly. */
+  constructor(bytes: number) {
+    const pages = Math.ceil(bytes / pageBytes);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    compiled ??= new WebAssembly.Module(Buffer.from(binary, "base64"));
+    this.memory = memory.buffer;
+    this.exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
+  }
+}
+
+const pageBytes = 65536;
+let compiled: object | undefined;
