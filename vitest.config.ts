@@ -41,7 +41,7 @@ function by(kinds: readonly RegExp[]): (a: TestSpecification, b: TestSpecificati
 }
 
 /** But for a test of warnings that appear once in a process. */
-const within = ["test/unit/core/**/!(losses).test.ts"];
+const within = ["test/unit/**/!(losses).test.ts", "test/docs/*.test.ts"];
 
 export default defineConfig({
   test: {
@@ -57,7 +57,7 @@ export default defineConfig({
     sequence: { sequencer: InTurn },
     projects: [
       { extends: true, test: { name: "processes", include: ["test/**/*.test.ts"], exclude: within } },
-      // Functions and classes without a process of their own: these files share one, which saves a second for each.
+      // Functions, classes and pages: these files share processes, which saves a second for each.
       { extends: true, test: { name: "units", include: within, isolate: false } },
     ],
   },
