@@ -2,6 +2,7 @@ import type { TypedArray } from "../calls/typed-array.ts";
 import { type Board, inPieces, type PostKind, post } from "../wire/board.ts";
 import { encodeAt, isWhole, landing, type Parcel } from "../wire/codec/codec.ts";
 import type { Packet } from "../wire/packet.ts";
+import type { WordList } from "../wire/word-list.ts";
 import { apart, type Exchange, type Posts, Values } from "./algorithms/board-exchange.ts";
 import { disagree } from "./algorithms/combine.ts";
 
@@ -106,6 +107,12 @@ export class BoardRun implements Posts {
       if (this.#exchange.settle !== undefined) this.#result = this.#exchange.settle(this.#result);
     }
     return true;
+  }
+
+  watch(list: WordList): void {
+    if (this.#state === state.room) this.#board.watchRoom(list);
+    else if (this.#state === state.posts) this.#board.watchPost(list, this.#next, this.#number);
+    else if (this.#state === state.readers) this.#board.watchDone(list, this.#next, this.#collective);
   }
 
   /** Whether messages are needed. */

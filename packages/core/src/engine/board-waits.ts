@@ -1,5 +1,6 @@
 import type { Call } from "../calls/call.ts";
 import type { Transport, Watch } from "../wire/transport.ts";
+import type { WordList } from "../wire/word-list.ts";
 import type { Channel } from "./channel.ts";
 import type { Liveness } from "./liveness.ts";
 import { any } from "./match-queue.ts";
@@ -73,6 +74,11 @@ export class BoardWaits {
       } else this.#waits.refuse(posted, error);
     }
     return any;
+  }
+
+  /** See {@link Receiver.watchBoards}. */
+  watchAll(list: WordList): void {
+    for (const { watch } of this.#watched) watch.watch?.(list);
   }
 
   refuse(why: Refusal): void {

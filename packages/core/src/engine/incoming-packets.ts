@@ -2,6 +2,7 @@ import { MpiError } from "../calls/errors.ts";
 import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Receiver } from "../wire/transport.ts";
+import type { WordList } from "../wire/word-list.ts";
 import type { BoardWaits } from "./board-waits.ts";
 import type { CollectiveNotices } from "./collective-notices.ts";
 import { wasLost } from "./liveness.ts";
@@ -66,6 +67,10 @@ export class IncomingPackets implements Receiver {
 
   pollBoards(sleeps: boolean): boolean {
     return this.#parts.boardWaits.poll(sleeps);
+  }
+
+  watchBoards(list: WordList): void {
+    this.#parts.boardWaits.watchAll(list);
   }
 
   failed(error: Error): void {

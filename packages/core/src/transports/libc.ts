@@ -25,6 +25,14 @@ export class System {
     fd: number,
     offset: number,
   ) => Pointer;
+  readonly #mmapAt: (
+    address: bigint,
+    bytes: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ) => number | bigint;
   readonly #allocate: (fd: number, offset: number, bytes: number) => number;
   readonly #munmap: (memory: Uint8Array, bytes: number) => number;
   readonly #mkfifo: (path: string, mode: number) => number;
@@ -49,6 +57,7 @@ export class System {
     const libc = koffi.load("libc.so.6");
     this.#koffi = koffi;
     this.#mmap = libc.func("void* mmap(void*, size_t, int, int, int, int64_t)");
+    this.#mmapAt = libc.func("int64_t mmap(int64_t, size_t, int, int, int, int64_t)");
     this.#allocate = libc.func("int posix_fallocate(int, int64_t, int64_t)");
     this.#munmap = libc.func("int munmap(void*, size_t)");
     this.#mkfifo = libc.func("int mkfifo(const char*, unsigned int)");
@@ -78,10 +87,10 @@ export class System {
   }
 
   /**
-   * Maps a file of `bytes`, created if it is missing. Allocates its memory now: a full /dev/shm makes this throw, while
-   * a later access would kill the process.
+   * Maps a file of `bytes`, created if it is missing; over the pages of `place`, if there is one. Allocates its memory now: a
+   * full /dev/shm makes this throw, while a later access would kill the process.
    */
-  map(path: string, bytes: number): ArrayBuffer {
+  map(path: string, bytes: number, place?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       ftruncateSync(fd, bytes);
@@ -89,16 +98,26 @@ export class System {
       do error = this.#allocate(fd, 0, bytes);
       while (error === interrupted);
       if (error !== 0) throw cannotAllocate(path, bytes, error);
-      const pointer = this.#mmap(null, bytes, readAndWrite, shared, fd, 0);
-      return this.#koffi.view(pointer, bytes);
+      if (place === undefined) {
+        return new Uint8Array(this.#koffi.view(this.#mmap(null, bytes, readAndWrite, shared, fd, 0), bytes));
+      }
+      const address = this.addressOf(place);
+      const got = this.#mmapAt(address, bytes, readAndWrite, shared | fixed, fd, 0);
+      if (BigInt(got) !== address) throw cannotAllocate(path, bytes, outOfMemory);
+      return place;
     } finally {
       closeSync(fd);
     }
   }
 
   /** Unmaps what {@link map} returned. A later access kills the process. */
-  unmap(memory: ArrayBuffer): void {
-    this.#munmap(new Uint8Array(memory), memory.byteLength);
+  unmap(memory: Uint8Array): void {
+    this.#munmap(memory, memory.byteLength);
+  }
+
+  /** Puts memory of this process alone, all zero, into the place of what was mapped over it. */
+  restore(place: Uint8Array): void {
+    this.#mmapAt(this.addressOf(place), place.byteLength, readAndWrite, privately | anonymous | fixed, -1, 0);
   }
 
   makeFifo(path: string): void {
@@ -181,9 +200,13 @@ function cannotAllocate(path: string, bytes: number, error: number): MpiError {
 
 /** EINTR: a signal with a handler came, for example from the user. */
 const interrupted = 4;
+const outOfMemory = 12;
 const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;
+const privately = 2;
+const fixed = 0x10;
+const anonymous = 0x20;
 const batch = 3;
 
 function clear(mask: Uint8Array, cpu: number): void {

@@ -1,4 +1,5 @@
 import type { Memory, Packet } from "./packet.ts";
+import type { WordList } from "./word-list.ts";
 
 /** Where to put the only attachment of a packet with this head and so many bytes; undefined: anywhere. */
 export type Landing = (head: Uint8Array, bytes: number) => Uint8Array | undefined;
@@ -40,6 +41,10 @@ export interface Board {
   fetch(rank: number, number: number, index: number, landing: Landing): Packet;
   /** For a packet that stays in its rank's memory: its head, and the bytes of its only attachment, if it has one. */
   lent(rank: number, number: number, index: number): { head: Uint8Array; bytes: number } | undefined;
+  /** Adds the word that changes when {@link has}, {@link isThrough}, or {@link hasRoom} of the slowest rank may. */
+  watchPost(list: WordList, rank: number, number: number): void;
+  watchDone(list: WordList, rank: number, collective: number): void;
+  watchRoom(list: WordList): void;
   /** Takes this rank's posts for this collective back: {@link has} gives false for them. */
   withdraw(collective: number): void;
   /** This rank needs no post for this collective any more. */

@@ -10,11 +10,14 @@ export class Memory {
   readonly words: Int32Array;
   readonly view: DataView;
 
-  /** The memory of a buffer from `start` on, a multiple of 4. */
-  constructor(buffer: ArrayBuffer, start = 0) {
-    this.bytes = Buffer.from(buffer, start);
-    this.words = new Int32Array(buffer, start);
-    this.view = new DataView(buffer, start);
+  /** The bytes of `memory` from `start` on, a multiple of 4. */
+  constructor(memory: Uint8Array<ArrayBuffer>, start = 0) {
+    const { buffer, byteOffset, byteLength } = memory;
+    const from = byteOffset + start;
+    const length = byteLength - start;
+    this.bytes = Buffer.from(buffer, from, length);
+    this.words = new Int32Array(buffer, from, length >> 2);
+    this.view = new DataView(buffer, from, length);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Board } from "./board.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Packet } from "./packet.ts";
+import type { WordList } from "./word-list.ts";
 
 /** Takes the packets that arrive at a transport. */
 export interface Receiver {
@@ -16,6 +17,8 @@ export interface Receiver {
    * after the sleep flag is set.
    */
   pollBoards(sleeps: boolean): boolean;
+  /** Adds the words of those boards that change when one of them gets something. */
+  watchBoards(list: WordList): void;
   /** Whether some call waits. If not, packets stay in the transport, which saves a copy. */
   readonly waiting: boolean;
   /** The transport cannot go on (a peer that speaks another protocol, a broken link). */
@@ -75,4 +78,6 @@ export interface Watch {
    * this rank is woken.
    */
   advance(sleeps: boolean): boolean;
+  /** Adds the words that change when {@link advance} can go on. Without it, the rank waits for packets alone. */
+  watch?(list: WordList): void;
 }

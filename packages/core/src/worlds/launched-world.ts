@@ -18,6 +18,7 @@ import { type AgentMessage, describeEnding, type Ending, env, type Network } fro
 import type { Progress } from "../wire/progress.ts";
 import type { Transport } from "../wire/transport.ts";
 import { AgentChannel } from "./agent-channel.ts";
+import { compileLater } from "./compile-later.ts";
 import { describeLost } from "./lost-messages.ts";
 import { reportUncaught } from "./uncaught.ts";
 
@@ -112,6 +113,7 @@ class Rank {
     far?.connect(peers, host);
     const hosts = peers.map((peer) => peer.host);
     const neighbors = peers.flatMap((peer) => (peer.host === host ? [peer.rank] : []));
+    compileLater(neighbors.length);
     if (far !== undefined && (unshared !== undefined || neighbors.length === 1)) return { transport: far, hosts };
     const { SharedMemoryTransport } = await import("../transports/shared-memory/transport.ts");
     const options = { rank: this.#rank, size: this.#size, directory, room, neighbors, cpus: availableParallelism() };

@@ -18,7 +18,7 @@ function pair(): { runs: [BoardRun, BoardRun]; woken: number[] } {
 
 /** The runs of so many ranks of one board; `wakes` gets the rank that wakes all sleeping ranks. */
 function runsOf(size: number, wakes: (rank: number) => void): BoardRun[] {
-  const memory = new ArrayBuffer(SharedBoard.bytes(size));
+  const memory = new Uint8Array(SharedBoard.bytes(size));
   const members = Array.from({ length: size }, (_, rank) => rank);
   const neighbor = (rank: number): { wake(): void } => ({ wake: () => wakes(rank) });
   return members.map(

@@ -229,6 +229,7 @@ test("shared memory is not polled for messages from another host", async () => {
     packet() {},
     landing: () => undefined,
     pollBoards: () => false,
+    watchBoards: () => {},
     waiting: true,
     failed: assert.fail,
   };
@@ -254,6 +255,7 @@ test("a rank that computes between turns of the event loop polls once in each", 
       looks++;
       return false;
     },
+    watchBoards: () => {},
     waiting: true,
     failed: assert.fail,
   };
@@ -263,7 +265,7 @@ test("a rank that computes between turns of the event loop polls once in each", 
     for (let i = 0; i < turns; i++) await breathe();
     assert.ok(looks >= turns - 1 && looks <= 2 * turns, `${looks} looks`);
     looks = 0;
-    while (looks < 2 * turns) await new Promise((resolve) => setTimeout(resolve, 1)); // nothing else to do: it looks around
+    while (looks < 5) await new Promise((resolve) => setTimeout(resolve, 1)); // nothing else to do: it polls, also in WebAssembly
   } finally {
     await transport.close();
     rmSync(directory, { recursive: true });

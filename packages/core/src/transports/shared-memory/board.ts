@@ -2,7 +2,9 @@ import { rmSync } from "node:fs";
 import { MpiError } from "../../calls/errors.ts";
 import { type Board, type Landing, post, type WriteValue } from "../../wire/board.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../wire/packet.ts";
+import type { WordList } from "../../wire/word-list.ts";
 import type { System } from "../libc.ts";
+import type { Arena } from "./arena.ts";
 import { load } from "./load.ts";
 
 /** Another rank of the board. Wakes it if it sleeps. */
@@ -47,6 +49,7 @@ export class SharedBoard implements Board {
   readonly #neighbors: readonly Neighbor[];
   readonly #places: number;
   readonly #system: System;
+  readonly #release: () => void;
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
   readonly #memory: Memory;
@@ -70,10 +73,11 @@ export class SharedBoard implements Board {
    * The board lives in a file at `path`. The first rank to open it creates it; the last rank to open it removes the
    * file. The memory lasts as long as a rank has it mapped.
    */
-  static open(system: System, path: string, rank: number, size: number, neighbors: readonly Neighbor[]): SharedBoard {
-    const memory = system.map(path, SharedBoard.bytes(size));
-    if (Atomics.add(new Int32Array(memory, 0, 2), opened, 1) === size - 1) rmSync(path, { force: true });
-    return new SharedBoard(system, memory, rank, size, neighbors);
+  static open(arena: Arena, path: string, rank: number, size: number, neighbors: readonly Neighbor[]): SharedBoard {
+    const memory = arena.map(path, SharedBoard.bytes(size));
+    const words = new Int32Array(memory.buffer, memory.byteOffset, 2);
+    if (Atomics.add(words, opened, 1) === size - 1) rmSync(path, { force: true });
+    return new SharedBoard(arena.system, memory, rank, size, neighbors, () => arena.unmap(memory));
   }
 
   static bytes(size: number): number {
@@ -83,15 +87,23 @@ export class SharedBoard implements Board {
   /**
    * `memory` has {@link bytes} bytes, all zero when new. `rank` is this rank's among the `size` ranks that share it.
    */
-  constructor(system: System, memory: ArrayBuffer, rank: number, size: number, neighbors: readonly Neighbor[]) {
+  constructor(
+    system: System,
+    memory: Uint8Array<ArrayBuffer>,
+    rank: number,
+    size: number,
+    neighbors: readonly Neighbor[],
+    release: () => void = () => {},
+  ) {
     this.#system = system;
+    this.#release = release;
     this.#rank = rank;
     this.#size = size;
     this.#neighbors = neighbors;
     this.#places = placesFor(size);
     this.#memory = new Memory(memory);
     this.#words = this.#memory.words;
-    this.#numbers = new Float64Array(memory);
+    this.#numbers = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength >> 3);
     this.#marks = (line + size * line) / 4;
     this.#marksPerPlace = marksBytes(size) / 4;
     this.#posts = this.#marks + this.#places * this.#marksPerPlace;
@@ -310,7 +322,23 @@ export class SharedBoard implements Board {
   }
 
   close(): void {
-    this.#system.unmap(this.#words.buffer as ArrayBuffer);
+    this.#release();
+  }
+
+  watchPost(list: WordList, rank: number, number: number): void {
+    const mark = this.#markAt(rank, number);
+    const seen = load(this.#words, mark);
+    list.add(this.#words, mark, seen === markOf(number) ? seen - 1 : seen);
+  }
+
+  watchDone(list: WordList, rank: number, collective: number): void {
+    const line = lineOf(rank);
+    const seen = load(this.#words, line);
+    list.add(this.#words, line, ((seen - collective) | 0) > 0 ? seen - 1 : seen);
+  }
+
+  watchRoom(list: WordList): void {
+    list.add(this.#words, lineOf(this.slowest), this.#least);
   }
 
   #lookUp(): void {

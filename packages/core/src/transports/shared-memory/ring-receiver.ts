@@ -2,6 +2,7 @@ import { MpiError, messageOf } from "../../calls/errors.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { aligned, Excerpt, type Packet } from "../../wire/packet.ts";
 import type { Receiver } from "../../wire/transport.ts";
+import type { WordList } from "../../wire/word-list.ts";
 import type { System } from "../libc.ts";
 import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
 import type { Ring } from "./ring.ts";
@@ -42,6 +43,11 @@ export class RingReceiver {
 
   get pending(): boolean {
     return this.#ring.pending && !this.#dead;
+  }
+
+  /** Adds the word that changes when something is {@link pending}. */
+  watch(list: WordList): void {
+    if (!this.#dead) this.#ring.watchWritten(list);
   }
 
   /** Delivers one record; while a call waits, up to {@link burst} of them. */

@@ -66,6 +66,7 @@ export class RingSender {
       this.push();
       return !this.full && this.#ring.isSpacious;
     },
+    watch: (list) => this.#ring.watchRead(list),
   };
 
   /** `linger` polls for some time; undefined if it cannot poll now. */

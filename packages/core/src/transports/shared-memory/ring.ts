@@ -1,4 +1,5 @@
 import { Memory } from "../../wire/packet.ts";
+import type { WordList } from "../../wire/word-list.ts";
 import { load } from "./load.ts";
 
 /**
@@ -35,13 +36,15 @@ export class Ring {
   #quarter = 0;
 
   /** `memory` has {@link headerBytes} and a power of two of bytes for records; all zero when new. */
-  constructor(memory: ArrayBuffer) {
-    this.capacity = memory.byteLength - Ring.headerBytes;
-    this.#counters = new Int32Array(memory, 0, Ring.headerBytes / 4);
+  constructor(memory: Uint8Array<ArrayBuffer>) {
+    const { buffer, byteOffset, byteLength } = memory;
+    const start = byteOffset + Ring.headerBytes;
+    this.capacity = byteLength - Ring.headerBytes;
+    this.#counters = new Int32Array(buffer, byteOffset, Ring.headerBytes / 4);
     this.memory = new Memory(memory, Ring.headerBytes);
     this.bytes = this.memory.bytes;
-    this.words = new Uint32Array(memory, Ring.headerBytes);
-    this.numbers = new Float64Array(memory, Ring.headerBytes);
+    this.words = new Uint32Array(buffer, start, this.capacity >> 2);
+    this.numbers = new Float64Array(buffer, start, this.capacity >> 3);
     this.#written = load(this.#counters, slots.written);
     this.#read = load(this.#counters, slots.read);
     this.#told = this.#read;
@@ -119,6 +122,16 @@ export class Ring {
   get pending(): boolean {
     if (this.#written === this.#read) this.#written = load(this.#counters, slots.written);
     return this.#written !== this.#read;
+  }
+
+  /** Adds what a reader that has read everything waits for. */
+  watchWritten(list: WordList): void {
+    list.add(this.#counters, slots.written, this.#read);
+  }
+
+  /** Adds what a writer without room waits for. */
+  watchRead(list: WordList): void {
+    list.add(this.#counters, slots.read, this.#read);
   }
 
   /** How many bytes have been written so far; and whether the reader has passed a position. */

@@ -4,13 +4,15 @@ import type { Board } from "../../wire/board.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { Packet } from "../../wire/packet.ts";
 import type { Receiver, Transport, Watch } from "../../wire/transport.ts";
+import type { WordList } from "../../wire/word-list.ts";
 import { System } from "../libc.ts";
+import { Arena } from "./arena.ts";
 import { SharedBoard } from "./board.ts";
 import { moveOffBusyCpu } from "./cpu.ts";
 import { Ring } from "./ring.ts";
 import { RingReceiver } from "./ring-receiver.ts";
 import { RingSender } from "./ring-sender.ts";
-import { type Shares, shareOut } from "./room.ts";
+import { boardBytes, type Shares, shareOut } from "./room.ts";
 import { WakeFifo, WakeFifoWriter } from "./wake-fifo.ts";
 import { WakeFlag, Waker } from "./wake-flag.ts";
 
@@ -57,6 +59,8 @@ const mostDistrust = 1000;
 const mostCrowdedDistrust = 8;
 /** Reading the clock costs as much as polling a few rings. */
 const pollsPerClock = 16;
+/** How often WebAssembly looks at each word before JavaScript reads the clock: some ten microseconds. */
+const looksPerClock = 5000;
 /** A board for more ranks would take more memory than it is worth. */
 const mostOnBoard = 128;
 /** Deliveries before timers and sockets get their turn. */
@@ -83,7 +87,7 @@ export class SharedMemoryTransport implements Transport {
   /** There are more ranks than CPUs. */
   readonly #crowded: boolean;
   #receiver: Receiver | undefined;
-  #system: System | undefined;
+  #arena: Arena | undefined;
   #wakeFlag: WakeFlag | undefined;
   #wakeFifo: WakeFifo | undefined;
   #wanted = false;
@@ -103,7 +107,13 @@ export class SharedMemoryTransport implements Transport {
   #distrust = 0;
   #skips = 0;
   /** Waits for any delivery. */
-  readonly #anything: Watch = { advance: () => this.#poll() };
+  readonly #anything: Watch = {
+    advance: () => this.#poll(),
+    watch: (list) => {
+      this.#watchRings(list);
+      this.#receiver?.watchBoards(list);
+    },
+  };
   #closed = false;
 
   constructor(options: SharedMemoryOptions) {
@@ -118,7 +128,7 @@ export class SharedMemoryTransport implements Transport {
   /** A rank that sends to this one creates its wake flag. Mapping it takes 10 ms the first time. */
   get silent(): boolean {
     const { rank, directory, far } = this.#options;
-    return this.#system === undefined && !existsSync(wakeFlagPath(directory, rank)) && far === undefined;
+    return this.#arena === undefined && !existsSync(wakeFlagPath(directory, rank)) && far === undefined;
   }
 
   get receiver(): Receiver | undefined {
@@ -205,11 +215,11 @@ export class SharedMemoryTransport implements Transport {
   #sender(dest: number): RingSender {
     let sender = this.#senders.get(dest);
     if (sender === undefined) {
-      const system = this.#open();
+      const arena = this.#open();
       const { rank, directory } = this.#options;
-      const ring = new Ring(system.map(ringPath(directory, rank, dest), Ring.headerBytes + this.#shares.ringBytes));
+      const ring = new Ring(arena.map(ringPath(directory, rank, dest), Ring.headerBytes + this.#shares.ringBytes));
       const waker = this.#waker(dest);
-      sender = new RingSender(system, ring, waker, (room) =>
+      sender = new RingSender(arena.system, ring, waker, (room) =>
         this.#delivering ? undefined : this.#pollFor(room, true, this.#lingerMs),
       );
       this.#senders.set(dest, sender);
@@ -241,16 +251,18 @@ export class SharedMemoryTransport implements Transport {
   }
 
   /** Loads the system calls and creates this rank's wake flag and fifo, when first needed. */
-  #open(): System {
-    if (this.#system === undefined) {
-      const { rank, size, directory } = this.#options;
-      this.#system = System.load();
-      if (this.#isFull) this.#system.useBatchSchedulingForHelpers();
-      this.#wakeFlag = new WakeFlag(this.#system.map(wakeFlagPath(directory, rank), WakeFlag.bytes(size)));
+  #open(): Arena {
+    if (this.#arena === undefined) {
+      const { rank, size, directory, neighbors } = this.#options;
+      const system = System.load();
+      const arena = new Arena(system, arenaBytes(this.#shares, neighbors.length));
+      this.#arena = arena;
+      if (this.#isFull) system.useBatchSchedulingForHelpers();
+      this.#wakeFlag = new WakeFlag(arena.map(wakeFlagPath(directory, rank), WakeFlag.bytes(size)));
       this.#wakeFlag.pid = process.pid;
-      this.#wakeFifo = new WakeFifo(this.#system, wakeFifoPath(directory, rank), () => this.#schedule());
+      this.#wakeFifo = new WakeFifo(system, wakeFifoPath(directory, rank), () => this.#schedule());
     }
-    return this.#system;
+    return this.#arena;
   }
 
   /** Polls the rings after the running code and its promises. */
@@ -329,7 +341,8 @@ export class SharedMemoryTransport implements Transport {
   /** Polls up to `limitMs`: the rings if `rings`, and `watch`. Yields the CPU between polls if ranks outnumber CPUs. */
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the loop that polls; V8 compiles it as a whole
   #pollFor(watch: Watch, rings: boolean, limitMs: number): boolean {
-    const system = this.#system as System;
+    const arena = this.#open();
+    const { system } = arena;
     const crowded = this.#crowded;
     // ZeroMQ's threads bring packets from other hosts, and need a CPU, too.
     const yieldsCpu = crowded || this.#options.far !== undefined;
@@ -340,6 +353,7 @@ export class SharedMemoryTransport implements Transport {
         if (yieldsCpu) system.yieldCpu();
         if (rings) this.#pollOrFail();
         if (watch.advance(false)) return true;
+        if (!yieldsCpu && !this.#changes(arena, watch, rings)) break;
       }
       const at = now();
       if (began === undefined) {
@@ -353,6 +367,19 @@ export class SharedMemoryTransport implements Transport {
       this.#roomDue = began + pauseMs;
       moveOffBusyCpu(system, this.#partners());
     }
+  }
+
+  /** Looks at what `watch` waits for, and at the rings if `rings`, for some microseconds. False if nothing has changed. */
+  #changes(arena: Arena, watch: Watch, rings: boolean): boolean {
+    arena.clear();
+    if (rings) this.#watchRings(arena);
+    watch.watch?.(arena);
+    return arena.look(looksPerClock);
+  }
+
+  #watchRings(list: WordList): void {
+    (this.#wakeFlag as WakeFlag).watchRings(list);
+    for (let i = 0; i < this.#receivers.length; i++) (this.#receivers[i] as RingReceiver).watch(list);
   }
 
   /** The processes that this rank communicates with. */
@@ -423,14 +450,23 @@ export class SharedMemoryTransport implements Transport {
   }
 
   #attach(): void {
-    const system = this.#open();
+    const arena = this.#open();
     const { rank, directory } = this.#options;
     for (const source of (this.#wakeFlag as WakeFlag).takeAnnounced()) {
-      const ring = new Ring(system.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes));
-      this.#receivers.push(new RingReceiver(system, source, ring, this.#receiver as Receiver));
+      const ring = new Ring(arena.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes));
+      this.#receivers.push(new RingReceiver(arena.system, source, ring, this.#receiver as Receiver));
     }
   }
 }
+
+/** Room for all rings of a rank, and for the boards of some communicators. */
+function arenaBytes({ ringBytes, boards }: Shares, ranks: number): number {
+  const rings = 2 * (ranks - 1) * (ringBytes + pageBytes);
+  return rings + ranks * pageBytes + Math.min(boards, boardsInArena) * boardBytes(ranks);
+}
+
+const boardsInArena = 8;
+const pageBytes = 4096;
 
 function ringPath(directory: string, source: number, dest: number): string {
   return `${directory}/${source}-${dest}`;

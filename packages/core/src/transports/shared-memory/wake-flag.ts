@@ -1,3 +1,4 @@
+import type { WordList } from "../../wire/word-list.ts";
 import { load } from "./load.ts";
 import type { WakeFifoWriter } from "./wake-fifo.ts";
 
@@ -18,9 +19,9 @@ export class WakeFlag {
     return 64 + Math.ceil(size / 64) * 64;
   }
 
-  constructor(memory: ArrayBuffer) {
-    this.#words = new Int32Array(memory, 0, 16);
-    this.#announced = new Uint8Array(memory, 64);
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>) {
+    this.#words = new Int32Array(buffer, byteOffset, 16);
+    this.#announced = new Uint8Array(buffer, byteOffset + 64, byteLength - 64);
   }
 
   /** Set by the owner before it sleeps, cleared when it is awake. */
@@ -50,6 +51,11 @@ export class WakeFlag {
   /** Whether a ring was announced since {@link takeAnnounced}. */
   get hasNewRings(): boolean {
     return load(this.#words, 1) !== this.#seen;
+  }
+
+  /** Adds the word that changes when a ring is announced. */
+  watchRings(list: WordList): void {
+    list.add(this.#words, 1, this.#seen);
   }
 
   /** The ranks that have announced a ring since the last call. */

@@ -121,9 +121,7 @@ export class Batch {
     const { bytes } = this;
     const size = bytes + more + sealBytes;
     if (bytes > 0 && size > this.#chunkBytes) this.#chunkBytes = fullBytes;
-    const next = new Memory(
-      Buffer.allocUnsafeSlow(aligned(Math.max(this.#chunkBytes, bytes === 0 ? size : 2 * size))).buffer,
-    );
+    const next = new Memory(Buffer.allocUnsafeSlow(aligned(Math.max(this.#chunkBytes, bytes === 0 ? size : 2 * size))));
     if (memory !== undefined) next.bytes.set(memory.bytes.subarray(this.#start, this.#end));
     this.#memory = next;
     this.#start = 0;

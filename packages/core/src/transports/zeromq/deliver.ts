@@ -110,10 +110,12 @@ class ArrivedFrames {
 /** The frame in place if numbers are aligned there, otherwise a copy. */
 function memoryOf(frame: Buffer): Memory {
   const { buffer, byteOffset, length } = frame;
-  if ((byteOffset & 7) === 0 && (buffer.byteLength & 3) === 0) return new Memory(buffer as ArrayBuffer, byteOffset);
+  if ((byteOffset & 7) === 0 && (buffer.byteLength & 3) === 0) {
+    return new Memory(new Uint8Array(buffer as ArrayBuffer), byteOffset);
+  }
   const own = Buffer.allocUnsafeSlow(aligned(length));
   own.set(frame);
-  return new Memory(own.buffer as ArrayBuffer);
+  return new Memory(own);
 }
 
 function joined(pieces: readonly Buffer[], landing: (bytes: number) => Uint8Array | undefined): Uint8Array {

@@ -77,7 +77,7 @@ class Pool {
   start = 0;
 
   constructor(bytes: number) {
-    this.memory = new Memory(Buffer.allocUnsafeSlow((bytes + 7) & ~7).buffer as ArrayBuffer);
+    this.memory = new Memory(Buffer.allocUnsafeSlow((bytes + 7) & ~7));
   }
 
   /** Cuts off what has been written since {@link start}. */

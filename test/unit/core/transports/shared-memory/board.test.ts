@@ -10,8 +10,8 @@ const system = System.load();
 
 /** The board as each of `size` ranks has it. */
 function ranks(size: number, woken: () => void = () => {}, from = 0): SharedBoard[] {
-  const memory = new ArrayBuffer(SharedBoard.bytes(size));
-  for (let rank = 0; rank < size; rank++) new Int32Array(memory, 64 * (1 + rank))[0] = from; // through with all below
+  const memory = new Uint8Array(SharedBoard.bytes(size));
+  for (let rank = 0; rank < size; rank++) new Int32Array(memory.buffer, 64 * (1 + rank))[0] = from; // through with all below
   return Array.from({ length: size }, (_, rank) => new SharedBoard(system, memory, rank, size, [{ wake: woken }]));
 }
 

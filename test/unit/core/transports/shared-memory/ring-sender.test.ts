@@ -21,7 +21,7 @@ const packet = (source: number, id: number): Envelope => ({
 
 /** Both ends of a ring of 16 KiB; `linger` is what the writer does when it is full. */
 function ends(linger: (room: Watch, read: () => void) => boolean | undefined) {
-  const memory = new ArrayBuffer(Ring.headerBytes + 16 * 1024);
+  const memory = new Uint8Array(Ring.headerBytes + 16 * 1024);
   const system = System.load();
   const read: number[] = [];
   const arrays: (number | undefined)[] = [];
@@ -32,6 +32,7 @@ function ends(linger: (room: Watch, read: () => void) => boolean | undefined) {
     },
     landing: () => undefined,
     pollBoards: () => false,
+    watchBoards: () => {},
     waiting: true,
     failed: assert.fail,
   });
@@ -130,7 +131,13 @@ test("a send within a delivery does not poll for another delivery", async () => 
   let within = 0;
   try {
     await new Promise<void>((resolve, reject) => {
-      const receiver = { landing: () => undefined, pollBoards: () => false, waiting: true, failed: reject };
+      const receiver = {
+        landing: () => undefined,
+        pollBoards: () => false,
+        watchBoards: () => {},
+        waiting: true,
+        failed: reject,
+      };
       here.receiver = {
         ...receiver,
         packet({ id }) {

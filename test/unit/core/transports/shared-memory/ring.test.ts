@@ -4,7 +4,7 @@ import { Ring } from "../../../../../packages/core/src/transports/shared-memory/
 
 /** The two ends of a ring with this capacity. */
 function ends(capacity: number): { writer: Ring; reader: Ring } {
-  const memory = new ArrayBuffer(Ring.headerBytes + capacity);
+  const memory = new Uint8Array(Ring.headerBytes + capacity);
   return { writer: new Ring(memory), reader: new Ring(memory) };
 }
 
@@ -60,7 +60,7 @@ test("an unfinished record is not visible", () => {
 });
 
 test("counters may pass 2^32", () => {
-  const memory = new ArrayBuffer(Ring.headerBytes + 256);
+  const memory = new Uint8Array(Ring.headerBytes + 256);
   new Int32Array(memory).fill(-64, 0, 1).fill(-64, 16, 17); // 64 bytes before the wrap
   const writer = new Ring(memory);
   const reader = new Ring(memory);

@@ -24,7 +24,7 @@ const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, 
 
 /** Both ends of a ring of 128 KiB, whose reader wants what it reads at `landing`. */
 function ends(landing: (bytes: number) => Uint8Array | undefined) {
-  const memory = new ArrayBuffer(Ring.headerBytes + 128 * 1024);
+  const memory = new Uint8Array(Ring.headerBytes + 128 * 1024);
   const system = System.load();
   const packets: { id: number; head: Uint8Array; attachments: readonly Uint8Array[]; borrowed: boolean }[] = [];
   const ringReceiver = new RingReceiver(system, 0, new Ring(memory), {
@@ -34,6 +34,7 @@ function ends(landing: (bytes: number) => Uint8Array | undefined) {
     },
     landing: (_, __, bytes) => landing(bytes),
     pollBoards: () => false,
+    watchBoards: () => {},
     waiting: true,
     failed: assert.fail,
   });

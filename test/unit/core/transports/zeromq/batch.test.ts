@@ -45,6 +45,7 @@ function consumed(frames: Buffer[], landing: (bytes: number) => Uint8Array | und
       }),
     landing: (_, __, bytes) => landing(bytes),
     pollBoards: () => false,
+    watchBoards: () => {},
     waiting: true,
     failed: (error) => {
       throw error;
@@ -56,7 +57,13 @@ function consumed(frames: Buffer[], landing: (bytes: number) => Uint8Array | und
 /** Of each packet, whether its receiver has to copy what it keeps. */
 function borrowed(frames: Buffer[]): boolean[] {
   const all: boolean[] = [];
-  const receiver = { landing: () => undefined, pollBoards: () => false, waiting: true, failed: () => {} };
+  const receiver = {
+    landing: () => undefined,
+    pollBoards: () => false,
+    watchBoards: () => {},
+    waiting: true,
+    failed: () => {},
+  };
   deliver(frames.map(ownCopy), { ...receiver, packet: (_, __, borrowed) => void all.push(borrowed) });
   return all;
 }

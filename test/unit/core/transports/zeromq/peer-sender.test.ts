@@ -30,7 +30,13 @@ function pumping(breaths: number): { sender: PeerSender; messages: Buffer[][]; f
 
 function ids(messages: Buffer[][]): number[] {
   const all: number[] = [];
-  const receiver = { landing: () => undefined, pollBoards: () => false, waiting: true, failed: () => {} };
+  const receiver = {
+    landing: () => undefined,
+    pollBoards: () => false,
+    watchBoards: () => {},
+    waiting: true,
+    failed: () => {},
+  };
   for (const frames of messages) deliver(frames, { ...receiver, packet: ({ id }) => void all.push(id) });
   return all;
 }

@@ -110,7 +110,7 @@ test("nothing is written where there is no room for it", () => {
   fc.assert(
     fc.property(value, fc.integer({ min: 0, max: atMost }), (value, room) => {
       const whole = encodeSmall(6, value)?.head.subarray(1);
-      const memory = new Memory(new ArrayBuffer(8 + atMost + 200));
+      const memory = new Memory(new Uint8Array(8 + atMost + 200));
       memory.bytes.fill(0xee);
       const end = writeSmall(value, memory, 8, 8 + room);
       expect(memory.bytes.subarray(8 + room).every((byte) => byte === 0xee)).toBe(true);
