@@ -1,6 +1,6 @@
 import type { TypedArray } from "../calls/typed-array.ts";
-import { type Board, inPieces, type PostKind, post } from "../wire/board.ts";
-import { encodeAt, isWhole, landing, type Parcel } from "../wire/codec/codec.ts";
+import { arrayBytesOnBoard, type Board, inPieces, type PostKind, post } from "../wire/board.ts";
+import { byteLength, encodeAt, isWhole, landing, type Parcel, withArrayInHead } from "../wire/codec/codec.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { WordList } from "../wire/word-list.ts";
 import { apart, type Exchange, type Posts, Values } from "./algorithms/board-exchange.ts";
@@ -175,11 +175,21 @@ export class BoardRun implements Posts {
     else if (give === undefined) board.post(number, signature, post.here, nothing);
     else if (!this.#postValues(give)) {
       const label = pieces === undefined ? nothing : [labelPacket(pieces)];
-      const parts = give instanceof Values ? give.parcels : "head" in give ? [give] : give;
-      if (parts.every(isHead) && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
-      else this.#postLarge(parts, label);
+      const given = give instanceof Values ? give.parcels : "head" in give ? [give] : give;
+      const parts = this.#copied(given);
+      if (parts !== undefined && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
+      else this.#postLarge(given, label);
     }
     if (this.#exchange.from !== "all") this.#checkAllPosts(); // otherwise the run reads every post anyway
+  }
+
+  /** The parts with their arrays in them, if they are few bytes: undefined if something has to stay where it is. */
+  #copied(parts: readonly Parcel[]): readonly Parcel[] | undefined {
+    if (parts.every(isHead)) return parts;
+    const most = arrayBytesOnBoard(this.#members.length);
+    if (parts.reduce((sum, part) => sum + byteLength(part), 0) > most + parts.length) return undefined;
+    const copied = parts.map((part) => withArrayInHead(part, most));
+    return copied.every(isHead) ? copied : undefined;
   }
 
   /** Encodes small values straight into the post. False when a value is large, or when they are parcels already. */

@@ -1,6 +1,14 @@
 import type { Memory, Packet } from "./packet.ts";
 import type { WordList } from "./word-list.ts";
 
+/**
+ * The longest array that a post holds: longer ones stay in their rank's memory, where the others fetch them with a system call,
+ * and the rank then waits until all have. Large posts are for few ranks, else boards would take too much memory.
+ */
+export function arrayBytesOnBoard(ranks: number): number {
+  return ranks <= 2 ? 16384 : ranks <= 4 ? 8192 : 1024;
+}
+
 /** Where to put the only attachment of a packet with this head and so many bytes; undefined: anywhere. */
 export type Landing = (head: Uint8Array, bytes: number) => Uint8Array | undefined;
 

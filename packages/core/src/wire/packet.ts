@@ -46,6 +46,28 @@ export class Excerpt implements Packet {
   }
 }
 
+/** A packet whose head is a byte and other bytes, which are somewhere else until the head is copied. */
+export class Joined implements Packet {
+  readonly first: number;
+  readonly rest: Uint8Array;
+
+  constructor(first: number, rest: Uint8Array) {
+    this.first = first;
+    this.rest = rest;
+  }
+
+  get head(): Uint8Array {
+    const head = Buffer.allocUnsafe(1 + this.rest.length);
+    head[0] = this.first;
+    head.set(this.rest, 1);
+    return head;
+  }
+
+  get attachments(): readonly Uint8Array[] {
+    return none;
+  }
+}
+
 /** Rounds up to a multiple of 8, where numbers may begin. */
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
@@ -53,7 +75,8 @@ export function aligned(bytes: number): number {
 
 /** Length of a packet's head. */
 export function headBytes(packet: Packet): number {
-  return packet instanceof Excerpt ? packet.end - packet.start : packet.head.length;
+  if (packet instanceof Excerpt) return packet.end - packet.start;
+  return packet instanceof Joined ? 1 + packet.rest.length : packet.head.length;
 }
 
 /**
@@ -62,7 +85,10 @@ export function headBytes(packet: Packet): number {
  */
 export function copyHead(packet: Packet, memory: Memory, at: number): void {
   if (!(packet instanceof Excerpt)) {
-    memory.bytes.set(packet.head, at);
+    if (packet instanceof Joined) {
+      memory.bytes[at] = packet.first;
+      memory.bytes.set(packet.rest, at + 1);
+    } else memory.bytes.set(packet.head, at);
     return;
   }
   const { words } = memory;

@@ -1,9 +1,9 @@
-import { checkRoom, delivered } from "../../calls/into.ts";
+import { checkRoom } from "../../calls/into.ts";
 import { describe, isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { alone, check } from "../../ops/apply.ts";
 import { asOp, type Op, type Reducer } from "../../ops/op.ts";
-import { copy, decode, encode } from "../../wire/codec/codec.ts";
-import { inlineArrayBytes } from "../../wire/codec/parcel.ts";
+import { arrayBytesOnBoard } from "../../wire/board.ts";
+import { copy, encode } from "../../wire/codec/codec.ts";
 import type { Peers } from "../../wire/peers.ts";
 import { rabenseifner } from "./allreduce/rabenseifner.ts";
 import { recursiveDoubling } from "./allreduce/recursive-doubling.ts";
@@ -11,9 +11,9 @@ import { ring } from "./allreduce/ring.ts";
 import { announce } from "./announce.ts";
 import type { Exchange, Here, Plan, Posts } from "./board-exchange.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
-import { combineAll, valueOf } from "./combine.ts";
+import { valueOf } from "./combine.ts";
 import { levels } from "./host-levels.ts";
-import { piecesOnBoard } from "./reduce-on-board.ts";
+import { combinePosts, piecesOnBoard } from "./reduce-on-board.ts";
 import { within } from "./sub-peers.ts";
 import { reduceUp, sendDown } from "./tree-messages.ts";
 import { folded, layered, type Tree } from "./trees.ts";
@@ -53,14 +53,13 @@ export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Red
   const op = asOp<T>(reducer);
   check(op, value);
   if (!op.builtIn) return describe(value);
-  if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
+  if (isTypedArray(value) && value.byteLength > arrayBytesOnBoard(size)) {
     return piecesOnBoard(rank, size, value, op, undefined, into) as Exchange<unknown> as Exchange<T>;
   }
   if (into !== undefined) checkRoom(into, [value]);
   const give = encode(value);
   const finish = (posts: Posts): T => {
-    const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));
-    return delivered(result, into);
+    return combinePosts(op, { rank, size }, value, posts, into);
   };
   return { give, to: "all", from: "all", finish, what: () => describe(value) };
 }

@@ -1,8 +1,8 @@
-import { checkRoom, fill, overlaps } from "../../calls/into.ts";
-import { describe, emptyLike, type TypedArray } from "../../calls/typed-array.ts";
+import { checkRoom, delivered, fill, overlaps } from "../../calls/into.ts";
+import { describe, emptyLike, isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import type { Op } from "../../ops/op.ts";
-import { decode, encode } from "../../wire/codec/codec.ts";
-import { type Exchange, type Posts, valueIn } from "./board-exchange.ts";
+import { byteLength, decode, decodeInto, encode } from "../../wire/codec/codec.ts";
+import { type Exchange, type Here, type Posts, valueIn } from "./board-exchange.ts";
 import { combineAll } from "./combine.ts";
 import { segments } from "./segments.ts";
 
@@ -68,6 +68,33 @@ export function piecesOnBoard(
   };
 }
 
+/**
+ * The posts of all ranks combined, in `into` if it is given. Arrays are combined in memory that is used again, or in `into` itself.
+ */
+export function combinePosts<T>(op: Op, { rank, size }: Here, value: T, posts: Posts, into: TypedArray | undefined): T {
+  if (!isTypedArray(value)) {
+    return delivered(
+      combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r))),
+      into,
+    );
+  }
+  // With more ranks an array of another length may come when `into` has been written already.
+  const room = size === 2 && into !== undefined && !overlaps(into, value) ? roomIn(into, value) : undefined;
+  const first = rank === 0 ? 1 : 0;
+  const valueOf = (r: number): unknown => {
+    const parcel = posts.parcelOf(r);
+    if (byteLength(parcel) !== 1 + value.byteLength) return decode(parcel);
+    // Without `into` the result is in the memory of the first operand.
+    const place = r === first && into === undefined ? emptyLike(value) : (room ?? scratchLike(value));
+    return decodeInto(parcel, place) ? place : decode(parcel);
+  };
+  const result = combineAll(op, size, rank, value, valueOf, (other) => keepScratch(other as TypedArray)) as TypedArray;
+  if (into === undefined || result === room) return result as T;
+  fill(into, [result]);
+  keepScratch(result);
+  return into as T;
+}
+
 /** The beginning of `into`, if the result can be written there at once, while the other ranks read `array`. */
 function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | undefined {
   if (into === undefined || into.constructor !== array.constructor || into.length < array.length) return undefined;
@@ -82,13 +109,13 @@ function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | u
 let scratch: TypedArray[] = [];
 const mostScratchBytes = 4 * 1024 * 1024;
 
-function scratchLike(array: TypedArray): TypedArray {
+export function scratchLike(array: TypedArray): TypedArray {
   const kept = scratch.pop();
   if (kept !== undefined && kept.constructor === array.constructor && kept.length === array.length) return kept;
   scratch = [];
   return emptyLike(array);
 }
 
-function keepScratch(array: TypedArray): void {
+export function keepScratch(array: TypedArray): void {
   if ((scratch.length + 1) * array.byteLength <= mostScratchBytes) scratch.push(array);
 }

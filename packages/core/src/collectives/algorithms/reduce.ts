@@ -1,17 +1,17 @@
-import { checkRoom, delivered } from "../../calls/into.ts";
+import { checkRoom } from "../../calls/into.ts";
 import { describe, isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { alone, check } from "../../ops/apply.ts";
 import { asOp, type Op, type Reducer } from "../../ops/op.ts";
+import { arrayBytesOnBoard } from "../../wire/board.ts";
 import { copy, decode, encode } from "../../wire/codec/codec.ts";
-import { inlineArrayBytes } from "../../wire/codec/parcel.ts";
 import type { Peers } from "../../wire/peers.ts";
 import { announce } from "./announce.ts";
 import type { Exchange, Here, Plan, Posts } from "./board-exchange.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
-import { combine, combineAll } from "./combine.ts";
+import { combine } from "./combine.ts";
 import { gatherParcels } from "./gather.ts";
 import { halve } from "./halving.ts";
-import { piecesOnBoard } from "./reduce-on-board.ts";
+import { combinePosts, piecesOnBoard } from "./reduce-on-board.ts";
 import { join, segments } from "./segments.ts";
 import { within } from "./sub-peers.ts";
 import { reduceUp, signalDown } from "./tree-messages.ts";
@@ -53,14 +53,13 @@ export function reduceOnBoard<T>(
   const op = asOp<T>(reducer);
   check(op, value);
   if (!op.builtIn) return describe(value);
-  if (isTypedArray(value) && value.byteLength > inlineArrayBytes) {
+  if (isTypedArray(value) && value.byteLength > arrayBytesOnBoard(size)) {
     return piecesOnBoard(rank, size, value, op, root, into) as Exchange<unknown> as Exchange<T | undefined>;
   }
   if (into !== undefined && rank === root) checkRoom(into, [value]);
   const give = encode(value);
   const finish = (posts: Posts): T => {
-    const result = combineAll(op, size, rank, value, (r) => decode(posts.parcelOf(r)));
-    return delivered(result, into);
+    return combinePosts(op, { rank, size }, value, posts, into);
   };
   if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
   return { give, to: "none", from: "all", finish, what: () => describe(value) };

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { MpiError } from "../../calls/errors.ts";
-import { type Board, type Landing, post, type WriteValue } from "../../wire/board.ts";
+import { arrayBytesOnBoard, type Board, type Landing, post, type WriteValue } from "../../wire/board.ts";
 import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../wire/packet.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import type { System } from "../libc.ts";
@@ -12,8 +12,10 @@ export interface Neighbor {
   wake(): void;
 }
 
-/** Bytes of one post, with its table. */
-const placeBytes = 1024;
+/** Bytes of one post, with its table: for an array, or for what some parts need. */
+function placeBytesFor(size: number): number {
+  return size <= 4 ? arrayBytesOnBoard(size) + 256 : 1024;
+}
 const line = 64;
 /** Shorter chunks are copied into the post, also where the packet is lent. */
 const inlineBytes = 32;
@@ -48,6 +50,7 @@ export class SharedBoard implements Board {
   readonly #size: number;
   readonly #neighbors: readonly Neighbor[];
   readonly #places: number;
+  readonly #placeBytes: number;
   readonly #system: System;
   readonly #release: () => void;
   readonly #words: Int32Array;
@@ -81,7 +84,7 @@ export class SharedBoard implements Board {
   }
 
   static bytes(size: number): number {
-    return line + size * line + placesFor(size) * (marksBytes(size) + size * placeBytes);
+    return line + size * line + placesFor(size) * (marksBytes(size) + size * placeBytesFor(size));
   }
 
   /**
@@ -101,6 +104,7 @@ export class SharedBoard implements Board {
     this.#size = size;
     this.#neighbors = neighbors;
     this.#places = placesFor(size);
+    this.#placeBytes = placeBytesFor(size);
     this.#memory = new Memory(memory);
     this.#words = this.#memory.words;
     this.#numbers = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength >> 3);
@@ -140,7 +144,7 @@ export class SharedBoard implements Board {
   fits(parts: readonly Packet[]): boolean {
     let bytes = 8 + (parts.length === 1 ? 0 : 4 * parts.length);
     for (let i = 0; i < parts.length; i++) bytes += aligned(headBytes(parts[i] as Packet));
-    return bytes <= placeBytes;
+    return bytes <= this.#placeBytes;
   }
 
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void {
@@ -155,7 +159,7 @@ export class SharedBoard implements Board {
     const words = this.#words;
     const word = this.#postAt(this.#rank, number);
     const from = (word + 2 + values.length) * 4;
-    const room = word * 4 + placeBytes;
+    const room = word * 4 + this.#placeBytes;
     if (from > room) return false;
     let end = from;
     for (let i = 0; i < values.length; i++) {
@@ -369,7 +373,7 @@ export class SharedBoard implements Board {
   }
 
   #postAt(rank: number, number: number): number {
-    return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * placeBytes) >> 2);
+    return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * this.#placeBytes) >> 2);
   }
 }
 
@@ -398,8 +402,10 @@ const nothing = new Uint8Array(0);
  * holds, and at least 16: where ranks outnumber CPUs, taking turns after each post costs more than the post.
  */
 function placesFor(size: number): number {
-  return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(1024 / size))));
+  return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(boardBytes / size / placeBytesFor(size)))));
 }
+
+const boardBytes = 1.1 * 2 ** 20;
 
 /** Rounds up to a multiple of 4. */
 function aligned(bytes: number): number {

@@ -5,7 +5,7 @@ export { decodeInto, isWhole, landing } from "./decode-into.ts";
 export { byteLength, type Parcel } from "./parcel.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";
-import { Excerpt, type Memory } from "../packet.ts";
+import { Excerpt, Joined, type Memory } from "../packet.ts";
 import { flatten } from "./flatten.ts";
 import { sampleArray } from "./losses.ts";
 import { asBuffer, Form, inlineArrayBytes, inlineBytes, malformed, nothingAttached, type Parcel } from "./parcel.ts";
@@ -193,6 +193,18 @@ function encodeArray(value: Bytes): Parcel {
   const bytes = small ? value : lend(value);
   if (bytes.byteLength > inlineArrayBytes) return { head: formOf(Form.rawAttached | kind), attachments: [bytes] };
   return encodeBytes(Form.rawInHead | kind, bytes);
+}
+
+/**
+ * An array that is an attachment, up to so many bytes, as a parcel without attachments; other parcels as they are.
+ * For memory that is going to hold a copy anyway; nothing is copied here.
+ */
+export function withArrayInHead(parcel: Parcel, most: number): Parcel {
+  const { attachments } = parcel;
+  const [bytes] = attachments;
+  if (bytes === undefined || attachments.length > 1 || bytes.byteLength > most || parcel.head.length > 1) return parcel;
+  const kind = (parcel.head[0] as number) - Form.rawAttached;
+  return kind >= 0 && kind < Form.rawInHead ? new Joined(Form.rawInHead | kind, bytes) : parcel;
 }
 
 /** A head with the form only. */
