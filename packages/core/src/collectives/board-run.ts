@@ -177,7 +177,7 @@ export class BoardRun implements Posts {
       const label = pieces === undefined ? nothing : [labelPacket(pieces)];
       const given = give instanceof Values ? give.parcels : "head" in give ? [give] : give;
       const parts = this.#copied(given);
-      if (parts !== undefined && board.fits(withLabel(parts, label))) this.#postParts(post.parts, parts, label);
+      if (parts !== undefined && board.fits(withLabel(parts, label), number)) this.#postParts(post.parts, parts, label);
       else this.#postLarge(given, label);
     }
     if (this.#exchange.from !== "all") this.#checkAllPosts(); // otherwise the run reads every post anyway
@@ -214,7 +214,7 @@ export class BoardRun implements Posts {
   #postLarge(give: readonly Parcel[], label: readonly Packet[]): void {
     const board = this.#board;
     const parts = board.lends ? give.map((each) => board.describe(each)) : [];
-    this.#lent = parts.length > 0 && board.fits(withLabel(parts, label));
+    this.#lent = parts.length > 0 && board.fits(withLabel(parts, label), this.#number);
     this.byMessage = !this.#lent;
     if (this.#lent) this.#postParts(post.lent, parts, label);
     else this.#postParts(post.byMessage, nothing, label);

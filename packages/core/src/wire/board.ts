@@ -25,8 +25,8 @@ export interface Board {
   /** Whether this rank's post can be written now. If not, `slowest` is a rank that still needs an earlier one. */
   hasRoom(number: number): boolean;
   readonly slowest: number;
-  /** Whether a post can hold these parts. */
-  fits(parts: readonly Packet[]): boolean;
+  /** Whether this post can hold these parts. */
+  fits(parts: readonly Packet[], number: number): boolean;
   /** Posts the heads of the parts, which have no attachments. */
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void;
   /**

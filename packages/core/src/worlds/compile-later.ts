@@ -16,6 +16,6 @@ export function compileLater(ranks: number): void {
   if (ranks < 2 || availableParallelism() >= 2 * ranks || Number.parseInt(process.versions.v8, 10) >= 12) return;
   const options = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""];
   if (!options.some((each) => each.replaceAll("_", "-").includes("--interrupt-budget"))) {
-    setFlagsFromString("--interrupt-budget=1000000");
+    setFlagsFromString("--interrupt-budget=400000");
   }
 }

@@ -12,10 +12,14 @@ export interface Neighbor {
   wake(): void;
 }
 
-/** Bytes of one post, with its table: for an array, or for what some parts need. */
-function placeBytesFor(size: number): number {
-  return size <= 4 ? arrayBytesOnBoard(size) + 256 : 1024;
+/** Bytes of one post, with its table. */
+const placeBytes = 1024;
+/** Bytes of one large post, which holds an array; none for many ranks. */
+function largeBytesFor(size: number): number {
+  return arrayBytesOnBoard(size) <= placeBytes ? 0 : arrayBytesOnBoard(size) + 256;
 }
+/** A rank that is further ahead than half as many collectives lends its arrays. */
+const largePlaces = 16;
 const line = 64;
 /** Shorter chunks are copied into the post, also where the packet is lent. */
 const inlineBytes = 32;
@@ -32,6 +36,8 @@ const inlineBytes = 32;
  *   ... for each place
  * [kind u32, n u32, bytes or table and bytes] ...       of place 0, all ranks side by side
  *   ... for each place
+ * [kind u32, n u32, bytes or table and bytes] ...       of large place 0, all ranks side by side; a flag in the signature
+ *   ... for each large place
  * ```
  * Each collective has two steps. Post number n is twice the number of its collective, plus the step. It goes to place n
  * modulo {@link placesFor}. It is there when its mark is n + 1. The mark is stored last: a rank that dies while writing
@@ -50,7 +56,7 @@ export class SharedBoard implements Board {
   readonly #size: number;
   readonly #neighbors: readonly Neighbor[];
   readonly #places: number;
-  readonly #placeBytes: number;
+  readonly #largeBytes: number;
   readonly #system: System;
   readonly #release: () => void;
   readonly #words: Int32Array;
@@ -60,6 +66,7 @@ export class SharedBoard implements Board {
   readonly #marks: number;
   readonly #marksPerPlace: number;
   readonly #posts: number;
+  readonly #largePosts: number;
   /** The lowest collective that this rank may still need, and those above it that it is done with; modulo 2^32. */
   #through: number;
   readonly #done: Set<number> = new Set();
@@ -84,7 +91,8 @@ export class SharedBoard implements Board {
   }
 
   static bytes(size: number): number {
-    return line + size * line + placesFor(size) * (marksBytes(size) + size * placeBytesFor(size));
+    const large = largePlaces * largeBytesFor(size);
+    return line + size * line + placesFor(size) * (marksBytes(size) + size * placeBytes) + size * large;
   }
 
   /**
@@ -104,13 +112,14 @@ export class SharedBoard implements Board {
     this.#size = size;
     this.#neighbors = neighbors;
     this.#places = placesFor(size);
-    this.#placeBytes = placeBytesFor(size);
+    this.#largeBytes = largeBytesFor(size);
     this.#memory = new Memory(memory);
     this.#words = this.#memory.words;
     this.#numbers = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength >> 3);
     this.#marks = (line + size * line) / 4;
     this.#marksPerPlace = marksBytes(size) / 4;
     this.#posts = this.#marks + this.#places * this.#marksPerPlace;
+    this.#largePosts = this.#posts + (this.#places * size * placeBytes) / 4;
     const own = lineOf(rank);
     this.#through = load(this.#words, own);
     this.#least = this.#through;
@@ -141,17 +150,23 @@ export class SharedBoard implements Board {
     return all === may.yes;
   }
 
-  fits(parts: readonly Packet[]): boolean {
-    let bytes = 8 + (parts.length === 1 ? 0 : 4 * parts.length);
-    for (let i = 0; i < parts.length; i++) bytes += aligned(headBytes(parts[i] as Packet));
-    return bytes <= this.#placeBytes;
+  fits(parts: readonly Packet[], number: number): boolean {
+    const bytes = postBytes(parts);
+    return bytes <= placeBytes || (bytes <= this.#largeBytes && this.#isLargeFree(number));
+  }
+
+  #isLargeFree(number: number): boolean {
+    if (((number - 2 * this.#least) | 0) < largePlaces) return true;
+    this.#lookUp();
+    return ((number - 2 * this.#least) | 0) < largePlaces;
   }
 
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void {
     if (kind === bare) this.#publish(number, signature | bareFlag);
     else {
-      this.#fill(this.#postAt(this.#rank, number), kind, parts);
-      this.#publish(number, signature);
+      const isLarge = postBytes(parts) > placeBytes;
+      this.#fill(isLarge ? this.#largeAt(this.#rank, number) : this.#postAt(this.#rank, number), kind, parts);
+      this.#publish(number, isLarge ? signature | largeFlag : signature);
     }
   }
 
@@ -159,7 +174,7 @@ export class SharedBoard implements Board {
     const words = this.#words;
     const word = this.#postAt(this.#rank, number);
     const from = (word + 2 + values.length) * 4;
-    const room = word * 4 + this.#placeBytes;
+    const room = word * 4 + placeBytes;
     if (from > room) return false;
     let end = from;
     for (let i = 0; i < values.length; i++) {
@@ -254,16 +269,16 @@ export class SharedBoard implements Board {
   }
 
   signatureOf(rank: number, number: number): number {
-    return ((this.#words[this.#markAt(rank, number) + 1] as number) & ~bareFlag) >>> 0;
+    return ((this.#words[this.#markAt(rank, number) + 1] as number) & ~(bareFlag | largeFlag)) >>> 0;
   }
 
   kindOf(rank: number, number: number): number {
     if (((this.#words[this.#markAt(rank, number) + 1] as number) & bareFlag) !== 0) return bare;
-    return this.#words[this.#postAt(rank, number)] as number;
+    return this.#words[this.#wordOf(rank, number)] as number;
   }
 
   part(rank: number, number: number, index: number): Excerpt {
-    const word = this.#postAt(rank, number);
+    const word = this.#wordOf(rank, number);
     const words = this.#words;
     const count = words[word + 1] as number;
     if (count < 0) return new Excerpt(this.#memory, (word + 2) * 4, (word + 2) * 4 - 1 - count);
@@ -373,7 +388,17 @@ export class SharedBoard implements Board {
   }
 
   #postAt(rank: number, number: number): number {
-    return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * this.#placeBytes) >> 2);
+    return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * placeBytes) >> 2);
+  }
+
+  #largeAt(rank: number, number: number): number {
+    return this.#largePosts + ((((number & (largePlaces - 1)) * this.#size + rank) * this.#largeBytes) >> 2);
+  }
+
+  /** Where the post of a rank begins. */
+  #wordOf(rank: number, number: number): number {
+    const isLarge = ((this.#words[this.#markAt(rank, number) + 1] as number) & largeFlag) !== 0;
+    return isLarge ? this.#largeAt(rank, number) : this.#postAt(rank, number);
   }
 }
 
@@ -383,10 +408,11 @@ export class SharedBoard implements Board {
  */
 const bare: number = post.here;
 /**
- * A flag in the signature of a post. The lowest 8 bits of a signature are the number of an operation, which is below
- * this.
+ * Flags in the signature of a post. The lowest 8 bits of a signature are the number of an operation, which is below
+ * these.
  */
 const bareFlag = 0x80;
+const largeFlag = 0x40;
 
 /** Words of the first line. */
 const sleepers = 0;
@@ -402,10 +428,14 @@ const nothing = new Uint8Array(0);
  * holds, and at least 16: where ranks outnumber CPUs, taking turns after each post costs more than the post.
  */
 function placesFor(size: number): number {
-  return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(boardBytes / size / placeBytesFor(size)))));
+  return Math.max(16, Math.min(256, 2 ** Math.floor(Math.log2(1024 / size))));
 }
 
-const boardBytes = 1.1 * 2 ** 20;
+function postBytes(parts: readonly Packet[]): number {
+  let bytes = 8 + (parts.length === 1 ? 0 : 4 * parts.length);
+  for (let i = 0; i < parts.length; i++) bytes += aligned(headBytes(parts[i] as Packet));
+  return bytes;
+}
 
 /** Rounds up to a multiple of 4. */
 function aligned(bytes: number): number {
