@@ -109,13 +109,13 @@ function roomIn(into: TypedArray | undefined, array: TypedArray): TypedArray | u
 let scratch: TypedArray[] = [];
 const mostScratchBytes = 4 * 1024 * 1024;
 
-export function scratchLike(array: TypedArray): TypedArray {
+function scratchLike(array: TypedArray): TypedArray {
   const kept = scratch.pop();
   if (kept !== undefined && kept.constructor === array.constructor && kept.length === array.length) return kept;
   scratch = [];
   return emptyLike(array);
 }
 
-export function keepScratch(array: TypedArray): void {
+function keepScratch(array: TypedArray): void {
   if ((scratch.length + 1) * array.byteLength <= mostScratchBytes) scratch.push(array);
 }
