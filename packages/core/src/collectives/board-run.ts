@@ -1,6 +1,6 @@
 import type { TypedArray } from "../calls/typed-array.ts";
 import { arrayBytesOnBoard, type Board, inPieces, type PostKind, post } from "../wire/board.ts";
-import { byteLength, encodeAt, isWhole, landing, type Parcel, withArrayInHead } from "../wire/codec/codec.ts";
+import { byteLength, encodeAt, isWhole, landing, lengthIn, type Parcel, withArrayInHead } from "../wire/codec/codec.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { WordList } from "../wire/word-list.ts";
 import { apart, type Exchange, type Posts, Values } from "./algorithms/board-exchange.ts";
@@ -154,7 +154,7 @@ export class BoardRun implements Posts {
   }
 
   landing(rank: number, into: TypedArray): number | undefined {
-    if (!this.#isLent(rank)) return undefined;
+    if (!this.#isLent(rank)) return lengthIn(this.#board.part(rank, this.#number, this.#rank), into);
     const lent = this.#board.lent(rank, this.#number, this.#rank);
     if (lent === undefined || !isWhole(into, lent.head)) return undefined;
     return lent.bytes / into.BYTES_PER_ELEMENT;

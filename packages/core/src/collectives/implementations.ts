@@ -2,7 +2,8 @@ import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { checkRoom, delivered, fill } from "../calls/into.ts";
 import type { DeterministicOptions, OptionalIntoOptions, RootOptions } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
-import type { Reducer } from "../ops/op.ts";
+import { alone, check } from "../ops/apply.ts";
+import { asOp, type Reducer } from "../ops/op.ts";
 import type { Peers } from "../wire/peers.ts";
 import { allgather, allgatherOnBoard } from "./algorithms/allgather.ts";
 import { allreduce, allreduceOnBoard } from "./algorithms/allreduce.ts";
@@ -108,6 +109,7 @@ const implementations: Readonly<Record<RoutineName, Implementation>> = {
     onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),
     async byMessages(peers, value, root, options, reducer) {
       if (peers.rank === root) checkRoom(options.into, [value]);
+      if (peers.size === 1 && options.into !== undefined) return soleIn(options.into, value, reducer);
       const result = await reduce(peers, value, reducer, root, options);
       return result === undefined ? undefined : delivered(result, options.into);
     },
@@ -116,6 +118,7 @@ const implementations: Readonly<Record<RoutineName, Implementation>> = {
     onBoard: (here, value, _root, { into }, reducer) => allreduceOnBoard(here, value, reducer, into),
     async byMessages(peers, value, _root, options, reducer) {
       checkRoom(options.into, [value]);
+      if (peers.size === 1 && options.into !== undefined) return soleIn(options.into, value, reducer);
       return delivered(await allreduce(peers, value, reducer, options), options.into);
     },
   },
@@ -130,6 +133,7 @@ const implementations: Readonly<Record<RoutineName, Implementation>> = {
     onBoard: (here, value, _root, { into }, reducer) => scanOnBoard(here, value, reducer, into),
     async byMessages(peers, value, _root, options, reducer) {
       checkRoom(options.into, [value]);
+      if (peers.size === 1 && options.into !== undefined) return soleIn(options.into, value, reducer);
       return delivered(await scan(peers, value, reducer, options), options.into);
     },
   },
@@ -159,6 +163,16 @@ function atRoot(here: Here, value: unknown, root: number): unknown {
 
 async function called(make: () => unknown): Promise<unknown> {
   return await make();
+}
+
+/** The reduction of one rank's array, in the caller's array, which may be the same. Allocates nothing. */
+function soleIn(into: TypedArray, value: unknown, reducer: Reducer<unknown>): TypedArray {
+  const op = asOp(reducer);
+  check(op, value);
+  fill(into, [value]);
+  const { length } = value as TypedArray;
+  alone(op, length === into.length ? into : into.subarray(0, length));
+  return into;
 }
 
 /** The values; concatenated in the caller's array, if there is one. */

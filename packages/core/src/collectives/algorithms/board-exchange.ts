@@ -9,7 +9,7 @@ import { nothing } from "./raw-parcel.ts";
 export interface Posts {
   /** The parcel of a rank. Bytes that stay in the other rank's memory are fetched into `into`, if they fit. */
   parcelOf(rank: number, into?: TypedArray): Parcel;
-  /** How many elements the parcel would put into `into`; undefined if it is already here or of another kind. */
+  /** How many elements the parcel would put into `into`; undefined if it is no array of that kind. */
   landing(rank: number, into: TypedArray): number | undefined;
 }
 
@@ -122,7 +122,7 @@ export function valuesIn<T>(
     return values;
   }
   const ranks = Array.from({ length: size }, (_, r) => r);
-  // Lengths of the values that can be fetched straight into place. All others are decoded and checked before anything is written.
+  // Lengths of the arrays that can be copied straight into place. All others are decoded and checked before anything is written.
   const landings = ranks.map((r) => (r === rank ? undefined : posts.landing(r, into)));
   const values = landings.map((landing, r) => (landing === undefined ? valueOf(r) : undefined));
   const lengths = landings.map((landing, r) => landing ?? lengthLike(into, values[r]));
@@ -132,7 +132,7 @@ export function valuesIn<T>(
   for (const r of ranks) {
     const room = into.subarray(at, at + (lengths[r] as number));
     if (landings[r] === undefined) fill(room, [values[r]]);
-    else posts.parcelOf(r, room);
+    else valueIn(posts.parcelOf(r, room), room);
     at += room.length;
   }
   return into;

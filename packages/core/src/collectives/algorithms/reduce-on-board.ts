@@ -38,12 +38,14 @@ export function piecesOnBoard(
     const place = inPlace ? undefined : places?.[rank];
     const mine = own[rank] as TypedArray;
     const valueOf = (r: number): unknown => {
-      const room = r === first ? place : scratchLike(mine);
-      return room === undefined ? decode(posts.parcelOf(r)) : valueIn(posts.parcelOf(r, room), room);
+      const room = (r === first ? place : undefined) ?? scratchLike(mine);
+      return valueIn(posts.parcelOf(r, room), room);
     };
     const piece = combineAll(op, size, rank, mine, valueOf, (value) => keepScratch(value as TypedArray)) as TypedArray;
     if (places === undefined || place !== undefined) return piece;
-    return fill(places[rank] as TypedArray, [piece]);
+    const filled = fill(places[rank] as TypedArray, [piece]);
+    keepScratch(piece);
+    return filled;
   };
   const collect = (posts: Posts): TypedArray | undefined => {
     places?.forEach((place, r) => {
@@ -64,6 +66,10 @@ export function piecesOnBoard(
       to: root ?? "all",
       from: wanted ? "all" : "none",
       finish: collect,
+      settle: (result) => {
+        if (places === undefined) keepScratch(piece as TypedArray); // the root has read it
+        return result;
+      },
     }),
   };
 }

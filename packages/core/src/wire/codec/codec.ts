@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": does not look for a native addon
 
 export { bundle, unbundle } from "./bundle.ts";
-export { decodeInto, isWhole, landing } from "./decode-into.ts";
+export { decodeInto, isWhole, landing, lengthIn } from "./decode-into.ts";
 export { byteLength, type Parcel } from "./parcel.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";

@@ -1,3 +1,4 @@
+import type { TypedArray } from "../../calls/typed-array.ts";
 import { Excerpt } from "../packet.ts";
 import { Form, type Parcel } from "./parcel.ts";
 import { fits } from "./typed-arrays.ts";
@@ -36,6 +37,13 @@ function copyInto(bytes: Buffer, start: number, end: number, into: ArrayBufferVi
   if (length <= 64) for (let i = 0; i < length; i++) to[i] = bytes[start + 1 + i] as number;
   else to.set(bytes.subarray(start + 1, end));
   return true;
+}
+
+/** How many elements {@link decodeInto} copies of a parcel without attachments; undefined if it copies none. */
+export function lengthIn(parcel: Parcel, into: TypedArray): number | undefined {
+  const { head, attachments } = parcel;
+  if (attachments.length > 0 || !fits(into, (head[0] as number) - Form.rawInHead)) return undefined;
+  return (head.length - 1) / into.BYTES_PER_ELEMENT;
 }
 
 /** Whether a parcel with this head and one attachment is a typed array of the same type as `like`. */
