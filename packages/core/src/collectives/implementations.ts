@@ -15,6 +15,7 @@ import { exscan, exscanOnBoard } from "./algorithms/exscan.ts";
 import { gather, gatherOnBoard } from "./algorithms/gather.ts";
 import { reduce, reduceOnBoard } from "./algorithms/reduce.ts";
 import { reduceScatter, reduceScatterOnBoard } from "./algorithms/reduce-scatter.ts";
+import { requireParts } from "./algorithms/require-parts.ts";
 import { scan, scanOnBoard } from "./algorithms/scan.ts";
 import { scatter, scatterOnBoard } from "./algorithms/scatter.ts";
 import { numberOfOperation, type Operation } from "./signature.ts";
@@ -85,6 +86,7 @@ const implementations: Readonly<Record<RoutineName, Implementation>> = {
     },
     async byMessages(peers, parts, root, { into }) {
       const mine = (await atRoot(peers, parts, root)) as readonly unknown[];
+      if (peers.size === 1 && into !== undefined) return fill(into, requireParts("scatter", mine, 1));
       if (peers.rank === root && Array.isArray(mine)) checkRoom(into, [mine[root]]);
       return delivered(await scatter(peers, mine, root), into);
     },
@@ -92,18 +94,27 @@ const implementations: Readonly<Record<RoutineName, Implementation>> = {
   gather: {
     onBoard: (here, value, root, { into }) => gatherOnBoard(here, value, root, into),
     async byMessages(peers, value, root, options) {
+      const { into } = options;
+      if (peers.size === 1 && into !== undefined) return fill(into, [value]);
       const all = await gather(peers, value, root);
       return all && allDelivered(all, options);
     },
   },
   allgather: {
     onBoard: (here, value, _root, { into }) => allgatherOnBoard(here, value, into),
-    byMessages: async (peers, value, _root, options) => allDelivered(await allgather(peers, value), options),
+    async byMessages(peers, value, _root, options) {
+      const { into } = options;
+      if (peers.size === 1 && into !== undefined) return fill(into, [value]);
+      return allDelivered(await allgather(peers, value), options);
+    },
   },
   alltoall: {
     onBoard: (here, parts, _root, { into }) => alltoallOnBoard(here, parts as unknown[], into),
-    byMessages: async (peers, parts, _root, options) =>
-      allDelivered(await alltoall(peers, parts as unknown[]), options),
+    async byMessages(peers, parts, _root, options) {
+      const { into } = options;
+      if (peers.size === 1 && into !== undefined) return fill(into, requireParts("alltoall", parts as unknown[], 1));
+      return allDelivered(await alltoall(peers, parts as unknown[]), options);
+    },
   },
   reduce: {
     onBoard: (here, value, root, { into }, reducer) => reduceOnBoard(here, value, reducer, root, into),

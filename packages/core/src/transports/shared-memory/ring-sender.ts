@@ -1,3 +1,4 @@
+import { withArrayInHead } from "../../wire/codec/codec.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { aligned, copyHead, headBytes, type Packet, withOwnAttachments } from "../../wire/packet.ts";
 import type { Watch } from "../../wire/transport.ts";
@@ -137,7 +138,9 @@ export class RingSender {
     this.#waker.wake();
   }
 
-  #write(envelope: Envelope, body: Packet, lent: boolean): boolean {
+  #write(envelope: Envelope, packet: Packet, lent: boolean): boolean {
+    // A short array goes behind its form, where the reader needs no view of it.
+    const body = packet.attachments.length === 1 ? withArrayInHead(packet, splitBytes - 1) : packet;
     const { attachments } = body;
     const length = headBytes(body);
     let bytes = envelopeBytes + 8 * attachments.length + aligned(length);
