@@ -63,7 +63,7 @@ const pollsPerClock = 16;
  * After so many waits V8 has compiled the polling in JavaScript, which then takes 20 % less time for a round trip than making a
  * list for WebAssembly.
  */
-const compiledAfter = 20_000;
+const compiledAfter = 4000;
 /** How often WebAssembly looks at each word before JavaScript reads the clock: some ten microseconds. */
 const looksPerClock = 5000;
 /** A board for more ranks would take more memory than it is worth. */
