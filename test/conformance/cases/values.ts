@@ -79,7 +79,8 @@ export const cases: Case[] = [
       heavy: true,
       async program(world: Communicator) {
         for (const value of row.values()) {
-          assert.equal(isAsCloned(row, value), row.same, "structuredClone");
+          // Node 20 clones a URL as an empty object; later releases refuse it, as tsmpi does.
+          if (!(value instanceof URL)) assert.equal(isAsCloned(row, value), row.same, "structuredClone");
           await travels(world, row, value);
         }
       },
