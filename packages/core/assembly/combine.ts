@@ -13,7 +13,7 @@ const BXOR = 9;
 /**
  * `out[i] = a[i] op b[i]` for arrays of one kind. `out` may be `a` or `b`.
  *
- * @param kind the position in `kinds` of `src/wasm/combine.ts`
+ * @param kind the position in `kinds` of `src/ops/wasm-loop.ts`
  * @param bytes the length of each array
  */
 export function combine(op: i32, kind: i32, out: usize, a: usize, b: usize, bytes: usize): void {

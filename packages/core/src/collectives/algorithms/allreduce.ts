@@ -58,9 +58,7 @@ export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Red
   }
   if (into !== undefined) checkRoom(into, [value]);
   const give = encode(value);
-  const finish = (posts: Posts): T => {
-    return combinePosts(op, { rank, size }, value, posts, into);
-  };
+  const finish = (posts: Posts): T => combinePosts(op, { rank, size }, value, posts, into);
   return { give, to: "all", from: "all", finish, what: () => describe(value) };
 }
 

@@ -58,9 +58,7 @@ export function reduceOnBoard<T>(
   }
   if (into !== undefined && rank === root) checkRoom(into, [value]);
   const give = encode(value);
-  const finish = (posts: Posts): T => {
-    return combinePosts(op, { rank, size }, value, posts, into);
-  };
+  const finish = (posts: Posts): T => combinePosts(op, { rank, size }, value, posts, into);
   if (rank !== root) return { give, to: root, from: "none", finish: () => undefined };
   return { give, to: "none", from: "all", finish, what: () => describe(value) };
 }

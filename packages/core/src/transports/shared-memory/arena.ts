@@ -80,7 +80,7 @@ export class Arena implements WordList {
   #take(bytes: number): Uint8Array<ArrayBuffer> | undefined {
     if (this.#instance === undefined) return undefined;
     const { memory } = this.#instance;
-    const pages = Math.ceil(bytes / pageBytes) * pageBytes;
+    const pages = wholePages(bytes);
     let start = this.#free.get(pages)?.pop();
     if (start === undefined) {
       start = this.#next;
@@ -91,10 +91,15 @@ export class Arena implements WordList {
   }
 
   #give({ byteOffset, byteLength }: Uint8Array): void {
-    const pages = Math.ceil(byteLength / pageBytes) * pageBytes;
+    const pages = wholePages(byteLength);
     const places = this.#free.get(pages) ?? [];
     this.#free.set(pages, [...places, byteOffset]);
   }
 }
 
-const pageBytes = 4096;
+export const pageBytes = 4096;
+
+/** Bytes of the pages that a file of so many bytes takes. */
+function wholePages(bytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes;
+}

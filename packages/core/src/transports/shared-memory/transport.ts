@@ -6,7 +6,7 @@ import type { Packet } from "../../wire/packet.ts";
 import type { Receiver, Transport, Watch } from "../../wire/transport.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import { System } from "../libc.ts";
-import { Arena } from "./arena.ts";
+import { Arena, pageBytes } from "./arena.ts";
 import { SharedBoard } from "./board.ts";
 import { moveOffBusyCpu } from "./cpu.ts";
 import { Ring } from "./ring.ts";
@@ -474,7 +474,6 @@ function arenaBytes({ ringBytes, boards }: Shares, ranks: number): number {
 }
 
 const boardsInArena = 8;
-const pageBytes = 4096;
 
 function ringPath(directory: string, source: number, dest: number): string {
   return `${directory}/${source}-${dest}`;
