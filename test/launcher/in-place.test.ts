@@ -5,7 +5,7 @@ import { runScript } from "../support/run-tsmpi.ts";
 const script = `import { init, max, sum } from "tsmpi";
 const world = await init();
 const { rank, size } = world;
-const length = 1 << 17;
+const length = 1 << 19; // so large that pools of small buffers, 64 KiB each, are no array
 const [mine, into] = [new Float64Array(length).fill(rank), new Float64Array(length)];
 const [all, parts] = [new Float64Array(length * size), Array.from({ length: size }, () => new Float64Array(length))];
 const calls = {
