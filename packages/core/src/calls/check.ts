@@ -12,8 +12,12 @@ export function checkRank(name: string, rank: unknown, size: number): asserts ra
 
 /** Throws `invalid-argument` unless it is a tag for users. */
 export function checkTag(name: string, tag: unknown): asserts tag is number {
-  if (Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= maxTag) return;
+  if (isTag(tag)) return;
   throw invalid(`${name} is ${show(tag)}, but a tag is a whole number from 0 to ${maxTag}`);
+}
+
+export function isTag(tag: unknown): tag is number {
+  return Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= maxTag;
 }
 
 export function invalid(why: string): MpiError {

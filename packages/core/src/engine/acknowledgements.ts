@@ -29,7 +29,7 @@ export class Acknowledgements {
     const peer = this.#peers.get(envelope.source);
     if (!envelope.collective) peer.taken++;
     if (envelope.sync) this.#outbound.answer(envelope, kind.received);
-    if (envelope.source !== this.#rank) this.#returnCredit(envelope, peer);
+    if (envelope.source !== this.#rank) this.returnCredit(envelope.source, peer, envelope.bytes);
   }
 
   /** No receive will take this message. It counts as received, so that its sender neither waits nor runs out of credit. */
@@ -42,10 +42,11 @@ export class Acknowledgements {
     this.#outbound.answer(envelope, kind.grant);
   }
 
-  #returnCredit(envelope: Envelope, peer: Peer): void {
-    peer.owed += envelope.bytes + overheadBytes;
+  /** An eager message of so many bytes was received from rank `source` of the world. */
+  returnCredit(source: number, peer: Peer, bytes: number): void {
+    peer.owed += bytes + overheadBytes;
     if (!peer.owesMuch) return;
-    this.#outbound.answer(envelope, kind.credit, peer.owed);
+    this.#outbound.returnCredit(source, peer.owed);
     peer.owed = 0;
   }
 }

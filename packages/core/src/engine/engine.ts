@@ -7,9 +7,11 @@ import { within } from "../calls/timeout.ts";
 import type { Board } from "../wire/board.ts";
 import type { Transport } from "../wire/transport.ts";
 import type { Joined } from "../wire/unjoined.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { BoardWaits } from "./board-waits.ts";
 import type { Channel } from "./channel.ts";
 import { CollectiveNotices } from "./collective-notices.ts";
+import { DirectMessages } from "./direct-messages.ts";
 import { IncomingPackets } from "./incoming-packets.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
@@ -49,6 +51,8 @@ export class Engine {
   readonly who: Identity;
   readonly sends: Sends;
   readonly receives: Receives;
+  /** The shortest path of messages; undefined under `--check`, which looks at all of them. */
+  readonly direct: DirectMessages | undefined;
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
   readonly traffic: Traffic;
@@ -76,7 +80,10 @@ export class Engine {
     const waits = new WaitCounter(transport, checking !== undefined);
     const outbound = new Outbound(rank, transport, peers);
     this.sends = new Sends(rank, transport, peers, liveness, outbound, waits);
-    this.receives = new Receives(rank, transport, peers, liveness, outbound, waits);
+    const acknowledgements = new Acknowledgements(rank, peers, outbound);
+    this.receives = new Receives(transport, peers, liveness, outbound, waits, acknowledgements);
+    if (checking === undefined)
+      this.direct = new DirectMessages(rank, transport, peers, liveness, waits, acknowledgements);
     this.boardWaits = new BoardWaits(transport, liveness, waits);
     this.notices = new CollectiveNotices(rank, peers, liveness, outbound, this.receives.channels);
     this.traffic = new Traffic(peers, this.receives.channels);

@@ -65,6 +65,11 @@ export class Matching {
     return this.#posted.size === 0 && (this.#arrived.size === 0 || this.#arrived.first(source, tag) === undefined);
   }
 
+  /** Whether nothing has arrived that is not taken, and no receive or probe waits. */
+  get isEmpty(): boolean {
+    return this.#posted.size === 0 && this.#arrived.size === 0;
+  }
+
   /** Takes the oldest arrival that fits; undefined if there is none or it is held for a probe. */
   next(source: number, tag: number): Arrival | undefined {
     const arrival = this.#arrived.size === 0 ? undefined : this.#arrived.first(source, tag);

@@ -29,6 +29,11 @@ export class Outbound {
     this.#say(envelope.source, answer, envelope, bytes, body, true);
   }
 
+  /** Gives rank `dest` its credit back for so many bytes of eager messages. */
+  returnCredit(dest: number, bytes: number): void {
+    this.#say(dest, kind.credit, noSubject, bytes, empty, false);
+  }
+
   /** Tells rank `dest` that the message of `request` will not come. */
   withdraw(dest: number, request: Envelope): void {
     this.#say(dest, kind.withdraw, request, request.bytes, empty, false);
@@ -65,3 +70,5 @@ export class Outbound {
     this.#transport.send(dest, envelope, body, lent);
   }
 }
+
+const noSubject: Subject = { collective: false, context: 0, tag: 0, id: 0, signature: 0 };

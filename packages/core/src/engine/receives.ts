@@ -7,7 +7,7 @@ import { landing } from "../wire/codec/codec.ts";
 import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Transport } from "../wire/transport.ts";
-import { Acknowledgements } from "./acknowledgements.ts";
+import type { Acknowledgements } from "./acknowledgements.ts";
 import { Arrival, type Finish } from "./arrival.ts";
 import type { Channel } from "./channel.ts";
 import type { Channels } from "./channels.ts";
@@ -35,19 +35,19 @@ export class Receives {
   #order = 0;
 
   constructor(
-    rank: number,
     transport: Transport,
     peers: PeerTable,
     liveness: Liveness,
     outbound: Outbound,
     waits: WaitCounter,
+    acknowledgements: Acknowledgements,
   ) {
     this.#fast = new FastReceive(transport, liveness, waits);
     this.#peers = peers;
     this.#liveness = liveness;
     this.#outbound = outbound;
     this.#waits = waits;
-    this.#acknowledgements = new Acknowledgements(rank, peers, outbound);
+    this.#acknowledgements = acknowledgements;
     this.#waiting = new WaitingReceives(peers, liveness, outbound, waits, this.#acknowledgements);
     this.channels = this.#waiting.channels;
   }

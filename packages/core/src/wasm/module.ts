@@ -13,6 +13,16 @@ export interface Exports {
   combine(op: number, kind: number, out: number, a: number, b: number, bytes: number): void;
   /** Whether one of `count` words has changed; looks at each of them so many times. */
   watch(list: number, count: number, looks: number): number;
+  /** Waits for a record of a ring. Returns the ring's `written` if it is this message, else `read`. */
+  awaitMessage(
+    ring: number,
+    capacity: number,
+    read: number,
+    context: number,
+    tag: number,
+    sequence: number,
+    looks: number,
+  ): number;
 }
 
 /** A module and its memory, which never grows: views of it stay valid. */

@@ -1,6 +1,7 @@
 import type { Board } from "./board.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Packet } from "./packet.ts";
+import type { ShortReceiver, ShortSender } from "./short-messages.ts";
 import type { WordList } from "./word-list.ts";
 
 /** Takes the packets that arrive at a transport. */
@@ -58,6 +59,9 @@ export interface Transport {
    * delivers packets, because one from that rank is expected.
    */
   linger?(watch: Watch, source?: number): boolean;
+  /** The shortest way to rank `dest` of the world, and from rank `source`; undefined where there is none yet. */
+  shortSender?(dest: number): ShortSender | undefined;
+  shortReceiver?(source: number): ShortReceiver | undefined;
   /** Set by the engine before it listens. */
   receiver: Receiver | undefined;
   /** Sends a packet to rank `dest` of the world (never this rank itself). */

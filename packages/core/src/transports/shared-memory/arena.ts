@@ -45,8 +45,13 @@ export class Arena implements WordList {
     }
   }
 
+  /** The module in whose memory this was mapped; undefined if it was mapped elsewhere. */
+  instanceOf(memory: Uint8Array): Instance | undefined {
+    return memory.buffer === this.#instance?.memory ? this.#instance : undefined;
+  }
+
   unmap(memory: Uint8Array<ArrayBuffer>): void {
-    if (memory.buffer !== this.#instance?.memory) this.system.unmap(memory);
+    if (this.instanceOf(memory) === undefined) this.system.unmap(memory);
     else {
       this.system.restore(memory);
       this.#give(memory);

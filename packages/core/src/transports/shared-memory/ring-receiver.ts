@@ -1,10 +1,15 @@
 import { MpiError, messageOf } from "../../calls/errors.ts";
+import type { TypedArray } from "../../calls/typed-array.ts";
+import type { Instance } from "../../wasm/module.ts";
+import { decode, shortInto, shortNumber } from "../../wire/codec/codec.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { aligned, Excerpt, type Packet } from "../../wire/packet.ts";
+import { notThere, type ShortReceiver } from "../../wire/short-messages.ts";
 import type { Receiver } from "../../wire/transport.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import type { System } from "../libc.ts";
-import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record } from "./records.ts";
+import type { PollBudget } from "./poll-budget.ts";
+import { attachmentCount, envelopeBytes, headLength, readable, readEnvelope, record, shortHead } from "./records.ts";
 import type { Ring } from "./ring.ts";
 
 /** Polls for the next piece of a packet: some ten microseconds, in which the writer copies several. */
@@ -13,14 +18,24 @@ const mostPolls = 2000;
 /** Records taken before other rings get their turn. */
 const burst = 64;
 
+/** How a rank polls for short messages: the module in whose memory the ring lies, and how often it looks. */
+export interface ShortPoller {
+  readonly instance: Instance;
+  readonly budget: PollBudget;
+  readonly looks: number;
+}
+
 /** What one rank receives from another rank of its host. */
-export class RingReceiver {
+export class RingReceiver implements ShortReceiver {
   readonly source: number;
   readonly #system: System;
   readonly #ring: Ring;
   readonly #receiver: Receiver;
+  readonly #hasRoom: () => void;
+  readonly #poller: ShortPoller | undefined;
   /** The writer's process; 0 until its `hello` has come. */
   pid = 0;
+  shortBytes = 0;
   /**
    * The writer was killed before the memory that it lent could be read. The job learns of its end, and nothing more
    * comes from it.
@@ -34,11 +49,21 @@ export class RingReceiver {
   #part = 0;
   #offset = 0;
 
-  constructor(system: System, source: number, ring: Ring, receiver: Receiver) {
+  /** `hasRoom` is called when the writer has waited for room, and there is some. */
+  constructor(
+    system: System,
+    source: number,
+    ring: Ring,
+    receiver: Receiver,
+    hasRoom: () => void,
+    poller?: ShortPoller,
+  ) {
     this.#system = system;
     this.source = source;
     this.#ring = ring;
     this.#receiver = receiver;
+    this.#hasRoom = hasRoom;
+    this.#poller = poller;
   }
 
   get pending(): boolean {
@@ -50,28 +75,59 @@ export class RingReceiver {
     if (!this.#dead) this.#ring.watchWritten(list);
   }
 
+  /** See {@link ShortReceiver}. Only between packets, and where polling is worth its time. */
+  receiveShort(context: number, tag: number, sequence: number, into: TypedArray | undefined): unknown {
+    const poller = this.#poller;
+    if (poller === undefined || !poller.budget.isOpen || this.#envelope !== undefined || this.#dead) return notThere;
+    const ring = this.#ring;
+    const at = ring.awaitMessage(poller.instance, context, tag, sequence, poller.looks);
+    if (at < 0) return notThere;
+    const isShort = ring.kindAt(at) === record.short;
+    const length = headLength(ring, at);
+    const from = at + (isShort ? shortHead : envelopeBytes);
+    let value: unknown;
+    if (into !== undefined) {
+      if (!isShort || !shortInto(ring, from, length, into)) return notThere;
+      value = into;
+    } else value = (isShort ? shortNumber(ring, from) : undefined) ?? this.#shortValue(from, from + length);
+    if (value === notThere) return notThere;
+    this.shortBytes = length;
+    ring.pass(at);
+    if (ring.takeStarved()) this.#hasRoom();
+    poller.budget.succeeded();
+    return value;
+  }
+
+  #shortValue(from: number, end: number): unknown {
+    try {
+      return decode(new Excerpt(this.#ring.memory, from, end));
+    } catch {
+      return notThere; // the usual way has the error
+    }
+  }
+
   /** Delivers one record; while a call waits, up to {@link burst} of them. */
   poll(): void {
     try {
       for (let taken = 1; this.#ring.read(this.#take) && !this.#dead; taken++) {
         if (this.#isSplit) this.#readPieces();
-        if (taken === burst || !this.#receiver.waiting) return;
+        if (taken === burst || !this.#receiver.waiting) break;
       }
     } catch (error) {
       this.#dead = true; // the writer's data is invalid
       const why = `what rank ${this.source} wrote cannot be read: ${messageOf(error)}`;
       throw new MpiError("protocol", why, { rank: this.source, cause: error });
     }
-  }
-
-  takeStarved(): boolean {
-    return this.#ring.takeStarved();
+    if (this.#ring.takeStarved()) this.#hasRoom();
   }
 
   readonly #take = (kind: number, position: number, length: number): void => {
     switch (kind) {
       case record.whole:
         this.#whole(position);
+        break;
+      case record.short:
+        this.#inHead(position, position + shortHead);
         break;
       case record.lent:
         this.#lent(position);
@@ -106,7 +162,7 @@ export class RingReceiver {
     let from = at + envelopeBytes + 8 * count;
     const length = headLength(ring, at);
     if (count === 0) {
-      this.#deliver(this.#envelopeAt(at), new Excerpt(ring.memory, from, from + length), true);
+      this.#inHead(at, from);
       return;
     }
     const head = ring.bytes.subarray(from, from + length);
@@ -117,6 +173,11 @@ export class RingReceiver {
       return part;
     });
     this.#deliver(this.#envelopeAt(at), { head, attachments }, true);
+  }
+
+  #inHead(at: number, from: number): void {
+    const body = new Excerpt(this.#ring.memory, from, from + headLength(this.#ring, at));
+    this.#deliver(this.#envelopeAt(at), body, true);
   }
 
   #begin(at: number): void {

@@ -1,9 +1,10 @@
-import { withArrayInHead } from "../../wire/codec/codec.ts";
+import { type ShortValue, withArrayInHead, writeShort } from "../../wire/codec/codec.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { aligned, copyHead, headBytes, type Packet, withOwnAttachments } from "../../wire/packet.ts";
+import type { ShortSender } from "../../wire/short-messages.ts";
 import type { Watch } from "../../wire/transport.ts";
 import type { System } from "../libc.ts";
-import { envelopeBytes, readable, record, writeEnvelope } from "./records.ts";
+import { envelopeBytes, readable, record, shortHead, writeEnvelope, writeShortEnvelope } from "./records.ts";
 import type { Ring } from "./ring.ts";
 import type { Waker } from "./wake-flag.ts";
 
@@ -38,7 +39,7 @@ interface Queued {
 }
 
 /** What one rank sends to another rank of its host: a ring, and a queue for packets that do not fit into it. */
-export class RingSender {
+export class RingSender implements ShortSender {
   readonly #system: System;
   readonly #ring: Ring;
   readonly #waker: Waker;
@@ -87,6 +88,19 @@ export class RingSender {
     if (this.full && ++this.#turned % sendsPerPush === 0) this.push();
     if (this.full || !this.#write(envelope, body, lent)) this.#writeLater({ envelope, body, lent });
     this.wake();
+  }
+
+  /** See {@link ShortSender}. */
+  sendShort(context: number, source: number, tag: number, sequence: number, value: ShortValue, bytes: number): boolean {
+    if (this.full) return false;
+    const ring = this.#ring;
+    const at = ring.reserve(shortHead + bytes);
+    if (at < 0) return false;
+    writeShortEnvelope(ring, at, context, source, tag, sequence, bytes);
+    writeShort(ring, at + shortHead, value);
+    ring.commit(at, shortHead + bytes, record.short);
+    this.#waker.wake();
+    return true;
   }
 
   /**

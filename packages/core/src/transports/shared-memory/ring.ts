@@ -1,3 +1,6 @@
+import type { TypedArray } from "../../calls/typed-array.ts";
+import type { Instance } from "../../wasm/module.ts";
+import { type AlignedMemory, fromBytes } from "../../wire/codec/codec.ts";
 import { Memory } from "../../wire/packet.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import { load } from "./load.ts";
@@ -14,10 +17,12 @@ import { load } from "./load.ts";
  * `written` and `read` count all bytes ever, modulo 2^32. A record becomes visible when `written` passes it, so a
  * writer that is killed in the middle of a record has written nothing.
  */
-export class Ring {
+export class Ring implements AlignedMemory {
   /** Bytes before the records. */
   static readonly headerBytes = 128;
   readonly #counters: Int32Array;
+  readonly #address: number;
+  readonly #arrays: TypedArray[] = [];
   /** The memory of the records. */
   readonly memory: Memory;
   /** The same memory in other views. Records begin at multiples of 8 bytes. */
@@ -39,6 +44,7 @@ export class Ring {
   constructor(memory: Uint8Array<ArrayBuffer>) {
     const { buffer, byteOffset, byteLength } = memory;
     const start = byteOffset + Ring.headerBytes;
+    this.#address = byteOffset;
     this.capacity = byteLength - Ring.headerBytes;
     this.#counters = new Int32Array(buffer, byteOffset, Ring.headerBytes / 4);
     this.memory = new Memory(memory, Ring.headerBytes);
@@ -53,7 +59,7 @@ export class Ring {
   /** Position of a new record of `length` bytes, or -1 when there is no room. Fill it, then {@link commit}. */
   reserve(length: number): number {
     const size = recordBytes(length);
-    const at = this.#offset(this.#written);
+    const at = this.#written & (this.capacity - 1);
     const toEnd = this.capacity - at;
     const needed = toEnd < size ? toEnd + size : size; // a record is never split: the rest at the end is skipped
     if (!this.#hasRoom(needed)) return -1;
@@ -105,14 +111,46 @@ export class Ring {
       const length = this.words[at >> 2] as number;
       const kind = this.words[(at >> 2) + 1] as number;
       if (kind !== skipped) take(kind, at + recordHeader, length);
-      this.#read = (this.#read + recordBytes(length)) | 0;
-      if (this.#read === this.#written || ((this.#read - this.#told) | 0) >= this.capacity / 16) {
-        this.#told = this.#read;
-        Atomics.store(this.#counters, slots.read, this.#read);
-      }
+      this.#pass(length);
       if (kind !== skipped) return true;
     }
     return false;
+  }
+
+  /**
+   * Waits some microseconds for the next record. Its position, if it is that message, for {@link pass}; otherwise -1,
+   * and the ring is to be {@link read}. For a ring in the memory of `instance`.
+   */
+  awaitMessage({ exports }: Instance, context: number, tag: number, sequence: number, looks: number): number {
+    const read = this.#read;
+    const written = exports.awaitMessage(this.#address, this.capacity, read, context, tag, sequence, looks);
+    if (written === read) return -1;
+    this.#written = written;
+    return (read & (this.capacity - 1)) + recordHeader;
+  }
+
+  /** The kind of the record at `position`. */
+  kindAt(position: number): number {
+    return this.words[(position - recordHeader + 4) >> 2] as number;
+  }
+
+  /** The reader is done with the record at `position`. */
+  pass(position: number): void {
+    this.#pass(this.words[(position - recordHeader) >> 2] as number);
+  }
+
+  #pass(length: number): void {
+    this.#read = (this.#read + recordBytes(length)) | 0;
+    if (this.#read === this.#written || ((this.#read - this.#told) | 0) >= this.capacity / 16) {
+      this.#told = this.#read;
+      Atomics.store(this.#counters, slots.read, this.#read);
+    }
+  }
+
+  /** The memory of the records as an array of this kind, see `wire/codec/typed-arrays.ts`. */
+  arrayOf(kind: number): TypedArray {
+    this.#arrays[kind] ??= fromBytes(kind, this.bytes) as TypedArray;
+    return this.#arrays[kind];
   }
 
   /**

@@ -3,12 +3,14 @@ import { eventLoopTurn, isAtWork, nextTick, now, setImmediate } from "../../call
 import type { Board } from "../../wire/board.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { Packet } from "../../wire/packet.ts";
+import type { ShortReceiver, ShortSender } from "../../wire/short-messages.ts";
 import type { Receiver, Transport, Watch } from "../../wire/transport.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import { System } from "../libc.ts";
 import { Arena, pageBytes } from "./arena.ts";
 import { SharedBoard } from "./board.ts";
 import { moveOffBusyCpu } from "./cpu.ts";
+import { PollBudget } from "./poll-budget.ts";
 import { Ring } from "./ring.ts";
 import { RingReceiver } from "./ring-receiver.ts";
 import { RingSender } from "./ring-sender.ts";
@@ -47,16 +49,6 @@ const sliceMs = 0.02;
 /** A partner at the same point of the program answers within this time. */
 const lingerMs = 0.5;
 const crowdedLingerMs = 1;
-/**
- * The most calls that do not poll after one has polled in vain. A program that posts receives long before their
- * messages loses a thousandth of the polling time for each.
- */
-const mostDistrust = 1000;
-/**
- * The same if ranks outnumber CPUs. There a sleeping rank delays the others until they sleep as well, and each step
- * takes a wake-up.
- */
-const mostCrowdedDistrust = 8;
 /** Reading the clock costs as much as polling a few rings. */
 const pollsPerClock = 16;
 /**
@@ -68,8 +60,8 @@ const compiledAfter = 4000;
 const looksPerClock = 5000;
 /** A board for more ranks would take more memory than it is worth. */
 const mostOnBoard = 128;
-/** Deliveries before timers and sockets get their turn. */
-const deliveriesPerTurn = 500;
+/** How often a receive looks for a short message before it goes the usual way: some ten microseconds. */
+const looksForShort = 30_000;
 
 /**
  * Carries packets between the ranks of one host through shared memory: a ring for each ordered pair that communicates.
@@ -105,12 +97,9 @@ export class SharedMemoryTransport implements Transport {
   #roomDue = 0;
   /** The sleep flag is set. */
   #asleep = false;
-  #deliveries = 0;
+  readonly #budget: PollBudget;
   /** A delivery is under way: polling now would read the same record twice. */
   #delivering = false;
-  /** How many calls do not poll after one has polled in vain, and how many of those are left. */
-  #distrust = 0;
-  #skips = 0;
   /** How often it has polled for something. */
   #waits = 0;
   /** Waits for any delivery. */
@@ -130,6 +119,7 @@ export class SharedMemoryTransport implements Transport {
     if (shares === undefined) throw new Error("too little shared memory: obstacleToSharing was not asked");
     this.#shares = shares;
     this.#crowded = options.cpus < options.neighbors.length;
+    this.#budget = new PollBudget(this.#crowded);
   }
 
   /** A rank that sends to this one creates its wake flag. Mapping it takes 10 ms the first time. */
@@ -163,6 +153,14 @@ export class SharedMemoryTransport implements Transport {
       this.#full = true;
       this.#schedule();
     }
+  }
+
+  shortSender(dest: number): ShortSender | undefined {
+    return this.#senders.get(dest);
+  }
+
+  shortReceiver(source: number): ShortReceiver | undefined {
+    return this.#receivers.find((each) => each.source === source);
   }
 
   board(context: number, members: readonly number[]): Board | undefined {
@@ -276,10 +274,10 @@ export class SharedMemoryTransport implements Transport {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.#deliveries < deliveriesPerTurn) {
+    if (this.#budget.hasDeliveries) {
       nextTick(this.#pollTurn);
     } else {
-      this.#deliveries = 0;
+      this.#budget.deliveries = 0;
       setImmediate(this.#pollTurn);
     }
   }
@@ -291,7 +289,7 @@ export class SharedMemoryTransport implements Transport {
       this.#open();
       this.#wakeUp();
       if (this.#spin()) {
-        this.#deliveries++;
+        this.#budget.deliveries++;
         this.#vainSince = undefined;
         void atOnce.then(this.#again);
       } else if (isAtWork() || (this.#options.far !== undefined && now() < this.#patience())) {
@@ -325,20 +323,20 @@ export class SharedMemoryTransport implements Transport {
   linger(watch: Watch, source?: number): boolean {
     const rings = source !== undefined;
     if (rings && this.#options.far !== undefined && !this.#near.has(source)) return false; // packets from other hosts come through the event loop
-    if (this.#skips > 0) {
-      this.#skips--;
+    if (this.#closed || this.#delivering || !this.#budget.isOpen) {
+      this.#budget.skip();
       return false;
     }
-    if (this.#closed || this.#deliveries >= deliveriesPerTurn) return false;
     this.#open();
-    if (this.#pollFor(watch, rings, this.#lingerMs)) {
-      this.#deliveries++;
-      if (this.#distrust > 0) this.#distrust--;
-      return true;
-    }
-    this.#distrust = Math.min(this.#crowded ? mostCrowdedDistrust : mostDistrust, 4 * this.#distrust + 8);
-    this.#skips = this.#distrust;
-    return false;
+    const found = this.#pollFor(watch, rings, this.#lingerMs);
+    if (found) this.#budget.succeeded();
+    else this.#budget.failed();
+    return found;
+  }
+
+  /** Whether a rank that polls lets others have its CPU: ranks, or ZeroMQ's threads, which bring packets from other hosts. */
+  get #yields(): boolean {
+    return this.#crowded || this.#options.far !== undefined;
   }
 
   get #lingerMs(): number {
@@ -351,8 +349,7 @@ export class SharedMemoryTransport implements Transport {
     const arena = this.#open();
     const { system } = arena;
     const crowded = this.#crowded;
-    // ZeroMQ's threads bring packets from other hosts, and need a CPU, too.
-    const yieldsCpu = crowded || this.#options.far !== undefined;
+    const yieldsCpu = this.#yields;
     const looks = !yieldsCpu && ++this.#waits < compiledAfter;
     let began: number | undefined;
     let late = Number.POSITIVE_INFINITY;
@@ -432,7 +429,7 @@ export class SharedMemoryTransport implements Transport {
       this.#schedule();
       return;
     }
-    this.#deliveries = 0;
+    this.#budget.deliveries = 0;
     this.#wakeFifo?.keepAlive(this.#wanted || this.#full);
   }
 
@@ -447,7 +444,6 @@ export class SharedMemoryTransport implements Transport {
         const ringReceiver = receivers[i] as RingReceiver;
         if (!ringReceiver.pending) continue;
         ringReceiver.poll();
-        if (ringReceiver.takeStarved()) this.#sender(ringReceiver.source).wake();
         delivered = true;
       }
       if (this.#full) this.#push();
@@ -461,8 +457,12 @@ export class SharedMemoryTransport implements Transport {
     const arena = this.#open();
     const { rank, directory } = this.#options;
     for (const source of (this.#wakeFlag as WakeFlag).takeAnnounced()) {
-      const ring = new Ring(arena.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes));
-      this.#receivers.push(new RingReceiver(arena.system, source, ring, this.#receiver as Receiver));
+      const memory = arena.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes);
+      const instance = arena.instanceOf(memory);
+      const poller = instance && { instance, budget: this.#budget, looks: this.#yields ? 0 : looksForShort };
+      const hasRoom = (): void => this.#sender(source).wake();
+      const receiver = this.#receiver as Receiver;
+      this.#receivers.push(new RingReceiver(arena.system, source, new Ring(memory), receiver, hasRoom, poller));
     }
   }
 }

@@ -3,6 +3,16 @@ import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time 
 export { bundle, unbundle } from "./bundle.ts";
 export { decodeInto, isWhole, landing, lengthIn } from "./decode-into.ts";
 export { byteLength, type Parcel } from "./parcel.ts";
+export {
+  type AlignedMemory,
+  type ShortValue,
+  short,
+  shortBytes,
+  shortInto,
+  shortNumber,
+  writeShort,
+} from "./short-value.ts";
+export { fromBytes } from "./typed-arrays.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";
 import { Excerpt, Joined, type Memory } from "../packet.ts";

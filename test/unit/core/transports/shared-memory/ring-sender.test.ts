@@ -25,17 +25,23 @@ function ends(linger: (room: Watch, read: () => void) => boolean | undefined) {
   const system = System.load();
   const read: number[] = [];
   const arrays: (number | undefined)[] = [];
-  const ringReceiver = new RingReceiver(system, 0, new Ring(memory), {
-    packet({ id }, { attachments }) {
-      read.push(id);
-      arrays.push(attachments[0]?.[0]);
+  const ringReceiver = new RingReceiver(
+    system,
+    0,
+    new Ring(memory),
+    {
+      packet({ id }, { attachments }) {
+        read.push(id);
+        arrays.push(attachments[0]?.[0]);
+      },
+      landing: () => undefined,
+      pollBoards: () => false,
+      watchBoards: () => {},
+      waiting: true,
+      failed: assert.fail,
     },
-    landing: () => undefined,
-    pollBoards: () => false,
-    watchBoards: () => {},
-    waiting: true,
-    failed: assert.fail,
-  });
+    () => {},
+  );
   const readAll = (): void => {
     while (ringReceiver.pending) ringReceiver.poll();
   };

@@ -27,17 +27,23 @@ function ends(landing: (bytes: number) => Uint8Array | undefined) {
   const memory = new Uint8Array(Ring.headerBytes + 128 * 1024);
   const system = System.load();
   const packets: { id: number; head: Uint8Array; attachments: readonly Uint8Array[]; borrowed: boolean }[] = [];
-  const ringReceiver = new RingReceiver(system, 0, new Ring(memory), {
-    packet({ id }, { head, attachments }, borrowed) {
-      const own = borrowed ? attachments.map((each) => Uint8Array.from(each)) : attachments;
-      packets.push({ id, head: Uint8Array.from(head), attachments: own, borrowed });
+  const ringReceiver = new RingReceiver(
+    system,
+    0,
+    new Ring(memory),
+    {
+      packet({ id }, { head, attachments }, borrowed) {
+        const own = borrowed ? attachments.map((each) => Uint8Array.from(each)) : attachments;
+        packets.push({ id, head: Uint8Array.from(head), attachments: own, borrowed });
+      },
+      landing: (_, __, bytes) => landing(bytes),
+      pollBoards: () => false,
+      watchBoards: () => {},
+      waiting: true,
+      failed: assert.fail,
     },
-    landing: (_, __, bytes) => landing(bytes),
-    pollBoards: () => false,
-    watchBoards: () => {},
-    waiting: true,
-    failed: assert.fail,
-  });
+    () => {},
+  );
   const read = (): void => {
     while (ringReceiver.pending) ringReceiver.poll();
   };
