@@ -6,4 +6,5 @@
  */
 export { combine } from "./combine";
 export { awaitMessage } from "./message";
+export { agree, awaitPosts } from "./posts";
 export { watch } from "./watch";

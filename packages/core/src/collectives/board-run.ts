@@ -51,13 +51,15 @@ export class BoardRun implements Posts {
     this.#members = members;
   }
 
-  begin(collective: number, signature: number, exchange: Exchange<unknown>): void {
+  /** @param posted this rank's value is on the board already, as `short-collectives.ts` has posted it */
+  begin(collective: number, signature: number, exchange: Exchange<unknown>, posted = false): void {
     this.#collective = collective;
     this.#signature = signature;
     this.#exchange = exchange;
     this.#number = 2 * collective;
     this.#state = state.room;
     this.#lent = false;
+    if (posted) this.#hasPosted();
   }
 
   /** The result, once the run is {@link over}. */
@@ -81,8 +83,7 @@ export class BoardRun implements Posts {
       if (sleeps) this.#board.sleep();
       if (!this.#board.hasRoom(this.#number)) return false;
       this.#post();
-      this.#needs(this.#exchange.from);
-      this.#state = state.posts;
+      this.#hasPosted();
     }
     if (this.#state === state.posts) {
       if (sleeps) {
@@ -165,12 +166,12 @@ export class BoardRun implements Posts {
   }
 
   #post(): void {
+    this.absent = noRanks;
+    this.byMessage = false;
     const board = this.#board;
     const number = this.#number;
     const signature = this.#signature;
     const { give, apart, pieces } = this.#exchange;
-    this.absent = noRanks;
-    this.byMessage = false;
     if (apart !== undefined) board.post(number, signature, post.apart, [labelPacket(apart)]);
     else if (give === undefined) board.post(number, signature, post.here, nothing);
     else if (!this.#postValues(give)) {
@@ -180,7 +181,12 @@ export class BoardRun implements Posts {
       if (parts !== undefined && board.fits(withLabel(parts, label), number)) this.#postParts(post.parts, parts, label);
       else this.#postLarge(given, label);
     }
+  }
+
+  #hasPosted(): void {
     if (this.#exchange.from !== "all") this.#checkAllPosts(); // otherwise the run reads every post anyway
+    this.#needs(this.#exchange.from);
+    this.#state = state.posts;
   }
 
   /** The parts with their arrays in them, if they are few bytes: undefined if something has to stay where it is. */

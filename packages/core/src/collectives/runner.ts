@@ -9,6 +9,7 @@ import { numberOf, type Reducer } from "../ops/op.ts";
 import type { Board } from "../wire/board.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Peers } from "../wire/peers.ts";
+import { notThere } from "../wire/short-messages.ts";
 import { Agreement } from "./agreement.ts";
 import { barrier } from "./algorithms/barrier.ts";
 import { apart, type Exchange, membersOf, parcelFor } from "./algorithms/board-exchange.ts";
@@ -17,6 +18,7 @@ import { BoardRun } from "./board-run.ts";
 import { type CollectiveContext, collectivePeers, type Entry } from "./collective-peers.ts";
 import { compareArguments } from "./compare-arguments.ts";
 import type { Planned, Routine, RoutineOptions } from "./implementations.ts";
+import { ShortCollectives } from "./short-collectives.ts";
 import { numberOfOperation, type Operation, signatureOf } from "./signature.ts";
 
 /** An exchange that did not end within its call, and how far it has come. */
@@ -42,6 +44,8 @@ export class Collectives {
   readonly #agreement: Agreement;
   /** The board of these ranks; undefined if they do not share memory, null until it is asked for. */
   #board: Board | undefined | null = null;
+  /** The shortest path; undefined where there is none. */
+  #short: ShortCollectives | undefined;
   /** The board run of a collective that did not have to wait, for reuse. */
   #idle: BoardRun | undefined;
 
@@ -83,6 +87,7 @@ export class Collectives {
    * Runs one collective on the ranks' board, if they have one; otherwise by messages. A collective that need not wait has ended
    * when this returns, and has made no object for waiting.
    */
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: the hot path, whose parts would have to hand on what they have begun
   exchange(
     routine: Routine,
     communicator: string,
@@ -102,14 +107,15 @@ export class Collectives {
       board = this.#boardFor(routine.operation);
       if (board !== undefined && !this.#agreement.troubled && !this.#engine.stopped) {
         checkOptions(routine.known, options);
+        const short = this.#byShortPosts(routine, number, signature, options, value, reducer);
+        if (short !== undefined) return short;
         if (options.signal === undefined) plan = this.#plan(routine, options, value, reducer);
         if (typeof plan === "object" && !(plan instanceof Promise)) {
           run = this.#boardRun(board, number, signature, plan);
           if ((run.advance(false) || this.#engine.boardWaits.linger(run)) && run.over) {
-            const result = run.end();
-            this.#agreement.endedAtOnce(number);
+            const ended = run.end();
             this.#idle = run;
-            return Promise.resolve(result);
+            return this.#endedAtOnce(number, ended);
           }
         }
       }
@@ -121,6 +127,28 @@ export class Collectives {
     const result = this.#continue(routine, begun, value, reducer);
     call.result = result;
     return result;
+  }
+
+  /** The shortest path; undefined: the collective goes on the usual way. */
+  #byShortPosts(
+    routine: Routine,
+    number: number,
+    signature: number,
+    options: RoutineOptions,
+    value: unknown,
+    reducer: unknown,
+  ): Promise<unknown> | undefined {
+    const short = this.#short;
+    if (short === undefined || options.signal !== undefined || !this.#engine.boardWaits.idle) return undefined;
+    const result = short.run(routine.operation, number, signature, value, options, reducer);
+    if (result === notThere) return undefined;
+    this.#board?.done(number);
+    return this.#endedAtOnce(number, result);
+  }
+
+  #endedAtOnce(number: number, result: unknown): Promise<unknown> {
+    this.#agreement.endedAtOnce(number);
+    return this.#engine.boardWaits.atOnce(result);
   }
 
   /** An exchange under `--check`: by messages, after a comparison of all ranks' arguments and before a barrier. */
@@ -248,7 +276,7 @@ export class Collectives {
   #boardRun(board: Board, number: number, signature: number, exchange: Exchange<unknown>): BoardRun {
     const run = this.#idle ?? new BoardRun(board, this.#context.here.rank, this.#context.members);
     this.#idle = undefined;
-    run.begin(number, signature, exchange);
+    run.begin(number, signature, exchange, this.#short?.hasPosted(number));
     return run;
   }
 
@@ -257,6 +285,8 @@ export class Collectives {
     if (this.#board === null) {
       const { members, channel } = this.#context;
       this.#board = members.length > 1 ? this.#engine.board(channel) : undefined;
+      const short = this.#board?.short;
+      this.#short = short && new ShortCollectives(short, this.#context.here.rank, members.length);
     }
     return this.#board !== undefined && operation !== undefined && isOverridden(operation) ? undefined : this.#board;
   }
@@ -270,5 +300,6 @@ export class Collectives {
     this.#engine.receives.release(channel);
     this.#board?.close();
     this.#board = undefined;
+    this.#short = undefined;
   }
 }

@@ -20,7 +20,6 @@ import type { Channel } from "../engine/channel.ts";
 import { stillPending } from "../engine/engine.ts";
 import { any } from "../engine/match-queue.ts";
 import { decodeInto, encode, type Parcel } from "../wire/codec/codec.ts";
-import { notThere } from "../wire/short-messages.ts";
 import type { PointToPointCalls } from "./api/point-to-point.ts";
 import type { World } from "./world.ts";
 
@@ -92,23 +91,23 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   recv(options: RecvOptions & MaybeInto = {}): Promise<never> {
-    const value = this.#receivesNow(options);
-    if (value !== notThere) return Promise.resolve(value as never);
+    const received = this.#receivesNow(options);
+    if (received !== undefined) return received;
     const call = this.#call("recv", options);
     const { checking } = this.world.engine;
     if (checking === undefined) return this.#recv(call, options);
     return checking.buffers.watch(call, undefined, options?.into, () => this.#recv(call, options));
   }
 
-  #receivesNow(options: RecvOptions & MaybeInto): unknown {
+  #receivesNow(options: RecvOptions & MaybeInto): Promise<never> | undefined {
     const { direct } = this.world.engine;
-    if (direct === undefined || this.closed || typeof options !== "object" || options === null) return notThere;
-    for (const name in options) if (name !== "source" && name !== "tag" && name !== "into") return notThere;
+    if (direct === undefined || this.closed || typeof options !== "object" || options === null) return undefined;
+    for (const name in options) if (name !== "source" && name !== "tag" && name !== "into") return undefined;
     const { source, tag, into } = options;
-    if (typeof source !== "number" || !(tag === undefined || isTag(tag))) return notThere;
-    if (into !== undefined && !isTypedArray(into)) return notThere;
+    if (typeof source !== "number" || !(tag === undefined || isTag(tag))) return undefined;
+    if (into !== undefined && !isTypedArray(into)) return undefined;
     const from = this.partners[source];
-    return from === undefined ? notThere : direct.receive(this.#channel, from, tag ?? any, into);
+    return from === undefined ? undefined : (direct.receive(this.#channel, from, tag ?? any, into) as Promise<never>);
   }
 
   #recv(call: Call, options: RecvOptions & MaybeInto): Promise<never> {

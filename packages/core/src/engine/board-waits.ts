@@ -50,6 +50,16 @@ export class BoardWaits {
     return true;
   }
 
+  /** The promise of a collective that ends at once. */
+  atOnce(result: unknown): Promise<unknown> {
+    return this.#waits.atOnce(result);
+  }
+
+  /** Whether nothing waits: a collective may then poll, and delivers no packets meanwhile. */
+  get idle(): boolean {
+    return this.#waits.count === 0;
+  }
+
   /** See {@link Receiver.pollBoards}. */
   poll(sleeps: boolean): boolean {
     const watched = this.#watched;

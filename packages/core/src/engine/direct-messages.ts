@@ -60,21 +60,19 @@ export class DirectMessages {
     return true;
   }
 
-  /** Receives from rank `source` of the world; {@link notThere}: it is to be received in the usual way. */
-  receive(channel: Channel, source: number, tag: number, into: TypedArray | undefined): unknown {
+  /** Receives from rank `source` of the world; undefined: it is to be received in the usual way. */
+  receive(channel: Channel, source: number, tag: number, into: TypedArray | undefined): Promise<unknown> | undefined {
     const receiver = this.#receivers[source] ?? this.#findReceiver(source);
     const peer = this.#peers.known(source);
-    if (receiver === undefined || peer === undefined || peer.ending !== undefined) return notThere;
+    if (receiver === undefined || peer === undefined || peer.ending !== undefined) return undefined;
     // Other calls that wait want to hear of their packets, which this one would not deliver.
-    if (this.#liveness.over || this.#waits.count > 0 || !channel.matching.isEmpty) return notThere;
+    if (this.#liveness.over || this.#waits.count > 0 || !channel.matching.isEmpty) return undefined;
     const value = receiver.receiveShort(channel.context, tag, peer.received, into);
-    if (value === notThere) return value;
+    if (value === notThere) return undefined;
     peer.received = (peer.received + 1) >>> 0;
     peer.taken++;
-    this.#waits.steps++;
-    this.#waits.settled++;
     this.#acknowledgements.returnCredit(source, peer, receiver.shortBytes);
-    return value;
+    return this.#waits.atOnce(value);
   }
 
   #findSender(dest: number): ShortSender | undefined {

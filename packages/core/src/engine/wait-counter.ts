@@ -34,6 +34,14 @@ export class WaitCounter {
     call.stack ??= this.#sampler.take();
   }
 
+  /** The promise of a call that ends at once. */
+  atOnce<T>(value: T): Promise<T> {
+    this.steps++;
+    this.settled++;
+    const turn = this.#transport.turn?.();
+    return turn === undefined ? Promise.resolve(value) : turn.then(() => value);
+  }
+
   end(): void {
     this.steps++;
     if (--this.count === 0) this.#transport.listen(false);

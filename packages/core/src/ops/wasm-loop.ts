@@ -49,7 +49,7 @@ class Loops {
  */
 export function combineInWasm(operation: number, out: TypedArray, a: TypedArray, b: TypedArray): boolean {
   if (out.byteLength < leastBytes) return false;
-  const kind = kindNames.indexOf(kindOf(out));
+  const kind = wasmKindOf(out);
   if (kind < 0) return false;
   if (loops === undefined) {
     try {
@@ -61,6 +61,11 @@ export function combineInWasm(operation: number, out: TypedArray, a: TypedArray,
   if (loops === null) return false;
   loops.run(operation, kind, out, a, b);
   return true;
+}
+
+/** The kind of an array in {@link combineInWasm}; -1 if WebAssembly has no such elements. */
+export function wasmKindOf(array: TypedArray): number {
+  return kindNames.indexOf(kindOf(array));
 }
 
 function partOf(array: TypedArray, from: number, to: number): Float64Array {

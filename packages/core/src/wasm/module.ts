@@ -23,6 +23,18 @@ export interface Exports {
     sequence: number,
     looks: number,
   ): number;
+  /** Waits for the posts of some ranks. Returns whether they are there, all with this signature. */
+  awaitPosts(
+    marks: number,
+    mark: number,
+    signature: number,
+    ignored: number,
+    first: number,
+    last: number,
+    looks: number,
+  ): number;
+  /** Whether those posts of the ranks 0 to `last` that are there have this signature. */
+  agree(marks: number, mark: number, signature: number, ignored: number, last: number): number;
 }
 
 /** A module and its memory, which never grows: views of it stay valid. */

@@ -1,4 +1,5 @@
 import type { Memory, Packet } from "./packet.ts";
+import type { ShortBoard } from "./short-board.ts";
 import type { WordList } from "./word-list.ts";
 
 /**
@@ -20,6 +21,8 @@ export type Landing = (head: Uint8Array, bytes: number) => Uint8Array | undefine
  * A post can be read from the moment when {@link has} is true until this rank is {@link done} with the collective.
  */
 export interface Board {
+  /** The shortest way of small collectives, if there is one. */
+  readonly short?: ShortBoard | undefined;
   /** This rank is about to sleep. The next post, or the next rank that is done with a collective, wakes it. */
   sleep(): void;
   /** Whether this rank's post can be written now. If not, `slowest` is a rank that still needs an earlier one. */

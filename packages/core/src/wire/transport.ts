@@ -59,6 +59,10 @@ export interface Transport {
    * delivers packets, because one from that rank is expected.
    */
   linger?(watch: Watch, source?: number): boolean;
+  /**
+   * A turn of the event loop, if timers and sockets have to get one after many calls that did not wait; otherwise undefined.
+   */
+  turn?(): Promise<void> | undefined;
   /** The shortest way to rank `dest` of the world, and from rank `source`; undefined where there is none yet. */
   shortSender?(dest: number): ShortSender | undefined;
   shortReceiver?(source: number): ShortReceiver | undefined;

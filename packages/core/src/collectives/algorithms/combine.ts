@@ -62,17 +62,26 @@ export function combineAll(
   return combineInPlace(op, values);
 }
 
-/** The same for numbers, which may all be there at once. Without closures an allreduce of 8 numbers takes 7 % less time. */
+/** The same for numbers, which may all be there at once. */
 function combineInPlace(op: Op, values: unknown[]): unknown {
-  const slots = powerBelow(values.length);
-  const pairs = values.length - slots;
+  return foldInOrder(values, values.length, (lower, upper) => combine(op, upper, lower, true));
+}
+
+/**
+ * Folds the first `count` values in the same brackets, in place. `join` is also told the slot for its result: no two results that
+ * are needed at the same time have the same one.
+ */
+export function foldInOrder<T>(values: T[], count: number, join: (lower: T, upper: T, slot: number) => T): T {
+  const slots = powerBelow(count);
+  const pairs = count - slots;
   for (let slot = 0; slot < slots; slot++) {
-    values[slot] = slot < pairs ? combine(op, values[2 * slot + 1], values[2 * slot], true) : values[slot + pairs];
+    values[slot] =
+      slot < pairs ? join(values[2 * slot] as T, values[2 * slot + 1] as T, slot) : (values[slot + pairs] as T);
   }
-  for (let count = slots / 2; count >= 1; count /= 2) {
-    for (let i = 0; i < count; i++) values[i] = combine(op, values[2 * i + 1], values[2 * i], true);
+  for (let left = slots / 2; left >= 1; left /= 2) {
+    for (let i = 0; i < left; i++) values[i] = join(values[2 * i] as T, values[2 * i + 1] as T, i);
   }
-  return values[0];
+  return values[0] as T;
 }
 
 function combineLazily(

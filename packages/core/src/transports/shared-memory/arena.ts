@@ -8,7 +8,7 @@ import type { System } from "../libc.ts";
  * rank needs.
  *
  * ```text
- * byte 0    list of words to look at     4096    file | file | file ...     each at a multiple of 4096
+ * byte 0    list of words to look at     4096    results     135168    file | file | file ...     each at a multiple of 4096
  * ```
  * Where there is no WebAssembly, or no room left, a file is mapped elsewhere, and JavaScript polls it.
  */
@@ -17,7 +17,7 @@ export class Arena implements WordList {
   readonly #instance: Instance | undefined;
   readonly #pairs: Int32Array | undefined;
   /** Where the next file goes, and places that are free again, by their sizes. */
-  #next = pageBytes;
+  #next = pageBytes + scratchBytes;
   readonly #free: Map<number, number[]> = new Map();
   #count = 0;
   /** A word cannot be polled here. */
@@ -27,7 +27,7 @@ export class Arena implements WordList {
   constructor(system: System, bytes: number) {
     this.system = system;
     try {
-      this.#instance = new Instance(pageBytes + bytes);
+      this.#instance = new Instance(pageBytes + scratchBytes + bytes);
       this.#pairs = new Int32Array(this.#instance.memory, 0, pageBytes / 4);
     } catch {
       this.#instance = undefined; // `--jitless`, or a small `ulimit -v`
@@ -48,6 +48,11 @@ export class Arena implements WordList {
   /** The module in whose memory this was mapped; undefined if it was mapped elsewhere. */
   instanceOf(memory: Uint8Array): Instance | undefined {
     return memory.buffer === this.#instance?.memory ? this.#instance : undefined;
+  }
+
+  /** Memory of the module for results. */
+  scratchOf({ memory }: Instance): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(memory, pageBytes, scratchBytes);
   }
 
   unmap(memory: Uint8Array<ArrayBuffer>): void {
@@ -103,6 +108,8 @@ export class Arena implements WordList {
 }
 
 export const pageBytes = 4096;
+/** For the results of reductions on boards. */
+const scratchBytes = 128 * 1024;
 
 /** Bytes of the pages that a file of so many bytes takes. */
 function wholePages(bytes: number): number {

@@ -5,15 +5,16 @@ import { copyHead, Excerpt, headBytes, Memory, type Packet } from "../../wire/pa
 import type { WordList } from "../../wire/word-list.ts";
 import type { System } from "../libc.ts";
 import type { Arena } from "./arena.ts";
+import { flag, markOf, placeBytes, shifted } from "./board-layout.ts";
 import { load } from "./load.ts";
+import type { PollBudget } from "./poll-budget.ts";
+import { type Places, ShortPosts, type ShortWaiting } from "./short-posts.ts";
 
 /** Another rank of the board. Wakes it if it sleeps. */
 export interface Neighbor {
   wake(): void;
 }
 
-/** Bytes of one post, with its table. */
-const placeBytes = 1024;
 /** Bytes of one large post, which holds an array; none for many ranks. */
 function largeBytesFor(size: number): number {
   return arrayBytesOnBoard(size) <= placeBytes ? 0 : arrayBytesOnBoard(size) + 256;
@@ -51,17 +52,19 @@ const inlineBytes = 32;
  * ```
  * This file is longer than others: moved, not polished, because its inside is being measured against another design.
  */
-export class SharedBoard implements Board {
+export class SharedBoard implements Board, Places {
   readonly #rank: number;
   readonly #size: number;
   readonly #neighbors: readonly Neighbor[];
   readonly #places: number;
-  readonly #largeBytes: number;
+  readonly largeBytes: number;
   readonly #system: System;
   readonly #release: () => void;
-  readonly #words: Int32Array;
+  readonly address: number;
+  readonly short: ShortPosts | undefined;
+  readonly words: Int32Array;
   readonly #numbers: Float64Array;
-  readonly #memory: Memory;
+  readonly memory: Memory;
   /** Index of the first word of each area. */
   readonly #marks: number;
   readonly #marksPerPlace: number;
@@ -83,11 +86,20 @@ export class SharedBoard implements Board {
    * The board lives in a file at `path`. The first rank to open it creates it; the last rank to open it removes the
    * file. The memory lasts as long as a rank has it mapped.
    */
-  static open(arena: Arena, path: string, rank: number, size: number, neighbors: readonly Neighbor[]): SharedBoard {
+  static open(
+    arena: Arena,
+    path: string,
+    rank: number,
+    size: number,
+    neighbors: readonly Neighbor[],
+    budget: PollBudget,
+  ): SharedBoard {
     const memory = arena.map(path, SharedBoard.bytes(size));
     const words = new Int32Array(memory.buffer, memory.byteOffset, 2);
     if (Atomics.add(words, opened, 1) === size - 1) rmSync(path, { force: true });
-    return new SharedBoard(arena.system, memory, rank, size, neighbors, () => arena.unmap(memory));
+    const instance = arena.instanceOf(memory);
+    const waiting = instance && { instance, scratch: arena.scratchOf(instance), budget };
+    return new SharedBoard(arena.system, memory, rank, size, neighbors, () => arena.unmap(memory), waiting);
   }
 
   static bytes(size: number): number {
@@ -105,6 +117,7 @@ export class SharedBoard implements Board {
     size: number,
     neighbors: readonly Neighbor[],
     release: () => void = () => {},
+    waiting?: ShortWaiting,
   ) {
     this.#system = system;
     this.#release = release;
@@ -112,24 +125,26 @@ export class SharedBoard implements Board {
     this.#size = size;
     this.#neighbors = neighbors;
     this.#places = placesFor(size);
-    this.#largeBytes = largeBytesFor(size);
-    this.#memory = new Memory(memory);
-    this.#words = this.#memory.words;
+    this.largeBytes = largeBytesFor(size);
+    this.memory = new Memory(memory);
+    this.words = this.memory.words;
     this.#numbers = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength >> 3);
     this.#marks = (line + size * line) / 4;
     this.#marksPerPlace = marksBytes(size) / 4;
     this.#posts = this.#marks + this.#places * this.#marksPerPlace;
     this.#largePosts = this.#posts + (this.#places * size * placeBytes) / 4;
+    this.address = memory.byteOffset;
+    this.short = waiting && new ShortPosts(this, waiting, rank, size);
     const own = lineOf(rank);
-    this.#through = load(this.#words, own);
+    this.#through = load(this.words, own);
     this.#least = this.#through;
     this.#numbers[(own + 4) >> 1] = Number(system.addressOf(new Uint8Array(this.#probe.buffer)));
     this.#numbers[(own + 6) >> 1] = this.#probe[0] as number;
-    Atomics.store(this.#words, own + pid, process.pid);
+    Atomics.store(this.words, own + pid, process.pid);
   }
 
   sleep(): void {
-    Atomics.store(this.#words, sleepers, 1);
+    Atomics.store(this.words, sleepers, 1);
   }
 
   hasRoom(number: number): boolean {
@@ -143,7 +158,7 @@ export class SharedBoard implements Board {
     if (this.#lends !== may.unknown) return this.#lends === may.yes;
     let all: number = may.yes;
     for (let rank = 0; rank < this.#size && all !== may.no; rank++) {
-      const reads = load(this.#words, lineOf(rank) + mayRead);
+      const reads = load(this.words, lineOf(rank) + mayRead);
       if (reads !== may.yes) all = reads;
     }
     this.#lends = all;
@@ -152,45 +167,45 @@ export class SharedBoard implements Board {
 
   fits(parts: readonly Packet[], number: number): boolean {
     const bytes = postBytes(parts);
-    return bytes <= placeBytes || (bytes <= this.#largeBytes && this.#isLargeFree(number));
+    return bytes <= placeBytes || (bytes <= this.largeBytes && this.isLargeFree(number));
   }
 
-  #isLargeFree(number: number): boolean {
+  isLargeFree(number: number): boolean {
     if (((number - 2 * this.#least) | 0) < largePlaces) return true;
     this.#lookUp();
     return ((number - 2 * this.#least) | 0) < largePlaces;
   }
 
   post(number: number, signature: number, kind: number, parts: readonly Packet[]): void {
-    if (kind === bare) this.#publish(number, signature | bareFlag);
+    if (kind === post.here) this.publish(number, signature | flag.bare);
     else {
       const isLarge = postBytes(parts) > placeBytes;
-      this.#fill(isLarge ? this.#largeAt(this.#rank, number) : this.#postAt(this.#rank, number), kind, parts);
-      this.#publish(number, isLarge ? signature | largeFlag : signature);
+      this.#fill(isLarge ? this.largeAt(this.#rank, number) : this.postAt(this.#rank, number), kind, parts);
+      this.publish(number, isLarge ? signature | flag.large : signature);
     }
   }
 
   postValues(number: number, signature: number, kind: number, values: readonly unknown[], write: WriteValue): boolean {
-    const words = this.#words;
-    const word = this.#postAt(this.#rank, number);
+    const words = this.words;
+    const word = this.postAt(this.#rank, number);
     const from = (word + 2 + values.length) * 4;
     const room = word * 4 + placeBytes;
     if (from > room) return false;
     let end = from;
     for (let i = 0; i < values.length; i++) {
-      if (i !== this.#rank) end = write(values[i], this.#memory, aligned(end), room);
+      if (i !== this.#rank) end = write(values[i], this.memory, aligned(end), room);
       if (end < 0) return false;
       words[word + 2 + i] = end - from;
     }
     words[word] = kind;
     words[word + 1] = values.length;
-    this.#publish(number, signature);
+    this.publish(number, signature);
     return true;
   }
 
-  #publish(number: number, signature: number): void {
+  publish(number: number, signature: number): void {
     if (this.#reads === may.unknown) this.#tryReading();
-    const words = this.#words;
+    const words = this.words;
     const mark = this.#markAt(this.#rank, number);
     words[mark + 1] = signature;
     Atomics.store(words, mark, markOf(number));
@@ -198,13 +213,13 @@ export class SharedBoard implements Board {
   }
 
   #fill(word: number, kind: number, parts: readonly Packet[]): void {
-    const words = this.#words;
+    const words = this.words;
     words[word] = kind;
     words[word + 1] = parts.length;
     if (parts.length === 1) {
       const part = parts[0] as Packet;
       words[word + 1] = -1 - headBytes(part);
-      copyHead(part, this.#memory, (word + 2) * 4);
+      copyHead(part, this.memory, (word + 2) * 4);
     } else if (parts.length > 1) this.#table(word + 2, parts);
   }
 
@@ -242,7 +257,7 @@ export class SharedBoard implements Board {
       }
       const [head] = chunks;
       const chunk = (head && count === 2 && landing(head, length)) || Buffer.allocUnsafeSlow(length);
-      const process = load(this.#words, lineOf(rank) + pid);
+      const process = load(this.words, lineOf(rank) + pid);
       if (!this.#system.readFrom(process, BigInt(address), chunk))
         throw new MpiError("rank-failed", `rank ${rank} ended while its array was read`);
       chunks.push(chunk);
@@ -261,36 +276,39 @@ export class SharedBoard implements Board {
   }
 
   isThrough(rank: number, collective: number): boolean {
-    return ((load(this.#words, lineOf(rank)) - collective) | 0) > 0;
+    return ((load(this.words, lineOf(rank)) - collective) | 0) > 0;
   }
 
   has(rank: number, number: number): boolean {
-    return load(this.#words, this.#markAt(rank, number)) === markOf(number);
+    return load(this.words, this.#markAt(rank, number)) === markOf(number);
   }
 
   signatureOf(rank: number, number: number): number {
-    return ((this.#words[this.#markAt(rank, number) + 1] as number) & ~(bareFlag | largeFlag)) >>> 0;
+    return ((this.words[this.#markAt(rank, number) + 1] as number) & ~(flag.bare | flag.large)) >>> 0;
   }
 
   kindOf(rank: number, number: number): number {
-    if (((this.#words[this.#markAt(rank, number) + 1] as number) & bareFlag) !== 0) return bare;
-    return this.#words[this.#wordOf(rank, number)] as number;
+    if (((this.words[this.#markAt(rank, number) + 1] as number) & flag.bare) !== 0) return post.here;
+    return (this.words[this.wordOf(rank, number)] as number) & ~shifted;
   }
 
   part(rank: number, number: number, index: number): Excerpt {
-    const word = this.#wordOf(rank, number);
-    const words = this.#words;
+    const word = this.wordOf(rank, number);
+    const words = this.words;
     const count = words[word + 1] as number;
-    if (count < 0) return new Excerpt(this.#memory, (word + 2) * 4, (word + 2) * 4 - 1 - count);
+    if (count < 0) {
+      const start = (word + 2) * 4 + (((words[word] as number) & shifted) === 0 ? 0 : 7);
+      return new Excerpt(this.memory, start, start - 1 - count);
+    }
     const from = (word + 2 + count) * 4;
     const begin = index === 0 ? 0 : aligned(words[word + 1 + index] as number);
-    return new Excerpt(this.#memory, from + begin, from + (words[word + 2 + index] as number));
+    return new Excerpt(this.memory, from + begin, from + (words[word + 2 + index] as number));
   }
 
   withdraw(collective: number): void {
     for (const number of [2 * collective, 2 * collective + 1]) {
       const mark = this.#markAt(this.#rank, number);
-      if (load(this.#words, mark) === markOf(number)) Atomics.store(this.#words, mark, 0);
+      if (load(this.words, mark) === markOf(number)) Atomics.store(this.words, mark, 0);
     }
   }
 
@@ -303,7 +321,7 @@ export class SharedBoard implements Board {
     do {
       this.#through = (this.#through + 1) | 0;
     } while (this.#done.size > 0 && this.#done.delete(this.#through));
-    Atomics.store(this.#words, lineOf(this.#rank), this.#through);
+    Atomics.store(this.words, lineOf(this.#rank), this.#through);
     this.#wake();
   }
 
@@ -311,8 +329,8 @@ export class SharedBoard implements Board {
    * One word says whether any rank sleeps. Reading the flag of each rank would take a cache line and a page for each.
    */
   #wake(): void {
-    if (load(this.#words, sleepers) === 0) return;
-    Atomics.store(this.#words, sleepers, 0);
+    if (load(this.words, sleepers) === 0) return;
+    Atomics.store(this.words, sleepers, 0);
     for (const neighbor of this.#neighbors) neighbor.wake();
   }
 
@@ -329,13 +347,13 @@ export class SharedBoard implements Board {
   /** Reads from the first other rank that is there. The same rules hold for all ranks. */
   #tryReading(): void {
     for (let rank = 0; rank < this.#size; rank++) {
-      const process = load(this.#words, lineOf(rank) + pid);
+      const process = load(this.words, lineOf(rank) + pid);
       if (rank === this.#rank || process === 0) continue;
       const read = new Float64Array(1);
       const address = BigInt(this.#numbers[(lineOf(rank) + 4) >> 1] as number);
       const can = this.#system.readFrom(process, address, new Uint8Array(read.buffer));
       this.#reads = can && read[0] === this.#numbers[(lineOf(rank) + 6) >> 1] ? may.yes : may.no;
-      Atomics.store(this.#words, lineOf(this.#rank) + mayRead, this.#reads);
+      Atomics.store(this.words, lineOf(this.#rank) + mayRead, this.#reads);
       return;
     }
   }
@@ -346,24 +364,24 @@ export class SharedBoard implements Board {
 
   watchPost(list: WordList, rank: number, number: number): void {
     const mark = this.#markAt(rank, number);
-    const seen = load(this.#words, mark);
-    list.add(this.#words, mark, seen === markOf(number) ? seen - 1 : seen);
+    const seen = load(this.words, mark);
+    list.add(this.words, mark, seen === markOf(number) ? seen - 1 : seen);
   }
 
   watchDone(list: WordList, rank: number, collective: number): void {
     const line = lineOf(rank);
-    const seen = load(this.#words, line);
-    list.add(this.#words, line, ((seen - collective) | 0) > 0 ? seen - 1 : seen);
+    const seen = load(this.words, line);
+    list.add(this.words, line, ((seen - collective) | 0) > 0 ? seen - 1 : seen);
   }
 
   watchRoom(list: WordList): void {
-    list.add(this.#words, lineOf(this.slowest), this.#least);
+    list.add(this.words, lineOf(this.slowest), this.#least);
   }
 
   #lookUp(): void {
     let ahead = Number.POSITIVE_INFINITY;
     for (let rank = 0; rank < this.#size; rank++) {
-      const by = (load(this.#words, lineOf(rank)) - this.#least) | 0;
+      const by = (load(this.words, lineOf(rank)) - this.#least) | 0;
       if (by >= ahead) continue;
       ahead = by;
       this.slowest = rank;
@@ -377,42 +395,34 @@ export class SharedBoard implements Board {
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] as Packet;
       const begin = aligned(end);
-      copyHead(part, this.#memory, from + begin);
+      copyHead(part, this.memory, from + begin);
       end = begin + headBytes(part);
-      this.#words[word + i] = end;
+      this.words[word + i] = end;
     }
+  }
+
+  marksOf(number: number): number {
+    return this.#marks + (number & (this.#places - 1)) * this.#marksPerPlace;
   }
 
   #markAt(rank: number, number: number): number {
     return this.#marks + (number & (this.#places - 1)) * this.#marksPerPlace + 2 * rank;
   }
 
-  #postAt(rank: number, number: number): number {
+  postAt(rank: number, number: number): number {
     return this.#posts + ((((number & (this.#places - 1)) * this.#size + rank) * placeBytes) >> 2);
   }
 
-  #largeAt(rank: number, number: number): number {
-    return this.#largePosts + ((((number & (largePlaces - 1)) * this.#size + rank) * this.#largeBytes) >> 2);
+  largeAt(rank: number, number: number): number {
+    return this.#largePosts + ((((number & (largePlaces - 1)) * this.#size + rank) * this.largeBytes) >> 2);
   }
 
   /** Where the post of a rank begins. */
-  #wordOf(rank: number, number: number): number {
-    const isLarge = ((this.#words[this.#markAt(rank, number) + 1] as number) & largeFlag) !== 0;
-    return isLarge ? this.#largeAt(rank, number) : this.#postAt(rank, number);
+  wordOf(rank: number, number: number): number {
+    const isLarge = ((this.words[this.#markAt(rank, number) + 1] as number) & flag.large) !== 0;
+    return isLarge ? this.largeAt(rank, number) : this.postAt(rank, number);
   }
 }
-
-/**
- * A post that only says that its rank is there consists of its mark. Using its place would cost one more cache line on
- * both sides.
- */
-const bare: number = post.here;
-/**
- * Flags in the signature of a post. The lowest 8 bits of a signature are the number of an operation, which is below
- * these.
- */
-const bareFlag = 0x80;
-const largeFlag = 0x40;
 
 /** Words of the first line. */
 const sleepers = 0;
@@ -445,11 +455,6 @@ function aligned(bytes: number): number {
 /** Index of the first word of a rank's line. */
 function lineOf(rank: number): number {
   return (line * (1 + rank)) >> 2;
-}
-
-/** Never 0, the initial value of memory. */
-function markOf(number: number): number {
-  return (number + 1) | 0 || -1;
 }
 
 function marksBytes(size: number): number {

@@ -11,28 +11,52 @@ const mostDistrust = 1000;
  */
 const mostCrowdedDistrust = 8;
 
+/** Some hundred microseconds, and some ten: no longer than it takes to wait in another way. */
+const mostLooks = 100_000;
+const fewLooks = 15_000;
+
 /** Whether a call may poll for what it is about to wait for: mostly that must succeed, and the event loop needs its turns. */
 export class PollBudget {
   readonly #most: number;
-  /** Deliveries since the event loop had a turn. */
-  deliveries = 0;
+  readonly #yields: boolean;
+  /** Deliveries, and collectives that ended at once, since the event loop had a turn. */
+  #deliveries = 0;
   /** How many calls do not poll after one has polled in vain, and how many of those are left. */
   #distrust = 0;
   #skips = 0;
 
-  /** @param crowded there are more ranks than CPUs */
-  constructor(crowded: boolean) {
+  /**
+   * @param crowded there are more ranks than CPUs
+   * @param yields a rank that polls lets others have its CPU
+   */
+  constructor(crowded: boolean, yields: boolean) {
     this.#most = crowded ? mostCrowdedDistrust : mostDistrust;
+    this.#yields = yields;
+  }
+
+  /** How often a call looks for a small message or post, in WebAssembly, before it goes the usual way. */
+  get looks(): number {
+    if (this.#yields || this.isSpent) return 0;
+    return this.#skips === 0 ? mostLooks : fewLooks;
   }
 
   /** Whether the next call may poll. */
   get isOpen(): boolean {
-    return this.#skips === 0 && this.deliveries < deliveriesPerTurn;
+    return this.#skips === 0 && this.#deliveries < deliveriesPerTurn;
   }
 
-  /** Whether deliveries go on in this turn of the event loop. */
-  get hasDeliveries(): boolean {
-    return this.deliveries < deliveriesPerTurn;
+  /** Whether the event loop must have its turn first. */
+  get isSpent(): boolean {
+    return this.#deliveries >= deliveriesPerTurn;
+  }
+
+  /** The event loop has its turn. */
+  renew(): void {
+    this.#deliveries = 0;
+  }
+
+  count(): void {
+    this.#deliveries++;
   }
 
   /** One call has not polled. */
@@ -41,7 +65,7 @@ export class PollBudget {
   }
 
   succeeded(): void {
-    this.deliveries++;
+    this.#deliveries++;
     if (this.#distrust > 0) this.#distrust--;
   }
 

@@ -18,11 +18,10 @@ const mostPolls = 2000;
 /** Records taken before other rings get their turn. */
 const burst = 64;
 
-/** How a rank polls for short messages: the module in whose memory the ring lies, and how often it looks. */
+/** How a rank polls for short messages: the module in whose memory the ring lies, and for how long. */
 export interface ShortPoller {
   readonly instance: Instance;
   readonly budget: PollBudget;
-  readonly looks: number;
 }
 
 /** What one rank receives from another rank of its host. */
@@ -78,18 +77,18 @@ export class RingReceiver implements ShortReceiver {
   /** See {@link ShortReceiver}. Only between packets, and where polling is worth its time. */
   receiveShort(context: number, tag: number, sequence: number, into: TypedArray | undefined): unknown {
     const poller = this.#poller;
-    if (poller === undefined || !poller.budget.isOpen || this.#envelope !== undefined || this.#dead) return notThere;
+    if (poller === undefined || poller.budget.isSpent || this.#envelope !== undefined || this.#dead) return notThere;
     const ring = this.#ring;
-    const at = ring.awaitMessage(poller.instance, context, tag, sequence, poller.looks);
+    const at = ring.awaitMessage(poller.instance, context, tag, sequence, poller.budget.looks);
     if (at < 0) return notThere;
     const isShort = ring.kindAt(at) === record.short;
     const length = headLength(ring, at);
     const from = at + (isShort ? shortHead : envelopeBytes);
     let value: unknown;
     if (into !== undefined) {
-      if (!isShort || !shortInto(ring, from, length, into)) return notThere;
+      if (!isShort || !shortInto(ring.aligned, from, length, into)) return notThere;
       value = into;
-    } else value = (isShort ? shortNumber(ring, from) : undefined) ?? this.#shortValue(from, from + length);
+    } else value = (isShort ? shortNumber(ring.aligned, from) : undefined) ?? this.#shortValue(from, from + length);
     if (value === notThere) return notThere;
     this.shortBytes = length;
     ring.pass(at);

@@ -97,7 +97,7 @@ export class RingSender implements ShortSender {
     const at = ring.reserve(shortHead + bytes);
     if (at < 0) return false;
     writeShortEnvelope(ring, at, context, source, tag, sequence, bytes);
-    writeShort(ring, at + shortHead, value);
+    writeShort(ring.aligned, at + shortHead, value);
     ring.commit(at, shortHead + bytes, record.short);
     this.#waker.wake();
     return true;

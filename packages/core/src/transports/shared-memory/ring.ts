@@ -1,6 +1,5 @@
-import type { TypedArray } from "../../calls/typed-array.ts";
 import type { Instance } from "../../wasm/module.ts";
-import { type AlignedMemory, fromBytes } from "../../wire/codec/codec.ts";
+import { AlignedMemory } from "../../wire/codec/codec.ts";
 import { Memory } from "../../wire/packet.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import { load } from "./load.ts";
@@ -17,17 +16,17 @@ import { load } from "./load.ts";
  * `written` and `read` count all bytes ever, modulo 2^32. A record becomes visible when `written` passes it, so a
  * writer that is killed in the middle of a record has written nothing.
  */
-export class Ring implements AlignedMemory {
+export class Ring {
   /** Bytes before the records. */
   static readonly headerBytes = 128;
   readonly #counters: Int32Array;
   readonly #address: number;
-  readonly #arrays: TypedArray[] = [];
   /** The memory of the records. */
   readonly memory: Memory;
   /** The same memory in other views. Records begin at multiples of 8 bytes. */
   readonly bytes: Buffer;
   readonly words: Uint32Array;
+  readonly aligned: AlignedMemory;
   readonly numbers: Float64Array;
   readonly capacity: number;
   /**
@@ -50,7 +49,8 @@ export class Ring implements AlignedMemory {
     this.memory = new Memory(memory, Ring.headerBytes);
     this.bytes = this.memory.bytes;
     this.words = new Uint32Array(buffer, start, this.capacity >> 2);
-    this.numbers = new Float64Array(buffer, start, this.capacity >> 3);
+    this.aligned = new AlignedMemory(this.bytes);
+    this.numbers = this.aligned.numbers;
     this.#written = load(this.#counters, slots.written);
     this.#read = load(this.#counters, slots.read);
     this.#told = this.#read;
@@ -145,12 +145,6 @@ export class Ring implements AlignedMemory {
       this.#told = this.#read;
       Atomics.store(this.#counters, slots.read, this.#read);
     }
-  }
-
-  /** The memory of the records as an array of this kind, see `wire/codec/typed-arrays.ts`. */
-  arrayOf(kind: number): TypedArray {
-    this.#arrays[kind] ??= fromBytes(kind, this.bytes) as TypedArray;
-    return this.#arrays[kind];
   }
 
   /**

@@ -60,8 +60,6 @@ const compiledAfter = 4000;
 const looksPerClock = 5000;
 /** A board for more ranks would take more memory than it is worth. */
 const mostOnBoard = 128;
-/** How often a receive looks for a short message before it goes the usual way: some ten microseconds. */
-const looksForShort = 30_000;
 
 /**
  * Carries packets between the ranks of one host through shared memory: a ring for each ordered pair that communicates.
@@ -119,7 +117,7 @@ export class SharedMemoryTransport implements Transport {
     if (shares === undefined) throw new Error("too little shared memory: obstacleToSharing was not asked");
     this.#shares = shares;
     this.#crowded = options.cpus < options.neighbors.length;
-    this.#budget = new PollBudget(this.#crowded);
+    this.#budget = new PollBudget(this.#crowded, this.#yields);
   }
 
   /** A rank that sends to this one creates its wake flag. Mapping it takes 10 ms the first time. */
@@ -174,7 +172,11 @@ export class SharedMemoryTransport implements Transport {
     const { rank, directory } = this.#options;
     const path = `${directory}/${context}-${members[0]}.board`;
     const others = members.filter((member) => member !== rank).map((member) => this.#waker(member));
-    return SharedBoard.open(this.#open(), path, members.indexOf(rank), members.length, others);
+    return SharedBoard.open(this.#open(), path, members.indexOf(rank), members.length, others, this.#budget);
+  }
+
+  turn(): Promise<void> | undefined {
+    return this.#budget.isSpent ? eventLoopTurn().then(() => this.#budget.renew()) : undefined;
   }
 
   listen(wanted: boolean): void {
@@ -274,12 +276,10 @@ export class SharedMemoryTransport implements Transport {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.#budget.hasDeliveries) {
-      nextTick(this.#pollTurn);
-    } else {
-      this.#budget.deliveries = 0;
+    if (this.#budget.isSpent) {
+      this.#budget.renew();
       setImmediate(this.#pollTurn);
-    }
+    } else nextTick(this.#pollTurn);
   }
 
   readonly #pollTurn = (): void => {
@@ -289,7 +289,7 @@ export class SharedMemoryTransport implements Transport {
       this.#open();
       this.#wakeUp();
       if (this.#spin()) {
-        this.#budget.deliveries++;
+        this.#budget.count();
         this.#vainSince = undefined;
         void atOnce.then(this.#again);
       } else if (isAtWork() || (this.#options.far !== undefined && now() < this.#patience())) {
@@ -429,7 +429,7 @@ export class SharedMemoryTransport implements Transport {
       this.#schedule();
       return;
     }
-    this.#budget.deliveries = 0;
+    this.#budget.renew();
     this.#wakeFifo?.keepAlive(this.#wanted || this.#full);
   }
 
@@ -459,7 +459,7 @@ export class SharedMemoryTransport implements Transport {
     for (const source of (this.#wakeFlag as WakeFlag).takeAnnounced()) {
       const memory = arena.map(ringPath(directory, source, rank), Ring.headerBytes + this.#shares.ringBytes);
       const instance = arena.instanceOf(memory);
-      const poller = instance && { instance, budget: this.#budget, looks: this.#yields ? 0 : looksForShort };
+      const poller = instance && { instance, budget: this.#budget };
       const hasRoom = (): void => this.#sender(source).wake();
       const receiver = this.#receiver as Receiver;
       this.#receivers.push(new RingReceiver(arena.system, source, new Ring(memory), receiver, hasRoom, poller));

@@ -1,18 +1,19 @@
 import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time of "msgpackr": does not look for a native addon
 
+export { AlignedMemory } from "./aligned-memory.ts";
 export { bundle, unbundle } from "./bundle.ts";
 export { decodeInto, isWhole, landing, lengthIn } from "./decode-into.ts";
 export { byteLength, type Parcel } from "./parcel.ts";
 export {
-  type AlignedMemory,
+  copyOut,
   type ShortValue,
   short,
   shortBytes,
   shortInto,
+  shortLength,
   shortNumber,
   writeShort,
 } from "./short-value.ts";
-export { fromBytes } from "./typed-arrays.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";
 import { Excerpt, Joined, type Memory } from "../packet.ts";

@@ -1,17 +1,10 @@
 import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { Excerpt } from "../packet.ts";
+import type { AlignedMemory } from "./aligned-memory.ts";
 import { sampleArray } from "./losses.ts";
 import { Form } from "./parcel.ts";
 import { fits, isBytes, kindOf } from "./typed-arrays.ts";
 import { encodeSmall } from "./write-small.ts";
-
-/** Memory in which the bytes behind a form lie at a multiple of 8, so that numbers are read and written in place. */
-export interface AlignedMemory {
-  readonly bytes: Uint8Array;
-  readonly numbers: Float64Array;
-  /** The memory as an array of this kind. */
-  arrayOf(kind: number): TypedArray;
-}
 
 /** A value as {@link writeShort} takes it. */
 export type ShortValue = number | TypedArray | Excerpt;
@@ -52,17 +45,25 @@ export function shortNumber(memory: AlignedMemory, at: number): number | undefin
   return memory.bytes[at] === Form.number ? memory.numbers[(at + 1) >> 3] : undefined;
 }
 
+/** How many elements the array there has; undefined if it is no array of the type of `into`. */
+export function shortLength(memory: AlignedMemory, at: number, bytes: number, into: TypedArray): number | undefined {
+  return fits(into, (memory.bytes[at] as number) - Form.rawInHead) ? (bytes - 1) / into.BYTES_PER_ELEMENT : undefined;
+}
+
 /** Copies the array there to the beginning of `into`, if it has the same type and fits. False otherwise. */
-export function shortInto(memory: AlignedMemory, at: number, length: number, into: TypedArray): boolean {
-  const kind = (memory.bytes[at] as number) - Form.rawInHead;
-  if (!fits(into, kind) || length - 1 > into.byteLength) return false;
-  const from = memory.arrayOf(kind) as Float64Array;
-  const size = into.BYTES_PER_ELEMENT;
-  const first = (at + 1) / size;
-  const count = (length - 1) / size;
-  if (count > few) into.set(from.subarray(first, first + count) as never);
-  else for (let i = 0; i < count; i++) into[i] = from[first + i] as number;
+export function shortInto(memory: AlignedMemory, at: number, bytes: number, into: TypedArray): boolean {
+  const length = shortLength(memory, at, bytes, into);
+  if (length === undefined || length > into.length) return false;
+  copyOut(memory, at + 1, length, into);
   return true;
+}
+
+/** Copies `count` elements from the byte `from` on to `into`, from element `first` on. */
+export function copyOut(memory: AlignedMemory, from: number, count: number, into: TypedArray, first = 0): void {
+  const source = memory.arrayOf(kindOf(into)) as Float64Array;
+  const start = from / into.BYTES_PER_ELEMENT;
+  if (count > few) (into as Float64Array).set(source.subarray(start, start + count), first);
+  else for (let i = 0; i < count; i++) into[first + i] = source[start + i] as number;
 }
 
 /** Making a view takes longer. */
