@@ -8,5 +8,9 @@
 export function closeUnwantedDebugger(): void {
   const options = [...process.execArgv, process.env["NODE_OPTIONS"]].join(" ");
   if (/--inspect(-brk|-wait)?([=\s]|$)/.test(options) || "VSCODE_INSPECTOR_OPTIONS" in process.env) return;
-  (process as { _debugEnd?(): void })._debugEnd?.();
+  const { _debugEnd: close } = process as { _debugEnd?(): void };
+  if (close === undefined) return;
+  close();
+  // Node sends itself the request to open in two ways. The later one arrives at the event loop, and opens it once more.
+  setImmediate(close);
 }
