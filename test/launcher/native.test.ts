@@ -33,7 +33,7 @@ describe("native binaries that are missing", () => {
     ]);
     expect(transform).toMatchObject({ code: 125, stdout: "" });
     expect(transform.stderr).toMatch(/^tsmpi: cannot transform TypeScript: esbuild has no binary[^\n]*\n$/);
-    expect(meet.code).toBe(1);
+    expect(meet.code).toBe(125);
     expect(meet.stderr).toMatch(/init\(\): zeromq has no binary/);
     for (const text of [transform.stderr, meet.stderr]) expect(text).toMatch(words);
     expect(doctor.code).toBe(1);

@@ -1,8 +1,8 @@
-import { readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { folder, processesWith, runTsmpi, shell, start, startScript, until } from "../support/run-tsmpi.ts";
+import { command, folder, processesWith, runTsmpi, shell, start, startScript, until } from "../support/run-tsmpi.ts";
 
 const rank = "const rank = Number(process.env.TSMPI_RANK);\n";
 const ready = `console.log("ready"); setInterval(() => {}, 1000);`;
@@ -46,6 +46,29 @@ describe("signals to the launcher", () => {
     const result = await runTsmpi(args, { cwd });
     expect(result).toEqual({ code: 0, signal: null, stdout: "closed\nclosed\n", stderr: "" });
   });
+
+  it.skipIf(!existsSync("/usr/bin/python3"))(
+    "open no debugger of the launcher either, when SIGUSR1 comes before its code runs",
+    async () => {
+      // Node finds the signal pending when it starts.
+      const start = `import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+os.kill(os.getpid(), signal.SIGUSR1)
+os.execvp(sys.argv[1], sys.argv[1:])`;
+      // The rank's parent is the launcher. Of one host it listens on no port but its debugger's.
+      const script = `import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+const open = "/proc/" + process.ppid + "/fd/";
+const sockets = readdirSync(open).flatMap((fd) => { try { return [readlinkSync(open + fd)]; } catch { return []; } });
+const listening = readFileSync("/proc/net/tcp", "utf8").split("\\n").map((line) => line.trim().split(/ +/)).filter((row) => row[3] === "0A");
+console.log(listening.filter((row) => sockets.includes("socket:[" + row[9] + "]")).length);`;
+      const cwd = folder({ "start.py": start, "script.mjs": script });
+      const run = `exec python3 start.py "$NODE" "$TSMPI" run -n 1 script.mjs`;
+      const env = { NODE: process.execPath, TSMPI: command, NODE_OPTIONS: "--debug-port=0" };
+      const { code, stdout, stderr } = await shell(run, { cwd, env }).result;
+      expect({ code, stdout }).toEqual({ code: 0, stdout: "0\n" });
+      expect(stderr).toContain("Debugger listening on");
+    },
+  );
 
   it("leave ranks a moment to tidy up, and then kill them", async () => {
     const script = `${rank}process.on("SIGTERM", () => { if (rank === 0) setTimeout(() => { console.log("saved"); process.exit(); }, 500); }); ${ready}`;

@@ -131,6 +131,13 @@ describe.runIf(possible)("on a tight machine a job", () => {
     expect(await run("", "ulimit -u 64; tsmpi run -n 2 world.ts")).toEqual(good(2));
   });
 
+  it("is told by the doctor of a small ulimit -u, and of no binary that is there", async () => {
+    const { code, stdout } = await run("", "ulimit -u 28; tsmpi doctor");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^wrong: \S+ only 28 processes are allowed \(ulimit -u\), its ranks may need \d+$/m);
+    expect(stdout).not.toContain("has no binary");
+  });
+
   it("is refused in a sentence where so few files may be open that no process can be started", async () => {
     const { code, stderr } = await run("", "ulimit -n 24; tsmpi run -n 4 world.ts");
     expect({ code, stderr }).toEqual({

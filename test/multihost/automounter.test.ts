@@ -41,6 +41,9 @@ describe.runIf(multihost.possible)("a home that an automounter has put in anothe
     expect((await job.script(inHome(`${tsmpi} exec --wdir ../test sh -c 'pwd -P' | sort`)).result).stdout).toBe(
       `${hosts.directory}/auto/at-a/tsmpi/test\n${hosts.directory}/auto/at-b/tsmpi/test\n`,
     );
+    // HOME does not lead there now: the command is where it was started.
+    const elsewhere = `export HOME=/; cd ${home}/tsmpi/docs; ${tsmpi} exec sh -c pwd`;
+    expect((await job.script(elsewhere).result).stdout).toBe(`${home}/tsmpi/docs\n`.repeat(2));
     const script = inHome(`${tsmpi} run ${home}/tsmpi${ranks.replace(repository, "")} | sort`);
     expect(await job.script(script).result).toMatchObject({ stdout: "0 of 2\n1 of 2\n", stderr: "" });
   });

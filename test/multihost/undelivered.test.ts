@@ -166,7 +166,7 @@ describe.runIf(multihost.possible)("--port-range", () => {
   test("says so when it is too narrow", async () => {
     const { job } = await jobOfFour();
     const { code, stderr } = await job.script("tsmpi run --port-range 50100-50100 sum.mjs").result;
-    expect(code).toBe(1);
+    expect(code).toBe(125);
     expect(stderr).toMatch(
       /init\(\): no address of this host can be listened on \(.*no port from 50100 to 50100 is free/,
     );

@@ -84,46 +84,59 @@ test("npx tsmpi run -n 2 hello.ts", { timeout: limitMs }, async () => {
 });
 
 /** Each installs the tarballs beside each other: what only looks `@tsmpi/core` up in a registry does not find this one. */
-const managers: { name: string; add: (core: string, tsmpi: string) => string[]; files?: Record<string, string> }[] = [
-  { name: packageManager, add: (core, tsmpi) => ["-y", packageManager, "add", core, tsmpi] },
-];
+const managers: {
+  name: string;
+  add: (core: string, tsmpi: string) => string[];
+  files?: Record<string, string>;
+  /** What runs the command where there is no `node_modules/.bin`. */
+  runner?: string[];
+}[] = [{ name: packageManager, add: (core, tsmpi) => ["-y", packageManager, "add", core, tsmpi] }];
+const yarn4 = {
+  start: ["-y", "@yarnpkg/cli-dist@4"],
+  add: (core: string, tsmpi: string) => [...yarn4.start, "add", `tsmpi@${tsmpi}`, `@tsmpi/core@${core}`],
+  files: (linker: string) => ({
+    ".yarnrc.yml": `nodeLinker: ${linker}\nenableGlobalCache: true\n`,
+    "yarn.lock": "",
+  }),
+};
 const slower: typeof managers = [
   { name: "bun", add: (core, tsmpi) => ["-y", "--ignore-scripts=false", "bun@1", "add", core, tsmpi] },
   {
     name: "yarn 1",
     add: (core, tsmpi) => ["-y", "yarn@1.22.22", "add", `tsmpi@${tsmpi}`, `@tsmpi/core@${core}`],
   },
-  {
-    name: "yarn 4",
-    add: (core, tsmpi) => ["-y", "@yarnpkg/cli-dist@4", "add", `tsmpi@${tsmpi}`, `@tsmpi/core@${core}`],
-    files: { ".yarnrc.yml": "nodeLinker: node-modules\nenableGlobalCache: true\n", "yarn.lock": "" },
-  },
+  { name: "yarn 4", add: yarn4.add, files: yarn4.files("node-modules") },
+  { name: "yarn 4, Plug'n'Play", add: yarn4.add, files: yarn4.files("pnp"), runner: ["npx", ...yarn4.start, "tsmpi"] },
 ];
 if (full) managers.push(...slower);
 
-describe.concurrent.each(managers)("installed by $name", ({ add, files = {} }) => {
-  test("a script runs, and what it imports from both packages is the same", { timeout: limitMs }, async () => {
-    const project = mkdtempSync(join(tmpdir(), "tsmpi-project-"));
-    try {
-      const script = `import { init, MpiError } from "tsmpi";
+describe.concurrent.each(managers)(
+  "installed by $name",
+  ({ add, files = {}, runner = ["node_modules/.bin/tsmpi"] }) => {
+    test("a script runs, and what it imports from both packages is the same", { timeout: limitMs }, async () => {
+      const project = mkdtempSync(join(tmpdir(), "tsmpi-project-"));
+      try {
+        const script = `import { init, MpiError } from "tsmpi";
         import { MpiError as same } from "@tsmpi/core";
         import { local } from "tsmpi/testing";
         await using world = await init();
         const [error] = await local(1, (each) => each.recv({ source: 7 }).catch((thrown: unknown) => thrown));
         console.log(world.rank, world.size, MpiError === same, error instanceof same);`;
-      const all = { "package.json": '{ "private": true, "type": "module" }', "script.ts": script, ...files };
-      for (const [name, text] of Object.entries(all)) writeFileSync(join(project, name), text);
-      const [core = "", tsmpi = ""] = tarballs.map(({ path }) => path);
-      // yarn knows no other way to be told of a certificate; the tests' own processes do without.
-      const env = { ...process.env, NODE_EXTRA_CA_CERTS: process.env["SSL_CERT_FILE"] };
-      await run("npx", add(core, tsmpi), project, env);
-      const out = await run("node_modules/.bin/tsmpi", ["run", "-n", "2", "script.ts"], project);
-      assert.deepEqual(out.trimEnd().split("\n").sort(), ["0 2 true true", "1 2 true true"]);
-    } finally {
-      rmSync(project, { recursive: true, force: true });
-    }
-  });
-});
+        const all = { "package.json": '{ "private": true, "type": "module" }', "script.ts": script, ...files };
+        for (const [name, text] of Object.entries(all)) writeFileSync(join(project, name), text);
+        const [core = "", tsmpi = ""] = tarballs.map(({ path }) => path);
+        // yarn knows no other way to be told of a certificate; the tests' own processes do without.
+        const env = { ...process.env, NODE_EXTRA_CA_CERTS: process.env["SSL_CERT_FILE"] };
+        await run("npx", add(core, tsmpi), project, env);
+        const [command = "", ...args] = [...runner, "run", "-n", "2", "script.ts"];
+        const out = await run(command, args, project, runner.length === 1 ? process.env : env);
+        assert.deepEqual(out.trimEnd().split("\n").sort(), ["0 2 true true", "1 2 true true"]);
+      } finally {
+        rmSync(project, { recursive: true, force: true });
+      }
+    });
+  },
+);
 
 test("without the core the command says what to install", { timeout: limitMs }, async () => {
   const alone = mkdtempSync(join(tmpdir(), "tsmpi-alone-"));

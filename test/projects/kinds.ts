@@ -105,6 +105,15 @@ export const kinds: Record<string, Sample> = {
     out: "1 [ '-', 'a' ]",
     node: "types",
   },
+  "lines of a stack of standard input": {
+    files: { "x.txt": "" },
+    script: "-",
+    input: `interface A {\n  a: 1;\n}\nconst { a }: A = { a: 1 };\n\nthrow new RangeError("no" + a);\n`,
+    says: /\/\[stdin\]\.mts:6\nthrow new RangeError\("no" \+ a\);\n *\^\n\n+RangeError: no1\n {4}at .*\/\[stdin\]\.mts:6:7/,
+    out: "",
+    code: 1,
+    node: "none",
+  },
   "CommonJS on standard input": {
     files: { "x.txt": "" },
     script: "-",

@@ -11,6 +11,7 @@ import { findKey } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
 import type { Hello, Order, Report } from "./link/messages.ts";
 import { beReachable } from "./link/reach.ts";
+import { closeUnwantedDebugger } from "./system/debugger.ts";
 import { processStat } from "./system/process-stat.ts";
 import { thisMachine } from "./system/this-host.ts";
 import { version } from "./system/version.ts";
@@ -24,6 +25,7 @@ for (const word of process.argv.slice(2)) {
   const [name, value] = [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)];
   words.set(name, [...(words.get(name) ?? []), value]);
 }
+closeUnwantedDebugger();
 const [job = ""] = words.get("job") ?? [];
 const node = nodeOfAgent(words.get("node")?.[0] ?? "");
 const directories = words.get("key") ?? [];

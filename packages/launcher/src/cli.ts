@@ -6,10 +6,12 @@ import { doctorOptionTable, optionTable } from "./command/option-table.ts";
 import { defaultOptions, type RunOptions } from "./command/options.ts";
 import { exitCodes } from "./errors/exit-codes.ts";
 import { startedBy } from "./hosts/task.ts";
+import { closeUnwantedDebugger } from "./system/debugger.ts";
 import { version } from "./system/version.ts";
 
 /** The command `tsmpi`: reads the command line, runs what it asks for, and ends with an exit code. */
 export async function main(words: string[]): Promise<void> {
+  closeUnwantedDebugger();
   process.on("uncaughtException", (error) => process.exit(explain(error)));
   process.exit(await answer(words));
 }

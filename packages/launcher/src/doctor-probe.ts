@@ -75,7 +75,7 @@ function broken(): NonNullable<Facts["broken"]> {
     zeromq: () => ofCore("zeromq"),
     koffi: () => ofCore("koffi"),
     // Only its program: transformSync() needs a thread, for which a limit may leave no addresses or processes.
-    esbuild: () => execFileSync(esbuildProgram(own), ["--version"], { stdio: "pipe" }),
+    esbuild: () => startProgram(esbuildProgram(own)),
     "oxc-parser": () => addressesAreFew() || own("oxc-parser"),
   };
   const found: NonNullable<Facts["broken"]> = {};
@@ -88,6 +88,16 @@ function broken(): NonNullable<Facts["broken"]> {
     }
   }
   return found;
+}
+
+/** Throws if the program cannot be started. One that starts and fails is for this machine: a limit (`ulimit -u`, `-v`) stops it. */
+function startProgram(path: string): void {
+  try {
+    execFileSync(path, ["--version"], { stdio: "pipe" });
+  } catch (error) {
+    const { status, code } = error as NodeJS.ErrnoException & { status?: number | null };
+    if (typeof status !== "number" && code !== "EAGAIN") throw error;
+  }
 }
 
 function esbuildProgram(own: NodeJS.Require): string {

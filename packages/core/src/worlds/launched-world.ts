@@ -62,7 +62,8 @@ class Rank {
     // Otherwise Node would open its debugger on SIGUSR1, for every user of the host. The launcher's preload does the same, but not
     // for `tsmpi exec` in a container.
     if (process.listenerCount("SIGUSR1") === 0) process.on("SIGUSR1", () => {});
-    reportUncaught(this.#rank, ({ code }) => this.#stopped && consequences.has(code));
+    const quiet = ({ code }: MpiError) => this.#stopped && consequences.has(code);
+    reportUncaught(this.#rank, quiet, () => this.#engine !== undefined);
     this.#agent = agent;
     agent.listen({
       message: (message) => this.#told(message),

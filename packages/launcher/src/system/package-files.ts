@@ -11,7 +11,7 @@ const folder = seenFolder();
 function seenFolder(): string {
   // Bundled or not, this file is somewhere below dist or src.
   const own = fileURLToPath(import.meta.url.replace(/^(.*)\/(dist|src)\/.*$/, "$1"));
-  const started = resolve(followed(process.argv[1] ?? "/"), "../../.."); // bin/tsmpi.js or dist/agent-main.js
+  const started = resolve(followed(process.argv[1] ?? "/"), "../.."); // bin/tsmpi.js or dist/agent-main.js
   return `${pathToFileURL(isSame(started, own) ? started : belowHome(own)).href}/`;
 }
 

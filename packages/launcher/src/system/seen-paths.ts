@@ -52,11 +52,11 @@ export function followed(path: string): string {
   return path;
 }
 
-/** Whether two paths lead to one file. */
+/** Whether two paths lead to one file. Not known, and false, within the archives of Yarn's Plug'n'Play, whose files have no numbers. */
 export function isSame(one: string, other: string): boolean {
   if (one === other) return true;
   const [first, second] = [one, other].map((path) => stat(path));
-  return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
+  return !!first?.ino && first.dev === second?.dev && first.ino === second.ino;
 }
 
 function stat(path: string): { dev: bigint; ino: bigint } | undefined {

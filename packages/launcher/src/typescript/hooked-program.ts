@@ -33,11 +33,12 @@ function entryOf({ url, kind, transformed, imports }: Module, hasPreloads: boole
   return { format, ...(kind === "json" ? {} : { file: mirrorName(url) }), imports: Object.fromEntries(known) };
 }
 
-function codeOf({ url, transformed, imports }: Module, isEntry: boolean): string {
+function codeOf(module: Module, isEntry: boolean): string {
+  const { transformed, imports } = module;
   // Node 20 does not know `import.meta.main`.
   const asksForMain = imports.some(
     ({ at }) => at.type === "import-meta" && /^\.main\b/.test(transformed.code.slice(at.end)),
   );
   const header = asksForMain ? [`import.meta.main ??= ${isEntry};`] : [];
-  return [...header, transformed.code, sourceMap(url, transformed, header.length)].join("\n");
+  return [...header, transformed.code, sourceMap(module, header.length)].join("\n");
 }

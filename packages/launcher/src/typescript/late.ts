@@ -35,8 +35,9 @@ export function recover(specifier: string, parent: string, error: unknown): Reso
 export function load(url: string): Pick<Loaded, "format"> & { source: string } {
   const path = fileURLToPath(url);
   try {
-    const transformed = transformSync(path, readFileSync(path, "utf8"));
-    return { format: transformed.format, source: `${transformed.code}\n${sourceMap(url, transformed)}` };
+    const source = readFileSync(path, "utf8");
+    const transformed = transformSync(path, source);
+    return { format: transformed.format, source: `${transformed.code}\n${sourceMap({ url, source, transformed })}` };
   } catch (error) {
     throw error instanceof ScriptError ? asSyntaxError(error) : error;
   }

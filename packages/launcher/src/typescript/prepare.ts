@@ -13,6 +13,7 @@ import type { NodeSettings } from "./node-settings.ts";
 import type { Program } from "./program.ts";
 import { rewrite } from "./rewrite.ts";
 import { ScriptError } from "./script-error.ts";
+import { stdinName } from "./source-map.ts";
 import { endTransforms } from "./transform.ts";
 import { missesMetadata } from "./tsconfig.ts";
 
@@ -45,7 +46,7 @@ export interface Prepared {
  */
 export async function prepare(script: string, settings: NodeSettings, input?: string): Promise<Prepared> {
   if (input === undefined) check(script);
-  const path = belowHome(resolve(input === undefined ? script : "[stdin].mts"));
+  const path = belowHome(resolve(input === undefined ? script : stdinName));
   const entry = pathToFileURL(input === undefined ? belowHome(realpathSync(path)) : path).href;
   try {
     const modules = await graph(entry, settings, input);

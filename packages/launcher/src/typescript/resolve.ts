@@ -3,7 +3,6 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { moduleResolve } from "import-meta-resolve";
-import { builtFile } from "../system/package-files.ts";
 import { belowHome } from "../system/seen-paths.ts";
 import { isInstalled, isTypeScript } from "./kind.ts";
 import { type NodeSettings, ownSettings } from "./node-settings.ts";
@@ -18,7 +17,8 @@ export interface Target {
   readonly own: boolean;
 }
 
-const self = builtFile("index.js").href;
+/** The real path: packages that tsmpi needs are beside the real one, and may not be beside a link to it. */
+const self = import.meta.url;
 const conditions = ["node", "import", ...(process.features.require_module ? ["module-sync"] : [])];
 
 /**

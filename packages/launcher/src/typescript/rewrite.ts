@@ -29,7 +29,7 @@ export function rewrite(module: Module, isMirrored: (url: string) => boolean, is
   if (isEntry) header.imports("boot.js");
   describeItself(module, isEntry, header);
   const edits = imports.flatMap((link, index) => edit(link, `$i${index}`, module, header, address) ?? []);
-  return [header, apply(edits, code), sourceMap(url, transformed, 1)].join("\n");
+  return [header, apply(edits, code), sourceMap(module, 1)].join("\n");
 }
 
 function edit(

@@ -50,12 +50,12 @@ describe.concurrent.each(["run", "runAlone"] as const)("the process of a script 
   };
 
   test("prints an uncaught error with the original lines and columns", async () => {
-    const user = project(failing);
+    const user = project(failing, "my 50%41 #1 é");
     const { stderr } = await user[way]("main.ts");
     expect(stderr).toContain(`lib/fail.ts:5\n`);
     expect(stderr).toContain("throw new RangeError(message + n);");
     expect(stderr).toContain(`RangeError: sorry0\n    at fail (${user.path("lib/fail.ts")}:5:49)\n`);
-    expect(stderr).toMatch(/main\.ts:7:39\)?\n/);
+    expect(stderr).toMatch(/my 50%41 #1 é\/main\.ts:7:39\)?\n/);
     expect(stderr).not.toContain(".mjs");
   });
 

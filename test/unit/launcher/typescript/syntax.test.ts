@@ -98,4 +98,13 @@ describe.concurrent.each(["run", "runAlone"] as const)("TypeScript's syntax (%s)
   test("a byte order mark and CRLF", async () => {
     expect(await output("\uFEFFconst x: number = 1;\r\nconsole.log(x);\r\n")).toBe("1\n");
   });
+
+  test("without WebAssembly, as under --jitless", async () => {
+    const user = project({
+      "main.ts": `import { x } from "./x.ts"; console.log(x);`,
+      "x.ts": `export const x: number = 1;`,
+    });
+    const { stdout } = await user[way]("main.ts", { env: { NODE_OPTIONS: "--jitless" } });
+    expect(stdout).toBe("1\n");
+  });
 });
