@@ -1,22 +1,23 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { path } from "./contender.ts";
-import { describeMachine, obstaclesOf } from "./machine.ts";
+import { describeMachine, type Machine, obstaclesOf } from "./machine.ts";
 import { measure, type Results } from "./measure.ts";
 import { markdown, tableOf } from "./report.ts";
 import { worksOf } from "./works.ts";
-import { writeDocs } from "./write-docs.ts";
+import { json, measured, writeDocs } from "./write-docs.ts";
 
 /**
  * Runs the same work with tsmpi and its peers, in turn, in several rounds. Prints medians, ratios and bars, and stores them in
  * `results/latest.json` and `results/latest.md`. See README.md.
  *
- *     npm run bench -- [--rounds 5] [--only point,map] [--write-docs]
+ *     npm run bench -- [--rounds 5] [--only point,map] [--quick] [--write-docs]
  */
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
+    quick: { type: "boolean", default: false },
     "write-docs": { type: "boolean", default: false },
   },
 });
@@ -25,7 +26,7 @@ if (!Number.isInteger(rounds) || rounds < 0) throw new Error(`--rounds ${values.
 
 mkdirSync(path("results"), { recursive: true });
 const machine = describeMachine();
-const works = worksOf(obstaclesOf(machine));
+const works = worksOf(obstaclesOf(machine), values.quick);
 const names = works.map(({ name }) => name);
 const only = values.only.split(",");
 const wanted = works.filter(({ name }) => only.some((start) => name.startsWith(start)));
@@ -46,14 +47,21 @@ if (values["write-docs"]) writeDocs(save());
 function save(): Results {
   const inOrder = names.flatMap((name) => (tables[name] === undefined ? [] : [[name, tables[name]] as const]));
   const results: Results = { machine, tables: Object.fromEntries(inOrder) };
-  writeFileSync(latest, `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(latest, json(results));
   writeFileSync(path("results/latest.md"), `${markdown(results)}\n`);
   return results;
 }
 
-/** Earlier results of this machine: so a part can be measured again without the rest. */
+/** Earlier results of this machine, so that a part can be measured again without the rest. */
 function earlier(): Results | undefined {
-  if (!existsSync(latest)) return undefined;
-  const results = JSON.parse(readFileSync(latest, "utf8")) as Results;
-  return isDeepStrictEqual(results.machine, JSON.parse(JSON.stringify(machine))) ? results : undefined;
+  const file = [latest, measured].find((each) => existsSync(each));
+  if (file === undefined) return undefined;
+  const results = JSON.parse(readFileSync(file, "utf8")) as Results;
+  return isDeepStrictEqual(comparable(results.machine), comparable(machine)) ? results : undefined;
+}
+
+/** The kernel without the name of its build, which differs from one virtual machine to the next. */
+function comparable(machine: Machine): Machine {
+  const { kernel, ...rest } = machine;
+  return JSON.parse(JSON.stringify({ ...rest, kernel: kernel.split("-")[0] })) as Machine;
 }

@@ -1,5 +1,5 @@
 import { type Judged, judge } from "./bars.ts";
-import type { Contender } from "./contender.ts";
+import type { Contender, Step } from "./contender.ts";
 import type { Machine } from "./machine.ts";
 
 /** The same work by several programs. The first contender is `tsmpi`. */
@@ -7,8 +7,8 @@ export interface Work {
   /** Its name for `--only` and in `bars.ts`. */
   readonly name: string;
   readonly title: string;
-  /** The row for the whole command's seconds; without it, rows are read from what programs print. */
-  readonly wall?: string;
+  /** What each contender runs, one after the other. Without it: one program, which prints all rows. */
+  readonly steps?: readonly Step[];
   /** Why no contender can do it on this machine. */
   readonly missing?: string | undefined;
   readonly contenders: (place: Place) => readonly Contender[];
@@ -49,42 +49,56 @@ export interface Results {
 }
 
 /**
- * Runs a work's contenders in turn, in several rounds, so that other load of the machine affects all of them. A contender that
- * fails is named in `missing` with its reason, and the others go on.
+ * Runs a work's contenders in turn, step by step in several rounds, so that other load of the machine affects all of them. Every
+ * other round the last contender is first. A contender that fails is named in `missing` with its reason, and the others go on.
  */
 export async function measure(work: Work, rounds: number): Promise<Table> {
-  const values = new Map<string, Record<string, number[]>>();
-  const missing: Record<string, string> = {};
-  const names: string[] = [];
+  const values: Values = new Map();
   const about = { title: work.title, rounds, measured: new Date().toISOString() };
   if (work.missing !== undefined) return { ...about, contenders: [], missing: { all: work.missing }, rows: [] };
   const place = (await work.make?.()) ?? { remove: () => {} };
   try {
     const contenders = work.contenders(place);
-    for (const contender of contenders) {
-      names.push(contender.name);
-      if (contender.missing !== undefined) missing[contender.name] = contender.missing;
-    }
+    const missing: Record<string, string> = {};
+    for (const { name, missing: why } of contenders) if (why !== undefined) missing[name] = why;
     for (let round = 0; round < rounds; round++) {
-      for (const contender of contenders.filter(({ name }) => missing[name] === undefined)) {
-        await one(work, contender, values).catch((error: unknown) => {
-          missing[contender.name] = `round ${round + 1} ${(error as Error).message}`;
-        });
-      }
+      const inTurn = round % 2 === 0 ? contenders : contenders.toReversed();
+      for (const step of work.steps ?? [onlyStep]) await oneStep(step, inTurn, values, missing, round);
     }
+    const rows = [...values].map(([row, of]) => summarise(work.name, row, of));
+    return { ...about, contenders: contenders.map(({ name }) => name), missing, rows };
   } finally {
     place.remove();
   }
-  return { ...about, contenders: names, missing, rows: [...values].map(([row, of]) => summarise(work.name, row, of)) };
 }
 
-async function one(work: Work, { name, run }: Contender, values: Map<string, Record<string, number[]>>): Promise<void> {
+/** By row, then by contender. */
+type Values = Map<string, Record<string, number[]>>;
+
+const onlyStep: Step = { program: [""] };
+
+/** A contender that failed in a step is not asked for that step again; its other steps go on. */
+async function oneStep(
+  step: Step,
+  contenders: readonly Contender[],
+  values: Values,
+  missing: Record<string, string>,
+  round: number,
+): Promise<void> {
+  for (const contender of contenders) {
+    const name = [contender.name, ...step.program].join(" ").trim();
+    if (missing[contender.name] !== undefined || missing[name] !== undefined) continue;
+    await one(step, contender, values).catch((error: unknown) => {
+      missing[name] = `round ${round + 1} ${(error as Error).message}`;
+    });
+  }
+}
+
+async function one(step: Step, { name, run }: Contender, values: Values): Promise<void> {
   const began = performance.now();
-  const output = await run();
-  const rows =
-    work.wall === undefined
-      ? rowsOf(output)
-      : [{ row: work.wall, value: Math.round(performance.now() - began) / 1000 }];
+  const output = await run(step);
+  const rows = rowsOf(output);
+  if (step.wall !== undefined) rows.push({ row: step.wall, value: Math.round(performance.now() - began) / 1000 });
   if (rows.length === 0) throw new Error("printed no rows");
   for (const { row, value } of rows) {
     const of = values.get(row) ?? {};
