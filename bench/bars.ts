@@ -39,7 +39,7 @@ const bars: { readonly [work: string]: readonly Bar[] } = {
 
 /** Whether more is better. */
 export function isRate(row: string): boolean {
-  return /\((GB\/s|per s)\)$/.test(row);
+  return /\(([GM]B\/s|per s)\)$/.test(row);
 }
 
 export interface Judged extends Bar {

@@ -7,14 +7,12 @@ export function cold(obstacles: Obstacles, quick: boolean): Work[] {
   const both = (n: number, ...options: string[]): Work["contenders"] => {
     return () => [tsmpiSteps(n, ...options), mpi4pySteps(n, obstacles.mpi4py)];
   };
-  const loops = [2, 4].flatMap((n) =>
-    [100, 1000].map((iterations) => ({
-      name: `cold-loops-${n}-${iterations}`,
-      title: `Cold loops, ${n} ranks: ${iterations / 10} calls, then ${count(iterations)} that count, of each size`,
-      steps: operations.map((operation) => loop(operation, iterations, quick)),
-      contenders: both(n),
-    })),
-  );
+  const loops = (quick ? kinds.slice(0, -1) : kinds).map(([n, iterations]) => ({
+    name: `cold-loops-${n}-${iterations}`,
+    title: `Cold loops, ${n} ranks: ${iterations / 10} calls, then ${count(iterations)} that count, of each size`,
+    steps: operations.map((operation) => loop(operation, iterations, quick)),
+    contenders: both(n),
+  }));
   return [
     { name: "cold-programs", title: "Whole programs, 2 ranks", steps: programs(), contenders: both(2) },
     ...loops,
@@ -36,6 +34,14 @@ function programs(): Step[] {
     }),
   );
 }
+
+/** Ranks and iterations. The last one takes longest. */
+const kinds = [
+  [2, 100],
+  [2, 1000],
+  [4, 100],
+  [4, 1000],
+] as const;
 
 const operations = [
   ...["latency", "bibw", "barrier", "allreduce", "reduce"],

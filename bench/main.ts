@@ -3,7 +3,7 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { path } from "./contender.ts";
 import { describeMachine, type Machine, obstaclesOf } from "./machine.ts";
 import { measure, type Results } from "./measure.ts";
-import { markdown, tableOf } from "./report.ts";
+import { markdown, sectionOf } from "./report.ts";
 import { worksOf } from "./works.ts";
 import { json, measured, writeDocs } from "./write-docs.ts";
 
@@ -11,23 +11,24 @@ import { json, measured, writeDocs } from "./write-docs.ts";
  * Runs the same work with tsmpi and its peers, in turn, in several rounds. Prints medians, ratios and bars, and stores them in
  * `results/latest.json` and `results/latest.md`. See README.md.
  *
- *     npm run bench -- [--rounds 5] [--only point,map] [--quick] [--write-docs]
+ *     npm run bench -- [--rounds 5] [--only cold,point] [--quick] [--write-docs]
  */
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string" },
     only: { type: "string", default: "" },
     quick: { type: "boolean", default: false },
     "write-docs": { type: "boolean", default: false },
   },
 });
-const rounds = Number(values.rounds);
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
 if (!Number.isInteger(rounds) || rounds < 0) throw new Error(`--rounds ${values.rounds} is not a whole number`);
 
 mkdirSync(path("results"), { recursive: true });
 const machine = describeMachine();
-const works = worksOf(obstaclesOf(machine), values.quick);
-const names = works.map(({ name }) => name);
+const obstacles = obstaclesOf(machine);
+const works = worksOf(obstacles, values.quick);
+const names = worksOf(obstacles, false).map(({ name }) => name);
 const only = values.only.split(",");
 const wanted = works.filter(({ name }) => only.some((start) => name.startsWith(start)));
 if (wanted.length === 0) throw new Error(`--only ${values.only}: there are ${names.join(", ")}`);
@@ -38,7 +39,7 @@ for (const work of rounds > 0 ? wanted : []) {
   console.error(`${work.name}: ${rounds} rounds`);
   const table = await measure(work, rounds);
   tables[work.name] = table;
-  console.log(`\n${tableOf(table)}`);
+  console.log(`\n${sectionOf(work.name, table)}`);
   save();
 }
 if (values["write-docs"]) writeDocs(save());

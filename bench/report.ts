@@ -6,10 +6,12 @@ import type { Results, Row, Table } from "./measure.ts";
 
 /** All tables in markdown: machine and goals first. */
 export function markdown({ machine, tables }: Results): string {
-  const each = Object.entries(tables).map(([name, table]) =>
-    name.startsWith("cold-loops") ? gridOf(table) : tableOf(table),
-  );
+  const each = Object.entries(tables).map(([name, table]) => sectionOf(name, table));
   return [sentenceOf(machine), goalsOf(outcomesOf(tables)), barsOfAll(tables), ...each].join("\n\n");
+}
+
+export function sectionOf(name: string, table: Table): string {
+  return name.startsWith("cold-loops") ? gridOf(table) : tableOf(table);
 }
 
 /** Every goal, met or not. */
@@ -106,7 +108,7 @@ function line(cells: readonly string[]): string {
 }
 
 /** Three digits, or more if more are before the point. */
-export function digits(value: number): string {
+function digits(value: number): string {
   return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
 }
 

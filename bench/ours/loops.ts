@@ -48,7 +48,7 @@ async function latency(bytes: number): Promise<number> {
   return time;
 }
 
-/** GB/s of both directions together. Above 8 KiB a fifth of the iterations, as in OSU. */
+/** MB/s of both directions together. Above 8 KiB a fifth of the iterations, as in OSU. */
 async function bidirectional(bytes: number): Promise<number> {
   const [counted, uncounted] = bytes > 8192 ? [iterations / 5, warmUp / 5] : [iterations, warmUp];
   const [out, into, ack] = [new Uint8Array(bytes).fill(97), new Uint8Array(bytes), new Uint8Array(4)];
@@ -63,7 +63,7 @@ async function bidirectional(bytes: number): Promise<number> {
     if (isFirst) await world.recv({ source: other, tag: 101, into: ack });
     else await world.send(ack, { dest: other, tag: 101 });
   }
-  const rate = (2 * bytes * counted * windowLength) / (us() - start) / 1000;
+  const rate = (2 * bytes * counted * windowLength) / (us() - start);
   expectAll(into, 97);
   return rate;
 }
@@ -142,6 +142,6 @@ function measureOf(): (bytes: number) => Promise<number> {
 const measure = measureOf();
 const values: number[] = [];
 for (const bytes of sizes) values.push(await measure(bytes));
-const unit = operation === "bibw" ? "GB/s" : "us";
+const unit = operation === "bibw" ? "MB/s" : "us";
 const rowOf = (bytes: number): string => (operation === "barrier" ? operation : `${operation} of ${sizeName(bytes)}`);
 if (rank === 0) for (const [i, bytes] of sizes.entries()) report(`${rowOf(bytes)} (${unit})`, values[i]!);

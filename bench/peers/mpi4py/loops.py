@@ -54,7 +54,7 @@ def bidirectional(length):
             world.Recv(ack, other, 101)
         else:
             world.Send(ack, other, 101)
-    rate = 2 * length * counted * WINDOW / (now() - start) / 1e9
+    rate = 2 * length * counted * WINDOW / (now() - start) / 1e6
     expect_all(into, 97)
     return rate
 
@@ -121,7 +121,7 @@ def measure(length):
 
 values = [measure(length) for length in sizes]
 if rank == 0:
-    unit = "GB/s" if operation == "bibw" else "us"
+    unit = "MB/s" if operation == "bibw" else "us"
     for length, value in zip(sizes, values):
         name = operation if operation == "barrier" else f"{operation} of {size_name(length)}"
         report(f"{name} ({unit})", value)
