@@ -2,7 +2,10 @@ import { mpi4pySteps, type Step, tsmpiSteps } from "./contender.ts";
 import type { Obstacles } from "./machine.ts";
 import type { Work } from "./measure.ts";
 
-/** What a fresh process sees: whole programs, the loops of OSU, small kernels, and calls of which nothing is compiled. */
+/**
+ * What a fresh process sees: whole programs, the loops of OSU, the first calls one by one, small kernels, and calls of which nothing
+ * is compiled.
+ */
 export function cold(obstacles: Obstacles, quick: boolean): Work[] {
   const both = (n: number, ...options: string[]): Work["contenders"] => {
     return () => [tsmpiSteps(n, ...options), mpi4pySteps(n, obstacles.mpi4py)];
@@ -16,6 +19,12 @@ export function cold(obstacles: Obstacles, quick: boolean): Work[] {
   return [
     { name: "cold-programs", title: "Whole programs, 2 ranks", steps: programs(), contenders: both(2) },
     ...loops,
+    {
+      name: "cold-curve",
+      title: "What the n-th call costs: a round trip of 8 B, 2 ranks",
+      steps: [{ program: ["curve"] }],
+      contenders: both(2),
+    },
     { name: "cold-kernels", title: "Small kernels, 2 ranks", steps: kernels, contenders: both(2) },
     {
       name: "cold-interpreted",
