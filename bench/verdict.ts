@@ -17,7 +17,7 @@ const subjects = {
   commands: { title: "small kernels, whole command", selections: [{ table: "cold-kernels", row: /whole command/ }] },
   kernels: {
     title: "small kernels, own time",
-    selections: [{ table: "cold-kernels", row: /^(?!.*whole command)/ }],
+    selections: [{ table: "cold-kernels", row: /, (a turn|a step|class .) \((us|s)\)$/ }],
   },
   first: {
     title: "calls 11 to 110 of an operation and size, up to 8 KiB",
