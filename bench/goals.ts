@@ -1,7 +1,5 @@
 import { isRate } from "./bars.ts";
-import { median, type Row, type Table } from "./measure.ts";
-
-type Tables = Readonly<Record<string, Table>>;
+import { median, type Results, type Row, ratiosOfRounds } from "./measure.ts";
 
 /** Some rows of a table. */
 export interface Selection {
@@ -49,9 +47,9 @@ const goals: readonly Goal[] = [
 
 /** A goal for one operation or program. */
 export interface Outcome extends Goal {
-  /** The operation or program. */
+  /** The operation or program; if the worst counts, the row that is the worst. */
   readonly of: string;
-  /** From the medians of the rounds. Undefined: not measured. */
+  /** The median of the rounds. Undefined: not measured. */
   readonly measured: number | undefined;
   /** The least and the most of single rounds. */
   readonly spread: Spread | undefined;
@@ -61,12 +59,12 @@ export interface Outcome extends Goal {
 
 export type Spread = readonly [least: number, most: number];
 
-export function spreadOf(values: readonly number[]): Spread | undefined {
+function spreadOf(values: readonly number[]): Spread | undefined {
   return values.length === 0 ? undefined : [Math.min(...values), Math.max(...values)];
 }
 
 /** All goals, for each operation or program, with what was measured. */
-export function outcomesOf(tables: Tables): Outcome[] {
+export function outcomesOf(tables: Results): Outcome[] {
   return goals.flatMap((goal) => {
     const groups = new Map<string, Row[]>();
     for (const row of select(tables, goal))
@@ -77,18 +75,20 @@ export function outcomesOf(tables: Tables): Outcome[] {
 }
 
 function outcomeOf(goal: Goal, of: string, rows: readonly Row[]): Outcome {
-  const figure = (values: readonly number[]): number =>
-    goal.figure === "median" ? median(values) : Math.max(...values);
   const isTime = goal.unit !== undefined;
-  const measured = figure(rows.map((row) => (isTime ? row.medians["tsmpi"]! : ratioOf(row))));
-  const byRow = rows.map((row) => (isTime ? row.rounds["tsmpi"]! : ratiosOfRounds(row)));
+  const byRow = rows.map((row) => (isTime ? row.rounds["tsmpi"]! : timeRatios(row)));
   const rounds = Math.min(...byRow.map(({ length }) => length));
-  const byRound = Array.from({ length: rounds }, (_, round) => figure(byRow.map((values) => values[round]!)));
-  return { ...goal, of, measured, spread: spreadOf(byRound), met: measured <= goal.most };
+  const ofRounds = Array.from({ length: rounds }, (_, round) => median(byRow.map((values) => values[round]!)));
+  const medians = byRow.map((values) => median(values));
+  const worst = medians.indexOf(Math.max(...medians));
+  const values = goal.figure === "median" ? ofRounds : byRow[worst]!;
+  const measured = median(values);
+  const name = goal.figure === "median" ? of : nameOf(rows[worst]!.row);
+  return { ...goal, of: name, measured, spread: spreadOf(values), met: measured <= goal.most };
 }
 
 /** The rows that both tsmpi and mpi4py have. */
-export function select(tables: Tables, { table, row: name, sizes }: Selection): Row[] {
+export function select(tables: Results, { table, row: name, sizes }: Selection): Row[] {
   return (tables[table]?.rows ?? []).filter(({ row, ratios }) => {
     const bytes = bytesOf(row);
     if (sizes !== undefined && (bytes < sizes[0] || bytes > sizes[1])) return false;
@@ -97,15 +97,19 @@ export function select(tables: Tables, { table, row: name, sizes }: Selection): 
 }
 
 /** tsmpi's time over mpi4py's. Of rates the inverse, so that less is always better. */
-export function ratioOf({ row, ratios }: Row): number {
-  return isRate(row) ? 1 / ratios["mpi4py"]! : ratios["mpi4py"]!;
+export function ratioOf(row: Row): number {
+  return median(timeRatios(row));
 }
 
 /** The same of each round. */
-export function ratiosOfRounds({ row, rounds }: Row): number[] {
-  const [ours, theirs] = [rounds["tsmpi"] ?? [], rounds["mpi4py"] ?? []];
-  const pairs = ours.slice(0, theirs.length).map((value, round) => value / theirs[round]!);
-  return isRate(row) ? pairs.map((ratio) => 1 / ratio) : pairs;
+function timeRatios({ row, rounds }: Row): number[] {
+  const ratios = ratiosOfRounds(rounds, "mpi4py");
+  return isRate(row) ? ratios.map((ratio) => 1 / ratio) : ratios;
+}
+
+/** The least and the most that single rounds gave. */
+export function spreadOfRow(row: Row): Spread | undefined {
+  return spreadOf(timeRatios(row));
 }
 
 /** `allreduce of 8 KiB (us)` has 8192 bytes, a row without a size none. */
@@ -116,9 +120,13 @@ export function bytesOf(row: string): number {
 
 /** What a row is about, without size, number of calls and unit. */
 export function groupOf(row: string): string {
-  return row
-    .replace(/ \([^()]*\)$/, "")
+  return nameOf(row)
     .replace(/ of \d+ (B|KiB|MiB)$/, "")
     .replace(/^[\d,]+ calls of /, "")
     .replace(/, (whole command|a step|a turn)$/, "");
+}
+
+/** A row without its unit. */
+function nameOf(row: string): string {
+  return row.replace(/ \([^()]*\)$/, "");
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { isDeepStrictEqual, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { path } from "./contender.ts";
-import { describeMachine, type Machine, obstaclesOf } from "./machine.ts";
-import { measure, type Results } from "./measure.ts";
+import { describeMachine, obstaclesOf } from "./machine.ts";
+import { measure, type Results, type Table } from "./measure.ts";
 import { markdown, sectionOf } from "./report.ts";
 import { worksOf } from "./works.ts";
 import { json, measured, writeDocs } from "./write-docs.ts";
@@ -34,10 +34,10 @@ const wanted = works.filter(({ name }) => only.some((start) => name.startsWith(s
 if (wanted.length === 0) throw new Error(`--only ${values.only}: there are ${names.join(", ")}`);
 
 const latest = path("results/latest.json");
-const tables = { ...earlier()?.tables };
+const tables: Record<string, Table> = { ...earlier() };
 for (const work of rounds > 0 ? wanted : []) {
   console.error(`${work.name}: ${rounds} rounds`);
-  const table = await measure(work, rounds);
+  const table = await measure(work, rounds, machine);
   tables[work.name] = table;
   console.log(`\n${sectionOf(work.name, table)}`);
   save();
@@ -47,22 +47,14 @@ if (values["write-docs"]) writeDocs(save());
 /** After each work, because a run takes long. */
 function save(): Results {
   const inOrder = names.flatMap((name) => (tables[name] === undefined ? [] : [[name, tables[name]] as const]));
-  const results: Results = { machine, tables: Object.fromEntries(inOrder) };
+  const results: Results = Object.fromEntries(inOrder);
   writeFileSync(latest, json(results));
   writeFileSync(path("results/latest.md"), `${markdown(results)}\n`);
   return results;
 }
 
-/** Earlier results of this machine, so that a part can be measured again without the rest. */
-function earlier(): Results | undefined {
+/** Earlier results, so that a part can be measured again without the rest. A table names its machine. */
+function earlier(): Results {
   const file = [latest, measured].find((each) => existsSync(each));
-  if (file === undefined) return undefined;
-  const results = JSON.parse(readFileSync(file, "utf8")) as Results;
-  return isDeepStrictEqual(comparable(results.machine), comparable(machine)) ? results : undefined;
-}
-
-/** The kernel without the name of its build, which differs from one virtual machine to the next. */
-function comparable(machine: Machine): Machine {
-  const { kernel, ...rest } = machine;
-  return JSON.parse(JSON.stringify({ ...rest, kernel: kernel.split("-")[0] })) as Machine;
+  return file === undefined ? {} : (JSON.parse(readFileSync(file, "utf8")) as Results);
 }

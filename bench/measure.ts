@@ -26,13 +26,14 @@ export interface Row {
   /** By contender. */
   readonly medians: Readonly<Record<string, number>>;
   readonly rounds: Readonly<Record<string, readonly number[]>>;
-  /** tsmpi's median over each other's. */
+  /** tsmpi over each other: the median of the rounds' ratios, because what is measured right after each other compares best. */
   readonly ratios: Readonly<Record<string, number>>;
   readonly bars: readonly Judged[];
 }
 
 export interface Table {
   readonly title: string;
+  readonly machine: Machine;
   readonly rounds: number;
   /** ISO 8601, UTC. */
   readonly measured: string;
@@ -42,19 +43,16 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
-/** The content of `results/latest.json`. */
-export interface Results {
-  readonly machine: Machine;
-  readonly tables: Readonly<Record<string, Table>>;
-}
+/** The content of `results/latest.json`: a table for each work, in the order of the report. */
+export type Results = Readonly<Record<string, Table>>;
 
 /**
  * Runs a work's contenders in turn, step by step in several rounds, so that other load of the machine affects all of them. Every
  * other round the last contender is first. A contender that fails is named in `missing` with its reason, and the others go on.
  */
-export async function measure(work: Work, rounds: number): Promise<Table> {
+export async function measure(work: Work, rounds: number, machine: Machine): Promise<Table> {
   const values: Values = new Map();
-  const about = { title: work.title, rounds, measured: new Date().toISOString() };
+  const about = { title: work.title, machine, rounds, measured: new Date().toISOString() };
   if (work.missing !== undefined) return { ...about, contenders: [], missing: { all: work.missing }, rows: [] };
   const place = (await work.make?.()) ?? { remove: () => {} };
   try {
@@ -114,10 +112,20 @@ export function rowsOf(output: string): { row: string; value: number }[] {
 
 function summarise(work: string, row: string, rounds: Record<string, number[]>): Row {
   const medians = Object.fromEntries(Object.entries(rounds).map(([name, values]) => [name, median(values)]));
-  const ours = medians["tsmpi"];
-  const others = Object.entries(medians).filter(([name]) => name !== "tsmpi");
-  const ratios = ours === undefined ? {} : Object.fromEntries(others.map(([name, theirs]) => [name, ours / theirs]));
-  return { row, medians, rounds, ratios, bars: judge(work, row, medians) };
+  const others = Object.keys(rounds).filter((name) => name !== "tsmpi");
+  const ratios = Object.fromEntries(
+    others.flatMap((name) => {
+      const ratio = median(ratiosOfRounds(rounds, name));
+      return Number.isNaN(ratio) ? [] : [[name, ratio]];
+    }),
+  );
+  return { row, medians, rounds, ratios, bars: judge(work, row, ratios) };
+}
+
+/** tsmpi over a peer, in each round that both have. */
+export function ratiosOfRounds(rounds: Row["rounds"], peer: string): number[] {
+  const [ours, theirs] = [rounds["tsmpi"] ?? [], rounds[peer] ?? []];
+  return ours.slice(0, theirs.length).map((value, round) => value / theirs[round]!);
 }
 
 /** The middle number, or the mean of the two in the middle. */

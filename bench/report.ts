@@ -1,13 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRate, type Judged } from "./bars.ts";
-import { bytesOf, groupOf, type Outcome, outcomesOf, ratioOf, ratiosOfRounds, type Spread, spreadOf } from "./goals.ts";
+import { bytesOf, groupOf, type Outcome, outcomesOf, ratioOf, type Spread, spreadOfRow } from "./goals.ts";
 import type { Machine } from "./machine.ts";
 import type { Results, Row, Table } from "./measure.ts";
 
 /** All tables in markdown: machine and goals first. */
-export function markdown({ machine, tables }: Results): string {
-  const each = Object.entries(tables).map(([name, table]) => sectionOf(name, table));
-  return [sentenceOf(machine), goalsOf(outcomesOf(tables)), barsOfAll(tables), ...each].join("\n\n");
+export function markdown(tables: Results): string {
+  const [first] = Object.values(tables);
+  const each = Object.entries(tables).map(([name, table]) => {
+    const section = sectionOf(name, table);
+    return isDeepStrictEqual(table.machine, first?.machine) ? section : `${section} ${sentenceOf(table.machine)}`;
+  });
+  const head = first === undefined ? [] : [sentenceOf(first.machine)];
+  return [...head, goalsOf(outcomesOf(tables)), barsOfAll(tables), ...each].join("\n\n");
 }
 
 export function sectionOf(name: string, table: Table): string {
@@ -25,7 +30,7 @@ export function goalsOf(outcomes: readonly Outcome[]): string {
   return ["### Goals", "", line(head), line(head.map(() => "---")), ...lines].join("\n");
 }
 
-function barsOfAll(tables: Results["tables"]): string {
+function barsOfAll(tables: Results): string {
   const all = Object.values(tables).flatMap(({ title, rows }) =>
     rows.flatMap(({ row, bars }) => bars.map(({ against, met }) => ({ met, name: `${title}: ${row}, ${against}` }))),
   );
@@ -74,7 +79,7 @@ export function tableOf(table: Table): string {
   const judged = table.rows.some(({ bars }) => bars.length > 0);
   const isPair = isDeepStrictEqual(present, ["tsmpi", "mpi4py"]);
   const lines = table.rows.map((row) => {
-    const spread = isPair ? [range(spreadOf(ratiosOfRounds(row)))] : [];
+    const spread = isPair ? [range(spreadOfRow(row))] : [];
     return line([row.row, ...cellsOf(row, present), ...spread, ...(judged ? [barsOf(row)] : [])]);
   });
   const columns = ["", ...head, ...(isPair ? ["single rounds"] : []), ...(judged ? ["bar"] : [])];

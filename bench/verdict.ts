@@ -1,8 +1,6 @@
 import { large, ratioOf, type Selection, select, small } from "./goals.ts";
-import { median, type Row, type Table } from "./measure.ts";
+import { median, type Results, type Row } from "./measure.ts";
 import { short } from "./report.ts";
-
-type Tables = Readonly<Record<string, Table>>;
 
 interface Subject {
   readonly title: string;
@@ -47,7 +45,7 @@ interface Figures {
   readonly rows: number;
 }
 
-function figuresOf(tables: Tables, { selections }: Subject): Figures | undefined {
+function figuresOf(tables: Results, { selections }: Subject): Figures | undefined {
   const ratios = selections.flatMap((selection): number[] => select(tables, selection).map((row: Row) => ratioOf(row)));
   if (ratios.length === 0) return undefined;
   const faster = ratios.filter((ratio) => ratio < 1).length;
@@ -55,7 +53,7 @@ function figuresOf(tables: Tables, { selections }: Subject): Figures | undefined
 }
 
 /** A line for each subject: how often tsmpi is faster than mpi4py, and by how much. */
-export function verdictOf(tables: Tables): string {
+export function verdictOf(tables: Results): string {
   const lines = Object.values(subjects).map((subject) => {
     const figures = figuresOf(tables, subject);
     if (figures === undefined) return `| ${subject.title} | not measured | | | |`;
@@ -70,7 +68,7 @@ export function verdictOf(tables: Tables): string {
 }
 
 /** The same in two sentences. */
-export function sentenceOf(tables: Tables): string {
+export function sentenceOf(tables: Results): string {
   const span = (subject: Subject): string => {
     const figures = figuresOf(tables, subject);
     return figures === undefined ? "(not measured)" : `${short(figures.best)} to ${short(figures.worst)}`;

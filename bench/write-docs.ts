@@ -12,8 +12,8 @@ export const measured: string = path("results/measured.json");
 
 /** Writes who is faster into README.md, this and the tables into docs/performance.md, and every round's numbers. */
 export function writeDocs(results: Results): void {
-  fill("../docs/performance.md", verdictOf(results.tables), markdown(results));
-  fill("../README.md", sentenceOf(results.tables));
+  fill("../docs/performance.md", verdictOf(results), markdown(results));
+  fill("../README.md", sentenceOf(results));
   writeFileSync(measured, json(results));
 }
 
@@ -32,12 +32,12 @@ export function filled(page: string, ...texts: string[]): string {
   return [head, ...written].join("");
 }
 
-/** A line for each row: changes of a row are a change of its line. */
-export function json({ machine, tables }: Results): string {
+/** A line for each row: a change of a row is a change of its line. */
+export function json(tables: Results): string {
   const list = (items: string[]): string => `[\n${items.map((item) => `    ${item}`).join(",\n")}\n  ]`;
   const each = Object.entries(tables).map(([name, { rows, ...about }]) => {
     const texts = rows.map((row) => JSON.stringify(row));
     return `${JSON.stringify(name)}: { ${JSON.stringify(about).slice(1, -1)}, "rows": ${list(texts)} }`;
   });
-  return `{\n  "machine": ${JSON.stringify(machine)},\n  "tables": {\n  ${each.join(",\n  ")}\n  }\n}\n`;
+  return `{\n  ${each.join(",\n  ")}\n}\n`;
 }

@@ -58,7 +58,8 @@ if (world.rank === 0) {
   for (const [i, from] of bounds.slice(0, -1).entries()) {
     const part = times.subarray(from, bounds[i + 1]);
     const range = `${(from + 1).toLocaleString("en-US")} to ${bounds[i + 1]!.toLocaleString("en-US")}`;
-    report(`calls ${range}, each (us)`, (part.reduce((sum, ms) => sum + ms, 0) * 1000) / part.length);
+    report(`calls ${range}, mean (us)`, (part.reduce((sum, ms) => sum + ms, 0) * 1000) / part.length);
+    report(`calls ${range}, median (us)`, part.toSorted()[part.length / 2]! * 1000);
   }
   const [running, waiting, whole] = after.map((value, i) => value - before[i]!) as typeof after;
   report("first 1,000: the main thread runs (ms)", running);

@@ -2,22 +2,27 @@ import { init, sum } from "tsmpi";
 import { report } from "./report.ts";
 
 /**
- * Microseconds of some calls. With `--no-opt --no-sparkplug` V8 compiles nothing, and the figures are the length of a call's path:
- * the same on the first call as on the last, and little disturbed by other load. The twin of `peers/mpi4py/paths.py`.
+ * Microseconds of some calls: the median of 40 batches of 50, because other load stops a rank for milliseconds at a time. With `--no-opt
+ * --no-sparkplug` V8 compiles nothing, and the figures are the length of a call's path: the same on the first call as on the last.
+ * The twin of `peers/mpi4py/paths.py`.
  */
 await using world = await init();
-const repetitions = 2000;
+const [batches, repetitions] = [40, 50];
 const other = 1 - world.rank;
 const one = new Float64Array(1);
 const [thousand, into] = [new Float64Array(1000), new Float64Array(1000)];
 
 async function time(row: string, call: () => Promise<unknown>): Promise<void> {
-  for (let i = 0; i < repetitions / 4; i++) await call();
-  await world.barrier();
-  const start = performance.now();
-  for (let i = 0; i < repetitions; i++) await call();
-  const us = ((performance.now() - start) * 1000) / repetitions;
-  if (world.rank === 0) report(`${row} (us)`, us);
+  for (let i = 0; i < 500; i++) await call();
+  const times: number[] = [];
+  for (let batch = 0; batch < batches; batch++) {
+    await world.barrier();
+    const start = performance.now();
+    for (let i = 0; i < repetitions; i++) await call();
+    times.push(performance.now() - start);
+  }
+  const ms = times.sort((a, b) => a - b)[batches / 2]!;
+  if (world.rank === 0) report(`${row} (us)`, (ms * 1000) / repetitions);
 }
 
 await time("number, round trip", async () => {

@@ -31,4 +31,6 @@ calls(1000, len(times))
 
 if world.rank == 0:
     for begin, end in zip(BOUNDS, BOUNDS[1:]):
-        report(f"calls {begin + 1:,} to {end:,}, each (us)", times[begin:end].mean() * 1e6)
+        part = times[begin:end]
+        report(f"calls {begin + 1:,} to {end:,}, mean (us)", part.mean() * 1e6)
+        report(f"calls {begin + 1:,} to {end:,}, median (us)", np.sort(part)[len(part) // 2] * 1e6)

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { judge } from "../../../bench/bars.ts";
 import { cold } from "../../../bench/cold.ts";
 import { bytesOf, groupOf, type Outcome, outcomesOf } from "../../../bench/goals.ts";
-import { median, type Results, type Row, type Table } from "../../../bench/measure.ts";
+import type { Machine } from "../../../bench/machine.ts";
+import { median, type Row, type Table } from "../../../bench/measure.ts";
 import { goalsOf, gridOf, markdown } from "../../../bench/report.ts";
 import { sentenceOf, verdictOf } from "../../../bench/verdict.ts";
 import { json } from "../../../bench/write-docs.ts";
@@ -16,7 +17,15 @@ function row(name: string, ...tsmpi: number[]): Row {
 
 function table(...rows: Row[]): Table {
   const contenders = ["tsmpi", "mpi4py"];
-  return { title: "T", rounds: 3, measured: "2026-01-02T03:04:05Z", contenders, missing: {}, rows };
+  return {
+    title: "T",
+    machine: { cpu: "c" } as Machine,
+    rounds: 3,
+    measured: "2026-01-02T03:04:05Z",
+    contenders,
+    missing: {},
+    rows,
+  };
 }
 
 function outcome(tables: Record<string, Table>, title: string, of: string): Outcome | undefined {
@@ -37,12 +46,12 @@ const loops = {
 
 test("of small sizes the median counts, of large ones the worst, of each operation", () => {
   expect(outcome(loops, "Loops 10/100, up to 8 KiB", "allreduce")).toMatchObject({
-    measured: 4,
+    measured: 5,
     spread: [2, 6],
     met: true,
   });
   expect(outcome(loops, "Loops 10/100, up to 8 KiB", "barrier")).toMatchObject({ measured: 5.1, met: false });
-  expect(outcome(loops, "Loops 10/100, 64 KiB to 4 MiB", "allreduce")).toMatchObject({
+  expect(outcome(loops, "Loops 10/100, 64 KiB to 4 MiB", "allreduce of 4 MiB")).toMatchObject({
     measured: 1.2,
     spread: [1.2, 1.3],
     met: true,
@@ -50,7 +59,7 @@ test("of small sizes the median counts, of large ones the worst, of each operati
 });
 
 test("of rates the inverse counts", () => {
-  expect(outcome(loops, "Loops 10/100, 64 KiB to 4 MiB", "bibw")).toMatchObject({
+  expect(outcome(loops, "Loops 10/100, 64 KiB to 4 MiB", "bibw of 64 KiB")).toMatchObject({
     measured: 2,
     spread: [2, 2.5],
     met: false,
@@ -65,7 +74,10 @@ test("the worst number of calls decides about a program, and tsmpi's own microse
     ),
     "cold-interpreted": table(row("barrier (us)", 3, 4, 5), row("number, round trip (us)", 13)),
   };
-  expect(outcome(tables, "Whole programs", "bcast")).toMatchObject({ measured: 1.01, met: false });
+  expect(outcome(tables, "Whole programs", "100,000 calls of bcast, whole command")).toMatchObject({
+    measured: 1.01,
+    met: false,
+  });
   expect(outcome(tables, "Nothing compiled", "barrier")).toMatchObject({ measured: 4, spread: [3, 5], met: true });
   expect(outcome(tables, "Nothing compiled", "number, round trip")?.met).toBe(false);
 });
@@ -99,12 +111,18 @@ test("the page lists goals first, then loops as sizes by operations", () => {
     "| no data |  |  | 51 (5.1) |",
     "| 8 B | 30 (3) |  |  |",
   ]);
-  const bars = judge("point-to-point", "object, round trip (us)", { tsmpi: 9, mpi4py: 10 });
+  const bars = judge("point-to-point", "object, round trip (us)", { mpi4py: 0.9 });
   const hot = { ...row("object, round trip (us)", 9), bars };
-  const page = markdown({ machine: {} as Results["machine"], tables: { ...loops, "point-to-point": table(hot) } });
-  expect(page).toContain("| Loops 10/100, up to 8 KiB | allreduce | median | 4.00 | 2 to 6 | 5 | met |");
+  const page = markdown({ ...loops, "point-to-point": table(hot) });
+  expect(page).toContain("| Loops 10/100, up to 8 KiB | allreduce | median | 5.00 | 2 to 6 | 5 | met |");
   expect(page).toContain("Bars of the hot rows below: 0 of 1 met. Not met: T: object, round trip (us), mpi4py.");
+  expect(page.match(/Machine: c,/g)).toHaveLength(1);
   expect(page.indexOf("### Goals")).toBeLessThan(page.indexOf("| 8 B |"));
+});
+
+test("a table of another machine names it", () => {
+  const other = { ...table(), machine: { cpu: "d" } as Machine };
+  expect(markdown({ a: table(), b: other }).match(/Machine: [cd],/g)).toEqual(["Machine: c,", "Machine: d,"]);
 });
 
 test("who is faster is said with the worst row too, and what was not measured is said", () => {
@@ -118,10 +136,7 @@ test("who is faster is said with the worst row too, and what was not measured is
 });
 
 test("results are stored with a line for each row, and read back", () => {
-  const results = {
-    machine: { cpu: "c" } as Results["machine"],
-    tables: { a: table(row("x (s)", 1), row("y (s)", 2)), b: table() },
-  };
+  const results = { a: table(row("x (s)", 1), row("y (s)", 2)), b: table() };
   expect(JSON.parse(json(results))).toEqual(results);
   expect(
     json(results)
