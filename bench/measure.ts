@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { type Judged, judge } from "./bars.ts";
 import type { Contender, Step } from "./contender.ts";
 import type { Machine } from "./machine.ts";
@@ -37,6 +38,8 @@ export interface Table {
   readonly rounds: number;
   /** ISO 8601, UTC. */
   readonly measured: string;
+  /** The load average at the start: above the number of ranks, other programs ran too. */
+  readonly load?: number;
   readonly contenders: readonly string[];
   /** Contenders that are missing in the table, or in some rounds, and why. */
   readonly missing: Readonly<Record<string, string>>;
@@ -52,7 +55,7 @@ export type Results = Readonly<Record<string, Table>>;
  */
 export async function measure(work: Work, rounds: number, machine: Machine): Promise<Table> {
   const values: Values = new Map();
-  const about = { title: work.title, machine, rounds, measured: new Date().toISOString() };
+  const about = { title: work.title, machine, rounds, measured: new Date().toISOString(), load: loadavg()[0]! };
   if (work.missing !== undefined) return { ...about, contenders: [], missing: { all: work.missing }, rows: [] };
   const place = (await work.make?.()) ?? { remove: () => {} };
   try {

@@ -87,9 +87,10 @@ export function tableOf(table: Table): string {
   return [`### ${table.title}`, "", ...body, notesOf(table)].join("\n");
 }
 
-function notesOf({ rounds, measured, missing }: Table): string {
+function notesOf({ rounds, measured, load, missing }: Table): string {
   const about = `Medians of ${rounds} round${rounds === 1 ? "" : "s"}, ${measured.slice(0, 10)}.`;
-  return [about, ...Object.entries(missing).map(([name, why]) => `Missing: ${name}: ${why}.`)].join(" ");
+  const busy = load === undefined ? [] : [`Load average at the start: ${short(load)}.`];
+  return [about, ...busy, ...Object.entries(missing).map(([name, why]) => `Missing: ${name}: ${why}.`)].join(" ");
 }
 
 function cellsOf({ row, medians, ratios }: Row, names: readonly string[]): string[] {

@@ -125,6 +125,11 @@ test("a table of another machine names it", () => {
   expect(markdown({ a: table(), b: other }).match(/Machine: [cd],/g)).toEqual(["Machine: c,", "Machine: d,"]);
 });
 
+test("a table says how busy the machine was, if that is known", () => {
+  expect(gridOf({ ...table(), load: 9.87 })).toContain("2026-01-02. Load average at the start: 9.9.");
+  expect(gridOf(table())).not.toContain("Load");
+});
+
 test("who is faster is said with the worst row too, and what was not measured is said", () => {
   const tables = {
     "cold-programs": table(row("10 calls of bcast, whole command (s)", 6), row("x (s)", 12), row("y (s)", 9)),
