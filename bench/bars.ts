@@ -1,5 +1,5 @@
 /**
- * The promised bars: tsmpi's median over a peer's median of the same run. At most this; for a rate, at least.
+ * The promised bars: tsmpi over a peer, in the same run. At most this; for a rate, at least.
  *
  * A row has the name that programs print; `n` stands for any number of ranks.
  */
@@ -39,7 +39,7 @@ const bars: { readonly [work: string]: readonly Bar[] } = {
 
 /** Whether more is better. */
 export function isRate(row: string): boolean {
-  return /\((GB\/s|per s)\)$/.test(row);
+  return /\(([GM]B\/s|per s)\)$/.test(row);
 }
 
 export interface Judged extends Bar {
@@ -48,13 +48,10 @@ export interface Judged extends Bar {
 }
 
 /** The bars of a row whose peers were measured. */
-export function judge(work: string, row: string, medians: Readonly<Record<string, number>>): Judged[] {
-  const ours = medians["tsmpi"];
-  if (ours === undefined) return [];
+export function judge(work: string, row: string, ratios: Readonly<Record<string, number>>): Judged[] {
   return (bars[work] ?? []).flatMap((bar) => {
-    const theirs = medians[bar.against];
-    if (!bar.row.test(row) || theirs === undefined) return [];
-    const measured = ours / theirs;
+    const measured = ratios[bar.against];
+    if (!bar.row.test(row) || measured === undefined) return [];
     return [{ ...bar, measured, met: isRate(row) ? measured >= bar.ratio : measured <= bar.ratio }];
   });
 }

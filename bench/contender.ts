@@ -5,20 +5,29 @@ import { fileURLToPath } from "node:url";
 /** Longer than the slowest program takes on a busy machine. */
 const limitMs = 600_000;
 
+/** One run of each contender. */
+export interface Step {
+  /** The program, without folder and extension, and its arguments. Contenders of a single program ignore it. */
+  readonly program: readonly [name: string, ...args: string[]];
+  /** The row for the whole command's seconds, besides the rows that the program prints. */
+  readonly wall?: string;
+}
+
 /** A program whose output has a line `{"row": ..., "value": ...}` for each thing that it measured. */
 export interface Contender {
   readonly name: string;
   /** Runs it once and resolves to its standard output. If it fails, rejects with its stderr. */
-  readonly run: () => Promise<string>;
+  readonly run: (step: Step) => Promise<string>;
   /** Why it cannot run on this machine. */
   readonly missing?: string | undefined;
 }
 
 /**
  * Without NODE_EXTRA_CA_CERTS, which npm needs in some networks: with it Node 20 starts 60 ms later, and no program here opens TLS
- * connections.
+ * connections. NumPy with one thread: its threads would compete with the ranks for CPUs.
  */
-const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
+const environment = { ...inherited, OPENBLAS_NUM_THREADS: "1" };
 
 export function path(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
@@ -57,15 +66,26 @@ export function tsmpi(n: number, script: string, name = "tsmpi"): Contender {
   return command(name, tsmpiRun(n, script));
 }
 
-export function tsmpiRun(n: number, script: string): string[] {
-  return [
-    process.execPath,
-    path("../packages/launcher/bin/tsmpi.js"),
-    "run",
-    "-n",
-    String(n),
-    path(`ours/${script}.ts`),
-  ];
+export function tsmpiRun(n: number, script: string, ...options: string[]): string[] {
+  const job = [process.execPath, path("../packages/launcher/bin/tsmpi.js"), "run", "-n", String(n), ...options];
+  return [...job, path(`ours/${script}.ts`)];
+}
+
+/** tsmpi with the program of each step. */
+export function tsmpiSteps(n: number, ...options: string[]): Contender {
+  return {
+    name: "tsmpi",
+    run: ({ program: [script, ...args] }) => outputOf([...tsmpiRun(n, script, ...options), ...args]),
+  };
+}
+
+/** mpi4py with the same program of each step. */
+export function mpi4pySteps(n: number, missing: string | undefined): Contender {
+  return {
+    name: "mpi4py",
+    missing,
+    run: ({ program: [script, ...args] }) => outputOf([...mpi4pyRun(n, script), ...args]),
+  };
 }
 
 /** The system's Python, which has the system's packages. */

@@ -1,11 +1,13 @@
-import { command, mpi4pyRun, overTcp, path, python, tsmpi } from "./contender.ts";
+import { cold } from "./cold.ts";
+import { command, mpi4pyRun, mpi4pySteps, overTcp, path, python, tsmpi, tsmpiSteps } from "./contender.ts";
 import { acrossHosts } from "./hosts.ts";
 import { libzmqProgram, type Obstacles } from "./machine.ts";
 import type { Work } from "./measure.ts";
 
-/** All that is measured, in the order of the report. */
-export function worksOf(obstacles: Obstacles): Work[] {
+/** All that is measured, in the order of the report: first what a program sees first. `quick` leaves out large sizes. */
+export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
   return [
+    ...cold(obstacles, quick),
     pointToPoint(obstacles),
     ...acrossHosts(obstacles),
     ...[2, 4, 8].map((n) => collectives(n, obstacles)),
@@ -60,8 +62,8 @@ function start(n: number, obstacles: Obstacles): Work {
   return {
     name: `start-${n}`,
     title: `Start and end of ${n} rank${n === 1 ? "" : "s"}`,
-    wall: `-n ${n} hello, wall (s)`,
-    contenders: () => [tsmpi(n, "hello"), command("mpi4py", mpi4pyRun(n, "hello"), obstacles.mpi4py)],
+    steps: [{ program: ["hello"], wall: `-n ${n} hello, wall (s)` }],
+    contenders: () => [tsmpiSteps(n), mpi4pySteps(n, obstacles.mpi4py)],
   };
 }
 
