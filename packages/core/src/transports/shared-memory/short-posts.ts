@@ -167,7 +167,7 @@ export class ShortPosts implements ShortBoard {
 }
 
 /** The kind of a short post: `post.parts`, and a bit for its alignment. */
-export const shortKind: number = post.parts | shifted;
+const shortKind: number = post.parts | shifted;
 /** A longer post, with its form, needs a large place. */
 const mostInPlace = placeBytes - 8 - 8;
 
