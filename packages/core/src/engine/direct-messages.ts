@@ -89,4 +89,4 @@ export class DirectMessages {
 }
 
 /** Longer arrays are written and read in pieces at the same time. */
-const mostBytes = 16 * 1024;
+const mostBytes = 1 + 64 * 1024;

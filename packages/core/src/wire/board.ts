@@ -4,10 +4,10 @@ import type { WordList } from "./word-list.ts";
 
 /**
  * The longest array that a post holds: longer ones stay in their rank's memory, where the others fetch them with a system call,
- * and the rank then waits until all have. Large posts are for few ranks, else boards would take too much memory.
+ * and the rank then waits until all have. The more ranks, the less, so that a board takes the same memory.
  */
 export function arrayBytesOnBoard(ranks: number): number {
-  return ranks <= 2 ? 16384 : ranks <= 4 ? 8192 : 1024;
+  return Math.max(1024, 2 ** (17 - Math.ceil(Math.log2(ranks))));
 }
 
 /** Where to put the only attachment of a packet with this head and so many bytes; undefined: anywhere. */

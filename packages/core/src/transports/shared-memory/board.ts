@@ -20,7 +20,7 @@ function largeBytesFor(size: number): number {
   return arrayBytesOnBoard(size) <= placeBytes ? 0 : arrayBytesOnBoard(size) + 256;
 }
 /** A rank that is further ahead than half as many collectives lends its arrays. */
-const largePlaces = 16;
+const largePlaces = 8;
 const line = 64;
 /** Shorter chunks are copied into the post, also where the packet is lent. */
 const inlineBytes = 32;
@@ -57,7 +57,7 @@ export class SharedBoard implements Board, Places {
   readonly #size: number;
   readonly #neighbors: readonly Neighbor[];
   readonly #places: number;
-  readonly largeBytes: number;
+  readonly #largeBytes: number;
   readonly #system: System;
   readonly #release: () => void;
   readonly address: number;
@@ -125,7 +125,7 @@ export class SharedBoard implements Board, Places {
     this.#size = size;
     this.#neighbors = neighbors;
     this.#places = placesFor(size);
-    this.largeBytes = largeBytesFor(size);
+    this.#largeBytes = largeBytesFor(size);
     this.memory = new Memory(memory);
     this.words = this.memory.words;
     this.#numbers = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength >> 3);
@@ -167,7 +167,11 @@ export class SharedBoard implements Board, Places {
 
   fits(parts: readonly Packet[], number: number): boolean {
     const bytes = postBytes(parts);
-    return bytes <= placeBytes || (bytes <= this.largeBytes && this.isLargeFree(number));
+    return bytes <= placeBytes || (bytes <= this.#largeBytes && this.isLargeFree(number));
+  }
+
+  get hasLarge(): boolean {
+    return this.#largeBytes > 0;
   }
 
   isLargeFree(number: number): boolean {
@@ -414,7 +418,7 @@ export class SharedBoard implements Board, Places {
   }
 
   largeAt(rank: number, number: number): number {
-    return this.#largePosts + ((((number & (largePlaces - 1)) * this.#size + rank) * this.largeBytes) >> 2);
+    return this.#largePosts + ((((number & (largePlaces - 1)) * this.#size + rank) * this.#largeBytes) >> 2);
   }
 
   /** Where the post of a rank begins. */

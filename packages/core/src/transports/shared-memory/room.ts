@@ -37,5 +37,5 @@ export function shareOut(room: number, ranks: number): Shares | undefined {
 
 /** An upper bound of `SharedBoard.bytes` for a communicator of up to `ranks` ranks. */
 export function boardBytes(ranks: number): number {
-  return (ranks > 64 ? 2.25 : ranks > 2 ? 1.75 : 1.25) * 2 ** 20;
+  return (ranks > 2 ? 2.25 : 1.75) * 2 ** 20;
 }

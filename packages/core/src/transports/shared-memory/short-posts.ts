@@ -23,8 +23,8 @@ export interface Places {
   readonly words: Int32Array;
   /** Where the board begins in the memory of the module. */
   readonly address: number;
-  /** The size of a large post. */
-  readonly largeBytes: number;
+  /** Whether there are large places. */
+  readonly hasLarge: boolean;
   hasRoom(number: number): boolean;
   isLargeFree(number: number): boolean;
   /** Index of the first word of the marks of this post. */
@@ -79,7 +79,7 @@ export class ShortPosts implements ShortBoard {
     }
     const bytes = shortBytes(value);
     const isLarge = bytes > mostInPlace;
-    if (isLarge && (bytes + 16 > places.largeBytes || !places.isLargeFree(number))) return false;
+    if (isLarge && !(places.hasLarge && bytes <= 1 + this.#most && places.isLargeFree(number))) return false;
     const { words } = places;
     const word = isLarge ? places.largeAt(this.#rank, number) : places.postAt(this.#rank, number);
     words[word] = shortKind;
