@@ -27,7 +27,7 @@ export class Memory {
  */
 export class Excerpt implements Packet {
   readonly memory: Memory;
-  /** A multiple of 4. */
+  /** A multiple of 4; the heads of short messages begin one byte before a multiple of 8. */
   readonly start: number;
   readonly end: number;
 
@@ -96,7 +96,8 @@ export function copyHead(packet: Packet, memory: Memory, at: number): void {
   const start = packet.start >> 2;
   const end = (packet.end + 3) >> 2;
   const to = at >> 2;
-  if (end - start > few) words.set(source.subarray(start, end), to);
+  if ((packet.start & 3) !== 0) memory.bytes.set(packet.head, at);
+  else if (end - start > few) words.set(source.subarray(start, end), to);
   else for (let i = start; i < end; i++) words[to + i - start] = source[i] as number;
 }
 
