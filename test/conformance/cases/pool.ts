@@ -1,8 +1,15 @@
 import { strict as assert } from "node:assert";
-import { pool, sum } from "tsmpi";
+import { pool, sum, type TaskContext } from "tsmpi";
 import type { Case } from "../case.ts";
 import { mpiError } from "./expected-error.ts";
 import { double, doubled, failure, later, untilCancelled, upTo } from "./map-helpers.ts";
+
+async function* slowly(count: number): AsyncGenerator<number> {
+  for (const i of upTo(count)) {
+    await later(0);
+    yield i;
+  }
+}
 
 export const cases: Case[] = [
   {
@@ -64,6 +71,31 @@ export const cases: Case[] = [
         assert.deepEqual(seen, upTo(7));
         assert.equal(await workers.run("task", 1), 1);
       });
+    },
+  },
+  {
+    name: "idle ranks take over what another was given and has not begun, and every input is done once",
+    async program(world) {
+      const seen: number[] = [];
+      const task = async (x: number, { rank }: TaskContext): Promise<[number, number]> => {
+        seen.push(x);
+        await later(2);
+        return [x, rank];
+      };
+      const ranks = await pool(world, { task }, async (workers) => {
+        const used = new Set<number>();
+        for (const inputs of [upTo(30), slowly(30)]) {
+          const results = await workers.map("task", inputs, { chunkSize: 30 });
+          assert.deepEqual(
+            results.map(([x]) => x),
+            upTo(30),
+          );
+          for (const [, rank] of results) used.add(rank);
+        }
+        return used.size;
+      });
+      if (world.rank === 0) assert.equal(ranks, Math.max(1, world.size - 1));
+      assert.equal(await world.allreduce(seen.length, sum), 60);
     },
   },
   {

@@ -1,6 +1,10 @@
+import { performance } from "../calls/event-loop.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item } from "./item.ts";
 import type { Journal } from "./journal.ts";
+
+/** Longest time to look how many inputs there are. */
+const peekMs = 0.3;
 
 /** What becomes of inputs that need not be handed out. */
 interface BacklogEvents {
@@ -19,6 +23,8 @@ export class Backlog {
   readonly #events: BacklogEvents;
   /** Inputs to be tried again. They go out one by one, because one of them may have ended its rank. */
   readonly #again: Item[] = [];
+  /** Inputs that come before all new ones: given back without being begun, or pulled to see how many there are. */
+  #next: Item[] = [];
   /** Static schedule: the block of each rank that has not been handed out. */
   #blocks: Map<number, Item[]> | undefined;
   #pulled = 0;
@@ -32,16 +38,16 @@ export class Backlog {
 
   /** Whether nothing is left to hand out, unless an input comes back. */
   get isEmpty(): boolean {
-    return this.#source.ended && this.#again.length === 0 && this.#blocksAreGone();
+    return this.#source.ended && this.#next.length === 0 && this.#again.length === 0 && this.#blocksAreGone();
   }
 
   /** How many inputs are left, where their number is known. */
   get remaining(): number | undefined {
-    const { remaining } = this.#source;
+    const remaining = this.#source.ended ? 0 : this.#source.remaining;
     if (remaining === undefined) return undefined;
     let blocked = 0;
     for (const block of this.#blocks?.values() ?? []) blocked += block.length;
-    return remaining + blocked + this.#again.length;
+    return remaining + blocked + this.#again.length + this.#next.length;
   }
 
   set blocks(blocks: Map<number, Item[]>) {
@@ -62,11 +68,32 @@ export class Backlog {
 
   /** Takes one input that is to be tried again, else up to `most` new ones. */
   take(most: number, suspects: boolean): Item[] {
-    return this.#takeAgain((item) => suspects || item.losses === 0) ?? this.pull(most);
+    const again = this.#takeAgain((item) => suspects || item.losses === 0);
+    if (again !== undefined) return again;
+    const items = this.#next.splice(0, most);
+    return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
   }
 
+  /** Pulls inputs until so many are there, to know whether they are the last ones. An input that takes long to make ends this. */
+  peek(many: number): void {
+    if (this.#source.ended || this.#closed) return;
+    const until = performance.now() + peekMs;
+    for (let some = 1; this.#next.length < many && performance.now() < until; some *= 2) {
+      const items = this.pull(Math.min(some, many - this.#next.length));
+      if (items.length === 0) break;
+      this.#next.push(...items);
+    }
+    this.#source.expect?.(Math.min(many - this.#next.length, this.#events.room(this.#pulled)));
+  }
+
+  /** Takes back inputs whose tasks were not begun. They are the next ones, in the order of all inputs. */
   putBack(items: readonly Item[]): void {
-    this.#again.push(...items);
+    this.#next = [...items, ...this.#next].sort((a, b) => a.index - b.index);
+  }
+
+  /** Takes an input whose task is to be tried again. */
+  tryAgain(item: Item): void {
+    this.#again.push(item);
   }
 
   /** Takes the next new inputs whose results the journal does not have. */

@@ -13,6 +13,8 @@ export interface InputSource {
   readonly lazy: boolean;
   /** Up to `most` of the next inputs. Fewer when the others have not arrived; `ready` is called when more have. */
   take(most: number): unknown[];
+  /** So many inputs will be taken soon. Inputs that arrive one by one begin to come. */
+  expect?(many: number): void;
   /** No more inputs are needed. `failed` gets what the iterator's own clean-up throws. */
   close(failed: (error: unknown) => void): void;
 }
@@ -132,9 +134,13 @@ class AsyncSource implements InputSource {
 
   take(most: number): unknown[] {
     const taken = this.#there.splice(0, most);
-    this.#wanted = most - taken.length;
-    if (this.#wanted > 0 && !this.#pulling && !this.#over) void this.#pull();
+    this.expect(most - taken.length);
     return taken;
+  }
+
+  expect(many: number): void {
+    this.#wanted = many;
+    if (this.#there.length < many && !this.#pulling && !this.#over) void this.#pull();
   }
 
   close(failed: (error: unknown) => void): void {

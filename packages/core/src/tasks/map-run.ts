@@ -10,13 +10,21 @@ import type { MapSettings } from "./map-options.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
 import type { Sink } from "./results.ts";
-import { chunkSize, depth, type Pace } from "./schedule.ts";
+import { chunkSize, depth, mostHeld, type Pace } from "./schedule.ts";
 import { taskError } from "./task-error.ts";
 
 /** Inputs that go to one rank together. */
 export interface Chunk {
   readonly run: MapRun;
   readonly items: readonly Item[];
+}
+
+/** What a rank has been given and has not answered. */
+export interface Held {
+  readonly chunks: number;
+  readonly tasks: number;
+  /** Predicted time until it has done them. */
+  readonly leftMs: number;
 }
 
 /** A task that was at work on this many ranks when they were lost is taken for the cause. */
@@ -53,6 +61,8 @@ export class MapRun {
   readonly #parts: MapRunParts;
   readonly #backlog: Backlog;
   #underWay = 0;
+  /** No task has ended. */
+  #fresh = true;
   #stop: { error: unknown } | undefined;
   #over = false;
   #finish!: () => void;
@@ -89,9 +99,19 @@ export class MapRun {
     return this.#stop !== undefined;
   }
 
+  /** Inputs left to hand out, where their number is known. */
+  get remaining(): number | undefined {
+    return this.#backlog.remaining;
+  }
+
   /** Whether it hands out nothing more, unless an input comes back. */
   get spent(): boolean {
     return this.#over || this.#stop !== undefined || this.#backlog.isEmpty;
+  }
+
+  /** Whether inputs may move from one rank to another before their tasks begin. */
+  get movable(): boolean {
+    return this.settings.schedule === "dynamic";
   }
 
   /** Gives each of these ranks a block of its own. */
@@ -108,20 +128,34 @@ export class MapRun {
   }
 
   /**
-   * Takes the next items for a rank that holds `held` chunks. Empty: this run has nothing for it now. Undefined: the rank has
-   * enough work, so other runs of the same task need not be asked.
+   * Takes the next items for a rank that holds so much. Empty: this run has nothing for it now. Undefined: the rank has enough
+   * work, so other runs of the same task need not be asked.
    */
-  take(rank: number, held: number, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
+  take(rank: number, held: Held, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#backlog.takeBlock(rank);
     if (block !== undefined) return this.#begin(block, rank);
     // A suspect goes to an idle rank: if that rank is lost too, nothing else is lost with it.
-    const suspect = held === 0 ? this.#backlog.takeSuspect() : undefined;
+    const suspect = held.chunks === 0 ? this.#backlog.takeSuspect() : undefined;
     if (suspect !== undefined) return this.#begin(suspect, rank);
+    const size = this.#size(held, known);
+    return size > 0 ? this.#next(size, rank) : undefined;
+  }
+
+  /** How many inputs to give to a rank that holds so much; 0 if it has enough. */
+  #size(held: Held, known: Omit<Pace, "remaining" | "lookAhead">): number {
     const { chunkSize: fixed, lookAhead } = this.settings;
-    const pace: Pace = { ...known, remaining: this.#backlog.remaining, lookAhead };
-    const size = fixed ?? chunkSize(pace);
-    return held < depth(size, pace) ? this.#next(size, rank) : undefined;
+    const paced = (): { pace: Pace; size: number } => {
+      const pace: Pace = { ...known, remaining: this.#backlog.remaining, lookAhead, fresh: this.#fresh };
+      return { pace, size: fixed ?? chunkSize(pace) };
+    };
+    let { pace, size } = paced();
+    if (pace.remaining === undefined) {
+      this.#backlog.peek(2 * known.ranks * size);
+      ({ pace, size } = paced());
+    }
+    if (held.chunks >= depth(size, held.leftMs, pace)) return 0;
+    return fixed === undefined && held.tasks > 0 ? Math.min(size, mostHeld(pace) - held.tasks) : size;
   }
 
   /**
@@ -138,11 +172,13 @@ export class MapRun {
   settle(item: Item, outcome: Outcome, place: Place | undefined): void {
     if (this.#over) return;
     this.#underWay -= 1;
+    this.#fresh = false;
     if (outcome.ok) {
       this.#parts.observer?.done(item, outcome.value, place);
       this.#put(item, outcome.value);
     } else if (item.attempts <= this.settings.retries + item.losses && place !== undefined) {
-      this.#takeBack([item]);
+      this.#backlog.tryAgain(item);
+      this.#parts.returned(this);
     } else {
       this.#refuse(item, outcome.error, place);
     }
@@ -152,13 +188,17 @@ export class MapRun {
   /** A rank was lost with these items. `begun`: their tasks may be why it was lost. */
   lost(items: readonly Item[], begun: boolean, error: MpiError, place: Place): void {
     if (this.#over) return;
-    for (const item of items) {
-      this.#underWay -= 1;
-      if (!begun) item.attempts -= 1;
-      else item.losses += 1;
-      if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
-      else this.#takeBack([item]);
+    if (!begun) {
+      this.putBack(items);
+      return;
     }
+    this.#underWay -= items.length;
+    for (const item of items) {
+      item.losses += 1;
+      if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
+      else this.#backlog.tryAgain(item);
+    }
+    if (!this.#over) this.#parts.returned(this);
     this.settleIfDone();
   }
 

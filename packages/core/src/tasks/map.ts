@@ -73,7 +73,10 @@ export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Ord
   const fixed = settings.schedule === "static";
   const { progress } = settings;
   const inputs = fixed ? await readAll(order.inputs) : order.inputs;
-  const source = sourceOf(inputs, () => setImmediate(() => dispatcher.refill()));
+  const source = sourceOf(
+    inputs,
+    oncePerTurn(() => dispatcher.refill()),
+  );
   const { journal: file } = settings;
   const journal = file && (await open(file, task, work, site).catch((error: unknown) => closeAndThrow(source, error)));
   const show =
@@ -87,6 +90,19 @@ export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Ord
   run.finished.then(forget, forget);
   dispatcher.add(run);
   return run;
+}
+
+/** Calls `then` once for all that happens in one turn of the event loop. */
+function oncePerTurn(then: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    setImmediate(() => {
+      asked = false;
+      then();
+    });
+  };
 }
 
 /** Closes the inputs, which may hold a file or a connection, and throws. */
