@@ -86,9 +86,9 @@ export class Backlog {
     this.#source.expect?.(Math.min(many - this.#next.length, this.#events.room(this.#pulled)));
   }
 
-  /** Takes back inputs whose tasks were not begun. They are the next ones, in the order of all inputs. */
+  /** Takes back inputs whose tasks were not begun. They are the next ones, in the order of handing out. */
   putBack(items: readonly Item[]): void {
-    this.#next = [...items, ...this.#next].sort((a, b) => a.index - b.index);
+    this.#next = [...items, ...this.#next].sort((a, b) => a.at - b.at);
   }
 
   /** Takes an input whose task is to be tried again. */
@@ -117,13 +117,14 @@ export class Backlog {
     this.#source.close(failed);
   }
 
-  #itemOf(index: number, input: unknown): Item | "known" | "failed" {
+  #itemOf(at: number, input: unknown): Item | "known" | "failed" {
     const journal = this.#journal;
-    if (journal === undefined) return { index, input, digest: undefined, attempts: 0, losses: 0 };
+    const index = this.#source.indexOf?.(at) ?? at;
+    if (journal === undefined) return { index, at, input, digest: undefined, attempts: 0, losses: 0 };
     try {
       const digest = journal.digestOf(input);
       const known = journal.find(index, digest);
-      if (known === undefined) return { index, input, digest, attempts: 0, losses: 0 };
+      if (known === undefined) return { index, at, input, digest, attempts: 0, losses: 0 };
       this.#events.known(index, known.value);
       return "known";
     } catch (error) {

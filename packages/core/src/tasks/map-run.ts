@@ -1,5 +1,6 @@
 import { siteOf } from "../calls/call-site.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
+import { clearTimeout, setTimeout } from "../calls/event-loop.ts";
 import { warn } from "../calls/warning.ts";
 import { Backlog } from "./backlog.ts";
 import { chunks } from "./chunks.ts";
@@ -63,6 +64,8 @@ export class MapRun {
   #underWay = 0;
   /** No task has ended. */
   #fresh = true;
+  /** Timers of tasks that wait to be tried again. */
+  readonly #delayed: Set<NodeJS.Timeout> = new Set();
   #stop: { error: unknown } | undefined;
   #over = false;
   #finish!: () => void;
@@ -146,7 +149,8 @@ export class MapRun {
   #size(held: Held, known: Omit<Pace, "remaining" | "lookAhead">): number {
     const { chunkSize: fixed, lookAhead } = this.settings;
     const paced = (): { pace: Pace; size: number } => {
-      const pace: Pace = { ...known, remaining: this.#backlog.remaining, lookAhead, fresh: this.#fresh };
+      const ahead = this.#isBounded ? lookAhead : Number.POSITIVE_INFINITY;
+      const pace: Pace = { ...known, remaining: this.#backlog.remaining, lookAhead: ahead, fresh: this.#fresh };
       return { pace, size: fixed ?? chunkSize(pace) };
     };
     let { pace, size } = paced();
@@ -176,9 +180,8 @@ export class MapRun {
     if (outcome.ok) {
       this.#parts.observer?.done(item, outcome.value, place);
       this.#put(item, outcome.value);
-    } else if (item.attempts <= this.settings.retries + item.losses && place !== undefined) {
-      this.#backlog.tryAgain(item);
-      this.#parts.returned(this);
+    } else if (place !== undefined && this.#mayRetry(item, outcome.error)) {
+      this.#retry(item);
     } else {
       this.#refuse(item, outcome.error, place);
     }
@@ -232,7 +235,29 @@ export class MapRun {
     if (this.#over || this.#underWay > 0) return;
     const { source } = this.#parts;
     if (this.#stop !== undefined) this.#end(this.#stop);
-    else if (this.spent) this.#end(source.broken);
+    else if (this.spent && this.#delayed.size === 0) this.#end(source.broken);
+  }
+
+  #mayRetry({ attempts, losses }: Item, error: unknown): boolean {
+    const { times, only } = this.settings.retries;
+    return attempts <= times + losses && (only === undefined || only(error));
+  }
+
+  #retry(item: Item): void {
+    const again = (): void => {
+      this.#backlog.tryAgain(item);
+      this.#parts.returned(this);
+    };
+    const { delayMs } = this.settings.retries;
+    if (delayMs === 0) {
+      again();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#delayed.delete(timer);
+      again();
+    }, delayMs);
+    this.#delayed.add(timer);
   }
 
   #takeBack(items: readonly Item[]): void {
@@ -254,10 +279,14 @@ export class MapRun {
     return items;
   }
 
-  /** How many further inputs may be made: lazy ones only so far ahead of their results. */
+  get #isBounded(): boolean {
+    return this.#parts.source.lazy || this.#parts.sink.bounded;
+  }
+
+  /** How many further inputs may be pulled: only so far ahead of results if inputs are made, or results wait to be taken. */
   #room(pulled: number): number {
-    const { source, sink, settings } = this.#parts;
-    return source.lazy ? Math.max(0, settings.lookAhead - (pulled - sink.consumed)) : Number.POSITIVE_INFINITY;
+    const { sink, settings } = this.#parts;
+    return this.#isBounded ? Math.max(0, settings.lookAhead - (pulled - sink.consumed)) : Number.POSITIVE_INFINITY;
   }
 
   #put({ index, digest }: Item, value: unknown): void {
@@ -292,6 +321,7 @@ export class MapRun {
         warn(`${siteOf(site) ?? this.task}: the clean-up of this call's inputs or journal failed: ${messageOf(error)}`);
     };
     this.#backlog.close(failed);
+    for (const timer of this.#delayed) clearTimeout(timer);
     try {
       journal?.close();
     } catch (error) {

@@ -1,5 +1,13 @@
 import type { Reducer } from "../ops/op.ts";
-import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, TaskContext, TaskOptions } from "./task.ts";
+import type {
+  AnyTask,
+  ImapOptions,
+  MapInputs,
+  PoolMapOptions,
+  SettledOptions,
+  TaskContext,
+  TaskOptions,
+} from "./task.ts";
 
 /** Tasks by their names: `{ render, count }`. */
 export type PoolTasks = Record<string, AnyTask>;
@@ -86,7 +94,12 @@ export interface PoolWorkers<T extends PoolTasks> {
   imap<K extends keyof T & string>(
     task: K,
     inputs: MapInputs<TaskInput<T[K]>>,
-    options?: ImapOptions,
+    options: ImapOptions & { settled: true },
+  ): AsyncGenerator<PromiseSettledResult<TaskResult<T[K]>>, void>;
+  imap<K extends keyof T & string>(
+    task: K,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: ImapOptions & SettledOptions,
   ): AsyncGenerator<TaskResult<T[K]>, void>;
 
   /**
@@ -99,7 +112,12 @@ export interface PoolWorkers<T extends PoolTasks> {
   imapUnordered<K extends keyof T & string>(
     task: K,
     inputs: MapInputs<TaskInput<T[K]>>,
-    options?: ImapOptions,
+    options: ImapOptions & { settled: true },
+  ): AsyncGenerator<PromiseSettledResult<TaskResult<T[K]>>, void>;
+  imapUnordered<K extends keyof T & string>(
+    task: K,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: ImapOptions & SettledOptions,
   ): AsyncGenerator<TaskResult<T[K]>, void>;
 
   /**

@@ -23,6 +23,7 @@ export async function pool(
     dispatcher.broken.catch(() => workers.abandon());
     try {
       await prepared;
+      group.isAtWork = () => true;
       const result = await Promise.race([driver(workers), dispatcher.broken]);
       await workers.close();
       await dispatcher.end();

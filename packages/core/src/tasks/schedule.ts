@@ -6,7 +6,7 @@ export interface Pace {
   remaining: number | undefined;
   /** Other runs of the same task with inputs to hand out, each at least one. Default 0. */
   others?: number;
-  /** Most inputs that may be under way at once. */
+  /** Most inputs that may be under way at once; infinite if all inputs may be. */
   lookAhead: number;
   /** Mean time of a task so far; undefined before the first result. */
   meanMs: number | undefined;
@@ -92,7 +92,7 @@ export class LeastTimes {
  */
 export function chunkSize({ ranks, remaining, lookAhead, meanMs, fresh = false }: Pace): number {
   if (meanMs === undefined) return 1;
-  const most = remaining ?? lookAhead;
+  const most = Math.min(remaining ?? lookAhead, lookAhead);
   const guided = Math.ceil(most / (4 * ranks));
   const fair = Math.ceil(most / ranks);
   const [least, timely] = meanMs > 0 ? [Math.ceil(worthMs / meanMs), Math.floor(chunkMs / meanMs)] : [fair, fair];
@@ -126,5 +126,5 @@ export function depth(size: number, leftMs: number, pace: Pace): number {
  * advance would be the whole rest of a short list. At least one in advance while rank 0 computes.
  */
 export function mostHeld({ ranks, remaining, others = 0, lookAhead, rootBlocks = false }: Pace): number {
-  return (rootBlocks ? 1 : 0) + Math.ceil(((remaining ?? lookAhead) + others) / (2 * ranks));
+  return (rootBlocks ? 1 : 0) + Math.ceil((Math.min(remaining ?? lookAhead, lookAhead) + others) / (2 * ranks));
 }

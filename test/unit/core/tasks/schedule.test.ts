@@ -20,7 +20,7 @@ const paces = fc.record({
 const pace = (some: Partial<Pace>): Pace => ({
   ranks: 4,
   remaining: 10_000,
-  lookAhead: 256,
+  lookAhead: Number.POSITIVE_INFINITY,
   meanMs: 0.1,
   rootMs: undefined,
   ...some,
