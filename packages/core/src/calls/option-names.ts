@@ -60,7 +60,7 @@ export const optionNames = {
     "rootWorks",
     "into",
   ],
-  pool: ["initializer", "signal"],
+  pool: ["initializer", "rootWorks", "signal"],
   run: ["timeoutMs", "retries", "signal"],
   poolMap: [
     "schedule",

@@ -34,7 +34,7 @@ export type TaskResult<F> = F extends (...args: never[]) => infer R ? Awaited<R>
  * ```
  */
 export interface PoolWorkers<T extends PoolTasks> {
-  /** Ranks that work: all but rank 0, or rank 0 when it is alone. */
+  /** Ranks that work: all but rank 0, or rank 0 too when it is alone or with `rootWorks`. */
   readonly size: number;
 
   /**
