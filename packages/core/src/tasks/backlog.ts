@@ -3,6 +3,8 @@ import type { InputSource } from "./input-source.ts";
 import type { Item } from "./item.ts";
 import type { Journal } from "./journal.ts";
 
+/** Suspects after one loss are handed out in about so many groups. */
+const suspectGroups = 8;
 /** Longest time to look how many inputs there are. */
 const peekMs = 0.3;
 
@@ -21,8 +23,10 @@ export class Backlog {
   readonly #source: InputSource;
   readonly #journal: Journal | undefined;
   readonly #events: BacklogEvents;
-  /** Inputs to be tried again. They go out one by one, because one of them may have ended its rank. */
+  /** Inputs to be tried again, one by one. */
   readonly #again: Item[] = [];
+  /** Inputs that were at work on a rank when it was lost: one of them may have ended it. */
+  readonly #suspects: Item[] = [];
   /** Inputs that come before all new ones: given back without being begun, or pulled to see how many there are. */
   #next: Item[] = [];
   /** Static schedule: the block of each rank that has not been handed out. */
@@ -38,7 +42,11 @@ export class Backlog {
 
   /** Whether nothing is left to hand out, unless an input comes back. */
   get isEmpty(): boolean {
-    return this.#source.ended && this.#next.length === 0 && this.#again.length === 0 && this.#blocksAreGone();
+    return (
+      this.#source.ended &&
+      this.#next.length + this.#again.length + this.#suspects.length === 0 &&
+      this.#blocksAreGone()
+    );
   }
 
   /** How many inputs are left, where their number is known. */
@@ -47,7 +55,7 @@ export class Backlog {
     if (remaining === undefined) return undefined;
     let blocked = 0;
     for (const block of this.#blocks?.values() ?? []) blocked += block.length;
-    return remaining + blocked + this.#again.length + this.#next.length;
+    return remaining + blocked + this.#again.length + this.#suspects.length + this.#next.length;
   }
 
   set blocks(blocks: Map<number, Item[]>) {
@@ -61,15 +69,24 @@ export class Backlog {
     return block?.length === 0 ? undefined : block;
   }
 
-  /** Takes an input that was at work on a rank when that rank was lost. */
+  /**
+   * Takes inputs that were at work on a rank when that rank was lost. After one loss that may be a whole block, so they go out in
+   * groups; after two, one by one, so that the task that ends its ranks is known.
+   */
   takeSuspect(): Item[] | undefined {
-    return this.#takeAgain((item) => item.losses > 0);
+    const [first] = this.#suspects;
+    if (first === undefined) return undefined;
+    const most = first.losses > 1 ? 1 : Math.ceil(this.#suspects.length / suspectGroups);
+    const other = this.#suspects.findIndex((item) => item.losses !== first.losses || item.attempts !== first.attempts);
+    return this.#suspects.splice(0, other < 0 ? most : Math.min(most, other));
   }
 
   /** Takes one input that is to be tried again, else up to `most` new ones. */
   take(most: number, suspects: boolean): Item[] {
-    const again = this.#takeAgain((item) => suspects || item.losses === 0);
-    if (again !== undefined) return again;
+    const again = this.#again.splice(0, 1);
+    if (again.length > 0) return again;
+    const suspect = suspects ? this.takeSuspect() : undefined;
+    if (suspect !== undefined) return suspect;
     const items = this.#next.splice(0, most);
     return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
   }
@@ -93,7 +110,7 @@ export class Backlog {
 
   /** Takes an input whose task is to be tried again. */
   tryAgain(item: Item): void {
-    this.#again.push(item);
+    (item.losses > 0 ? this.#suspects : this.#again).push(item);
   }
 
   /** Takes the next new inputs whose results the journal does not have. */
@@ -131,11 +148,6 @@ export class Backlog {
       this.#events.failed(error);
       return "failed";
     }
-  }
-
-  #takeAgain(wanted: (item: Item) => boolean): Item[] | undefined {
-    const at = this.#again.findIndex(wanted);
-    return at < 0 ? undefined : this.#again.splice(at, 1);
   }
 
   #blocksAreGone(): boolean {

@@ -1,5 +1,6 @@
 import { MpiError } from "../calls/errors.ts";
 import { clearTimeout, performance, queueMicrotask, setTimeout } from "../calls/event-loop.ts";
+import { warn } from "../calls/warning.ts";
 import { encode, type Parcel } from "../wire/codec/codec.ts";
 import { openBatch } from "./batch.ts";
 import type { Item, Place } from "./item.ts";
@@ -15,6 +16,8 @@ import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
 import type { Spare, WorkerState } from "./worker-state.ts";
 
+/** The words of `describeEnding` for a rank that ended with exit code 0. */
+const leftInATask = /\(ended[,)]/;
 const unwanted = "its result is not wanted any more";
 
 /**
@@ -307,6 +310,12 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     this.lost.push(this.#group.members[worker.rank] as number);
     for (const run of this.#runs) run.forget(worker.rank);
     const place = this.#place(worker.rank);
+    // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
+    if (leftInATask.test(error.message) && worker.held > 0) {
+      warn(
+        `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${worker.current?.run.task}; going on without it`,
+      );
+    }
     for (const { chunk, items, begun } of worker.giveUp()) chunk.run.lost(items, begun, error, place);
     if (this.ranks === 0) this.#deserted = { error };
     if (this.ranks === 0 && this.#runs.size > 0) this.fail(error);
