@@ -18,6 +18,8 @@ import type { Spare, WorkerState } from "./worker-state.ts";
 
 /** The words of `describeEnding` for a rank that ended with exit code 0. */
 const leftInATask = /\(ended[,)]/;
+/** How long tasks with a time limit wait for a rank, when every rank is busy with a task that was given up. */
+const seatMs = 5000;
 const unwanted = "its result is not wanted any more";
 
 /**
@@ -55,6 +57,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   /** When to recall tasks, and when rank 0 begins its first task, if nothing happens before. */
   #recallTimer: NodeJS.Timeout | undefined;
   #rootTimer: NodeJS.Timeout | undefined;
+  #seatTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param runner does rank 0's own tasks; without it rank 0 only hands out
@@ -105,6 +108,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       return;
     }
     this.#runs.add(run);
+    this.#watchSeats();
     this.#scheduler.picker.queue.add(run);
     run.finished.then(
       () => this.#drop(run),
@@ -195,6 +199,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #forgetTimers(): void {
     clearTimeout(this.#recallTimer);
     clearTimeout(this.#rootTimer);
+    clearTimeout(this.#seatTimer);
   }
 
   #give(worker: WorkerState, chunk: Chunk): void {
@@ -262,6 +267,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
         throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
       if (answer.wanted) answer.run.settle(answer.item, outcome, place);
     }
+    if (this.#seatTimer !== undefined && this.free.length > 0) clearTimeout(this.#seatTimer);
     if (returned !== undefined) {
       worker.recalled = false;
       for (const { run, items } of worker.returned(returned)) run.putBack(items);
@@ -294,6 +300,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     }
     this.#wake?.();
     this.refill();
+    this.#watchSeats();
+  }
+
+  /** If every rank is busy with a task that was given up, runs with a time limit fail after a while. Else they would wait for ever. */
+  #watchSeats(): void {
+    clearTimeout(this.#seatTimer);
+    if (this.#runs.size === 0 || this.#root !== undefined || this.free.length > 0) return;
+    this.#seatTimer = setTimeout(() => {
+      const busy = this.members.map((rank) => this.#place(rank)).map(({ rank, host }) => `rank ${rank} (${host})`);
+      const why = `no rank is free: ${busy.join(", ")} did not return from a task that was given up`;
+      for (const run of [...this.#runs]) if (run.timeoutMs !== undefined) run.cancel(new MpiError("aborted", why));
+    }, seatMs);
   }
 
   /** Messages to or from this worker fail. If the worker itself is lost, other ranks do its tasks; else the whole call fails. */
