@@ -24,7 +24,7 @@ const packages = [
   },
   {
     folder: "packages/launcher",
-    together: ["job/run", "cli", "agent-main", "doctor/doctor", "doctor-probe", "job/remote-agents"],
+    together: ["job/run", "cli", "agent-main", "doctor/doctor", "doctor-probe", "map-program", "job/remote-agents"],
     apart: ["index", "testing", ...["index", "late"].map((each) => `typescript/${each}`)],
     alone: ["typescript/boot", "typescript/preload", "typescript/program-hooks", "typescript/register"],
     libraries: ["es-module-lexer", "fastest-levenshtein", "import-meta-resolve"],

@@ -88,6 +88,23 @@ describe("tsmpi run --keep-going", () => {
     expect(code).toBe(0);
   });
 
+  test("a task that calls process.exit(0) is named, and its input is done by another rank", async () => {
+    const script = `
+      import { init } from "tsmpi";
+      const world = await init();
+      const leaves = (x, { attempt }) => (x === 3 && attempt === 1 ? process.exit(0) : x);
+      const results = await world.map(leaves, [0, 1, 2, 3, 4, 5], { rootWorks: false });
+      if (results) console.log(results.join());
+      await world.close();
+    `;
+    const { code, stdout, stderr } = await runScript(script, ["-n", "3", "--keep-going"]);
+    expect(stdout).toBe("0,1,2,3,4,5\n");
+    expect(stderr).toMatch(
+      /^tsmpi: warning: rank \d on \S+ ended with exit code 0 in a task of leaves; going on without it\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
   test("calls that depend on a lost rank reject, and progress names it", async () => {
     const script = `
       import { init } from "tsmpi";

@@ -21,6 +21,24 @@ test("a task that never returns to the event loop is given up; its rank gets wor
   expect(code).toBe(0);
 });
 
+test("when no rank comes back from a task that was given up, calls with a time limit fail", async () => {
+  const script = `
+    import { init, pool } from "tsmpi";
+    const world = await init();
+    const never = (x) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, x);
+    await pool(world, { never }, async (workers) => {
+      const calls = [60_000, 0].map((x) => workers.run("never", x, { timeoutMs: 100 }));
+      for (const { reason } of await Promise.allSettled(calls)) console.log(reason.code, reason.message);
+      world.abort({ code: 5, reason: "enough" });
+    });
+  `;
+  const { code, stdout } = await runScript(script, ["-n", "2"]);
+  expect(stdout).toMatch(
+    /^aborted input 0 of never: the task took more than 100 ms\naborted no rank is free: rank 1 \(\S+\) did not return from a task that was given up\n$/,
+  );
+  expect(code).toBe(5);
+});
+
 test("a task that nobody catches ends the job with its stack, once", async () => {
   const script = `
     import { init } from "tsmpi";

@@ -10,7 +10,15 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Files that lie in `src` itself: what a package exports, and what Node is started with. All others have a folder. */
 const entries: Record<string, string[]> = {
   core: ["bootstrap.ts", "index.ts", "testing.ts"],
-  launcher: ["agent-main.ts", "cli.ts", "doctor-probe.ts", "index.ts", "rank-output.cts", "testing.ts"],
+  launcher: [
+    "agent-main.ts",
+    "cli.ts",
+    "doctor-probe.ts",
+    "index.ts",
+    "map-program.ts",
+    "rank-output.cts",
+    "testing.ts",
+  ],
 };
 
 /** Libraries that know a secret of ours, and the one place that knows theirs. */

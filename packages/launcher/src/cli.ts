@@ -1,12 +1,15 @@
 import { writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { commandMap, programArguments } from "./command/command-map.ts";
 import { inOurWords } from "./command/foreign-options.ts";
 import { refuseManyStarts } from "./command/many-starts.ts";
-import { doctorOptionTable, optionTable } from "./command/option-table.ts";
-import { defaultOptions, type RunOptions } from "./command/options.ts";
+import { doctorOptionTable, mapOptionTable, type Option, optionTable } from "./command/option-table.ts";
+import { defaultOptions } from "./command/options.ts";
 import { exitCodes } from "./errors/exit-codes.ts";
 import { startedBy } from "./hosts/task.ts";
 import { closeUnwantedDebugger } from "./system/debugger.ts";
+import { builtFile } from "./system/package-files.ts";
 import { version } from "./system/version.ts";
 
 /** The command `tsmpi`: reads the command line, runs what it asks for, and ends with an exit code. */
@@ -73,6 +76,7 @@ function commands(ask: (request: Request) => void): Command {
     does: "Runs any program on the slots of the job, with the same output, signals and exit codes.",
     examples: execExamples,
   });
+  addMap(program, ask);
   addDoctor(program, ask);
   return program;
 }
@@ -100,6 +104,28 @@ function addRun(
   });
 }
 
+function addMap(program: Command, ask: (request: Request) => void): void {
+  const command = program
+    .command("map")
+    .description("Runs a command of the shell for each input, on the ranks of the job: sweeps of programs.")
+    .usage("[options] <command> [::: inputs...]")
+    .argument("<command>", "a command of the shell; {} stands for the input, which is quoted")
+    .argument("[words...]", "more of the command; after :::, the inputs (default: the lines of standard input)")
+    .passThroughOptions()
+    .addHelpText("before", `${mapExamples}\n`)
+    .addHelpText("after", `\n${mapExits}`)
+    .copyInheritedSettings(program);
+  const ownChanges = takeOptions(command, mapOptionTable);
+  const changes = takeOptions(command, optionTable);
+  command.action((first: string, words: string[]) => {
+    const map = changed(commandMap([first, ...words]), ownChanges);
+    const script = fileURLToPath(builtFile("map-program.js"));
+    const options = changed({ ...defaultOptions(script, programArguments(map), false), countsFailures: true }, changes);
+    refuseManyStarts("map", options, startedBy());
+    ask(async () => (await import("./job/run.ts")).run(options));
+  });
+}
+
 function addDoctor(program: Command, ask: (request: Request) => void): void {
   const command = program
     .command("doctor")
@@ -115,11 +141,11 @@ function addDoctor(program: Command, ask: (request: Request) => void): void {
 }
 
 /** A change that an option on the command line makes. */
-type Change = (options: RunOptions) => void;
+type Change<O> = (options: O) => void;
 
 /** Adds options to a command. Parsing fills the list of their changes, in the order in which they were given. */
-function takeOptions(command: Command, table: typeof optionTable): readonly Change[] {
-  const changes: Change[] = [];
+function takeOptions<O>(command: Command, table: readonly Option<O>[]): readonly Change<O>[] {
+  const changes: Change<O>[] = [];
   for (const { flags, description, apply } of table) {
     const name = /--([a-z-]+)/.exec(flags)![1]!;
     command.option(flags, description);
@@ -128,7 +154,7 @@ function takeOptions(command: Command, table: typeof optionTable): readonly Chan
   return changes;
 }
 
-function changed(options: RunOptions, changes: readonly Change[]): RunOptions {
+function changed<O>(options: O, changes: readonly Change<O>[]): O {
   for (const change of changes) change(options);
   return options;
 }
@@ -149,6 +175,10 @@ function sentence(text: string): string {
     .replace(/^error: /, "")
     .replace(/^unknown option '-(n|np|-np)'$/, "$& (did you mean tsmpi run -n ...?)")
     .replace(/^unknown command '(\S+\.[cm]?[jt]sx?)'$/, "$& (did you mean tsmpi run $1?)")
+    .replace(
+      /^missing required argument 'command'$/,
+      `which command? For example: tsmpi map -n 4 "gzip {}" ::: a.txt b.txt`,
+    )
     .replace(/^missing required argument 'program'$/, "which program? For example: tsmpi exec -n 4 hostname")
     .replace(/^missing required argument 'script'$/, "which script? For example: tsmpi run -n 4 script.ts");
   const hint = /Did you mean (?:one of )?(.*)\?/i.exec(suggestion ?? "")?.[1];
@@ -173,6 +203,17 @@ const examples = `Examples:
 const execExamples = `Examples:
   tsmpi exec hostname                   once on each slot of the job
   tsmpi exec -n 4 --tag-output sh -c 'nproc; ulimit -n'`;
+
+const mapExamples = `Examples:
+  tsmpi map -n 8 "gzip -9 {}" ::: *.log           eight commands at a time
+  tsmpi map "./simulate --seed {} > out.{}" ::: 1 2 3
+  find . -name '*.mp4' -print0 | tsmpi map -0 "ffmpeg -i {} {}.webm"`;
+
+const mapExits = `\
+{} is replaced by the input in quotes, so write no quotes around it. A command without {} gets its input at the end.
+The output of each command is shown as a whole, in the order of the inputs. No input is no work.
+
+Exit code: the number of commands that failed, 101 for more than 100; else as for tsmpi run.`;
 
 const exits = `\
 Options of mpiexec and srun work if tsmpi has the same thing (-np -H -f -x -genv -wdir -l -timeout -tag-output

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { type InitializerContext, sum } from "tsmpi";
+import { type InitializerContext, sum, type TaskContext } from "tsmpi";
 import type { Case } from "../case.ts";
 import { mpiError } from "./expected-error.ts";
 import { double, doubled, later, upTo } from "./map-helpers.ts";
@@ -180,6 +180,57 @@ export const cases: Case[] = [
           results,
           upTo(20).map((x) => x + (world.rank % 2)),
         );
+    },
+  },
+  {
+    name: "maps that begin at once follow each other",
+    async program(world) {
+      const calls = [
+        world.map(double, upTo(20)),
+        world.map(async (x: number) => x + 1, upTo(20)),
+        world.map(double, []),
+      ];
+      const [doubles, more, none] = await Promise.all(calls);
+      const expected =
+        world.rank === 0 ? [doubled(20), upTo(20).map((x) => x + 1), []] : [undefined, undefined, undefined];
+      assert.deepEqual([doubles, more, none], expected);
+    },
+  },
+  {
+    name: "with weights the heaviest inputs are begun first, and results are in the order of the inputs",
+    async program(world) {
+      const begun: number[] = [];
+      const task = (x: number): number => {
+        begun.push(x);
+        return 2 * x;
+      };
+      const weight = (x: number): number => x % 10;
+      const alone = await world.split(world.rank);
+      assert.deepEqual(await alone.map(task, upTo(20), { weight }), doubled(20));
+      assert.deepEqual(
+        begun.map((x) => x % 10),
+        upTo(20).map((i) => 9 - Math.floor(i / 2)),
+      );
+      const results = await world.map(double, new Set(upTo(30)), { weight, retries: { times: 1 } });
+      assert.deepEqual(results, world.rank === 0 ? doubled(30) : undefined);
+      const wrong = world.map(double, upTo(3), { weight: () => "heavy" as unknown as number });
+      if (world.rank === 0) await assert.rejects(wrong, /weight gave "heavy" for input 0, but a weight is a number/);
+      else await assert.rejects(wrong);
+    },
+  },
+  {
+    name: "retries may wait before, and stop after errors of another kind",
+    async program(world) {
+      const task = (x: number, { attempt }: TaskContext): number => {
+        if (x === 3 && attempt < 3) throw new RangeError("not yet");
+        if (x === 5) throw new TypeError("never");
+        return attempt;
+      };
+      const only = (error: unknown): boolean => error instanceof RangeError;
+      const options = { retries: { times: 4, delayMs: 1, only }, stopOnError: false } as const;
+      const results = await world.map(task, upTo(6), options);
+      const told = results?.map((each) => (each.status === "fulfilled" ? each.value : each.reason.attempts));
+      assert.deepEqual(told, world.rank === 0 ? [1, 1, 1, 3, 1, 1] : undefined);
     },
   },
   {

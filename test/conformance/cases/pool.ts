@@ -1,8 +1,15 @@
 import { strict as assert } from "node:assert";
-import { pool, sum } from "tsmpi";
+import { pool, sum, type TaskContext } from "tsmpi";
 import type { Case } from "../case.ts";
 import { mpiError } from "./expected-error.ts";
 import { double, doubled, failure, later, untilCancelled, upTo } from "./map-helpers.ts";
+
+async function* slowly(count: number): AsyncGenerator<number> {
+  for (const i of upTo(count)) {
+    await later(0);
+    yield i;
+  }
+}
 
 export const cases: Case[] = [
   {
@@ -50,6 +57,47 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "imap stays lookAhead inputs ahead of its consumer, also in an array",
+    async program(world) {
+      const begun: number[] = [];
+      const task = (x: number): number => begun.push(x);
+      const alone = await world.split(world.rank);
+      await pool(alone, { task }, async (workers) => {
+        for (const form of ["imap", "imapUnordered"] as const) {
+          begun.length = 0;
+          let taken = 0;
+          for await (const _ of workers[form]("task", upTo(30), { lookAhead: 4 })) {
+            taken += 1;
+            await later(1); // a slow consumer
+            assert.ok(begun.length <= taken + 4, `${begun.length} begun, ${taken} taken`);
+          }
+          assert.equal(taken, 30);
+        }
+      });
+    },
+  },
+  {
+    name: "imap goes on after failures with settled: true",
+    async program(world) {
+      const task = (x: number): number => {
+        if (x % 3 === 0) throw new RangeError(`no ${x}`);
+        return x;
+      };
+      await pool(world, { task }, async (workers) => {
+        const seen: unknown[] = [];
+        for await (const each of workers.imap("task", upTo(7), { settled: true })) {
+          seen.push(each.status === "fulfilled" ? each.value : each.reason.message);
+        }
+        assert.deepEqual(seen, ["no 0", 1, 2, "no 3", 4, 5, "no 6"]);
+        let failures = 0;
+        for await (const each of workers.imapUnordered("task", upTo(7), { settled: true })) {
+          if (each.status === "rejected") failures += 1;
+        }
+        assert.equal(failures, 3);
+      });
+    },
+  },
+  {
     name: "imap delivers what came before a failure, and then throws it",
     async program(world) {
       const task = (x: number): number => {
@@ -64,6 +112,31 @@ export const cases: Case[] = [
         assert.deepEqual(seen, upTo(7));
         assert.equal(await workers.run("task", 1), 1);
       });
+    },
+  },
+  {
+    name: "idle ranks take over what another was given and has not begun, and every input is done once",
+    async program(world) {
+      const seen: number[] = [];
+      const task = async (x: number, { rank }: TaskContext): Promise<[number, number]> => {
+        seen.push(x);
+        await later(2);
+        return [x, rank];
+      };
+      const ranks = await pool(world, { task }, async (workers) => {
+        const used = new Set<number>();
+        for (const inputs of [upTo(30), slowly(30)]) {
+          const results = await workers.map("task", inputs, { chunkSize: 30 });
+          assert.deepEqual(
+            results.map(([x]) => x),
+            upTo(30),
+          );
+          for (const [, rank] of results) used.add(rank);
+        }
+        return used.size;
+      });
+      if (world.rank === 0) assert.equal(ranks, Math.max(1, world.size - 1));
+      assert.equal(await world.allreduce(seen.length, sum), 60);
     },
   },
   {

@@ -8,6 +8,7 @@ import type { PoolTasks, PoolWorkers } from "../tasks/pool-workers.ts";
 import type { MapOptions, RootMapInputs, TaskFunction } from "../tasks/task.ts";
 import { callSite } from "../tasks/task-error.ts";
 import type { TaskGroup } from "../tasks/task-group.ts";
+import type { Peers } from "../wire/peers.ts";
 import { type Progress, ProgressLines } from "../wire/progress.ts";
 import type { PoolOptions, TaskCalls } from "./api/tasks.ts";
 import { Collective } from "./collective.ts";
@@ -15,7 +16,9 @@ import { Collective } from "./collective.ts";
 /** Work that rank 0 hands out to the ranks of a communicator. The docs of the calls are at the interface. */
 export abstract class TaskCollective extends Collective implements TaskCalls {
   /** The call that hands out work at present. */
-  #handingOut: "map" | "pool" | undefined;
+  #handingOut: { operation: "map" | "pool"; group: TaskGroup } | undefined;
+  /** Resolves when the last of these calls has ended. The next one waits for it. */
+  #last: Promise<void> | undefined;
 
   map(
     fn: TaskFunction<never, unknown, never>,
@@ -42,42 +45,57 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
     body: (group: TaskGroup) => Promise<R>,
   ): Promise<R> {
     // Within a task this call would wait for rank 0, while rank 0 waits for the task.
-    const other = this.#handingOut;
-    if (other !== undefined) {
+    const { group: running, operation: other } = this.#handingOut ?? {};
+    if (running?.isAtWork() === true) {
       throw invalid(
-        `${operation}() within ${other}() on the same communicator: tasks and drivers need one of their own`,
+        `${operation}() within ${other}() on the same communicator: tasks and drivers need one of their own. To hand out two ` +
+          "lists at once, begin both calls before you await one of them",
       );
     }
-    this.#handingOut = operation;
+    const before = this.#last;
+    let ended = (): void => {};
+    this.#last = new Promise((resolve) => {
+      ended = resolve;
+    });
     let own: { error: unknown } | undefined;
     try {
       return await this.collective(operation, options, async (peers) => {
-        const { who, engine, signal, showProgress } = this.world;
-        let lines: ProgressLines | undefined;
-        const write = (progress: Progress): void => {
-          lines ??= new ProgressLines(process.stderr);
-          lines.show(progress);
-        };
+        await before;
+        const group = this.#groupOf(peers);
+        this.#handingOut = { operation, group };
         try {
-          return await body({
-            peers,
-            who,
-            members: this.partners,
-            hosts: this.hosts,
-            signal,
-            checking: engine.checking,
-            showsProgress: process.env["TSMPI_PROGRESS"] === "1",
-            show: showProgress ?? write,
-          });
+          return await body(group);
         } catch (error) {
           own = { error };
           throw error;
+        } finally {
+          this.#handingOut = undefined;
         }
       });
     } catch (error) {
       throw own === undefined || own.error instanceof MpiError ? error : own.error;
     } finally {
-      this.#handingOut = undefined;
+      ended();
     }
+  }
+
+  #groupOf(peers: Peers): TaskGroup {
+    const { who, engine, signal, showProgress } = this.world;
+    let lines: ProgressLines | undefined;
+    const write = (progress: Progress): void => {
+      lines ??= new ProgressLines(process.stderr);
+      lines.show(progress);
+    };
+    return {
+      peers,
+      who,
+      members: this.partners,
+      hosts: this.hosts,
+      signal,
+      checking: engine.checking,
+      showsProgress: process.env["TSMPI_PROGRESS"] === "1",
+      isAtWork: () => false,
+      show: showProgress ?? write,
+    };
   }
 }

@@ -1,6 +1,12 @@
+import { performance } from "../calls/event-loop.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item } from "./item.ts";
 import type { Journal } from "./journal.ts";
+
+/** Suspects after one loss are handed out in about so many groups. */
+const suspectGroups = 8;
+/** Longest time to look how many inputs there are. */
+const peekMs = 0.3;
 
 /** What becomes of inputs that need not be handed out. */
 interface BacklogEvents {
@@ -17,8 +23,12 @@ export class Backlog {
   readonly #source: InputSource;
   readonly #journal: Journal | undefined;
   readonly #events: BacklogEvents;
-  /** Inputs to be tried again. They go out one by one, because one of them may have ended its rank. */
+  /** Inputs to be tried again, one by one. */
   readonly #again: Item[] = [];
+  /** Inputs that were at work on a rank when it was lost: one of them may have ended it. */
+  readonly #suspects: Item[] = [];
+  /** Inputs that come before all new ones: given back without being begun, or pulled to see how many there are. */
+  #next: Item[] = [];
   /** Static schedule: the block of each rank that has not been handed out. */
   #blocks: Map<number, Item[]> | undefined;
   #pulled = 0;
@@ -32,16 +42,20 @@ export class Backlog {
 
   /** Whether nothing is left to hand out, unless an input comes back. */
   get isEmpty(): boolean {
-    return this.#source.ended && this.#again.length === 0 && this.#blocksAreGone();
+    return (
+      this.#source.ended &&
+      this.#next.length + this.#again.length + this.#suspects.length === 0 &&
+      this.#blocksAreGone()
+    );
   }
 
   /** How many inputs are left, where their number is known. */
   get remaining(): number | undefined {
-    const { remaining } = this.#source;
+    const remaining = this.#source.ended ? 0 : this.#source.remaining;
     if (remaining === undefined) return undefined;
     let blocked = 0;
     for (const block of this.#blocks?.values() ?? []) blocked += block.length;
-    return remaining + blocked + this.#again.length;
+    return remaining + blocked + this.#again.length + this.#suspects.length + this.#next.length;
   }
 
   set blocks(blocks: Map<number, Item[]>) {
@@ -55,18 +69,48 @@ export class Backlog {
     return block?.length === 0 ? undefined : block;
   }
 
-  /** Takes an input that was at work on a rank when that rank was lost. */
+  /**
+   * Takes inputs that were at work on a rank when that rank was lost. After one loss that may be a whole block, so they go out in
+   * groups; after two, one by one, so that the task that ends its ranks is known.
+   */
   takeSuspect(): Item[] | undefined {
-    return this.#takeAgain((item) => item.losses > 0);
+    const [first] = this.#suspects;
+    if (first === undefined) return undefined;
+    const most = first.losses > 1 ? 1 : Math.ceil(this.#suspects.length / suspectGroups);
+    const other = this.#suspects.findIndex((item) => item.losses !== first.losses || item.attempts !== first.attempts);
+    return this.#suspects.splice(0, other < 0 ? most : Math.min(most, other));
   }
 
   /** Takes one input that is to be tried again, else up to `most` new ones. */
   take(most: number, suspects: boolean): Item[] {
-    return this.#takeAgain((item) => suspects || item.losses === 0) ?? this.pull(most);
+    const again = this.#again.splice(0, 1);
+    if (again.length > 0) return again;
+    const suspect = suspects ? this.takeSuspect() : undefined;
+    if (suspect !== undefined) return suspect;
+    const items = this.#next.splice(0, most);
+    return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
   }
 
+  /** Pulls inputs until so many are there, to know whether they are the last ones. An input that takes long to make ends this. */
+  peek(many: number): void {
+    if (this.#source.ended || this.#closed) return;
+    const until = performance.now() + peekMs;
+    for (let some = 1; this.#next.length < many && performance.now() < until; some *= 2) {
+      const items = this.pull(Math.min(some, many - this.#next.length));
+      if (items.length === 0) break;
+      this.#next.push(...items);
+    }
+    this.#source.expect?.(Math.min(many - this.#next.length, this.#events.room(this.#pulled)));
+  }
+
+  /** Takes back inputs whose tasks were not begun. They are the next ones, in the order of handing out. */
   putBack(items: readonly Item[]): void {
-    this.#again.push(...items);
+    this.#next = [...items, ...this.#next].sort((a, b) => a.at - b.at);
+  }
+
+  /** Takes an input whose task is to be tried again. */
+  tryAgain(item: Item): void {
+    (item.losses > 0 ? this.#suspects : this.#again).push(item);
   }
 
   /** Takes the next new inputs whose results the journal does not have. */
@@ -90,24 +134,20 @@ export class Backlog {
     this.#source.close(failed);
   }
 
-  #itemOf(index: number, input: unknown): Item | "known" | "failed" {
+  #itemOf(at: number, input: unknown): Item | "known" | "failed" {
     const journal = this.#journal;
-    if (journal === undefined) return { index, input, digest: undefined, attempts: 0, losses: 0 };
+    const index = this.#source.indexOf?.(at) ?? at;
+    if (journal === undefined) return { index, at, input, digest: undefined, attempts: 0, losses: 0 };
     try {
       const digest = journal.digestOf(input);
       const known = journal.find(index, digest);
-      if (known === undefined) return { index, input, digest, attempts: 0, losses: 0 };
+      if (known === undefined) return { index, at, input, digest, attempts: 0, losses: 0 };
       this.#events.known(index, known.value);
       return "known";
     } catch (error) {
       this.#events.failed(error);
       return "failed";
     }
-  }
-
-  #takeAgain(wanted: (item: Item) => boolean): Item[] | undefined {
-    const at = this.#again.findIndex(wanted);
-    return at < 0 ? undefined : this.#again.splice(at, 1);
   }
 
   #blocksAreGone(): boolean {

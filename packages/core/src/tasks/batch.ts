@@ -12,6 +12,10 @@ interface Head {
   failures: number[];
   /** Time of all these tasks together. */
   ms: number;
+  /** The part of this time in which tasks awaited something, so that the worker handled messages. */
+  awaitedMs: number;
+  /** How many tasks the worker gives back, where rank 0 has asked for that: the last ones of its list. */
+  returned?: number;
 }
 
 /**
@@ -26,6 +30,9 @@ export class Batch {
   /** Bytes of the larger values. */
   bytes = 0;
   ms = 0;
+  awaitedMs = 0;
+  /** See {@link Head}. */
+  returned: number | undefined;
 
   get length(): number {
     return this.#values.length;
@@ -46,7 +53,9 @@ export class Batch {
   }
 
   encode(): Parcel {
-    const head: Head = { values: this.#values, packed: this.#packed, failures: this.#failures, ms: this.ms };
+    const { ms, awaitedMs } = this;
+    const head: Head = { values: this.#values, packed: this.#packed, failures: this.#failures, ms, awaitedMs };
+    if (this.returned !== undefined) head.returned = this.returned;
     return bundle([encode(head), ...this.#parcels]);
   }
 
@@ -64,10 +73,18 @@ export class Batch {
   }
 }
 
+/** A batch as rank 0 sees it; see {@link Head}. */
+export interface Answer {
+  readonly outcomes: Outcome[];
+  readonly ms: number;
+  readonly awaitedMs: number;
+  readonly returned: number | undefined;
+}
+
 /** The outcomes of a batch, in the order of its tasks. */
-export function openBatch(parcel: Parcel): { outcomes: Outcome[]; ms: number } {
+export function openBatch(parcel: Parcel): Answer {
   const [first, ...parcels] = unbundle(parcel);
-  const { values, packed, failures, ms } = decode(first as Parcel) as Head;
+  const { values, packed, failures, ms, awaitedMs, returned } = decode(first as Parcel) as Head;
   const outcomes = values.map((value): Outcome => ({ ok: true, value }));
   for (const [i, position] of packed.entries()) {
     outcomes[position] = { ok: true, value: decode(parcels[i] as Parcel) };
@@ -76,7 +93,7 @@ export function openBatch(parcel: Parcel): { outcomes: Outcome[]; ms: number } {
     const outcome = outcomes[position];
     if (outcome?.ok) outcomes[position] = failed(outcome.value);
   }
-  return { outcomes, ms };
+  return { outcomes, ms, awaitedMs, returned };
 }
 
 /** The outcome as it would be after travelling, so that results do not depend on the rank that did the task. */

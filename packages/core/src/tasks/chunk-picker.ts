@@ -1,4 +1,4 @@
-import type { Chunk } from "./map-run.ts";
+import type { Chunk, Held } from "./map-run.ts";
 import { Queue } from "./queue.ts";
 import { LeastTimes, MeanTimes } from "./schedule.ts";
 
@@ -12,22 +12,27 @@ export class ChunkPicker {
   /** A task of rank 0 itself is waiting for a promise, so rank 0 will not do the remaining inputs soon. */
   rootIsWaiting = false;
   readonly #root: number;
+  readonly #rootWorks: boolean;
   /** Times of each task on any rank, and on rank 0. */
   readonly #meanMs: MeanTimes = new MeanTimes();
   readonly #rootMs: LeastTimes = new LeastTimes();
   /** Tasks that return promises. */
   readonly #asyncTasks: Set<string> = new Set();
+  /** Tasks that await something for most of their time, so that their rank handles messages meanwhile. */
+  readonly #awaiting: Set<string> = new Set();
 
-  constructor(root: number) {
+  /** @param rootWorks rank 0 does tasks itself */
+  constructor(root: number, rootWorks: boolean) {
     this.#root = root;
+    this.#rootWorks = rootWorks;
   }
 
   /**
    * The next chunk for this rank, from the first run that has one for it.
-   * @param held how many chunks the rank has already
+   * @param held what the rank has already
    * @param ranks how many ranks can be given work
    */
-  next(rank: number, held: number, ranks: number): Chunk | undefined {
+  next(rank: number, held: Held, ranks: number): Chunk | undefined {
     const isRoot = rank === this.#root;
     return this.queue.next((run, others) => {
       const meanMs = this.#meanMs.of(run.task);
@@ -36,13 +41,20 @@ export class ChunkPicker {
         return run.takeOwn(rank, single ? 1 : Math.max(1, Math.floor(rootTurnMs / 4 / meanMs)), ranks === 1);
       }
       const rootMs = this.rootIsWaiting ? undefined : this.#rootMs.of(run.task);
-      return run.take(rank, held, { ranks, others, meanMs, rootMs });
+      const rootBlocks = this.#rootWorks && !this.#awaiting.has(run.task);
+      return run.take(rank, held, { ranks, others, meanMs, rootMs, rootBlocks });
     });
   }
 
   /** The next chunk for rank 0 itself, which asks for one when it has none. */
   nextOfRoot(ranks: number): Chunk | undefined {
-    return this.next(this.#root, 0, ranks);
+    return this.next(this.#root, { chunks: 0, tasks: 0, leftMs: 0 }, ranks);
+  }
+
+  /** Predicted time of so many of these tasks; undefined before the first result. */
+  predicted(task: string, tasks: number): number | undefined {
+    const meanMs = this.#meanMs.of(task);
+    return meanMs === undefined ? undefined : meanMs * tasks;
   }
 
   /** A worker took `ms` for so many of these tasks. */
@@ -59,5 +71,10 @@ export class ChunkPicker {
   /** This task returns promises: rank 0 takes one input at a time. */
   isAsync(task: string): void {
     this.#asyncTasks.add(task);
+  }
+
+  /** This task awaits something for most of its time. */
+  awaits(task: string): void {
+    this.#awaiting.add(task);
   }
 }

@@ -1,20 +1,25 @@
 import { MpiError } from "../calls/errors.ts";
-import { queueMicrotask } from "../calls/event-loop.ts";
+import { clearTimeout, performance, queueMicrotask, setTimeout } from "../calls/event-loop.ts";
+import { warn } from "../calls/warning.ts";
 import { encode, type Parcel } from "../wire/codec/codec.ts";
 import { openBatch } from "./batch.ts";
-import { ChunkPicker } from "./chunk-picker.ts";
 import type { Item, Place } from "./item.ts";
-import type { MapRun } from "./map-run.ts";
+import type { Chunk, MapRun } from "./map-run.ts";
 import type { Message } from "./messages.ts";
 import { failed } from "./outcome.ts";
 import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
 import { type Dispatching, RootTasks } from "./root-tasks.ts";
+import { Scheduler } from "./scheduler.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
-import { WorkerState } from "./worker-state.ts";
+import type { Spare, WorkerState } from "./worker-state.ts";
 
+/** The words of `describeEnding` for a rank that ended with exit code 0. */
+const leftInATask = /\(ended[,)]/;
+/** How long tasks with a time limit wait for a rank, when every rank is busy with a task that was given up. */
+const seatMs = 5000;
 const unwanted = "its result is not wanted any more";
 
 /**
@@ -38,10 +43,10 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   /** Repeats some tasks under `--check`. */
   readonly repeats: RepeatCheck | undefined;
   readonly #group: TaskGroup;
-  readonly #workers: WorkerState[];
+  readonly #scheduler: Scheduler;
+  readonly #workers: readonly WorkerState[];
   readonly #root: RootTasks | undefined;
   readonly #runs: Set<MapRun> = new Set();
-  readonly #picker: ChunkPicker;
   readonly #attentive: boolean;
   #scheduled = false;
   #broken: { error: unknown } | undefined;
@@ -49,6 +54,10 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #deserted: { error: unknown } | undefined;
   #reject!: (error: unknown) => void;
   #wake: (() => void) | undefined;
+  /** When to recall tasks, and when rank 0 begins its first task, if nothing happens before. */
+  #recallTimer: NodeJS.Timeout | undefined;
+  #rootTimer: NodeJS.Timeout | undefined;
+  #seatTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param runner does rank 0's own tasks; without it rank 0 only hands out
@@ -59,9 +68,9 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     const { rank, size } = group.peers;
     this.repeats = group.checking === undefined ? undefined : new RepeatCheck(group, this);
     this.#group = group;
-    this.#picker = new ChunkPicker(rank);
-    this.#root = runner && new RootTasks(runner, this.#place(rank), this.#picker, this);
-    this.#workers = Array.from({ length: size - 1 }, (_, i) => new WorkerState(i < rank ? i : i + 1));
+    this.#scheduler = new Scheduler(rank, size, runner !== undefined);
+    this.#root = runner && new RootTasks(runner, this.#place(rank), this.#scheduler.picker, this);
+    this.#workers = this.#scheduler.workers;
     this.ranks = size - (runner === undefined ? 1 : 0);
     this.broken = new Promise((_, reject) => {
       this.#reject = reject;
@@ -99,7 +108,8 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       return;
     }
     this.#runs.add(run);
-    this.#picker.queue.add(run);
+    this.#watchSeats();
+    this.#scheduler.picker.queue.add(run);
     run.finished.then(
       () => this.#drop(run),
       () => this.#drop(run),
@@ -110,7 +120,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   /** This run has something to hand out again. */
   returned(run: MapRun): void {
     if (!this.#runs.has(run)) return;
-    this.#picker.queue.add(run);
+    this.#scheduler.picker.queue.add(run);
     this.refill();
   }
 
@@ -133,6 +143,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   fail(error: unknown): void {
     this.#broken ??= { error };
     this.#reject(error);
+    this.#forgetTimers();
     for (const run of [...this.#runs]) run.cancel(error);
     this.#root?.cancel(error);
     this.#wake?.();
@@ -164,33 +175,58 @@ export class Dispatcher implements WorkerCounts, Dispatching {
 
   #fill(): void {
     if (this.#broken !== undefined) return;
-    const { queue } = this.#picker;
-    const free = this.#workers.filter((worker) => !worker.lost && !worker.stuck);
-    for (let round = 0, gave = true; gave && queue.size > 0; round++) {
-      gave = false;
-      for (const worker of free) {
-        // A worker with more chunks than this gets its next one in a later round.
-        if (worker.held > round) gave = true;
-        else if (this.#give(worker)) gave = true;
-      }
-    }
-    if (this.#root !== undefined && !this.#root.working && queue.size > 0) {
-      void this.#root.work().then(() => this.#wake?.());
-    }
+    const now = performance.now();
+    this.#scheduler.handOut(now, this.ranks, (worker, chunk) => this.#give(worker, chunk));
+    this.#workAtRoot(now);
+    this.#recall();
   }
 
-  #give(worker: WorkerState): boolean {
-    const chunk = this.#picker.next(worker.rank, worker.held, this.ranks);
-    if (chunk === undefined) return false;
+  #workAtRoot(now: number): void {
+    const root = this.#root;
+    if (root === undefined || root.working || this.#scheduler.picker.queue.size === 0) return;
+    const waitMs = this.#scheduler.rootWaitsMs(now, this.ranks);
+    if (waitMs > 0) {
+      clearTimeout(this.#rootTimer);
+      this.#rootTimer = setTimeout(() => this.refill(), waitMs);
+      return;
+    }
+    void root.work().then(() => {
+      this.#wake?.();
+      this.#recall();
+    });
+  }
+
+  #forgetTimers(): void {
+    clearTimeout(this.#recallTimer);
+    clearTimeout(this.#rootTimer);
+    clearTimeout(this.#seatTimer);
+  }
+
+  #give(worker: WorkerState, chunk: Chunk): void {
     const parcel = encodeWork(chunk);
     if (parcel === undefined) {
       this.refill();
-      return true;
+      return;
     }
+    if (worker.held === 0) worker.since = performance.now();
     worker.give(chunk, (item, error) => this.#overdue(worker, item, error));
     void this.#listen(worker);
     void this.#send(worker, parcel);
-    return true;
+  }
+
+  /** If a rank is idle, asks workers that have more than the task at work to give the rest back. */
+  #recall(): void {
+    clearTimeout(this.#recallTimer);
+    if (this.#broken !== undefined || this.#runs.size === 0) return;
+    const rootIsIdle = this.#root !== undefined && !this.#root.working;
+    const { workers, againMs } = this.#scheduler.recalls(performance.now(), rootIsIdle);
+    for (const worker of workers) {
+      const { from } = worker.spare as Spare;
+      worker.recalled = true;
+      void this.#listen(worker);
+      this.#tell(worker, { kind: "recall", from });
+    }
+    if (againMs !== undefined) this.#recallTimer = setTimeout(() => this.#recall(), againMs);
   }
 
   #send(worker: WorkerState, parcel: Parcel): Promise<void> {
@@ -205,7 +241,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     if (worker.listened) return;
     worker.listened = true;
     try {
-      while (this.#attentive ? !worker.left : worker.held > 0) {
+      while (this.#attentive ? !worker.left : worker.held > 0 || worker.recalled) {
         this.#answered(worker, await this.#group.peers.recv(worker.rank));
         this.#wake?.();
       }
@@ -216,14 +252,14 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 
   #answered(worker: WorkerState, parcel: Parcel): void {
-    const { outcomes, ms } = openBatch(parcel);
-    if (outcomes.length === 0) {
+    const answer = openBatch(parcel);
+    const { outcomes, returned } = answer;
+    this.#scheduler.answered(worker, answer, outcomes.length, performance.now());
+    if (outcomes.length === 0 && returned === undefined) {
       if (worker.begins()) this.#tell(worker, { kind: "go" });
       else worker.left = true;
       return;
     }
-    const task = worker.current?.run.task;
-    if (task !== undefined) this.#picker.workerTook(task, ms, outcomes.length);
     const place = this.#place(worker.rank);
     for (const outcome of outcomes) {
       const answer = worker.answered();
@@ -231,12 +267,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
         throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
       if (answer.wanted) answer.run.settle(answer.item, outcome, place);
     }
+    if (this.#seatTimer !== undefined && this.free.length > 0) clearTimeout(this.#seatTimer);
+    if (returned !== undefined) {
+      worker.recalled = false;
+      for (const { run, items } of worker.returned(returned)) run.putBack(items);
+    }
     this.refill();
   }
 
   #drop(run: MapRun): void {
     this.#runs.delete(run);
-    this.#picker.queue.delete(run);
+    if (this.#runs.size === 0) this.#forgetTimers();
+    this.#scheduler.picker.queue.delete(run);
     for (const worker of this.#workers) {
       for (const { from, count } of worker.cancel(run)) {
         this.#tell(worker, { kind: "cancel", from, count, reason: unwanted });
@@ -258,6 +300,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     }
     this.#wake?.();
     this.refill();
+    this.#watchSeats();
+  }
+
+  /** If every rank is busy with a task that was given up, runs with a time limit fail after a while. Else they would wait for ever. */
+  #watchSeats(): void {
+    clearTimeout(this.#seatTimer);
+    if (this.#runs.size === 0 || this.#root !== undefined || this.free.length > 0) return;
+    this.#seatTimer = setTimeout(() => {
+      const busy = this.members.map((rank) => this.#place(rank)).map(({ rank, host }) => `rank ${rank} (${host})`);
+      const why = `no rank is free: ${busy.join(", ")} did not return from a task that was given up`;
+      for (const run of [...this.#runs]) if (run.timeoutMs !== undefined) run.cancel(new MpiError("aborted", why));
+    }, seatMs);
   }
 
   /** Messages to or from this worker fail. If the worker itself is lost, other ranks do its tasks; else the whole call fails. */
@@ -274,6 +328,12 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     this.lost.push(this.#group.members[worker.rank] as number);
     for (const run of this.#runs) run.forget(worker.rank);
     const place = this.#place(worker.rank);
+    // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
+    if (leftInATask.test(error.message) && worker.held > 0) {
+      warn(
+        `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${worker.current?.run.task}; going on without it`,
+      );
+    }
     for (const { chunk, items, begun } of worker.giveUp()) chunk.run.lost(items, begun, error, place);
     if (this.ranks === 0) this.#deserted = { error };
     if (this.ranks === 0 && this.#runs.size > 0) this.fail(error);
@@ -286,6 +346,6 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 }
 
-function isIdle({ lost, stuck, held }: WorkerState): boolean {
-  return lost || stuck || held === 0;
+function isIdle({ lost, stuck, held, recalled }: WorkerState): boolean {
+  return lost || stuck || (held === 0 && !recalled);
 }

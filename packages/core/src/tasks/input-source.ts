@@ -13,6 +13,10 @@ export interface InputSource {
   readonly lazy: boolean;
   /** Up to `most` of the next inputs. Fewer when the others have not arrived; `ready` is called when more have. */
   take(most: number): unknown[];
+  /** Position, among all inputs, of the input that was taken after so many others; without this method, that number. */
+  indexOf?(taken: number): number;
+  /** So many inputs will be taken soon. Inputs that arrive one by one begin to come. */
+  expect?(many: number): void;
   /** No more inputs are needed. `failed` gets what the iterator's own clean-up throws. */
   close(failed: (error: unknown) => void): void;
 }
@@ -38,6 +42,19 @@ export async function readAll(inputs: MapInputs<unknown>): Promise<unknown[]> {
   const all: unknown[] = [];
   for await (const input of inputs as AsyncIterable<unknown>) all.push(input);
   return all;
+}
+
+/** A list that is taken in the order of falling weights: the longest tasks first. */
+export function heaviestFirst(list: readonly unknown[], weight: (input: never) => number): InputSource {
+  const weights = list.map((input, i) => {
+    const heavy = weight(input as never);
+    if (typeof heavy === "number" && !Number.isNaN(heavy)) return heavy;
+    throw invalid(`weight gave ${show(heavy)} for input ${i}, but a weight is a number`);
+  });
+  const order = Array.from(list, (_, i) => i).sort((a, b) => (weights[b] as number) - (weights[a] as number));
+  const source: InputSource = new ListSource(order.map((i) => list[i]));
+  source.indexOf = (taken) => order[taken] as number;
+  return source;
 }
 
 /** An array or a typed array. */
@@ -132,9 +149,13 @@ class AsyncSource implements InputSource {
 
   take(most: number): unknown[] {
     const taken = this.#there.splice(0, most);
-    this.#wanted = most - taken.length;
-    if (this.#wanted > 0 && !this.#pulling && !this.#over) void this.#pull();
+    this.expect(most - taken.length);
     return taken;
+  }
+
+  expect(many: number): void {
+    this.#wanted = many;
+    if (this.#there.length < many && !this.#pulling && !this.#over) void this.#pull();
   }
 
   close(failed: (error: unknown) => void): void {

@@ -1,6 +1,9 @@
 /** One input, from the source to its result. */
 export interface Item {
+  /** Position of the input among the inputs. */
   readonly index: number;
+  /** Its place in the order of handing out. */
+  readonly at: number;
   readonly input: unknown;
   readonly digest: Buffer | undefined;
   /** How often its task was begun. */

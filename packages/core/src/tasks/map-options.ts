@@ -1,6 +1,6 @@
 import { invalid, show } from "../calls/check.ts";
 import type { Progress } from "../wire/progress.ts";
-import type { JournalOptions, PoolMapOptions } from "./task.ts";
+import type { JournalOptions, PoolMapOptions, RetryOptions } from "./task.ts";
 
 /** Options of a map with their defaults, checked. */
 export interface MapSettings {
@@ -10,7 +10,7 @@ export interface MapSettings {
   readonly lookAhead: number;
   readonly stopOnError: boolean;
   readonly timeoutMs: number | undefined;
-  readonly retries: number;
+  readonly retries: Required<Omit<RetryOptions, "only">> & Pick<RetryOptions, "only">;
   readonly journal: JournalOptions | undefined;
   readonly progress: boolean | ((progress: Progress) => void);
   readonly signal: AbortSignal | undefined;
@@ -22,7 +22,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** The options with their defaults. @throws MpiError `invalid-argument` */
 export function checkedMapOptions(options: PoolMapOptions, ranks: number, showsProgress: boolean): MapSettings {
-  const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal } = options;
+  const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal, weight } = options;
   const {
     lookAhead = lookAheadEach * Math.max(1, ranks),
     stopOnError = true,
@@ -34,7 +34,9 @@ export function checkedMapOptions(options: PoolMapOptions, ranks: number, showsP
   }
   if (chunkSize !== undefined) checkWhole("chunkSize", chunkSize, 1);
   checkWhole("lookAhead", lookAhead, 1);
-  checkWhole("retries", retries, 0);
+  if (weight !== undefined && typeof weight !== "function") {
+    throw invalid(`weight is ${show(weight)}, but it is a function from an input to a number`);
+  }
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
     throw invalid(`timeoutMs is ${show(timeoutMs)}, but a time is more than 0 and at most ${longestTimerMs} ms`);
   }
@@ -46,11 +48,27 @@ export function checkedMapOptions(options: PoolMapOptions, ranks: number, showsP
     lookAhead,
     stopOnError,
     timeoutMs,
-    retries,
+    retries: retriesOf(retries),
     journal: journalOf(journal),
     progress,
     signal,
   };
+}
+
+/** @throws MpiError `invalid-argument` */
+function retriesOf(retries: number | RetryOptions): MapSettings["retries"] {
+  const given = typeof retries === "object" && retries !== null ? retries : { times: retries };
+  const { times, delayMs = 0, only, ...others } = given;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalid(`retries has no option ${other}; its options are times, delayMs and only`);
+  checkWhole("retries", times, 0);
+  if (!(delayMs >= 0 && delayMs <= longestTimerMs)) {
+    throw invalid(`delayMs is ${show(delayMs)}, but a time is from 0 to ${longestTimerMs} ms`);
+  }
+  if (only !== undefined && typeof only !== "function") {
+    throw invalid(`only is ${show(only)}, but it is a function that says whether to try again after an error`);
+  }
+  return { times, delayMs, only };
 }
 
 function journalOf(journal: PoolMapOptions["journal"]): JournalOptions | undefined {

@@ -1,5 +1,6 @@
 import { siteOf } from "../calls/call-site.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
+import { clearTimeout, setTimeout } from "../calls/event-loop.ts";
 import { warn } from "../calls/warning.ts";
 import { Backlog } from "./backlog.ts";
 import { chunks } from "./chunks.ts";
@@ -10,13 +11,21 @@ import type { MapSettings } from "./map-options.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
 import type { Sink } from "./results.ts";
-import { chunkSize, depth, type Pace } from "./schedule.ts";
+import { chunkSize, depth, mostHeld, type Pace } from "./schedule.ts";
 import { taskError } from "./task-error.ts";
 
 /** Inputs that go to one rank together. */
 export interface Chunk {
   readonly run: MapRun;
   readonly items: readonly Item[];
+}
+
+/** What a rank has been given and has not answered. */
+export interface Held {
+  readonly chunks: number;
+  readonly tasks: number;
+  /** Predicted time until it has done them. */
+  readonly leftMs: number;
 }
 
 /** A task that was at work on this many ranks when they were lost is taken for the cause. */
@@ -53,6 +62,10 @@ export class MapRun {
   readonly #parts: MapRunParts;
   readonly #backlog: Backlog;
   #underWay = 0;
+  /** No task has ended. */
+  #fresh = true;
+  /** Timers of tasks that wait to be tried again. */
+  readonly #delayed: Set<NodeJS.Timeout> = new Set();
   #stop: { error: unknown } | undefined;
   #over = false;
   #finish!: () => void;
@@ -89,9 +102,19 @@ export class MapRun {
     return this.#stop !== undefined;
   }
 
+  /** Inputs left to hand out, where their number is known. */
+  get remaining(): number | undefined {
+    return this.#backlog.remaining;
+  }
+
   /** Whether it hands out nothing more, unless an input comes back. */
   get spent(): boolean {
     return this.#over || this.#stop !== undefined || this.#backlog.isEmpty;
+  }
+
+  /** Whether inputs may move from one rank to another before their tasks begin. */
+  get movable(): boolean {
+    return this.settings.schedule === "dynamic";
   }
 
   /** Gives each of these ranks a block of its own. */
@@ -108,20 +131,35 @@ export class MapRun {
   }
 
   /**
-   * Takes the next items for a rank that holds `held` chunks. Empty: this run has nothing for it now. Undefined: the rank has
-   * enough work, so other runs of the same task need not be asked.
+   * Takes the next items for a rank that holds so much. Empty: this run has nothing for it now. Undefined: the rank has enough
+   * work, so other runs of the same task need not be asked.
    */
-  take(rank: number, held: number, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
+  take(rank: number, held: Held, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
     if (this.#over || this.#stop !== undefined) return [];
     const block = this.#backlog.takeBlock(rank);
     if (block !== undefined) return this.#begin(block, rank);
     // A suspect goes to an idle rank: if that rank is lost too, nothing else is lost with it.
-    const suspect = held === 0 ? this.#backlog.takeSuspect() : undefined;
+    const suspect = held.chunks === 0 ? this.#backlog.takeSuspect() : undefined;
     if (suspect !== undefined) return this.#begin(suspect, rank);
+    const size = this.#size(held, known);
+    return size > 0 ? this.#next(size, rank) : undefined;
+  }
+
+  /** How many inputs to give to a rank that holds so much; 0 if it has enough. */
+  #size(held: Held, known: Omit<Pace, "remaining" | "lookAhead">): number {
     const { chunkSize: fixed, lookAhead } = this.settings;
-    const pace: Pace = { ...known, remaining: this.#backlog.remaining, lookAhead };
-    const size = fixed ?? chunkSize(pace);
-    return held < depth(size, pace) ? this.#next(size, rank) : undefined;
+    const paced = (): { pace: Pace; size: number } => {
+      const ahead = this.#isBounded ? lookAhead : Number.POSITIVE_INFINITY;
+      const pace: Pace = { ...known, remaining: this.#backlog.remaining, lookAhead: ahead, fresh: this.#fresh };
+      return { pace, size: fixed ?? chunkSize(pace) };
+    };
+    let { pace, size } = paced();
+    if (pace.remaining === undefined) {
+      this.#backlog.peek(2 * known.ranks * size);
+      ({ pace, size } = paced());
+    }
+    if (held.chunks >= depth(size, held.leftMs, pace)) return 0;
+    return fixed === undefined && held.tasks > 0 ? Math.min(size, mostHeld(pace) - held.tasks) : size;
   }
 
   /**
@@ -138,11 +176,12 @@ export class MapRun {
   settle(item: Item, outcome: Outcome, place: Place | undefined): void {
     if (this.#over) return;
     this.#underWay -= 1;
+    this.#fresh = false;
     if (outcome.ok) {
       this.#parts.observer?.done(item, outcome.value, place);
       this.#put(item, outcome.value);
-    } else if (item.attempts <= this.settings.retries + item.losses && place !== undefined) {
-      this.#takeBack([item]);
+    } else if (place !== undefined && this.#mayRetry(item, outcome.error)) {
+      this.#retry(item);
     } else {
       this.#refuse(item, outcome.error, place);
     }
@@ -152,13 +191,17 @@ export class MapRun {
   /** A rank was lost with these items. `begun`: their tasks may be why it was lost. */
   lost(items: readonly Item[], begun: boolean, error: MpiError, place: Place): void {
     if (this.#over) return;
-    for (const item of items) {
-      this.#underWay -= 1;
-      if (!begun) item.attempts -= 1;
-      else item.losses += 1;
-      if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
-      else this.#takeBack([item]);
+    if (!begun) {
+      this.putBack(items);
+      return;
     }
+    this.#underWay -= items.length;
+    for (const item of items) {
+      item.losses += 1;
+      if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
+      else this.#backlog.tryAgain(item);
+    }
+    if (!this.#over) this.#parts.returned(this);
     this.settleIfDone();
   }
 
@@ -192,7 +235,29 @@ export class MapRun {
     if (this.#over || this.#underWay > 0) return;
     const { source } = this.#parts;
     if (this.#stop !== undefined) this.#end(this.#stop);
-    else if (this.spent) this.#end(source.broken);
+    else if (this.spent && this.#delayed.size === 0) this.#end(source.broken);
+  }
+
+  #mayRetry({ attempts, losses }: Item, error: unknown): boolean {
+    const { times, only } = this.settings.retries;
+    return attempts <= times + losses && (only === undefined || only(error));
+  }
+
+  #retry(item: Item): void {
+    const again = (): void => {
+      this.#backlog.tryAgain(item);
+      this.#parts.returned(this);
+    };
+    const { delayMs } = this.settings.retries;
+    if (delayMs === 0) {
+      again();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#delayed.delete(timer);
+      again();
+    }, delayMs);
+    this.#delayed.add(timer);
   }
 
   #takeBack(items: readonly Item[]): void {
@@ -214,10 +279,14 @@ export class MapRun {
     return items;
   }
 
-  /** How many further inputs may be made: lazy ones only so far ahead of their results. */
+  get #isBounded(): boolean {
+    return this.#parts.source.lazy || this.#parts.sink.bounded;
+  }
+
+  /** How many further inputs may be pulled: only so far ahead of results if inputs are made, or results wait to be taken. */
   #room(pulled: number): number {
-    const { source, sink, settings } = this.#parts;
-    return source.lazy ? Math.max(0, settings.lookAhead - (pulled - sink.consumed)) : Number.POSITIVE_INFINITY;
+    const { sink, settings } = this.#parts;
+    return this.#isBounded ? Math.max(0, settings.lookAhead - (pulled - sink.consumed)) : Number.POSITIVE_INFINITY;
   }
 
   #put({ index, digest }: Item, value: unknown): void {
@@ -252,6 +321,7 @@ export class MapRun {
         warn(`${siteOf(site) ?? this.task}: the clean-up of this call's inputs or journal failed: ${messageOf(error)}`);
     };
     this.#backlog.close(failed);
+    for (const timer of this.#delayed) clearTimeout(timer);
     try {
       journal?.close();
     } catch (error) {

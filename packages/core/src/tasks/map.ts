@@ -7,7 +7,7 @@ import { fill } from "../calls/into.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import { warn } from "../calls/warning.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { type InputSource, readAll, sourceOf } from "./input-source.ts";
+import { heaviestFirst, type InputSource, readAll, sourceOf } from "./input-source.ts";
 import type { Journal } from "./journal.ts";
 import { checkedMapOptions } from "./map-options.ts";
 import { MapRun } from "./map-run.ts";
@@ -72,8 +72,15 @@ export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Ord
   const settings = checkedMapOptions(order.options, dispatcher.ranks, group.showsProgress);
   const fixed = settings.schedule === "static";
   const { progress } = settings;
-  const inputs = fixed ? await readAll(order.inputs) : order.inputs;
-  const source = sourceOf(inputs, () => setImmediate(() => dispatcher.refill()));
+  const { weight } = order.options;
+  const inputs = fixed || weight !== undefined ? await readAll(order.inputs) : order.inputs;
+  const source =
+    weight !== undefined
+      ? heaviestFirst(Array.from(inputs as Iterable<unknown>), weight)
+      : sourceOf(
+          inputs,
+          oncePerTurn(() => dispatcher.refill()),
+        );
   const { journal: file } = settings;
   const journal = file && (await open(file, task, work, site).catch((error: unknown) => closeAndThrow(source, error)));
   const show =
@@ -87,6 +94,19 @@ export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Ord
   run.finished.then(forget, forget);
   dispatcher.add(run);
   return run;
+}
+
+/** Calls `then` once for all that happens in one turn of the event loop. */
+function oncePerTurn(then: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    setImmediate(() => {
+      asked = false;
+      then();
+    });
+  };
 }
 
 /** Closes the inputs, which may hold a file or a connection, and throws. */

@@ -21,5 +21,7 @@ export type Message =
   | Work
   /** The results of tasks `from` to `from + count - 1` are not wanted. Tasks are numbered over all work of this worker. */
   | { kind: "cancel"; from: number; count: number; reason: string }
+  /** Give back the tasks from this number on that have not begun. The next batch says how many. */
+  | { kind: "recall"; from: number }
   | { kind: "go" }
   | { kind: "end"; goodbye: boolean };

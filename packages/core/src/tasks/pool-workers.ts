@@ -1,5 +1,13 @@
 import type { Reducer } from "../ops/op.ts";
-import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, TaskContext, TaskOptions } from "./task.ts";
+import type {
+  AnyTask,
+  ImapOptions,
+  MapInputs,
+  PoolMapOptions,
+  SettledOptions,
+  TaskContext,
+  TaskOptions,
+} from "./task.ts";
 
 /** Tasks by their names: `{ render, count }`. */
 export type PoolTasks = Record<string, AnyTask>;
@@ -26,7 +34,7 @@ export type TaskResult<F> = F extends (...args: never[]) => infer R ? Awaited<R>
  * ```
  */
 export interface PoolWorkers<T extends PoolTasks> {
-  /** Ranks that work: all but rank 0, or rank 0 when it is alone. */
+  /** Ranks that work: all but rank 0, or rank 0 too when it is alone or with `rootWorks`. */
   readonly size: number;
 
   /**
@@ -86,7 +94,12 @@ export interface PoolWorkers<T extends PoolTasks> {
   imap<K extends keyof T & string>(
     task: K,
     inputs: MapInputs<TaskInput<T[K]>>,
-    options?: ImapOptions,
+    options: ImapOptions & { settled: true },
+  ): AsyncGenerator<PromiseSettledResult<TaskResult<T[K]>>, void>;
+  imap<K extends keyof T & string>(
+    task: K,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: ImapOptions & SettledOptions,
   ): AsyncGenerator<TaskResult<T[K]>, void>;
 
   /**
@@ -99,7 +112,12 @@ export interface PoolWorkers<T extends PoolTasks> {
   imapUnordered<K extends keyof T & string>(
     task: K,
     inputs: MapInputs<TaskInput<T[K]>>,
-    options?: ImapOptions,
+    options: ImapOptions & { settled: true },
+  ): AsyncGenerator<PromiseSettledResult<TaskResult<T[K]>>, void>;
+  imapUnordered<K extends keyof T & string>(
+    task: K,
+    inputs: MapInputs<TaskInput<T[K]>>,
+    options?: ImapOptions & SettledOptions,
   ): AsyncGenerator<TaskResult<T[K]>, void>;
 
   /**

@@ -10,12 +10,17 @@ export async function pool(
   group: TaskGroup,
   tasks: PoolTasks,
   driver: (workers: RootWorkers) => unknown,
-  options: InitializerOptions<unknown>,
+  options: InitializerOptions<unknown> & { rootWorks?: boolean | undefined },
 ): Promise<unknown> {
   const named = checked(tasks);
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
   const { rank, size } = group.peers;
-  const call = { tasks: named, works: rank !== 0 || size === 1, attentive: true, initializer: options.initializer };
+  const call = {
+    tasks: named,
+    works: rank !== 0 || size === 1 || options.rootWorks === true,
+    attentive: true,
+    initializer: options.initializer,
+  };
   return runTaskCall(group, call, async (dispatcher, prepared) => {
     const workers = new RootWorkers(group, dispatcher, named);
     // Registered before the calls under way can reject for the same reason. It holds also after the driver has returned, while
@@ -23,6 +28,7 @@ export async function pool(
     dispatcher.broken.catch(() => workers.abandon());
     try {
       await prepared;
+      group.isAtWork = () => true;
       const result = await Promise.race([driver(workers), dispatcher.broken]);
       await workers.close();
       await dispatcher.end();

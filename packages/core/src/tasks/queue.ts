@@ -19,6 +19,12 @@ export class Queue {
     return this.#byTask.size;
   }
 
+  /** The run that is asked first. */
+  get first(): MapRun | undefined {
+    for (const runs of this.#byTask.values()) for (const run of runs) return run;
+    return undefined;
+  }
+
   add(run: MapRun): void {
     if (run.spent) {
       run.settleIfDone();

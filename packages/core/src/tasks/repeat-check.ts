@@ -113,7 +113,7 @@ export class RepeatCheck {
       return;
     const blocks = new Map<number, Item[]>(ranks.map((rank) => [rank, []]));
     for (const [index, { place }] of firsts) {
-      const item = { index, input: inputs.get(index), digest: undefined, attempts: 0, losses: 0 };
+      const item = { index, input: inputs.get(index), at: index, digest: undefined, attempts: 0, losses: 0 };
       blocks.get(this.#another(ranks, place))?.push(item);
     }
     const tell = (what: string, index: number): void => {
@@ -174,4 +174,4 @@ function isOfTsmpi(error: unknown): boolean {
   return error instanceof MpiError && (error.code === "aborted" || error.code === "rank-failed");
 }
 
-const unused = { consumed: 0, put: () => {}, refuse: () => true, end: () => {} };
+const unused = { consumed: 0, bounded: false, put: () => {}, refuse: () => true, end: () => {} };

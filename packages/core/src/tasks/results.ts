@@ -4,6 +4,8 @@ import { MpiError } from "../calls/errors.ts";
 export interface Sink {
   /** How many results have been taken. As many further inputs may be pulled. */
   readonly consumed: number;
+  /** Results are kept until they are taken, so that also inputs that are all there may be pulled only so far ahead. */
+  readonly bounded: boolean;
   put(index: number, value: unknown): void;
   /** An input has failed and is not tried again. Returns false if that fails the whole map. */
   refuse(index: number, error: Error): boolean;
@@ -14,6 +16,7 @@ export interface Sink {
 /** All results, in the order of the inputs. */
 export class ResultList implements Sink {
   readonly values: unknown[] = [];
+  readonly bounded = false;
   readonly #settled: boolean;
   consumed = 0;
 
@@ -24,23 +27,33 @@ export class ResultList implements Sink {
 
   put(index: number, value: unknown): void {
     this.consumed += 1;
-    this.values[index] = this.#settled ? { status: "fulfilled", value } : value;
+    this.values[index] = this.#settled ? fulfilled(value) : value;
   }
 
   refuse(index: number, reason: Error): boolean {
     this.consumed += 1;
-    this.values[index] = { status: "rejected", reason };
+    this.values[index] = rejected(reason);
     return this.#settled;
   }
 
   end(): void {}
 }
 
+function fulfilled(value: unknown): PromiseSettledResult<unknown> {
+  return { status: "fulfilled", value };
+}
+
+function rejected(reason: Error): PromiseSettledResult<unknown> {
+  return { status: "rejected", reason };
+}
+
 type Result = { value: unknown } | { error: Error };
 
 /** Results for one consumer that takes them one by one, in the order of the inputs or as they arrive. */
 export class ResultStream implements Sink {
+  readonly bounded = true;
   readonly #ordered: boolean;
+  readonly #settled: boolean;
   readonly #taken: () => void;
   readonly #early: Map<number, Result> = new Map();
   readonly #ready: Result[] = [];
@@ -49,19 +62,23 @@ export class ResultStream implements Sink {
   #wake: (() => void) | undefined;
   consumed = 0;
 
-  /** @param taken called when the consumer has taken a result, so that another input may be pulled */
-  constructor(ordered: boolean, taken: () => void) {
+  /**
+   * @param settled failures are results, as in `Promise.allSettled`
+   * @param taken called when the consumer has taken a result, so that another input may be pulled
+   */
+  constructor(ordered: boolean, settled: boolean, taken: () => void) {
     this.#ordered = ordered;
+    this.#settled = settled;
     this.#taken = taken;
   }
 
   put(index: number, value: unknown): void {
-    this.#add(index, { value });
+    this.#add(index, { value: this.#settled ? fulfilled(value) : value });
   }
 
   /** The error is thrown in its place in the order. Results before it are still delivered. */
   refuse(index: number, error: Error): boolean {
-    this.#add(index, { error });
+    this.#add(index, this.#settled ? { value: rejected(error) } : { error });
     return true;
   }
 

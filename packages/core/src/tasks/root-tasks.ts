@@ -58,12 +58,20 @@ export class RootTasks {
         this.#picker.rootTook(run.task, now - before, next - done);
         done = next;
         if (now - turn < rootTurnMs) continue;
+        done = this.#putBack(run, items, done);
         await breathe();
         turn = performance.now();
       }
     }
     this.current = undefined;
     this.working = false;
+  }
+
+  /** Puts back the items from index `from` on: the next one may take long, and until it ends no other rank could get the rest. */
+  #putBack(run: MapRun, items: readonly Item[], from: number): number {
+    if (from === items.length || !run.movable || run.over) return from;
+    run.putBack(items.slice(from));
+    return items.length;
   }
 
   /**
@@ -99,15 +107,15 @@ export class RootTasks {
 
   /** Waits for a task that has returned a promise. The rest of its chunk goes to other ranks meanwhile. */
   async #awaited(done: Promise<Outcome>, run: MapRun, items: readonly Item[], i: number): Promise<number> {
-    // A block of the static schedule belongs to this rank alone.
-    const kept = run.settings.schedule === "static" ? items.length : i + 1;
-    if (kept < items.length) run.putBack(items.slice(kept));
+    const next = this.#putBack(run, items, i + 1);
     this.#picker.isAsync(run.task);
     this.#picker.rootIsWaiting = true;
     this.#dispatcher.refill();
+    const since = performance.now();
     const outcome = asIfTravelled(await done);
+    if (performance.now() - since > rootTurnMs) this.#picker.awaits(run.task);
     this.#picker.rootIsWaiting = false;
     run.settle(items[i] as Item, outcome, this.#place);
-    return kept < items.length ? items.length : i + 1;
+    return next;
   }
 }

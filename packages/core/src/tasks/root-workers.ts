@@ -8,7 +8,7 @@ import { type Order, start } from "./map.ts";
 import type { MapRun } from "./map-run.ts";
 import type { PoolTasks, PoolWorkers } from "./pool-workers.ts";
 import { ResultList, ResultStream } from "./results.ts";
-import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, TaskOptions } from "./task.ts";
+import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, SettledOptions, TaskOptions } from "./task.ts";
 import { callSite } from "./task-error.ts";
 import type { TaskGroup } from "./task-group.ts";
 
@@ -134,7 +134,8 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
 
   /** @param own the pool itself consumes the results, to the end */
   async *#stream(ordered: boolean, order: Asked, own: boolean): AsyncGenerator<never, void> {
-    const results = new ResultStream(ordered, () => this.#dispatcher.refill());
+    const { settled = false } = order.options as SettledOptions;
+    const results = new ResultStream(ordered, settled, () => this.#dispatcher.refill());
     const run = await this.#start({ ...order, sink: results });
     if (!own) this.#streams.add(run);
     if (!own && this.#closed) run.cancel(driverHasReturned());

@@ -6,7 +6,7 @@ export interface Pace {
   remaining: number | undefined;
   /** Other runs of the same task with inputs to hand out, each at least one. Default 0. */
   others?: number;
-  /** Most inputs that may be under way at once. */
+  /** Most inputs that may be under way at once; infinite if all inputs may be. */
   lookAhead: number;
   /** Mean time of a task so far; undefined before the first result. */
   meanMs: number | undefined;
@@ -15,6 +15,10 @@ export interface Pace {
    * remaining inputs. The workers' times would mislead: their first tasks, not yet compiled by V8, take a hundred times as long.
    */
   rootMs: number | undefined;
+  /** Rank 0 does tasks itself and cannot hand out meanwhile. False if its tasks return promises. */
+  rootBlocks?: boolean;
+  /** No task of this run has ended. The times are those of earlier runs, whose tasks may have been shorter. */
+  fresh?: boolean;
 }
 
 /**
@@ -31,8 +35,13 @@ const roundTripMs = 0.3;
  * itself.
  */
 const handlingMs = 0.001;
-/** Work that a rank should have in advance, so that it does not wait for its next chunk. */
-const aheadMs = 2;
+/** A round trip is at most two percent of this. Ranks get no further chunk before they have done one that takes longer. */
+const longMs = 5;
+/**
+ * Work that a rank should have in advance, so that it does not wait for its next chunk. A round trip takes 0.1 ms, but several
+ * milliseconds while other programs want the CPU of rank 0. Ranks that are idle get back what is too much.
+ */
+const aheadMs = 10;
 const deepest = 64;
 
 /** Mean time of each task, by its name, in milliseconds. */
@@ -81,24 +90,41 @@ export class LeastTimes {
  * expensive stretch of inputs among ranks. By the times of tasks so far a chunk takes between {@link worthMs} and {@link chunkMs}.
  * A single input as long as no time is known.
  */
-export function chunkSize({ ranks, remaining, lookAhead, meanMs }: Pace): number {
+export function chunkSize({ ranks, remaining, lookAhead, meanMs, fresh = false }: Pace): number {
   if (meanMs === undefined) return 1;
-  const most = remaining ?? lookAhead;
+  const most = Math.min(remaining ?? lookAhead, lookAhead);
   const guided = Math.ceil(most / (4 * ranks));
   const fair = Math.ceil(most / ranks);
   const [least, timely] = meanMs > 0 ? [Math.ceil(worthMs / meanMs), Math.floor(chunkMs / meanMs)] : [fair, fair];
-  return Math.max(1, Math.min(Math.max(guided, least), timely, fair));
+  return Math.max(1, Math.min(Math.max(guided, fresh ? 1 : least), timely, fair));
 }
 
 /**
- * How many chunks of `size` inputs a rank may hold: the one at work, and one more to hide latency; more while chunks are short.
- * Near the end none in advance, because it could wait behind a long chunk while other ranks are idle.
+ * How many chunks of `size` inputs a rank may hold: the one at work, and more while chunks are so short that a round trip is worth
+ * hiding. None in advance
+ * - before the time of a task is known, because the next input could be long;
+ * - while tasks are long, because a round trip is nothing beside them. But if rank 0 computes, a rank needs as much as will keep it
+ *   busy until rank 0 can hand out again. In simulated time over random lists the factor of 2 was the best;
+ * - near the end, because it could wait behind a long chunk while other ranks are idle.
+ * @param leftMs predicted time until the rank has done what it holds
  */
-export function depth(size: number, { ranks, remaining, others = 0, meanMs, rootMs }: Pace): number {
+export function depth(size: number, leftMs: number, pace: Pace): number {
+  const { ranks, remaining, others = 0, meanMs, rootMs, rootBlocks = false } = pace;
   if (rootMs !== undefined) {
     if (rootMs < handlingMs || (remaining !== undefined && remaining * rootMs < roundTripMs)) return 0;
   }
-  const chunk = meanMs === undefined ? Number.POSITIVE_INFINITY : meanMs * size;
-  if (remaining !== undefined && remaining + others <= 2 * ranks * size) return 1;
+  if (meanMs === undefined) return 1;
+  const chunk = meanMs * size;
+  const left = remaining === undefined ? Number.POSITIVE_INFINITY : remaining + others;
+  if (rootBlocks && meanMs > worthMs) return left > 1 && leftMs < 2 * chunk ? 3 : 1;
+  if (meanMs > longMs || left <= 2 * ranks * size) return 1;
   return Math.max(2, Math.min(deepest, 1 + Math.floor(aheadMs / Math.max(chunk, aheadMs / deepest))));
+}
+
+/**
+ * How many inputs a rank may hold when it gets a chunk in advance: a part of those left, as for a single chunk. Else the chunks in
+ * advance would be the whole rest of a short list. At least one in advance while rank 0 computes.
+ */
+export function mostHeld({ ranks, remaining, others = 0, lookAhead, rootBlocks = false }: Pace): number {
+  return (rootBlocks ? 1 : 0) + Math.ceil((Math.min(remaining ?? lookAhead, lookAhead) + others) / (2 * ranks));
 }

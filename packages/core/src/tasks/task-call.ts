@@ -26,6 +26,7 @@ export async function runTaskCall<R>(
 ): Promise<R | undefined> {
   const { rank } = group.peers;
   const runner = works ? new TaskRunner(rank, tasks) : undefined;
+  group.isAtWork = () => runner?.atWork === true;
   const dispatcher = rank === 0 ? new Dispatcher(group, runner, attentive) : undefined;
   const prepared = runner?.prepare(initializer, group.signal);
   if (dispatcher === undefined) {

@@ -17,6 +17,8 @@ export interface TaskGroup {
   readonly showsProgress: boolean;
   /** The checks of `--check`; undefined without it. */
   readonly checking: Checker | undefined;
+  /** Set by the call: whether a task or the driver is at work on this rank, so that a call made now may be one of theirs. */
+  isAtWork: () => boolean;
   /** Shows progress at the terminal of `tsmpi run`. */
   show(progress: Progress): void;
 }

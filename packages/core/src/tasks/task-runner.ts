@@ -73,6 +73,10 @@ export class TaskRunner {
     }
   }
 
+  get atWork(): boolean {
+    return this.#current?.over === false;
+  }
+
   /** Aborts the task at work: its result is not wanted any more. */
   cancel(reason: unknown): void {
     this.#current?.abort(reason);

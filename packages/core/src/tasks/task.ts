@@ -55,10 +55,28 @@ export interface TaskOptions extends CallOptions {
   /**
    * Longest time for one task, in milliseconds; default none. The task's signal aborts and it has failed. A task that
    * never returns to the event loop is given up after another second; its rank gets no more work before it comes back.
+   * When no rank has come back after five seconds, the calls that wait for one fail. Rank 0 cannot give up a task of its own
+   * that never returns: `rootWorks: false` or a pool can.
    */
   timeoutMs?: number | undefined;
-  /** How often a task that failed is tried again, on whatever rank is free; default 0. */
-  retries?: number | undefined;
+  /** How often a task that failed is tried again, on whatever rank is free; default 0. Or when, and after which errors. */
+  retries?: number | RetryOptions | undefined;
+}
+
+/**
+ * When a task that failed is tried again.
+ *
+ * ```ts
+ * const pages = await world.map(download, urls, { retries: { times: 3, delayMs: 1000, only: (error) => error instanceof TypeError } });
+ * ```
+ */
+export interface RetryOptions {
+  /** How often. */
+  times: number;
+  /** How long to wait before, in milliseconds; default 0. Ranks do other tasks meanwhile. */
+  delayMs?: number | undefined;
+  /** Whether to try again after this error; default: after each. It is called at rank 0. */
+  only?: ((error: unknown) => boolean) | undefined;
 }
 
 /**
@@ -88,8 +106,8 @@ export interface ImapOptions extends TaskOptions {
   /** Inputs that travel together. Default: guided, from the inputs left and the time that tasks take. */
   chunkSize?: number | undefined;
   /**
-   * Most inputs taken from an iterator whose results nobody has yet; default 64 for each rank. Arrays are not read ahead
-   * of, they are there.
+   * Most inputs whose results nobody has taken yet; default 64 for each rank. For `map` this bounds iterators alone: arrays are
+   * there, and so will be all results.
    */
   lookAhead?: number | undefined;
   /**
@@ -102,10 +120,21 @@ export interface ImapOptions extends TaskOptions {
   progress?: boolean | ((progress: Progress) => void) | undefined;
 }
 
+/** Options of a call that gives results one by one. */
+export interface SettledOptions {
+  /** true: each result says how it went, as in `Promise.allSettled`, and the call goes on after a failure. Default false. */
+  settled?: boolean | undefined;
+}
+
 /** Options of a call that gives all results at once. */
 export interface PoolMapOptions extends ImapOptions {
   /** false: failures do not end the call, and each result says how it went, as `Promise.allSettled` does. Default true. */
   stopOnError?: boolean | undefined;
+  /**
+   * How long the task of an input takes, in any unit: those that take longest are begun first, so that no long one is left for
+   * the end. Iterators are read to their end before.
+   */
+  weight?: ((input: never) => number) | undefined;
 }
 
 /** Options of `world.map`. */

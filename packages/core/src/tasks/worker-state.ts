@@ -12,11 +12,22 @@ interface Given {
   readonly chunk: Chunk;
   /** Number of its first task, counted over all tasks of this worker. */
   readonly from: number;
+  /** How many of its first items belong to it: the worker has given the others back. */
+  count: number;
   answered: number;
   /** The worker may have begun it. */
   begun: boolean;
   /** Its results are not wanted any more. */
   void: boolean;
+}
+
+/** Tasks that a worker can give back. */
+export interface Spare {
+  readonly tasks: number;
+  /** Number of the first of them. */
+  readonly from: number;
+  /** Name of the last of them. */
+  readonly task: string;
 }
 
 /** What rank 0 knows about one worker. */
@@ -28,6 +39,10 @@ export class WorkerState {
   listened = false;
   /** The worker has sent its goodbye. */
   left = false;
+  /** It was asked to give back tasks and has not answered. It is given nothing before that. */
+  recalled = false;
+  /** When it began the tasks that it has not answered. */
+  since = 0;
   readonly #given: Given[] = [];
   #tasks = 0;
   #deadline: NodeJS.Timeout | undefined;
@@ -42,6 +57,26 @@ export class WorkerState {
     return this.#given.length;
   }
 
+  /** How many tasks the worker has. */
+  get tasks(): number {
+    return this.#given.reduce((sum, { count, answered }) => sum + count - answered, 0);
+  }
+
+  /** The tasks that the worker can give back: those at the end of its list, without the one at work. */
+  get spare(): Spare | undefined {
+    let tasks = 0;
+    let from = this.#tasks;
+    for (let i = this.#given.length - 1; i >= 0; i--) {
+      const { chunk, count, answered, void: unwanted, from: first } = this.#given[i] as Given;
+      if (unwanted || !chunk.run.movable) break;
+      const begun = i === 0 ? answered + 1 : 0;
+      if (count > begun) from = first + begun;
+      tasks += Math.max(0, count - begun);
+    }
+    const task = this.#given.at(-1)?.chunk.run.task;
+    return tasks === 0 || task === undefined ? undefined : { tasks, from, task };
+  }
+
   get current(): Chunk | undefined {
     return this.#given[0]?.chunk;
   }
@@ -50,8 +85,9 @@ export class WorkerState {
   stuck = false;
 
   give(chunk: Chunk, overdue: (item: Item, error: MpiError) => void): void {
-    this.#given.push({ chunk, from: this.#tasks, answered: 0, begun: !isSuspect(chunk), void: false });
-    this.#tasks += chunk.items.length;
+    const count = chunk.items.length;
+    this.#given.push({ chunk, from: this.#tasks, count, answered: 0, begun: !isSuspect(chunk), void: false });
+    this.#tasks += count;
     this.#overdue = overdue;
     if (this.#given.length === 1) this.#watch();
   }
@@ -62,10 +98,28 @@ export class WorkerState {
     if (given === undefined) return undefined;
     const { chunk, void: unwanted } = given;
     const item = chunk.items[given.answered++] as Item;
-    if (given.answered === chunk.items.length) this.#given.shift();
+    if (given.answered === given.count) this.#given.shift();
     this.stuck = this.#given[0]?.void === true && this.stuck;
     this.#watch();
     return { run: chunk.run, item, wanted: !unwanted };
+  }
+
+  /** The worker has given back its last tasks, so many. Returns those that are still wanted. */
+  returned(tasks: number): { run: MapRun; items: Item[] }[] {
+    const back: { run: MapRun; items: Item[] }[] = [];
+    for (let left = tasks; left > 0; ) {
+      const last = this.#given.at(-1);
+      if (last === undefined) break;
+      const some = Math.min(left, last.count - last.answered);
+      left -= some;
+      last.count -= some;
+      if (!last.void)
+        back.unshift({ run: last.chunk.run, items: last.chunk.items.slice(last.count, last.count + some) });
+      if (last.count === last.answered) this.#given.pop();
+    }
+    this.stuck = this.#given[0]?.void === true && this.stuck;
+    this.#watch();
+    return back;
   }
 
   /** An empty batch has arrived. True when the worker begins a suspect task, false when it is a goodbye. */
@@ -82,7 +136,7 @@ export class WorkerState {
     const gone = this.#given.filter((given) => given.chunk.run === run && !given.void);
     for (const given of gone) given.void = true;
     this.#watch();
-    return gone.map(({ chunk, from, answered }) => ({ from: from + answered, count: chunk.items.length - answered }));
+    return gone.map(({ from, count, answered }) => ({ from: from + answered, count: count - answered }));
   }
 
   /** Takes back all unanswered tasks for other workers. Later answers to them are dropped. */
@@ -93,8 +147,8 @@ export class WorkerState {
     const wanted = this.#given.filter((given) => !given.void);
     for (const given of wanted) given.void = true;
     return wanted.map((given) => {
-      const { chunk, answered, begun } = given;
-      return { chunk, items: chunk.items.slice(answered), begun: begun && given === first };
+      const { chunk, count, answered, begun } = given;
+      return { chunk, items: chunk.items.slice(answered, count), begun: begun && given === first };
     });
   }
 

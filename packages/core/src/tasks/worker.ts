@@ -6,6 +6,7 @@ import { Batch } from "./batch.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed } from "./outcome.ts";
 import type { TaskRunner } from "./task-runner.ts";
+import { type Queued, WorkQueue } from "./work-queue.ts";
 
 /** Longest time that synchronous tasks may keep this rank from handling messages. */
 const turnMs = 1;
@@ -21,16 +22,13 @@ export function serve(peers: Peers, runner: TaskRunner): Promise<void> {
 class Worker {
   readonly #peers: Peers;
   readonly #runner: TaskRunner;
-  readonly #queue: Work[] = [];
+  readonly #queue: WorkQueue = new WorkQueue();
   #working = false;
   #over = false;
   #batch = new Batch();
   #batchSince = 0;
   /** When this rank last handled messages. */
   #turnSince = 0;
-  /** Number of tasks received, and of tasks done. The next task to do has the number `#done`. */
-  #received = 0;
-  #done = 0;
   readonly #cancelled: Set<number> = new Set();
   #broken: (error: unknown) => void = () => {};
   #go: () => void = () => {};
@@ -64,47 +62,58 @@ class Worker {
         this.#go();
       } else if (message.kind === "cancel") {
         this.#cancel(message.from, message.count, new MpiError("aborted", message.reason));
+      } else if (message.kind === "recall") {
+        this.#batch.returned = this.#queue.giveBack(message.from);
+        this.#send(performance.now());
       } else {
         this.#queue.push(message);
-        this.#received += message.inputs.length;
         if (!this.#working) this.#work().catch(this.#broken);
       }
     }
   }
 
   #cancel(from: number, count: number, reason: Error): void {
-    for (let task = Math.max(from, this.#done); task < from + count; task++) this.#cancelled.add(task);
-    if (this.#working && this.#cancelled.has(this.#done)) this.#runner.cancel(reason);
+    const { next } = this.#queue;
+    for (let task = Math.max(from, next); task < from + count; task++) this.#cancelled.add(task);
+    if (this.#working && this.#cancelled.has(next)) this.#runner.cancel(reason);
   }
 
   async #work(): Promise<void> {
     this.#working = true;
     this.#turnSince = performance.now();
     this.#batchSince = this.#turnSince;
-    for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
-      if (work.suspect) await this.#mayBegin();
+    for (let chunk = this.#queue.first; chunk !== undefined; chunk = this.#queue.first) {
+      if (chunk.work.suspect) await this.#mayBegin();
       if (this.#over) return;
-      await this.#doChunk(work);
+      await this.#doChunk(chunk);
       if (this.#over) return;
-      if (this.#queue.length === 0) this.#send(performance.now());
+      if (this.#queue.first === undefined) this.#send(performance.now());
     }
     this.#working = false;
   }
 
   // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop per chunk; a method per task would cost a promise for each
-  async #doChunk(work: Work): Promise<void> {
-    for (let i = 0; i < work.inputs.length; i++) {
+  async #doChunk(chunk: Queued): Promise<void> {
+    const { work, from } = chunk;
+    const queue = this.#queue;
+    while (queue.first === chunk) {
+      const i = queue.next - from;
       const before = performance.now();
-      const outcome = this.#cancelled.delete(this.#done)
+      let outcome = this.#cancelled.delete(queue.next)
         ? failed(undefined)
         : this.#runner.do(work, work.inputs[i], indexOf(work, i), work.attempt);
-      this.#batch.add(outcome instanceof Promise ? await outcome : outcome);
+      if (outcome instanceof Promise) {
+        const since = performance.now();
+        outcome = await outcome; // meanwhile a recall may have sent the batch
+        this.#batch.awaitedMs += performance.now() - since;
+      }
+      this.#batch.add(outcome);
       if (this.#over) return;
-      this.#cancelled.delete(this.#done);
-      this.#done += 1;
+      this.#cancelled.delete(queue.next);
+      queue.done();
       const now = performance.now();
       this.#batch.ms += now - before;
-      const last = i === work.inputs.length - 1;
+      const last = queue.first !== chunk;
       if (this.#batch.bytes > batchBytes || now - this.#batchSince > (last ? turnMs : batchMs)) this.#send(now);
       if (now - this.#turnSince < turnMs) continue;
       await breathe();
@@ -125,7 +134,7 @@ class Worker {
 
   /** Does not wait for the send: the results are copies of this rank, and rank 0 hands out no more than it has room for. */
   #send(now: number): void {
-    if (this.#batch.length === 0) return;
+    if (this.#batch.length === 0 && this.#batch.returned === undefined) return;
     this.#peers.send(0, this.#batch.encode()).catch(this.#broken);
     this.#batch = new Batch();
     this.#batchSince = now;

@@ -1,5 +1,5 @@
 import { usageError } from "../errors/launch-error.ts";
-import { optionTable } from "./option-table.ts";
+import { mapOptionTable, optionTable } from "./option-table.ts";
 
 /**
  * An option of another launcher: `mpiexec` of Open MPI, MPICH or Intel, or `srun`. An option that tsmpi has is translated. One
@@ -102,7 +102,7 @@ const foreignOptions: readonly Foreign[] = [
 /** The words of a command line with foreign options translated. Words from the script on belong to the script. */
 export function inOurWords(words: readonly string[]): string[] {
   const [command, ...rest] = words;
-  if (command !== "run" && command !== "exec" && command !== "doctor") return [...words];
+  if (command !== "run" && command !== "exec" && command !== "map" && command !== "doctor") return [...words];
   const ours: string[] = [command];
   while (rest[0] !== undefined && /^-./.test(rest[0]) && rest[0] !== "--") ours.push(...nextOption(rest));
   return [...ours, ...rest];
@@ -135,8 +135,9 @@ function translated(foreign: Foreign, word: string, attached: string | undefined
   return ours(...values);
 }
 
-const ownFlags: readonly string[] = optionTable.flatMap(({ flags }) => flags.match(/(?<!\S)--?[a-z-]+/g) ?? []);
+const allOptions: readonly { flags: string }[] = [...optionTable, ...mapOptionTable];
+const ownFlags: readonly string[] = allOptions.flatMap(({ flags }) => flags.match(/(?<!\S)--?[a-z-]+/g) ?? []);
 
 function takesNextWord(word: string): boolean {
-  return optionTable.some(({ flags }) => flags.includes("<") && flags.split(/[ ,]+/).includes(word));
+  return allOptions.some(({ flags }) => flags.includes("<") && flags.split(/[ ,]+/).includes(word));
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { usageError } from "../errors/launch-error.ts";
+import type { CommandMap } from "./command-map.ts";
 import {
   existingDirectory,
   hosts,
@@ -13,11 +14,11 @@ import {
 import type { RunOptions } from "./options.ts";
 
 /** One option: its flags, its meaning, and how its text becomes a value. */
-export interface Option {
+export interface Option<O = RunOptions> {
   flags: string;
   description: string;
   /** Throws a usage error, in one sentence. */
-  apply(options: RunOptions, value: string): void;
+  apply(options: O, value: string): void;
 }
 
 /** Every option of `tsmpi run`, in the order in which the help shows them. */
@@ -224,3 +225,43 @@ const doctorOptions =
 
 /** The options of `tsmpi doctor`: which hosts, how to reach them, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));
+
+/** What `tsmpi map` has besides the options of `tsmpi run`. */
+export const mapOptionTable: readonly Option<CommandMap>[] = [
+  {
+    flags: "-0, --null",
+    description: "inputs of standard input end with NUL, as find -print0 writes them, and not with a newline",
+    apply(map) {
+      map.separator = "\0";
+    },
+  },
+  {
+    flags: "--unordered",
+    description: "show the output of an input as soon as its command has ended (default: in the order of the inputs)",
+    apply(map) {
+      map.ordered = false;
+    },
+  },
+  {
+    flags: "--retries <N>",
+    description: "how often a command that failed is tried again, on any rank (default: 0)",
+    apply(map, value) {
+      map.retries = wholeNumber("--retries", value, { least: 0, most: 1e6 });
+    },
+  },
+  {
+    flags: "--journal <FILE>",
+    description: "keep what has succeeded in this file; a second run does the rest",
+    apply(map, value) {
+      if (value === "") throw usageError("--journal: a file is missing");
+      map.journal = resolve(value);
+    },
+  },
+  {
+    flags: "--task-timeout <SECONDS>",
+    description: "longest time of one command; it has failed then",
+    apply(map, value) {
+      map.taskTimeoutMs = seconds("--task-timeout", value) * 1000;
+    },
+  },
+];

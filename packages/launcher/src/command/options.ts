@@ -47,6 +47,8 @@ export interface RunOptions {
   displayMap: boolean;
   dryRun: boolean;
   keepGoing: boolean;
+  /** The exit code of rank 0 is a number of failures (`tsmpi map`). */
+  countsFailures: boolean;
   verbose: boolean;
   /** Odd things that do not stop the job, a sentence each. */
   warnings: string[];
@@ -81,6 +83,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     displayMap: false,
     dryRun: false,
     keepGoing: false,
+    countsFailures: false,
     verbose: false,
     warnings: [],
   };

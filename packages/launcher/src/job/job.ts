@@ -27,6 +27,8 @@ export interface JobOptions {
   silentAfterMs: number;
   /** Whether the job goes on without a rank or a host that fails, as long as rank 0 is there. */
   keepGoing: boolean;
+  /** See `Losses`. */
+  countsFailures: boolean;
   /** Whether the ranks look for mistakes (`--check`): what they warn of is counted and makes the exit code 1. */
   checks: boolean;
   output: Output;

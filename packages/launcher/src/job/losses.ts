@@ -20,6 +20,8 @@ interface LossesOptions {
   end: JobEnd;
   /** `--keep-going`. */
   keepGoing: boolean;
+  /** The exit code of a rank that left the world in good order is a result, and no failure (`tsmpi map`). */
+  countsFailures: boolean;
   output: Output;
   input: Input;
   log(text: string): void;
@@ -41,7 +43,7 @@ export class Losses {
     ranks.endings.set(rank, ending);
     inquiry.recheck();
     if (rank === 0) input.stop();
-    if (exitCodeOf(ending) !== 0) {
+    if (exitCodeOf(ending) !== 0 && !this.#isResult(ending, sent)) {
       if (this.#canSpare([rank])) this.#goOnWithout(ending);
       else end.fail(ending, exitCodeOf(ending), howItFailed(ending));
     } else if (ranks.inWorld) {
@@ -76,6 +78,14 @@ export class Losses {
       ranks.endings.set(rank, ending);
       stations.order({ kind: "ended", ending });
     }
+  }
+
+  /** Whether this exit code counts commands that failed. If so, it is the job's. */
+  #isResult(ending: Ending, sent: Record<string, number> | undefined): boolean {
+    const { countsFailures, exitCode } = this.#options;
+    if (!countsFailures || sent === undefined || ending.code === null) return false;
+    exitCode.decide(ending.code);
+    return true;
   }
 
   /** Whether the job can go on without these ranks. */

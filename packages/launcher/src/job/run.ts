@@ -108,13 +108,14 @@ function sayBefore(
 
 /** The job, with its input and the signals of this process connected. */
 function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
-  const { killAfterMs, silentAfterMs, keepGoing } = options;
+  const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
   const input = new Input((bytes) => job.feed(bytes));
   const job = new Job({
     ...rest,
     killAfterMs,
     silentAfterMs,
     keepGoing,
+    countsFailures,
     checks: checksIn({ ...process.env, ...options.environment }),
     input,
     progress: new ProgressDisplay(rest.output),

@@ -32,7 +32,7 @@ function handOut(queue: Queue, held: number, meanMs: number | undefined): { orde
   for (;;) {
     const chunk = queue.next((each, others) => {
       asked += 1;
-      return each.take(1, held, { ranks: 2, others, meanMs, rootMs: undefined });
+      return each.take(1, { chunks: held, tasks: held, leftMs: 0 }, { ranks: 2, others, meanMs, rootMs: undefined });
     });
     if (chunk === undefined) return { order, asked };
     order.push(...chunk.items.map((item) => `${chunk.run.task}${String(item.input)}`));
@@ -72,7 +72,9 @@ test("a run whose input comes back is in the queue again, and one without inputs
   const queue = new Queue();
   await runOf("run", [], queue).finished;
   const one = runOf("run", [7], queue);
-  const chunk = queue.next((each) => each.take(1, 0, { ranks: 2, meanMs: undefined, rootMs: undefined }));
+  const chunk = queue.next((each) =>
+    each.take(1, { chunks: 0, tasks: 0, leftMs: 0 }, { ranks: 2, meanMs: undefined, rootMs: undefined }),
+  );
   assert.deepEqual(handOut(queue, 0, undefined).order, []);
   one.putBack(chunk?.items ?? []);
   assert.deepEqual(handOut(queue, 0, undefined).order, ["run7"]);

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { chunkSize, depth, LeastTimes, MeanTimes, type Pace } from "../../../../packages/core/src/tasks/schedule.ts";
+import {
+  chunkSize,
+  depth,
+  LeastTimes,
+  MeanTimes,
+  mostHeld,
+  type Pace,
+} from "../../../../packages/core/src/tasks/schedule.ts";
 
 const paces = fc.record({
   ranks: fc.integer({ min: 1, max: 1000 }),
@@ -13,7 +20,7 @@ const paces = fc.record({
 const pace = (some: Partial<Pace>): Pace => ({
   ranks: 4,
   remaining: 10_000,
-  lookAhead: 256,
+  lookAhead: Number.POSITIVE_INFINITY,
   meanMs: 0.1,
   rootMs: undefined,
   ...some,
@@ -52,6 +59,11 @@ describe("chunk sizes", () => {
 
   test("no rank gets more than one input before it is known how long a task takes", () => {
     assert.equal(chunkSize(pace({ meanMs: undefined })), 1);
+  });
+
+  test("tasks that were small in an earlier run may be long in this one", () => {
+    assert.equal(chunkSize(pace({ remaining: 40, meanMs: 0.001, fresh: true })), 3);
+    assert.equal(chunkSize(pace({ remaining: 40, meanMs: 0.001 })), 10);
   });
 
   test("small tasks go in chunks that are worth their messages", () => {
@@ -108,21 +120,38 @@ describe("what a task takes rank 0", () => {
 
 describe("chunks in advance", () => {
   test("one chunk hides the latency of the next, more when they are short", () => {
-    assert.equal(depth(1, pace({ meanMs: 10 })), 2);
-    assert.ok(depth(1, pace({ meanMs: 0.1 })) > 10);
+    assert.equal(depth(1, 0, pace({ meanMs: 5 })), 3);
+    assert.ok(depth(1, 0, pace({ meanMs: 0.1 })) > 10);
+  });
+
+  test("none before it is known how long a task takes, nor for long tasks, beside which a round trip is nothing", () => {
+    assert.equal(depth(1, 0, pace({ meanMs: undefined })), 1);
+    assert.equal(depth(1, 0, pace({ meanMs: 50 })), 1);
+  });
+
+  test("while rank 0 computes, enough for the time until it can hand out again, but not the last input", () => {
+    const blocked = pace({ meanMs: 50, rootBlocks: true });
+    assert.equal(depth(1, 20, blocked), 3);
+    assert.equal(depth(1, 120, blocked), 1);
+    assert.equal(depth(1, 20, { ...blocked, remaining: 1 }), 1);
+  });
+
+  test("altogether not more than a part of what is left, however small the chunks", () => {
+    assert.equal(mostHeld(pace({ remaining: 80 })), 10);
+    assert.equal(mostHeld(pace({ remaining: 3 })), 1);
   });
 
   test("none towards the end, where it would wait behind another while ranks are idle", () => {
-    assert.equal(depth(1, pace({ remaining: 8, meanMs: 10 })), 1);
+    assert.equal(depth(1, 0, pace({ remaining: 8, meanMs: 10 })), 1);
   });
 
   test("rank 0 keeps what it has done itself before an answer could come", () => {
-    assert.equal(depth(1, pace({ remaining: 10, meanMs: 0.01, rootMs: 0.01 })), 0);
-    assert.ok(depth(1, pace({ remaining: 10, meanMs: 0.01, rootMs: undefined })) > 0);
+    assert.equal(depth(1, 0, pace({ remaining: 10, meanMs: 0.01, rootMs: 0.01 })), 0);
+    assert.ok(depth(1, 0, pace({ remaining: 10, meanMs: 0.01, rootMs: undefined })) > 0);
   });
 
   test("rank 0 keeps what takes it less than to give it away, however slow the others have begun", () => {
-    assert.equal(depth(100, pace({ meanMs: 0.1, rootMs: 0.0005 })), 0);
-    assert.ok(depth(100, pace({ meanMs: 0.1, rootMs: 0.05 })) > 0);
+    assert.equal(depth(100, 0, pace({ meanMs: 0.1, rootMs: 0.0005 })), 0);
+    assert.ok(depth(100, 0, pace({ meanMs: 0.1, rootMs: 0.05 })) > 0);
   });
 });

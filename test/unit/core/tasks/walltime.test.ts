@@ -33,6 +33,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       signal: walltime.signal,
       showsProgress: false,
       checking: undefined,
+      isAtWork: () => false,
       show: () => {},
     };
     return map(group, task, inputs, { journal, chunkSize: 1 }, "");
