@@ -33,7 +33,14 @@ export function choices(
   const take = (wanted: string): string => {
     process.env[variableOf(operation)] = wanted;
     forgetOverrides();
-    const peers: Peers = { rank: 0, size: hosts.length, hosts, send: unreachable, recv: unreachable };
+    const peers: Peers = {
+      rank: 0,
+      size: hosts.length,
+      hosts,
+      send: unreachable,
+      recv: unreachable,
+      take: unreachable,
+    };
     return choose(operation, factsOf(peers, { op: sum, bytes: cutsArrays(operation) ? bytes : undefined }));
   };
   try {

@@ -108,6 +108,7 @@ class VirtualNetwork {
       hosts: this.#hosts,
       send: async (dest, parcel) => this.#send(rank, dest, parcel),
       recv: (source) => this.#recv(source, rank),
+      take: (source, use) => this.#recv(source, rank).then(use),
     };
   }
 

@@ -151,6 +151,11 @@ class Network {
       hosts: this.#hosts,
       send: (dest, parcel) => this.#send(rank, dest, parcel),
       recv: (source) => this.#recv(source, rank),
+      take: (source, use) => {
+        const result = this.#recv(source, rank).then(use);
+        result.catch(() => {});
+        return result;
+      },
     };
   }
 

@@ -33,11 +33,14 @@ export interface CollectiveContext {
 export function collectivePeers(context: CollectiveContext, { number, signature, call }: Entry): Peers {
   const { engine, channel, members, here, hosts, agreement } = context;
   const options = { signature, cancellable: signalOf(call) !== undefined };
-  const accept = (arrival: Arrival): Parcel | Promise<Parcel> => {
-    if (arrival.envelope.signature !== signature)
-      return ignored(agreement.refuse(number, arrival.envelope, call, signature));
-    arrival.keep();
-    return arrival.body as Parcel;
+  const take = <T>(source: number, use: (arrival: Arrival) => T): Promise<T> => {
+    const failed = agreement.errorOf(number);
+    if (failed !== undefined) return ignored(Promise.reject(failed));
+    const accept = (arrival: Arrival): T | Promise<T> =>
+      arrival.envelope.signature === signature
+        ? use(arrival)
+        : ignored(agreement.refuse(number, arrival.envelope, call, signature));
+    return engine.receives.receive(channel, members[source] as number, number, call, accept);
   };
   return {
     rank: here.rank,
@@ -48,16 +51,18 @@ export function collectivePeers(context: CollectiveContext, { number, signature,
       if (failed !== undefined) return ignored(Promise.reject(failed));
       return engine.sends.send(channel, members[dest] as number, number, parcel, call, options);
     },
-    recv: (source) => {
-      const failed = agreement.errorOf(number);
-      if (failed !== undefined) return ignored(Promise.reject(failed));
-      return engine.receives.receive(channel, members[source] as number, number, call, accept);
-    },
+    recv: (source) => take(source, kept),
+    take: (source, use) => ignored(take(source, ({ body }) => use(body as Parcel))),
   };
 }
 
+function kept(arrival: Arrival): Parcel {
+  arrival.keep();
+  return arrival.body as Parcel;
+}
+
 /** Marks a rejection as handled. An algorithm that fails at one step may have begun others, which it then does not await. */
-function ignored(failing: Promise<never>): Promise<never> {
+function ignored<T>(failing: Promise<T>): Promise<T> {
   ignore(failing);
   return failing;
 }

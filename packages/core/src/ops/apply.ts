@@ -44,6 +44,11 @@ export function applyInto(op: Op<never>, accumulator: unknown, other: unknown, o
     : combine(op, other, accumulator, accumulator, "");
 }
 
+/** {@link apply} for typed arrays, into `out`, an array of the same kind and length, which may be `a` or `b`. */
+export function applyTo(op: Op<never>, out: TypedArray, a: unknown, b: unknown): void {
+  combine(op, a, b, out, "");
+}
+
 /**
  * The reduction of a single value, so that one rank gives the same type of result as two. Logical operations make
  * numbers 1 or 0, bitwise ones make them signed; other values stay. `value` must belong to tsmpi: arrays are changed in

@@ -16,4 +16,9 @@ export interface Peers {
   send(dest: number, parcel: Parcel): Promise<void>;
   /** The next parcel from `source` in this call. Forward it as it is, or decode it. */
   recv(source: number): Promise<Parcel>;
+  /**
+   * What `use` makes of the next parcel from `source`. The parcel may lie in the transport's memory, which is reused when
+   * `use` returns: this saves the copy of a parcel that is only read. The rejection needs no handler of its own.
+   */
+  take<T>(source: number, use: (parcel: Parcel) => T): Promise<T>;
 }

@@ -2,7 +2,7 @@ import { deepStrictEqual as same } from "node:assert/strict";
 import { afterEach, describe, expect, test } from "vitest";
 import * as collectives from "../../../../packages/core/src/collectives/algorithms/index.ts";
 import { createOp, sum } from "../../../../packages/core/src/ops/op.ts";
-import { results } from "../../../support/simulated-peers.ts";
+import { results, simulate } from "../../../support/simulated-peers.ts";
 import { concat, forgetChoices, simulations } from "./every-algorithm.ts";
 
 afterEach(forgetChoices);
@@ -51,6 +51,18 @@ describe("choice", () => {
         }
       }
     }
+  });
+
+  test("two ranks on two hosts combine large arrays in segments of 64 KiB", async () => {
+    const messages = async (hosts: number[], bytes: number): Promise<number[]> => {
+      const array = new Uint8Array(bytes);
+      const { traffic } = await simulate(2, (peers) => collectives.allreduce(peers, array, sum), { hosts });
+      return traffic.map(({ messages }) => messages);
+    };
+    const label = 1;
+    expect(await messages([0, 1], 1024 * 1024)).toEqual([16 + label, 16 + label]);
+    expect(await messages([0, 1], 256 * 1024)).toEqual([1, 1]);
+    expect(await messages([0, 0], 1024 * 1024)).toEqual([1, 1]);
   });
 
   test("collectives in a row on the same ranks do not mix", async () => {

@@ -36,7 +36,14 @@ async function costOfOne(
     sent.messages++;
     sent.bytes += byteLength(parcel);
   };
-  await run({ rank, size, hosts: new Array<number>(size).fill(0), send, recv: async () => hears });
+  await run({
+    rank,
+    size,
+    hosts: new Array<number>(size).fill(0),
+    send,
+    recv: async () => hears,
+    take: async (_, use) => use(hears),
+  });
   return sent;
 }
 

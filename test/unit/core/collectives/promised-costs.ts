@@ -1,5 +1,6 @@
 import { rabenseifner } from "../../../../packages/core/src/collectives/algorithms/allreduce/rabenseifner.ts";
 import { ring } from "../../../../packages/core/src/collectives/algorithms/allreduce/ring.ts";
+import { segmentBytes } from "../../../../packages/core/src/collectives/algorithms/allreduce/segmented.ts";
 import type { Algorithms, Operation } from "../../../../packages/core/src/collectives/algorithms/choose.ts";
 import * as collectives from "../../../../packages/core/src/collectives/algorithms/index.ts";
 import { sum } from "../../../../packages/core/src/ops/op.ts";
@@ -109,6 +110,9 @@ function whole(p: number): { array: Uint8Array; piece: number; slice: number; by
   const bytes = p === below(p) ? p : p * below(p);
   return { array: new Uint8Array(bytes), piece: bytes / p, slice: bytes / below(p), bytes };
 }
+
+/** The last segment is short. */
+const threeSegments: Uint8Array = new Uint8Array(2 * segmentBytes + 1);
 
 /** Empty messages up and down a binomial tree. */
 const upAndDown = (v: number, p: number): Cost => times((v === 0 ? 0 : 1) + children(v, p).length, 0);
@@ -301,6 +305,17 @@ export const promised: { [O in Operation]: { [A in Algorithms[O]]: Promised } } 
       cost: (rank, p) => {
         const { bytes, piece } = whole(p);
         return total(labels(rank, p, "ring", bytes), times(2 * (p - 1), value(piece)));
+      },
+    },
+    segmented: {
+      run: (peers) => collectives.allreduce(peers, threeSegments, sum),
+      upTo: 16,
+      cost: (rank, p) => {
+        const { away, pair, slots } = folded(rank, p);
+        const whole = value(threeSegments.length);
+        const exchange = total(times(2, value(segmentBytes)), times(1, value(1)));
+        const exchanges = total(...powers(slots).map(() => exchange), pair ? times(1, whole) : none);
+        return total(labels(rank, p, "segmented", threeSegments.length), away ? times(1, whole) : exchanges);
       },
     },
   },

@@ -325,3 +325,46 @@ describe("deterministic", () => {
     }
   });
 });
+
+describe("allreduce in segments", () => {
+  const length = 2 * 8192 + 5; // two whole segments and a short one
+  const valueOf = (rank: number): Float64Array => Float64Array.from({ length }, (_, i) => 1 / (3 * i + rank + 1));
+
+  test.each([2, 3, 4, 5, 8])("gives the bits of recursive doubling on %i ranks", async (size) => {
+    const by = async (algorithm: string): Promise<Float64Array[]> => {
+      process.env["TSMPI_ALLREDUCE"] = algorithm;
+      return results(size, (peers) => collectives.allreduce(peers, valueOf(peers.rank), sum), simulations(size)[1]);
+    };
+    const [whole, segmented] = [await by("recursive-doubling"), await by("segmented")];
+    same(segmented, whole);
+  });
+
+  test.each([
+    { name: "of that length", room: length, from: 0, in: true },
+    { name: "that is longer", room: length + 10, from: 0, in: true },
+    { name: "that is the input", room: length, from: undefined, in: false },
+  ])("fills an `into` $name", async ({ room, from, in: within }) => {
+    process.env["TSMPI_ALLREDUCE"] = "segmented";
+    const places: boolean[] = [];
+    for (const size of [2, 3, 4]) {
+      const total = Array.from({ length: size }, (_, rank) => valueOf(rank)[length - 1] as number);
+      const run = async (peers: Peers): Promise<number> => {
+        const array = valueOf(peers.rank);
+        const into = from === undefined ? array : new Float64Array(room);
+        const result = await collectives.allreduce(peers, array, sum, { into });
+        if (size === 2) places.push(result.buffer === into.buffer);
+        if (into !== array) same(array, valueOf(peers.rank)); // the input is as it was
+        return result[length - 1] as number;
+      };
+      for (const simulation of simulations(size)) {
+        const all = await results(size, run, simulation);
+        for (const last of all)
+          expect(last).toBeCloseTo(
+            total.reduce((a, b) => a + b),
+            12,
+          );
+      }
+    }
+    expect(new Set(places)).toEqual(new Set([within]));
+  });
+});

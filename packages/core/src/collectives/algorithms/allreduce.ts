@@ -1,4 +1,5 @@
 import { checkRoom } from "../../calls/into.ts";
+import type { DeterministicOptions, OptionalIntoOptions } from "../../calls/options.ts";
 import { describe, isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { alone, check } from "../../ops/apply.ts";
 import { asOp, type Op, type Reducer } from "../../ops/op.ts";
@@ -8,6 +9,7 @@ import type { Peers } from "../../wire/peers.ts";
 import { rabenseifner } from "./allreduce/rabenseifner.ts";
 import { recursiveDoubling } from "./allreduce/recursive-doubling.ts";
 import { ring } from "./allreduce/ring.ts";
+import { segmented } from "./allreduce/segmented.ts";
 import { announce } from "./announce.ts";
 import type { Exchange, Here, Plan, Posts } from "./board-exchange.ts";
 import { type Algorithms, choose, type Facts, factsOf } from "./choose.ts";
@@ -27,22 +29,28 @@ export async function allreduce<T>(
   peers: Peers,
   value: T,
   reducer: Reducer<T>,
-  { deterministic = false }: { deterministic?: boolean | undefined } = {},
+  { deterministic = false, into }: DeterministicOptions & OptionalIntoOptions<TypedArray> = {},
 ): Promise<T> {
   const op = asOp<T>(reducer);
   check(op, value);
-  return (await allreduceWith(peers, value, op, deterministic)) as T;
+  return (await allreduceWith(peers, value, op, deterministic, into)) as T;
 }
 
 /**
  * No completion step is needed: in each algorithm for users' functions, every rank's result depends on every call of the function.
  * (Recursive doubling would need one: other ranks can finish while the last call on one rank throws.)
  */
-async function allreduceWith(peers: Peers, value: unknown, op: Op, deterministic: boolean): Promise<unknown> {
+async function allreduceWith(
+  peers: Peers,
+  value: unknown,
+  op: Op,
+  deterministic: boolean,
+  into?: TypedArray,
+): Promise<unknown> {
   if (peers.size === 1) return alone(op, copy(value));
   const bytes = isTypedArray(value) ? value.byteLength : undefined;
   const facts = factsOf(peers, { op, bytes, deterministic });
-  return algorithms[choose("allreduce", facts)](peers, value, op, facts);
+  return algorithms[choose("allreduce", facts)](peers, value, op, facts, into);
 }
 
 /**
@@ -62,24 +70,29 @@ export function allreduceOnBoard<T>({ rank, size }: Here, value: T, reducer: Red
   return { give, to: "all", from: "all", finish, what: () => describe(value) };
 }
 
-type Allreduce = (peers: Peers, value: unknown, op: Op, facts: Facts) => Promise<unknown>;
+/** The result may be in `into`, or in the first part of it. */
+type Allreduce = (peers: Peers, value: unknown, op: Op, facts: Facts, into?: TypedArray) => Promise<unknown>;
 const algorithms: { readonly [A in Algorithms["allreduce"]]: Allreduce } = {
   "recursive-doubling": recursiveDoubling,
   tree,
   "two-level": twoLevel,
   rabenseifner: inPieces("rabenseifner", rabenseifner),
   ring: inPieces("ring", ring),
+  segmented: inPieces("segmented", segmented),
 };
 
 /** An algorithm for large arrays. Beside it the ranks check that all of them use it: see announce.ts. */
-function inPieces(name: string, body: (peers: Peers, array: TypedArray, op: Op) => Promise<unknown>): Allreduce {
-  return async (peers, value, op, facts) => {
+function inPieces(
+  name: string,
+  body: (peers: Peers, array: TypedArray, op: Op, into?: TypedArray) => Promise<unknown>,
+): Allreduce {
+  return async (peers, value, op, facts, into) => {
     const { rank, size, hosts } = peers;
     const small = choose("allreduce", { ...facts, bytes: undefined });
     const place = small === "two-level" ? layered(folded, hosts, rank, 0) : folded(size, rank, 0);
     // The labels first: each pair of ranks reads in the order sent.
     const announced = announce(peers, place, name, value);
-    return (await Promise.all([body(peers, value as TypedArray, op), announced]))[0];
+    return (await Promise.all([body(peers, value as TypedArray, op, into), announced]))[0];
   };
 }
 

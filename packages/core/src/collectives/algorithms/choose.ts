@@ -12,7 +12,7 @@ export interface Algorithms {
   allgather: "bruck" | "ring" | "two-level";
   alltoall: "pairwise" | "bruck";
   reduce: "tree" | "two-level" | "rabenseifner";
-  allreduce: "recursive-doubling" | "tree" | "two-level" | "rabenseifner" | "ring";
+  allreduce: "recursive-doubling" | "tree" | "two-level" | "rabenseifner" | "ring" | "segmented";
   reduceScatter: "pairwise" | "recursive-halving";
   scan: "linear" | "doubling";
   exscan: "linear" | "doubling";
@@ -61,6 +61,7 @@ const needs: { readonly [O in Operation]: { readonly [A in Algorithms[O]]: Condi
     "two-level": { ...apart, blocks: true, deterministic: false },
     rabenseifner: { bytes: [0, up] },
     ring: { bytes: [0, up], commutative: true, deterministic: false },
+    segmented: { bytes: [0, up], builtIn: true },
   },
   reduceScatter: { pairwise: {}, "recursive-halving": {} },
   scan: { linear: {}, doubling: { deterministic: false } },
@@ -94,6 +95,7 @@ const rules: { readonly [O in Operation]: readonly ({ readonly use: Algorithms[O
   alltoall: [{ use: "pairwise", ranks: [1, 16] }, { use: "bruck" }],
   reduce: [{ use: "rabenseifner", ranks: [4, up], bytes: [64 * KiB, up] }, { use: "two-level" }, { use: "tree" }],
   allreduce: [
+    { use: "segmented", ranks: [2, 2], hosts: [2, 2], bytes: [512 * KiB, up] },
     { use: "ring", ranks: [3, 64], powerOfTwo: false, bytes: [512 * KiB, up] },
     { use: "rabenseifner", ranks: [4, up], bytes: [64 * KiB, up] },
     { use: "two-level" },
