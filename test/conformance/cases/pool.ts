@@ -135,8 +135,11 @@ export const cases: Case[] = [
         }
         return used.size;
       });
-      if (world.rank === 0) assert.equal(ranks, Math.max(1, world.size - 1));
-      assert.equal(await world.allreduce(seen.length, sum), 60);
+      if (ranks !== undefined) assert.ok(ranks >= Math.min(2, Math.max(1, world.size - 1)), `${ranks} ranks worked`);
+      const done = await world.allreduce(seen.length, sum);
+      if (process.env["TSMPI_CHECK"] === "1")
+        assert.ok(done >= 60); // some are done again, to compare their results
+      else assert.equal(done, 60);
     },
   },
   {
