@@ -35,7 +35,10 @@ beforeAll(async () => {
     () => {},
     () => {},
   ); // ZeroMQ has its thread from the first socket on
-  thread = IoThread.find(System.load()) as IoThread;
+  let found = IoThread.find(System.load());
+  // It gives itself its name, by which it is found, when it starts to run.
+  for (; found === undefined; found = IoThread.find(System.load())) await turn();
+  thread = found;
   everywhere = allowed();
   return () => inbox.close();
 });
