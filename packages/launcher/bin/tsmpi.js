@@ -31,7 +31,9 @@ loaded.then(
     console.error(
       isMissing(error)
         ? `tsmpi: ${process.argv[1]} is not beside the dist of its package: in a checkout run \`pnpm build\`, elsewhere link to bin/tsmpi.js of the package instead of copying it`
-        : `tsmpi: cannot load: ${error.message}`,
+        : error.code === "EMFILE"
+          ? "tsmpi: cannot load its files: the limit of open files is reached (ulimit -n)"
+          : `tsmpi: cannot load: ${error.message}`,
     );
     process.exit(125);
   },

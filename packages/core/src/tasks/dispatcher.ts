@@ -254,6 +254,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #answered(worker: WorkerState, parcel: Parcel): void {
     const answer = openBatch(parcel);
     const { outcomes, returned } = answer;
+    worker.heard = true;
     this.#scheduler.answered(worker, answer, outcomes.length, performance.now());
     if (outcomes.length === 0 && returned === undefined) {
       if (worker.begins()) this.#tell(worker, { kind: "go" });
@@ -329,7 +330,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     for (const run of this.#runs) run.forget(worker.rank);
     const place = this.#place(worker.rank);
     // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
-    if (leftInATask.test(error.message) && worker.held > 0) {
+    if (leftInATask.test(error.message) && worker.held > 0 && worker.heard) {
       warn(
         `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${worker.current?.run.task}; going on without it`,
       );

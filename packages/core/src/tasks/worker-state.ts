@@ -37,6 +37,8 @@ export class WorkerState {
   lost = false;
   /** Rank 0 is receiving its answers. */
   listened = false;
+  /** It has sent something. A rank that never does may not have called this collective at all. */
+  heard = false;
   /** The worker has sent its goodbye. */
   left = false;
   /** It was asked to give back tasks and has not answered. It is given nothing before that. */
