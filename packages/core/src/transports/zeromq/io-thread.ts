@@ -36,15 +36,14 @@ export class IoThread {
     system.useBatchScheduling(id);
   }
 
-  /** Undefined if it cannot be found. */
+  /** Undefined if it cannot be found: without /proc, or before it has run and given itself its name. */
   static find(system: System): IoThread | undefined {
     if (known === undefined) {
-      const tasks = "/proc/self/task";
       try {
-        const id = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, "utf8").trim() === threadName);
-        known = id === undefined ? "missing" : new IoThread(system, Number(id));
+        const id = readdirSync(tasks).find((id) => nameOf(id) === threadName);
+        if (id !== undefined) known = new IoThread(system, Number(id));
       } catch {
-        known = "missing";
+        known = "missing"; // no /proc
       }
     }
     return known === "missing" ? undefined : known;
@@ -111,5 +110,16 @@ export class IoThread {
     if (this.#cpu === undefined) return;
     this.#system.moveFrom([this.#cpu], this.#anywhere, this.id);
     this.#cpu = undefined;
+  }
+}
+
+const tasks = "/proc/self/task";
+
+/** The name of a thread of this process; undefined if it has ended meanwhile. */
+function nameOf(id: string): string | undefined {
+  try {
+    return readFileSync(`${tasks}/${id}/comm`, "utf8").trim();
+  } catch {
+    return undefined;
   }
 }

@@ -36,7 +36,6 @@ beforeAll(async () => {
     () => {},
   ); // ZeroMQ has its thread from the first socket on
   let found = IoThread.find(System.load());
-  // It gives itself its name, by which it is found, when it starts to run.
   for (; found === undefined; found = IoThread.find(System.load())) await turn();
   thread = found;
   everywhere = allowed();
