@@ -93,7 +93,7 @@ export class ShortCollectives {
     const board = this.#board;
     const number = this.#number;
     if (!this.#postAndLook(undefined) || !board.awaitValues(number, this.#signature, root, root)) return notThere;
-    if (into === undefined) return board.numberOf(root, number) ?? board.valueOf(root, number);
+    if (into === undefined) return board.valueOf(root, number);
     const length = board.lengthOf(root, number, into);
     if (length === undefined || length > into.length) return notThere;
     board.copyInto(root, number, into, 0);
@@ -156,7 +156,7 @@ export class ShortCollectives {
     const number = this.#number;
     const values = new Array<unknown>(this.#size);
     for (let rank = 0; rank < this.#size; rank++) {
-      const value = board.numberOf(rank, number) ?? board.valueOf(rank, number);
+      const value = board.valueOf(rank, number);
       if (value === notThere) return notThere;
       values[rank] = value;
     }

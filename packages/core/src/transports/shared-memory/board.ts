@@ -410,7 +410,7 @@ export class SharedBoard implements Board, Places {
   }
 
   #markAt(rank: number, number: number): number {
-    return this.#marks + (number & (this.#places - 1)) * this.#marksPerPlace + 2 * rank;
+    return this.marksOf(number) + 2 * rank;
   }
 
   postAt(rank: number, number: number): number {

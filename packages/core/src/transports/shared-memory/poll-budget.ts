@@ -42,7 +42,7 @@ export class PollBudget {
 
   /** Whether the next call may poll. */
   get isOpen(): boolean {
-    return this.#skips === 0 && this.#deliveries < deliveriesPerTurn;
+    return this.#skips === 0 && !this.isSpent;
   }
 
   /** Whether the event loop must have its turn first. */

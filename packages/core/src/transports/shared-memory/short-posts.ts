@@ -90,20 +90,16 @@ export class ShortPosts implements ShortBoard {
   }
 
   awaitValues(number: number, signature: number, first: number, last: number): boolean {
-    return this.#await(number, signature, first, last);
+    const { instance, budget } = this.#waiting;
+    const mark = markOf(number);
+    if (!instance.exports.awaitPosts(this.#marksOf(number), mark, signature, flag.large, first, last, budget.looks))
+      return false;
+    budget.count();
+    return true;
   }
 
   awaitAll(number: number, signature: number): boolean {
-    return this.#await(number, signature | flag.bare, 0, this.#size - 1);
-  }
-
-  #await(number: number, signature: number, first: number, last: number): boolean {
-    const { instance, budget } = this.#waiting;
-    const marks = this.#marksOf(number);
-    const mark = markOf(number);
-    if (!instance.exports.awaitPosts(marks, mark, signature, flag.large, first, last, budget.looks)) return false;
-    budget.count();
-    return true;
+    return this.awaitValues(number, signature | flag.bare, 0, this.#size - 1);
   }
 
   agrees(number: number, signature: number): boolean {
@@ -121,7 +117,7 @@ export class ShortPosts implements ShortBoard {
     const word = this.#shortAt(rank, number);
     if (word < 0) return notThere;
     const at = formAt(word);
-    return decode(new Excerpt(this.#places.memory, at, at + this.#bytesAt(word)));
+    return shortNumber(this.#memory, at) ?? decode(new Excerpt(this.#places.memory, at, at + this.#bytesAt(word)));
   }
 
   lengthOf(rank: number, number: number, into: TypedArray): number | undefined {
