@@ -51,10 +51,28 @@ describe("progress of a map", () => {
     expect(text).toMatch(/tsmpi: render: 40\/40 \(100 %\), \d+\/s, took 0:0\d\r\n$/);
   });
 
+  test("the task that takes far longer than the others is named with its rank", async () => {
+    const slow = `
+      import { init } from "tsmpi";
+      await using world = await init();
+      const seen = [];
+      const wait = async (ms) => { await new Promise((resolve) => setTimeout(resolve, ms)); };
+      await world.map(wait, [5, 5, 1500, 5, 5, 5], { rootWorks: false, progress: (event) => seen.push(event) });
+      const [straggler] = seen.flatMap(({ slowest }) => slowest).filter(({ ms }) => ms > 300);
+      if (world.rank === 0) console.log(JSON.stringify(straggler));
+    `;
+    const { stdout } = await runScript(slow, ["-n", "3"]);
+    const { ms, rank, ...others } = JSON.parse(stdout);
+    expect(others).toEqual({ task: "wait", index: 2, host: expect.any(String) });
+    expect([[1, 2].includes(rank), ms < 1600]).toEqual([true, true]);
+  });
+
   test("the bar fills by eighths of a cell", () => {
     expect(bar({ done: 0, total: 10 })).toBe(" ".repeat(25));
     expect(bar({ done: 10, total: 10 })).toBe(`${"█".repeat(24)} `);
     expect(bar({ done: 1, total: 48 })).toBe(`▌${" ".repeat(24)}`);
     expect(bar({ done: 1, total: undefined })).toBe("");
+    expect(bar({ done: 1, total: 2 }, 11)).toBe(`█████${" ".repeat(6)}`);
+    expect(bar({ done: 1, total: 2 }, 6)).toBe("");
   });
 });

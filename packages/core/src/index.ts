@@ -60,5 +60,5 @@ export type {
   TaskOptions,
 } from "./tasks/task.ts";
 export { type ClassCodec, registerClass } from "./wire/codec/registered-classes.ts";
-export type { Progress } from "./wire/progress.ts";
+export type { Progress, RunningTask } from "./wire/progress.ts";
 export { init } from "./worlds/init.ts";

@@ -2,6 +2,7 @@ import { MpiError } from "../calls/errors.ts";
 import { clearTimeout, performance, queueMicrotask, setTimeout } from "../calls/event-loop.ts";
 import { warn } from "../calls/warning.ts";
 import { encode, type Parcel } from "../wire/codec/codec.ts";
+import type { RunningTask } from "../wire/progress.ts";
 import { openBatch } from "./batch.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
@@ -11,6 +12,7 @@ import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
 import { type Dispatching, RootTasks } from "./root-tasks.ts";
 import { Scheduler } from "./scheduler.ts";
+import { slowest } from "./slowest.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
@@ -99,6 +101,14 @@ export class Dispatcher implements WorkerCounts, Dispatching {
 
   get busy(): number {
     return this.#workers.filter((worker) => worker.held > 0).length + (this.#root?.current === undefined ? 0 : 1);
+  }
+
+  get slowest(): RunningTask[] {
+    const tasks = this.#workers.flatMap((worker) =>
+      worker.atWork.map((task) => ({ ...task, ...this.#place(worker.rank) })),
+    );
+    const own = this.#root?.atWork.map((task) => ({ ...task, ...this.#place(this.#group.peers.rank) })) ?? [];
+    return slowest([...own, ...tasks], performance.now());
   }
 
   add(run: MapRun): void {

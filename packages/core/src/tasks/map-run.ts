@@ -90,7 +90,7 @@ export class MapRun {
       this.#fail = reject;
     });
     this.finished.catch(() => {}); // each caller that awaits it gets the error all the same
-    parts.meter.total = parts.source.remaining;
+    parts.meter.left = () => this.#left;
   }
 
   get over(): boolean {
@@ -195,8 +195,8 @@ export class MapRun {
       this.putBack(items);
       return;
     }
-    this.#underWay -= items.length;
     for (const item of items) {
+      this.#underWay -= 1;
       item.losses += 1;
       if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
       else this.#backlog.tryAgain(item);
@@ -279,6 +279,12 @@ export class MapRun {
     return items;
   }
 
+  /** Inputs without a result, where their number is known. */
+  get #left(): number | undefined {
+    const remaining = this.#backlog.remaining;
+    return remaining === undefined ? undefined : remaining + this.#underWay + this.#delayed.size;
+  }
+
   get #isBounded(): boolean {
     return this.#parts.source.lazy || this.#parts.sink.bounded;
   }
@@ -314,6 +320,8 @@ export class MapRun {
     if (this.#over) return;
     this.#over = true;
     const { journal, meter, sink, site } = this.#parts;
+    const left = this.#left;
+    meter.left = () => left; // a source that is closed has no inputs left
     let why = reason;
     const failed = (error: unknown): void => {
       if (why === undefined) why = { error };

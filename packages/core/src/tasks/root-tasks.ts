@@ -5,6 +5,7 @@ import { type ChunkPicker, rootTurnMs } from "./chunk-picker.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 import { failed, type Outcome } from "./outcome.ts";
+import type { AtWork } from "./slowest.ts";
 import type { TaskRunner } from "./task-runner.ts";
 
 /** Larger chunks read the clock once in this many tasks, but after each of their last {@link closely} tasks. */
@@ -26,6 +27,8 @@ export class RootTasks {
   /** The chunk at work. */
   current: Chunk | undefined;
   working = false;
+  /** The task that is awaited: while another one is at work, rank 0 tells no progress. */
+  atWork: AtWork[] = [];
   readonly #runner: TaskRunner;
   readonly #place: Place;
   readonly #picker: ChunkPicker;
@@ -112,7 +115,9 @@ export class RootTasks {
     this.#picker.rootIsWaiting = true;
     this.#dispatcher.refill();
     const since = performance.now();
+    this.atWork = [{ task: run.task, index: (items[i] as Item).index, since }];
     const outcome = asIfTravelled(await done);
+    this.atWork = [];
     if (performance.now() - since > rootTurnMs) this.#picker.awaits(run.task);
     this.#picker.rootIsWaiting = false;
     run.settle(items[i] as Item, outcome, this.#place);

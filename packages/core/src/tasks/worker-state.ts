@@ -2,6 +2,7 @@ import type { MpiError } from "../calls/errors.ts";
 import { clearTimeout, setTimeout } from "../calls/event-loop.ts";
 import type { Item } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
+import type { AtWork } from "./slowest.ts";
 import { tookTooLong } from "./task-runner.ts";
 
 /** How long rank 0 waits for the worker's own report of a timeout before it gives the task up. */
@@ -81,6 +82,14 @@ export class WorkerState {
 
   get current(): Chunk | undefined {
     return this.#given[0]?.chunk;
+  }
+
+  /** The task at work, unless its result is not wanted any more. */
+  get atWork(): AtWork[] {
+    const [given] = this.#given;
+    if (given === undefined || given.void || this.lost) return [];
+    const { index } = given.chunk.items[given.answered] as Item;
+    return [{ task: given.chunk.run.task, index, since: this.since }];
   }
 
   /** The worker is busy with a task that was given up. */

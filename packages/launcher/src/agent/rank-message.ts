@@ -48,6 +48,9 @@ export function isRankMessage(message: unknown): message is RankMessage {
   return Object.hasOwn(checks, kind) && checks[kind](message);
 }
 
+const isRunningTask: Check = ({ task, index, rank, host, ms }) =>
+  isText(task) && isText(host) && [index, rank, ms].every(isNumber);
+
 function isProgress({
   task,
   done,
@@ -58,11 +61,18 @@ function isProgress({
   remainingMs,
   busy,
   ranks,
+  slowest,
   lost,
 }: Fields): boolean {
   const numbers = [done, failed, elapsedMs, perSecond, busy, ranks];
   const maybe = [total, remainingMs];
-  return isText(task) && numbers.every(isNumber) && maybe.every((each) => isMaybe(isNumber, each)) && isNumbers(lost);
+  return (
+    isText(task) &&
+    numbers.every(isNumber) &&
+    maybe.every((each) => isMaybe(isNumber, each)) &&
+    isNumbers(lost) &&
+    isListOf(isRunningTask, slowest)
+  );
 }
 
 function isTable(value: unknown): value is Fields {

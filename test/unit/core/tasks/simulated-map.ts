@@ -86,7 +86,7 @@ class Simulation {
     const { queue } = this.#scheduler.picker;
     const working = this.#working;
     const { lazy = false, chunkSize } = this.#settings;
-    const counts = { busy: 0, ranks: working, lost: [] };
+    const counts = { busy: 0, ranks: working, slowest: [], lost: [] };
     const run = new MapRun({
       task: "task",
       spread: false,
