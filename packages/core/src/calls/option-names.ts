@@ -61,7 +61,7 @@ export const optionNames = {
     "into",
   ],
   pool: ["initializer", "rootWorks", "signal"],
-  run: ["timeoutMs", "retries", "signal"],
+  run: ["timeoutMs", "retries", "journal", "signal"],
   poolMap: [
     "schedule",
     "chunkSize",

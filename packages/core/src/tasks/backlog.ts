@@ -1,7 +1,7 @@
 import { performance } from "../calls/event-loop.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item } from "./item.ts";
-import type { Journal } from "./journal.ts";
+import type { ResultStore } from "./result-store.ts";
 
 /** Suspects after one loss are handed out in about so many groups. */
 const suspectGroups = 8;
@@ -21,7 +21,7 @@ interface BacklogEvents {
 /** The inputs of a run that are still to be handed out: new ones, ones to be tried again, and blocks of the static schedule. */
 export class Backlog {
   readonly #source: InputSource;
-  readonly #journal: Journal | undefined;
+  readonly #journal: ResultStore | undefined;
   readonly #events: BacklogEvents;
   /** Inputs to be tried again, one by one. */
   readonly #again: Item[] = [];
@@ -34,7 +34,7 @@ export class Backlog {
   #pulled = 0;
   #closed = false;
 
-  constructor(source: InputSource, journal: Journal | undefined, events: BacklogEvents) {
+  constructor(source: InputSource, journal: ResultStore | undefined, events: BacklogEvents) {
     this.#source = source;
     this.#journal = journal;
     this.#events = events;

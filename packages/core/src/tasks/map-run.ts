@@ -6,10 +6,10 @@ import { Backlog } from "./backlog.ts";
 import { chunks } from "./chunks.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item, Observer, Place } from "./item.ts";
-import type { Journal } from "./journal.ts";
 import type { MapSettings } from "./map-options.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
+import type { ResultStore } from "./result-store.ts";
 import type { Sink } from "./results.ts";
 import { chunkSize, depth, mostHeld, type Pace } from "./schedule.ts";
 import { taskError } from "./task-error.ts";
@@ -38,7 +38,7 @@ export interface MapRunParts {
   source: InputSource;
   sink: Sink;
   meter: ProgressMeter;
-  journal: Journal | undefined;
+  journal: ResultStore | undefined;
   /** Under `--check`. */
   observer?: Observer;
   /** Source position of the user's call. */

@@ -59,8 +59,9 @@ export class ProgressMeter {
     const elapsedMs = this.#told - this.#started;
     const worked = this.#done - this.#known;
     const left = this.left();
-    // Before that, ranks whose first tasks are at work would not count.
-    const isPaced = worked > 0 && worked >= this.#counts.ranks;
+    const { busy, ranks } = this.#counts;
+    // Before, ranks whose first tasks are at work would not count. When all that is left is at work, a rate says nothing.
+    const isPaced = worked > 0 && worked >= ranks && left !== undefined && (left > busy || left === 0);
     const progress: Progress = {
       task: this.#task,
       done: this.#done,
@@ -68,9 +69,9 @@ export class ProgressMeter {
       total: left === undefined ? undefined : this.#done + left,
       elapsedMs,
       perSecond: elapsedMs === 0 ? 0 : (worked * 1000) / elapsedMs,
-      remainingMs: left === undefined || !isPaced ? undefined : (left * elapsedMs) / worked,
-      busy: this.#counts.busy,
-      ranks: this.#counts.ranks,
+      remainingMs: isPaced ? (left * elapsedMs) / worked : undefined,
+      busy,
+      ranks,
       slowest: this.#counts.slowest,
       lost: this.#counts.lost,
       finished: this.#finished,

@@ -61,6 +61,15 @@ export interface TaskOptions extends CallOptions {
   timeoutMs?: number | undefined;
   /** How often a task that failed is tried again, on whatever rank is free; default 0. Or when, and after which errors. */
   retries?: number | RetryOptions | undefined;
+  /**
+   * File to which finished results are written as they come, and whose inputs a rerun skips. It belongs to one list of
+   * inputs, one key and the source of one task; anything else is refused, and so is a second job that uses it at the same
+   * time. Rank 0 alone needs to see it. A string is the file.
+   *
+   * Calls of `workers.run` know their input by its value, whatever their order. They share the file until the pool ends. Where
+   * the same input was done three times, a rerun has three results of it.
+   */
+  journal?: string | JournalOptions | undefined;
 }
 
 /**
@@ -110,12 +119,6 @@ export interface ImapOptions extends TaskOptions {
    * there, and so will be all results.
    */
   lookAhead?: number | undefined;
-  /**
-   * File to which finished results are written as they come, and whose inputs a rerun skips. It belongs to one list of
-   * inputs, one key and the source of one task; anything else is refused, and so is a second job that uses it at the same
-   * time. Rank 0 alone needs to see it. A string is the file.
-   */
-  journal?: string | JournalOptions | undefined;
   /** `true` shows progress, a function gets it: at most ten times a second, and at the end. */
   progress?: boolean | ((progress: Progress) => void) | undefined;
 }

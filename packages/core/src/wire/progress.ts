@@ -26,7 +26,10 @@ export interface Progress {
   readonly elapsedMs: number;
   /** Inputs done per second, on average; without those that a journal had. */
   readonly perSecond: number;
-  /** Estimated time left, from the rate. Undefined before each rank can have done a task, and while the total is unknown. */
+  /**
+   * Estimated time left, from the rate. Undefined where the rate says nothing: before each rank can have done a task, when all
+   * tasks that are left are at work, and while the total is unknown.
+   */
   readonly remainingMs: number | undefined;
   /** Number of ranks that have work at present. */
   readonly busy: number;

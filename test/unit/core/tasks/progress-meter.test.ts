@@ -104,15 +104,21 @@ describe("the meter of a map", () => {
     for (const item of items) run.settle(item, { ok: true, value: 0 }, place);
   };
 
-  test("estimates the time left when each rank can have done a task, and not before", async () => {
-    const { run, seen } = reports(4, [1, 2, 3, 4, 5, 6, 7, 8]);
+  test("estimates the time left from when each rank can have done a task, until the last ones are at work", async () => {
+    const { run, seen } = reports(
+      4,
+      Array.from({ length: 12 }, (_, i) => i),
+    );
     await work(run, 3);
+    await work(run, 2);
+    await work(run, 4);
     await work(run, 2);
     assert.equal(seen[0]?.remainingMs, undefined);
     const { elapsedMs = 0, done = 0, remainingMs } = seen[1] ?? {};
-    assert.equal(remainingMs, ((8 - done) * elapsedMs) / done);
+    assert.equal(remainingMs, ((12 - done) * elapsedMs) / done);
+    assert.equal(seen[3]?.remainingMs, undefined); // two tasks are left for four ranks: all are at work
     run.cancel(new Error("enough"));
-    assert.deepEqual([seen.at(-1)?.done, seen.at(-1)?.total], [5, 8]);
+    assert.deepEqual([seen.at(-1)?.done, seen.at(-1)?.total], [11, 12]);
   });
 
   test("knows the total of a generator when it has ended", async () => {
