@@ -34,10 +34,10 @@ export class ProgressMeter {
     this.#timer = setInterval(() => this.#tell(), 10 * intervalMs).unref();
   }
 
-  count(how: "done" | "failed" | "known"): void {
-    this.#done += 1;
-    if (how === "failed") this.#failed += 1;
-    if (how === "known") this.#known += 1;
+  count(how: "done" | "failed" | "known", tasks = 1): void {
+    this.#done += tasks;
+    if (how === "failed") this.#failed += tasks;
+    if (how === "known") this.#known += tasks;
     if (this.#listener !== undefined && performance.now() - this.#told >= intervalMs) this.#tell();
   }
 
