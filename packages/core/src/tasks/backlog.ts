@@ -1,6 +1,7 @@
 import { performance } from "../calls/event-loop.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item } from "./item.ts";
+import { ItemQueue } from "./item-queue.ts";
 import type { ResultStore } from "./result-store.ts";
 
 /** Suspects after one loss are handed out in about so many groups. */
@@ -28,7 +29,7 @@ export class Backlog {
   /** Inputs that were at work on a rank when it was lost: one of them may have ended it. */
   readonly #suspects: Item[] = [];
   /** Inputs that come before all new ones: given back without being begun, or pulled to see how many there are. */
-  #next: Item[] = [];
+  readonly #next: ItemQueue = new ItemQueue();
   /** Static schedule: the block of each rank that has not been handed out. */
   #blocks: Map<number, Item[]> | undefined;
   #pulled = 0;
@@ -87,7 +88,8 @@ export class Backlog {
     if (again.length > 0) return again;
     const suspect = suspects ? this.takeSuspect() : undefined;
     if (suspect !== undefined) return suspect;
-    const items = this.#next.splice(0, most);
+    if (this.#next.length === 0) return this.pull(most);
+    const items = this.#next.take(most);
     return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
   }
 
@@ -98,14 +100,16 @@ export class Backlog {
     for (let some = 1; this.#next.length < many && performance.now() < until; some *= 2) {
       const items = this.pull(Math.min(some, many - this.#next.length));
       if (items.length === 0) break;
-      this.#next.push(...items);
+      this.#next.push(items);
     }
     this.#source.expect?.(Math.min(many - this.#next.length, this.#events.room(this.#pulled)));
   }
 
   /** Takes back inputs whose tasks were not begun. They are the next ones, in the order of handing out. */
   putBack(items: readonly Item[]): void {
-    this.#next = [...items, ...this.#next].sort((a, b) => a.at - b.at);
+    // What was begun before, on another rank, goes out again by itself: tasks of one chunk are told the same attempt.
+    this.#next.putBack(items.filter(isNew));
+    for (const item of items) if (!isNew(item)) this.tryAgain(item);
   }
 
   /** Takes an input whose task is to be tried again. */
@@ -120,9 +124,11 @@ export class Backlog {
       const inputs = this.#source.take(Math.min(most - items.length, this.#events.room(this.#pulled)));
       if (inputs.length === 0) break;
       for (const input of inputs) {
-        const item = this.#itemOf(this.#pulled++, input);
-        if (item === "failed") break;
-        if (item !== "known") items.push(item);
+        const at = this.#pulled++;
+        const index = this.#source.indexOf?.(at) ?? at;
+        const digest = this.#journal && this.#lookUp(this.#journal, index, input);
+        if (digest === "failed") break;
+        if (digest !== "known") items.push({ index, at, input, digest, attempts: 0, losses: 0 });
       }
     }
     return items;
@@ -134,14 +140,12 @@ export class Backlog {
     this.#source.close(failed);
   }
 
-  #itemOf(at: number, input: unknown): Item | "known" | "failed" {
-    const journal = this.#journal;
-    const index = this.#source.indexOf?.(at) ?? at;
-    if (journal === undefined) return { index, at, input, digest: undefined, attempts: 0, losses: 0 };
+  /** The digest of an input whose result the journal does not have. */
+  #lookUp(journal: ResultStore, index: number, input: unknown): Item["digest"] | "known" | "failed" {
     try {
       const digest = journal.digestOf(input);
       const known = journal.find(index, digest);
-      if (known === undefined) return { index, at, input, digest, attempts: 0, losses: 0 };
+      if (known === undefined) return digest;
       this.#events.known(index, known.value);
       return "known";
     } catch (error) {
@@ -154,4 +158,8 @@ export class Backlog {
     for (const block of this.#blocks?.values() ?? []) if (block.length > 0) return false;
     return true;
   }
+}
+
+function isNew({ attempts, losses }: Item): boolean {
+  return attempts === 0 && losses === 0;
 }

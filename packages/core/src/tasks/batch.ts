@@ -1,6 +1,6 @@
 import { MpiError, messageOf, stackText } from "../calls/errors.ts";
 import { bundle, byteLength, copy, decode, encode, type Parcel, unbundle } from "../wire/codec/codec.ts";
-import { failed, type Outcome } from "./outcome.ts";
+import { failed, isPrimitive, type Outcome } from "./outcome.ts";
 
 /** First parcel of a batch of results. The parcels of its larger values follow. */
 interface Head {
@@ -52,6 +52,11 @@ export class Batch {
     }
   }
 
+  /** Results that are primitives. */
+  addAll(values: readonly unknown[]): void {
+    for (const value of values) this.#values.push(value);
+  }
+
   encode(): Parcel {
     const { ms, awaitedMs } = this;
     const head: Head = { values: this.#values, packed: this.#packed, failures: this.#failures, ms, awaitedMs };
@@ -75,25 +80,20 @@ export class Batch {
 
 /** A batch as rank 0 sees it; see {@link Head}. */
 export interface Answer {
-  readonly outcomes: Outcome[];
+  readonly values: readonly unknown[];
+  /** Positions of failed tasks. Their values are what was thrown. */
+  readonly failures: readonly number[];
   readonly ms: number;
   readonly awaitedMs: number;
   readonly returned: number | undefined;
 }
 
-/** The outcomes of a batch, in the order of its tasks. */
+/** The results of a batch, in the order of its tasks. */
 export function openBatch(parcel: Parcel): Answer {
   const [first, ...parcels] = unbundle(parcel);
   const { values, packed, failures, ms, awaitedMs, returned } = decode(first as Parcel) as Head;
-  const outcomes = values.map((value): Outcome => ({ ok: true, value }));
-  for (const [i, position] of packed.entries()) {
-    outcomes[position] = { ok: true, value: decode(parcels[i] as Parcel) };
-  }
-  for (const position of failures) {
-    const outcome = outcomes[position];
-    if (outcome?.ok) outcomes[position] = failed(outcome.value);
-  }
-  return { outcomes, ms, awaitedMs, returned };
+  for (const [i, position] of packed.entries()) values[position] = decode(parcels[i] as Parcel);
+  return { values, failures, ms, awaitedMs, returned };
 }
 
 /** The outcome as it would be after travelling, so that results do not depend on the rank that did the task. */
@@ -123,8 +123,4 @@ function encodeThrown(thrown: unknown): Parcel {
     }
     return encode(told);
   }
-}
-
-function isPrimitive(value: unknown): boolean {
-  return value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol");
 }

@@ -1,6 +1,6 @@
 import type { Chunk, Held } from "./map-run.ts";
 import { Queue } from "./queue.ts";
-import { LeastTimes, MeanTimes } from "./schedule.ts";
+import { HandlingTime, LeastTimes, MeanTimes } from "./schedule.ts";
 
 /** Longest time that rank 0 works before it handles messages again. */
 export const rootTurnMs = 1;
@@ -16,6 +16,8 @@ export class ChunkPicker {
   /** Times of each task on any rank, and on rank 0. */
   readonly #meanMs: MeanTimes = new MeanTimes();
   readonly #rootMs: LeastTimes = new LeastTimes();
+  readonly #giving: HandlingTime = new HandlingTime();
+  readonly #taking: HandlingTime = new HandlingTime();
   /** Tasks that return promises. */
   readonly #asyncTasks: Set<string> = new Set();
   /** Tasks that await something for most of their time, so that their rank handles messages meanwhile. */
@@ -42,7 +44,8 @@ export class ChunkPicker {
       }
       const rootMs = this.rootIsWaiting ? undefined : this.#rootMs.of(run.task);
       const rootBlocks = this.#rootWorks && !this.#awaiting.has(run.task);
-      return run.take(rank, held, { ranks, others, meanMs, rootMs, rootBlocks });
+      const handlingMs = Math.max(this.#giving.ms, this.#taking.ms);
+      return run.take(rank, held, { ranks, others, meanMs, rootMs, rootBlocks, handlingMs });
     });
   }
 
@@ -66,6 +69,22 @@ export class ChunkPicker {
   rootTook(task: string, ms: number, tasks: number): void {
     this.#meanMs.add(task, ms, tasks);
     this.#rootMs.add(task, ms, tasks);
+  }
+
+  /** Rank 0 has worked for a turn. */
+  rootTurned(): void {
+    this.#giving.ages();
+    this.#taking.ages();
+  }
+
+  /** Rank 0 took `ms` to hand out a chunk of so many tasks. */
+  gave(ms: number, tasks: number): void {
+    this.#giving.took(ms, tasks);
+  }
+
+  /** Rank 0 took `ms` to take in so many results. */
+  tookIn(ms: number, tasks: number): void {
+    this.#taking.took(ms, tasks);
   }
 
   /** This task returns promises: rank 0 takes one input at a time. */

@@ -3,7 +3,7 @@ import { clearTimeout, performance, queueMicrotask, setTimeout } from "../calls/
 import { warn } from "../calls/warning.ts";
 import { encode, type Parcel } from "../wire/codec/codec.ts";
 import type { RunningTask } from "../wire/progress.ts";
-import { openBatch } from "./batch.ts";
+import { type Answer, openBatch } from "./batch.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 import type { Message } from "./messages.ts";
@@ -213,6 +213,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 
   #give(worker: WorkerState, chunk: Chunk): void {
+    const before = performance.now();
     const parcel = encodeWork(chunk);
     if (parcel === undefined) {
       this.refill();
@@ -222,6 +223,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     worker.give(chunk, (item, error) => this.#overdue(worker, item, error));
     void this.#listen(worker);
     void this.#send(worker, parcel);
+    this.#scheduler.picker.gave(performance.now() - before, chunk.items.length);
   }
 
   /** If a rank is idle, asks workers that have more than the task at work to give the rest back. */
@@ -262,28 +264,42 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 
   #answered(worker: WorkerState, parcel: Parcel): void {
+    const now = performance.now();
     const answer = openBatch(parcel);
-    const { outcomes, returned } = answer;
+    const { values, returned } = answer;
     worker.heard = true;
-    this.#scheduler.answered(worker, answer, outcomes.length, performance.now());
-    if (outcomes.length === 0 && returned === undefined) {
+    this.#scheduler.answered(worker, answer, values.length, now);
+    if (values.length === 0 && returned === undefined) {
       if (worker.begins()) this.#tell(worker, { kind: "go" });
       else worker.left = true;
       return;
     }
-    const place = this.#place(worker.rank);
-    for (const outcome of outcomes) {
-      const answer = worker.answered();
-      if (answer === undefined)
-        throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
-      if (answer.wanted) answer.run.settle(answer.item, outcome, place);
-    }
+    this.#settle(worker, answer);
+    this.#scheduler.picker.tookIn(performance.now() - now, values.length);
     if (this.#seatTimer !== undefined && this.free.length > 0) clearTimeout(this.#seatTimer);
     if (returned !== undefined) {
       worker.recalled = false;
       for (const { run, items } of worker.returned(returned)) run.putBack(items);
     }
     this.refill();
+  }
+
+  #settle(worker: WorkerState, { values, failures }: Answer): void {
+    const parts = worker.answered(values.length);
+    if (parts === undefined) throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
+    const place = this.#place(worker.rank);
+    let at = 0;
+    for (const { run, items, wanted } of parts) {
+      const some = values.slice(at, at + items.length);
+      const bad = failures.filter((position) => at <= position && position < at + items.length);
+      if (wanted && bad.length === 0) run.settleAll(items, 0, some, place);
+      else if (wanted) {
+        for (const [i, item] of items.entries()) {
+          run.settle(item, bad.includes(at + i) ? failed(some[i]) : { ok: true, value: some[i] }, place);
+        }
+      }
+      at += items.length;
+    }
   }
 
   #drop(run: MapRun): void {

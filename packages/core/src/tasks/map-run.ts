@@ -99,7 +99,7 @@ export class MapRun {
 
   /** Whether no further task of it begins. */
   get halted(): boolean {
-    return this.#stop !== undefined;
+    return this.#over || this.#stop !== undefined;
   }
 
   /** Inputs left to hand out, where their number is known. */
@@ -185,6 +185,21 @@ export class MapRun {
     } else {
       this.#refuse(item, outcome.error, place);
     }
+    this.settleIfDone();
+  }
+
+  /** Tasks of `items`, from number `from` on, have given these values. */
+  settleAll(items: readonly Item[], from: number, values: readonly unknown[], place: Place): void {
+    if (this.#over || values.length === 0) return;
+    const { observer, journal, meter, sink } = this.#parts;
+    if (observer !== undefined || journal !== undefined) {
+      for (const [i, value] of values.entries()) this.settle(items[from + i] as Item, { ok: true, value }, place);
+      return;
+    }
+    this.#underWay -= values.length;
+    this.#fresh = false;
+    meter.count("done", values.length);
+    for (let i = 0; i < values.length; i++) sink.put((items[from + i] as Item).index, values[i]);
     this.settleIfDone();
   }
 

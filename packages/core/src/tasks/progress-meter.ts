@@ -37,11 +37,11 @@ export class ProgressMeter {
     this.#timer = setInterval(() => this.#tell(), 10 * intervalMs).unref();
   }
 
-  count(how: "done" | "failed" | "known"): void {
-    this.#done += 1;
-    if (how === "failed") this.#failed += 1;
-    if (how === "known")
-      this.#known += 1; // reported later: inputs that were pulled with this one are not yet counted
+  count(how: "done" | "failed" | "known", tasks = 1): void {
+    this.#done += tasks;
+    if (how === "failed") this.#failed += tasks;
+    // Known results are reported later: inputs that were pulled with this one are not yet counted.
+    if (how === "known") this.#known += tasks;
     else if (this.#listener !== undefined && performance.now() - this.#told >= intervalMs) this.#tell();
   }
 

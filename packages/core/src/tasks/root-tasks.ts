@@ -4,13 +4,9 @@ import { asIfTravelled, cannotTravel } from "./batch.ts";
 import { type ChunkPicker, rootTurnMs } from "./chunk-picker.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
-import { failed, type Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import type { AtWork } from "./slowest.ts";
-import type { TaskRunner } from "./task-runner.ts";
-
-/** Larger chunks read the clock once in this many tasks, but after each of their last {@link closely} tasks. */
-const clockEvery = 16;
-const closely = 64;
+import type { Stretch, TaskRunner } from "./task-runner.ts";
 
 /** What the tasks on rank 0 need of the dispatcher. */
 export interface Dispatching {
@@ -54,15 +50,17 @@ export class RootTasks {
       this.current = this.#picker.nextOfRoot(this.#dispatcher.ranks);
       if (this.current === undefined) break;
       const { run, items } = this.current;
+      const stretch = stretchOf(items);
       for (let done = 0; done < items.length && !run.over; ) {
         const before = performance.now();
-        const reached = this.#someOf(run, items, done, turn + rootTurnMs);
+        const reached = this.#someOf(this.current, stretch, done, turn + rootTurnMs);
         const next = typeof reached === "number" ? reached : await reached;
         const now = performance.now();
         this.#picker.rootTook(run.task, now - before, next - done);
         done = next;
         if (now - turn < rootTurnMs) continue;
         done = this.#putBack(run, items, done);
+        this.#picker.rootTurned();
         await breathe();
         turn = performance.now();
       }
@@ -78,33 +76,20 @@ export class RootTasks {
     return items.length;
   }
 
-  /**
-   * Does items from index `from` on, until the time is up or a task returns a promise. Returns the index of the next item.
-   * In chunks of small tasks it reads the clock only once in {@link clockEvery} tasks: reading it costs as much as the
-   * smallest task. Not at the end of a chunk: long tasks that follow short ones would all be done here, while others are idle.
-   */
-  #someOf(run: MapRun, items: readonly Item[], from: number, until: number): number | Promise<number> {
+  /** Does items from index `from` on, until the time is up or a task returns a promise. Returns the index of the next item. */
+  #someOf({ run, items }: Chunk, stretch: Stretch, from: number, until: number): number | Promise<number> {
     const place = this.#place;
-    for (let i = from; i < items.length && !run.over; i++) {
-      if (run.halted) {
-        run.putBack(items.slice(i));
-        break;
-      }
-      const item = items[i] as Item;
-      let input = item.input;
-      if (typeof input === "object") {
-        try {
-          input = copy(input);
-        } catch (error) {
-          run.settle(item, failed(cannotTravel("it", error)), place);
-          continue;
-        }
-      }
-      const outcome = this.#runner.do(run, input, item.index, item.attempts);
-      if (outcome instanceof Promise) return this.#awaited(outcome, run, items, i);
-      run.settle(item, asIfTravelled(outcome), place);
-      if (readsClock(i - from, items.length - i) && performance.now() >= until) return i + 1;
-    }
+    let next = from;
+    do {
+      const values: unknown[] = [];
+      const odd = this.#runner.doSome(run, stretch, next, values, until);
+      run.settleAll(items, next, values, place);
+      next += values.length;
+      if (odd instanceof Promise) return this.#awaited(odd, run, items, next);
+      if (odd !== undefined) run.settle(items[next++] as Item, asIfTravelled(odd), place);
+    } while (next < items.length && !run.halted && performance.now() < until);
+    if (!run.halted) return next;
+    run.putBack(items.slice(next));
     return items.length;
   }
 
@@ -125,6 +110,20 @@ export class RootTasks {
   }
 }
 
-function readsClock(done: number, left: number): boolean {
-  return left <= closely || done % clockEvery === 0;
+function stretchOf(items: readonly Item[]): Stretch {
+  return {
+    inputs: items.map((item) => item.input),
+    indexOf: (i) => (items[i] as Item).index,
+    attempt: (items[0] as Item).attempts,
+    own: copied,
+  };
+}
+
+/** A task gets a copy, as on any other rank. */
+function copied(input: object): unknown {
+  try {
+    return copy(input);
+  } catch (error) {
+    throw cannotTravel("it", error);
+  }
 }

@@ -17,6 +17,8 @@ export interface Pace {
   rootMs: number | undefined;
   /** Rank 0 does tasks itself and cannot hand out meanwhile. False if its tasks return promises. */
   rootBlocks?: boolean;
+  /** Time of rank 0 to hand out one input of a large chunk and to take in its result; see {@link HandlingTime}. */
+  handlingMs?: number;
   /** No task of this run has ended. The times are those of earlier runs, whose tasks may have been shorter. */
   fresh?: boolean;
 }
@@ -30,11 +32,8 @@ const chunkMs = 20;
 const worthMs = 1;
 /** What rank 0 can do itself in this time is not worth a message. */
 const roundTripMs = 0.3;
-/**
- * Time for rank 0 to encode an input and decode its result (half of this once V8 has compiled that). Rank 0 does smaller tasks
- * itself.
- */
-const handlingMs = 0.001;
+/** Time for rank 0 to encode an input and decode its result, at least (half of this once V8 has compiled that). */
+const leastHandlingMs = 0.001;
 /** A round trip is at most two percent of this. Ranks get no further chunk before they have done one that takes longer. */
 const longMs = 5;
 /**
@@ -60,6 +59,29 @@ export class MeanTimes {
     const mean = ms / tasks;
     const before = this.#ms.get(task) ?? mean;
     this.#ms.set(task, Math.max(mean, mean + 0.7 ** tasks * (before - mean)));
+  }
+}
+
+/**
+ * Time of rank 0 for each task that another rank does: to encode the input and to decode the result. Rank 0 does smaller tasks
+ * itself. In V8's interpreter it takes several times as long as later, so it is measured, and a time that was measured counts less
+ * and less: else rank 0 would hand out nothing any more, and never learn that it has become quicker.
+ */
+export class HandlingTime {
+  #ms: number = leastHandlingMs;
+
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /** So many tasks were handed out together, or their results taken in. In small chunks the message itself takes most of the time. */
+  took(ms: number, tasks: number): void {
+    if (tasks >= 16) this.#ms = Math.min(Math.max(leastHandlingMs, ms / tasks), 10 * leastHandlingMs);
+  }
+
+  /** Rank 0 has worked for a turn. */
+  ages(): void {
+    this.#ms = Math.max(leastHandlingMs, 0.9 * this.#ms);
   }
 }
 
@@ -109,7 +131,7 @@ export function chunkSize({ ranks, remaining, lookAhead, meanMs, fresh = false }
  * @param leftMs predicted time until the rank has done what it holds
  */
 export function depth(size: number, leftMs: number, pace: Pace): number {
-  const { ranks, remaining, others = 0, meanMs, rootMs, rootBlocks = false } = pace;
+  const { ranks, remaining, others = 0, meanMs, rootMs, rootBlocks = false, handlingMs = leastHandlingMs } = pace;
   if (rootMs !== undefined) {
     if (rootMs < handlingMs || (remaining !== undefined && remaining * rootMs < roundTripMs)) return 0;
   }

@@ -78,12 +78,7 @@ export class Scheduler {
   }
 
   /** A worker has answered: tasks of its current chunk took so long. The answer may have waited for rank 0. */
-  answered(
-    worker: WorkerState,
-    { ms, awaitedMs }: Omit<Answer, "outcomes" | "returned">,
-    tasks: number,
-    now: number,
-  ): void {
+  answered(worker: WorkerState, { ms, awaitedMs }: Pick<Answer, "ms" | "awaitedMs">, tasks: number, now: number): void {
     worker.since = Math.min(now, worker.since + ms);
     const task = worker.current?.run.task;
     if (task === undefined || tasks === 0) return;

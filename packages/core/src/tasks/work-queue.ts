@@ -32,9 +32,9 @@ export class WorkQueue {
     return this.#chunks[0];
   }
 
-  /** The next task is done. */
-  done(): void {
-    this.next += 1;
+  /** So many next tasks are done. */
+  done(tasks: number): void {
+    this.next += tasks;
     this.#skip();
   }
 

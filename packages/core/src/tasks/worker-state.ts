@@ -31,6 +31,14 @@ export interface Spare {
   readonly task: string;
 }
 
+/** Tasks of one chunk that a worker has answered. */
+export interface Answered {
+  readonly run: MapRun;
+  readonly items: readonly Item[];
+  /** False: their run has ended, or they were given up. */
+  readonly wanted: boolean;
+}
+
 /** What rank 0 knows about one worker. */
 export class WorkerState {
   readonly rank: number;
@@ -103,16 +111,22 @@ export class WorkerState {
     if (this.#given.length === 1) this.#watch();
   }
 
-  /** An answer has arrived. Returns the task that it belongs to; undefined when no task is open. */
-  answered(): { run: MapRun; item: Item; wanted: boolean } | undefined {
-    const given = this.#given[0];
-    if (given === undefined) return undefined;
-    const { chunk, void: unwanted } = given;
-    const item = chunk.items[given.answered++] as Item;
-    if (given.answered === given.count) this.#given.shift();
+  /** Answers to so many tasks have arrived. Returns these tasks, in their order; undefined when fewer are open. */
+  answered(tasks: number): Answered[] | undefined {
+    const parts: Answered[] = [];
+    for (let left = tasks; left > 0; ) {
+      const given = this.#given[0];
+      if (given === undefined) return undefined;
+      const { chunk, answered, count, void: unwanted } = given;
+      const some = Math.min(left, count - answered);
+      parts.push({ run: chunk.run, items: chunk.items.slice(answered, answered + some), wanted: !unwanted });
+      left -= some;
+      given.answered += some;
+      if (given.answered === count) this.#given.shift();
+    }
     this.stuck = this.#given[0]?.void === true && this.stuck;
     this.#watch();
-    return { run: chunk.run, item, wanted: !unwanted };
+    return parts;
   }
 
   /** The worker has given back its last tasks, so many. Returns those that are still wanted. */

@@ -4,8 +4,8 @@ import { decode } from "../wire/codec/codec.ts";
 import type { Peers } from "../wire/peers.ts";
 import { Batch } from "./batch.ts";
 import type { Message, Work } from "./messages.ts";
-import { failed } from "./outcome.ts";
-import type { TaskRunner } from "./task-runner.ts";
+import { failed, type Outcome } from "./outcome.ts";
+import type { Stretch, TaskRunner } from "./task-runner.ts";
 import { type Queued, WorkQueue } from "./work-queue.ts";
 
 /** Longest time that synchronous tasks may keep this rank from handling messages. */
@@ -92,34 +92,52 @@ class Worker {
     this.#working = false;
   }
 
-  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop per chunk; a method per task would cost a promise for each
   async #doChunk(chunk: Queued): Promise<void> {
-    const { work, from } = chunk;
-    const queue = this.#queue;
-    while (queue.first === chunk) {
-      const i = queue.next - from;
+    const stretch = stretchOf(chunk.work);
+    while (this.#queue.first === chunk) {
       const before = performance.now();
-      let outcome = this.#cancelled.delete(queue.next)
-        ? failed(undefined)
-        : this.#runner.do(work, work.inputs[i], indexOf(work, i), work.attempt);
-      if (outcome instanceof Promise) {
-        const since = performance.now();
-        outcome = await outcome; // meanwhile a recall may have sent the batch
-        this.#batch.awaitedMs += performance.now() - since;
-      }
-      this.#batch.add(outcome);
+      const odd = this.#doSome(chunk, stretch, before);
+      if (odd !== undefined) this.#add(odd instanceof Promise ? await this.#awaited(odd) : odd);
       if (this.#over) return;
-      this.#cancelled.delete(queue.next);
-      queue.done();
       const now = performance.now();
       this.#batch.ms += now - before;
-      const last = queue.first !== chunk;
-      if (this.#batch.bytes > batchBytes || now - this.#batchSince > (last ? turnMs : batchMs)) this.#send(now);
+      this.#sendIfDue(now, this.#queue.first !== chunk);
       if (now - this.#turnSince < turnMs) continue;
       await breathe();
       if (this.#over) return;
       this.#turnSince = performance.now();
     }
+  }
+
+  /** Does tasks of the chunk, for the rest of this turn. Returns the first outcome that is not a primitive. */
+  #doSome({ work, from }: Queued, stretch: Stretch, now: number): ReturnType<TaskRunner["doSome"]> {
+    const { next } = this.#queue;
+    if (this.#cancelled.has(next)) return failed(undefined);
+    const values: unknown[] = [];
+    const until = this.#cancelled.size > 0 ? now : this.#turnSince + turnMs; // perhaps the next one is cancelled
+    const odd = this.#runner.doSome(work, stretch, next - from, values, until);
+    this.#batch.addAll(values);
+    this.#done(values.length);
+    return odd;
+  }
+
+  #add(outcome: Outcome): void {
+    this.#batch.add(outcome);
+    this.#done(1);
+  }
+
+  #done(tasks: number): void {
+    const { next } = this.#queue;
+    this.#queue.done(tasks);
+    if (this.#cancelled.size > 0) for (let task = next; task < next + tasks; task++) this.#cancelled.delete(task);
+  }
+
+  /** Meanwhile a recall may have sent the batch. */
+  async #awaited(outcome: Promise<Outcome>): Promise<Outcome> {
+    const since = performance.now();
+    const odd = await outcome;
+    this.#batch.awaitedMs += performance.now() - since;
+    return odd;
   }
 
   /** Asks rank 0 whether a suspect task may begin, and waits for its `go`. */
@@ -132,6 +150,11 @@ class Worker {
     await go;
   }
 
+  /** @param ended the chunk at work has ended */
+  #sendIfDue(now: number, ended: boolean): void {
+    if (this.#batch.bytes > batchBytes || now - this.#batchSince > (ended ? turnMs : batchMs)) this.#send(now);
+  }
+
   /** Does not wait for the send: the results are copies of this rank, and rank 0 hands out no more than it has room for. */
   #send(now: number): void {
     if (this.#batch.length === 0 && this.#batch.returned === undefined) return;
@@ -141,6 +164,11 @@ class Worker {
   }
 }
 
-function indexOf({ at }: Work, i: number): number {
-  return typeof at === "number" ? at + i : (at[i] as number);
+function stretchOf({ inputs, at, attempt }: Work): Stretch {
+  return {
+    inputs,
+    indexOf: (i) => (typeof at === "number" ? at + i : (at[i] as number)),
+    attempt,
+    own: (input) => input, // it was made for this rank
+  };
 }

@@ -182,7 +182,7 @@ class Simulation {
       const ms = overheadMs + (chunk.work.inputs[worker.queue.next - chunk.from] as number);
       const before = chunk;
       const done = (end: number): void => {
-        worker.queue.done();
+        worker.queue.done(1);
         worker.results += 1;
         worker.ms += ms;
         const last = worker.queue.first !== before;
@@ -228,9 +228,8 @@ class Simulation {
     }
     const awaitedMs = this.#settings.blocking ? 0 : ms;
     this.#scheduler.answered(state, { ms, awaitedMs }, results, now);
-    for (let i = 0; i < results; i++) {
-      const answer = state.answered();
-      answer?.run.settle(answer.item, { ok: true, value: 0 }, undefined);
+    for (const { run, items } of state.answered(results) ?? []) {
+      for (const item of items) run.settle(item, { ok: true, value: 0 }, undefined);
     }
     if (returned !== undefined) {
       state.recalled = false;

@@ -16,7 +16,7 @@ function rest(queue: WorkQueue): unknown[] {
   const done: unknown[] = [];
   for (let chunk = queue.first; chunk !== undefined; chunk = queue.first) {
     done.push(chunk.work.inputs[queue.next - chunk.from]);
-    queue.done();
+    queue.done(1);
   }
   return done;
 }
@@ -27,11 +27,11 @@ test("tasks are done in the order of arrival", () => {
 
 test("what has not begun goes back, also a part of a chunk, and never the task at work", () => {
   const queue = queueOf(3, 4, 2);
-  queue.done();
+  queue.done(1);
   assert.equal(queue.giveBack(5), 4);
   assert.deepEqual(rest(queue), [1, 2, 3, 4]);
   const another = queueOf(3, 2);
-  another.done();
+  another.done(1);
   assert.equal(another.giveBack(0), 3);
   assert.deepEqual(rest(another), [1]);
 });
@@ -40,9 +40,9 @@ test("numbers of tasks that went back are not used again", () => {
   const queue = queueOf(1, 3);
   assert.equal(queue.giveBack(2), 2);
   queue.push({ inputs: ["new"] } as unknown as Work);
-  queue.done();
+  queue.done(1);
   assert.equal(queue.next, 1);
-  queue.done();
+  queue.done(1);
   assert.equal(queue.next, 4);
   assert.deepEqual(rest(queue), ["new"]);
 });
@@ -50,6 +50,6 @@ test("numbers of tasks that went back are not used again", () => {
 test("a worker without tasks gives back none", () => {
   assert.equal(queueOf().giveBack(0), 0);
   const queue = queueOf(1);
-  queue.done();
+  queue.done(1);
   assert.equal(queue.giveBack(0), 0);
 });
