@@ -88,6 +88,29 @@ describe("tsmpi run --keep-going", () => {
     expect(code).toBe(0);
   });
 
+  test("with concurrency only the task that kills its ranks fails, and not those that were at work beside it", async () => {
+    const script = `
+      import { init } from "tsmpi";
+      const world = await init();
+      const deadly = async (x) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (x === 3) process.kill(process.pid, "SIGKILL");
+        return x;
+      };
+      const options = { rootWorks: false, concurrency: 4, stopOnError: false };
+      const results = await world.map(deadly, Array.from({ length: 24 }, (_, i) => i), options);
+      if (results) {
+        const failed = results.flatMap(({ reason }) => reason ?? []);
+        console.log(results.filter(({ value }, i) => value === i).length, failed.map(({ code, index }) => code + " " + index).join());
+      }
+      await world.close();
+    `;
+    const { code, stdout, stderr } = await runScript(script, ["-n", "5", "--keep-going"]);
+    expect(stdout).toBe("23 rank-failed 3\n");
+    expect(stderr.match(/going on without it/g)?.length).toBe(3);
+    expect(code).toBe(0);
+  });
+
   test("a task that calls process.exit(0) is named, and its input is done by another rank", async () => {
     const script = `
       import { init } from "tsmpi";

@@ -45,6 +45,7 @@ export type { PoolTasks, PoolWorkers, TaskArguments, TaskInput, TaskResult } fro
 export { type Range, range } from "./tasks/range.ts";
 export type {
   AnyTask,
+  ConcurrencyOptions,
   ImapOptions,
   InitializerContext,
   InitializerOptions,

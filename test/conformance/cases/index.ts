@@ -6,6 +6,7 @@ import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as into } from "./into.ts";
 import { cases as map } from "./map.ts";
+import { cases as mapConcurrency } from "./map-concurrency.ts";
 import { cases as mapFailures } from "./map-failures.ts";
 import { cases as mapInputs } from "./map-inputs.ts";
 import { cases as mismatches } from "./mismatches.ts";
@@ -35,6 +36,6 @@ export const themes = {
   topologies,
   intercommunicators,
   programs,
-  map: [...map, ...mapFailures, ...mapInputs],
+  map: [...map, ...mapConcurrency, ...mapFailures, ...mapInputs],
   pool,
 };

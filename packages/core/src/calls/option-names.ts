@@ -58,9 +58,10 @@ export const optionNames = {
     "weight",
     "initializer",
     "rootWorks",
+    "concurrency",
     "into",
   ],
-  pool: ["initializer", "rootWorks", "signal"],
+  pool: ["initializer", "rootWorks", "concurrency", "signal"],
   run: ["timeoutMs", "retries", "journal", "signal"],
   poolMap: [
     "schedule",

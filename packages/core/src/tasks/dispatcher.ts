@@ -10,8 +10,10 @@ import type { Message } from "./messages.ts";
 import { failed } from "./outcome.ts";
 import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
-import { type Dispatching, RootTasks } from "./root-tasks.ts";
+import { RootSeats } from "./root-seats.ts";
+import type { Dispatching } from "./root-tasks.ts";
 import { Scheduler } from "./scheduler.ts";
+import { seatedGroup } from "./seats.ts";
 import { slowest } from "./slowest.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
@@ -44,10 +46,12 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   readonly broken: Promise<never>;
   /** Repeats some tasks under `--check`. */
   readonly repeats: RepeatCheck | undefined;
+  /** How many async tasks a rank does at once. */
+  readonly concurrency: number;
   readonly #group: TaskGroup;
   readonly #scheduler: Scheduler;
   readonly #workers: readonly WorkerState[];
-  readonly #root: RootTasks | undefined;
+  readonly #root: RootSeats | undefined;
   readonly #runs: Set<MapRun> = new Set();
   readonly #attentive: boolean;
   #scheduled = false;
@@ -65,13 +69,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
    * @param runner does rank 0's own tasks; without it rank 0 only hands out
    * @param attentive listen for failures of idle workers too. Costs a round trip at the end. For pools: their driver may have
    *   nothing to do for a long time.
+   * @param concurrency how many async tasks a rank does at once
    */
-  constructor(group: TaskGroup, runner: TaskRunner | undefined, attentive: boolean) {
+  constructor(group: TaskGroup, runner: TaskRunner | undefined, attentive: boolean, concurrency: number) {
     const { rank, size } = group.peers;
     this.repeats = group.checking === undefined ? undefined : new RepeatCheck(group, this);
-    this.#group = group;
-    this.#scheduler = new Scheduler(rank, size, runner !== undefined);
-    this.#root = runner && new RootTasks(runner, this.#place(rank), this.#scheduler.picker, this);
+    this.concurrency = concurrency;
+    this.#group = seatedGroup(group, concurrency, (task) => {
+      this.#scheduler.picker.isAsync(task);
+      this.refill();
+    });
+    this.#scheduler = new Scheduler(rank, size, runner !== undefined, concurrency);
+    this.#root = runner && new RootSeats(runner, this.#place(rank), this.#scheduler.picker, this, concurrency);
     this.#workers = this.#scheduler.workers;
     this.ranks = size - (runner === undefined ? 1 : 0);
     this.broken = new Promise((_, reject) => {
@@ -87,20 +96,27 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     return this.#broken !== undefined;
   }
 
+  /** How many tasks can be at work at once: so many for each rank, if they are async. */
+  get seats(): number {
+    return this.ranks * this.concurrency;
+  }
+
   /** The ranks that can be given work. */
   get members(): number[] {
-    const ranks = this.#workers.filter((worker) => !worker.lost).map((worker) => worker.rank);
+    const ranks = this.#workers.filter((worker) => worker.isFirstSeat && !worker.lost).map((worker) => worker.rank);
     return this.#root === undefined ? ranks : [this.#group.peers.rank, ...ranks];
   }
 
   /** The ranks that can be given work and are not busy with a task that was given up. */
   get free(): number[] {
-    const stuck = new Set(this.#workers.filter((worker) => worker.stuck).map((worker) => worker.rank));
+    const isStuck = ({ seats }: WorkerState): boolean => seats.some((seat) => seat.stuck);
+    const stuck = new Set(this.#workers.filter(isStuck).map((worker) => worker.rank));
     return this.members.filter((rank) => !stuck.has(rank));
   }
 
   get busy(): number {
-    return this.#workers.filter((worker) => worker.held > 0).length + (this.#root?.current === undefined ? 0 : 1);
+    const isBusy = ({ isFirstSeat, seats }: WorkerState): boolean => isFirstSeat && seats.some((seat) => seat.held > 0);
+    return this.#workers.filter(isBusy).length + (this.#root?.isBusy === true ? 1 : 0);
   }
 
   get slowest(): RunningTask[] {
@@ -186,21 +202,21 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #fill(): void {
     if (this.#broken !== undefined) return;
     const now = performance.now();
-    this.#scheduler.handOut(now, this.ranks, (worker, chunk) => this.#give(worker, chunk));
+    this.#scheduler.handOut(now, this.seats, (worker, chunk) => this.#give(worker, chunk));
     this.#workAtRoot(now);
     this.#recall();
   }
 
   #workAtRoot(now: number): void {
-    const root = this.#root;
-    if (root === undefined || root.working || this.#scheduler.picker.queue.size === 0) return;
-    const waitMs = this.#scheduler.rootWaitsMs(now, this.ranks);
+    const seat = this.#scheduler.picker.queue.size === 0 ? undefined : this.#root?.free;
+    if (seat === undefined) return;
+    const waitMs = this.#scheduler.rootWaitsMs(now, this.seats);
     if (waitMs > 0) {
       clearTimeout(this.#rootTimer);
       this.#rootTimer = setTimeout(() => this.refill(), waitMs);
       return;
     }
-    void root.work().then(() => {
+    void seat.work().then(() => {
       this.#wake?.();
       this.#recall();
     });
@@ -230,8 +246,8 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #recall(): void {
     clearTimeout(this.#recallTimer);
     if (this.#broken !== undefined || this.#runs.size === 0) return;
-    const rootIsIdle = this.#root !== undefined && !this.#root.working;
-    const { workers, againMs } = this.#scheduler.recalls(performance.now(), rootIsIdle);
+    const { isIdle = false, hasRoom = false } = this.#root ?? {};
+    const { workers, againMs } = this.#scheduler.recalls(performance.now(), isIdle, hasRoom);
     for (const worker of workers) {
       const { from } = worker.spare as Spare;
       worker.recalled = true;
@@ -311,15 +327,16 @@ export class Dispatcher implements WorkerCounts, Dispatching {
         this.#tell(worker, { kind: "cancel", from, count, reason: unwanted });
       }
     }
-    if (this.#root?.current?.run === run) this.#root.cancel(new MpiError("aborted", unwanted));
+    this.#root?.cancel(new MpiError("aborted", unwanted), run);
     this.#wake?.();
   }
 
   /** A task that never returns to the event loop is given up. Its rank gets no work before it answers again. */
   #overdue(worker: WorkerState, item: Item, error: MpiError): void {
     const place = this.#place(worker.rank);
-    for (const run of this.#runs) run.forget(worker.rank); // a block that waits for this rank would wait for ever
-    for (const { chunk, items } of worker.giveUp()) {
+    for (const run of this.#runs) run.forget((worker.seats[0] as WorkerState).rank); // a block that waits for this rank would wait for ever
+    // The rank's other tasks are not to blame: nothing on that rank goes on.
+    for (const { chunk, items } of worker.seats.flatMap((seat) => seat.giveUp())) {
       for (const each of items) {
         if (each === item) chunk.run.settle(each, failed(error), place);
         else chunk.run.lost([each], false, error, place);
@@ -350,18 +367,22 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       this.fail(error);
       return;
     }
-    worker.lost = true;
+    const { seats } = worker;
+    for (const seat of seats) seat.lost = true;
     this.ranks -= 1;
     this.lost.push(this.#group.members[worker.rank] as number);
-    for (const run of this.#runs) run.forget(worker.rank);
+    for (const run of this.#runs) run.forget((seats[0] as WorkerState).rank);
     const place = this.#place(worker.rank);
+    const left = seats.find((seat) => seat.held > 0 && seat.heard);
     // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
-    if (leftInATask.test(error.message) && worker.held > 0 && worker.heard) {
+    if (leftInATask.test(error.message) && left !== undefined) {
       warn(
-        `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${worker.current?.run.task}; going on without it`,
+        `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${left.current?.run.task}; going on without it`,
       );
     }
-    for (const { chunk, items, begun } of worker.giveUp()) chunk.run.lost(items, begun, error, place);
+    for (const { chunk, items, begun } of seats.flatMap((seat) => seat.giveUp())) {
+      chunk.run.lost(items, begun, error, place);
+    }
     if (this.ranks === 0) this.#deserted = { error };
     if (this.ranks === 0 && this.#runs.size > 0) this.fail(error);
     this.#wake?.();

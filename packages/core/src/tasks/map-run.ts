@@ -26,6 +26,8 @@ export interface Held {
   readonly tasks: number;
   /** Predicted time until it has done them. */
   readonly leftMs: number;
+  /** Its rank has other tasks at work. */
+  readonly shared?: boolean;
 }
 
 /** A task that was at work on this many ranks when they were lost is taken for the cause. */
@@ -139,7 +141,7 @@ export class MapRun {
     const block = this.#backlog.takeBlock(rank);
     if (block !== undefined) return this.#begin(block, rank);
     // A suspect goes to an idle rank: if that rank is lost too, nothing else is lost with it.
-    const suspect = held.chunks === 0 ? this.#backlog.takeSuspect() : undefined;
+    const suspect = held.chunks === 0 && held.shared !== true ? this.#backlog.takeSuspect() : undefined;
     if (suspect !== undefined) return this.#begin(suspect, rank);
     const size = this.#size(held, known);
     return size > 0 ? this.#next(size, rank) : undefined;

@@ -9,7 +9,7 @@ import { warn } from "../calls/warning.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { heaviestFirst, type InputSource, readAll, sourceOf } from "./input-source.ts";
 import type { Subject } from "./journal.ts";
-import { checkedMapOptions } from "./map-options.ts";
+import { checkedConcurrency, checkedMapOptions } from "./map-options.ts";
 import { MapRun } from "./map-run.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import type { ResultStore } from "./result-store.ts";
@@ -37,10 +37,11 @@ export async function map(
   if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
   const { rank, size } = group.peers;
   const works = rank !== 0 || size === 1 || (options.rootWorks ?? true);
-  checkedMapOptions(options, size, group.showsProgress); // before anything is sent: else ranks with wrong options would wait
+  const concurrency = checkedConcurrency(options.concurrency);
+  checkedMapOptions(options, size, group.showsProgress, concurrency); // before anything is sent: else ranks with wrong options would wait
   const task = work.name === "" ? "map" : work.name;
   const { initializer, stopOnError = true, into } = options;
-  const call = { tasks: new Map([[task, work]]), works, attentive: false, initializer };
+  const call = { tasks: new Map([[task, work]]), works, attentive: false, concurrency, initializer };
   return runTaskCall(group, call, async (dispatcher, prepared) => {
     const [all] = await Promise.race([Promise.all([given(inputs), prepared]), dispatcher.broken]);
     const results = new ResultList(!stopOnError);
@@ -72,7 +73,7 @@ export interface Order {
 /** Begins to hand out one list of inputs. */
 export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Order): Promise<MapRun> {
   const { task, spread, sink, site } = order;
-  const settings = checkedMapOptions(order.options, dispatcher.ranks, group.showsProgress);
+  const settings = checkedMapOptions(order.options, dispatcher.ranks, group.showsProgress, dispatcher.concurrency);
   const fixed = settings.schedule === "static";
   const { progress } = settings;
   const { weight } = order.options;

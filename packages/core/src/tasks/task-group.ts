@@ -3,9 +3,12 @@ import type { Checker } from "../calls/checker.ts";
 import type { Peers } from "../wire/peers.ts";
 import type { Progress } from "../wire/progress.ts";
 
+/** What tasks need of {@link Peers}. */
+export type TaskPeers = Pick<Peers, "rank" | "size" | "send" | "recv">;
+
 /** The ranks of one map or pool, as one of them sees them. */
 export interface TaskGroup {
-  readonly peers: Peers;
+  readonly peers: TaskPeers;
   readonly who: Identity;
   /** Rank in the world of each rank of the group. Errors name the rank in the world. */
   readonly members: readonly number[];

@@ -50,6 +50,20 @@ export interface InitializerOptions<S = unknown> {
   initializer?: ((context: InitializerContext) => S | Promise<S>) | undefined;
 }
 
+/** Options of `map` and `pool`: how much each rank does at once. */
+export interface ConcurrencyOptions {
+  /**
+   * How many async tasks a rank does at once; default 1. For tasks that wait for something else than this rank: a download, a
+   * program, a disk. It has no effect on tasks that return no promise, because they keep the rank busy. Not with
+   * `schedule: "static"`.
+   *
+   * ```ts
+   * const pages = await world.map(async (url: string) => (await fetch(url)).text(), urls, { concurrency: 8 });
+   * ```
+   */
+  concurrency?: number | undefined;
+}
+
 /** Options of one task. */
 export interface TaskOptions extends CallOptions {
   /**
@@ -115,7 +129,7 @@ export interface ImapOptions extends TaskOptions {
   /** Inputs that travel together. Default: guided, from the inputs left and the time that tasks take. */
   chunkSize?: number | undefined;
   /**
-   * Most inputs whose results nobody has taken yet; default 64 for each rank. For `map` this bounds iterators alone: arrays are
+   * Most inputs whose results nobody has taken yet; default 64 for each task that can be at work at once. For `map` this bounds iterators alone: arrays are
    * there, and so will be all results.
    */
   lookAhead?: number | undefined;
@@ -141,7 +155,7 @@ export interface PoolMapOptions extends ImapOptions {
 }
 
 /** Options of `world.map`. */
-export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOptions<S> {
+export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOptions<S>, ConcurrencyOptions {
   /** Whether rank 0 does tasks too; default true. While one of its own keeps it busy it cannot hand out others. */
   rootWorks?: boolean | undefined;
 }

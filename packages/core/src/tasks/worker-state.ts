@@ -52,6 +52,8 @@ export class WorkerState {
   left = false;
   /** It was asked to give back tasks and has not answered. It is given nothing before that. */
   recalled = false;
+  /** All seats of its rank, itself among them: several where the rank does several async tasks at once. */
+  seats: readonly WorkerState[] = [this];
   /** When it began the tasks that it has not answered. */
   since = 0;
   readonly #given: Given[] = [];
@@ -61,6 +63,16 @@ export class WorkerState {
 
   constructor(rank: number) {
     this.rank = rank;
+  }
+
+  /** Whether it is the seat of its rank that does tasks of any kind. */
+  get isFirstSeat(): boolean {
+    return this.seats[0] === this;
+  }
+
+  /** Whether it has a task that may be why a rank was lost. */
+  get hasSuspect(): boolean {
+    return this.#given.some(({ chunk }) => isSuspect(chunk));
   }
 
   /** How many chunks the worker has. */

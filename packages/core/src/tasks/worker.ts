@@ -1,10 +1,10 @@
 import { MpiError } from "../calls/errors.ts";
 import { breathe, performance } from "../calls/event-loop.ts";
 import { decode } from "../wire/codec/codec.ts";
-import type { Peers } from "../wire/peers.ts";
 import { Batch } from "./batch.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
+import type { TaskPeers } from "./task-group.ts";
 import type { Stretch, TaskRunner } from "./task-runner.ts";
 import { type Queued, WorkQueue } from "./work-queue.ts";
 
@@ -15,12 +15,12 @@ const batchMs = 100;
 const batchBytes = 1 << 20;
 
 /** Does the tasks that rank 0 hands out, until its `end` message. Rejects when the call has failed on any rank. */
-export function serve(peers: Peers, runner: TaskRunner): Promise<void> {
+export function serve(peers: TaskPeers, runner: TaskRunner): Promise<void> {
   return new Worker(peers, runner).serve();
 }
 
 class Worker {
-  readonly #peers: Peers;
+  readonly #peers: TaskPeers;
   readonly #runner: TaskRunner;
   readonly #queue: WorkQueue = new WorkQueue();
   #working = false;
@@ -33,7 +33,7 @@ class Worker {
   #broken: (error: unknown) => void = () => {};
   #go: () => void = () => {};
 
-  constructor(peers: Peers, runner: TaskRunner) {
+  constructor(peers: TaskPeers, runner: TaskRunner) {
     this.#peers = peers;
     this.#runner = runner;
   }

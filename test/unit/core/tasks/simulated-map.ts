@@ -73,7 +73,7 @@ class Simulation {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#scheduler = new Scheduler(0, settings.ranks, settings.rootWorks);
+    this.#scheduler = new Scheduler(0, settings.ranks, settings.rootWorks, 1);
     for (const state of this.#scheduler.workers) {
       const worker = { queue: new WorkQueue(), state, working: false, blockedUntil: 0 };
       this.#workers.set(state, { ...worker, results: 0, ms: 0, batchSince: 0, turnSince: 0 });
@@ -242,7 +242,11 @@ class Simulation {
   #work(start: number): void {
     const { picker } = this.#scheduler;
     let now = start;
-    for (let chunk = picker.nextOfRoot(this.#working); chunk !== undefined; chunk = picker.nextOfRoot(this.#working)) {
+    for (
+      let chunk = picker.nextOfRoot(this.#working, false);
+      chunk !== undefined;
+      chunk = picker.nextOfRoot(this.#working, false)
+    ) {
       const { run, items } = chunk;
       for (const [i, item] of items.entries()) {
         const ms = overheadMs + (item.input as number);
@@ -272,9 +276,9 @@ class Simulation {
     run.putBack(items.slice(i + 1));
     picker.isAsync(run.task);
     picker.awaits(run.task);
-    picker.rootIsWaiting = true;
+    picker.rootWaits = 1;
     this.#at(end, (now) => {
-      picker.rootIsWaiting = false;
+      picker.rootWaits = 0;
       this.#rootWorking = false;
       const item = items[i];
       if (item !== undefined) run.settle(item, { ok: true, value: 0 }, undefined);

@@ -1,10 +1,16 @@
 import type { CallOptions, IntoOptions } from "../../calls/options.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
 import type { PoolTasks, PoolWorkers } from "../../tasks/pool-workers.ts";
-import type { InitializerOptions, MapOptions, RootMapInputs, TaskFunction } from "../../tasks/task.ts";
+import type {
+  ConcurrencyOptions,
+  InitializerOptions,
+  MapOptions,
+  RootMapInputs,
+  TaskFunction,
+} from "../../tasks/task.ts";
 
 /** Options of `pool`. */
-export interface PoolOptions<S = unknown> extends InitializerOptions<S>, CallOptions {
+export interface PoolOptions<S = unknown> extends InitializerOptions<S>, ConcurrencyOptions, CallOptions {
   /** Whether rank 0 does tasks too, beside its driver; default false. For tasks that await: one that computes keeps the driver waiting. */
   rootWorks?: boolean | undefined;
 }
@@ -63,7 +69,7 @@ export interface TaskCalls {
    * ```
    * @param tasks the functions that the driver may name
    * @param driver runs at rank 0, and hands out work with its argument
-   * @param options `initializer`, `rootWorks`, `signal`
+   * @param options `initializer`, `rootWorks`, `concurrency`, `signal`
    * @throws MpiError `invalid-argument` for tasks that are no functions; also `rank-failed`, `aborted`, `closed`
    */
   pool<T extends PoolTasks, R, S = undefined>(
