@@ -335,8 +335,9 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #overdue(worker: WorkerState, item: Item, error: MpiError): void {
     const place = this.#place(worker.rank);
     for (const run of this.#runs) run.forget((worker.seats[0] as WorkerState).rank); // a block that waits for this rank would wait for ever
-    // The rank's other tasks are not to blame: nothing on that rank goes on.
-    for (const { chunk, items } of worker.seats.flatMap((seat) => seat.giveUp())) {
+    // Which task of the rank blocks the others is not known. Those with a time limit have their own, and so end as it would end them.
+    const unbounded = worker.seats.filter((seat) => seat.current?.run.timeoutMs === undefined);
+    for (const { chunk, items } of [worker, ...unbounded].flatMap((seat) => seat.giveUp())) {
       for (const each of items) {
         if (each === item) chunk.run.settle(each, failed(error), place);
         else chunk.run.lost([each], false, error, place);

@@ -54,8 +54,8 @@ export interface InitializerOptions<S = unknown> {
 export interface ConcurrencyOptions {
   /**
    * How many async tasks a rank does at once; default 1. For tasks that wait for something else than this rank: a download, a
-   * program, a disk. It has no effect on tasks that return no promise, because they keep the rank busy. Not with
-   * `schedule: "static"`.
+   * program, a disk. It has no effect on tasks that return no promise, because they keep the rank busy: one that
+   * computes delays those beside it, and their time limits run on. Not with `schedule: "static"`.
    *
    * ```ts
    * const pages = await world.map(async (url: string) => (await fetch(url)).text(), urls, { concurrency: 8 });
