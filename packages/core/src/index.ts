@@ -59,6 +59,7 @@ export type {
   TaskContext,
   TaskFunction,
   TaskOptions,
+  WorldImapOptions,
 } from "./tasks/task.ts";
 export { type ClassCodec, registerClass } from "./wire/codec/registered-classes.ts";
 export type { Progress, RunningTask } from "./wire/progress.ts";

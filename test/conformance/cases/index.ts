@@ -9,6 +9,7 @@ import { cases as map } from "./map.ts";
 import { cases as mapConcurrency } from "./map-concurrency.ts";
 import { cases as mapFailures } from "./map-failures.ts";
 import { cases as mapInputs } from "./map-inputs.ts";
+import { cases as mapStream } from "./map-stream.ts";
 import { cases as mismatches } from "./mismatches.ts";
 import { cases as overlaps } from "./overlaps.ts";
 import { cases as ownObjects } from "./own-objects.ts";
@@ -36,6 +37,6 @@ export const themes = {
   topologies,
   intercommunicators,
   programs,
-  map: [...map, ...mapConcurrency, ...mapFailures, ...mapInputs],
+  map: [...map, ...mapConcurrency, ...mapFailures, ...mapInputs, ...mapStream],
   pool,
 };

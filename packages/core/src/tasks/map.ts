@@ -34,12 +34,11 @@ export async function map(
   options: MapOptions<unknown> & { into?: TypedArray | undefined },
   site: string,
 ): Promise<unknown> {
-  if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
+  const task = checkedTask(work, "map");
   const { rank, size } = group.peers;
   const works = rank !== 0 || size === 1 || (options.rootWorks ?? true);
   const concurrency = checkedConcurrency(options.concurrency);
   checkedMapOptions(options, size, group.showsProgress, concurrency); // before anything is sent: else ranks with wrong options would wait
-  const task = work.name === "" ? "map" : work.name;
   const { initializer, stopOnError = true, into } = options;
   const call = { tasks: new Map([[task, work]]), works, attentive: false, concurrency, initializer };
   return runTaskCall(group, call, async (dispatcher, prepared) => {
@@ -53,8 +52,14 @@ export async function map(
   });
 }
 
+/** The task's name. @throws MpiError `invalid-argument` */
+export function checkedTask(work: AnyTask, otherwise: string): string {
+  if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
+  return work.name === "" ? otherwise : work.name;
+}
+
 /** Async, so that an error of the caller's function rejects: a synchronous one would leave `prepared` unhandled. */
-async function given(inputs: RootMapInputs<unknown> | undefined): Promise<MapInputs<unknown>> {
+export async function given(inputs: RootMapInputs<unknown> | undefined): Promise<MapInputs<unknown>> {
   return (typeof inputs === "function" ? inputs() : inputs) as Promise<MapInputs<unknown>>;
 }
 

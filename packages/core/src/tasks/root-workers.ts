@@ -61,7 +61,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
   imap(task: string, inputs: MapInputs<unknown>, options: ImapOptions = {}): AsyncGenerator<never, void> {
     return this.#stream(
       true,
-      { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.imap },
+      { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.poolImap },
       false,
     );
   }
@@ -73,7 +73,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
       inputs,
       options,
       site: callSite(this.imapUnordered),
-      known: knownOptions.imapUnordered,
+      known: knownOptions.poolImapUnordered,
     };
     return this.#stream(false, order, false);
   }

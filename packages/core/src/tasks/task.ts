@@ -159,3 +159,13 @@ export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOpti
   /** Whether rank 0 does tasks too; default true. While one of its own keeps it busy it cannot hand out others. */
   rootWorks?: boolean | undefined;
 }
+
+/** Options of `world.imap` and `world.imapUnordered`. */
+export interface WorldImapOptions<S = unknown>
+  extends ImapOptions,
+    SettledOptions,
+    InitializerOptions<S>,
+    ConcurrencyOptions {
+  /** Whether rank 0 does tasks too, beside the loop that takes the results; default false. A task that computes keeps the loop waiting. */
+  rootWorks?: boolean | undefined;
+}
