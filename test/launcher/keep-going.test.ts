@@ -128,6 +128,30 @@ describe("tsmpi run --keep-going", () => {
     expect(code).toBe(0);
   });
 
+  test("a rank that never returns from a task that was given up is ended and named, and one that comes back is not", async () => {
+    const script = `
+      import { init } from "tsmpi";
+      const world = await init();
+      const busy = (x) => {
+        const ms = [0, Infinity, 3000][x];
+        for (const end = performance.now() + ms; performance.now() < end; );
+        return x;
+      };
+      const options = { timeoutMs: 100, stopOnError: false, rootWorks: false };
+      const results = await world.map(busy, [0, 0, 0, 1, 2, 0], options);
+      if (results) console.log(results.map(({ value, reason }) => value ?? reason.code).join());
+      const next = await world.map((x) => x + 1, [1, 2, 3, 4], { rootWorks: false });
+      if (next) console.log(next.join());
+      await world.close();
+    `;
+    const { code, stdout, stderr } = await runScript(script, ["-n", "4", "--keep-going", "--timeout", "60"]);
+    expect(stdout).toBe("0,0,0,aborted,aborted,0\n2,3,4,5\n");
+    expect(stderr).toMatch(
+      /^tsmpi: rank \d of 4 on \S+ .*was killed by SIGKILL \(it did not return from input 3 of busy, which was given up\); going on without it\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
   test("calls that depend on a lost rank reject, and progress names it", async () => {
     const script = `
       import { init } from "tsmpi";

@@ -121,7 +121,7 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
   }
 
   #groupOf(peers: Peers): TaskGroup {
-    const { who, engine, signal, showProgress } = this.world;
+    const { who, engine, signal, showProgress, reportUnresponsive = () => {} } = this.world;
     let lines: ProgressLines | undefined;
     const write = (progress: Progress): void => {
       lines ??= new ProgressLines(process.stderr);
@@ -137,6 +137,7 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
       showsProgress: process.env["TSMPI_PROGRESS"] === "1",
       isAtWork: () => false,
       show: showProgress ?? write,
+      reportUnresponsive,
     };
   }
 }

@@ -334,6 +334,11 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   /** A task that never returns to the event loop is given up. Its rank gets no work before it answers again. */
   #overdue(worker: WorkerState, item: Item, error: MpiError): void {
     const place = this.#place(worker.rank);
+    const { task = "a task" } = worker.current?.run ?? {};
+    this.#group.reportUnresponsive(
+      place.rank,
+      `it did not return from input ${item.index} of ${task}, which was given up`,
+    );
     for (const run of this.#runs) run.forget((worker.seats[0] as WorkerState).rank); // a block that waits for this rank would wait for ever
     // Which task of the rank blocks the others is not known. Those with a time limit have their own, and so end as it would end them.
     const unbounded = worker.seats.filter((seat) => seat.current?.run.timeoutMs === undefined);

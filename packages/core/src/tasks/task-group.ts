@@ -24,4 +24,6 @@ export interface TaskGroup {
   isAtWork: () => boolean;
   /** Shows progress at the terminal of `tsmpi run`. */
   show(progress: Progress): void;
+  /** A rank (numbered in the world) does not return from a task that was given up. Under `--keep-going` it is ended. */
+  reportUnresponsive(rank: number, reason: string): void;
 }

@@ -69,7 +69,7 @@ export interface TaskOptions extends CallOptions {
   /**
    * Longest time for one task, in milliseconds; default none. The task's signal aborts and it has failed. A task that
    * never returns to the event loop is given up after another second; its rank gets no more work before it comes back.
-   * When no rank has come back after five seconds, the calls that wait for one fail. Rank 0 cannot give up a task of its own
+   * Under `tsmpi run --keep-going` a rank that has not come back after five seconds is ended. When no rank has come back after five seconds, the calls that wait for one fail. Rank 0 cannot give up a task of its own
    * that never returns: `rootWorks: false` or a pool can.
    */
   timeoutMs?: number | undefined;

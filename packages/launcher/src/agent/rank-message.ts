@@ -38,6 +38,7 @@ const checks: Record<RankMessage["kind"], Check> = {
   warning: ({ text }) => isText(text),
   undelivered: ({ dest, attempts }) => isNumber(dest) && isText(attempts),
   missing: ({ source, packets }) => isNumber(source) && isNumber(packets),
+  unresponsive: ({ rank, reason }) => isNumber(rank) && isText(reason),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 

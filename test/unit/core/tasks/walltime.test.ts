@@ -35,6 +35,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       checking: undefined,
       isAtWork: () => false,
       show: () => {},
+      reportUnresponsive: () => {},
     };
     return map(group, task, inputs, { journal, chunkSize: 1 }, "");
   };
