@@ -184,7 +184,7 @@ export class MapRun {
       this.#put(item, outcome.value);
     } else if (place !== undefined && this.#mayRetry(item, outcome.error)) {
       this.#retry(item);
-    } else {
+    } else if (!this.#over) {
       this.#refuse(item, outcome.error, place);
     }
     this.settleIfDone();
@@ -255,9 +255,15 @@ export class MapRun {
     else if (this.spent && this.#delayed.size === 0) this.#end(source.broken);
   }
 
+  /** Ends the run when the user's `only` throws. */
   #mayRetry({ attempts, losses }: Item, error: unknown): boolean {
     const { times, only } = this.settings.retries;
-    return attempts <= times + losses && (only === undefined || only(error));
+    try {
+      return attempts <= times + losses && (only === undefined || only(error));
+    } catch (thrown) {
+      this.#end({ error: thrown });
+      return false;
+    }
   }
 
   #retry(item: Item): void {

@@ -98,7 +98,7 @@ export interface RetryOptions {
   times: number;
   /** How long to wait before, in milliseconds; default 0. Ranks do other tasks meanwhile. */
   delayMs?: number | undefined;
-  /** Whether to try again after this error; default: after each. It is called at rank 0. */
+  /** Whether to try again after this error; default: after each. It is called at rank 0. What it throws, the call throws. */
   only?: ((error: unknown) => boolean) | undefined;
 }
 
