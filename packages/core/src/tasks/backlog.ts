@@ -93,6 +93,17 @@ export class Backlog {
     return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
   }
 
+  /** Takes up to `most` new inputs. An input that takes long to make ends this. */
+  takeNew(most: number): Item[] {
+    this.peek(most);
+    return this.#next.take(most);
+  }
+
+  /** Whether an input waits to be tried again. */
+  get hasAgain(): boolean {
+    return this.#again.length > 0;
+  }
+
   /** Pulls inputs until so many are there, to know whether they are the last ones. An input that takes long to make ends this. */
   peek(many: number): void {
     if (this.#source.ended || this.#closed) return;

@@ -6,6 +6,7 @@ import { type Answer, openBatch } from "./batch.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 import type { Message } from "./messages.ts";
+import { Offers } from "./offers.ts";
 import { failed } from "./outcome.ts";
 import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
@@ -14,7 +15,7 @@ import { Scheduler } from "./scheduler.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
-import type { Spare, WorkerState } from "./worker-state.ts";
+import type { Answered, Spare, WorkerState } from "./worker-state.ts";
 
 /** The words of `describeEnding` for a rank that ended with exit code 0. */
 const leftInATask = /\(ended[,)]/;
@@ -44,6 +45,8 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   readonly repeats: RepeatCheck | undefined;
   readonly #group: TaskGroup;
   readonly #scheduler: Scheduler;
+  /** What any rank may claim; undefined where rank 0 only hands out, or ranks do not share memory. */
+  readonly #offers: Offers | undefined;
   readonly #workers: readonly WorkerState[];
   readonly #root: RootTasks | undefined;
   readonly #runs: Set<MapRun> = new Set();
@@ -68,7 +71,9 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     const { rank, size } = group.peers;
     this.repeats = group.checking === undefined ? undefined : new RepeatCheck(group, this);
     this.#group = group;
-    this.#scheduler = new Scheduler(rank, size, runner !== undefined);
+    const memory = runner === undefined || size === 1 ? undefined : group.claims();
+    this.#offers = memory && new Offers(memory, rank);
+    this.#scheduler = new Scheduler(rank, size, runner !== undefined, this.#offers);
     this.#root = runner && new RootTasks(runner, this.#place(rank), this.#scheduler.picker, this);
     this.#workers = this.#scheduler.workers;
     this.ranks = size - (runner === undefined ? 1 : 0);
@@ -98,7 +103,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 
   get busy(): number {
-    return this.#workers.filter((worker) => worker.held > 0).length + (this.#root?.current === undefined ? 0 : 1);
+    return this.#workers.filter((worker) => worker.isBusy).length + (this.#root?.current === undefined ? 0 : 1);
   }
 
   add(run: MapRun): void {
@@ -136,7 +141,10 @@ export class Dispatcher implements WorkerCounts, Dispatching {
 
   /** Hands out nothing more. Tasks at work come to their end. */
   halt(error: unknown): void {
-    for (const run of [...this.#runs]) run.halt(error);
+    for (const run of [...this.#runs]) {
+      run.halt(error);
+      run.putBack(this.#offers?.withdraw(run) ?? []);
+    }
   }
 
   /** Ends all runs now. */
@@ -176,14 +184,33 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #fill(): void {
     if (this.#broken !== undefined) return;
     const now = performance.now();
+    this.#offer();
     this.#scheduler.handOut(now, this.ranks, (worker, chunk) => this.#give(worker, chunk));
     this.#workAtRoot(now);
     this.#recall();
   }
 
+  /** Offers tasks to all ranks, rank 0 too. */
+  #offer(): void {
+    const chunk = this.#scheduler.picker.nextOffer(this.ranks);
+    if (this.#offers === undefined || chunk === undefined) return;
+    const parcel = encodeWork(chunk, this.#offers.nextNumber);
+    if (parcel === undefined) {
+      this.refill();
+      return;
+    }
+    const { number } = this.#offers.open(chunk);
+    for (const worker of this.#workers) {
+      if (worker.lost) continue;
+      worker.offers.add(number);
+      void this.#listen(worker);
+      void this.#send(worker, parcel);
+    }
+  }
+
   #workAtRoot(now: number): void {
     const root = this.#root;
-    if (root === undefined || root.working || this.#scheduler.picker.queue.size === 0) return;
+    if (root === undefined || root.working || !this.#scheduler.picker.hasWork) return;
     const waitMs = this.#scheduler.rootWaitsMs(now, this.ranks);
     if (waitMs > 0) {
       clearTimeout(this.#rootTimer);
@@ -243,7 +270,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     if (worker.listened) return;
     worker.listened = true;
     try {
-      while (this.#attentive ? !worker.left : worker.held > 0 || worker.recalled) {
+      while (this.#attentive ? !worker.left : worker.isBusy || worker.recalled) {
         this.#answered(worker, await this.#group.peers.recv(worker.rank));
         this.#wake?.();
       }
@@ -258,13 +285,15 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     const answer = openBatch(parcel);
     const { values, returned } = answer;
     worker.heard = true;
-    this.#scheduler.answered(worker, answer, values.length, now);
-    if (values.length === 0 && returned === undefined) {
+    const parts = this.#partsOf(worker, answer);
+    this.#scheduler.answered(worker, answer, parts[0]?.run.task, values.length, now);
+    for (const offer of answer.ended) worker.offers.delete(offer);
+    if (values.length === 0 && returned === undefined && answer.ended.length === 0) {
       if (worker.begins()) this.#tell(worker, { kind: "go" });
       else worker.left = true;
       return;
     }
-    this.#settle(worker, answer);
+    this.#settle(parts, answer, this.#place(worker.rank));
     this.#scheduler.picker.tookIn(performance.now() - now, values.length);
     if (this.#seatTimer !== undefined && this.free.length > 0) clearTimeout(this.#seatTimer);
     if (returned !== undefined) {
@@ -274,10 +303,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     this.refill();
   }
 
-  #settle(worker: WorkerState, { values, failures }: Answer): void {
-    const parts = worker.answered(values.length);
-    if (parts === undefined) throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
-    const place = this.#place(worker.rank);
+  /** The tasks that were answered. */
+  #partsOf(worker: WorkerState, { values, claimed }: Answer): Answered[] {
+    if (claimed === undefined) {
+      const parts = worker.answered(values.length);
+      if (parts !== undefined) return parts;
+      throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
+    }
+    const part = this.#offers?.answered(claimed.offer, claimed.tasks);
+    return part === undefined ? [] : [{ ...part, wanted: part.items.length === values.length }];
+  }
+
+  #settle(parts: readonly Answered[], { values, failures }: Answer, place: Place): void {
     let at = 0;
     for (const { run, items, wanted } of parts) {
       const some = values.slice(at, at + items.length);
@@ -300,6 +337,11 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       for (const { from, count } of worker.cancel(run)) {
         this.#tell(worker, { kind: "cancel", from, count, reason: unwanted });
       }
+    }
+    this.#offers?.withdraw(run);
+    for (const { number } of this.#offers?.of(run) ?? []) {
+      const message: Message = { kind: "withdraw", offer: number, reason: unwanted };
+      for (const worker of this.#workers) if (!worker.lost) this.#tell(worker, message);
     }
     if (this.#root?.current?.run === run) this.#root.cancel(new MpiError("aborted", unwanted));
     this.#wake?.();
@@ -346,11 +388,12 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     for (const run of this.#runs) run.forget(worker.rank);
     const place = this.#place(worker.rank);
     // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
-    if (leftInATask.test(error.message) && worker.held > 0 && worker.heard) {
-      warn(
-        `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${worker.current?.run.task}; going on without it`,
-      );
+    const claimed = this.#offers?.lost(worker.rank) ?? [];
+    const task = (worker.current ?? claimed[0])?.run.task;
+    if (leftInATask.test(error.message) && task !== undefined && worker.heard) {
+      warn(`rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${task}; going on without it`);
     }
+    for (const { run, items } of claimed) run.lost(items, true, error, place);
     for (const { chunk, items, begun } of worker.giveUp()) chunk.run.lost(items, begun, error, place);
     if (this.ranks === 0) this.#deserted = { error };
     if (this.ranks === 0 && this.#runs.size > 0) this.fail(error);
@@ -363,6 +406,6 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 }
 
-function isIdle({ lost, stuck, held, recalled }: WorkerState): boolean {
-  return lost || stuck || (held === 0 && !recalled);
+function isIdle({ lost, stuck, isBusy, recalled }: WorkerState): boolean {
+  return lost || stuck || !(isBusy || recalled);
 }

@@ -31,7 +31,7 @@ export async function runTaskCall<R>(
   const prepared = runner?.prepare(initializer, group.signal);
   if (dispatcher === undefined) {
     await prepared;
-    await serve(group.peers, runner as TaskRunner);
+    await serve(group, runner as TaskRunner);
     return undefined;
   }
   const forget = haltWithTheJob(group, dispatcher);

@@ -51,6 +51,8 @@ export class WorkerState {
   left = false;
   /** It was asked to give back tasks and has not answered. It is given nothing before that. */
   recalled = false;
+  /** Numbers of the offers of which it may still claim tasks. */
+  readonly offers: Set<number> = new Set();
   /** When it began the tasks that it has not answered. */
   since = 0;
   readonly #given: Given[] = [];
@@ -85,6 +87,11 @@ export class WorkerState {
     }
     const task = this.#given.at(-1)?.chunk.run.task;
     return tasks === 0 || task === undefined ? undefined : { tasks, from, task };
+  }
+
+  /** Whether it has work, or may take some. */
+  get isBusy(): boolean {
+    return this.#given.length > 0 || this.offers.size > 0;
   }
 
   get current(): Chunk | undefined {

@@ -34,6 +34,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       showsProgress: false,
       checking: undefined,
       isAtWork: () => false,
+      claims: () => undefined,
       show: () => {},
     };
     return map(group, task, inputs, { journal, chunkSize: 1 }, "");
