@@ -88,6 +88,10 @@ export class Backlog {
     if (again.length > 0) return again;
     const suspect = suspects ? this.takeSuspect() : undefined;
     if (suspect !== undefined) return suspect;
+    return this.#takeNext(most);
+  }
+
+  #takeNext(most: number): Item[] {
     if (this.#next.length === 0) return this.pull(most);
     const items = this.#next.take(most);
     return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
@@ -95,8 +99,11 @@ export class Backlog {
 
   /** Takes up to `most` new inputs. An input that takes long to make ends this. */
   takeNew(most: number): Item[] {
-    this.peek(most);
-    return this.#next.take(most);
+    if (this.#source.lazy) {
+      this.peek(most);
+      return this.#next.take(most);
+    }
+    return this.#takeNext(most);
   }
 
   /** Whether an input waits to be tried again. */

@@ -73,7 +73,7 @@ export class ChunkPicker {
   #mostToOffer(run: MapRun, ranks: number, room: number): number {
     const { task, mayBeOffered } = run;
     if (this.offers === undefined || !mayBeOffered || ranks === 1 || this.#awaiting.has(task)) return 0;
-    return offerSize(ranks, this.#meanMs.of(task), room);
+    return offerSize(this.#meanMs.of(task), room);
   }
 
   /** The next chunk for rank 0 itself, which asks for one when it has none. */

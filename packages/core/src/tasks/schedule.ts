@@ -47,17 +47,14 @@ const deepest = 64;
 
 /** Shorter tasks are not offered: between them rank 0 hands out often enough, and a chunk costs less than a claim for each. */
 const offeredMs = 0.2;
-/** How many tasks of unknown length are offered for each rank. */
-const offeredEach = 16;
 
 /**
  * How many tasks are offered to all ranks, where rank 0 does tasks too. While it computes it can hand out nothing, so chunks would
  * have to be as long as its task, and the last of them would wait at a rank that is busy while others are idle.
  * @param room how many may be offered
  */
-export function offerSize(ranks: number, meanMs: number | undefined, room: number): number {
-  if (meanMs === undefined) return Math.min(room, offeredEach * ranks);
-  return meanMs < offeredMs ? 0 : room;
+export function offerSize(meanMs: number | undefined, room: number): number {
+  return meanMs === undefined || meanMs >= offeredMs ? room : 0;
 }
 
 /** Mean time of each task, by its name, in milliseconds. */
