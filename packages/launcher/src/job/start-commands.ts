@@ -15,7 +15,8 @@ export class StartCommands {
   /** With the signal that ends each. */
   readonly #running = new Map<ChildProcess, NodeJS.Signals>();
 
-  run(command: StartCommand, endSignal: NodeJS.Signals): RunningCommand {
+  /** `prints` is called with all that the command has printed so far, each time when it prints more. */
+  run(command: StartCommand, endSignal: NodeJS.Signals, prints: (printed: string) => void = () => {}): RunningCommand {
     const { words, environment, input, ownGroup = false } = command;
     const child = spawn(words[0]!, words.slice(1), {
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
@@ -27,7 +28,9 @@ export class StartCommands {
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
-        if (printed.length < mostPrinted) printed += text;
+        if (printed.length >= mostPrinted) return;
+        printed += text;
+        prints(printed);
       });
     }
     const ended = new Promise<CommandEnd>((resolve, reject) => {
