@@ -71,6 +71,8 @@ export interface WalltimeSource {
 export interface Task {
   /** Ranks must stay in the session of their agent: the scheduler ends and signals sessions. */
   readonly keepsSessions: boolean;
+  /** The scheduler may send SIGTERM to every process of the job by itself. Ranks must not get it once more from the launcher. */
+  readonly signalsRanks: boolean;
   /** Names of variables that help agents to the job's key: a directory that hosts may share, and a secret of the job. */
   readonly keyVariables: { readonly directory: string; readonly secret?: string };
   /** Whether the job's terminal reaches all processes of the session, with its Ctrl-C. */

@@ -7,6 +7,11 @@ export function keepsSessions(): boolean {
   return schedulerHere()?.task.keepsSessions ?? false;
 }
 
+/** The scheduler may signal ranks by itself. */
+export function signalsRanks(): boolean {
+  return schedulerHere()?.task.signalsRanks ?? false;
+}
+
 /** Whether the job's terminal reaches all processes of the session, with its Ctrl-C. */
 export function isInteractive(): boolean {
   return schedulerHere()?.task.isInteractive() ?? false;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { within } from "@tsmpi/core/bootstrap";
 import type { CommandEnd, StartCommand } from "../hosts/starter.ts";
 
 /** A command keeps this much of what it prints, for a message. */
@@ -38,6 +39,12 @@ export class StartCommands {
       child.once("close", (code, signal) => resolve({ code, signal, printed }));
     }).finally(() => this.#running.delete(child));
     return { ended, kill: (signal) => void child.kill(signal) };
+  }
+
+  /** Resolves when all have ended, or after this time. */
+  async ended(limitMs: number): Promise<void> {
+    const running = [...this.#running.keys()].map((child) => new Promise((resolve) => child.once("close", resolve)));
+    await within(limitMs, Promise.all(running));
   }
 
   /** Ends all that still run. */

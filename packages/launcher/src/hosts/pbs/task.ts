@@ -7,6 +7,7 @@ import type { Task } from "../scheduler.ts";
 export const task: Task = {
   // A process that leaves its session is out of PBS's reach for ever.
   keepsSessions: true,
+  signalsRanks: true,
   keyVariables: { directory: "PBS_O_WORKDIR", secret: "PBS_JOBCOOKIE" },
   isInteractive: () => process.env["PBS_ENVIRONMENT"] === "PBS_INTERACTIVE",
   startedBy,

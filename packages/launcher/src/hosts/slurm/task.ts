@@ -7,6 +7,8 @@ import { expandNodes } from "./node-list.ts";
 export const task: Task = {
   // cgroups hold all processes of a job, whatever their session; elsewhere tsmpi itself finds what ranks leave behind.
   keepsSessions: false,
+  // Without cgroups (proctrack/linuxproc); with them only each task of srun and the job script's shell get signals.
+  signalsRanks: true,
   keyVariables: { directory: "SLURM_SUBMIT_DIR" },
   isInteractive: () => false,
   // That srun has started this process several times is seen without Slurm's help: SLURM_PROCID and SLURM_STEP_NUM_TASKS.
