@@ -60,7 +60,9 @@ describe("--hostfile", () => {
     const env = { PBS_JOBID: undefined, PBS_NODEFILE: undefined };
     const { code, stderr } = await runTsmpi(["exec", "-f", "mine", "true"], { env });
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS or Slurm job yet; [^\n]+\n$/);
+    expect(stderr).toMatch(
+      /^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS or Slurm job yet; [^\n]+\n$/,
+    );
   });
 });
 
