@@ -32,6 +32,7 @@ it("says nothing of the scheduler that is used, and nothing outside jobs", async
 it("uses Slurm where PBS_JOBID is Slurm's own", async () => {
   stubSlurm();
   vi.stubEnv("PBS_JOBID", "17"); // spank_pbs
+  vi.stubEnv("PBS_NODEFILE", "/no/such/file"); // the script's
   expect((await allocate(none)).source).toBe("SLURM_TASKS_PER_NODE (job 17)");
 });
 
@@ -39,6 +40,7 @@ it("uses PBS before Slurm, and says so", async () => {
   stubSlurm();
   const nodes = `${folder({ nodes: `${hostname()}\n` })}/nodes`;
   vi.stubEnv("PBS_JOBID", "4.head");
+  vi.stubEnv("PBS_JOBCOOKIE", "x");
   vi.stubEnv("PBS_NODEFILE", nodes);
   expect(unusedSchedulers(none, await allocate(none))).toEqual([
     `Slurm job 17 is not used, because the hosts come from PBS_NODEFILE ${nodes}: to use it, unset PBS_JOBID PBS_NODEFILE before tsmpi`,

@@ -16,8 +16,9 @@ export const allocation: AllocationSource = { find, fromFile, placesOf };
  */
 async function find(): Promise<Allocation | undefined> {
   const { PBS_JOBID: job, PBS_NODEFILE: path } = process.env;
+  if (isOfSlurm()) return undefined;
   if (path !== undefined) return read({ path, name: "PBS_NODEFILE" });
-  if (job === undefined || isOfSlurm()) return undefined;
+  if (job === undefined) return undefined;
   // A task that pbsdsh started is in the job too, and on the job's first host PBS does not tell it the node file.
   throw new LaunchError(
     `PBS_JOBID is ${job}, but PBS_NODEFILE is not set: start tsmpi from the job script itself, or say --hosts localhost:2`,

@@ -1,8 +1,8 @@
 /**
- * Whether PBS_JOBID is Slurm's: its plugin spank_pbs sets that and some more variables, so that scripts for PBS run. A PBS job
- * has a node file in its script and a cookie in every task.
+ * Whether PBS's variables are Slurm's: its plugin spank_pbs sets PBS_JOBID and some more, so that scripts for PBS run, and such a
+ * script may make a node file of its own. A PBS job has a cookie in every task.
  */
 export function isOfSlurm(): boolean {
-  const { PBS_NODEFILE: file, PBS_JOBCOOKIE: cookie, SLURM_JOB_ID: job } = process.env;
-  return job !== undefined && file === undefined && cookie === undefined;
+  const { PBS_JOBCOOKIE: cookie, SLURM_JOB_ID: job } = process.env;
+  return job !== undefined && cookie === undefined;
 }

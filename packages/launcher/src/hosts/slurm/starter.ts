@@ -27,7 +27,7 @@ export const srun: CommandStarter = {
   // srun kills all tasks of its step then, at once.
   endSignal: "SIGTERM",
   hangs: "the host or its slurmd hangs",
-  explain: (host, { printed }) => explain(host, printed),
+  explain,
   describePlace: (host) => `host ${nodeOfHost(host)?.index} of the job's node list`,
 };
 
@@ -98,18 +98,21 @@ function isDropped(name: string): boolean {
 const signalled: Readonly<Record<string, number>> = { Killed: 137, "Trace/breakpoint trap": 133, Aborted: 134 };
 
 /** What srun writes of one host's task, while others may still run. Lists of hosts are compressed. */
-function explain(host: Host, printed: CommandEnd["printed"]): Explanation {
+function explain(host: Host, { code, printed }: CommandEnd): Explanation {
   const name = nodeOfHost(host)!.name;
-  for (const [, nodes = "", what = "", code] of printed.matchAll(
+  for (const [, nodes = "", what = "", exit] of printed.matchAll(
     /error: (\S+): tasks? [\d,-]+: (Exited with exit code (\d+)|[A-Z][^\n(]*?)(?: \(core dumped\))?$/gm,
   )) {
-    if (isAmong(nodes, name)) return { agentExit: code === undefined ? (signalled[what] ?? 1) : Number(code) };
+    if (isAmong(nodes, name)) return { agentExit: exit === undefined ? (signalled[what] ?? 1) : Number(exit) };
   }
   for (const [, node, reason] of printed.matchAll(/Task launch for \S+ failed on node (\S+): (.*)$/gm)) {
     if (node === name) return { cause: `Slurm cannot start a task there: ${reason}` };
   }
   const [, step] = /error: Unable to create step for job \d+: (.*)$/m.exec(printed) ?? [];
-  return step === undefined ? {} : { cause: `Slurm gives no step there: ${step}` };
+  if (step !== undefined) return { cause: `Slurm gives no step there: ${step}` };
+  const [, error] = /^srun: error: (.*)$/m.exec(printed) ?? [];
+  // While it runs, it may be about another host, or be repaired.
+  return code === null || error === undefined ? {} : { cause: `srun failed: ${error}` };
 }
 
 function isAmong(list: string, name: string): boolean {

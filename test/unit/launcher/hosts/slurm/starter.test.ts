@@ -94,9 +94,21 @@ describe("what srun prints", () => {
       "srun: error: Unable to create step for job 17: Requested node configuration is not available",
       { cause: "Slurm gives no step there: Requested node configuration is not available" },
     ],
-    ["another host's end", "srun: error: node3: task 0: Exited with exit code 71", {}],
+    [
+      "a controller that does not answer",
+      "srun: error: Unable to confirm allocation for job 17: Unable to contact slurm controller (connect failure)",
+      {
+        cause:
+          "srun failed: Unable to confirm allocation for job 17: Unable to contact slurm controller (connect failure)",
+      },
+    ],
     ["nothing", "", {}],
   ])("says %s of a host", (_, printed, expected) => {
     expect(explain("node2", `${printed}\n`)).toEqual(expected);
+  });
+
+  it("says nothing of a host while srun runs on and has told of another one", () => {
+    const printed = "srun: error: node3: task 0: Exited with exit code 71\n";
+    expect(srun.explain(host("node2", 1), { code: null, signal: null, printed })).toEqual({});
   });
 });
