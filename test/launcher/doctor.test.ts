@@ -15,7 +15,7 @@ describe("tsmpi doctor", () => {
     expect(row).toContain(process.version);
     expect(row).toContain(process.execPath);
     expect(row).toContain("shared");
-    expect(stdout).toContain("Several hosts need a PBS job");
+    expect(stdout).toContain("Several hosts need a PBS or Slurm job");
     expect(stdout).toMatch(/\nAll is well\.\n$/);
     expect(readdirSync(cwd)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { chmodSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseNodeFile } from "../../packages/launcher/src/hosts/pbs/node-file.ts";
+import { parseHostFile } from "../../packages/launcher/src/hosts/host-file.ts";
 import { parseWalltime } from "../../packages/launcher/src/hosts/pbs/walltime.ts";
 import { remainingMs } from "../../packages/launcher/src/hosts/walltime.ts";
 import { folder, runTsmpi } from "../support/run-tsmpi.ts";
@@ -14,7 +14,7 @@ const inJob = (PBS_NODEFILE: string | undefined): Record<string, string | undefi
 
 describe("the node file", () => {
   it("is a slot for each line, whatever ends the lines", () => {
-    expect(parseNodeFile("a\nb\r\na\n\n  \n c.example\n")).toEqual(["a", "b", "a", "c.example"]);
+    expect(parseHostFile("a\nb\r\na\n\n  \n c.example\n")).toEqual(["a", "b", "a", "c.example"]);
   });
 
   it.each([
@@ -60,7 +60,9 @@ describe("--hostfile", () => {
     const env = { PBS_JOBID: undefined, PBS_NODEFILE: undefined };
     const { code, stderr } = await runTsmpi(["exec", "-f", "mine", "true"], { env });
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS job yet; [^\n]+\n$/);
+    expect(stderr).toMatch(
+      /^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS or Slurm job yet; [^\n]+\n$/,
+    );
   });
 });
 
