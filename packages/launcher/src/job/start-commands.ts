@@ -16,14 +16,15 @@ export class StartCommands {
   readonly #running = new Map<ChildProcess, NodeJS.Signals>();
 
   run(command: StartCommand, endSignal: NodeJS.Signals): RunningCommand {
-    const { words, environment, input, ownGroup = false } = command;
+    const { words, environment, input, holdsInput = false, ownGroup = false } = command;
     const child = spawn(words[0]!, words.slice(1), {
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       env: environment,
       detached: ownGroup,
     });
     this.#running.set(child, endSignal);
-    child.stdin?.on("error", () => {}).end(input); // it does not read its input
+    child.stdin?.on("error", () => {}); // it does not read its input
+    child.stdin?.[holdsInput ? "write" : "end"](input ?? "");
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
