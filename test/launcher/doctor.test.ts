@@ -15,7 +15,7 @@ describe("tsmpi doctor", () => {
     expect(row).toContain(process.version);
     expect(row).toContain(process.execPath);
     expect(row).toContain("shared");
-    expect(stdout).toContain("Several hosts need a job of PBS, or ssh.\n");
+    expect(stdout).toContain("Several hosts need a job of PBS or Slurm, or ssh.\n");
     expect(stdout).toMatch(/\nAll is well\.\n$/);
     expect(readdirSync(cwd)).toEqual([]);
   });

@@ -37,9 +37,11 @@ const lastMs = 5000;
 /** Addresses at which the launcher can test whether it reaches this host, when this host does not reach the launcher. */
 let listens: Promise<string[]> | undefined;
 
-// Signals come to all processes of the task, from the scheduler or the starter. The ranks handle them as they like; the
-// agent stays to report how they ended. It leaves when its link does.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
+// Signals come to all processes of the task, from the scheduler or the starter, or to this process alone. The ranks handle
+// them as they like; the agent stays to report how they ended. It leaves when its link does.
+for (const signal of ["SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
+let terminated = (): void => {};
+process.on("SIGTERM", () => terminated());
 // The output may go to a pipe that is not read.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 process.on("exit", leaveTerminal);
@@ -87,6 +89,7 @@ const agent = new Agent({
       },
     }),
 });
+terminated = () => link.send({ kind: "terminated" });
 await agent.finished;
 await link.close();
 process.exit(0);

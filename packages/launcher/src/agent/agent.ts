@@ -96,7 +96,7 @@ export class Agent {
         void this.#ranks.signal(
           order.signal,
           this.#plan !== undefined && !("executable" in this.#plan.program),
-          this.#setup.sessionSignals,
+          this.#setup.schedulerSignals,
         );
         break;
       case "input":
@@ -231,7 +231,7 @@ export class Agent {
     this.#stalls?.end();
     const report = (each: Report): void => this.#channel.send(each);
     await new Lingering(this.#ranks, this.#setup.pipes, this.#plan!, this.#window, report).ended();
-    this.#setup.sessionSignals?.end();
+    this.#setup.schedulerSignals?.end();
     this.#ranks.endTimers();
     killLeftovers(agentMark(this.#plan!));
     const timer = setInterval(() => {

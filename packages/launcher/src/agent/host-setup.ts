@@ -10,7 +10,7 @@ import { checkHost } from "./host-checks.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { type Admit, type RankHello, RankListener } from "./rank-listener.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
-import { SessionSignals } from "./session-signals.ts";
+import { SchedulerSignals } from "./scheduler-signals.ts";
 
 /**
  * What the ranks of a host need before they start: the job's directory and the script in it, pipes, the socket that they
@@ -28,8 +28,8 @@ export class HostSetup {
   input: Ends | undefined;
   listener: RankListener | undefined;
   terminal: Terminal | undefined;
-  /** Present where the ranks stay in the agent's session. */
-  sessionSignals: SessionSignals | undefined;
+  /** Present where the scheduler may signal ranks by itself. */
+  schedulerSignals: SchedulerSignals | undefined;
 
   /**
    * Returns the plan with the environment of this host. `noted` gets lines for `--verbose`.
@@ -48,7 +48,7 @@ export class HostSetup {
     const made = this.guardian.makePipes(
       [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
     );
-    if (!plan.ownSessions) this.sessionSignals = new SessionSignals();
+    if (plan.signalsRanks) this.schedulerSignals = new SchedulerSignals(plan.ownSessions);
     this.listener = await RankListener.open(this.directory, admit);
     process.umask(plan.umask);
     if (!("executable" in plan.program)) materialise(plan.program, this.directory);

@@ -8,7 +8,7 @@ import { agentCommand } from "../hosts/agent-command.ts";
 import type { Placement } from "../hosts/placement.ts";
 import type { StartCommand } from "../hosts/starter.ts";
 import { remoteHosts, startCommands } from "../hosts/starters.ts";
-import { cleanVariables, describeTask, keepsSessions } from "../hosts/task.ts";
+import { cleanVariables, describeTask, keepsSessions, signalsRanks } from "../hosts/task.ts";
 import type { Executable, HostPlan, OutputStream } from "../link/messages.ts";
 import { terminalSize } from "../system/pty.ts";
 import { resourceLimits } from "../system/resource-limits.ts";
@@ -39,6 +39,7 @@ export function plansFor(
     directory: options.directory,
     umask: process.umask(),
     ownSessions: !keepsSessions(),
+    signalsRanks: signalsRanks(),
     showPartialLines,
     promptsAtOnce: placement.size === 1 || isatty(0),
     ...(options.pty && { terminal: terminalSize() }),

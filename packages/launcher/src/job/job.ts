@@ -165,6 +165,9 @@ export class Job {
       case "stalled":
         this.#undelivered.stalled(report, plan.host);
         break;
+      case "terminated":
+        this.end.interrupt("SIGTERM", exitCodes.terminated);
+        break;
       case "queued":
         this.#inquiry.queued(station, report.bytes);
         break;

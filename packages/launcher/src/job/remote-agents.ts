@@ -38,6 +38,9 @@ export interface RemoteOptions {
 /** How long a command that ends what is left on a lost host may take. */
 const sweepMs = 2000;
 
+/** When its last agent has ended, a command such as srun has to tell its scheduler. A busy one may take longer. */
+const lastStepMs = 3000;
+
 /** Silent, because a scheduler may show the user what a task prints: that nothing is left to be killed is no news. */
 const quietKill = 'kill -s KILL -- "-$1" 2> /dev/null';
 
@@ -108,9 +111,10 @@ export class RemoteAgents {
     }
   }
 
-  /** Resolves when every sweep is over. */
+  /** Resolves when every sweep is over, and every command that lives as long as its agents has ended with them. */
   async settled(): Promise<void> {
     await Promise.all(this.#sweeps);
+    await this.#commands.ended(lastStepMs);
   }
 
   async #start(): Promise<void> {

@@ -10,6 +10,7 @@ import { idleCpus, isCrowded, looksCrowded } from "../hosts/grants.ts";
 import type { Allocation } from "../hosts/host.ts";
 import { describeMap, describeShortage } from "../hosts/host-map.ts";
 import { type Placement, place } from "../hosts/placement.ts";
+import { unusedSchedulers } from "../hosts/unused-schedulers.ts";
 import { watchWalltime } from "../hosts/walltime.ts";
 import { Input } from "../io/input.ts";
 import { Output, showsPartialLines } from "../io/output.ts";
@@ -101,7 +102,9 @@ function sayBefore(
   output: Output,
 ): void {
   const misspellings = misspelt({ ...process.env, ...options.environment });
-  for (const warning of [...options.warnings, ...(allocation.warnings ?? []), ...warnings, ...misspellings])
+  const unused = unusedSchedulers(options, allocation);
+  const { warnings: ofHosts = [] } = allocation;
+  for (const warning of [...options.warnings, ...ofHosts, ...warnings, ...misspellings, ...unused])
     output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
   const inspectors = describeInspectors(options, placement);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { within } from "@tsmpi/core/bootstrap";
 import type { CommandEnd, StartCommand } from "../hosts/starter.ts";
 
 /** A command keeps this much of what it prints, for a message. */
@@ -15,7 +16,8 @@ export class StartCommands {
   /** With the signal that ends each. */
   readonly #running = new Map<ChildProcess, NodeJS.Signals>();
 
-  run(command: StartCommand, endSignal: NodeJS.Signals): RunningCommand {
+  /** `prints` is called with all that the command has printed so far, each time when it prints more. */
+  run(command: StartCommand, endSignal: NodeJS.Signals, prints: (printed: string) => void = () => {}): RunningCommand {
     const { words, environment, input, holdsInput = false, ownGroup = false } = command;
     const child = spawn(words[0]!, words.slice(1), {
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
@@ -28,7 +30,9 @@ export class StartCommands {
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
-        if (printed.length < mostPrinted) printed += text;
+        if (printed.length >= mostPrinted) return;
+        printed += text;
+        prints(printed);
       });
     }
     const ended = new Promise<CommandEnd>((resolve, reject) => {
@@ -36,6 +40,12 @@ export class StartCommands {
       child.once("close", (code, signal) => resolve({ code, signal, printed }));
     }).finally(() => this.#running.delete(child));
     return { ended, kill: (signal) => void child.kill(signal) };
+  }
+
+  /** Resolves when all have ended, or after this time. */
+  async ended(limitMs: number): Promise<void> {
+    const running = [...this.#running.keys()].map((child) => new Promise((resolve) => child.once("close", resolve)));
+    await within(limitMs, Promise.all(running));
   }
 
   /** Ends all that still run. */

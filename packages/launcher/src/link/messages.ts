@@ -31,6 +31,8 @@ export interface HostPlan {
    * (see `Apart`). Not under a scheduler that ends sessions: a process that left its session would be out of its reach.
    */
   ownSessions: boolean;
+  /** The scheduler may signal ranks by itself (see `SchedulerSignals`). */
+  signalsRanks: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt needs. */
   showPartialLines: Record<OutputStream, boolean>;
   /** A prompt of rank 0 is shown at once: a user can answer it, or there is no other rank whose output mixes with it. */
@@ -136,6 +138,8 @@ export type Report =
   | { kind: "stopped"; rank: number; stopped: boolean }
   /** A connection of this host to rank `dest` carries nothing. It belongs to `rank`, if that is known. */
   | { kind: "stalled"; rank?: number; dest: number; from: string; to: string; seconds: number }
+  /** The scheduler has told this agent that the job ends. It may not have told the launcher, which is outside the job. */
+  | { kind: "terminated" }
   /** The answer to `queues`, in bytes. */
   | { kind: "queued"; bytes: number }
   /** No process and no file of the job is left on this host. */

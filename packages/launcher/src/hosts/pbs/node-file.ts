@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
 import { isSame } from "../../system/seen-paths.ts";
-import { givenToScript } from "./first-process.ts";
+import { givenToScript } from "../first-process.ts";
 import { jobStatus, linesOf } from "./status.ts";
 import { pbsSetting } from "./tools.ts";
 
@@ -53,7 +53,7 @@ export function isOwnFile(path: string, job: string): boolean {
 function ownFiles(job: string): string[] {
   const homes = [process.env["PBS_HOME"], pbsSetting("PBS_HOME"), "/var/spool/pbs", "/var/spool/torque"];
   const files = homes.flatMap((home) => (home ? [join(home, "aux", job)] : []));
-  const { PBS_NODEFILE: given } = givenToScript();
+  const { PBS_NODEFILE: given } = givenToScript("PBS_JOBID");
   const found = files.filter((path) => read(path).length > 0);
   return found.length > 0 || !given ? found : [given];
 }

@@ -1,15 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LaunchError } from "../../errors/launch-error.ts";
-import { findCommand } from "../../system/find-command.ts";
+import { findTool } from "../tools.ts";
 
 /** The absolute path of one of PBS's own commands: what the user's PATH offers, else where PBS says it is installed. */
 export function pbsTool(name: string, purpose = "it starts the agents"): string {
-  const roots = [process.env["PBS_EXEC"], pbsSetting("PBS_EXEC")];
-  const own = roots.flatMap((root) => (root ? [join(root, "bin")] : []));
-  const found = findCommand(name, [...own, "/opt/pbs/bin", "/usr/local/bin"]);
-  if (found !== undefined) return found;
-  throw new LaunchError(`${name} was not found, neither in PATH nor where PBS is usually installed; ${purpose}`);
+  const roots = [process.env["PBS_EXEC"], pbsSetting("PBS_EXEC")].flatMap((root) => (root ? [join(root, "bin")] : []));
+  return findTool(name, { places: [...roots, "/opt/pbs/bin", "/usr/local/bin"], scheduler: "PBS", purpose });
 }
 
 /** A setting of PBS's installation on this host. */
