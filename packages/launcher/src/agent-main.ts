@@ -7,7 +7,7 @@ import { agentExit } from "./hosts/agent-exits.ts";
 import { cpusOfSlot, keySources } from "./hosts/task.ts";
 import { usableAddresses } from "./link/addresses.ts";
 import { type Attempt, ownAddress, visit } from "./link/connect.ts";
-import { findKey, takeStarterKey } from "./link/keys.ts";
+import { findKey, takeStarterWords } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
 import type { Hello, Order, Report } from "./link/messages.ts";
 import { beReachable } from "./link/reach.ts";
@@ -46,8 +46,8 @@ process.on("SIGTERM", () => terminated());
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 process.on("exit", leaveTerminal);
 
-const brought = takeStarterKey();
-if (brought !== undefined) process.stdin.on("end", starterGone).on("error", starterGone).resume();
+const { holdsInput, brought } = takeStarterWords();
+if (holdsInput) process.stdin.on("end", starterGone).on("error", starterGone).resume();
 const found = brought ?? findKey(job, directories, keySources().secret);
 if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and none from a batch system`);
 const socket = await visit({
@@ -58,7 +58,7 @@ const socket = await visit({
 }).catch((error: Error) => fail(agentExit.unreachable, error.message));
 
 // From now on the link tells of the launcher's end. A starter may be killed, or lose its connection, without harm.
-if (brought !== undefined) process.stdin.off("end", starterGone).unref();
+if (holdsInput) process.stdin.off("end", starterGone).unref();
 const link = new Link<Report | Hello, Order>(socket);
 const reachedFrom = ownAddress(socket);
 const others = addresses().filter((address) => address !== reachedFrom);
@@ -125,7 +125,7 @@ function leaveTerminal(): void {
   }
 }
 
-/** A starter that brings the key holds the standard input: its end is the launcher's, or that of the way to this host. */
+/** The starter holds the standard input: its end is the launcher's, or that of the way to this host. */
 function starterGone(): never {
   return fail(agentExit.unreachable, "the launcher has ended, or the connection to it is broken");
 }

@@ -23,7 +23,7 @@ export interface InProcessStarter extends AnyStarter {
  * | --- | --- |
  * | `commands` | what to run here so that `there` runs once on each target; every target is in one command exactly |
  * | `onceConnected` | what becomes of the command when all of its agents have connected: it is killed, or it must live as long as they do |
- * | `endSignal` | what ends the command when the launcher gives up |
+ * | `endSignal` | what ends the command when the launcher gives up; undefined: it ends with its standard input |
  * | `explain` | what the end of a command says of one host whose agent has not connected |
  * | `hangs` | why a command may still run when no agent comes: "the host or its daemon hangs" |
  * | `describePlace` | how the scheduler counts this host, for a message that it led to another one |
@@ -33,7 +33,7 @@ export interface InProcessStarter extends AnyStarter {
 export interface CommandStarter extends AnyStarter {
   readonly kind: "command";
   readonly onceConnected: "kill" | "keep";
-  readonly endSignal: NodeJS.Signals;
+  readonly endSignal: NodeJS.Signals | undefined;
   readonly hangs: string;
   readonly bringsKey?: boolean;
   commands(targets: readonly Target[], there: CommandThere, key?: Uint8Array): StartCommand[];

@@ -68,19 +68,22 @@ export function findKey(
   return key === undefined ? undefined : { name: "cookie", key };
 }
 
-/** The variable in which a starter brings the key to its agent. */
-const starterVariable = "TSMPI_AGENT_KEY";
+/** Variables by which a starter tells its agent that it holds the standard input, and brings the key. */
+const [inputVariable, keyVariable] = ["TSMPI_AGENT_INPUT", "TSMPI_AGENT_KEY"];
 
-/** A starter's part of {@link takeStarterKey}: a variable and its value. */
-export function starterKeyVariable(key: Uint8Array): string {
-  return `${starterVariable}=${Buffer.from(key).toString("base64")}`;
+/** A starter's part of {@link takeStarterWords}: variables and their values, as a shell takes them. */
+export function starterVariables(key: Uint8Array | undefined): string[] {
+  const held = `${inputVariable}=held`;
+  return key === undefined ? [held] : [held, `${keyVariable}=${Buffer.from(key).toString("base64")}`];
 }
 
-/** The key that this agent's starter brought; undefined where it brings none. Processes that the agent starts do not get it. */
-export function takeStarterKey(): { name: KeyName; key: Uint8Array } | undefined {
-  const { [starterVariable]: text } = process.env;
-  delete process.env[starterVariable];
-  return text === undefined ? undefined : { name: "starter", key: Buffer.from(text, "base64") };
+/** What the starter told this agent. Processes that the agent starts do not get it. */
+export function takeStarterWords(): { holdsInput: boolean; brought?: { name: KeyName; key: Uint8Array } } {
+  const { [inputVariable]: held, [keyVariable]: text } = process.env;
+  delete process.env[inputVariable];
+  delete process.env[keyVariable];
+  const key = text === undefined ? {} : { brought: { name: "starter" as const, key: Buffer.from(text, "base64") } };
+  return { holdsInput: held !== undefined, ...key };
 }
 
 function deposit(key: Uint8Array, directory: string): boolean {

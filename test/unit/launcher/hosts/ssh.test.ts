@@ -23,7 +23,7 @@ test("the login shell gets words without special characters, and the rest, with 
   expect(words.join(" ")).not.toContain(Buffer.from(key).toString("base64"));
   expect({ nodes, holdsInput, ownGroup }).toEqual({ nodes: [3], holdsInput: true, ownGroup: true });
   expect(input).toBe(
-    `export TSMPI_AGENT_KEY=${Buffer.from(key).toString("base64")}; exec /bin/sh -c 'echo "$0" '\\''a'\\''\nb' '!x'\n`,
+    `export TSMPI_AGENT_INPUT=held TSMPI_AGENT_KEY=${Buffer.from(key).toString("base64")}; exec /bin/sh -c 'echo "$0" '\\''a'\\''\nb' '!x'\n`,
   );
 });
 

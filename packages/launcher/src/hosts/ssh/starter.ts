@@ -1,7 +1,6 @@
 import { LaunchError } from "../../errors/launch-error.ts";
-import { starterKeyVariable } from "../../link/keys.ts";
 import { findCommand } from "../../system/find-command.ts";
-import { shellWords } from "../../system/shell-words.ts";
+import { loginShellWords, throughLoginShell } from "../login-shell.ts";
 import type { CommandStarter } from "../starter.ts";
 import { explain, isRefusal, tryIt } from "./failures.ts";
 
@@ -25,10 +24,6 @@ const options = [
 ];
 
 /**
- * The login shell may be any: bash, zsh, tcsh, fish. Their quoting differs, so it gets two words without special
- * characters, and /bin/sh reads the agent's command from its standard input. So does the key of the job, which no other
- * user can see there.
- *
  * ssh lives as long as the agent: where a system ends what a login leaves behind, the agent would not survive its end.
  * When ssh or the launcher is killed, the remote process gets no signal, but its standard input ends.
  */
@@ -40,10 +35,15 @@ export const ssh: CommandStarter = {
   commands: (targets, there, key) =>
     targets.map(({ node, host }) => ({
       nodes: [node],
-      words: [tool(), ...options, ...(host.user === undefined ? [] : ["-l", host.user]), "--", host.name, shell],
-      input: script(there(node), key),
-      holdsInput: true,
-      ownGroup: true,
+      words: [
+        tool(),
+        ...options,
+        ...(host.user === undefined ? [] : ["-l", host.user]),
+        "--",
+        host.name,
+        loginShellWords,
+      ],
+      ...throughLoginShell(there(node), key),
     })),
   onceConnected: "keep",
   endSignal: "SIGTERM",
@@ -52,14 +52,6 @@ export const ssh: CommandStarter = {
   isRefusal,
   describePlace: (host) => `where \`${tryIt(host)}\` leads`,
 };
-
-const shell = "exec /bin/sh";
-
-/** One line for a POSIX shell. */
-function script(words: readonly string[], key: Uint8Array | undefined): string {
-  const variable = key === undefined ? "" : `export ${starterKeyVariable(key)}; `;
-  return `${variable}exec ${shellWords(words)}\n`;
-}
 
 /** The ssh that the user's PATH offers. */
 function tool(): string {
