@@ -72,12 +72,15 @@ interface Described {
   nodeFile?: string;
   /** Variables that have the value that PBS gave them on the launcher's host, and that `--env` does not set. */
   ofPbs: string[];
+  /** Variables of the task that `--env` sets. */
+  chosen: string[];
 }
 
 function describe(given: Readonly<Record<string, string>>): Described {
   const ofPbs = [...ofHost, "TMPDIR"].filter((name) => given[name] === undefined && isPbsValue(name));
   const nodeFile = textOf(process.env["PBS_NODEFILE"]);
-  return { ...(nodeFile === undefined ? {} : { nodeFile }), ofPbs };
+  const chosen = ofTask.filter((name) => given[name] !== undefined);
+  return { ...(nodeFile === undefined ? {} : { nodeFile }), ofPbs, chosen };
 }
 
 /** A task on another host begins with next to nothing of the launching shell's environment. */
@@ -86,14 +89,14 @@ function variablesThere(
   described: object,
   directory: string,
 ): Record<string, string> {
-  const { nodeFile, ofPbs } = described as Described;
+  const { nodeFile, ofPbs, chosen } = described as Described;
   const result = { ...variables };
   const own = process.env;
   const take = (name: string): void => {
     delete result[name];
     if (own[name] !== undefined) result[name] = own[name];
   };
-  for (const name of ofTask) take(name);
+  for (const name of ofTask) if (!chosen.includes(name)) take(name);
   const { TMPDIR: temporary, PBS_NODEFILE: path } = result;
   for (const name of ofHost) if (ofPbs.includes(name) && own[name] !== undefined) take(name);
   // PBS makes one on each host for the job, all of one name. A directory of the user's may have the job's name in it, too.
