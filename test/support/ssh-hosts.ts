@@ -31,12 +31,17 @@ export class SshHosts {
   }
 
   static async make(names: readonly string[], options?: HostOptions): Promise<SshHosts> {
-    const made = new SshHosts(await makeHosts(names, options));
+    return SshHosts.on(await makeHosts(names, options));
+  }
+
+  /** Starts an sshd on each of these hosts. */
+  static on(hosts: Hosts): SshHosts {
+    const made = new SshHosts(hosts);
     try {
       made.#setUp();
       return made;
     } catch (error) {
-      made.hosts.remove();
+      hosts.remove();
       throw error;
     }
   }
@@ -52,12 +57,8 @@ export class SshHosts {
 
   /** What is left of jobs on all hosts: neither sshd itself nor what makes the hosts. */
   leftovers(): string[] {
-    return this.hosts.names.flatMap((name) =>
-      this.hosts
-        .processes(name)
-        .filter((line) => !/ (sshd: |\/usr\/sbin\/sshd)/.test(line))
-        .map((line) => `${name}: ${line}`),
-    );
+    const all = this.hosts.names.flatMap((name) => this.hosts.processes(name).map((line) => `${name}: ${line}`));
+    return all.filter((line) => !isSshd.test(line));
   }
 
   /** Ends a host's sshd. */
@@ -100,6 +101,9 @@ export class SshHosts {
 function keygen(path: string): void {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
 }
+
+/** A process that is sshd itself, and nothing that it has started. */
+export const isSshd: RegExp = /^\S+: \d+ (sshd: |\/usr\/sbin\/sshd)/;
 
 const client = `Host *
   IdentityFile /etc/ssh/user

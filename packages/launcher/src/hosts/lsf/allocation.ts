@@ -5,7 +5,7 @@ import { allocationFrom, onlyHere, readList, type SlotList } from "../slot-list.
 export const allocation: AllocationSource = allocationFrom("LSF", jobHosts);
 
 /** The file has a line for each slot. The variable has the same as pairs: `hostA 2 hostB 1`. */
-export function jobHosts(): SlotList | undefined {
+function jobHosts(): SlotList | undefined {
   const { LSB_JOBID: job, LSB_DJOB_HOSTFILE: path, LSB_MCPU_HOSTS: pairs } = process.env;
   if (job === undefined) return undefined;
   if (path !== undefined) {

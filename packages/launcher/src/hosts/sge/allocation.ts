@@ -17,7 +17,7 @@ function jobHosts(): SlotList | undefined {
 }
 
 /** `host slots queue processors`. A host has a line for each of its queues. */
-export function parseHostFile(text: string, source: string): SlotList {
+function parseHostFile(text: string, source: string): SlotList {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const slots = lines.map((line) => {
     const [name = "", count] = line.trim().split(/\s+/);
