@@ -156,7 +156,8 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--starter <NAME>",
-    description: "what starts processes on other hosts: pbsdsh, srun, blaunch, qrsh, ssh (default: that of the batch job, else ssh)",
+    description:
+      "what starts processes on other hosts: pbsdsh, srun, blaunch, qrsh, ssh (default: that of the batch job, else ssh)",
     apply(options, value) {
       options.starter = value;
     },

@@ -32,7 +32,14 @@ export function agentCommand({ job, node, at, words, executable }: AgentWords): 
   const environment = libraries ? ["/usr/bin/env", `LD_LIBRARY_PATH=${libraries}`] : [];
   // The user may install Node wherever PATH finds it, but means just the one that `--node` names.
   const script = start(executable === undefined ? "n=$(command -v node) || " : "");
-  const agent = [executable ?? nodeHere(), agentProgram, `job=${job}`, `node=${nodeWord(node)}`, `at=${at.join(",")}`, ...words];
+  const agent = [
+    executable ?? nodeHere(),
+    agentProgram,
+    `job=${job}`,
+    `node=${nodeWord(node)}`,
+    `at=${at.join(",")}`,
+    ...words,
+  ];
   return [...environment, "/bin/sh", "-c", script, ...agent];
 }
 
