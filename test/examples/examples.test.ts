@@ -134,9 +134,9 @@ it(`hello.ts runs on ${many} ranks`, async () => {
 });
 
 describe("job scripts", () => {
-  const nameOption = { pbs: "#PBS -N ", slurm: "#SBATCH --job-name=" };
+  const nameOption = { pbs: "#PBS -N ", slurm: "#SBATCH --job-name=", sge: "#$ -N " };
 
-  it.each(["pbs", "slurm"] as const)("for %s stand beside every example and name it", (end) => {
+  it.each(["pbs", "slurm", "sge"] as const)("for %s stand beside every example and name it", (end) => {
     const jobs = readdirSync(examples).filter((name) => name.endsWith(`.${end}`));
     expect(jobs.map((job) => `${basename(job, `.${end}`)}.ts`).sort()).toEqual([...scripts].sort());
     for (const job of jobs) {

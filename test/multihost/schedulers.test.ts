@@ -2,10 +2,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BatchJob } from "../support/batch-job.ts";
+import { ListedJob } from "../support/listed-job.ts";
 import { type Hosts, makeHosts, multihost } from "../support/multihost.ts";
 import { PbsJob } from "../support/pbs-job.ts";
 import { type Site, schedulerContract } from "../support/scheduler-contract.ts";
 import { SlurmJob } from "../support/slurm-job.ts";
+import { sshIsPossible } from "../support/ssh-hosts.ts";
 import { full } from "../support/tier.ts";
 
 /** A scheduler whose commands are stand-ins: its job on hosts that are network namespaces. */
@@ -33,6 +35,20 @@ const standIns: StandIn[] = [
           name: "PBS",
           job: (hosts: Hosts, slots: readonly string[]) => new PbsJob(hosts, slots, "openpbs"),
           ofHost: { PBS_NODENUM: (_: string, index: number) => String(index), CUDA_VISIBLE_DEVICES: gpu },
+        },
+      ]
+    : []),
+  ...(full && sshIsPossible
+    ? [
+        {
+          name: "SGE",
+          job: (hosts: Hosts, slots: readonly string[]) => new ListedJob(hosts, slots, "SGE"),
+          ofHost: { TMPDIR: (host: string) => `/dev/shm/17.${host}` },
+        },
+        {
+          name: "LSF",
+          job: (hosts: Hosts, slots: readonly string[]) => new ListedJob(hosts, slots, "LSF"),
+          ofHost: { CUDA_VISIBLE_DEVICES: gpu },
         },
       ]
     : []),

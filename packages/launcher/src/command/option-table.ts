@@ -32,14 +32,14 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--hosts <HOSTS>",
-    description: "hosts to use and their slots, a:4,b:4, also -H (default: those of the job)",
+    description: "hosts to use and their slots, a:4,me@b:4, also -H (default: those of the job)",
     apply(options, value) {
       options.hosts = hosts(value);
     },
   },
   {
     flags: "--hostfile <FILE>",
-    description: "file of hosts of the job, one a line, a slot each, also -f, -machinefile (default: PBS_NODEFILE)",
+    description: "file of hosts, one a line: node1 slots=4, also -f, -machinefile (default: those of the job)",
     apply(options, value) {
       if (value === "") throw usageError("--hostfile: a file is missing");
       options.hostFile = resolve(value);
@@ -156,9 +156,18 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--starter <NAME>",
-    description: "what starts processes on other hosts: pbsdsh",
+    description:
+      "what starts processes on other hosts: pbsdsh, srun, blaunch, qrsh, ssh (default: that of the batch job, else ssh)",
     apply(options, value) {
       options.starter = value;
+    },
+  },
+  {
+    flags: "--node <PATH>",
+    description: "Node.js on other hosts (default: at the same path as here, else in PATH there)",
+    apply(options, value) {
+      if (!value.startsWith("/")) throw usageError(`--node ${value}: an absolute path is needed`);
+      options.node = value;
     },
   },
   {
@@ -221,7 +230,7 @@ export const optionTable: readonly Option[] = [
 ];
 
 const doctorOptions =
-  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|port-range|starter|launch-timeout|no-encrypt|verbose)\b/;
+  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|port-range|starter|node|launch-timeout|no-encrypt|verbose)\b/;
 
 /** The options of `tsmpi doctor`: which hosts, how to reach them, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));

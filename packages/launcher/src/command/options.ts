@@ -1,6 +1,6 @@
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import { workingDirectory } from "../system/seen-paths.ts";
-import { walltime } from "./option-values.ts";
+import { type NamedHost, walltime } from "./option-values.ts";
 
 /** What the command line asks for: complete and checked. */
 export interface RunOptions {
@@ -12,11 +12,13 @@ export interface RunOptions {
   /** Undefined: one rank for each slot. */
   ranks: number | undefined;
   /** `--hosts`; undefined: those that the scheduler gives, or this machine. */
-  hosts: { name: string; slots: number }[] | undefined;
-  /** `--hostfile`: read instead of PBS_NODEFILE. */
+  hosts: NamedHost[] | undefined;
+  /** `--hostfile`: hosts from a file. */
   hostFile: string | undefined;
   /** `--starter`: what starts agents; undefined: the first starter that can. */
   starter: string | undefined;
+  /** `--node`: the path of Node.js on other hosts; undefined: that of this process, or what PATH has there. */
+  node: string | undefined;
   /** `--interface`, by name or CIDR: the only network to listen on. */
   interface: string | undefined;
   /** `--port-range`: ports to listen on; undefined: any port that the system gives. */
@@ -64,6 +66,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     hosts: undefined,
     hostFile: undefined,
     starter: undefined,
+    node: undefined,
     interface: undefined,
     ports: undefined,
     encrypt: true,

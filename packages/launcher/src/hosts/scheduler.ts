@@ -39,12 +39,6 @@ export interface AllocationSource {
    * @throws LaunchError inside a job whose hosts cannot be found out.
    */
   find(): Promise<Allocation | undefined>;
-  /**
-   * The hosts that a file of the user's names, in its order (`--hostfile`).
-   *
-   * @throws LaunchError when the file cannot be read, or names a host that is not the job's.
-   */
-  fromFile(path: string): Promise<Allocation>;
   /** `Host.place` of those of these names that the job has. `here` is the name of this machine among them. */
   placesOf(names: readonly string[], here: string | undefined): Promise<ReadonlyMap<string, object>>;
 }

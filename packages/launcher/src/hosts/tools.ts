@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { LaunchError, reasonOf } from "../errors/launch-error.ts";
+import { findCommand } from "../system/find-command.ts";
 
 /** Where a command of a scheduler may be besides PATH, and words for the message that it is nowhere. */
 interface ToolPlaces {
@@ -19,21 +18,11 @@ interface ToolPlaces {
  * @throws LaunchError when there is none.
  */
 export function findTool(name: string, { places, scheduler, purpose }: ToolPlaces): string {
-  const all = [...(process.env["PATH"] ?? "").split(":"), ...places].filter((place) => place.startsWith("/"));
-  const found = all.map((place) => join(place, name)).find(isExecutable);
+  const found = findCommand(name, places);
   if (found !== undefined) return found;
   throw new LaunchError(
     `${name} was not found, neither in PATH nor where ${scheduler} is usually installed; ${purpose}`,
   );
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -11,6 +11,9 @@ import type { RunningCommand, StartCommands } from "./start-commands.ts";
 
 /** At most this many commands run at once that have not yet brought their agents in. */
 const atOnce = 32;
+/** A command that is refused because its host has too many of them at the moment is run so often, with a pause between. */
+const mostTries = 8;
+const pauseMs = 400;
 /** A command may end before the message that its agent has sent arrives. */
 const lastWordsMs = 1000;
 /** Once a host cannot be started, the others have this long to show that they can: then each host is told of as it is. */
@@ -27,6 +30,8 @@ export interface AgentStartsOptions {
   commands: StartCommands;
   /** The hosts of all agents to be started, by node. */
   hosts: ReadonlyMap<number, Host>;
+  /** `--node`. */
+  node: string | undefined;
   isConnected(node: number): boolean;
   roll: RollCall;
   log(text: string): void;
@@ -116,9 +121,14 @@ export class AgentStarts {
 
   async #endOf(start: AgentStart): Promise<CommandEnd> {
     const { starter, command } = start;
-    const running = this.#options.commands.run(command, starter.endSignal, (printed) => this.#hear(start, printed));
-    this.#running.set(start, running);
-    return running.ended;
+    for (let tries = 1; ; tries++) {
+      const running = this.#options.commands.run(command, starter.endSignal, (printed) => this.#hear(start, printed));
+      this.#running.set(start, running);
+      const end = await running.ended;
+      if (tries === mostTries || this.#over || starter.isRefusal?.(end) !== true) return end;
+      this.#options.log(`${starter.name} was refused (${end.printed.trim()}), and is tried again`);
+      await sleep(pauseMs * (tries + Math.random()), undefined, { ref: false });
+    }
   }
 
   /** One command for several hosts goes on when some of their agents have ended, but may have said which. */
@@ -145,7 +155,11 @@ export class AgentStarts {
   #blame(node: number, starter: CommandStarter, end: CommandEnd): void {
     const { hosts, roll } = this.#options;
     const { agentExit: code, cause } = starter.explain(hosts.get(node)!, end);
-    const places = { node: process.execPath, tsmpi: agentProgram, noKey: describeMissingKey().noKey };
+    const places = {
+      node: this.#options.node ?? process.execPath,
+      tsmpi: agentProgram,
+      noKey: describeMissingKey().noKey,
+    };
     const meaning = cause ?? (code === undefined ? undefined : meaningOfExit(code, places));
     // An agent that could not reach the launcher has written down more than its exit code says.
     if (meaning !== undefined && code !== agentExit.unreachable) roll.blame(node, meaning);

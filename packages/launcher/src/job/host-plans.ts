@@ -6,11 +6,13 @@ import { colourVariables } from "../command/colours.ts";
 import type { RunOptions } from "../command/options.ts";
 import { agentCommand } from "../hosts/agent-command.ts";
 import type { Placement } from "../hosts/placement.ts";
+import type { StartCommand } from "../hosts/starter.ts";
 import { remoteHosts, startCommands } from "../hosts/starters.ts";
 import { cleanVariables, describeTask, keepsSessions, signalsRanks } from "../hosts/task.ts";
 import type { Executable, HostPlan, OutputStream } from "../link/messages.ts";
 import { terminalSize } from "../system/pty.ts";
 import { resourceLimits } from "../system/resource-limits.ts";
+import { shellWords } from "../system/shell-words.ts";
 import type { Program } from "../typescript/index.ts";
 
 /** What each host's agent has to do, in the order of `placement.nodes`. */
@@ -57,11 +59,19 @@ function shellVariables(directory: string): Record<string, string> {
 export function describeCommands(options: RunOptions, program: Program | Executable, placement: Placement): string {
   const { file, args } = rankCommand({ ...options, program }, "<job directory>");
   const remotes = remoteHosts(placement, options.starter);
-  const starts = startCommands(remotes, (node) => agentCommand("<job>", node, ["<address:port>"], ["key=<directory>"]));
+  const starts = startCommands(remotes, (node) =>
+    agentCommand({
+      job: "<job>",
+      node,
+      at: ["<address:port>"],
+      words: ["key=<directory>"],
+      executable: options.node,
+    }),
+  );
   const lines = placement.nodes.flatMap(({ host, ranks }, node) => [
     ...starts
       .filter(({ command }) => command.nodes[0] === node)
-      .map(({ command }) => `${hostNames(placement, command.nodes)}: ${shellWords(command.words)}`),
+      .map(({ command }) => `${hostNames(placement, command.nodes)}: ${shellLine(command)}`),
     `${host.name}: ${ranks.length} x ${shellWords([file, ...args])}`,
   ]);
   return lines.join("\n");
@@ -72,6 +82,6 @@ function hostNames({ nodes }: Placement, wanted: readonly number[]): string {
 }
 
 /** As it could be typed into a shell. */
-function shellWords(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./<>-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+function shellLine({ words, input }: StartCommand): string {
+  return `${shellWords(words)}${input === undefined ? "" : ` <<< ${shellWords([input.trimEnd()])}`}`;
 }

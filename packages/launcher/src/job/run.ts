@@ -5,7 +5,7 @@ import type { RunOptions } from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
-import { allocate } from "../hosts/allocate.ts";
+import { allocate, refuseTooMany } from "../hosts/allocate.ts";
 import { idleCpus, isCrowded, looksCrowded } from "../hosts/grants.ts";
 import type { Allocation } from "../hosts/host.ts";
 import { describeMap, describeShortage } from "../hosts/host-map.ts";
@@ -33,6 +33,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     : await prepareScript(options);
   const allocation = granted ?? (await allocate(options));
   const placement = place(allocation, options.ranks);
+  refuseTooMany(placement);
   const { output, failures } = openOutput(options, placement);
   sayBefore(options, placement, allocation, warnings, output);
   if (options.dryRun) {
@@ -102,7 +103,9 @@ function sayBefore(
 ): void {
   const misspellings = misspelt({ ...process.env, ...options.environment });
   const unused = unusedSchedulers(options, allocation);
-  for (const warning of [...options.warnings, ...warnings, ...misspellings, ...unused]) output.say(`tsmpi: ${warning}`);
+  const { warnings: ofHosts = [] } = allocation;
+  for (const warning of [...options.warnings, ...ofHosts, ...warnings, ...misspellings, ...unused])
+    output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
   const inspectors = describeInspectors(options, placement);
   if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);

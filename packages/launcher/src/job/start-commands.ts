@@ -14,18 +14,23 @@ export interface RunningCommand {
 /** The commands of starters that run on this host. */
 export class StartCommands {
   /** With the signal that ends each. */
-  readonly #running = new Map<ChildProcess, NodeJS.Signals>();
+  readonly #running = new Map<ChildProcess, NodeJS.Signals | undefined>();
 
   /** `prints` is called with all that the command has printed so far, each time when it prints more. */
-  run(command: StartCommand, endSignal: NodeJS.Signals, prints: (printed: string) => void = () => {}): RunningCommand {
-    const { words, environment, input, ownGroup = false } = command;
+  run(
+    command: StartCommand,
+    endSignal: NodeJS.Signals | undefined,
+    prints: (printed: string) => void = () => {},
+  ): RunningCommand {
+    const { words, environment, input, holdsInput = false, ownGroup = false } = command;
     const child = spawn(words[0]!, words.slice(1), {
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       env: environment,
       detached: ownGroup,
     });
     this.#running.set(child, endSignal);
-    child.stdin?.on("error", () => {}).end(input); // it does not read its input
+    child.stdin?.on("error", () => {}); // it does not read its input
+    child.stdin?.[holdsInput ? "write" : "end"](input ?? "");
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -49,6 +54,9 @@ export class StartCommands {
 
   /** Ends all that still run. */
   end(): void {
-    for (const [child, signal] of this.#running) child.kill(signal);
+    for (const [child, signal] of this.#running) {
+      if (signal === undefined) child.stdin?.end();
+      else child.kill(signal);
+    }
   }
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { optionTable } from "../../../../packages/launcher/src/command/option-table.ts";
 import { defaultOptions } from "../../../../packages/launcher/src/command/options.ts";
-import { parseHostFile } from "../../../../packages/launcher/src/hosts/host-file.ts";
+import { parseNodeFile } from "../../../../packages/launcher/src/hosts/pbs/node-file.ts";
 import { Decoder, encode } from "../../../../packages/launcher/src/link/framing.ts";
 
 /** Text as people and editors make it: names, numbers, separators, and whatever else. */
@@ -37,8 +37,8 @@ test("a stream of any bytes between launcher and agent is decoded or refused, at
 test("a node file of any text names hosts, without empty names or line ends in them", () => {
   fc.assert(
     fc.property(text, (file) => {
-      for (const name of parseHostFile(file)) expect(name).toMatch(/^\S(.*\S)?$/s);
-      expect(parseHostFile(`${file}\n a \r\n`).at(-1)).toBe("a");
+      for (const name of parseNodeFile(file)) expect(name).toMatch(/^\S(.*\S)?$/s);
+      expect(parseNodeFile(`${file}\n a \r\n`).at(-1)).toBe("a");
     }),
   );
 });

@@ -1,13 +1,13 @@
 import { LaunchError } from "../../errors/launch-error.ts";
 import { nameOfHere } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
-import { checkedLines, type HostFile, listed, parseHostFile, readHostFile, spelling } from "../host-file.ts";
+import { listed, spelling } from "../host-names.ts";
 import type { AllocationSource } from "../scheduler.ts";
-import { isOwnFile, ownLines } from "./node-file.ts";
+import { isOwnFile, ownLines, parseNodeFile, readNodeFile } from "./node-file.ts";
 import { NodeFileLines } from "./node-file-lines.ts";
 import { isOfSlurm } from "./of-slurm.ts";
 
-export const allocation: AllocationSource = { find, fromFile, placesOf };
+export const allocation: AllocationSource = { find, placesOf };
 
 /**
  * The PBS job that this process runs in.
@@ -17,16 +17,12 @@ export const allocation: AllocationSource = { find, fromFile, placesOf };
 async function find(): Promise<Allocation | undefined> {
   const { PBS_JOBID: job, PBS_NODEFILE: path } = process.env;
   if (isOfSlurm()) return undefined;
-  if (path !== undefined) return read({ path, name: "PBS_NODEFILE" });
+  if (path !== undefined) return read(path);
   if (job === undefined) return undefined;
   // A task that pbsdsh started is in the job too, and on the job's first host PBS does not tell it the node file.
   throw new LaunchError(
     `PBS_JOBID is ${job}, but PBS_NODEFILE is not set: start tsmpi from the job script itself, or say --hosts localhost:2`,
   );
-}
-
-function fromFile(path: string): Promise<Allocation> {
-  return read({ path, name: "--hostfile" });
 }
 
 /**
@@ -35,14 +31,14 @@ function fromFile(path: string): Promise<Allocation> {
  *
  * @throws LaunchError when the file cannot be read, or when a line of it is no host of the job.
  */
-async function read(file: HostFile): Promise<Allocation> {
+async function read(path: string): Promise<Allocation> {
   const { PBS_JOBID: job } = process.env;
-  const { path, name } = file;
-  const text = readHostFile(file);
-  const given = parseHostFile(text);
+  const source = `PBS_NODEFILE ${path}`;
+  const text = readNodeFile(path);
+  const given = parseNodeFile(text);
   const known = job === undefined || isOwnFile(path, job) ? undefined : await ownLines(job);
   const own = known ?? given;
-  const lines = known === undefined ? given : checkedLines(text, known, file);
+  const lines = known === undefined ? given : checked(text, known, source);
   const hosts = await hostsOn(own, lines);
   const order = lines.map((line) => hosts.get(line)!);
   const edited = lines.join("\n") !== own.join("\n");
@@ -50,8 +46,8 @@ async function read(file: HostFile): Promise<Allocation> {
     hosts: [...hosts.values()],
     order,
     granted: true,
-    source: `${name} ${path}`,
-    ...(edited ? { notes: [describeEdited(`${name} ${path}`, own, lines)] } : {}),
+    source,
+    ...(edited ? { notes: [describeEdited(source, own, lines)] } : {}),
   };
 }
 
@@ -88,6 +84,20 @@ function placeAmong(own: readonly string[], name: string): NodeFileLines | undef
   const meant = spelling(own, name);
   if (meant === undefined) return undefined;
   return new NodeFileLines(own.indexOf(meant), own.filter((line) => line === meant).length);
+}
+
+/** The hosts that the lines of a file name, in PBS's own spelling. */
+function checked(text: string, lines: readonly string[], source: string): string[] {
+  const own = [...new Set(lines)];
+  return text.split("\n").flatMap((raw, index) => {
+    const line = raw.trim();
+    if (line === "") return [];
+    const host = spelling(own, line);
+    if (host !== undefined) return [host];
+    throw new LaunchError(
+      `${source}, line ${index + 1}: "${line}" is no host of this job; each line has to be one of ${listed(own)}, and nothing else`,
+    );
+  });
 }
 
 function describeEdited(file: string, own: readonly string[], lines: readonly string[]): string {

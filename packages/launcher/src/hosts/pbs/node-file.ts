@@ -1,10 +1,34 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
 import { isSame } from "../../system/seen-paths.ts";
 import { givenToScript } from "../first-process.ts";
-import { parseHostFile } from "../host-file.ts";
 import { jobStatus, linesOf } from "./status.ts";
 import { pbsSetting } from "./tools.ts";
+
+/** The host names of a node file, one slot each. */
+export function parseNodeFile(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/**
+ * The text of PBS_NODEFILE.
+ *
+ * @throws LaunchError when it cannot be read, or names no host
+ */
+export function readNodeFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new LaunchError(`PBS_NODEFILE is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
+  }
+  if (parseNodeFile(text).length === 0) throw new LaunchError(`PBS_NODEFILE is ${path}, which names no host`);
+  return text;
+}
 
 /**
  * The lines that `pbsdsh -n` counts: those of the node file that PBS itself wrote for this job. PBS_NODEFILE may name
@@ -36,7 +60,7 @@ function ownFiles(job: string): string[] {
 
 function read(path: string): string[] {
   try {
-    return parseHostFile(readFileSync(path, "utf8"));
+    return parseNodeFile(readFileSync(path, "utf8"));
   } catch {
     return [];
   }

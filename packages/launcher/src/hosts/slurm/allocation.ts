@@ -1,11 +1,11 @@
 import { nameOfHere, sameHost } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
-import { checkedLines, listed, readHostFile, spelling } from "../host-file.ts";
+import { listed, spelling } from "../host-names.ts";
 import type { AllocationSource } from "../scheduler.ts";
 import { type SlurmJob, slurmJob } from "./job.ts";
 import { SlurmNode } from "./slurm-node.ts";
 
-export const allocation: AllocationSource = { find, fromFile, placesOf };
+export const allocation: AllocationSource = { find, placesOf };
 
 async function find(): Promise<Allocation | undefined> {
   const job = slurmJob();
@@ -18,23 +18,6 @@ async function find(): Promise<Allocation | undefined> {
   const left = job.all.filter((name) => !nodes.has(name));
   const notes = left.length === 0 ? [] : [`hosts of the job that this step does not have: ${listed(left)}`];
   return { hosts, granted: true, source: job.source, ...(notes.length === 0 ? {} : { notes }) };
-}
-
-/** A line of the file is a host of the job and a slot on it, in any order and number. */
-async function fromFile(path: string): Promise<Allocation> {
-  const file = { path, name: "--hostfile" };
-  const nodes = ownNodes();
-  const order: Host[] = [];
-  const hosts = new Map<string, Host>();
-  const here = await nodeHere([...nodes.keys()]);
-  for (const name of checkedLines(readHostFile(file), [...nodes.keys()], file)) {
-    const place = nodes.get(name)!;
-    const host = hosts.get(name) ?? { name, slots: 0, here: name === here, place };
-    host.slots++;
-    hosts.set(name, host);
-    order.push(host);
-  }
-  return { hosts: [...hosts.values()], order, granted: true, source: `${file.name} ${path}` };
 }
 
 /** Any name of this machine means its node. */
