@@ -51,6 +51,10 @@ class Communicator extends TaskCollective implements api.Communicator {
     return this.world.who.host;
   }
 
+  get program(): number {
+    return this.world.program;
+  }
+
   get signal(): AbortSignal {
     return this.world.signal;
   }

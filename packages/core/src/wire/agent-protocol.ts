@@ -12,6 +12,8 @@ import type { Joined } from "./unjoined.ts";
 export const env = {
   rank: "TSMPI_RANK",
   size: "TSMPI_SIZE",
+  /** Which program of the command line the rank runs, from 0: more than one with a lone `:`. */
+  program: "TSMPI_PROGRAM",
   localRank: "TSMPI_LOCAL_RANK",
   localSize: "TSMPI_LOCAL_SIZE",
   node: "TSMPI_NODE",

@@ -98,7 +98,8 @@ class Rank {
     const close = (): Promise<void> => this.#leave();
     const showProgress = (progress: Progress): void => this.#agent.tell({ kind: "progress", progress });
     const { signal } = this.#stopping;
-    return worldCommunicator({ who, engine, hosts, signal, nextContext: 1, showProgress, abort, close });
+    const program = Number(process.env[env.program] ?? 0);
+    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, showProgress, abort, close });
   }
 
   /** Reports this rank's endpoints, waits for the table of all ranks, and opens the transports. */

@@ -15,6 +15,7 @@ import { Lingering } from "./lingering.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { OutputWindow } from "./output-window.ts";
 import { type RankEvents, RankProcess } from "./rank-process.ts";
+import { runsScripts } from "./rank-program.ts";
 import { commonStart, rankStart } from "./rank-start.ts";
 import type { RankStart } from "./spawn-rank.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
@@ -95,7 +96,7 @@ export class Agent {
       case "signal":
         void this.#ranks.signal(
           order.signal,
-          this.#plan !== undefined && !("executable" in this.#plan.program),
+          this.#plan !== undefined && runsScripts(this.#plan),
           this.#setup.sessionSignals,
         );
         break;
@@ -163,7 +164,7 @@ export class Agent {
       ended: (exit) => this.#rankEnded(rank, exit),
       inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", bytes }),
       unable: (error) => {
-        const program = "executable" in this.#plan!.program ? `${file}: ` : "";
+        const program = runsScripts(this.#plan!) ? "" : `${file}: `;
         this.#unable(`rank ${rank}: ${program}${reasonOf(error)}`);
         this.#unstarted--;
         this.#finishIfDone();

@@ -10,6 +10,7 @@ import { checkHost } from "./host-checks.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { type Admit, type RankHello, RankListener } from "./rank-listener.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
+import { programDirectory, programIndex } from "./rank-program.ts";
 import { SessionSignals } from "./session-signals.ts";
 
 /**
@@ -51,7 +52,10 @@ export class HostSetup {
     if (!plan.ownSessions) this.sessionSignals = new SessionSignals();
     this.listener = await RankListener.open(this.directory, admit);
     process.umask(plan.umask);
-    if (!("executable" in plan.program)) materialise(plan.program, this.directory);
+    for (const index of new Set(plan.ranks.map((rank) => programIndex(plan, rank)))) {
+      const { program } = plan.programs[index]!;
+      if (!("executable" in program)) materialise(program, programDirectory(this.directory, index));
+    }
     const environment = plan.shell && variablesHere(plan, plan.shell, this.directory);
     if (plan.shell !== undefined) await setResourceLimits(plan.shell.limits);
     checkHost(plan);

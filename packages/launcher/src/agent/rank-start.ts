@@ -6,6 +6,7 @@ import { environmentOf, type Threads, threadsEach } from "./environment.ts";
 import type { HostSetup } from "./host-setup.ts";
 import { type Apart, howApart } from "./process-group.ts";
 import { rankCommand } from "./rank-command.ts";
+import { programDirectory, programIndex } from "./rank-program.ts";
 import type { RankStart } from "./spawn-rank.ts";
 
 /** What the ranks of a host have in common when they start. */
@@ -18,22 +19,20 @@ export interface CommonStart extends Threads {
 export function commonStart(plan: HostPlan): CommonStart {
   const { count: cpus } = usableCpus();
   const share = threadsEach(plan.ranks.length, plan.granted?.cpus ?? cpus);
-  const nodeOptions = [
-    ...(share === 1 ? onOneCpu : []),
-    ...(addressesAreFew() ? onFewAddresses() : []),
-    ...plan.nodeOptions,
-  ];
+  const nodeOptions = [...(share === 1 ? onOneCpu : []), ...(addressesAreFew() ? onFewAddresses() : [])];
   const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
   return { share, threads: Math.min(share, plan.granted?.threads ?? share), nodeOptions, apart };
 }
 
 /** How one rank is started. */
 export function rankStart(rank: number, plan: HostPlan, setup: HostSetup, common: CommonStart): RankStart {
-  const nodeOptions = common.nodeOptions.map((option) => withPortOf(rank, option));
+  const index = programIndex(plan, rank);
+  const program = plan.programs[index]!;
+  const nodeOptions = [...common.nodeOptions, ...program.nodeOptions].map((option) => withPortOf(rank, option));
   return {
-    ...rankCommand({ ...plan, nodeOptions }, setup.directory),
+    ...rankCommand({ ...program, nodeOptions }, programDirectory(setup.directory, index)),
     environment: environmentOf(rank, plan, { ...common, socket: setup.listener!.path }),
-    directory: plan.directory,
+    directory: program.directory,
     apart: common.apart,
     terminal: setup.terminal,
     withInput: rank === 0,

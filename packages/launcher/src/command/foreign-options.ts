@@ -103,9 +103,16 @@ const foreignOptions: readonly Foreign[] = [
 export function inOurWords(words: readonly string[]): string[] {
   const [command, ...rest] = words;
   if (command !== "run" && command !== "exec" && command !== "map" && command !== "doctor") return [...words];
-  const ours: string[] = [command];
-  while (rest[0] !== undefined && /^-./.test(rest[0]) && rest[0] !== "--") ours.push(...nextOption(rest));
-  return [...ours, ...rest];
+  const { options, rest: others } = splitOptions(rest);
+  return [command, ...options, ...others];
+}
+
+/** The options that words begin with, in words of tsmpi, and the words from the script on, as they are. */
+export function splitOptions(words: readonly string[]): { options: string[]; rest: string[] } {
+  const rest = [...words];
+  const options: string[] = [];
+  while (rest[0] !== undefined && /^-./.test(rest[0]) && rest[0] !== "--") options.push(...nextOption(rest));
+  return { options, rest };
 }
 
 /** Takes an option and its values from `rest`. Returns them in options of tsmpi. */

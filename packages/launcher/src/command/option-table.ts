@@ -31,6 +31,13 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--app <FILE>",
+    description: "file of programs, one a line: -n 2 script.ts [args...]; the same as lone colons between them",
+    apply() {
+      throw usageError("--app: tsmpi run and tsmpi exec have this option"); // they have put its lines in its place
+    },
+  },
+  {
     flags: "--hosts <HOSTS>",
     description: "hosts to use and their slots, a:4,b:4, also -H (default: those of the job)",
     apply(options, value) {

@@ -1,16 +1,28 @@
 import type { PortRange } from "@tsmpi/core/bootstrap";
+import { usageError } from "../errors/launch-error.ts";
 import { workingDirectory } from "../system/seen-paths.ts";
-import { walltime } from "./option-values.ts";
+import { mostRanks, walltime, wholeNumber } from "./option-values.ts";
 
-/** What the command line asks for: complete and checked. */
-export interface RunOptions {
+/** One program of the command line, and what its ranks do not share with those of other programs. */
+export interface ProgramOptions {
   /** What to run: a script (`tsmpi run`) or any program (`tsmpi exec`). */
   script: string;
-  isCommand: boolean;
   /** The script's own arguments. */
   args: string[];
   /** Undefined: one rank for each slot. */
   ranks: number | undefined;
+  /** Changes to the environment that the ranks inherit. */
+  environment: Record<string, string>;
+  /** The working directory of the ranks. */
+  directory: string;
+  nodeOptions: string[];
+}
+
+/** What the command line asks for: complete and checked. Its own program is the first one. */
+export interface RunOptions extends ProgramOptions {
+  isCommand: boolean;
+  /** The programs after the first `:`, in the order of their ranks. */
+  others: ProgramOptions[];
   /** `--hosts`; undefined: those that the scheduler gives, or this machine. */
   hosts: { name: string; slots: number }[] | undefined;
   /** `--hostfile`: read instead of PBS_NODEFILE. */
@@ -25,10 +37,6 @@ export interface RunOptions {
   encrypt: boolean;
   /** How long it may take until every rank has been started. */
   launchTimeoutMs: number;
-  /** Changes to the environment that the ranks inherit. */
-  environment: Record<string, string>;
-  /** The working directory of the ranks. */
-  directory: string;
   tagOutput: boolean;
   /** Each rank has a terminal. */
   pty: boolean;
@@ -43,7 +51,6 @@ export interface RunOptions {
   silentAfterMs: number;
   /** 0: no search for deadlocks. */
   deadlockAfterMs: number;
-  nodeOptions: string[];
   displayMap: boolean;
   dryRun: boolean;
   keepGoing: boolean;
@@ -54,6 +61,36 @@ export interface RunOptions {
   warnings: string[];
 }
 
+/** All programs of the job, in the order of their ranks. */
+export function programsOf(options: RunOptions): ProgramOptions[] {
+  return [options, ...options.others];
+}
+
+/** The program that a rank runs. */
+export function programOfRank(options: RunOptions, rank: number): ProgramOptions {
+  let end = 0;
+  for (const program of programsOf(options)) {
+    end += program.ranks ?? Number.POSITIVE_INFINITY;
+    if (rank < end) return program;
+  }
+  return options;
+}
+
+/**
+ * The number of ranks of all programs; undefined for one program without `-n`, which gets a rank for each slot.
+ *
+ * @throws LaunchError when one of several programs has no `-n`.
+ */
+export function ranksOfAll(options: RunOptions): number | undefined {
+  if (options.others.length === 0) return options.ranks;
+  const total = programsOf(options).reduce((sum, { script, ranks }) => {
+    if (ranks === undefined)
+      throw usageError(`how many ranks run ${script}? With several programs each has its own: -n 2 a.ts : -n 6 b.ts`);
+    return sum + ranks;
+  }, 0);
+  return wholeNumber("-n of all programs:", String(total), { least: 1, most: mostRanks });
+}
+
 /** The options of a command line that gives none. */
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
   return {
@@ -61,6 +98,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     isCommand,
     args,
     ranks: undefined,
+    others: [],
     hosts: undefined,
     hostFile: undefined,
     starter: undefined,

@@ -1,7 +1,7 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { slips } from "../analysis/index.ts";
 import { inspectorOf } from "../command/inspector-ports.ts";
-import type { RunOptions } from "../command/options.ts";
+import { programOfRank, type RunOptions, ranksOfAll } from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
@@ -16,10 +16,11 @@ import { Output, showsPartialLines } from "../io/output.ts";
 import { ProgressDisplay } from "../io/progress-display.ts";
 import type { RollCall } from "../reports/launch-stages.ts";
 import { belowHome } from "../system/seen-paths.ts";
-import { nodeSettings, prepare, type Source } from "../typescript/index.ts";
+import type { Source } from "../typescript/index.ts";
 import { describeCommands, plansFor } from "./host-plans.ts";
 import { Job, type JobOptions } from "./job.ts";
 import { launch } from "./launch.ts";
+import { preparePrograms } from "./prepare-programs.ts";
 import { passSignalsOn } from "./signals.ts";
 
 /**
@@ -27,22 +28,21 @@ import { passSignalsOn } from "./signals.ts";
  * `exitCode` and one sentence. `granted` are the hosts for it, where the caller has asked for them already.
  */
 export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
-  const { program, sources, warnings } = options.isCommand
-    ? { program: { executable: options.script }, sources: [], warnings: [] }
-    : await prepareScript(options);
+  const size = ranksOfAll(options);
+  const { programs, sources, warnings } = await preparePrograms(options);
   const allocation = granted ?? (await allocate(options));
-  const placement = place(allocation, options.ranks);
+  const placement = place(allocation, size);
   const { output, failures } = openOutput(options, placement);
   sayBefore(options, placement, allocation, warnings, output);
   if (options.dryRun) {
-    output.say(describeCommands(options, program, placement));
+    output.say(describeCommands(options, programs, placement));
     await output.flush();
     return exitCodes.success;
   }
   const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
   const launchedAt = performance.now();
-  const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
+  const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
     output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
@@ -125,18 +125,12 @@ function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size"
   return job;
 }
 
-/** `-` is a script on standard input, as for Node. */
-function prepareScript({ script, nodeOptions, environment }: RunOptions): ReturnType<typeof prepare> {
-  const settings = nodeSettings(nodeOptions, { ...process.env, ...environment }["NODE_OPTIONS"]);
-  return prepare(script, settings, script === "-" ? readFileSync(0, "utf8") : undefined);
-}
-
 /** Where a debugger finds each rank, when `--inspect` asks for that. */
-function describeInspectors({ nodeOptions, isCommand }: RunOptions, { nodes }: Placement): string | undefined {
+function describeInspectors(options: RunOptions, { nodes }: Placement): string | undefined {
   const inherited = process.env["NODE_OPTIONS"] ?? "";
-  const own = isCommand ? [] : nodeOptions;
   const places = nodes.flatMap(({ host, ranks }) =>
     ranks.flatMap((rank) => {
+      const own = options.isCommand ? [] : programOfRank(options, rank).nodeOptions;
       const place = inspectorOf(rank, own) ?? inspectorOf(rank + 1, [inherited]);
       return place === undefined ? [] : [`rank ${rank} on ${host.name} at ${place}`];
     }),

@@ -17,14 +17,10 @@ export interface HostPlan {
   host: string;
   /** The ranks of this host. */
   ranks: number[];
-  /** A script with its files, or the name of any program, to be searched in PATH. */
-  program: Program | Executable;
-  args: string[];
-  nodeOptions: string[];
+  /** What the ranks of the job run: one program, or several with a lone `:` between them, in the order of ranks. */
+  programs: RankProgram[];
   /** The environment of the launching shell, with the changes that the command line asks for. */
   environment: Record<string, string>;
-  /** The directory that the ranks start in. */
-  directory: string;
   umask: number;
   /**
    * Ranks may have process groups of their own, so that what they leave behind can be killed as a group, and sessions
@@ -45,6 +41,20 @@ export interface HostPlan {
   network?: Network;
   /** The CPUs that the scheduler has given the job here; absent where it does not say how many. */
   granted?: Granted;
+}
+
+/** A program of the job, and what its ranks do not share with those of others. */
+export interface RankProgram {
+  /** Its ranks are this one and the following, up to the first rank of the next program. */
+  firstRank: number;
+  /** A script with its files, or the name of any program, to be searched in PATH. */
+  program: Program | Executable;
+  args: string[];
+  nodeOptions: string[];
+  /** The variables of `--env`: they win over what the ranks' host has. */
+  given: Record<string, string>;
+  /** The directory that the ranks start in. */
+  directory: string;
 }
 
 /** The part of a host that belongs to a job. */

@@ -36,6 +36,16 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
   /** Name of this rank's host, as the scheduler writes it. */
   readonly host: string;
 
+  /**
+   * Which program this rank runs, from 0: `tsmpi run -n 2 master.ts : -n 6 worker.ts` has two. 0 where there is one.
+   *
+   * ```ts
+   * const mine = await world.split(world.program); // the ranks of this rank's own program
+   * mine.size; // => 4
+   * ```
+   */
+  readonly program: number;
+
   /** Aborts when the job is about to be stopped: a rank failed, a rank called {@link abort}, or the time is up. */
   readonly signal: AbortSignal;
 
