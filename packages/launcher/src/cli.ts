@@ -239,7 +239,7 @@ Exit code: the number of commands that failed, 101 for more than 100; else as fo
 
 const exits = `\
 Options of mpiexec and srun work if tsmpi has the same thing (-np -H -f -x -genv -wdir -l -timeout -tag-output
--output-filename --oversubscribe). For others (-ppn, --map-by ...) the error says what to write.
+-output-filename -ppn --map-by --bind-to). For others (--rank-by, --mca ...) the error says what to write.
 
 Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
 2 usage, 123 deadlock, 124 time-out, 125 could not launch, 130 and 143 when interrupted, 141 the reader of the output went away.`;

@@ -43,7 +43,15 @@ export class Admission {
     }
     const { directory, room } = this.#setup;
     child.connect(socket);
-    child.tell({ kind: "welcome", directory, room, host, ...(network === undefined ? {} : { network }) });
+    const cpus = this.#setup.seats?.cpus;
+    child.tell({
+      kind: "welcome",
+      directory,
+      room,
+      host,
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(network === undefined ? {} : { network }),
+    });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
     if (this.#verdict !== undefined) child.tell(this.#verdict);
     this.#said(rank, hello);

@@ -101,7 +101,7 @@ export class Agent {
         );
         break;
       case "input":
-        this.#ranks.processes.get(0)?.write(order.bytes);
+        for (const rank of this.#plan?.inputRanks ?? []) this.#ranks.processes.get(rank)?.write(order.bytes);
         break;
       case "taken":
         this.#window.taken(order.bytes);
@@ -117,6 +117,8 @@ export class Agent {
         (hello, socket) => this.#admission.admit(hello, socket, this.#plan!),
         (text) => this.#channel.send({ kind: "noted", text }),
       );
+      const seated = this.#setup.seats?.report();
+      if (seated !== undefined) this.#channel.send(seated);
       if (!this.#ranks.isStopping) this.#startRanks(this.#plan);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -162,7 +164,7 @@ export class Agent {
         this.#window.sent(bytes.length);
       },
       ended: (exit) => this.#rankEnded(rank, exit),
-      inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", bytes }),
+      inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", rank, bytes }),
       unable: (error) => {
         const program = runsScripts(this.#plan!) ? "" : `${file}: `;
         this.#unable(`rank ${rank}: ${program}${reasonOf(error)}`);

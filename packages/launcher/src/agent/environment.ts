@@ -1,8 +1,8 @@
-import { hostname } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { env } from "@tsmpi/core/bootstrap";
 import { withPortOf } from "../command/inspector-ports.ts";
+import { hostVariables } from "../hosts/host-variables.ts";
 import { variablesThere } from "../hosts/task.ts";
 import type { HostPlan, RankProgram, Shell } from "../link/messages.ts";
 import { agentMark } from "../system/guardian.ts";
@@ -22,6 +22,8 @@ export interface Threads {
 export interface Share extends Threads {
   /** Where the agent listens to its ranks. */
   socket: string;
+  /** Variables that name its GPUs. */
+  gpus?: Record<string, string> | undefined;
 }
 
 /**
@@ -31,10 +33,14 @@ export interface Share extends Threads {
  * are set only where the user has not set them: eight ranks with eight threads each on eight CPUs slow each other down.
  * The launcher has NODE_OPTIONS too, and the debugger that it may ask for, so the ranks' ports begin one above.
  */
-export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
+export function environmentOf(
+  rank: number,
+  plan: HostPlan,
+  { share, threads, socket, gpus }: Share,
+): Record<string, string> {
   const index = programIndex(plan, rank);
   const { program, given, directory } = plan.programs[index]!;
-  const inherited = { ...plan.environment, ...given };
+  const inherited = { ...plan.environment, ...gpus, ...given };
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
@@ -75,7 +81,7 @@ function preloadOption(): string {
 /** The launching shell's variables as they would be on this host, where an agent's process has next to none of them. */
 export function variablesHere(plan: HostPlan, { task }: Shell, directory: string): Record<string, string> {
   const variables = variablesThere(plan.environment, task, directory);
-  return variables["HOSTNAME"] === undefined ? variables : { ...variables, HOSTNAME: hostname() };
+  return hostVariables(variables, process.env, task !== undefined);
 }
 
 /** How many threads each of `ranks` ranks may run without slowing down another, when they share `cpus` CPUs. */

@@ -18,6 +18,14 @@ export interface ProgramOptions {
   nodeOptions: string[];
 }
 
+/** `--map-by`: in which order ranks take the slots of hosts, and within a host the parts of it that they are bound to. */
+export const mapOrders = ["slot", "host", "numa", "socket"] as const;
+export type MapBy = (typeof mapOrders)[number];
+
+/** `--bind-to`: which CPUs a rank may use. */
+export const bindings = ["none", "core", "share", "numa", "socket"] as const;
+export type BindTo = (typeof bindings)[number];
+
 /** What the command line asks for: complete and checked. Its own program is the first one. */
 export interface RunOptions extends ProgramOptions {
   isCommand: boolean;
@@ -27,6 +35,15 @@ export interface RunOptions extends ProgramOptions {
   hosts: { name: string; slots: number }[] | undefined;
   /** `--hostfile`: read instead of PBS_NODEFILE. */
   hostFile: string | undefined;
+  mapBy: MapBy;
+  /** `--ranks-per-host`: instead of the slots of the hosts. */
+  ranksPerHost: number | undefined;
+  /** `--rankfile`: the host of each rank. */
+  rankFile: string | undefined;
+  /** Undefined: as `mapBy` and the rank file say, else none. */
+  bindTo: BindTo | undefined;
+  /** `--gpus-per-rank`; 0: ranks see the GPUs of their host. */
+  gpusPerRank: number;
   /** `--starter`: what starts agents; undefined: the first starter that can. */
   starter: string | undefined;
   /** `--interface`, by name or CIDR: the only network to listen on. */
@@ -37,7 +54,12 @@ export interface RunOptions extends ProgramOptions {
   encrypt: boolean;
   /** How long it may take until every rank has been started. */
   launchTimeoutMs: number;
-  tagOutput: boolean;
+  /** What stands before each line of output. */
+  tagOutput: "rank" | "host" | undefined;
+  /** `--output-ranks`: whose output is shown; undefined: that of all. */
+  outputRanks: number[] | undefined;
+  /** Which ranks read the standard input. */
+  stdin: "all" | "none" | number;
   /** Each rank has a terminal. */
   pty: boolean;
   outputDirectory: string | undefined;
@@ -64,6 +86,27 @@ export interface RunOptions extends ProgramOptions {
 /** All programs of the job, in the order of their ranks. */
 export function programsOf(options: RunOptions): ProgramOptions[] {
   return [options, ...options.others];
+}
+
+/** What ranks are bound to. Mapping ranks by parts of a host means that they are bound to these parts. */
+export function bindingOf({ bindTo, mapBy }: RunOptions): BindTo {
+  return bindTo ?? (mapBy === "numa" || mapBy === "socket" ? mapBy : "none");
+}
+
+/** @throws LaunchError when an option names a rank that a job of this size does not have. */
+export function checkRanks({ outputRanks = [], stdin }: RunOptions, size: number): void {
+  const check = (option: string, rank: number | undefined): void => {
+    if (rank === undefined || rank < size) return;
+    throw usageError(`${option} ${rank}: there is no such rank, the ${size} ranks are numbered from 0`);
+  };
+  check("--output-ranks", outputRanks.at(-1));
+  check("--stdin", typeof stdin === "number" ? stdin : undefined);
+}
+
+/** The ranks that read the standard input. */
+export function inputRanksOf({ stdin }: RunOptions, size: number): number[] {
+  if (stdin === "all") return Array.from({ length: size }, (_, rank) => rank);
+  return stdin === "none" ? [] : [stdin];
 }
 
 /** The program that a rank runs. */
@@ -101,6 +144,11 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     others: [],
     hosts: undefined,
     hostFile: undefined,
+    mapBy: "slot",
+    ranksPerHost: undefined,
+    rankFile: undefined,
+    bindTo: undefined,
+    gpusPerRank: 0,
     starter: undefined,
     interface: undefined,
     ports: undefined,
@@ -108,7 +156,9 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     launchTimeoutMs: 60_000,
     environment: {},
     directory: workingDirectory(),
-    tagOutput: false,
+    tagOutput: undefined,
+    outputRanks: undefined,
+    stdin: 0,
     pty: false,
     outputDirectory: undefined,
     timeoutMs: undefined,

@@ -4,7 +4,7 @@ import { env } from "@tsmpi/core/bootstrap";
 import { rankCommand } from "../agent/rank-command.ts";
 import { programDirectory, programIndex } from "../agent/rank-program.ts";
 import { colourVariables } from "../command/colours.ts";
-import { programsOf, type RunOptions } from "../command/options.ts";
+import { bindingOf, inputRanksOf, programsOf, type RunOptions } from "../command/options.ts";
 import { agentCommand } from "../hosts/agent-command.ts";
 import type { Placement } from "../hosts/placement.ts";
 import { remoteHosts, startCommands } from "../hosts/starters.ts";
@@ -22,6 +22,7 @@ export function plansFor(
   showPartialLines: Record<OutputStream, boolean>,
 ): HostPlan[] {
   const task = describeTask(options.environment);
+  const inputRanks = inputRanksOf(options, placement.size);
   const common = {
     job: randomBytes(8).toString("hex"),
     size: placement.size,
@@ -34,14 +35,24 @@ export function plansFor(
       ...options.environment,
     },
     umask: process.umask(),
+    seating: {
+      bindTo: bindingOf(options),
+      mapBy: options.mapBy,
+      gpusPerRank: options.gpusPerRank,
+      shown: options.displayMap,
+    },
     ownSessions: !keepsSessions(),
     showPartialLines,
-    promptsAtOnce: placement.size === 1 || isatty(0),
+    promptsAtOnce: placement.size === 1 || (isatty(0) && inputRanks.length === 1),
     ...(options.pty && { terminal: terminalSize() }),
     waitForChildrenMs: options.waitForChildrenMs,
     shell: { limits: resourceLimits(), ...(task === undefined ? {} : { task }) },
   };
-  return placement.nodes.map(({ host, ranks }, node) => ({ ...common, node, host: host.name, ranks }));
+  return placement.nodes.map(({ host, ranks, cpus }, node) => {
+    const seating = cpus === undefined ? common.seating : { ...common.seating, cpus };
+    const readers = ranks.filter((rank) => inputRanks.includes(rank));
+    return { ...common, node, host: host.name, ranks, seating, inputRanks: readers };
+  });
 }
 
 /** `programs` are the prepared ones, in the order of the options. */

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { slips } from "../analysis/index.ts";
 import { inspectorOf } from "../command/inspector-ports.ts";
-import { programOfRank, type RunOptions, ranksOfAll } from "../command/options.ts";
+import { checkRanks, inputRanksOf, programOfRank, type RunOptions, ranksOfAll } from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
@@ -31,7 +31,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const size = ranksOfAll(options);
   const { programs, sources, warnings } = await preparePrograms(options);
   const allocation = granted ?? (await allocate(options));
-  const placement = place(allocation, size);
+  const placement = place(allocation, size, options);
+  checkRanks(options, placement.size);
   const { output, failures } = openOutput(options, placement);
   sayBefore(options, placement, allocation, warnings, output);
   if (options.dryRun) {
@@ -76,12 +77,13 @@ interface OutputFailures {
   stop(...failure: Failure): void;
 }
 
-function openOutput(options: RunOptions, { size }: Placement): { output: Output; failures: OutputFailures } {
+function openOutput(options: RunOptions, placement: Placement): { output: Output; failures: OutputFailures } {
   const failures: OutputFailures = { code: exitCodes.success, stop: () => {} };
   const output = new Output({
-    tag: options.tagOutput,
+    tag: tagsOf(options, placement),
+    shown: options.outputRanks && new Set(options.outputRanks),
     directory: options.dryRun ? undefined : options.outputDirectory,
-    ranks: size,
+    ranks: placement.size,
     failed: (error) => {
       const failure = outputFailure(error);
       failures.code = failure[0];
@@ -89,6 +91,14 @@ function openOutput(options: RunOptions, { size }: Placement): { output: Output;
     },
   });
   return { output, failures };
+}
+
+/** `[3] ` or `[3 node1] `, which `--tag-output` puts before each line. */
+function tagsOf({ tagOutput }: RunOptions, { nodes }: Placement): (rank: number) => string {
+  if (tagOutput === undefined) return () => "";
+  if (tagOutput === "rank") return (rank) => `[${rank}] `;
+  const tags = new Map(nodes.flatMap(({ host, ranks }) => ranks.map((rank) => [rank, `[${rank} ${host.name}] `])));
+  return (rank) => tags.get(rank) ?? "";
 }
 
 /** What the user is to know before the ranks start. */
@@ -101,7 +111,8 @@ function sayBefore(
 ): void {
   const misspellings = misspelt({ ...process.env, ...options.environment });
   for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
-  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
+  if (options.displayMap || options.dryRun)
+    output.say(describeMap(placement, allocation, looksCrowded(placement), options));
   const inspectors = describeInspectors(options, placement);
   if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
 }
@@ -109,7 +120,7 @@ function sayBefore(
 /** The job, with its input and the signals of this process connected. */
 function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
   const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
-  const input = new Input((bytes) => job.feed(bytes));
+  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, rest.size));
   const job = new Job({
     ...rest,
     killAfterMs,

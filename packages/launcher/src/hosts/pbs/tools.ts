@@ -1,6 +1,7 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchError } from "../../errors/launch-error.ts";
+import { isExecutable } from "../../system/executables.ts";
 
 /** The absolute path of one of PBS's own commands: what the user's PATH offers, else where PBS says it is installed. */
 export function pbsTool(name: string, purpose = "it starts the agents"): string {
@@ -13,15 +14,6 @@ export function pbsTool(name: string, purpose = "it starts the agents"): string 
   const found = places.map((place) => join(place, name)).find(isExecutable);
   if (found !== undefined) return found;
   throw new LaunchError(`${name} was not found, neither in PATH nor where PBS is usually installed; ${purpose}`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A setting of PBS's installation on this host. */
