@@ -6,6 +6,7 @@ import type {
   CallOptions,
   CartOptions,
   GraphNeighbors,
+  GraphOptions,
   IntoOptions,
   MergeOptions,
   ShiftOptions,
@@ -95,7 +96,8 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
   /**
    * Gives all ranks a place in a grid, the last dimension running fastest.
    *
-   * With `spare` there may be more ranks than places: the last ranks have no place and get null.
+   * With `spare` there may be more ranks than places: the last ranks have no place and get null. With `reorder` neighbors are
+   * on one host as far as possible, and {@link CartCommunicator.rank} is another number than here.
    *
    * ```ts
    * const grid = await world.cart(dims(world.size, 2), { periodic: true });
@@ -119,10 +121,10 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
    * ring.sources; // => [(world.rank + 3) % 4]
    * ```
    * @param neighbors the destinations and sources of this rank; a list is both
-   * @param options `signal`
+   * @param options `reorder`, `signal`
    * @throws MpiError `mismatch` when a rank names a source that does not name it as a destination, or the reverse
    */
-  graph(neighbors: readonly number[] | GraphNeighbors, options?: CallOptions): Promise<GraphCommunicator>;
+  graph(neighbors: readonly number[] | GraphNeighbors, options?: GraphOptions): Promise<GraphCommunicator>;
 
   /**
    * Joins this communicator's ranks with those of another communicator. Both groups call it; no rank is in both.
