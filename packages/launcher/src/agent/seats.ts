@@ -28,30 +28,24 @@ export function claimsFor(plan: HostPlan): CpuClaims | undefined {
 /** On what the ranks of a host run: CPUs that they are bound to, GPUs that they see. */
 export class Seats {
   readonly #plan: HostPlan;
-  readonly #cpus: readonly Cpu[];
+  #usable: readonly Cpu[] | undefined;
   readonly #seats = new Map<number, Seat>();
   #remark: string | undefined;
+  /**
+   * How many CPUs the ranks have, as far as that tells whether one has to wait for another: fewer than ranks where some
+   * ranks are bound to too few. Undefined where none is bound.
+   */
+  cpus: number | undefined;
 
-  constructor(plan: HostPlan, cpus: readonly Cpu[] = usableTopology()) {
+  /** `cpus`: those that the job may use here, if they are not to be read from the kernel. */
+  constructor(plan: HostPlan, cpus?: readonly Cpu[]) {
     this.#plan = plan;
-    this.#cpus = cpus;
+    this.#usable = cpus;
     for (const rank of plan.ranks) this.#seats.set(rank, {});
   }
 
   of(rank: number): Seat {
     return this.#seats.get(rank) ?? {};
-  }
-
-  /**
-   * How many CPUs the ranks have, as far as that tells whether one has to wait for another: fewer than ranks where some
-   * ranks are bound to too few. Undefined where none is bound.
-   */
-  get cpus(): number | undefined {
-    const lists = [...this.#seats.values()].map(({ binding }) => binding?.cpus ?? this.#cpus.map(({ id }) => id));
-    if (!isBinding(this.#plan)) return undefined;
-    const all = new Set(lists.flat()).size;
-    const isTight = lists.some((own) => lists.filter((other) => other.join() === own.join()).length > own.length);
-    return isTight ? Math.min(all, lists.length - 1) : all;
   }
 
   /** @throws Error when ranks cannot be bound as the command line wants it. */
@@ -61,6 +55,7 @@ export class Seats {
     // A rank of a job may start one of its own, on the CPUs that it is bound to.
     const outer = this.#plan.environment[env.job];
     await claims.claim((others) => this.#choose(others), outer);
+    this.cpus = cpusTogether(this.#plan.ranks.map((rank) => this.of(rank).binding?.cpus ?? this.#allowed));
   }
 
   shareGpus(): void {
@@ -74,13 +69,23 @@ export class Seats {
   /** For the launcher: what is to be told, and what `--display-map` shows. Undefined if there is neither. */
   report(): Extract<Report, { kind: "seated" }> | undefined {
     if (this.#remark === undefined && !this.#plan.seating.shown) return undefined;
-    const anywhere = `any of ${list(this.#cpus.map(({ id }) => id))}`;
+    const anywhere = `any of ${list(this.#allowed)}`;
     const seats = [...this.#seats].map(([rank, { binding, gpus }]) => ({
       rank,
       cpus: binding === undefined ? anywhere : list(binding.cpus),
       gpus: gpus === undefined ? "" : [...new Set(Object.values(gpus))].join(" "),
     }));
     return { kind: "seated", seats, ...(this.#remark === undefined ? {} : { remark: this.#remark }) };
+  }
+
+  /** Read when it is needed: the kernel has three files for each CPU. */
+  get #cpus(): readonly Cpu[] {
+    this.#usable ??= usableTopology();
+    return this.#usable;
+  }
+
+  get #allowed(): number[] {
+    return this.#cpus.map(({ id }) => id);
   }
 
   /** Binds ranks to CPUs that no other job has. Returns the CPUs that are to be claimed. */
@@ -110,7 +115,7 @@ export class Seats {
   }
 
   #asInFile(wanted: Readonly<Record<number, number[]>>, others: readonly Claim[]): Map<number, Binding> {
-    const usable = this.#cpus.map(({ id }) => id);
+    const usable = this.#allowed;
     return new Map(
       Object.entries(wanted).map(([rank, cpus]) => {
         const foreign = cpus.find((cpu) => !usable.includes(cpu));
@@ -125,6 +130,13 @@ export class Seats {
       }),
     );
   }
+}
+
+/** See `Seats.cpus`, for ranks with these CPUs. */
+function cpusTogether(lists: readonly (readonly number[])[]): number {
+  const all = new Set(lists.flat()).size;
+  const isTight = lists.some((own) => lists.filter((other) => other.join() === own.join()).length > own.length);
+  return isTight ? Math.min(all, lists.length - 1) : all;
 }
 
 function describeHolders(holders: readonly Claim[]): string {
