@@ -15,6 +15,7 @@ import { Lingering } from "./lingering.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { OutputWindow } from "./output-window.ts";
 import { type RankEvents, RankProcess } from "./rank-process.ts";
+import { runsScripts } from "./rank-program.ts";
 import { commonStart, rankStart } from "./rank-start.ts";
 import type { RankStart } from "./spawn-rank.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
@@ -95,12 +96,12 @@ export class Agent {
       case "signal":
         void this.#ranks.signal(
           order.signal,
-          this.#plan !== undefined && !("executable" in this.#plan.program),
+          this.#plan !== undefined && runsScripts(this.#plan),
           this.#setup.schedulerSignals,
         );
         break;
       case "input":
-        this.#ranks.processes.get(0)?.write(order.bytes);
+        for (const rank of this.#plan?.inputRanks ?? []) this.#ranks.processes.get(rank)?.write(order.bytes);
         break;
       case "taken":
         this.#window.taken(order.bytes);
@@ -116,6 +117,8 @@ export class Agent {
         (hello, socket) => this.#admission.admit(hello, socket, this.#plan!),
         (text) => this.#channel.send({ kind: "noted", text }),
       );
+      const seated = this.#setup.seats?.report();
+      if (seated !== undefined) this.#channel.send(seated);
       if (!this.#ranks.isStopping) this.#startRanks(this.#plan);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -161,9 +164,9 @@ export class Agent {
         this.#window.sent(bytes.length);
       },
       ended: (exit) => this.#rankEnded(rank, exit),
-      inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", bytes }),
+      inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", rank, bytes }),
       unable: (error) => {
-        const program = "executable" in this.#plan!.program ? `${file}: ` : "";
+        const program = runsScripts(this.#plan!) ? "" : `${file}: `;
         this.#unable(`rank ${rank}: ${program}${reasonOf(error)}`);
         this.#unstarted--;
         this.#finishIfDone();

@@ -54,6 +54,18 @@ export function portRange(value: string): PortRange {
   );
 }
 
+/** One of some words; `also` are other names of them. */
+export function oneOf<const T extends string>(
+  option: string,
+  value: string,
+  words: readonly T[],
+  also: Readonly<Record<string, T>> = {},
+): T {
+  const found = words.find((word) => word === value.toLowerCase()) ?? also[value.toLowerCase()];
+  if (found !== undefined) return found;
+  throw usageError(`${option} ${value}: ${words.slice(0, -1).join(", ")} or ${words.at(-1)} is needed`);
+}
+
 export function seconds(option: string, value: string): number {
   const number = /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
   if (Number.isNaN(number) || number === 0)
