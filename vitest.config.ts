@@ -9,7 +9,7 @@ const waiting = [
   /multihost\/(undelivered|faults|pbs|losses)\./,
   /chaos\//,
   /launcher\/deadlock\./,
-  /multihost\//,
+  /(multihost|test\/slurm)\//,
   /launcher\/(bootstrap|exit-codes|lingering|signals|silent|stdin)\./,
 ];
 /** All others compute. The longest of them come first, the shortest last. */

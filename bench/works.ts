@@ -1,5 +1,5 @@
 import { cold } from "./cold.ts";
-import { command, mpi4pyRun, mpi4pySteps, overTcp, path, python, tsmpi, tsmpiSteps } from "./contender.ts";
+import { command, mpi4pyRun, mpi4pySteps, overTcp, path, python, tsmpi, tsmpiRun, tsmpiSteps } from "./contender.ts";
 import { acrossHosts } from "./hosts.ts";
 import { libzmqProgram, type Obstacles } from "./machine.ts";
 import type { Work } from "./measure.ts";
@@ -12,6 +12,7 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
     ...acrossHosts(obstacles),
     ...[2, 4, 8].map((n) => collectives(n, obstacles)),
     map(obstacles),
+    ...[2, 3, 5].map((n) => schedules(n, obstacles)),
     ...[1, 8, 64].map((n) => start(n, obstacles)),
     memory(obstacles),
   ];
@@ -54,6 +55,20 @@ function map(obstacles: Obstacles): Work {
       command("mpi4py.futures, 2 workers", mpi4pyRun(3, "map"), obstacles.mpi4py),
       command("piscina, 2 threads", [process.execPath, path("peers/piscina/map.mjs")]),
       command("Dask, 2 workers", [python, path("peers/dask/map.py")], obstacles.dask),
+    ],
+  };
+}
+
+/** Lists of tasks of unequal length; `ours/schedules.ts`. */
+function schedules(n: number, obstacles: Obstacles): Work {
+  const peer = [python, path("peers/multiprocessing/schedules.py"), String(n)];
+  return {
+    name: `schedules-${n}`,
+    title: `Time of a list of tasks, over that of the greedy list schedule, ${n} that work`,
+    contenders: () => [
+      command("tsmpi", [...tsmpiRun(n, "schedules"), "map"]),
+      command("tsmpi pool", [...tsmpiRun(n + 1, "schedules"), "pool"]),
+      command(`multiprocessing.Pool(${n}).imap_unordered`, peer, obstacles.python),
     ],
   };
 }

@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { obstacle as noSlurm } from "./slurm/cluster.ts";
 
 /**
  * The full tier of tests, `npm run test:full`; takes hours. All tests in their full size on this Node, the quick tier on
- * the other supported ones, then PBS where there is one. At the end it prints what passed and what could not run.
+ * the other supported ones, then PBS and Slurm where there is one. At the end it prints what passed and what could not run.
  */
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), "tsmpi-full-"));
@@ -75,6 +76,8 @@ if (process.env["TSMPI_PBS_USER"] === undefined) {
 } else {
   await part("OpenPBS", ["npx", "vitest", "run", "--config", "test/pbs/vitest.config.ts"]);
 }
+if (noSlurm === undefined) await part("Slurm", ["npx", "vitest", "run", "--config", "test/slurm/vitest.config.ts"]);
+else notRun.push(`Slurm: ${noSlurm}`);
 rmSync(reports, { recursive: true });
 
 console.log(`\n== ran\n${done.join("\n")}`);

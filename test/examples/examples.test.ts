@@ -134,13 +134,15 @@ it(`hello.ts runs on ${many} ranks`, async () => {
 });
 
 describe("job scripts", () => {
-  it("stand beside every example and name it", () => {
-    const jobs = readdirSync(examples).filter((name) => name.endsWith(".pbs"));
-    expect(jobs.map((job) => `${basename(job, ".pbs")}.ts`).sort()).toEqual([...scripts].sort());
+  const nameOption = { pbs: "#PBS -N ", slurm: "#SBATCH --job-name=", sge: "#$ -N " };
+
+  it.each(["pbs", "slurm", "sge"] as const)("for %s stand beside every example and name it", (end) => {
+    const jobs = readdirSync(examples).filter((name) => name.endsWith(`.${end}`));
+    expect(jobs.map((job) => `${basename(job, `.${end}`)}.ts`).sort()).toEqual([...scripts].sort());
     for (const job of jobs) {
-      const name = basename(job, ".pbs");
+      const name = basename(job, `.${end}`);
       const content = readFileSync(join(examples, job), "utf8");
-      expect(content).toContain(`#PBS -N ${name}\n`);
+      expect(content).toContain(`${nameOption[end]}${name}\n`);
       expect(content).toContain(`tsmpi run -n 4 ${name}.ts > ${name}.out\n`);
     }
   });

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -15,7 +15,7 @@ describe("tsmpi doctor", () => {
     expect(row).toContain(process.version);
     expect(row).toContain(process.execPath);
     expect(row).toContain("shared");
-    expect(stdout).toContain("Several hosts need a PBS job");
+    expect(stdout).toContain("Several hosts need a job of PBS or Slurm, or ssh.\n");
     expect(stdout).toMatch(/\nAll is well\.\n$/);
     expect(readdirSync(cwd)).toEqual([]);
   });
@@ -39,9 +39,12 @@ describe("tsmpi doctor", () => {
   });
 
   it("takes a job that cannot start for a finding, and a senseless command line not", async () => {
-    const far = await runTsmpi(["doctor", "--hosts", "far:2"]);
+    const ssh = "#!/bin/sh\necho 'ssh: Could not resolve hostname far: Name or service not known' >&2\nexit 255\n";
+    const PATH = `${folder({ ssh })}:${process.env["PATH"]}`;
+    chmodSync(join(PATH.split(":")[0]!, "ssh"), 0o755);
+    const far = await runTsmpi(["doctor", "--hosts", "far:2"], { env: { PATH } });
     expect(far.code).toBe(1);
-    expect(far.stdout).toContain("wrong: nothing here can start processes on far");
+    expect(far.stdout).toMatch(/^wrong: far: no host of that name is known: .*; try: ssh far true$/m);
     expect((await runTsmpi(["doctor", "--hosts", "a:0"])).code).toBe(2);
     expect((await runTsmpi(["doctor", "--starter", "x"])).code).toBe(2);
   });

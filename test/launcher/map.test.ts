@@ -68,3 +68,27 @@ test("an endless pool ends when its job is stopped", async () => {
   const { code } = await runScript(script, ["-n", "3"]);
   expect(code).toBe(9);
 });
+
+test("while rank 0 computes one task, other ranks do all the others", async () => {
+  const script = `
+    import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+    import { tmpdir } from "node:os";
+    import { join } from "node:path";
+    import { init } from "tsmpi";
+    const world = await init();
+    const file = await world.bcast(world.rank === 0 ? join(mkdtempSync(join(tmpdir(), "tsmpi-test-")), "done") : undefined);
+    if (world.rank === 0) writeFileSync(file, "");
+    await world.barrier();
+    const results = await world.map((_, { rank }) => {
+      if (rank !== 0) return appendFileSync(file, "x");
+      let others = 0;
+      for (const end = Date.now() + 20_000; others < 99 && Date.now() < end; ) others = readFileSync(file).length;
+      return others;
+    }, Array.from({ length: 100 }, (_, i) => i));
+    if (results) console.log(results.filter((others) => others !== undefined).join());
+    await world.close();
+  `;
+  const { code, stdout } = await runScript(script, ["-n", "3"]);
+  expect(stdout).toBe("99\n");
+  expect(code).toBe(0);
+});

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { command, folder, runScript, shell, startScript, until } from "../support/run-tsmpi.ts";
@@ -224,6 +225,29 @@ describe("--output-dir", () => {
     expect(stderr).toMatch(
       /^tsmpi: --output-dir \S+disk: cannot write there: the file system is read-only\ntsmpi: --output-dir \S+disk\/a\/b: the file system is read-only\n$/,
     );
+  });
+});
+
+describe("--output-ranks", () => {
+  const script = `const rank = Number(process.env.TSMPI_RANK); console.log("from", rank); if (rank === 2 && process.argv[2]) { console.error("the reason"); process.exit(3); }`;
+
+  it("shows the output of these ranks only", async () => {
+    const { stdout, stderr } = await runScript(script, ["-n", "4", "--output-ranks", "0,2-3", "--tag-output=host"]);
+    const lines = [0, 2, 3].map((rank) => `[${rank} ${hostname()}] from ${rank}`);
+    expect([stdout.trimEnd().split("\n").toSorted(), stderr]).toEqual([lines, ""]);
+  });
+
+  it("writes files of these ranks only", async () => {
+    const cwd = folder({ "script.mjs": script });
+    await shell("tsmpi run -n 3 --output-ranks 1 --output-dir out script.mjs", { cwd }).result;
+    expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["rank.1.err", "rank.1.out"]);
+  });
+
+  it("tells the last lines of another rank that fails", async () => {
+    const cwd = folder({ "script.mjs": script });
+    const { stdout, stderr } = await shell("tsmpi run -n 3 --output-ranks 0 script.mjs fail", { cwd }).result;
+    expect(stdout).toBe("from 0\n");
+    expect(stderr).toMatch(/rank 2 of 3 .* exit code 3(.*\n)+? {2}its last lines:\n {2}\| the reason\n/);
   });
 });
 

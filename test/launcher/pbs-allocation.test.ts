@@ -56,11 +56,18 @@ describe("--hostfile", () => {
     }
   });
 
-  it("is refused outside a job, with what to do", async () => {
-    const env = { PBS_JOBID: undefined, PBS_NODEFILE: undefined };
-    const { code, stderr } = await runTsmpi(["exec", "-f", "mine", "true"], { env });
+  it("is named with the reason when it cannot be read", async () => {
+    const { code, stderr } = await runTsmpi(["exec", "-f", "mine", "true"], { cwd: folder() });
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^tsmpi: --hostfile \S+mine: hosts cannot be started outside a PBS job yet; [^\n]+\n$/);
+    expect(stderr).toMatch(/^tsmpi: --hostfile \S+mine cannot be read: no such file or directory\n$/);
+  });
+
+  it("may name hosts that are not the job's: a line says so, and ssh starts processes there", async () => {
+    const nodes = join(folder({ mine: `${hostname()}\nfar slots=2\n` }), "mine");
+    const own = join(folder({ own: `${hostname()}\n` }), "own");
+    const { stderr } = await runTsmpi(["exec", "--hostfile", nodes, "--dry-run", "date"], { env: inJob(own) });
+    expect(stderr).toContain("tsmpi: far is no host of the PBS job around tsmpi: ssh starts processes there\n");
+    expect(stderr).toMatch(/^far: \S+\/ssh .* -- far 'exec \/bin\/sh' <<< /m);
   });
 });
 
@@ -74,7 +81,6 @@ describe("--hosts", () => {
   it.each([
     ["a:0", 2, "at least 1"],
     ["a:x", 2, "names with slots are needed"],
-    ["far:2", 125, "nothing here can start processes on far"],
   ])("%s is refused", async (value, code, words) => {
     const result = await runTsmpi(["exec", "--hosts", value, "true"]);
     expect(result.code).toBe(code);

@@ -12,6 +12,26 @@ describe("standard input", () => {
     expect(stdout.trimEnd().split("\n").sort()).toEqual(["0 hello.", "1 .", "2 ."]);
   });
 
+  it("goes to the rank that --stdin names, to all ranks, or to none", async () => {
+    const script = `${rank}let text = ""; for await (const part of process.stdin) text += part; console.log(rank, text + ".");`;
+    const read = async (who: string): Promise<string> => {
+      const { stdout } = await runScript(script, ["-n", "3", "--stdin", who], { input: "hello" });
+      return stdout.trimEnd().split("\n").toSorted().join(" ");
+    };
+    expect(await read("1")).toBe("0 . 1 hello. 2 .");
+    expect(await read("all")).toBe("0 hello. 1 hello. 2 hello.");
+    expect(await read("none")).toBe("0 . 1 . 2 .");
+  });
+
+  it("that all ranks get arrives whole at each, also where one reads late and one has ended", async () => {
+    const input = Buffer.alloc(2 << 20, "0123456789abcdef\n");
+    const script = `${rank}if (rank === 2) process.exit();
+      if (rank === 1) await new Promise((resolve) => setTimeout(resolve, 300));
+      let bytes = 0; for await (const part of process.stdin) bytes += part.length; console.log(bytes);`;
+    const { stdout } = await runScript(script, ["-n", "3", "--stdin", "all"], { input });
+    expect(stdout).toBe(`${input.length}\n${input.length}\n`);
+  });
+
   it("arrives whole, however much it is and however slowly it is read", async () => {
     const input = Buffer.alloc(20 << 20, "0123456789abcdef\n");
     const script = `import { createHash } from "node:crypto"; const hash = createHash("sha256");

@@ -36,7 +36,27 @@ describe("a command line that makes no sense gets one sentence and exit code 2",
     ["--output-dir that is a file", ["run", "--output-dir", "ok.mjs", "ok.mjs"], "--output-dir"],
     ["--timeout -1", ["run", "--timeout", "-1", "ok.mjs"], "--timeout -1: a number of seconds"],
     ["--timeout soon", ["run", "--timeout", "soon", "ok.mjs"], "--timeout soon: a number of seconds"],
-    ["an option of another MPI that tsmpi has not", ["run", "--map-by", "node", "ok.mjs"], "--map-by node: ranks fill"],
+    ["an option of another MPI that tsmpi has not", ["run", "-rank-by", "node", "ok.mjs"], "-rank-by node: ranks are"],
+    ["--map-by core", ["run", "--map-by", "core", "ok.mjs"], "--map-by core: slot, host, numa or socket is needed"],
+    ["--bind-to hwthread", ["run", "--bind-to", "hwthread", "ok.mjs"], "none, core, share, numa or socket is needed"],
+    ["--tag-output=pid", ["run", "--tag-output=pid", "ok.mjs"], "--tag-output pid: rank or host is needed"],
+    ["--output-ranks 1-", ["run", "--output-ranks", "1-", "ok.mjs"], "numbers of ranks are needed, as in 0,3-5"],
+    [
+      "an output rank that is not there",
+      ["run", "-n1", "--output-ranks", "0,7", "ok.mjs"],
+      "--output-ranks 7: there is",
+    ],
+    ["--stdin some", ["run", "--stdin", "some", "ok.mjs"], "--stdin some: all or none is needed"],
+    [
+      "an input rank that is not there",
+      ["run", "-n", "1", "--stdin", "1", "ok.mjs"],
+      "--stdin 1: there is no such rank",
+    ],
+    [
+      "a whole job's option in a later program",
+      ["run", "-n1", "ok.mjs", ":", "--pty", "ok.mjs"],
+      "--pty after a lone :",
+    ],
     ["a file of hosts and hosts", ["run", "-f", "x", "-H", "a", "ok.mjs"], "--hosts and --hostfile: say one of them"],
   ])("%s", async (_name, args, part) => {
     const { code, stdout, stderr } = await runTsmpi(args, { cwd: folder(files) });

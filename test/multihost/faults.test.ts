@@ -44,7 +44,7 @@ const faults: Fault[] = [
     what: "node is not there",
     make: () => void onB(`mount --bind /dev/null ${process.execPath}`),
     documented: "node was not found there",
-    says: /node was not found there: \/\S+ has to be at the same place on all hosts/,
+    says: /node was not found there, at \/\S+, nor in PATH: install it, or say where it is with --node PATH/,
     askDoctor: true,
   },
   {

@@ -83,7 +83,7 @@ multihost.each(flavours)("a job under %s", (flavour) => {
       setInterval(() => {}, 1000);
       console.log("up");`;
     writeFileSync(join(hosts.directory, "count.mjs"), count);
-    const toAll = (): void => job.qdel();
+    const toAll = (): void => job.terminate();
     const toLauncher = (): void => void hosts.shell("a", "pkill -TERM -f '[t]smpi.js run'");
     for (const end of [toAll, toLauncher]) {
       const running = job.script("trap : TERM; tsmpi run count.mjs & wait; wait");

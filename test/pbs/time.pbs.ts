@@ -69,16 +69,20 @@ describe("a job with a limit of addresses", () => {
 });
 
 describe("options that people type", () => {
-  test.each(["-np 4", "-machinefile $PBS_NODEFILE -np 4", "--oversubscribe -x A=1 -np 4", "-n4 --map-by slot"])(
-    "%s",
-    async (options) => {
-      const { code, stdout, stderr } = await submit("2:ncpus=2:mpiprocs=2", `tsmpi exec ${options} hostname`);
-      expect(code, stderr).toBe(0);
-      expect(stdout.trim().split("\n")).toHaveLength(4);
-    },
-  );
+  test.each([
+    "-np 4",
+    "-machinefile $PBS_NODEFILE -np 4",
+    "--oversubscribe -x A=1 -np 4",
+    "-n4 --map-by slot",
+    "-ppn 2",
+    "--map-by node",
+  ])("%s", async (options) => {
+    const { code, stdout, stderr } = await submit("2:ncpus=2:mpiprocs=2", `tsmpi exec ${options} hostname`);
+    expect(code, stderr).toBe(0);
+    expect(stdout.trim().split("\n")).toHaveLength(4);
+  });
 
-  test.each(["-ppn 2", "--map-by node", "--bind-to core", "--mca btl tcp"])("%s names ours", async (options) => {
+  test.each(["-N 2", "--rank-by node", "--mca btl tcp"])("%s names ours", async (options) => {
     const { code, stderr } = await submit("2:ncpus=1", `tsmpi exec ${options} hostname`);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^tsmpi: -.*: .+\n$/);

@@ -5,10 +5,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BatchJob, type BatchTask } from "./batch-job.ts";
 import type { Hosts } from "./hosts.ts";
-import { Running } from "./run-tsmpi.ts";
 
-const command = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
 const standIn = fileURLToPath(new URL("pbsdsh/pbsdsh.mjs", import.meta.url));
 
 /** The two relatives that differ in what their pbsdsh does and in what tasks get to see. */
@@ -18,8 +17,7 @@ export type Flavour = "openpbs" | "torque";
  * A PBS job on some hosts: its node file, the environment of its script, and the daemons that start its tasks. It gives
  * what a real PBS was seen to give, and nothing more.
  */
-export class PbsJob {
-  readonly hosts: Hosts;
+export class PbsJob extends BatchJob {
   readonly id: string;
   /** Where all that tasks themselves print goes, wherever their pbsdsh's output goes. */
   readonly spool: string;
@@ -29,26 +27,23 @@ export class PbsJob {
   readonly broken: Map<string, "silent" | "homeless"> = new Map();
   readonly #flavour: Flavour;
   readonly #lines: readonly string[];
-  readonly #names: readonly string[];
   readonly #cookie = randomUUID();
   readonly #daemon: Server;
-  readonly #tasks = new Set<Task>();
+  readonly #tasks = new Set<BatchTask>();
   #started = 0;
 
   /** `lines` are those of the node file; the first is where the job script runs. */
   constructor(hosts: Hosts, lines: readonly string[], flavour: Flavour, cpus: readonly number[] = []) {
+    super(hosts, [...new Set(lines)]);
     this.#cpus = cpus;
-    this.hosts = hosts;
     this.id = `${Math.floor(Math.random() * 1e6)}.head`;
     this.#flavour = flavour;
     this.#lines = lines;
-    this.#names = [...new Set(lines)];
-    const directory = this.#path("job");
-    mkdirSync(directory);
-    for (const name of this.#names) mkdirSync(this.temporary(name), { recursive: true });
+    const directory = this.path("job");
+    for (const name of this.names) mkdirSync(this.temporary(name), { recursive: true });
     this.spool = join(directory, "spool");
     writeFileSync(this.spool, "");
-    mkdirSync(this.#path("aux"));
+    mkdirSync(this.path("aux"));
     writeFileSync(this.nodeFile, lines.map((line) => `${line}\n`).join(""));
     writeFileSync(
       join(directory, "pbsdsh"),
@@ -60,44 +55,20 @@ export class PbsJob {
     );
   }
 
-  /** Runs a line of shell as the job script, in which `tsmpi` is the command. */
-  script(line: string, env: Record<string, string> = {}): Running {
-    const [enter, ...args] = this.hosts.enter(this.#lines[0]!);
-    const text = `cd "${this.hosts.directory}"; echo $$ > job/session; tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
-    // A session of its own, which begins with the job.
-    const child = spawn(enter!, [...args, "setsid", "bash", "-c", text], {
-      env: { ...this.#scriptEnvironment(), ...env },
-    });
-    return new Running(child);
-  }
-
   /** What `qdel` does first: SIGTERM to all sessions of the job on its first host, and to none on the others. */
-  qdel(): void {
-    const [first] = this.#names as [string];
-    const script = { host: first, session: this.#path("job/session") };
-    const here = [...this.#tasks].filter(({ host }) => host === first);
-    for (const task of [script, ...here]) this.#signal(task, "SIGTERM");
-  }
-
-  /** All processes of all hosts, for tests that want none to be left. */
-  processes(): string[] {
-    return this.#names.flatMap((name) => this.hosts.processes(name).map((line) => `${name}: ${line}`));
-  }
-
-  /** What jobs have left in the memory of the hosts. */
-  files(): string[] {
-    const list = "ls -d /dev/shm/tsmpi-* 2> /dev/null || true";
-    return this.#names.flatMap((name) => this.hosts.shell(name, list).split("\n").filter(Boolean));
+  terminate(): void {
+    const here = [...this.#tasks].filter(({ host }) => host === this.names[0]);
+    for (const task of [this.scriptTask, ...here]) this.signal(task, "SIGTERM");
   }
 
   /** PBS makes one on each host, of the same name. Hosts share their file system here, so it differs in its directory. */
   temporary(host: string): string {
-    return this.#path(`tmp.${host}/pbs.${this.id}`);
+    return this.path(`tmp.${host}/pbs.${this.id}`);
   }
 
   /** The one that PBS itself has written. */
   get nodeFile(): string {
-    return this.#path(`aux/${this.id}`);
+    return this.path(`aux/${this.id}`);
   }
 
   get printed(): string {
@@ -106,44 +77,40 @@ export class PbsJob {
 
   end(): void {
     this.#daemon.close();
-    for (const task of this.#tasks) this.#signal(task, "SIGKILL");
-  }
-
-  #path(name: string): string {
-    return join(this.hosts.directory, name);
+    for (const task of this.#tasks) this.signal(task, "SIGKILL");
   }
 
   /** `qstat -f` of this job, with these lines about it. */
   tells(status: Readonly<Record<string, string>>): void {
     const lines = Object.entries(status).map(([name, value]) => `    ${name} = ${value}`);
     const text = ["Job Id: $2", ...lines].join("\n");
-    writeFileSync(this.#path("job/qstat"), `#!/bin/sh\ncat << END\n${text}\nEND\n`, { mode: 0o755 });
+    writeFileSync(this.path("job/qstat"), `#!/bin/sh\ncat << END\n${text}\nEND\n`, { mode: 0o755 });
   }
 
   #own(line: number): Record<string, string> {
     const host = this.#lines[line]!;
     const cpus = String(this.#cpus[line] ?? 1);
     return {
-      HOME: this.#path("home"),
+      HOME: this.path("home"),
       TMPDIR: this.temporary(host),
       PBS_JOBID: this.id,
       PBS_JOBNAME: "test",
       PBS_QUEUE: "workq",
       PBS_JOBCOOKIE: this.#cookie,
       PBS_MOMPORT: "15003",
-      PBS_NODENUM: String(this.#names.indexOf(host)),
+      PBS_NODENUM: String(this.names.indexOf(host)),
       PBS_ENVIRONMENT: "PBS_BATCH",
-      PBS_O_WORKDIR: this.#path("home"),
+      PBS_O_WORKDIR: this.path("home"),
       ...(this.#flavour === "openpbs" ? { NCPUS: cpus, OMP_NUM_THREADS: cpus } : {}),
       CUDA_VISIBLE_DEVICES: `GPU-${host}`, // PBS's cgroups hook
       PBS_HOME: this.hosts.directory, // in /etc/pbs.conf where a real PBS is installed
     };
   }
 
-  #scriptEnvironment(): Record<string, string> {
+  protected scriptEnvironment(): Record<string, string> {
     return {
       ...this.#own(0),
-      PATH: `${this.#path("job")}:${process.env["PATH"]}`,
+      PATH: `${this.path("job")}:${process.env["PATH"]}`,
       USER: "course",
       LANG: "C.UTF-8",
       PBS_TASKNUM: "1",
@@ -166,7 +133,7 @@ export class PbsJob {
 
   #serve(socket: Socket): void {
     let text = "";
-    let task: Task | undefined;
+    let task: BatchTask | undefined;
     socket.on("error", () => {});
     socket.on("data", (piece) => {
       text += piece;
@@ -174,15 +141,15 @@ export class PbsJob {
         const message = JSON.parse(text.slice(0, end)) as Request;
         text = text.slice(end + 1);
         if ("signal" in message) {
-          if (task !== undefined) this.#signal(task, message.signal);
+          if (task !== undefined) this.signal(task, message.signal);
         } else task = this.#spawn(message, socket);
       }
     });
   }
 
-  #spawn({ job, cookie, node, caller, line, program }: Spawn, socket: Socket): Task | undefined {
+  #spawn({ job, cookie, node, caller, line, program }: Spawn, socket: Socket): BatchTask | undefined {
     const refuse = (refused: string): undefined => void socket.end(JSON.stringify({ refused }));
-    if (job !== this.id || cookie !== this.#cookie || this.#names[node] !== caller) return refuse("tm_init failed");
+    if (job !== this.id || cookie !== this.#cookie || this.names[node] !== caller) return refuse("tm_init failed");
     if (this.#flavour === "torque" && line >= this.#lines.length) return refuse("specified node number too large");
     const index = line % this.#lines.length; // OpenPBS wraps round, silently
     const host = this.#lines[index]!;
@@ -200,26 +167,13 @@ export class PbsJob {
     });
     this.#tasks.add(task);
     child.once("exit", (code, signal) => {
-      this.#signal(task, "SIGKILL"); // nothing in a task's session outlives its first process
+      this.signal(task, "SIGKILL"); // nothing in a task's session outlives its first process
       this.#tasks.delete(task);
       const status = signal === null ? code : 256 + constants.signals[signal];
       socket.end(JSON.stringify({ status }));
     });
     return task;
   }
-
-  /** To every process of a task's session, as PBS does it. */
-  #signal({ host, session }: Task, signal: string): void {
-    try {
-      this.hosts.shell(host, `pkill -${signal.replace("SIG", "")} -s $(cat ${session}) || true`);
-    } catch {} // the host is gone
-  }
-}
-
-interface Task {
-  host: string;
-  /** The file with its session's id. */
-  session: string;
 }
 
 interface Spawn {

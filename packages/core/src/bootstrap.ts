@@ -9,4 +9,4 @@ export { shareOut } from "./transports/shared-memory/room.ts";
 export * from "./wire/agent-protocol.ts";
 export { eachMessage, sendMessage } from "./wire/json-lines.ts";
 export { describeUnjoined, type Joined } from "./wire/unjoined.ts";
-export { otherLauncher, otherStarters } from "./worlds/foreign-launcher.ts";
+export { firstStepOfNoSrun, otherLauncher, otherStarters } from "./worlds/foreign-launcher.ts";

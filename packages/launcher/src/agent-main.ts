@@ -7,7 +7,7 @@ import { agentExit } from "./hosts/agent-exits.ts";
 import { cpusOfSlot, keySources } from "./hosts/task.ts";
 import { usableAddresses } from "./link/addresses.ts";
 import { type Attempt, ownAddress, visit } from "./link/connect.ts";
-import { findKey } from "./link/keys.ts";
+import { findKey, takeStarterWords } from "./link/keys.ts";
 import { Link } from "./link/link.ts";
 import type { Hello, Order, Report } from "./link/messages.ts";
 import { beReachable } from "./link/reach.ts";
@@ -37,14 +37,18 @@ const lastMs = 5000;
 /** Addresses at which the launcher can test whether it reaches this host, when this host does not reach the launcher. */
 let listens: Promise<string[]> | undefined;
 
-// Signals come to all processes of the task, from the scheduler or the starter. The ranks handle them as they like; the
-// agent stays to report how they ended. It leaves when its link does.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
+// Signals come to all processes of the task, from the scheduler or the starter, or to this process alone. The ranks handle
+// them as they like; the agent stays to report how they ended. It leaves when its link does.
+for (const signal of ["SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
+let terminated = (): void => {};
+process.on("SIGTERM", () => terminated());
 // The output may go to a pipe that is not read.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 process.on("exit", leaveTerminal);
 
-const found = findKey(job, directories, keySources().secret);
+const { holdsInput, brought } = takeStarterWords();
+if (holdsInput) process.stdin.on("end", starterGone).on("error", starterGone).resume();
+const found = brought ?? findKey(job, directories, keySources().secret);
 if (found === undefined) fail(agentExit.noKey, `no key in ${directories.join(" or ")}, and none from a batch system`);
 const socket = await visit({
   endpoints: (words.get("at")?.[0] ?? "").split(","),
@@ -53,6 +57,8 @@ const socket = await visit({
   waiting: tell,
 }).catch((error: Error) => fail(agentExit.unreachable, error.message));
 
+// From now on the link tells of the launcher's end. A starter may be killed, or lose its connection, without harm.
+if (holdsInput) process.stdin.off("end", starterGone).unref();
 const link = new Link<Report | Hello, Order>(socket);
 const reachedFrom = ownAddress(socket);
 const others = addresses().filter((address) => address !== reachedFrom);
@@ -83,6 +89,7 @@ const agent = new Agent({
       },
     }),
 });
+terminated = () => link.send({ kind: "terminated" });
 await agent.finished;
 await link.close();
 process.exit(0);
@@ -116,6 +123,11 @@ function leaveTerminal(): void {
     closeSync(fd);
     openSync("/dev/null", "r+"); // gets the lowest free number, which is this one
   }
+}
+
+/** The starter holds the standard input: its end is the launcher's, or that of the way to this host. */
+function starterGone(): never {
+  return fail(agentExit.unreachable, "the launcher has ended, or the connection to it is broken");
 }
 
 function fail(code: number, reason: string): never {

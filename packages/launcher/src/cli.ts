@@ -2,10 +2,10 @@ import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { commandMap, programArguments } from "./command/command-map.ts";
-import { inOurWords } from "./command/foreign-options.ts";
 import { refuseManyStarts } from "./command/many-starts.ts";
 import { doctorOptionTable, mapOptionTable, type Option, optionTable } from "./command/option-table.ts";
-import { defaultOptions } from "./command/options.ts";
+import { defaultOptions, type RunOptions } from "./command/options.ts";
+import { inPrograms, laterOptionTable, laterProgram } from "./command/programs.ts";
 import { exitCodes } from "./errors/exit-codes.ts";
 import { startedBy } from "./hosts/task.ts";
 import { closeUnwantedDebugger } from "./system/debugger.ts";
@@ -35,15 +35,16 @@ async function answer(words: string[]): Promise<number> {
 /** The request of a command line, or the exit code if there is nothing to run: help, the version, a mistake. */
 function parse(words: string[]): Request | number {
   let request: Request | undefined;
-  const program = commands((found) => {
-    request = found;
-  });
-  if (words.length === 0) {
-    program.outputHelp({ error: true });
-    return exitCodes.usage;
-  }
   try {
-    program.parse(inOurWords(words), { from: "user" });
+    const [first, ...later] = inPrograms(words);
+    const program = commands((found) => {
+      request = found;
+    }, later);
+    if (words.length === 0) {
+      program.outputHelp({ error: true });
+      return exitCodes.usage;
+    }
+    program.parse(first, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) return explain(error);
     return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
@@ -51,8 +52,8 @@ function parse(words: string[]): Request | number {
   return request ?? exitCodes.usage;
 }
 
-/** All commands. Parsing calls `ask` with the request of the one that was given. */
-function commands(ask: (request: Request) => void): Command {
+/** All commands. Parsing calls `ask` with the request of the one that was given. `later`: further programs of the job. */
+function commands(ask: (request: Request) => void, later: readonly string[][]): Command {
   const program = new Command("tsmpi")
     .description("MPI for TypeScript: runs a script as many processes that talk to each other.")
     .version(version)
@@ -68,6 +69,7 @@ function commands(ask: (request: Request) => void): Command {
     whatItIs: "what to run: .ts .mts .js .mjs",
     does: "Runs a script as many processes that talk to each other.",
     examples,
+    later,
   });
   addRun(program, ask, {
     name: "exec",
@@ -75,33 +77,51 @@ function commands(ask: (request: Request) => void): Command {
     whatItIs: "any program: a path, or a name in PATH",
     does: "Runs any program on the slots of the job, with the same output, signals and exit codes.",
     examples: execExamples,
+    later,
   });
   addMap(program, ask);
   addDoctor(program, ask);
   return program;
 }
 
-function addRun(
-  program: Command,
-  ask: (request: Request) => void,
-  { name, what, whatItIs, does, examples }: Record<"name" | "what" | "whatItIs" | "does" | "examples", string>,
-): void {
+interface RunCommand extends Record<"name" | "what" | "whatItIs" | "does" | "examples", string> {
+  /** The words of the programs after the first. */
+  later: readonly string[][];
+}
+
+function addRun(program: Command, ask: (request: Request) => void, run: RunCommand): void {
+  const { name, what, does, examples, later } = run;
   const command = program
     .command(name)
     .description(does)
-    .usage(`[options] <${what}> [args...]`)
-    .argument(`<${what}>`, whatItIs)
-    .argument("[args...]", `belong to the ${what}, options too`)
-    .passThroughOptions()
+    .usage(`[options] <${what}> [args...] [: [options] <${what}> [args...]]...`)
     .addHelpText("before", `${examples}\n`)
-    .addHelpText("after", `\n${exits}`)
-    .copyInheritedSettings(program);
-  const changes = takeOptions(command, optionTable);
+    .addHelpText("after", `\n${exits}`);
+  const changes = takeOptions(takeProgram(command, program, run), optionTable);
   command.action((script: string, args: string[]) => {
     const options = changed(defaultOptions(script, args, name === "exec"), changes);
+    options.others = later.map((words) => parseLater(words, program, run, options));
     refuseManyStarts(name, options, startedBy());
     ask(async () => (await import("./job/run.ts")).run(options));
   });
+}
+
+/** Makes a command take a program and its arguments. */
+function takeProgram(command: Command, program: Command, { what, whatItIs }: RunCommand): Command {
+  return command
+    .argument(`<${what}>`, whatItIs)
+    .argument("[args...]", `belong to the ${what}, options too`)
+    .passThroughOptions()
+    .copyInheritedSettings(program);
+}
+
+/** Reads a program after a lone `:`, by the same rules as the first one. */
+function parseLater(words: readonly string[], program: Command, run: RunCommand, first: RunOptions): RunOptions {
+  const command = takeProgram(new Command(run.name), program, run);
+  const changes = takeOptions(command, laterOptionTable);
+  command.parse([...words], { from: "user" });
+  const [script = "", ...args] = command.args;
+  return changed(laterProgram(first, script, args), changes);
 }
 
 function addMap(program: Command, ask: (request: Request) => void): void {
@@ -198,6 +218,8 @@ const examples = `Examples:
                                         each line of output with the rank that wrote it: [3] text
   tsmpi run -n 4 --output-dir out script.ts
                                         a file for each rank: out/rank.3.out, out/rank.3.err
+  tsmpi run -n 1 master.ts : -n 7 worker.ts
+                                        two programs in one world: docs/placement.md
   tsmpi run -n 4 --timeout 60 --env DEBUG=1 script.ts > result.txt`;
 
 const execExamples = `Examples:
@@ -217,7 +239,7 @@ Exit code: the number of commands that failed, 101 for more than 100; else as fo
 
 const exits = `\
 Options of mpiexec and srun work if tsmpi has the same thing (-np -H -f -x -genv -wdir -l -timeout -tag-output
--output-filename --oversubscribe). For others (-ppn, --map-by ...) the error says what to write.
+-output-filename -ppn --map-by --bind-to). For others (--rank-by, --mca ...) the error says what to write.
 
 Exit code: 0 when every rank ended with 0, else that of the first rank to fail (128 + n when signal n killed it);
 2 usage, 123 deadlock, 124 time-out, 125 could not launch, 130 and 143 when interrupted, 141 the reader of the output went away.`;

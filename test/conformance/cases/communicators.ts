@@ -68,6 +68,14 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "a job with one program has program 0 everywhere, and split by it keeps the world",
+    async program(world) {
+      assert.equal(world.program, 0);
+      const own = await world.split(world.program);
+      assert.deepEqual([own.program, own.rank, own.size], [0, world.rank, world.size]);
+    },
+  },
+  {
     name: "messages of one communicator never match another's",
     async program(world) {
       const twin = await world.dup();

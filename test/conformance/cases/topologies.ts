@@ -42,6 +42,23 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "grids and graphs whose ranks are renumbered by hosts have all ranks, and the neighbors of their new numbers",
+    async program(world) {
+      const { rank, size } = world;
+      const grid = await world.cart(dims(size, 2), { periodic: true, reorder: true });
+      assert.deepEqual(
+        (await grid.allgather(rank)).toSorted((a, b) => a - b),
+        Array.from({ length: size }, (_, each) => each),
+      );
+      assert.equal(grid.rankOf(grid.coords()), grid.rank);
+      assert.deepEqual(await grid.neighborAllgather(grid.rank), grid.neighbors);
+      const right = (rank + 1) % size;
+      const ring = await world.graph({ destinations: [right] }, { reorder: true });
+      assert.deepEqual(ring.destinations, [(ring.rank + 1) % size]);
+      assert.deepEqual(await ring.neighborAllgather(ring.rank), ring.sources);
+    },
+  },
+  {
     name: "beyond a border that is not periodic there is nobody",
     async program(world) {
       const line = await world.cart([world.size]);

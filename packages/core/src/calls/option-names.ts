@@ -30,7 +30,7 @@ export const optionNames = {
   subset: ["signal"],
   cart: ["periodic", "reorder", "spare", "signal"],
   sub: ["signal"],
-  graph: ["signal"],
+  graph: ["reorder", "signal"],
   intercomm: ["bridge", "remoteLeader", "leader", "tag", "signal"],
   merge: ["high", "signal"],
   shift: ["dimension", "by"],

@@ -86,10 +86,22 @@ export interface SplitOptions extends CallOptions {
 export interface CartOptions extends CallOptions {
   /** Whether the grid closes to a ring: in all dimensions, or in each; default false. */
   periodic?: boolean | readonly boolean[] | undefined;
-  /** Whether ranks may be renumbered to put neighbors on one host. Accepted, and never done so far; default false. */
+  /**
+   * Whether ranks may be renumbered, to put neighbors on one host as far as possible. A rank then may have another number
+   * in the grid than here; default false.
+   */
   reorder?: boolean | undefined;
   /** Whether there may be more ranks than places. The last ranks are then in no grid and get null. Default false. */
   spare?: boolean | undefined;
+}
+
+/** Options of `graph`. */
+export interface GraphOptions extends CallOptions {
+  /**
+   * Whether ranks may be renumbered, to put neighbors on one host as far as possible. The neighbors that rank r gives are those
+   * of rank r of the graph, which may be another process; default false.
+   */
+  reorder?: boolean | undefined;
 }
 
 /** Options of `shift`. */

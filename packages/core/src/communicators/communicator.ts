@@ -8,6 +8,7 @@ import type {
   CallOptions,
   CartOptions,
   GraphNeighbors,
+  GraphOptions,
   MergeOptions,
   OptionalIntoOptions,
   ShiftOptions,
@@ -22,7 +23,9 @@ import type { Peers } from "../wire/peers.ts";
 import type * as api from "./api/communicator.ts";
 import { Group } from "./api/group.ts";
 import { Grid } from "./cartesian.ts";
+import { graphOrder } from "./graph-order.ts";
 import { asNeighbors, neighborhood } from "./graph-topology.ts";
+import { gridOrder } from "./grid-order.ts";
 import { InterCollective } from "./inter-collective.ts";
 import { form, offer, type Vote, type Wish } from "./membership.ts";
 import { PointToPoint } from "./point-to-point.ts";
@@ -49,6 +52,10 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   get host(): string {
     return this.world.who.host;
+  }
+
+  get program(): number {
+    return this.world.program;
   }
 
   get signal(): AbortSignal {
@@ -95,22 +102,26 @@ class Communicator extends TaskCollective implements api.Communicator {
   cart(extents: readonly number[], options: CartOptions = {}): Promise<never> {
     const body = async (peers: Peers): Promise<CartCommunicator | null> => {
       const grid = new Grid(extents, options.periodic ?? false);
-      const same = `dims [${grid.dims.join(", ")}], periodic [${grid.periodic.join(", ")}]`;
+      const shape = `dims [${grid.dims.join(", ")}], periodic [${grid.periodic.join(", ")}]`;
+      const same = `${shape}${reordering(options)}`;
       if (grid.size > this.size || (grid.size < this.size && !options.spare)) {
         const advice = grid.size < this.size ? "; with { spare: true } the last ranks are left out, and get null" : "";
         throw invalid(`${same}: ${grid.size} places for ${this.size} ranks${advice}`);
       }
-      const formed = await this.elect(peers, { color: this.rank < grid.size ? 0 : null, same });
+      const order = options.reorder ? gridOrder(grid, this.hosts.slice(0, grid.size)) : [];
+      const key = options.reorder ? order.indexOf(this.rank) : this.rank;
+      const formed = await this.elect(peers, { color: this.rank < grid.size ? 0 : null, key, same });
       return formed && new CartCommunicator(this.world, formed.context, formed.members, grid);
     };
     return this.collective("cart", options, body) as Promise<never>;
   }
 
-  graph(neighbors: readonly number[] | GraphNeighbors, options: CallOptions = {}): Promise<GraphCommunicator> {
+  graph(neighbors: readonly number[] | GraphNeighbors, options: GraphOptions = {}): Promise<GraphCommunicator> {
     return this.collective("graph", options, async (peers) => {
       const lists = await collectives.allgather(peers, asNeighbors(neighbors, this.size));
-      const around = neighborhood(lists, this.rank);
-      const { context, members } = await this.all(peers);
+      const key = options.reorder ? graphOrder(lists, this.hosts).indexOf(this.rank) : this.rank;
+      const around = neighborhood(lists, key);
+      const { context, members } = (await this.elect(peers, { key, same: `a graph${reordering(options)}` })) as Made;
       return new GraphCommunicator(this.world, context, members, around);
     });
   }
@@ -300,6 +311,12 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
       return new Intercommunicator(this.world, context, this.group.members, this.remoteGroup.members);
     });
   }
+}
+
+/** What ranks have to agree on, for messages. */
+function reordering({ reorder = false }: GraphOptions): string {
+  if (typeof reorder !== "boolean") throw invalid(`reorder is ${show(reorder)}, but it is true or false`);
+  return reorder ? ", reorder" : "";
 }
 
 /** A communicator to be: its number, and the rank in the world of each of its ranks. */

@@ -2,8 +2,10 @@ import { invalid } from "../calls/check.ts";
 import { MpiError } from "../calls/errors.ts";
 import type { CallOptions, OptionalIntoOptions } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
+import { claimWords } from "../tasks/claims.ts";
 import { imap, TaskStream } from "../tasks/imap.ts";
 import { map } from "../tasks/map.ts";
+import type { ClaimMemory } from "../tasks/offers.ts";
 import { pool } from "../tasks/pool.ts";
 import type { PoolTasks, PoolWorkers } from "../tasks/pool-workers.ts";
 import type { MapOptions, RootMapInputs, TaskFunction, WorldImapOptions } from "../tasks/task.ts";
@@ -21,6 +23,8 @@ type Handing = "map" | "imap" | "imapUnordered" | "pool";
 export abstract class TaskCollective extends Collective implements TaskCalls {
   /** The call that hands out work at present. */
   #handingOut: { operation: Handing; group: TaskGroup } | undefined;
+  /** See {@link TaskGroup.claims}; null before it is needed. */
+  #claims: ClaimMemory | undefined | null = null;
   /** Resolves when the last of these calls has ended. The next one waits for it. */
   #last: Promise<void> | undefined;
 
@@ -120,6 +124,14 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
     }
   }
 
+  #claimMemory(): ClaimMemory | undefined {
+    if (this.#claims === null) {
+      const words = this.world.engine.sharedWords(this.context, this.partners, claimWords);
+      this.#claims = words && { words, next: 1 };
+    }
+    return this.#claims;
+  }
+
   #groupOf(peers: Peers): TaskGroup {
     const { who, engine, signal, showProgress, reportUnresponsive = () => {} } = this.world;
     let lines: ProgressLines | undefined;
@@ -136,6 +148,7 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
       checking: engine.checking,
       showsProgress: process.env["TSMPI_PROGRESS"] === "1",
       isAtWork: () => false,
+      claims: () => this.#claimMemory(),
       show: showProgress ?? write,
       reportUnresponsive,
     };

@@ -11,6 +11,8 @@ export interface World {
   readonly engine: Engine;
   /** Name of each rank's host, by rank in the world. */
   readonly hosts: readonly string[];
+  /** Which of the job's programs this rank runs, from 0. */
+  readonly program: number;
   /** Aborts when the job is stopped, or is about to be. */
   readonly signal: AbortSignal;
   /** Count of the numbers for communicators that this rank has offered; the world itself has number 0. */

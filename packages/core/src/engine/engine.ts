@@ -119,6 +119,11 @@ export class Engine {
     return this.#transport.board?.(channel.context, channel.members);
   }
 
+  /** Words that the ranks of a communicator share; undefined unless they all share memory. */
+  sharedWords(context: number, members: readonly number[], count: number): Int32Array | undefined {
+    return this.#transport.words?.(context, members, count);
+  }
+
   /** Resolves with the promise, or after `mostMs`. Packets are delivered meanwhile. */
   async listenWhile(promise: Promise<unknown>, mostMs: number): Promise<void> {
     this.#waits.begin();

@@ -88,9 +88,27 @@ export class Backlog {
     if (again.length > 0) return again;
     const suspect = suspects ? this.takeSuspect() : undefined;
     if (suspect !== undefined) return suspect;
+    return this.#takeNext(most);
+  }
+
+  #takeNext(most: number): Item[] {
     if (this.#next.length === 0) return this.pull(most);
     const items = this.#next.take(most);
     return items.length < most ? [...items, ...this.pull(most - items.length)] : items;
+  }
+
+  /** Takes up to `most` new inputs. An input that takes long to make ends this. */
+  takeNew(most: number): Item[] {
+    if (this.#source.lazy) {
+      this.peek(most);
+      return this.#next.take(most);
+    }
+    return this.#takeNext(most);
+  }
+
+  /** Whether an input waits to be tried again. */
+  get hasAgain(): boolean {
+    return this.#again.length > 0;
   }
 
   /** Pulls inputs until so many are there, to know whether they are the last ones. An input that takes long to make ends this. */

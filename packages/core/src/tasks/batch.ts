@@ -2,6 +2,12 @@ import { MpiError, messageOf, stackText } from "../calls/errors.ts";
 import { bundle, byteLength, copy, decode, encode, type Parcel, unbundle } from "../wire/codec/codec.ts";
 import { failed, isPrimitive, type Outcome } from "./outcome.ts";
 
+/** Tasks of an offer that one rank has claimed. */
+interface Claims {
+  offer: number;
+  tasks: number[];
+}
+
 /** First parcel of a batch of results. The parcels of its larger values follow. */
 interface Head {
   /** One value for each task, in the order of handing out; null where a parcel follows. */
@@ -14,6 +20,10 @@ interface Head {
   ms: number;
   /** The part of this time in which tasks awaited something, so that the worker handled messages. */
   awaitedMs: number;
+  /** The tasks of an offer to which these values belong; else they belong to the next tasks that the worker was given. */
+  claimed?: Claims;
+  /** Offers of which the worker claims nothing more, because nothing is left. */
+  ended?: number[];
   /** How many tasks the worker gives back, where rank 0 has asked for that: the last ones of its list. */
   returned?: number;
 }
@@ -32,10 +42,13 @@ export class Batch {
   ms = 0;
   awaitedMs = 0;
   /** See {@link Head}. */
+  claimed: Claims | undefined;
+  readonly ended: number[] = [];
   returned: number | undefined;
 
-  get length(): number {
-    return this.#values.length;
+  /** Whether there is nothing to tell. */
+  get isEmpty(): boolean {
+    return this.#values.length === 0 && this.ended.length === 0 && this.returned === undefined;
   }
 
   add(outcome: Outcome): void {
@@ -60,6 +73,8 @@ export class Batch {
   encode(): Parcel {
     const { ms, awaitedMs } = this;
     const head: Head = { values: this.#values, packed: this.#packed, failures: this.#failures, ms, awaitedMs };
+    if (this.claimed !== undefined) head.claimed = this.claimed;
+    if (this.ended.length > 0) head.ended = this.ended;
     if (this.returned !== undefined) head.returned = this.returned;
     return bundle([encode(head), ...this.#parcels]);
   }
@@ -85,15 +100,18 @@ export interface Answer {
   readonly failures: readonly number[];
   readonly ms: number;
   readonly awaitedMs: number;
+  /** See {@link Head}. */
+  readonly claimed: Claims | undefined;
+  readonly ended: readonly number[];
   readonly returned: number | undefined;
 }
 
 /** The results of a batch, in the order of its tasks. */
 export function openBatch(parcel: Parcel): Answer {
   const [first, ...parcels] = unbundle(parcel);
-  const { values, packed, failures, ms, awaitedMs, returned } = decode(first as Parcel) as Head;
+  const { values, packed, failures, ms, awaitedMs, claimed, ended = [], returned } = decode(first as Parcel) as Head;
   for (const [i, position] of packed.entries()) values[position] = decode(parcels[i] as Parcel);
-  return { values, failures, ms, awaitedMs, returned };
+  return { values, failures, ms, awaitedMs, claimed, ended, returned };
 }
 
 /** The outcome as it would be after travelling, so that results do not depend on the rank that did the task. */

@@ -1,6 +1,8 @@
-import type { Chunk, Held } from "./map-run.ts";
+import { mostOffered } from "./claims.ts";
+import type { Chunk, Held, MapRun } from "./map-run.ts";
+import { fewEnough, type Offers } from "./offers.ts";
 import { Queue } from "./queue.ts";
-import { HandlingTime, LeastTimes, MeanTimes } from "./schedule.ts";
+import { HandlingTime, LeastTimes, MeanTimes, offerSize } from "./schedule.ts";
 
 /** Longest time that rank 0 works before it handles messages again. */
 export const rootTurnMs = 1;
@@ -9,6 +11,8 @@ export const rootTurnMs = 1;
 export class ChunkPicker {
   /** The runs that have something to hand out. */
   readonly queue: Queue = new Queue();
+  /** Undefined if ranks cannot claim tasks. */
+  readonly offers: Offers | undefined;
   /** How many tasks of rank 0 itself wait for a promise. Then rank 0 will not do the remaining inputs soon. */
   rootWaits = 0;
   readonly #root: number;
@@ -28,10 +32,11 @@ export class ChunkPicker {
    * @param rootWorks rank 0 does tasks itself
    * @param concurrency how many async tasks a rank does at once
    */
-  constructor(root: number, rootWorks: boolean, concurrency: number) {
+  constructor(root: number, rootWorks: boolean, concurrency: number, offers?: Offers) {
     this.#root = root;
     this.#rootWorks = rootWorks;
     this.#concurrency = concurrency;
+    this.offers = rootWorks ? offers : undefined;
   }
 
   /**
@@ -55,13 +60,35 @@ export class ChunkPicker {
       const rootMs = this.rootWaits > 0 ? undefined : this.#rootMs.of(run.task);
       const rootBlocks = this.#rootWorks && !this.#awaiting.has(run.task);
       const handlingMs = Math.max(this.#giving.ms, this.#taking.ms);
-      return run.take(rank, held, { ranks, others, meanMs, rootMs, rootBlocks, handlingMs });
+      const offered = this.offers?.hasLeft === true || this.#mostToOffer(run, ranks, mostOffered) > 0;
+      return run.take(rank, held, { ranks, others, meanMs, rootMs, rootBlocks, handlingMs, offered });
     });
+  }
+
+  /** New tasks to offer to all ranks. */
+  nextOffer(ranks: number): Chunk | undefined {
+    const room = this.offers?.room ?? 0;
+    if (room === 0) return undefined;
+    return this.queue.next((run) => {
+      const most = this.#mostToOffer(run, ranks, room);
+      return most === 0 ? [] : fewEnough(run, run.takeNew(most, this.#root), ranks);
+    });
+  }
+
+  /** Whether there is something that rank 0 itself could do. */
+  get hasWork(): boolean {
+    return this.queue.size > 0 || this.offers?.areOpen === true;
+  }
+
+  #mostToOffer(run: MapRun, ranks: number, room: number): number {
+    const { task, mayBeOffered } = run;
+    if (this.offers === undefined || !mayBeOffered || ranks === 1 || this.#awaiting.has(task)) return 0;
+    return offerSize(this.#meanMs.of(task), room);
   }
 
   /** The next chunk for rank 0 itself, which asks for one when it has none. */
   nextOfRoot(seats: number, onlyAsync: boolean): Chunk | undefined {
-    return this.next(this.#root, { chunks: 0, tasks: 0, leftMs: 0 }, seats, onlyAsync);
+    return this.offers?.claim() ?? this.next(this.#root, { chunks: 0, tasks: 0, leftMs: 0 }, seats, onlyAsync);
   }
 
   /** Whether this task is known to return promises. */

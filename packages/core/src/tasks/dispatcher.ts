@@ -7,6 +7,7 @@ import { type Answer, openBatch } from "./batch.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 import type { Message } from "./messages.ts";
+import { Offers } from "./offers.ts";
 import { failed } from "./outcome.ts";
 import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
@@ -14,11 +15,11 @@ import { RootSeats } from "./root-seats.ts";
 import type { Dispatching } from "./root-tasks.ts";
 import { Scheduler } from "./scheduler.ts";
 import { seatedGroup } from "./seats.ts";
-import { slowest } from "./slowest.ts";
+import { type AtWork, slowest } from "./slowest.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
-import type { Spare, WorkerState } from "./worker-state.ts";
+import type { Answered, Spare, WorkerState } from "./worker-state.ts";
 
 /** The words of `describeEnding` for a rank that ended with exit code 0. */
 const leftInATask = /\(ended[,)]/;
@@ -50,6 +51,8 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   readonly concurrency: number;
   readonly #group: TaskGroup;
   readonly #scheduler: Scheduler;
+  /** What any rank may claim; undefined where rank 0 only hands out, or ranks do not share memory. */
+  readonly #offers: Offers | undefined;
   readonly #workers: readonly WorkerState[];
   readonly #root: RootSeats | undefined;
   readonly #runs: Set<MapRun> = new Set();
@@ -79,7 +82,10 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       this.#scheduler.picker.isAsync(task);
       this.refill();
     });
-    this.#scheduler = new Scheduler(rank, size, runner !== undefined, concurrency);
+    // A rank claims one task at a time.
+    const memory = runner === undefined || size === 1 || concurrency > 1 ? undefined : group.claims();
+    this.#offers = memory && new Offers(memory, rank);
+    this.#scheduler = new Scheduler(rank, size, runner !== undefined, concurrency, this.#offers);
     this.#root = runner && new RootSeats(runner, this.#place(rank), this.#scheduler.picker, this, concurrency);
     this.#workers = this.#scheduler.workers;
     this.ranks = size - (runner === undefined ? 1 : 0);
@@ -115,16 +121,22 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 
   get busy(): number {
-    const isBusy = ({ isFirstSeat, seats }: WorkerState): boolean => isFirstSeat && seats.some((seat) => seat.held > 0);
+    const isBusy = ({ isFirstSeat, seats }: WorkerState): boolean => isFirstSeat && seats.some((seat) => seat.isBusy);
     return this.#workers.filter(isBusy).length + (this.#root?.isBusy === true ? 1 : 0);
   }
 
   get slowest(): RunningTask[] {
     const tasks = this.#workers.flatMap((worker) =>
-      worker.atWork.map((task) => ({ ...task, ...this.#place(worker.rank) })),
+      [...worker.atWork, ...this.#claimedBy(worker)].map((task) => ({ ...task, ...this.#place(worker.rank) })),
     );
     const own = this.#root?.atWork.map((task) => ({ ...task, ...this.#place(this.#group.peers.rank) })) ?? [];
     return slowest([...own, ...tasks], performance.now());
+  }
+
+  /** The task at work that this worker has claimed. */
+  #claimedBy({ rank, since, lost }: WorkerState): AtWork[] {
+    const task = lost ? undefined : this.#offers?.atWork(rank);
+    return task === undefined ? [] : [{ ...task, since }];
   }
 
   add(run: MapRun): void {
@@ -162,7 +174,10 @@ export class Dispatcher implements WorkerCounts, Dispatching {
 
   /** Hands out nothing more. Tasks at work come to their end. */
   halt(error: unknown): void {
-    for (const run of [...this.#runs]) run.halt(error);
+    for (const run of [...this.#runs]) {
+      run.halt(error);
+      run.putBack(this.#offers?.withdraw(run) ?? []);
+    }
   }
 
   /** Ends all runs now. */
@@ -202,13 +217,33 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #fill(): void {
     if (this.#broken !== undefined) return;
     const now = performance.now();
+    this.#offer();
     this.#scheduler.handOut(now, this.seats, (worker, chunk) => this.#give(worker, chunk));
     this.#workAtRoot(now);
     this.#recall();
   }
 
+  /** Offers tasks to all ranks, rank 0 too. */
+  #offer(): void {
+    const chunk = this.#scheduler.picker.nextOffer(this.ranks);
+    if (this.#offers === undefined || chunk === undefined) return;
+    const parcel = encodeWork(chunk, this.#offers.nextNumber);
+    if (parcel === undefined) {
+      this.refill();
+      return;
+    }
+    const { number } = this.#offers.open(chunk);
+    for (const worker of this.#workers) {
+      if (worker.lost) continue;
+      if (!worker.isBusy) worker.since = performance.now();
+      worker.offers.add(number);
+      void this.#listen(worker);
+      void this.#send(worker, parcel);
+    }
+  }
+
   #workAtRoot(now: number): void {
-    const seat = this.#scheduler.picker.queue.size === 0 ? undefined : this.#root?.free;
+    const seat = this.#scheduler.picker.hasWork ? this.#root?.free : undefined;
     if (seat === undefined) return;
     const waitMs = this.#scheduler.rootWaitsMs(now, this.seats);
     if (waitMs > 0) {
@@ -269,7 +304,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     if (worker.listened) return;
     worker.listened = true;
     try {
-      while (this.#attentive ? !worker.left : worker.held > 0 || worker.recalled) {
+      while (this.#attentive ? !worker.left : worker.isBusy || worker.recalled) {
         this.#answered(worker, await this.#group.peers.recv(worker.rank));
         this.#wake?.();
       }
@@ -284,13 +319,15 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     const answer = openBatch(parcel);
     const { values, returned } = answer;
     worker.heard = true;
-    this.#scheduler.answered(worker, answer, values.length, now);
-    if (values.length === 0 && returned === undefined) {
+    const parts = this.#partsOf(worker, answer);
+    this.#scheduler.answered(worker, answer, parts[0]?.run.task, values.length, now);
+    for (const offer of answer.ended) worker.offers.delete(offer);
+    if (values.length === 0 && returned === undefined && answer.ended.length === 0) {
       if (worker.begins()) this.#tell(worker, { kind: "go" });
       else worker.left = true;
       return;
     }
-    this.#settle(worker, answer);
+    this.#settle(parts, answer, this.#place(worker.rank));
     this.#scheduler.picker.tookIn(performance.now() - now, values.length);
     if (this.#seatTimer !== undefined && this.free.length > 0) clearTimeout(this.#seatTimer);
     if (returned !== undefined) {
@@ -300,10 +337,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     this.refill();
   }
 
-  #settle(worker: WorkerState, { values, failures }: Answer): void {
-    const parts = worker.answered(values.length);
-    if (parts === undefined) throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
-    const place = this.#place(worker.rank);
+  /** The tasks that were answered. */
+  #partsOf(worker: WorkerState, { values, claimed }: Answer): Answered[] {
+    if (claimed === undefined) {
+      const parts = worker.answered(values.length);
+      if (parts !== undefined) return parts;
+      throw new MpiError("protocol", `rank ${worker.rank} has answered more than it was asked`);
+    }
+    const part = this.#offers?.answered(claimed.offer, claimed.tasks);
+    return part === undefined ? [] : [{ ...part, wanted: part.items.length === values.length }];
+  }
+
+  #settle(parts: readonly Answered[], { values, failures }: Answer, place: Place): void {
     let at = 0;
     for (const { run, items, wanted } of parts) {
       const some = values.slice(at, at + items.length);
@@ -326,6 +371,11 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       for (const { from, count } of worker.cancel(run)) {
         this.#tell(worker, { kind: "cancel", from, count, reason: unwanted });
       }
+    }
+    this.#offers?.withdraw(run);
+    for (const { number } of this.#offers?.of(run) ?? []) {
+      const message: Message = { kind: "withdraw", offer: number, reason: unwanted };
+      for (const worker of this.#workers) if (!worker.lost) this.#tell(worker, message);
     }
     this.#root?.cancel(new MpiError("aborted", unwanted), run);
     this.#wake?.();
@@ -379,13 +429,9 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     this.lost.push(this.#group.members[worker.rank] as number);
     for (const run of this.#runs) run.forget((seats[0] as WorkerState).rank);
     const place = this.#place(worker.rank);
-    const left = seats.find((seat) => seat.held > 0 && seat.heard);
-    // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
-    if (leftInATask.test(error.message) && left !== undefined) {
-      warn(
-        `rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${left.current?.run.task}; going on without it`,
-      );
-    }
+    const claimed = this.#offers?.lost(worker.rank) ?? [];
+    if (leftInATask.test(error.message)) this.#nameLeaver(seats, claimed[0], place);
+    for (const { run, items } of claimed) run.lost(items, true, error, place);
     for (const { chunk, items, begun } of seats.flatMap((seat) => seat.giveUp())) {
       chunk.run.lost(items, begun, error, place);
     }
@@ -395,11 +441,18 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     this.refill();
   }
 
+  /** `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it. */
+  #nameLeaver(seats: readonly WorkerState[], claimed: Chunk | undefined, { rank, host }: Place): void {
+    const chunk = seats.find((seat) => seat.held > 0)?.current ?? claimed;
+    if (chunk === undefined || !seats.some(({ heard }) => heard)) return;
+    warn(`rank ${rank} on ${host} ended with exit code 0 in a task of ${chunk.run.task}; going on without it`);
+  }
+
   #place(rank: number): Place {
     return { rank: this.#group.members[rank] ?? rank, host: this.#group.hosts[rank] ?? "?" };
   }
 }
 
-function isIdle({ lost, stuck, held, recalled }: WorkerState): boolean {
-  return lost || stuck || (held === 0 && !recalled);
+function isIdle({ lost, stuck, isBusy, recalled }: WorkerState): boolean {
+  return lost || stuck || !(isBusy || recalled);
 }

@@ -66,6 +66,7 @@ export class MapRun {
   #underWay = 0;
   /** No task has ended. */
   #fresh = true;
+  #small = true;
   /** Timers of tasks that wait to be tried again. */
   readonly #delayed: Set<NodeJS.Timeout> = new Set();
   #stop: { error: unknown } | undefined;
@@ -119,6 +120,19 @@ export class MapRun {
     return this.settings.schedule === "dynamic";
   }
 
+  /** Whether ranks may claim its tasks. Then rank 0 does not know when one begins. */
+  get mayBeOffered(): boolean {
+    const { observer, settings } = this.#parts;
+    return (
+      this.movable && this.#small && observer === undefined && (settings.timeoutMs ?? settings.chunkSize) === undefined
+    );
+  }
+
+  /** Its inputs are too large to be sent to all ranks. */
+  isTooLargeToOffer(): void {
+    this.#small = false;
+  }
+
   /** Gives each of these ranks a block of its own. */
   divide(ranks: readonly number[]): void {
     const items = this.#backlog.pull(this.#parts.source.remaining ?? 0);
@@ -143,8 +157,14 @@ export class MapRun {
     // A suspect goes to an idle rank: if that rank is lost too, nothing else is lost with it.
     const suspect = held.chunks === 0 && held.shared !== true ? this.#backlog.takeSuspect() : undefined;
     if (suspect !== undefined) return this.#begin(suspect, rank);
+    if (known.offered === true) return this.#backlog.hasAgain && held.chunks === 0 ? this.#next(1, rank) : [];
     const size = this.#size(held, known);
     return size > 0 ? this.#next(size, rank) : undefined;
+  }
+
+  /** Takes up to so many new inputs, to be offered to all ranks. Those of a lazy source come as they are made. */
+  takeNew(most: number, rank: number): Item[] {
+    return this.halted || !this.mayBeOffered ? [] : this.#begin(this.#backlog.takeNew(most), rank);
   }
 
   /** How many inputs to give to a rank that holds so much; 0 if it has enough. */

@@ -9,6 +9,8 @@ export interface Work {
   inputs: unknown[];
   spread: boolean;
   timeoutMs: number | undefined;
+  /** These tasks are offered to all ranks: each claims the next one when it is free (`claims.ts`). The number of the offer. */
+  offer?: number;
   /** A rank was lost with this one task. The task begins after `go`, so that rank 0 knows which task was at work at a loss. */
   suspect: boolean;
 }
@@ -21,6 +23,8 @@ export type Message =
   | Work
   /** The results of tasks `from` to `from + count - 1` are not wanted. Tasks are numbered over all work of this worker. */
   | { kind: "cancel"; from: number; count: number; reason: string }
+  /** The results of this offer are not wanted. */
+  | { kind: "withdraw"; offer: number; reason: string }
   /** Give back the tasks from this number on that have not begun. The next batch says how many. */
   | { kind: "recall"; from: number }
   | { kind: "go" }

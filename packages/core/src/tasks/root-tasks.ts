@@ -64,6 +64,7 @@ export class RootTasks {
         if (now - turn < rootTurnMs) continue;
         done = this.#putBack(run, items, done);
         this.#picker.rootTurned();
+        this.#dispatcher.refill(); // the next offer is due before all of this one is claimed
         await breathe();
         turn = performance.now();
       }

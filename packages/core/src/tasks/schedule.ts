@@ -19,6 +19,8 @@ export interface Pace {
   rootBlocks?: boolean;
   /** Time of rank 0 to hand out one input of a large chunk and to take in its result; see {@link HandlingTime}. */
   handlingMs?: number;
+  /** Inputs are offered to all ranks at once, so only those to be tried again are handed out. */
+  offered?: boolean;
   /** No task of this run has ended. The times are those of earlier runs, whose tasks may have been shorter. */
   fresh?: boolean;
 }
@@ -42,6 +44,18 @@ const longMs = 5;
  */
 const aheadMs = 10;
 const deepest = 64;
+
+/** Shorter tasks are not offered: between them rank 0 hands out often enough, and a chunk costs less than a claim for each. */
+const offeredMs = 0.2;
+
+/**
+ * How many tasks are offered to all ranks, where rank 0 does tasks too. While it computes it can hand out nothing, so chunks would
+ * have to be as long as its task, and the last of them would wait at a rank that is busy while others are idle.
+ * @param room how many may be offered
+ */
+export function offerSize(meanMs: number | undefined, room: number): number {
+  return meanMs === undefined || meanMs >= offeredMs ? room : 0;
+}
 
 /** Mean time of each task, by its name, in milliseconds. */
 export class MeanTimes {

@@ -1,6 +1,7 @@
 import type { Answer } from "./batch.ts";
 import { ChunkPicker } from "./chunk-picker.ts";
 import type { Chunk, Held } from "./map-run.ts";
+import type { Offers } from "./offers.ts";
 import { WorkerState } from "./worker-state.ts";
 
 /** Fewer milliseconds of work than this are not worth the messages that move it to another rank. */
@@ -32,9 +33,10 @@ export class Scheduler {
   /**
    * @param rootWorks rank 0 does tasks itself
    * @param concurrency how many async tasks a rank does at once. Each of its seats is a worker (`seats.ts`)
+   * @param offers undefined if ranks cannot claim tasks
    */
-  constructor(root: number, size: number, rootWorks: boolean, concurrency: number) {
-    this.picker = new ChunkPicker(root, rootWorks, concurrency);
+  constructor(root: number, size: number, rootWorks: boolean, concurrency: number, offers?: Offers) {
+    this.picker = new ChunkPicker(root, rootWorks, concurrency, offers);
     const others = size - 1;
     this.workers = Array.from({ length: others * concurrency }, (_, i) => new WorkerState(i < root ? i : i + 1));
     if (concurrency === 1) return;
@@ -89,10 +91,16 @@ export class Scheduler {
     return { workers, againMs };
   }
 
-  /** A worker has answered: tasks of its current chunk took so long. The answer may have waited for rank 0. */
-  answered(worker: WorkerState, { ms, awaitedMs }: Pick<Answer, "ms" | "awaitedMs">, tasks: number, now: number): void {
+  /** A worker has answered: so many of these tasks took so long. The answer may have waited for rank 0. */
+  answered(
+    worker: WorkerState,
+    answer: Pick<Answer, "ms" | "awaitedMs">,
+    task: string | undefined,
+    tasks: number,
+    now: number,
+  ): void {
+    const { ms, awaitedMs } = answer;
     worker.since = Math.min(now, worker.since + ms);
-    const task = worker.current?.run.task;
     if (task === undefined || tasks === 0) return;
     this.picker.workerTook(task, ms, tasks);
     if (awaitedMs > ms / 2) this.picker.awaits(task);
@@ -114,7 +122,8 @@ export class Scheduler {
    */
   rootWaitsMs(now: number, ranks: number): number {
     const run = this.picker.queue.first;
-    if (run === undefined || this.picker.predicted(run.task, 1) !== undefined) return 0;
+    if (run === undefined || this.picker.offers?.areOpen === true || this.picker.predicted(run.task, 1) !== undefined)
+      return 0;
     const { remaining } = run;
     if (remaining !== undefined && (remaining <= 1 || remaining > shortList * ranks)) return 0;
     const busy = this.workers.filter((worker) => worker.held > 0);

@@ -1,6 +1,5 @@
 import { bundle, decode, encode, type Parcel, unbundle } from "../wire/codec/codec.ts";
-import type { Peers } from "../wire/peers.ts";
-import type { TaskGroup } from "./task-group.ts";
+import type { TaskGroup, TaskPeers } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { serve } from "./worker.ts";
 
@@ -20,14 +19,14 @@ const note = -1;
 
 /** Messages between two ranks, for several seats. */
 class Line {
-  readonly #peers: Pick<Peers, "send" | "recv">;
+  readonly #peers: Pick<TaskPeers, "send" | "recv">;
   readonly #rank: number;
   readonly #noted: (task: string) => void;
   readonly #arrived: Map<number, Parcel[]> = new Map();
   readonly #waiting: Map<number, { resolve(parcel: Parcel): void; reject(error: unknown): void }> = new Map();
   #receiving = false;
 
-  constructor(peers: Pick<Peers, "send" | "recv">, rank: number, noted: (task: string) => void) {
+  constructor(peers: Pick<TaskPeers, "send" | "recv">, rank: number, noted: (task: string) => void) {
     this.#peers = peers;
     this.#rank = rank;
     this.#noted = noted;
@@ -106,7 +105,7 @@ export function seatedGroup(group: TaskGroup, concurrency: number, noted: (task:
 /** Does the tasks that rank 0 hands out, up to so many async ones at once, until its `end` messages. */
 export async function serveSeats(group: TaskGroup, runner: TaskRunner, concurrency: number): Promise<void> {
   const { peers } = group;
-  if (concurrency === 1) return serve(peers, runner);
+  if (concurrency === 1) return serve(group, runner);
   const line = new Line(peers, 0, () => {});
   const told = new Set<string>();
   let failed: (error: unknown) => void = () => {};
@@ -120,10 +119,12 @@ export async function serveSeats(group: TaskGroup, runner: TaskRunner, concurren
     line.send(note, encode(task)).catch(failed);
   };
   const seats = Array.from({ length: concurrency }, (_, seat) =>
-    serve(
-      { rank: peers.rank, size: peers.size, send: (_, parcel) => line.send(seat, parcel), recv: () => line.recv(seat) },
-      runner.seat(returnedPromise),
-    ),
+    serve({ ...group, peers: seatPeers(peers, line, seat) }, runner.seat(returnedPromise)),
   );
   await Promise.race([Promise.all(seats), broken]);
+}
+
+/** The way to rank 0 of one seat. */
+function seatPeers({ rank, size }: TaskPeers, line: Line, seat: number): TaskPeers {
+  return { rank, size, send: (_, parcel) => line.send(seat, parcel), recv: () => line.recv(seat) };
 }

@@ -2,6 +2,7 @@ import type { Identity } from "../calls/call.ts";
 import type { Checker } from "../calls/checker.ts";
 import type { Peers } from "../wire/peers.ts";
 import type { Progress } from "../wire/progress.ts";
+import type { ClaimMemory } from "./offers.ts";
 
 /** What tasks need of {@link Peers}. */
 export type TaskPeers = Pick<Peers, "rank" | "size" | "send" | "recv">;
@@ -20,6 +21,8 @@ export interface TaskGroup {
   readonly showsProgress: boolean;
   /** The checks of `--check`; undefined without it. */
   readonly checking: Checker | undefined;
+  /** Memory in which the ranks of the group claim tasks; undefined unless they all share memory. */
+  claims(): ClaimMemory | undefined;
   /** Set by the call: whether a task or the driver is at work on this rank, so that a call made now may be one of theirs. */
   isAtWork: () => boolean;
   /** Shows progress at the terminal of `tsmpi run`. */

@@ -2,17 +2,18 @@ import { encode, type Parcel } from "../wire/codec/codec.ts";
 import { cannotTravel } from "./batch.ts";
 import type { Item } from "./item.ts";
 import type { Chunk } from "./map-run.ts";
-import type { Message } from "./messages.ts";
+import type { Message, Work } from "./messages.ts";
 import { failed } from "./outcome.ts";
 import { isSuspect } from "./worker-state.ts";
 
 /**
  * Encodes a chunk for a worker. Returns undefined when an input cannot travel: the tasks of such inputs have failed, and the
  * other inputs of the chunk are handed out again.
+ * @param offer the number of the offer, if any rank may do these tasks
  */
-export function encodeWork(chunk: Chunk): Parcel | undefined {
+export function encodeWork(chunk: Chunk, offer?: number): Parcel | undefined {
   try {
-    return encode(workMessage(chunk));
+    return encode(workMessage(chunk, offer));
   } catch (whole) {
     const { run, items } = chunk;
     const good: Item[] = [];
@@ -27,11 +28,11 @@ export function encodeWork(chunk: Chunk): Parcel | undefined {
   }
 }
 
-function workMessage(chunk: Chunk): Message {
+function workMessage(chunk: Chunk, offer: number | undefined): Message {
   const { run, items } = chunk;
   const first = items[0] as Item;
   const consecutive = items.every((item, i) => item.index === first.index + i);
-  return {
+  const work: Work = {
     kind: "work",
     task: run.task,
     at: consecutive ? first.index : items.map((item) => item.index),
@@ -41,6 +42,8 @@ function workMessage(chunk: Chunk): Message {
     timeoutMs: run.settings.timeoutMs,
     suspect: isSuspect(chunk),
   };
+  if (offer !== undefined) work.offer = offer;
+  return work;
 }
 
 function whyNotEncodable(input: unknown): unknown {

@@ -54,6 +54,8 @@ export class WorkerState {
   recalled = false;
   /** All seats of its rank, itself among them: several where the rank does several async tasks at once. */
   seats: readonly WorkerState[] = [this];
+  /** Numbers of the offers of which it may still claim tasks. */
+  readonly offers: Set<number> = new Set();
   /** When it began the tasks that it has not answered. */
   since = 0;
   readonly #given: Given[] = [];
@@ -98,6 +100,11 @@ export class WorkerState {
     }
     const task = this.#given.at(-1)?.chunk.run.task;
     return tasks === 0 || task === undefined ? undefined : { tasks, from, task };
+  }
+
+  /** Whether it has work, or may take some. */
+  get isBusy(): boolean {
+    return this.#given.length > 0 || this.offers.size > 0;
   }
 
   get current(): Chunk | undefined {

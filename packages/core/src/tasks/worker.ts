@@ -2,9 +2,10 @@ import { MpiError } from "../calls/errors.ts";
 import { breathe, performance } from "../calls/event-loop.ts";
 import { decode } from "../wire/codec/codec.ts";
 import { Batch } from "./batch.ts";
+import { Claims } from "./claims.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
-import type { TaskPeers } from "./task-group.ts";
+import type { TaskGroup, TaskPeers } from "./task-group.ts";
 import type { Stretch, TaskRunner } from "./task-runner.ts";
 import { type Queued, WorkQueue } from "./work-queue.ts";
 
@@ -13,16 +14,30 @@ const turnMs = 1;
 /** A batch is sent after this time or at this size, for progress, journal and memory. It does not wait for its whole chunk. */
 const batchMs = 100;
 const batchBytes = 1 << 20;
+/** The same for tasks that were claimed. There rank 0 has nothing to decide after each of them. */
+const claimedTurnMs = 5;
+const claimedBatchMs = 10;
+
+/** Tasks that any rank may claim. */
+interface Offered {
+  readonly number: number;
+  readonly work: Work;
+  readonly claims: Claims;
+}
 
 /** Does the tasks that rank 0 hands out, until its `end` message. Rejects when the call has failed on any rank. */
-export function serve(peers: TaskPeers, runner: TaskRunner): Promise<void> {
-  return new Worker(peers, runner).serve();
+export function serve(group: TaskGroup, runner: TaskRunner): Promise<void> {
+  return new Worker(group, runner).serve();
 }
 
 class Worker {
+  readonly #group: TaskGroup;
   readonly #peers: TaskPeers;
   readonly #runner: TaskRunner;
   readonly #queue: WorkQueue = new WorkQueue();
+  /** Offers with tasks that may be free, and the one whose task is at work. */
+  readonly #offers: Set<Offered> = new Set();
+  #claimed: Offered | undefined;
   #working = false;
   #over = false;
   #batch = new Batch();
@@ -33,8 +48,9 @@ class Worker {
   #broken: (error: unknown) => void = () => {};
   #go: () => void = () => {};
 
-  constructor(peers: TaskPeers, runner: TaskRunner) {
-    this.#peers = peers;
+  constructor(group: TaskGroup, runner: TaskRunner) {
+    this.#group = group;
+    this.#peers = group.peers;
     this.#runner = runner;
   }
 
@@ -58,17 +74,27 @@ class Worker {
     for (;;) {
       const message = decode(await this.#peers.recv(0)) as Message;
       if (message.kind === "end") return message.goodbye;
-      if (message.kind === "go") {
-        this.#go();
-      } else if (message.kind === "cancel") {
-        this.#cancel(message.from, message.count, new MpiError("aborted", message.reason));
-      } else if (message.kind === "recall") {
-        this.#batch.returned = this.#queue.giveBack(message.from);
-        this.#send(performance.now());
-      } else {
-        this.#queue.push(message);
-        if (!this.#working) this.#work().catch(this.#broken);
-      }
+      if (message.kind === "work") this.#begin(message);
+      else this.#obey(message);
+    }
+  }
+
+  #begin(work: Work): void {
+    if (work.offer === undefined) this.#queue.push(work);
+    else this.#offers.add(this.#offered(work, work.offer));
+    if (!this.#working) this.#work().catch(this.#broken);
+  }
+
+  #obey(message: Exclude<Message, Work | { kind: "end" }>): void {
+    if (message.kind === "go") {
+      this.#go();
+    } else if (message.kind === "cancel") {
+      this.#cancel(message.from, message.count, new MpiError("aborted", message.reason));
+    } else if (message.kind === "withdraw") {
+      this.#withdraw(message.offer, new MpiError("aborted", message.reason));
+    } else {
+      this.#batch.returned = this.#queue.giveBack(message.from);
+      this.#send(performance.now());
     }
   }
 
@@ -82,14 +108,22 @@ class Worker {
     this.#working = true;
     this.#turnSince = performance.now();
     this.#batchSince = this.#turnSince;
-    for (let chunk = this.#queue.first; chunk !== undefined; chunk = this.#queue.first) {
-      if (chunk.work.suspect) await this.#mayBegin();
+    while (this.#queue.first !== undefined || this.#offers.size > 0) {
+      await this.#workOn();
       if (this.#over) return;
-      await this.#doChunk(chunk);
-      if (this.#over) return;
-      if (this.#queue.first === undefined) this.#send(performance.now());
     }
-    this.#working = false;
+    this.#send(performance.now());
+    this.#working = false; // not later than the last look for work: what arrives from now on begins it again
+  }
+
+  /** Does what comes next: a chunk that this rank was given, or a task that it claims. */
+  async #workOn(): Promise<void> {
+    const chunk = this.#queue.first;
+    if (chunk === undefined) return this.#doClaimed();
+    if (this.#batch.claimed !== undefined) this.#send(performance.now());
+    if (chunk.work.suspect) await this.#mayBegin();
+    if (!this.#over) await this.#doChunk(chunk);
+    if (!this.#over && this.#queue.first === undefined) this.#send(performance.now());
   }
 
   async #doChunk(chunk: Queued): Promise<void> {
@@ -99,14 +133,64 @@ class Worker {
       const odd = this.#doSome(chunk, stretch, before);
       if (odd !== undefined) this.#add(odd instanceof Promise ? await this.#awaited(odd) : odd);
       if (this.#over) return;
-      const now = performance.now();
-      this.#batch.ms += now - before;
-      this.#sendIfDue(now, this.#queue.first !== chunk);
-      if (now - this.#turnSince < turnMs) continue;
-      await breathe();
+      const turn = this.#took(before, this.#queue.first === chunk ? batchMs : turnMs, turnMs);
+      if (turn !== undefined) await turn;
       if (this.#over) return;
-      this.#turnSince = performance.now();
     }
+  }
+
+  /** Claims a task and does it, if one is free. */
+  async #doClaimed(): Promise<void> {
+    for (const offered of this.#offers) {
+      const task = offered.claims.claim(this.#peers.rank);
+      if (task !== undefined) return this.#doTask(offered, task);
+      this.#offers.delete(offered);
+      this.#batch.ended.push(offered.number);
+    }
+  }
+
+  async #doTask(offered: Offered, task: number): Promise<void> {
+    const { number, work } = offered;
+    const before = performance.now();
+    if (this.#batch.claimed?.offer !== number) this.#send(before);
+    this.#claimed = offered;
+    const values: unknown[] = [];
+    const odd = this.#runner.doSome(work, stretchOf(work, task), 0, values, before);
+    const outcome = odd instanceof Promise ? await this.#awaited(odd) : (odd ?? { ok: true, value: values[0] });
+    this.#claimed = undefined;
+    if (this.#over) return;
+    this.#batch.claimed ??= { offer: number, tasks: [] };
+    this.#batch.claimed.tasks.push(task);
+    this.#batch.add(outcome);
+    await this.#took(before, claimedBatchMs, claimedTurnMs);
+  }
+
+  #offered(work: Work, number: number): Offered {
+    const memory = this.#group.claims();
+    if (memory === undefined)
+      throw new MpiError("protocol", "rank 0 offers tasks, but shares no memory with this rank");
+    return { number, work, claims: new Claims(memory.words, number, work.inputs.length) };
+  }
+
+  /** Rank 0 has claimed what was left of this offer. */
+  #withdraw(offer: number, reason: Error): void {
+    if (this.#claimed?.number === offer) this.#runner.cancel(reason);
+  }
+
+  /**
+   * Counts the time since `before` and sends the batch if it is older than `mostMs`. A promise if messages must be handled now: after
+   * `turn` milliseconds.
+   */
+  #took(before: number, mostMs: number, turn: number): Promise<void> | undefined {
+    const now = performance.now();
+    this.#batch.ms += now - before;
+    if (this.#batch.bytes > batchBytes || now - this.#batchSince > mostMs) this.#send(now);
+    return now - this.#turnSince < turn ? undefined : this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    await breathe();
+    this.#turnSince = performance.now();
   }
 
   /** Does tasks of the chunk, for the rest of this turn. Returns the first outcome that is not a primitive. */
@@ -150,24 +234,21 @@ class Worker {
     await go;
   }
 
-  /** @param ended the chunk at work has ended */
-  #sendIfDue(now: number, ended: boolean): void {
-    if (this.#batch.bytes > batchBytes || now - this.#batchSince > (ended ? turnMs : batchMs)) this.#send(now);
-  }
-
   /** Does not wait for the send: the results are copies of this rank, and rank 0 hands out no more than it has room for. */
   #send(now: number): void {
-    if (this.#batch.length === 0 && this.#batch.returned === undefined) return;
+    if (this.#batch.isEmpty) return;
     this.#peers.send(0, this.#batch.encode()).catch(this.#broken);
     this.#batch = new Batch();
     this.#batchSince = now;
   }
 }
 
-function stretchOf({ inputs, at, attempt }: Work): Stretch {
+/** @param only the one input that is wanted */
+function stretchOf({ inputs, at, attempt }: Work, only?: number): Stretch {
+  const first = only ?? 0;
   return {
-    inputs,
-    indexOf: (i) => (typeof at === "number" ? at + i : (at[i] as number)),
+    inputs: only === undefined ? inputs : [inputs[only]],
+    indexOf: (i) => (typeof at === "number" ? at + first + i : (at[first + i] as number)),
     attempt,
     own: (input) => input, // it was made for this rank
   };

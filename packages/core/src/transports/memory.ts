@@ -13,6 +13,7 @@ import type { Receiver, Transport } from "../wire/transport.ts";
 export class MemoryNetwork {
   readonly #ends: readonly MemoryTransport[];
   readonly #random: (() => number) | undefined;
+  readonly #words: Map<string, Int32Array> = new Map();
   /** Ends that have packets and listen. */
   readonly #ready: Set<MemoryTransport> = new Set();
   #scheduled = false;
@@ -27,6 +28,13 @@ export class MemoryNetwork {
     const end = this.#ends[rank];
     if (end === undefined) throw new RangeError(`no rank ${rank} in a network of ${this.#ends.length}`);
     return end;
+  }
+
+  /** See {@link Transport.words}. */
+  words(name: string, count: number): Int32Array {
+    const words = this.#words.get(name) ?? new Int32Array(count);
+    this.#words.set(name, words);
+    return words;
   }
 
   /** Whether no packet is on its way to a rank that listens. */
@@ -87,6 +95,10 @@ export class MemoryTransport implements Transport {
     // Copy: lent memory may change as soon as the sender has its answer.
     end.#inbox.push({ envelope, body: withOwnAttachments(body) });
     end.#report();
+  }
+
+  words(context: number, [first]: readonly number[], count: number): Int32Array {
+    return this.#network.words(`${context}-${first}`, count);
   }
 
   listen(wanted: boolean): void {

@@ -12,6 +12,8 @@ import type { Joined } from "./unjoined.ts";
 export const env = {
   rank: "TSMPI_RANK",
   size: "TSMPI_SIZE",
+  /** Which program of the command line the rank runs, from 0: more than one with a lone `:`. */
+  program: "TSMPI_PROGRAM",
   localRank: "TSMPI_LOCAL_RANK",
   localSize: "TSMPI_LOCAL_SIZE",
   node: "TSMPI_NODE",
@@ -166,8 +168,9 @@ export type AgentMessage =
   | { kind: "refused" }
   /**
    * Answer to `hello` of the rank. `room`: how many bytes were free in the directory's file system when the job began.
+   * `cpus`: how many CPUs the ranks of the host are bound to, all together; absent where they are not.
    */
-  | { kind: "welcome"; directory: string; room: number; host: string; network?: Network }
+  | { kind: "welcome"; directory: string; room: number; host: string; cpus?: number; network?: Network }
   /** Every rank is ready. `peers` is ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended with exit code 0. `sent` is from its `left` message; absent if there was none. */

@@ -55,6 +55,11 @@ export interface Transport {
    */
   board?(context: number, members: readonly number[]): Board | undefined;
   /**
+   * So many words, zero at first, that all `members` see; undefined unless they share memory. A second call with the same context
+   * and members gets the same words.
+   */
+  words?(context: number, members: readonly number[], count: number): Int32Array | undefined;
+  /**
    * Polls `watch` for some microseconds; false if it must be waited for. With a rank of the world (below 0: any), also
    * delivers packets, because one from that rank is expected.
    */

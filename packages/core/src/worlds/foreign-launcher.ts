@@ -13,7 +13,7 @@ interface OtherStarter {
 }
 
 /** Batch scripts and the shells of salloc are steps with numbers from here on. */
-const firstStepOfNoSrun = 0xff_ff_ff_f0;
+export const firstStepOfNoSrun = 0xff_ff_ff_f0;
 
 /** The first match counts, because several launchers set the variables of PMI and PMIx. `docs/reliability.md` shows this table. */
 export const otherStarters: readonly OtherStarter[] = [

@@ -82,6 +82,7 @@ function worldOfOne(checking: Checking | undefined): Communicator {
     who,
     engine,
     hosts: [who.host],
+    program: 0,
     signal: stopping.signal,
     nextContext: 1,
     abort: async (code, reason) => {

@@ -45,6 +45,8 @@ export async function join(): Promise<Communicator | undefined> {
   return undefined;
 }
 
+type Welcome = Extract<AgentMessage, { kind: "welcome" }>;
+
 /** This process as a rank of a job, from `init()` to its end. */
 class Rank {
   readonly #rank = Number(process.env[env.rank]);
@@ -72,9 +74,10 @@ class Rank {
     showWarnings((text) => agent.tell({ kind: "warning", text }));
   }
 
-  async join({ host, directory, room, network }: Extract<AgentMessage, { kind: "welcome" }>): Promise<Communicator> {
+  async join(welcome: Welcome): Promise<Communicator> {
+    const { host } = welcome;
     const who: Identity = { rank: this.#rank, size: this.#size, host };
-    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(host, directory, room, network);
+    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(welcome);
     const engine = new Engine(who, transport, await checkingWanted());
     this.#engine = engine;
     if (this.#transport !== undefined) {
@@ -101,16 +104,13 @@ class Rank {
       this.#agent.tell({ kind: "unresponsive", rank, reason });
     const { signal } = this.#stopping;
     const calls = { showProgress, reportUnresponsive, abort, close };
-    return worldCommunicator({ who, engine, hosts, signal, nextContext: 1, ...calls });
+    const program = Number(process.env[env.program] ?? 0);
+    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, ...calls });
   }
 
   /** Reports this rank's endpoints, waits for the table of all ranks, and opens the transports. */
-  async #meet(
-    host: string,
-    directory: string,
-    room: number,
-    network?: Network,
-  ): Promise<{ transport: Transport; hosts: string[] }> {
+  async #meet(welcome: Welcome): Promise<{ transport: Transport; hosts: string[] }> {
+    const { host, directory, room, network, cpus = availableParallelism() } = welcome;
     const unshared = obstacleToSharing(directory, room, Number(process.env[env.localSize]));
     const far = unshared === undefined && network === undefined ? undefined : await this.#bind(directory, network);
     const { peers } = await this.#agent.ask({ kind: "ready", endpoints: far?.endpoints ?? [], unshared }, "table");
@@ -120,7 +120,7 @@ class Rank {
     compileLater(neighbors.length);
     if (far !== undefined && (unshared !== undefined || neighbors.length === 1)) return { transport: far, hosts };
     const { SharedMemoryTransport } = await import("../transports/shared-memory/transport.ts");
-    const options = { rank: this.#rank, size: this.#size, directory, room, neighbors, cpus: availableParallelism() };
+    const options = { rank: this.#rank, size: this.#size, directory, room, neighbors, cpus };
     return { transport: new SharedMemoryTransport({ ...options, far }), hosts };
   }
 

@@ -126,6 +126,7 @@ export class LocalWorld<R> {
       who: engine.who,
       engine,
       hosts: this.#hosts,
+      program: 0,
       signal: this.#stopping.signal,
       nextContext: 1,
       abort: async (code, reason) => {

@@ -5,6 +5,7 @@ import type { HostRanks } from "./host-ranks.ts";
 import type { HostSetup } from "./host-setup.ts";
 import type { Admit, RankHello } from "./rank-listener.ts";
 import type { RankProcess } from "./rank-process.ts";
+import { runsScripts } from "./rank-program.ts";
 
 /** Orders that ranks must know of, also if they connect later. */
 type Lasting = Extract<Order, { kind: "failed" | "stopping" | "endsSoon" }>;
@@ -31,17 +32,26 @@ export class Admission {
     else this.#verdict ??= order;
   }
 
-  admit(hello: RankHello, socket: Socket, { host, network, program, terminal }: HostPlan): ReturnType<Admit> {
+  admit(hello: RankHello, socket: Socket, plan: HostPlan): ReturnType<Admit> {
     const { rank } = hello;
+    const { host, network, terminal } = plan;
     const child = this.#ranks.processes.get(rank);
-    const stranger = describeStranger(hello, child, "executable" in program || terminal !== undefined);
+    const stranger = describeStranger(hello, child, !runsScripts(plan) || terminal !== undefined);
     if (child === undefined || stranger !== undefined) {
       this.#said(rank, { kind: "warning", text: `${stranger} ${isNoRank}` });
       return undefined;
     }
     const { directory, room } = this.#setup;
     child.connect(socket);
-    child.tell({ kind: "welcome", directory, room, host, ...(network === undefined ? {} : { network }) });
+    const cpus = this.#setup.seats?.cpus;
+    child.tell({
+      kind: "welcome",
+      directory,
+      room,
+      host,
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(network === undefined ? {} : { network }),
+    });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
     if (this.#verdict !== undefined) child.tell(this.#verdict);
     this.#said(rank, hello);

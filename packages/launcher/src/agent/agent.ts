@@ -15,6 +15,7 @@ import { Lingering } from "./lingering.ts";
 import { OutOfMemory } from "./out-of-memory.ts";
 import { OutputWindow } from "./output-window.ts";
 import { type RankEvents, RankProcess } from "./rank-process.ts";
+import { runsScripts } from "./rank-program.ts";
 import { commonStart, rankStart } from "./rank-start.ts";
 import type { RankStart } from "./spawn-rank.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
@@ -98,12 +99,12 @@ export class Agent {
       case "signal":
         void this.#ranks.signal(
           order.signal,
-          this.#plan !== undefined && !("executable" in this.#plan.program),
-          this.#setup.sessionSignals,
+          this.#plan !== undefined && runsScripts(this.#plan),
+          this.#setup.schedulerSignals,
         );
         break;
       case "input":
-        this.#ranks.processes.get(0)?.write(order.bytes);
+        for (const rank of this.#plan?.inputRanks ?? []) this.#ranks.processes.get(rank)?.write(order.bytes);
         break;
       case "taken":
         this.#window.taken(order.bytes);
@@ -119,6 +120,8 @@ export class Agent {
         (hello, socket) => this.#admission.admit(hello, socket, this.#plan!),
         (text) => this.#channel.send({ kind: "noted", text }),
       );
+      const seated = this.#setup.seats?.report();
+      if (seated !== undefined) this.#channel.send(seated);
       if (!this.#ranks.isStopping) this.#startRanks(this.#plan);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -164,9 +167,9 @@ export class Agent {
         this.#window.sent(bytes.length);
       },
       ended: (exit) => this.#rankEnded(rank, exit),
-      inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", bytes }),
+      inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", rank, bytes }),
       unable: (error) => {
-        const program = "executable" in this.#plan!.program ? `${file}: ` : "";
+        const program = runsScripts(this.#plan!) ? "" : `${file}: `;
         this.#unable(`rank ${rank}: ${program}${reasonOf(error)}`);
         this.#unstarted--;
         this.#finishIfDone();
@@ -235,7 +238,7 @@ export class Agent {
     this.#stalls?.end();
     const report = (each: Report): void => this.#channel.send(each);
     await new Lingering(this.#ranks, this.#setup.pipes, this.#plan!, this.#window, report).ended();
-    this.#setup.sessionSignals?.end();
+    this.#setup.schedulerSignals?.end();
     this.#ranks.endTimers();
     killLeftovers(agentMark(this.#plan!));
     const timer = setInterval(() => {

@@ -1,13 +1,14 @@
-import { hostname } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { env } from "@tsmpi/core/bootstrap";
 import { withPortOf } from "../command/inspector-ports.ts";
+import { hostVariables } from "../hosts/host-variables.ts";
 import { variablesThere } from "../hosts/task.ts";
-import type { HostPlan, Shell } from "../link/messages.ts";
+import type { HostPlan, RankProgram, Shell } from "../link/messages.ts";
 import { agentMark } from "../system/guardian.ts";
 import { builtFile } from "../system/package-files.ts";
 import { version } from "../system/version.ts";
+import { programIndex } from "./rank-program.ts";
 
 /** How many threads a rank may run. */
 export interface Threads {
@@ -21,6 +22,8 @@ export interface Threads {
 export interface Share extends Threads {
   /** Where the agent listens to its ranks. */
   socket: string;
+  /** Variables that name its GPUs. */
+  gpus?: Record<string, string> | undefined;
 }
 
 /**
@@ -30,14 +33,23 @@ export interface Share extends Threads {
  * are set only where the user has not set them: eight ranks with eight threads each on eight CPUs slow each other down.
  * The launcher has NODE_OPTIONS too, and the debugger that it may ask for, so the ranks' ports begin one above.
  */
-export function environmentOf(rank: number, plan: HostPlan, { share, threads, socket }: Share): Record<string, string> {
+export function environmentOf(
+  rank: number,
+  plan: HostPlan,
+  { share, threads, socket, gpus }: Share,
+): Record<string, string> {
+  const index = programIndex(plan, rank);
+  const { program, given, directory } = plan.programs[index]!;
+  const inherited = { ...plan.environment, ...gpus, ...given };
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
-    ...plan.environment,
-    ...nodeOptions(rank, plan),
+    ...inherited,
+    ...(inherited["PWD"] === undefined ? {} : { PWD: directory }),
+    ...nodeOptions(rank, program, inherited["NODE_OPTIONS"]),
     [env.rank]: String(rank),
     [env.size]: String(plan.size),
+    [env.program]: String(index),
     [env.localRank]: String(plan.ranks.indexOf(rank)),
     [env.localSize]: String(plan.ranks.length),
     [env.node]: String(plan.node),
@@ -54,8 +66,8 @@ export function environmentOf(rank: number, plan: HostPlan, { share, threads, so
 const containers = ["apptainer", "bwrap", "ch-run", "chroot", "docker", "enroot", "podman", "shifter", "singularity"];
 
 /** The user's options, and a preload: the file that keeps the output of Node processes whole. */
-function nodeOptions(rank: number, { program, environment }: HostPlan): { NODE_OPTIONS?: string } {
-  const given = withPortOf(rank + 1, environment["NODE_OPTIONS"] ?? "");
+function nodeOptions(rank: number, program: RankProgram["program"], inherited = ""): { NODE_OPTIONS?: string } {
+  const given = withPortOf(rank + 1, inherited);
   const preload = "executable" in program && containers.includes(basename(program.executable)) ? "" : preloadOption();
   const options = [given, preload].filter(Boolean).join(" ");
   return options === "" ? {} : { NODE_OPTIONS: options };
@@ -69,7 +81,7 @@ function preloadOption(): string {
 /** The launching shell's variables as they would be on this host, where an agent's process has next to none of them. */
 export function variablesHere(plan: HostPlan, { task }: Shell, directory: string): Record<string, string> {
   const variables = variablesThere(plan.environment, task, directory);
-  return variables["HOSTNAME"] === undefined ? variables : { ...variables, HOSTNAME: hostname() };
+  return hostVariables(variables, process.env, task !== undefined);
 }
 
 /** How many threads each of `ranks` ranks may run without slowing down another, when they share `cpus` CPUs. */

@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import type { HostPlan } from "../link/messages.ts";
 import { threadsLeft, threadsOfRank } from "../system/resource-limits.ts";
+import { programOf, runsScripts } from "./rank-program.ts";
 
 /** @throws Error when ranks cannot start in the directory, or would be killed at their start. */
 export function checkHost(plan: HostPlan): void {
-  checkDirectory(plan.directory);
+  for (const directory of new Set(plan.ranks.map((rank) => programOf(plan, rank).directory))) checkDirectory(directory);
   checkThreads(plan);
 }
 
@@ -18,9 +19,9 @@ function checkDirectory(directory: string): void {
 }
 
 /** A Node that cannot have its threads aborts without a message. */
-function checkThreads({ ranks, program }: HostPlan): void {
+function checkThreads(plan: HostPlan): void {
   const left = threadsLeft();
-  const needed = ranks.length * ("executable" in program ? 1 : threadsOfRank);
+  const needed = plan.ranks.length * (runsScripts(plan) ? threadsOfRank : 1);
   if (left === undefined || left >= needed) return;
   throw new Error(
     `they need ${needed} threads on this host, and the limit of processes leaves ${left} (ulimit -u): raise it, end other processes, or run fewer ranks`,

@@ -1,6 +1,6 @@
 import type { Report } from "../link/messages.ts";
 import type { RankProcess } from "./rank-process.ts";
-import type { SessionSignals } from "./session-signals.ts";
+import type { SchedulerSignals } from "./scheduler-signals.ts";
 import { takesSignals } from "./signals-taken.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 
@@ -97,12 +97,12 @@ export class HostRanks {
   }
 
   /** Passes a signal on. `areNode`: the ranks are Node, which dies of SIGUSR1 and SIGUSR2 until it is ready for them. */
-  async signal(signal: NodeJS.Signals, areNode: boolean, session: SessionSignals | undefined): Promise<void> {
+  async signal(signal: NodeJS.Signals, areNode: boolean, scheduler: SchedulerSignals | undefined): Promise<void> {
     const stops = signal === "SIGSTOP" || signal === "SIGCONT";
     if (stops) this.#stoppedRanks.suspended = signal === "SIGSTOP";
     else {
       for (const rank of this.processes.values()) rank.noteSignal(signal);
-      if (await session?.came(signal)) return;
+      if (await scheduler?.came(signal)) return;
     }
     const waits = areNode && (signal === "SIGUSR1" || signal === "SIGUSR2");
     for (const rank of this.processes.values()) {

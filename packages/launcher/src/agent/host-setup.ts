@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { basename } from "node:path";
 import type { HostPlan } from "../link/messages.ts";
+import type { CpuClaims } from "../system/cpu-claims.ts";
 import { agentMark, Guardian } from "../system/guardian.ts";
 import { type Terminal, terminalHere } from "../system/pty.ts";
 import { setResourceLimits } from "../system/resource-limits.ts";
@@ -10,7 +11,9 @@ import { checkHost } from "./host-checks.ts";
 import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts";
 import { type Admit, type RankHello, RankListener } from "./rank-listener.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
-import { SessionSignals } from "./session-signals.ts";
+import { programDirectory, programIndex } from "./rank-program.ts";
+import { SchedulerSignals } from "./scheduler-signals.ts";
+import { claimsFor, Seats } from "./seats.ts";
 
 /**
  * What the ranks of a host need before they start: the job's directory and the script in it, pipes, the socket that they
@@ -24,12 +27,14 @@ export class HostSetup {
   guardian: Guardian | undefined;
   /** By rank; empty where the system cannot make named pipes. */
   pipes: ReadonlyMap<number, RankPipes> = new Map();
-  /** The standard input of rank 0. */
-  input: Ends | undefined;
+  /** The standard input of ranks that read the launcher's. */
+  readonly inputs: Map<number, Ends> = new Map();
   listener: RankListener | undefined;
   terminal: Terminal | undefined;
-  /** Present where the ranks stay in the agent's session. */
-  sessionSignals: SessionSignals | undefined;
+  seats: Seats | undefined;
+  #claims: CpuClaims | undefined;
+  /** Present where the scheduler may signal ranks by itself. */
+  schedulerSignals: SchedulerSignals | undefined;
 
   /**
    * Returns the plan with the environment of this host. `noted` gets lines for `--verbose`.
@@ -43,23 +48,39 @@ export class HostSetup {
   ): Promise<HostPlan> {
     this.directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"], plan.ranks.length);
     this.room = roomIn(this.directory);
-    this.guardian = new Guardian({ mark: agentMark(plan), directories: [this.directory] });
+    this.#claims = claimsFor(plan);
+    const files = this.#claims === undefined ? [] : [this.#claims.file];
+    this.guardian = new Guardian({ mark: agentMark(plan), directories: [this.directory, ...files] });
     const pipes = pipesIn(this.directory, plan.ranks);
     const made = this.guardian.makePipes(
       [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path))),
     );
-    if (!plan.ownSessions) this.sessionSignals = new SessionSignals();
+    if (plan.signalsRanks) this.schedulerSignals = new SchedulerSignals(plan.ownSessions);
     this.listener = await RankListener.open(this.directory, admit);
     process.umask(plan.umask);
-    if (!("executable" in plan.program)) materialise(plan.program, this.directory);
+    for (const index of new Set(plan.ranks.map((rank) => programIndex(plan, rank)))) {
+      const { program } = plan.programs[index]!;
+      if (!("executable" in program)) materialise(program, programDirectory(this.directory, index));
+    }
     const environment = plan.shell && variablesHere(plan, plan.shell, this.directory);
     if (plan.shell !== undefined) await setResourceLimits(plan.shell.limits);
     checkHost(plan);
     if (plan.terminal !== undefined) this.terminal = terminalHere(plan.terminal);
     if (await made) this.pipes = pipes;
     else noted("mkfifo failed: the ranks' streams are sockets, not pipes");
-    if (plan.ranks.includes(0)) this.input = await this.guardian.makeInput(openInput);
-    return environment === undefined ? plan : { ...plan, environment };
+    for (const rank of plan.inputRanks) {
+      const input = await this.guardian.makeInput(openInput);
+      if (input !== undefined) this.inputs.set(rank, input);
+    }
+    const here = environment === undefined ? plan : { ...plan, environment };
+    await this.#seat(here);
+    return here;
+  }
+
+  async #seat(plan: HostPlan): Promise<void> {
+    this.seats = new Seats(plan);
+    if (this.#claims !== undefined) await this.seats.bind(this.#claims);
+    if (plan.seating.gpusPerRank > 0) this.seats.shareGpus();
   }
 
   /** Lets no more processes connect. */
@@ -70,6 +91,7 @@ export class HostSetup {
   /** Removes all files of the job on this host. */
   remove(): void {
     removeJobDirectory(this.directory);
+    this.#claims?.release();
     this.guardian?.dismiss();
   }
 }

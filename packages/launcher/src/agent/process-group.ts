@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { HostPlan } from "../link/messages.ts";
+import { runsScripts } from "./rank-program.ts";
 
 /**
  * How a rank and its children are set apart from other processes, so that a signal reaches only them.
@@ -19,8 +20,8 @@ import type { HostPlan } from "../link/messages.ts";
 export type Apart = "session" | "group" | "none";
 
 /** For the ranks of a host that share `cpus` CPUs and may leave their agent's session. */
-export function howApart(plan: Pick<HostPlan, "ranks" | "program" | "environment">, cpus: number): Apart {
-  if (plan.ranks.length <= cpus || "executable" in plan.program || !timeGoesToSessions()) return "session";
+export function howApart(plan: Pick<HostPlan, "ranks" | "programs" | "environment">, cpus: number): Apart {
+  if (plan.ranks.length <= cpus || !runsScripts(plan) || !timeGoesToSessions()) return "session";
   const { PERL5OPT: options, PERL_BADLANG: complaints } = plan.environment; // perl would obey them
   return existsSync(perl) && options === undefined && complaints === undefined ? "group" : "session";
 }

@@ -2,10 +2,12 @@ import { withPortOf } from "../command/inspector-ports.ts";
 import type { HostPlan } from "../link/messages.ts";
 import { usableCpus } from "../system/cpus.ts";
 import { addressesAreFew, resourceLimits } from "../system/resource-limits.ts";
+import type { Binding } from "./cpu-binding.ts";
 import { environmentOf, type Threads, threadsEach } from "./environment.ts";
 import type { HostSetup } from "./host-setup.ts";
 import { type Apart, howApart } from "./process-group.ts";
 import { rankCommand } from "./rank-command.ts";
+import { programDirectory, programIndex } from "./rank-program.ts";
 import type { RankStart } from "./spawn-rank.ts";
 
 /** What the ranks of a host have in common when they start. */
@@ -18,29 +20,42 @@ export interface CommonStart extends Threads {
 export function commonStart(plan: HostPlan): CommonStart {
   const { count: cpus } = usableCpus();
   const share = threadsEach(plan.ranks.length, plan.granted?.cpus ?? cpus);
-  const nodeOptions = [
-    ...(share === 1 ? onOneCpu : []),
-    ...(addressesAreFew() ? onFewAddresses() : []),
-    ...plan.nodeOptions,
-  ];
+  const nodeOptions = addressesAreFew() ? onFewAddresses() : [];
   const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
-  return { share, threads: Math.min(share, plan.granted?.threads ?? share), nodeOptions, apart };
+  return { share, threads: atMost(plan.granted?.threads, share), nodeOptions, apart };
+}
+
+/** The threads of a rank that is bound to CPUs. */
+function threadsOf({ threads }: Binding, { granted }: HostPlan): Threads {
+  return { share: threads, threads: atMost(granted?.threads, threads) };
+}
+
+function atMost(limit: number | undefined, number: number): number {
+  return Math.min(number, limit ?? number);
 }
 
 /** How one rank is started. */
 export function rankStart(rank: number, plan: HostPlan, setup: HostSetup, common: CommonStart): RankStart {
-  const nodeOptions = common.nodeOptions.map((option) => withPortOf(rank, option));
+  const index = programIndex(plan, rank);
+  const reads = plan.inputRanks.includes(rank);
+  const program = plan.programs[index]!;
+  const { binding, gpus } = setup.seats?.of(rank) ?? {};
+  const { share, threads } = binding === undefined ? common : threadsOf(binding, plan);
+  const nodeOptions = [...(share === 1 ? onOneCpu : []), ...common.nodeOptions, ...program.nodeOptions].map((option) =>
+    withPortOf(rank, option),
+  );
   return {
-    ...rankCommand({ ...plan, nodeOptions }, setup.directory),
-    environment: environmentOf(rank, plan, { ...common, socket: setup.listener!.path }),
-    directory: plan.directory,
+    ...rankCommand({ ...program, nodeOptions }, programDirectory(setup.directory, index)),
+    environment: environmentOf(rank, plan, { share, threads, gpus, socket: setup.listener!.path }),
+    directory: program.directory,
     apart: common.apart,
+    cpus: binding?.cpus,
     terminal: setup.terminal,
-    withInput: rank === 0,
+    withInput: reads,
     pipes: setup.pipes.get(rank),
-    input: rank === 0 ? setup.input : undefined,
+    input: setup.inputs.get(rank),
     showPartialLines: plan.showPartialLines,
-    promptsAtOnce: rank === 0 && plan.promptsAtOnce,
+    promptsAtOnce: reads && plan.promptsAtOnce,
     waitsForChildren: plan.waitForChildrenMs > 0,
   };
 }

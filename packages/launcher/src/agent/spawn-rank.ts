@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import type { OutputStream } from "../link/messages.ts";
+import { findCommand } from "../system/find-command.ts";
 import { onTerminal, type Terminal } from "../system/pty.ts";
 import { type Apart, leadingGroup } from "./process-group.ts";
 import { type Ends, openOutput, type RankPipes } from "./rank-pipes.ts";
@@ -12,6 +13,8 @@ export interface RankStart {
   environment: Record<string, string>;
   directory: string;
   apart: Apart;
+  /** The CPUs that it is bound to; undefined: none. */
+  cpus: number[] | undefined;
   /** Undefined: it has pipes alone. */
   terminal: Terminal | undefined;
   /** Whether its standard input comes from the launcher; else it is empty. */
@@ -53,10 +56,19 @@ export function spawnRank(start: RankStart): SpawnedRank {
   };
 }
 
-/** The rank's command, within the programs that give it a terminal and a process group. */
-function commandOf({ file, args, environment, terminal, apart }: RankStart): CommandLine {
-  const program = terminal === undefined ? { file, args, environment } : onTerminal(file, args, environment, terminal);
+/** The rank's command, within the programs that give it a terminal, CPUs and a process group. */
+function commandOf({ file, args, environment, terminal, apart, cpus }: RankStart): CommandLine {
+  const inner = terminal === undefined ? { file, args, environment } : onTerminal(file, args, environment, terminal);
+  const program = cpus === undefined ? inner : onCpus(cpus, inner);
   return apart === "group" ? leadingGroup(program.file, program.args, program.environment) : program;
+}
+
+/**
+ * The command that runs a program on these CPUs alone, from its first thread on. A process that is bound after its start has
+ * threads that are not. Costs 1 ms.
+ */
+function onCpus(cpus: readonly number[], { file, args, environment }: CommandLine): CommandLine {
+  return { file: findCommand("taskset") ?? "taskset", args: ["-c", cpus.join(","), file, ...args], environment };
 }
 
 type CommandLine = Pick<RankStart, "file" | "args" | "environment">;

@@ -16,12 +16,17 @@ interface Foreign {
   refusal?: (value: string) => string | undefined;
 }
 
-const slotOrder = "ranks fill the slots in the order of the hosts, as with --map-by slot; leave it out";
-const noBinding = "tsmpi binds no rank to CPUs; leave it out";
-const slotsOfHosts = (count: string): string =>
-  `ranks for each host are set by its slots: say --hosts a:${count},b:${count}, or mpiprocs=${count} in the select line of PBS`;
+const slotOrder = "ranks are numbered in the order in which --map-by gives them slots; leave it out";
 const threads = (count: string): string =>
   `say ncpus=${count}:ompthreads=${count} in the select line of PBS for threads, -n for ranks`;
+/** Values of srun's option. */
+const cpuBindings: Readonly<Record<string, string>> = {
+  none: "none",
+  no: "none",
+  cores: "core",
+  sockets: "socket",
+  ldoms: "numa",
+};
 const outputPlace = "say > FILE, or --output-dir DIR for a file of each rank";
 /** Accepts these values, refuses others. */
 const unless =
@@ -47,45 +52,47 @@ const foreignOptions: readonly Foreign[] = [
   { names: "wd chdir D", takes: 1, ours: (value) => ["--wdir", value] },
   { names: "output-filename", takes: 1, ours: (value) => ["--output-dir", value] },
   { names: "o output e error outfile-pattern errfile-pattern", takes: 1, refusal: () => outputPlace },
-  { names: "l label prepend-rank", ours: () => ["--tag-output"] },
+  { names: "l label prepend-rank", ours: () => ["--tag-output="] },
   { names: "v", ours: () => ["--verbose"] },
   { names: "display", takes: 1, ours: () => ["--display-map"], refusal: unless(/^map$/i, "say --display-map") },
   { names: "do-not-launch", ours: () => ["--dry-run"] },
   { names: "iface", takes: 1, ours: (value) => ["--interface", value] },
   { names: "disable-auto-cleanup enable-recovery", ours: () => ["--keep-going"] },
   { names: "t time", takes: 1, refusal: () => "say --timeout SECONDS" },
-  {
-    names: "stdin s",
-    takes: 1,
-    refusal: unless(/^0$/, "rank 0 reads the input; say < /dev/null for none, and let rank 0 send it to others"),
-  },
-  { names: "oversubscribe overcommit O allow-run-as-root byslot kill-on-bad-exit K unbuffered u" },
+  { names: "s", takes: 1, ours: (value) => ["--stdin", value] },
+  { names: "overcommit O allow-run-as-root byslot kill-on-bad-exit K unbuffered u" },
   { names: "nooversubscribe", refusal: () => "leave it out; more ranks than slots are told of in one line" },
   { names: "mpi", takes: 1 },
-  {
-    names: "map-by",
-    takes: 1,
-    refusal: (value) => {
-      const perNode = /^ppr:(\d+):node/i.exec(value)?.[1];
-      return perNode === undefined ? unless(/^(slot)?(:oversubscribe)?$/i, slotOrder)(value) : slotsOfHosts(perNode);
-    },
-  },
   { names: "rank-by", takes: 1, refusal: unless(/^slot$/i, slotOrder) },
-  { names: "m distribution", takes: 1, refusal: unless(/^block/i, slotOrder) },
-  { names: "bynode cyclic rr", refusal: () => slotOrder },
   {
-    names: "rankfile rf hostmap",
+    names: "m distribution",
     takes: 1,
-    refusal: () => "say --hosts b:1,a:2 for the order of hosts and their slots",
+    ours: (value) => ["--map-by", value.startsWith("cyclic") ? "host" : "slot"],
+    refusal: unless(/^(block|cyclic)/i, "say --map-by slot or --map-by host"),
   },
-  { names: "bind-to bind-to-core cpu-bind", takes: 1, refusal: unless(/^(none|no)$/i, noBinding) },
-  { names: "report-bindings", refusal: () => noBinding },
-  { names: "ppn perhost npernode ntasks-per-node", takes: 1, refusal: slotsOfHosts },
-  { names: "pernode", refusal: () => slotsOfHosts("1") },
+  { names: "bynode cyclic rr", ours: () => ["--map-by", "host"] },
+  { names: "rf", takes: 1, ours: (value) => ["--rankfile", value] },
+  {
+    names: "hostmap",
+    takes: 1,
+    refusal: () => "say --rankfile FILE, whose lines are rank 0=node1",
+  },
+  { names: "bind-to-core", ours: () => ["--bind-to", "core"] },
+  {
+    names: "cpu-bind",
+    takes: 1,
+    ours: (value) => ["--bind-to", cpuBindings[value.toLowerCase()]!],
+    refusal: unless(/^(none|no|cores|sockets|ldoms)$/i, "say --bind-to none, core, share, numa or socket"),
+  },
+  { names: "report-bindings", ours: () => ["--display-map"] },
+  { names: "gpus-per-task", takes: 1, ours: (value) => ["--gpus-per-rank", value] },
+  { names: "ppn perhost npernode ntasks-per-node", takes: 1, ours: (value) => ["--ranks-per-host", value] },
+  { names: "pernode", ours: () => ["--ranks-per-host", "1"] },
   {
     names: "N",
     takes: 1,
-    refusal: (value) => `-N counts hosts in srun, ranks for each host elsewhere; ${slotsOfHosts(value)}`,
+    refusal: (value) =>
+      `-N counts hosts in srun, ranks for each host elsewhere: say --ranks-per-host ${value} for those`,
   },
   { names: "nodes", takes: 1, refusal: () => "say --hosts a,b" },
   { names: "c", takes: 1, refusal: (value) => `-c counts ranks in mpiexec, CPUs in srun; ${threads(value)}` },
@@ -103,9 +110,16 @@ const foreignOptions: readonly Foreign[] = [
 export function inOurWords(words: readonly string[]): string[] {
   const [command, ...rest] = words;
   if (command !== "run" && command !== "exec" && command !== "map" && command !== "doctor") return [...words];
-  const ours: string[] = [command];
-  while (rest[0] !== undefined && /^-./.test(rest[0]) && rest[0] !== "--") ours.push(...nextOption(rest));
-  return [...ours, ...rest];
+  const { options, rest: others } = splitOptions(rest);
+  return [command, ...options, ...others];
+}
+
+/** The options that words begin with, in words of tsmpi, and the words from the script on, as they are. */
+export function splitOptions(words: readonly string[]): { options: string[]; rest: string[] } {
+  const rest = [...words];
+  const options: string[] = [];
+  while (rest[0] !== undefined && /^-./.test(rest[0]) && rest[0] !== "--") options.push(...nextOption(rest));
+  return { options, rest };
 }
 
 /** Takes an option and its values from `rest`. Returns them in options of tsmpi. */
@@ -118,6 +132,7 @@ function nextOption(rest: string[]): string[] {
   const own = ownFlags.some((flag) => flag === `${dashes}${name}`);
   const found = own ? undefined : foreignOptions.find(({ names }) => names.split(" ").includes(name));
   if (found !== undefined) return translated(found, word, attached, rest);
+  if (own && takesAttachedValue(`${dashes}${name}`)) return [`${dashes}${name}=${attached ?? ""}`];
   if (own && dashes === "-" && attached !== undefined) return [`${dashes}${name}`, attached]; // -n4, -n=4
   if (own || !ownFlags.includes(`--${name}`)) return [word];
   rest.unshift(attached === undefined ? `--${name}` : `--${name}=${attached}`); // -timeout is --timeout
@@ -133,6 +148,11 @@ function translated(foreign: Foreign, word: string, attached: string | undefined
   const typed = attached === undefined ? [word, ...values].join(" ") : word;
   if (why !== undefined) throw usageError(`${typed}: ${why}`);
   return ours(...values);
+}
+
+/** Options whose value may be left out: the next word is never one. */
+function takesAttachedValue(flag: string): boolean {
+  return allOptions.some(({ flags }) => flags.includes(" [") && flags.split(" ").includes(flag));
 }
 
 const allOptions: readonly { flags: string }[] = [...optionTable, ...mapOptionTable];

@@ -1,17 +1,19 @@
 import { resolve } from "node:path";
 import { usageError } from "../errors/launch-error.ts";
+import { numbersIn } from "../system/number-list.ts";
 import type { CommandMap } from "./command-map.ts";
 import {
   existingDirectory,
   hosts,
   mostRanks,
+  oneOf,
   portRange,
   seconds,
   walltime,
   wholeNumber,
   words,
 } from "./option-values.ts";
-import type { RunOptions } from "./options.ts";
+import { bindings, mapOrders, type RunOptions } from "./options.ts";
 
 /** One option: its flags, its meaning, and how its text becomes a value. */
 export interface Option<O = RunOptions> {
@@ -31,19 +33,71 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--app <FILE>",
+    description: "file of programs, one a line: -n 2 script.ts [args...]; the same as lone colons between them",
+    apply() {
+      throw usageError("--app: tsmpi run and tsmpi exec have this option"); // they have put its lines in its place
+    },
+  },
+  {
     flags: "--hosts <HOSTS>",
-    description: "hosts to use and their slots, a:4,b:4, also -H (default: those of the job)",
+    description: "hosts to use and their slots, a:4,me@b:4, also -H (default: those of the job)",
     apply(options, value) {
       options.hosts = hosts(value);
     },
   },
   {
     flags: "--hostfile <FILE>",
-    description: "file of hosts of the job, one a line, a slot each, also -f, -machinefile (default: PBS_NODEFILE)",
+    description: "file of hosts, one a line: node1 slots=4, also -f, -machinefile (default: those of the job)",
     apply(options, value) {
       if (value === "") throw usageError("--hostfile: a file is missing");
       options.hostFile = resolve(value);
     },
+  },
+  {
+    flags: "--map-by <ORDER>",
+    description: "ranks fill the slots of a host after the other (slot, the default) or go round (host, numa, socket)",
+    apply(options, value) {
+      const [, perHost] = /^ppr:(\d+):(?:node|host)$/i.exec(value) ?? [];
+      const order = value.replace(/:oversubscribe$/i, "") || "slot";
+      if (perHost !== undefined)
+        options.ranksPerHost = wholeNumber("--map-by ppr", perHost, { least: 1, most: mostRanks });
+      else options.mapBy = oneOf("--map-by", order, mapOrders, { node: "host", package: "socket" });
+    },
+  },
+  {
+    flags: "--ranks-per-host <N>",
+    description: "ranks on each host, instead of its slots, also -ppn, -npernode",
+    apply(options, value) {
+      options.ranksPerHost = wholeNumber("--ranks-per-host", value, { least: 1, most: mostRanks });
+    },
+  },
+  {
+    flags: "--rankfile <FILE>",
+    description: "the host of each rank, and its CPUs, as lines of a file: rank 0=node1 slot=0-3",
+    apply(options, value) {
+      if (value === "") throw usageError("--rankfile: a file is missing");
+      options.rankFile = resolve(value);
+    },
+  },
+  {
+    flags: "--bind-to <WHAT>",
+    description: "CPUs of a rank: none (default: all of the job), core, share (equal parts), numa, socket",
+    apply(options, value) {
+      options.bindTo = oneOf("--bind-to", value, bindings, { package: "socket" });
+    },
+  },
+  {
+    flags: "--gpus-per-rank <N>",
+    description: "each rank sees so many GPUs of those that its host has for the job (CUDA_VISIBLE_DEVICES, ...)",
+    apply(options, value) {
+      options.gpusPerRank = wholeNumber("--gpus-per-rank", value, { least: 1, most: mostRanks });
+    },
+  },
+  {
+    flags: "--oversubscribe",
+    description: "more ranks than slots are not an error: always so, and told in one line",
+    apply() {},
   },
   {
     flags: "--env <NAME[=VALUE]>",
@@ -67,10 +121,26 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
-    flags: "--tag-output",
-    description: "put the rank before each line: [3] text",
-    apply(options) {
-      options.tagOutput = true;
+    flags: "--tag-output [=host]",
+    description: "put the rank before each line: [3] text; with =host the host, too: [3 node1] text",
+    apply(options, value) {
+      options.tagOutput = value === "" ? "rank" : oneOf("--tag-output", value, ["rank", "host"]);
+    },
+  },
+  {
+    flags: "--output-ranks <RANKS>",
+    description: "show the output of these ranks only: 0,3-5",
+    apply(options, value) {
+      options.outputRanks = numbersIn(value);
+      if (options.outputRanks === undefined)
+        throw usageError(`--output-ranks ${value}: numbers of ranks are needed, as in 0,3-5`);
+    },
+  },
+  {
+    flags: "--stdin <WHO>",
+    description: "which ranks read the standard input: a rank (default: 0), all, or none",
+    apply(options, value) {
+      options.stdin = /^\d+$/.test(value) ? Number(value) : oneOf("--stdin", value, ["all", "none"]);
     },
   },
   {
@@ -156,9 +226,18 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--starter <NAME>",
-    description: "what starts processes on other hosts: pbsdsh",
+    description:
+      "what starts processes on other hosts: pbsdsh, srun, blaunch, qrsh, ssh (default: that of the batch job, else ssh)",
     apply(options, value) {
       options.starter = value;
+    },
+  },
+  {
+    flags: "--node <PATH>",
+    description: "Node.js on other hosts (default: at the same path as here, else in PATH there)",
+    apply(options, value) {
+      if (!value.startsWith("/")) throw usageError(`--node ${value}: an absolute path is needed`);
+      options.node = value;
     },
   },
   {
@@ -177,7 +256,7 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--display-map",
-    description: "show hosts, slots and ranks",
+    description: "show where ranks run: hosts, slots, programs, CPUs, GPUs",
     apply(options) {
       options.displayMap = true;
     },
@@ -221,7 +300,7 @@ export const optionTable: readonly Option[] = [
 ];
 
 const doctorOptions =
-  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|port-range|starter|launch-timeout|no-encrypt|verbose)\b/;
+  /--(hosts|hostfile|env|wdir|timeout|walltime|interface|port-range|starter|node|launch-timeout|no-encrypt|verbose)\b/;
 
 /** The options of `tsmpi doctor`: which hosts, how to reach them, how long. */
 export const doctorOptionTable: readonly Option[] = optionTable.filter(({ flags }) => doctorOptions.test(flags));

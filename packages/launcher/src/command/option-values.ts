@@ -17,19 +17,32 @@ export function wholeNumber(option: string, value: string, { least, most }: { le
   return number;
 }
 
-/** `a:4,b,[fe80::1]:2` -> names with slots; 1 slot if none are given. */
-export function hosts(value: string): { name: string; slots: number }[] {
-  const found = new Map<string, number>();
-  for (const word of value.split(",")) {
-    const [, bracketed, plain, slots = "1"] = /^(?:\[([^\]]+)\]|([^\s:]+))(?::(\d+))?$/.exec(word.trim()) ?? [];
-    const name = bracketed ?? plain;
-    if (name === undefined) throw usageError(`--hosts ${value}: names with slots are needed, as in a:4,b:4`);
-    found.set(
-      name,
-      (found.get(name) ?? 0) + wholeNumber(`--hosts ${name}: slots`, slots, { least: 1, most: mostRanks }),
-    );
-  }
-  return [...found].map(([name, count]) => ({ name, slots: count }));
+/** A host that the user named. */
+export interface NamedHost {
+  name: string;
+  slots: number;
+  /** Of `user@name`. */
+  user?: string;
+  /** `max_slots` of a host file. */
+  most?: number;
+}
+
+/** `a:4,b,me@c,[fe80::1]:2` -> names with slots; 1 slot if none are given. */
+export function hosts(value: string): NamedHost[] {
+  return value.split(",").map((text) => {
+    const host = hostWord(text.trim());
+    if (host === undefined) throw usageError(`--hosts ${value}: names with slots are needed, as in a:4,b:4`);
+    const { slots = "1", ...rest } = host;
+    return { ...rest, slots: wholeNumber(`--hosts ${host.name}: slots`, slots, { least: 1, most: mostRanks }) };
+  });
+}
+
+/** `name`, `name:4`, `me@name`, `[fe80::1]:2`; undefined for what is no host. The slots are not yet checked. */
+export function hostWord(text: string): { name: string; user?: string; slots?: string } | undefined {
+  const form = /^(?:(?<user>[^@\s]+)@)?(?:\[(?<address>[\da-fA-F:.%]+)\]|(?<name>[\w.][\w.-]*))(?::(?<slots>\d+))?$/;
+  const { user, address, name = address, slots } = form.exec(text)?.groups ?? {};
+  if (name === undefined) return undefined;
+  return { name, ...(user === undefined ? {} : { user }), ...(slots === undefined ? {} : { slots }) };
 }
 
 /** `50000-50999`, both included. */
@@ -39,6 +52,18 @@ export function portRange(value: string): PortRange {
   throw usageError(
     `--port-range ${value}: two ports from 1 to 65535 are needed, the lower one first, as in 50000-50999`,
   );
+}
+
+/** One of some words; `also` are other names of them. */
+export function oneOf<const T extends string>(
+  option: string,
+  value: string,
+  words: readonly T[],
+  also: Readonly<Record<string, T>> = {},
+): T {
+  const found = words.find((word) => word === value.toLowerCase()) ?? also[value.toLowerCase()];
+  if (found !== undefined) return found;
+  throw usageError(`${option} ${value}: ${words.slice(0, -1).join(", ")} or ${words.at(-1)} is needed`);
 }
 
 export function seconds(option: string, value: string): number {

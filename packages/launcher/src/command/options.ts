@@ -1,22 +1,53 @@
 import type { PortRange } from "@tsmpi/core/bootstrap";
+import { usageError } from "../errors/launch-error.ts";
 import { workingDirectory } from "../system/seen-paths.ts";
-import { walltime } from "./option-values.ts";
+import { mostRanks, type NamedHost, walltime, wholeNumber } from "./option-values.ts";
 
-/** What the command line asks for: complete and checked. */
-export interface RunOptions {
+/** One program of the command line, and what its ranks do not share with those of other programs. */
+export interface ProgramOptions {
   /** What to run: a script (`tsmpi run`) or any program (`tsmpi exec`). */
   script: string;
-  isCommand: boolean;
   /** The script's own arguments. */
   args: string[];
   /** Undefined: one rank for each slot. */
   ranks: number | undefined;
+  /** Changes to the environment that the ranks inherit. */
+  environment: Record<string, string>;
+  /** The working directory of the ranks. */
+  directory: string;
+  nodeOptions: string[];
+}
+
+/** `--map-by`: in which order ranks take the slots of hosts, and within a host the parts of it that they are bound to. */
+export const mapOrders = ["slot", "host", "numa", "socket"] as const;
+export type MapBy = (typeof mapOrders)[number];
+
+/** `--bind-to`: which CPUs a rank may use. */
+export const bindings = ["none", "core", "share", "numa", "socket"] as const;
+export type BindTo = (typeof bindings)[number];
+
+/** What the command line asks for: complete and checked. Its own program is the first one. */
+export interface RunOptions extends ProgramOptions {
+  isCommand: boolean;
+  /** The programs after the first `:`, in the order of their ranks. */
+  others: ProgramOptions[];
   /** `--hosts`; undefined: those that the scheduler gives, or this machine. */
-  hosts: { name: string; slots: number }[] | undefined;
-  /** `--hostfile`: read instead of PBS_NODEFILE. */
+  hosts: NamedHost[] | undefined;
+  /** `--hostfile`: hosts from a file. */
   hostFile: string | undefined;
+  mapBy: MapBy;
+  /** `--ranks-per-host`: instead of the slots of the hosts. */
+  ranksPerHost: number | undefined;
+  /** `--rankfile`: the host of each rank. */
+  rankFile: string | undefined;
+  /** Undefined: as `mapBy` and the rank file say, else none. */
+  bindTo: BindTo | undefined;
+  /** `--gpus-per-rank`; 0: ranks see the GPUs of their host. */
+  gpusPerRank: number;
   /** `--starter`: what starts agents; undefined: the first starter that can. */
   starter: string | undefined;
+  /** `--node`: the path of Node.js on other hosts; undefined: that of this process, or what PATH has there. */
+  node: string | undefined;
   /** `--interface`, by name or CIDR: the only network to listen on. */
   interface: string | undefined;
   /** `--port-range`: ports to listen on; undefined: any port that the system gives. */
@@ -25,11 +56,12 @@ export interface RunOptions {
   encrypt: boolean;
   /** How long it may take until every rank has been started. */
   launchTimeoutMs: number;
-  /** Changes to the environment that the ranks inherit. */
-  environment: Record<string, string>;
-  /** The working directory of the ranks. */
-  directory: string;
-  tagOutput: boolean;
+  /** What stands before each line of output. */
+  tagOutput: "rank" | "host" | undefined;
+  /** `--output-ranks`: whose output is shown; undefined: that of all. */
+  outputRanks: number[] | undefined;
+  /** Which ranks read the standard input. */
+  stdin: "all" | "none" | number;
   /** Each rank has a terminal. */
   pty: boolean;
   outputDirectory: string | undefined;
@@ -43,7 +75,6 @@ export interface RunOptions {
   silentAfterMs: number;
   /** 0: no search for deadlocks. */
   deadlockAfterMs: number;
-  nodeOptions: string[];
   displayMap: boolean;
   dryRun: boolean;
   keepGoing: boolean;
@@ -54,6 +85,57 @@ export interface RunOptions {
   warnings: string[];
 }
 
+/** All programs of the job, in the order of their ranks. */
+export function programsOf(options: RunOptions): ProgramOptions[] {
+  return [options, ...options.others];
+}
+
+/** What ranks are bound to. Mapping ranks by parts of a host means that they are bound to these parts. */
+export function bindingOf({ bindTo, mapBy }: RunOptions): BindTo {
+  return bindTo ?? (mapBy === "numa" || mapBy === "socket" ? mapBy : "none");
+}
+
+/** @throws LaunchError when an option names a rank that a job of this size does not have. */
+export function checkRanks({ outputRanks = [], stdin }: RunOptions, size: number): void {
+  const check = (option: string, rank: number | undefined): void => {
+    if (rank === undefined || rank < size) return;
+    throw usageError(`${option} ${rank}: there is no such rank, the ${size} ranks are numbered from 0`);
+  };
+  check("--output-ranks", outputRanks.at(-1));
+  check("--stdin", typeof stdin === "number" ? stdin : undefined);
+}
+
+/** The ranks that read the standard input. */
+export function inputRanksOf({ stdin }: RunOptions, size: number): number[] {
+  if (stdin === "all") return Array.from({ length: size }, (_, rank) => rank);
+  return stdin === "none" ? [] : [stdin];
+}
+
+/** The program that a rank runs. */
+export function programOfRank(options: RunOptions, rank: number): ProgramOptions {
+  let end = 0;
+  for (const program of programsOf(options)) {
+    end += program.ranks ?? Number.POSITIVE_INFINITY;
+    if (rank < end) return program;
+  }
+  return options;
+}
+
+/**
+ * The number of ranks of all programs; undefined for one program without `-n`, which gets a rank for each slot.
+ *
+ * @throws LaunchError when one of several programs has no `-n`.
+ */
+export function ranksOfAll(options: RunOptions): number | undefined {
+  if (options.others.length === 0) return options.ranks;
+  const total = programsOf(options).reduce((sum, { script, ranks }) => {
+    if (ranks === undefined)
+      throw usageError(`how many ranks run ${script}? With several programs each has its own: -n 2 a.ts : -n 6 b.ts`);
+    return sum + ranks;
+  }, 0);
+  return wholeNumber("-n of all programs:", String(total), { least: 1, most: mostRanks });
+}
+
 /** The options of a command line that gives none. */
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
   return {
@@ -61,16 +143,25 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     isCommand,
     args,
     ranks: undefined,
+    others: [],
     hosts: undefined,
     hostFile: undefined,
+    mapBy: "slot",
+    ranksPerHost: undefined,
+    rankFile: undefined,
+    bindTo: undefined,
+    gpusPerRank: 0,
     starter: undefined,
+    node: undefined,
     interface: undefined,
     ports: undefined,
     encrypt: true,
     launchTimeoutMs: 60_000,
     environment: {},
     directory: workingDirectory(),
-    tagOutput: false,
+    tagOutput: undefined,
+    outputRanks: undefined,
+    stdin: 0,
     pty: false,
     outputDirectory: undefined,
     timeoutMs: undefined,

@@ -108,9 +108,11 @@ function reason(error: unknown): string {
 }
 
 function severalHosts(): string {
-  const ways = schedulers.map(({ name, howTo }) => `  ${name}: ${howTo}`);
+  const ways = [...schedulers, { name: "ssh", howTo: "--hosts a:4,b:4 or --hostfile FILE names the hosts" }].map(
+    ({ name, howTo }) => `  ${name}: ${howTo}`,
+  );
   return `\
-This is one machine: no batch job is around it. Several hosts need a ${schedulers.map(({ name }) => name).join(" or ")} job.
+This is one machine: no batch job is around it. Several hosts need a job of ${schedulers.map(({ name }) => name).join(" or ")}, or ssh.
 ${ways.join("\n")}
 Node and tsmpi are at the same place on all hosts, and so should be the directory. Run tsmpi doctor within a job to see
 whether it is so.

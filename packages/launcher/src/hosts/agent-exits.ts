@@ -23,7 +23,7 @@ export function meaningOfExit(code: number, { node, tsmpi, noKey }: AgentPlaces)
     case agentExit.incomplete:
       return `tsmpi at ${tsmpi} is incomplete there: install it, and @tsmpi/core, on all hosts alike`;
     case agentExit.noNode:
-      return `node was not found there: ${node} has to be at the same place on all hosts`;
+      return `node was not found there, at ${node}, nor in PATH: install it, or say where it is with --node PATH`;
     case agentExit.noTsmpi:
       return `tsmpi was not found there: ${tsmpi} has to be at the same place on all hosts`;
     case 126:

@@ -6,6 +6,10 @@ export interface Host {
   slots: number;
   /** It is the machine that the launcher itself runs on. */
   here: boolean;
+  /** The user to log in as there, where it is not the user of this process (`user@host`). */
+  user?: string;
+  /** More ranks than this are refused (`max_slots` of a host file). */
+  most?: number;
   /**
    * What the scheduler knows of this host, for example its index in the scheduler's own list. Absent for a host outside the
    * job. Only the folder of the scheduler that made it can read it.
@@ -24,4 +28,6 @@ export interface Allocation {
   source: string;
   /** What `tsmpi doctor` tells of it, a sentence each. */
   notes?: string[];
+  /** What the user is told before the job starts, a sentence each. */
+  warnings?: string[];
 }

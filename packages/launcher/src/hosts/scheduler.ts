@@ -21,6 +21,8 @@ export interface Scheduler {
   readonly name: string;
   /** For `tsmpi doctor` on a machine outside any job: what this scheduler needs for several hosts. */
   readonly howTo: string;
+  /** The variables that tell a process that it is in a job, first that with the job's name. */
+  readonly jobVariables: readonly [string, ...string[]];
   /** Whether this process runs in a job of this scheduler. */
   isHere(): boolean;
   readonly allocation: AllocationSource;
@@ -37,12 +39,6 @@ export interface AllocationSource {
    * @throws LaunchError inside a job whose hosts cannot be found out.
    */
   find(): Promise<Allocation | undefined>;
-  /**
-   * The hosts that a file of the user's names, in its order (`--hostfile`).
-   *
-   * @throws LaunchError when the file cannot be read, or names a host that is not the job's.
-   */
-  fromFile(path: string): Promise<Allocation>;
   /** `Host.place` of those of these names that the job has. `here` is the name of this machine among them. */
   placesOf(names: readonly string[], here: string | undefined): Promise<ReadonlyMap<string, object>>;
 }
@@ -69,8 +65,10 @@ export interface WalltimeSource {
 export interface Task {
   /** Ranks must stay in the session of their agent: the scheduler ends and signals sessions. */
   readonly keepsSessions: boolean;
-  /** Names of variables that help agents to the job's key: directories that hosts may share, and a secret of the job. */
-  readonly keyVariables: { readonly directory: string; readonly secret: string };
+  /** The scheduler may send SIGTERM to every process of the job by itself. Ranks must not get it once more from the launcher. */
+  readonly signalsRanks: boolean;
+  /** Names of variables that help agents to the job's key: a directory that hosts may share, and a secret of the job. */
+  readonly keyVariables: { readonly directory: string; readonly secret?: string };
   /** Whether the job's terminal reaches all processes of the session, with its Ctrl-C. */
   isInteractive(): boolean;
   /** The command that has started this process as one of several tasks; undefined in the job script. */

@@ -23,19 +23,23 @@ export interface InProcessStarter extends AnyStarter {
  * | --- | --- |
  * | `commands` | what to run here so that `there` runs once on each target; every target is in one command exactly |
  * | `onceConnected` | what becomes of the command when all of its agents have connected: it is killed, or it must live as long as they do |
- * | `endSignal` | what ends the command when the launcher gives up |
+ * | `endSignal` | what ends the command when the launcher gives up; undefined: it ends with its standard input |
  * | `explain` | what the end of a command says of one host whose agent has not connected |
  * | `hangs` | why a command may still run when no agent comes: "the host or its daemon hangs" |
  * | `describePlace` | how the scheduler counts this host, for a message that it led to another one |
+ * | `bringsKey` | `commands` gets the job's key and brings it to the agents unseen; their stdin ends when this process does |
+ * | `isRefusal` | the command ended because the host has too many of them at the moment: it is tried again |
  */
 export interface CommandStarter extends AnyStarter {
   readonly kind: "command";
   readonly onceConnected: "kill" | "keep";
-  readonly endSignal: NodeJS.Signals;
+  readonly endSignal: NodeJS.Signals | undefined;
   readonly hangs: string;
-  commands(targets: readonly Target[], there: CommandThere): StartCommand[];
+  readonly bringsKey?: boolean;
+  commands(targets: readonly Target[], there: CommandThere, key?: Uint8Array): StartCommand[];
   explain(host: Host, end: CommandEnd): Explanation;
   describePlace(host: Host): string;
+  isRefusal?(end: CommandEnd): boolean;
 }
 
 /** A host on which something is to be started, and its number among the hosts of the job. */
@@ -65,6 +69,8 @@ export interface StartCommand {
   environment?: NodeJS.ProcessEnv;
   /** Its standard input; absent: none. */
   input?: string;
+  /** After `input` its standard input stays open, and ends when this process does. */
+  holdsInput?: boolean;
   /** It gets a process group of its own, so that a terminal's Ctrl-C does not reach it. */
   ownGroup?: boolean;
 }

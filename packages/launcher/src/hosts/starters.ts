@@ -3,9 +3,11 @@ import type { Host } from "./host.ts";
 import { inThisProcess } from "./local/starter.ts";
 import type { Placement } from "./placement.ts";
 import { schedulers } from "./schedulers.ts";
+import { ssh } from "./ssh/starter.ts";
 import type { CommandStarter, CommandThere, StartCommand, Starter, Target } from "./starter.ts";
 
-const starters: readonly Starter[] = [inThisProcess, ...schedulers.map(({ starter }) => starter)];
+/** In the order of preference. The last one serves any host. */
+const starters: readonly Starter[] = [inThisProcess, ...schedulers.map(({ starter }) => starter), ssh];
 
 /** The first starter that can start an agent on this host, or the one with this name. */
 function starterFor(host: Host, name?: string): Starter {
@@ -15,10 +17,7 @@ function starterFor(host: Host, name?: string): Starter {
   }
   const starter = candidates.find((each) => each.serves(host));
   if (starter !== undefined) return starter;
-  if (name !== undefined) throw new LaunchError(`${name} cannot start processes on ${host.name}`);
-  throw new LaunchError(
-    `nothing here can start processes on ${host.name}: it is not this host, and no batch job around tsmpi has it`,
-  );
+  throw new LaunchError(`${name} cannot start processes on ${host.name}`);
 }
 
 /** A host whose agent is a process of its own. */
@@ -40,13 +39,17 @@ export function remoteHosts(
   });
 }
 
-/** The commands that run `there` once on each of these hosts, each with its starter, which knows what its end means. */
+/**
+ * The commands that run `there` once on each of these hosts, each with its starter, which knows what its end means. `key`
+ * is for agents whose starter brings it to them.
+ */
 export function startCommands(
   remotes: readonly RemoteHost[],
   there: CommandThere,
+  key?: Uint8Array,
 ): { starter: CommandStarter; command: StartCommand }[] {
   return [...new Set(remotes.map(({ starter }) => starter))].flatMap((starter) => {
     const targets = remotes.filter((remote) => remote.starter === starter);
-    return starter.commands(targets, there).map((command) => ({ starter, command }));
+    return starter.commands(targets, there, key).map((command) => ({ starter, command }));
   });
 }

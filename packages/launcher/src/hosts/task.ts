@@ -7,6 +7,11 @@ export function keepsSessions(): boolean {
   return schedulerHere()?.task.keepsSessions ?? false;
 }
 
+/** The scheduler may signal ranks by itself. */
+export function signalsRanks(): boolean {
+  return schedulerHere()?.task.signalsRanks ?? false;
+}
+
 /** Whether the job's terminal reaches all processes of the session, with its Ctrl-C. */
 export function isInteractive(): boolean {
   return schedulerHere()?.task.isInteractive() ?? false;
@@ -24,7 +29,7 @@ export function cpusOfSlot(): number | undefined {
 
 /** What schedulers have for the keys of a job: the values of their variables. */
 export function keySources(): KeySources {
-  const first = (names: string[]) => names.map((name) => process.env[name]).find(Boolean);
+  const first = (names: (string | undefined)[]) => names.map((name) => name && process.env[name]).find(Boolean);
   return {
     directory: first(schedulers.map(({ task }) => task.keyVariables.directory)),
     secret: first(schedulers.map(({ task }) => task.keyVariables.secret)),
@@ -39,8 +44,9 @@ export function describeMissingKey(): { noKey: string; noPlace: string } {
       noKey: "this host does not share HOME with the launcher's",
       noPlace: "HOME cannot be written to",
     };
+  const secret = names.secret === undefined ? "" : `, and has no ${names.secret}`;
   return {
-    noKey: `this host shares neither HOME nor ${names.directory} with the launcher's, and has no ${names.secret}`,
+    noKey: `this host shares neither HOME nor ${names.directory} with the launcher's${secret}`,
     noPlace: `neither ${names.directory} nor HOME can be written to`,
   };
 }

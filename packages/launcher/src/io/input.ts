@@ -1,27 +1,37 @@
 import { isatty } from "node:tty";
 import { processStat } from "../system/process-stat.ts";
 
-/** Unacknowledged bytes at which the launcher stops reading its input. */
+/** Unacknowledged bytes of one rank at which the launcher stops reading its input. */
 const windowBytes = 256 << 10;
 
 /**
- * Passes the launcher's standard input on to rank 0, no faster than rank 0 reads; null at the end.
+ * Passes the launcher's standard input on to some ranks, no faster than the slowest of them reads; null at the end.
  *
  * To read a terminal from the background would stop the whole launcher (SIGTTIN). So the terminal is not read before the job
  * comes to the foreground.
  */
 export class Input {
   readonly #forward: (bytes: Uint8Array | null) => void;
-  #underway = 0;
+  /** The ranks that read and have not ended, with the bytes that each has not yet taken. */
+  readonly #readers: Map<number, number>;
+  readonly #unstarted: Set<number>;
   #open = true;
   #started = false;
   #reading = false;
 
-  constructor(forward: (bytes: Uint8Array | null) => void) {
+  /** `ranks` read the input. */
+  constructor(forward: (bytes: Uint8Array | null) => void, ranks: readonly number[]) {
     this.#forward = forward;
+    this.#readers = new Map(ranks.map((rank) => [rank, 0]));
+    this.#unstarted = new Set(ranks);
   }
 
-  start(): void {
+  /** A rank has been started. Reading begins when all that read are there. */
+  rankStarted(rank: number): void {
+    if (this.#unstarted.delete(rank) && this.#unstarted.size === 0) this.#start();
+  }
+
+  #start(): void {
     this.#started = true;
     if (isatty(0) && inBackground()) return;
     this.#reading = true;
@@ -31,18 +41,19 @@ export class Input {
     };
     process.stdin.on("data", (bytes: Uint8Array) => {
       if (!this.#open) return;
-      this.#underway += bytes.length;
-      if (this.#underway > windowBytes) process.stdin.pause();
+      for (const [rank, waiting] of this.#readers) this.#readers.set(rank, waiting + bytes.length);
+      if (this.#isFull) process.stdin.pause();
       this.#forward(bytes);
     });
     process.stdin.once("end", end);
     process.stdin.once("error", end);
   }
 
-  /** Rank 0 has taken so many bytes. */
-  taken(bytes: number): void {
-    this.#underway -= bytes;
-    if (this.#open && this.#underway <= windowBytes) process.stdin.resume();
+  /** A rank has taken so many bytes. */
+  taken(rank: number, bytes: number): void {
+    const waiting = this.#readers.get(rank);
+    if (waiting !== undefined) this.#readers.set(rank, waiting - bytes);
+    this.#resume();
   }
 
   /** The job was stopped and goes on, perhaps now in the foreground or background (`fg`, `bg`). */
@@ -50,14 +61,28 @@ export class Input {
     if (!this.#started || !this.#open || !isatty(0)) return;
     if (inBackground()) process.stdin.pause();
     else if (this.#reading) process.stdin.resume();
-    else this.start();
+    else this.#start();
   }
 
-  /** Rank 0 has ended. Later input is left for the next reader. */
-  stop(): void {
+  /** A rank has ended. After the last one that reads, later input is left for the next reader. */
+  rankEnded(rank: number): void {
+    if (!this.#readers.delete(rank)) return;
+    this.#unstarted.delete(rank);
+    if (this.#readers.size > 0) {
+      this.#resume();
+      return;
+    }
     if (!this.#open) return;
     this.#open = false;
     if (this.#reading) process.stdin.pause();
+  }
+
+  get #isFull(): boolean {
+    return [...this.#readers.values()].some((waiting) => waiting > windowBytes);
+  }
+
+  #resume(): void {
+    if (this.#open && this.#reading && !this.#isFull) process.stdin.resume();
   }
 }
 

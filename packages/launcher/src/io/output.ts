@@ -6,8 +6,10 @@ import { RankFiles } from "./rank-files.ts";
 import { openSink, type Sink, sameDestination } from "./sink.ts";
 
 export interface OutputOptions {
-  /** Puts `[rank] ` before every line. */
-  tag: boolean;
+  /** What to put before every line of a rank; "": nothing. */
+  tag(rank: number): string;
+  /** Whose output is shown; undefined: that of all ranks. */
+  shown: ReadonlySet<number> | undefined;
   /** A file for each rank and stream instead of the launcher's own output. */
   directory: string | undefined;
   ranks: number;
@@ -31,13 +33,19 @@ export class Output {
     this.#options = options;
     const stdout = new LineWriter(openSink(1), isatty(1) ? this.#status : undefined);
     this.#writers = { stdout, stderr: sameDestination(1, 2) ? stdout : new LineWriter(openSink(2), this.#status) };
-    this.#files = options.directory === undefined ? undefined : new RankFiles(options.directory, options.ranks);
+    const isShown = (rank: number): boolean => this.#isShown(rank);
+    this.#files =
+      options.directory === undefined ? undefined : new RankFiles(options.directory, options.ranks, isShown);
   }
 
   /** Writes whole lines of a rank, or a part of a line that stays incomplete for the moment. */
   write(rank: number, stream: OutputStream, block: Uint8Array, written: () => void): void {
-    this.#pending++;
     this.#lastLines.note(rank, stream, block);
+    if (!this.#isShown(rank)) {
+      written();
+      return;
+    }
+    this.#pending++;
     const writer = this.#writers[stream];
     const matters = this.#files !== undefined || writer === this.#writers.stdout;
     const done = (error: Error | undefined) => {
@@ -46,7 +54,7 @@ export class Output {
     };
     if (this.#failed && matters) done(undefined);
     else if (this.#files !== undefined) this.#files.write(rank, stream, block, done);
-    else writer.write(`${rank} ${stream}`, this.#options.tag ? `[${rank}] ` : "", block, done);
+    else writer.write(`${rank} ${stream}`, this.#options.tag(rank), block, done);
   }
 
   /** The last lines of a rank's stderr. */
@@ -55,7 +63,7 @@ export class Output {
   }
 
   /**
-   * The last lines of a rank if they are not on the screen: they went into a file, or have scrolled away. Of stderr, or of
+   * The last lines of a rank if they are not on the screen: they were not shown, went into a file, or have scrolled away. Of stderr, or of
    * stdout if stderr is empty. Undefined if they are on the screen.
    */
   unseenWords(rank: number): { lines: string[]; file: string | undefined } | undefined {
@@ -66,6 +74,7 @@ export class Output {
     const last = streams.find(({ lines }) => lines.length > 0);
     if (last === undefined) return undefined;
     const { stream, lines } = last;
+    if (!this.#isShown(rank)) return { lines, file: undefined };
     const file = this.#files?.name(rank, stream);
     return file !== undefined || this.#lastLines.isBuried(rank, stream) ? { lines, file } : undefined;
   }
@@ -99,6 +108,10 @@ export class Output {
   /** Resolves when everything is written. */
   async flush(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #isShown(rank: number): boolean {
+    return this.#options.shown?.has(rank) ?? true;
   }
 
   #settle(error: Error | undefined, matters: boolean): void {

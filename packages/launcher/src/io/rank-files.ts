@@ -10,12 +10,12 @@ const extension: Record<OutputStream, string> = { stdout: "out", stderr: "err" }
 /** Errors of a wrong name, which are usage errors. All others (permission, a full disk) are failures. */
 const mistakes = ["EEXIST", "ENOTDIR", "ENOENT"];
 
-/** `--output-dir`: `rank.07.out` and `rank.07.err`, with equally many digits, so that they sort. Removes those of an earlier run. */
+/** `--output-dir`: `rank.07.out` and `rank.07.err`, with equally many digits, so that they sort; for ranks whose output is shown. Removes those of an earlier run. */
 export class RankFiles {
   readonly name: (rank: number, stream: OutputStream) => string;
   readonly #sinks = new Map<string, Sink>();
 
-  constructor(directory: string, ranks: number) {
+  constructor(directory: string, ranks: number, isShown: (rank: number) => boolean = () => true) {
     const digits = String(ranks - 1).length;
     this.name = (rank, stream) => join(directory, `rank.${String(rank).padStart(digits, "0")}.${extension[stream]}`);
     try {
@@ -28,6 +28,7 @@ export class RankFiles {
     try {
       for (const name of readdirSync(directory)) if (/^rank\.\d+\.(out|err)$/.test(name)) rmSync(join(directory, name));
       for (let rank = 0; rank < ranks; rank++) {
+        if (!isShown(rank)) continue;
         for (const stream of ["stdout", "stderr"] as const) writeFileSync(this.name(rank, stream), "");
       }
     } catch (error) {

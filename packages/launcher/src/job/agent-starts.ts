@@ -11,6 +11,9 @@ import type { RunningCommand, StartCommands } from "./start-commands.ts";
 
 /** At most this many commands run at once that have not yet brought their agents in. */
 const atOnce = 32;
+/** A command that is refused because its host has too many of them at the moment is run so often, with a pause between. */
+const mostTries = 8;
+const pauseMs = 400;
 /** A command may end before the message that its agent has sent arrives. */
 const lastWordsMs = 1000;
 /** Once a host cannot be started, the others have this long to show that they can: then each host is told of as it is. */
@@ -27,6 +30,8 @@ export interface AgentStartsOptions {
   commands: StartCommands;
   /** The hosts of all agents to be started, by node. */
   hosts: ReadonlyMap<number, Host>;
+  /** `--node`. */
+  node: string | undefined;
   isConnected(node: number): boolean;
   roll: RollCall;
   log(text: string): void;
@@ -40,6 +45,8 @@ export class AgentStarts {
   readonly #running = new Map<AgentStart, RunningCommand>();
   readonly #unsettled: Set<number>;
   readonly #failed = new Set<number>();
+  /** Nodes of which a command that still runs has said that their agent has ended. */
+  readonly #heard = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
   #over = false;
 
@@ -109,24 +116,55 @@ export class AgentStarts {
       if (end instanceof Error) roll.blame(node, `${command.words[0]}: ${reasonOf(end)}`);
       else this.#blame(node, starter, end);
     }
-    if (absent.length > 0) await sleep(lastWordsMs, undefined, { ref: false });
-    for (const node of absent) this.settle(node);
+    await this.#settleAll(absent);
   }
 
   async #endOf(start: AgentStart): Promise<CommandEnd> {
-    const running = this.#options.commands.run(start.command, start.starter.endSignal);
-    this.#running.set(start, running);
-    return running.ended;
+    const { starter, command } = start;
+    for (let tries = 1; ; tries++) {
+      const running = this.#options.commands.run(command, starter.endSignal, (printed) => this.#hear(start, printed));
+      this.#running.set(start, running);
+      const end = await running.ended;
+      if (tries === mostTries || this.#over || starter.isRefusal?.(end) !== true) return end;
+      this.#options.log(`${starter.name} was refused (${end.printed.trim()}), and is tried again`);
+      await sleep(pauseMs * (tries + Math.random()), undefined, { ref: false });
+    }
+  }
+
+  /** One command for several hosts goes on when some of their agents have ended, but may have said which. */
+  #hear({ starter, command }: AgentStart, printed: string): void {
+    const { hosts, isConnected } = this.#options;
+    if (this.#over || command.nodes.length === 1) return;
+    const ended = command.nodes.filter((node) => {
+      if (isConnected(node) || this.#heard.has(node)) return false;
+      return Object.keys(starter.explain(hosts.get(node)!, { code: null, signal: null, printed })).length > 0;
+    });
+    for (const node of ended) {
+      this.#heard.add(node);
+      this.#blame(node, starter, { code: null, signal: null, printed });
+    }
+    void this.#settleAll(ended);
+  }
+
+  /** These agents have ended. A message that one of them has sent may still arrive. */
+  async #settleAll(nodes: readonly number[]): Promise<void> {
+    if (nodes.length > 0) await sleep(lastWordsMs, undefined, { ref: false });
+    for (const node of nodes) this.settle(node);
   }
 
   #blame(node: number, starter: CommandStarter, end: CommandEnd): void {
     const { hosts, roll } = this.#options;
     const { agentExit: code, cause } = starter.explain(hosts.get(node)!, end);
-    const places = { node: process.execPath, tsmpi: agentProgram, noKey: describeMissingKey().noKey };
+    const places = {
+      node: this.#options.node ?? process.execPath,
+      tsmpi: agentProgram,
+      noKey: describeMissingKey().noKey,
+    };
     const meaning = cause ?? (code === undefined ? undefined : meaningOfExit(code, places));
     // An agent that could not reach the launcher has written down more than its exit code says.
     if (meaning !== undefined && code !== agentExit.unreachable) roll.blame(node, meaning);
     const printed = end.printed === "" ? "" : `: ${end.printed.trim()}`;
-    roll.note(node, `${starter.name} ended with ${end.signal ?? end.code}${printed}`);
+    const how = end.signal ?? end.code;
+    roll.note(node, `${starter.name} ${how === null ? "still runs" : `ended with ${how}`}${printed}`);
   }
 }

@@ -13,6 +13,7 @@ import { LastSentences } from "./last-sentences.ts";
 import { LeftBehind } from "./left-behind.ts";
 import { Losses } from "./losses.ts";
 import { RankStates } from "./rank-states.ts";
+import { SeatingMap } from "./seating-map.ts";
 import { Startup } from "./startup.ts";
 import { type Station, Stations } from "./stations.ts";
 import { StoppedRanks } from "./stopped-ranks.ts";
@@ -65,6 +66,7 @@ export class Job {
   readonly #undelivered: Undelivered;
   readonly #leftBehind: LeftBehind;
   readonly #stopped: StoppedRanks;
+  readonly #seating: SeatingMap;
   readonly #ended = deferred<number>();
 
   constructor(options: JobOptions) {
@@ -91,6 +93,7 @@ export class Job {
     this.#warnings = warnings;
     this.#undelivered = undelivered;
     this.#deadlock = deadlock;
+    this.#seating = new SeatingMap(output, stations);
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
     this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end });
@@ -128,9 +131,10 @@ export class Job {
     this.#warnings.remark(text);
   }
 
-  /** Gives rank 0 input; null at its end. */
+  /** Gives the ranks that read it the standard input; null at its end. */
   feed(bytes: Uint8Array | null): void {
-    this.#stations.of(0)?.channel.send({ kind: "input", bytes });
+    for (const { channel, plan } of this.#stations.all)
+      if (plan.inputRanks.length > 0) channel.send({ kind: "input", bytes });
   }
 
   // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one case for each report, a table
@@ -150,7 +154,7 @@ export class Job {
         );
         break;
       case "inputTaken":
-        input.taken(report.bytes);
+        input.taken(report.rank, report.bytes);
         break;
       case "ended":
         this.#leftBehind.strangers += report.strangers ?? 0;
@@ -165,6 +169,9 @@ export class Job {
       case "stalled":
         this.#undelivered.stalled(report, plan.host);
         break;
+      case "terminated":
+        this.end.interrupt("SIGTERM", exitCodes.terminated);
+        break;
       case "queued":
         this.#inquiry.queued(station, report.bytes);
         break;
@@ -173,6 +180,9 @@ export class Job {
         this.end.stop(exitCodes.launch, "the job could not be launched", `cannot start ${report.reason}${where}`);
         break;
       }
+      case "seated":
+        this.#seating.seated(report, station);
+        break;
       case "lingering":
         this.#leftBehind.lingering(report, plan.host);
         break;

@@ -74,8 +74,8 @@ async function connect(
 ): Promise<RemoteAgents> {
   // Loaded here: a job on one host needs no network, and TLS costs some milliseconds.
   const { RemoteAgents } = await import("./remote-agents.ts");
-  const { interface: only, ports, launchTimeoutMs: deadlineMs } = options;
-  return RemoteAgents.start({ job, remotes, hosts, here, only, ports, deadlineMs, roll, log });
+  const { interface: only, ports, launchTimeoutMs: deadlineMs, node } = options;
+  return RemoteAgents.start({ job, remotes, hosts, here, only, ports, deadlineMs, node, roll, log });
 }
 
 function agentHere(): Station["channel"] {

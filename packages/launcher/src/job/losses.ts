@@ -42,7 +42,7 @@ export class Losses {
     log(`${ranks.nameWithPid(ending)} ${describeExit(ending)}`);
     ranks.endings.set(rank, ending);
     inquiry.recheck();
-    if (rank === 0) input.stop();
+    input.rankEnded(rank);
     if (exitCodeOf(ending) !== 0 && !this.#isResult(ending, sent)) {
       if (this.#canSpare([rank])) this.#goOnWithout(ending);
       else end.fail(ending, exitCodeOf(ending), howItFailed(ending));
@@ -70,7 +70,7 @@ export class Losses {
 
   /** A host, its link or its agent is gone, and with it all that is known of its ranks. */
   hostLost(station: Station, reason: string): void {
-    const { ranks, stations, sentences, end, output } = this.#options;
+    const { ranks, stations, sentences, end, input, output } = this.#options;
     const { host, ranks: lost } = station.plan;
     const hint = `host ${host} was lost: ${reason}`;
     station.lost();
@@ -83,6 +83,7 @@ export class Losses {
     for (const rank of lost.filter((each) => !ranks.endings.has(each))) {
       const ending = ranks.lostEnding(rank, host, hint);
       ranks.endings.set(rank, ending);
+      input.rankEnded(rank);
       stations.order({ kind: "ended", ending });
     }
   }

@@ -1,4 +1,5 @@
 import type { Ending, PeerAddress } from "@tsmpi/core/bootstrap";
+import { nameOfProgram, programOf } from "../agent/rank-program.ts";
 import type { Stations } from "./stations.ts";
 
 /** What the launcher knows of each rank. */
@@ -31,9 +32,12 @@ export class RankStates {
     return this.#stations.of(rank)?.plan.host ?? "?";
   }
 
-  /** `rank 3 of 8 on n2`. */
+  /** `rank 3 of 8 on n2`; `rank 3 of 8 (worker.ts) on n2` where the job has several programs. */
   name(rank: number, host: string = this.hostOf(rank)): string {
-    return `rank ${rank} of ${this.size} on ${host}`;
+    const plan = this.#stations.of(rank)?.plan;
+    const program =
+      plan === undefined || plan.programs.length === 1 ? "" : ` (${nameOfProgram(programOf(plan, rank))})`;
+    return `rank ${rank} of ${this.size}${program} on ${host}`;
   }
 
   /** `rank 3 of 8 on n2 (pid 4711)`. */

@@ -2,6 +2,7 @@ import type { PortRange } from "@tsmpi/core/bootstrap";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { LaunchError, usageError } from "../errors/launch-error.ts";
 import { agentCommand } from "../hosts/agent-command.ts";
+import type { NodeTable } from "../hosts/starter.ts";
 import { type RemoteHost, startCommands } from "../hosts/starters.ts";
 import { describeMissingKey, keySources } from "../hosts/task.ts";
 import { isLoopback, usableAddresses } from "../link/addresses.ts";
@@ -26,6 +27,8 @@ export interface RemoteOptions {
   /** `--port-range`. */
   ports: PortRange | undefined;
   deadlineMs: number;
+  /** `--node`. */
+  node: string | undefined;
   /** The name of the launcher's own host. */
   here: string;
   roll: RollCall;
@@ -34,6 +37,9 @@ export interface RemoteOptions {
 
 /** How long a command that ends what is left on a lost host may take. */
 const sweepMs = 2000;
+
+/** When its last agent has ended, a command such as srun has to tell its scheduler. A busy one may take longer. */
+const lastStepMs = 3000;
 
 /** Silent, because a scheduler may show the user what a task prints: that nothing is left to be killed is no news. */
 const quietKill = 'kill -s KILL -- "-$1" 2> /dev/null';
@@ -105,14 +111,17 @@ export class RemoteAgents {
     }
   }
 
-  /** Resolves when every sweep is over. */
+  /** Resolves when every sweep is over, and every command that lives as long as its agents has ended with them. */
   async settled(): Promise<void> {
     await Promise.all(this.#sweeps);
+    await this.#commands.ended(lastStepMs);
   }
 
   async #start(): Promise<void> {
-    const { remotes, only, ports, deadlineMs, roll, log } = this.#options;
-    if (!this.#keys.usable) throw new LaunchError(`no place for the job's key: ${describeMissingKey().noPlace}`);
+    const { remotes, only, ports, deadlineMs, node, roll, log } = this.#options;
+    const needsKey = remotes.some(({ starter }) => !starter.bringsKey);
+    if (needsKey && !this.#keys.canBeFound)
+      throw new LaunchError(`no place for the job's key: ${describeMissingKey().noPlace}`);
     if (only !== undefined && usableAddresses(only).every(isLoopback))
       throw usageError(`--interface ${only}: other hosts cannot reach this one there; name a network between them`);
     const listener = await AgentListener.open(only, ports, this.#keys, (agent) => void this.#connected(agent));
@@ -121,7 +130,8 @@ export class RemoteAgents {
       starts: this.#startsOf(listener.endpoints),
       commands: this.#commands,
       hosts: new Map(remotes.map(({ node, host }) => [node, host])),
-      isConnected: (node) => this.#agents.has(node),
+      node,
+      isConnected: (each) => this.#agents.has(each),
       roll,
       log,
     });
@@ -145,14 +155,15 @@ export class RemoteAgents {
   }
 
   #startsOf(endpoints: readonly string[]): AgentStart[] {
-    const { job, remotes, deadlineMs, only, ports } = this.#options;
+    const { job, remotes, deadlineMs, only, ports, node: executable } = this.#options;
     const words = [
       ...this.#keys.directories.map((directory) => `key=${directory}`),
       `seconds=${Math.ceil(deadlineMs / 1000)}`,
       ...(only === undefined ? [] : [`interface=${only}`]),
       ...(ports === undefined ? [] : [`ports=${ports.join("-")}`]),
     ];
-    return startCommands(remotes, (node) => agentCommand(job, node, endpoints, words));
+    const there = (node: number | NodeTable): string[] => agentCommand({ job, node, at: endpoints, words, executable });
+    return startCommands(remotes, there, this.#keys.ofStarter);
   }
 
   /** An agent that had only a moment, because another host has failed, may have been about to connect: it is not blamed. */

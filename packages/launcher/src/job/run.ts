@@ -1,25 +1,27 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { slips } from "../analysis/index.ts";
 import { inspectorOf } from "../command/inspector-ports.ts";
-import type { RunOptions } from "../command/options.ts";
+import { checkRanks, inputRanksOf, programOfRank, type RunOptions, ranksOfAll } from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
-import { allocate } from "../hosts/allocate.ts";
+import { allocate, refuseTooMany } from "../hosts/allocate.ts";
 import { idleCpus, isCrowded, looksCrowded } from "../hosts/grants.ts";
 import type { Allocation } from "../hosts/host.ts";
 import { describeMap, describeShortage } from "../hosts/host-map.ts";
 import { type Placement, place } from "../hosts/placement.ts";
+import { unusedSchedulers } from "../hosts/unused-schedulers.ts";
 import { watchWalltime } from "../hosts/walltime.ts";
 import { Input } from "../io/input.ts";
 import { Output, showsPartialLines } from "../io/output.ts";
 import { ProgressDisplay } from "../io/progress-display.ts";
 import type { RollCall } from "../reports/launch-stages.ts";
 import { belowHome } from "../system/seen-paths.ts";
-import { nodeSettings, prepare, type Source } from "../typescript/index.ts";
+import type { Source } from "../typescript/index.ts";
 import { describeCommands, plansFor } from "./host-plans.ts";
 import { Job, type JobOptions } from "./job.ts";
 import { launch } from "./launch.ts";
+import { preparePrograms } from "./prepare-programs.ts";
 import { passSignalsOn } from "./signals.ts";
 
 /**
@@ -27,22 +29,23 @@ import { passSignalsOn } from "./signals.ts";
  * `exitCode` and one sentence. `granted` are the hosts for it, where the caller has asked for them already.
  */
 export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
-  const { program, sources, warnings } = options.isCommand
-    ? { program: { executable: options.script }, sources: [], warnings: [] }
-    : await prepareScript(options);
+  const size = ranksOfAll(options);
+  const { programs, sources, warnings } = await preparePrograms(options);
   const allocation = granted ?? (await allocate(options));
-  const placement = place(allocation, options.ranks);
+  const placement = place(allocation, size, options);
+  refuseTooMany(placement);
+  checkRanks(options, placement.size);
   const { output, failures } = openOutput(options, placement);
   sayBefore(options, placement, allocation, warnings, output);
   if (options.dryRun) {
-    output.say(describeCommands(options, program, placement));
+    output.say(describeCommands(options, programs, placement));
     await output.flush();
     return exitCodes.success;
   }
   const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
   const launchedAt = performance.now();
-  const plans = plansFor(options, program, placement, showsPartialLines(options.outputDirectory));
+  const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
     output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
@@ -76,12 +79,13 @@ interface OutputFailures {
   stop(...failure: Failure): void;
 }
 
-function openOutput(options: RunOptions, { size }: Placement): { output: Output; failures: OutputFailures } {
+function openOutput(options: RunOptions, placement: Placement): { output: Output; failures: OutputFailures } {
   const failures: OutputFailures = { code: exitCodes.success, stop: () => {} };
   const output = new Output({
-    tag: options.tagOutput,
+    tag: tagsOf(options, placement),
+    shown: options.outputRanks && new Set(options.outputRanks),
     directory: options.dryRun ? undefined : options.outputDirectory,
-    ranks: size,
+    ranks: placement.size,
     failed: (error) => {
       const failure = outputFailure(error);
       failures.code = failure[0];
@@ -89,6 +93,14 @@ function openOutput(options: RunOptions, { size }: Placement): { output: Output;
     },
   });
   return { output, failures };
+}
+
+/** `[3] ` or `[3 node1] `, which `--tag-output` puts before each line. */
+function tagsOf({ tagOutput }: RunOptions, { nodes }: Placement): (rank: number) => string {
+  if (tagOutput === undefined) return () => "";
+  if (tagOutput === "rank") return (rank) => `[${rank}] `;
+  const tags = new Map(nodes.flatMap(({ host, ranks }) => ranks.map((rank) => [rank, `[${rank} ${host.name}] `])));
+  return (rank) => tags.get(rank) ?? "";
 }
 
 /** What the user is to know before the ranks start. */
@@ -100,8 +112,12 @@ function sayBefore(
   output: Output,
 ): void {
   const misspellings = misspelt({ ...process.env, ...options.environment });
-  for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
-  if (options.displayMap || options.dryRun) output.say(describeMap(placement, allocation, looksCrowded(placement)));
+  const unused = unusedSchedulers(options, allocation);
+  const { warnings: ofHosts = [] } = allocation;
+  for (const warning of [...options.warnings, ...ofHosts, ...warnings, ...misspellings, ...unused])
+    output.say(`tsmpi: ${warning}`);
+  if (options.displayMap || options.dryRun)
+    output.say(describeMap(placement, allocation, looksCrowded(placement), options));
   const inspectors = describeInspectors(options, placement);
   if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
 }
@@ -109,7 +125,7 @@ function sayBefore(
 /** The job, with its input and the signals of this process connected. */
 function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
   const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
-  const input = new Input((bytes) => job.feed(bytes));
+  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, rest.size));
   const job = new Job({
     ...rest,
     killAfterMs,
@@ -125,18 +141,12 @@ function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size"
   return job;
 }
 
-/** `-` is a script on standard input, as for Node. */
-function prepareScript({ script, nodeOptions, environment }: RunOptions): ReturnType<typeof prepare> {
-  const settings = nodeSettings(nodeOptions, { ...process.env, ...environment }["NODE_OPTIONS"]);
-  return prepare(script, settings, script === "-" ? readFileSync(0, "utf8") : undefined);
-}
-
 /** Where a debugger finds each rank, when `--inspect` asks for that. */
-function describeInspectors({ nodeOptions, isCommand }: RunOptions, { nodes }: Placement): string | undefined {
+function describeInspectors(options: RunOptions, { nodes }: Placement): string | undefined {
   const inherited = process.env["NODE_OPTIONS"] ?? "";
-  const own = isCommand ? [] : nodeOptions;
   const places = nodes.flatMap(({ host, ranks }) =>
     ranks.flatMap((rank) => {
+      const own = options.isCommand ? [] : programOfRank(options, rank).nodeOptions;
       const place = inspectorOf(rank, own) ?? inspectorOf(rank + 1, [inherited]);
       return place === undefined ? [] : [`rank ${rank} on ${host.name} at ${place}`];
     }),

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { within } from "@tsmpi/core/bootstrap";
 import type { CommandEnd, StartCommand } from "../hosts/starter.ts";
 
 /** A command keeps this much of what it prints, for a message. */
@@ -13,21 +14,29 @@ export interface RunningCommand {
 /** The commands of starters that run on this host. */
 export class StartCommands {
   /** With the signal that ends each. */
-  readonly #running = new Map<ChildProcess, NodeJS.Signals>();
+  readonly #running = new Map<ChildProcess, NodeJS.Signals | undefined>();
 
-  run(command: StartCommand, endSignal: NodeJS.Signals): RunningCommand {
-    const { words, environment, input, ownGroup = false } = command;
+  /** `prints` is called with all that the command has printed so far, each time when it prints more. */
+  run(
+    command: StartCommand,
+    endSignal: NodeJS.Signals | undefined,
+    prints: (printed: string) => void = () => {},
+  ): RunningCommand {
+    const { words, environment, input, holdsInput = false, ownGroup = false } = command;
     const child = spawn(words[0]!, words.slice(1), {
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       env: environment,
       detached: ownGroup,
     });
     this.#running.set(child, endSignal);
-    child.stdin?.on("error", () => {}).end(input); // it does not read its input
+    child.stdin?.on("error", () => {}); // it does not read its input
+    child.stdin?.[holdsInput ? "write" : "end"](input ?? "");
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
-        if (printed.length < mostPrinted) printed += text;
+        if (printed.length >= mostPrinted) return;
+        printed += text;
+        prints(printed);
       });
     }
     const ended = new Promise<CommandEnd>((resolve, reject) => {
@@ -37,8 +46,17 @@ export class StartCommands {
     return { ended, kill: (signal) => void child.kill(signal) };
   }
 
+  /** Resolves when all have ended, or after this time. */
+  async ended(limitMs: number): Promise<void> {
+    const running = [...this.#running.keys()].map((child) => new Promise((resolve) => child.once("close", resolve)));
+    await within(limitMs, Promise.all(running));
+  }
+
   /** Ends all that still run. */
   end(): void {
-    for (const [child, signal] of this.#running) child.kill(signal);
+    for (const [child, signal] of this.#running) {
+      if (signal === undefined) child.stdin?.end();
+      else child.kill(signal);
+    }
   }
 }

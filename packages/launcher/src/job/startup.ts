@@ -34,7 +34,7 @@ export class Startup {
     const { input, log, roll } = this.#options;
     const { pids, size } = this.#ranks;
     log(`rank ${rank} started on ${plan.host} (pid ${pid})`);
-    if (rank === 0) input.start();
+    input.rankStarted(rank);
     pids.set(rank, pid);
     if (plan.ranks.every((each) => pids.has(each))) roll.reach(plan.node, "ranks started");
     if (pids.size === size) this.#started.resolve();

@@ -18,7 +18,9 @@ export interface KeySources {
 export class JobKeys {
   /** The directories that hold the key. Only their owner can enter them. */
   readonly directories: readonly string[];
-  readonly #keys: Map<KeyName, Uint8Array> = new Map();
+  /** The key for agents whose starter brings it to them where no other user can see it. */
+  readonly ofStarter: Uint8Array = randomBytes(32);
+  readonly #keys: Map<KeyName, Uint8Array> = new Map([["starter", this.ofStarter]]);
 
   /** Writes nothing yet: the process that removes the directories must know of them first. */
   constructor(job: string, { directory, secret }: KeySources) {
@@ -40,9 +42,9 @@ export class JobKeys {
     return this.#keys.get(name as KeyName);
   }
 
-  /** Whether an agent can have any key at all. */
-  get usable(): boolean {
-    return this.#keys.size > 0;
+  /** Whether an agent can have a key that its starter does not bring. */
+  get canBeFound(): boolean {
+    return this.#keys.has("file") || this.#keys.has("cookie");
   }
 
   /** All agents are here: no process needs the key any more. */
@@ -64,6 +66,24 @@ export function findKey(
   }
   const key = secretKey(job, secret);
   return key === undefined ? undefined : { name: "cookie", key };
+}
+
+/** Variables by which a starter tells its agent that it holds the standard input, and brings the key. */
+const [inputVariable, keyVariable] = ["TSMPI_AGENT_INPUT", "TSMPI_AGENT_KEY"];
+
+/** A starter's part of {@link takeStarterWords}: variables and their values, as a shell takes them. */
+export function starterVariables(key: Uint8Array | undefined): string[] {
+  const held = `${inputVariable}=held`;
+  return key === undefined ? [held] : [held, `${keyVariable}=${Buffer.from(key).toString("base64")}`];
+}
+
+/** What the starter told this agent. Processes that the agent starts do not get it. */
+export function takeStarterWords(): { holdsInput: boolean; brought?: { name: KeyName; key: Uint8Array } } {
+  const { [inputVariable]: held, [keyVariable]: text } = process.env;
+  delete process.env[inputVariable];
+  delete process.env[keyVariable];
+  const key = text === undefined ? {} : { brought: { name: "starter" as const, key: Buffer.from(text, "base64") } };
+  return { holdsInput: held !== undefined, ...key };
 }
 
 function deposit(key: Uint8Array, directory: string): boolean {

@@ -1,4 +1,5 @@
 import type { Ending, Network, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { BindTo, MapBy } from "../command/options.ts";
 import type { TerminalSize } from "../system/pty.ts";
 import type { ResourceLimits } from "../system/resource-limits.ts";
 import type { Machine } from "../system/this-host.ts";
@@ -17,23 +18,24 @@ export interface HostPlan {
   host: string;
   /** The ranks of this host. */
   ranks: number[];
-  /** A script with its files, or the name of any program, to be searched in PATH. */
-  program: Program | Executable;
-  args: string[];
-  nodeOptions: string[];
+  /** What the ranks of the job run: one program, or several with a lone `:` between them, in the order of ranks. */
+  programs: RankProgram[];
   /** The environment of the launching shell, with the changes that the command line asks for. */
   environment: Record<string, string>;
-  /** The directory that the ranks start in. */
-  directory: string;
   umask: number;
+  seating: Seating;
   /**
    * Ranks may have process groups of their own, so that what they leave behind can be killed as a group, and sessions
    * (see `Apart`). Not under a scheduler that ends sessions: a process that left its session would be out of its reach.
    */
   ownSessions: boolean;
+  /** The scheduler may signal ranks by itself (see `SchedulerSignals`). */
+  signalsRanks: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt needs. */
   showPartialLines: Record<OutputStream, boolean>;
-  /** A prompt of rank 0 is shown at once: a user can answer it, or there is no other rank whose output mixes with it. */
+  /** Those of them that get the launcher's standard input. The others find it empty. */
+  inputRanks: number[];
+  /** A prompt of such a rank is shown at once: a user can answer it, or there is no other rank whose output mixes with it. */
   promptsAtOnce: boolean;
   /** Each rank has a terminal of this size (`--pty`); absent: pipes. */
   terminal?: TerminalSize;
@@ -45,6 +47,32 @@ export interface HostPlan {
   network?: Network;
   /** The CPUs that the scheduler has given the job here; absent where it does not say how many. */
   granted?: Granted;
+}
+
+/** A program of the job, and what its ranks do not share with those of others. */
+export interface RankProgram {
+  /** Its ranks are this one and the following, up to the first rank of the next program. */
+  firstRank: number;
+  /** A script with its files, or the name of any program, to be searched in PATH. */
+  program: Program | Executable;
+  args: string[];
+  nodeOptions: string[];
+  /** The variables of `--env`: they win over what the ranks' host has. */
+  given: Record<string, string>;
+  /** The directory that the ranks start in. */
+  directory: string;
+}
+
+/** On which CPUs and GPUs of their hosts ranks are to run. */
+export interface Seating {
+  bindTo: BindTo;
+  mapBy: MapBy;
+  /** 0: ranks see the GPUs of their host. */
+  gpusPerRank: number;
+  /** The CPUs of this host's ranks, where a rank file names some. */
+  cpus?: Record<number, number[]>;
+  /** Whether the launcher is to be told (`--display-map`). */
+  shown: boolean;
 }
 
 /** The part of a host that belongs to a job. */
@@ -113,7 +141,7 @@ export type Order =
   /** The output is not read any more: drops what the ranks have written. */
   | { kind: "abandon" }
   | { kind: "signal"; signal: NodeJS.Signals }
-  /** Input for rank 0, which is on this host; null at its end. */
+  /** The launcher's standard input, for the ranks of this host that read it; null at its end. */
   | { kind: "input"; bytes: Uint8Array | null }
   /** This many bytes of the agent's output have been written: it may send as many again. */
   | { kind: "taken"; bytes: number };
@@ -125,6 +153,8 @@ export type Report =
   | { kind: "unable"; reason: string }
   /** Processes hold the streams of a rank that has ended well. They may go on for `leftMs`, or are being ended (0). */
   | { kind: "lingering"; rank: number; processes: { pid: number; command: string }[]; leftMs: number }
+  /** On what this host's ranks run, as lists of CPUs and GPUs. `remark`: what the user is to be told of it. */
+  | { kind: "seated"; seats: { rank: number; cpus: string; gpus: string }[]; remark?: string }
   /** For `--verbose`. */
   | { kind: "noted"; text: string }
   | { kind: "said"; rank: number; message: Exclude<RankMessage, { kind: "left" }> }
@@ -133,11 +163,13 @@ export type Report =
   | { kind: "ended"; ending: Ending; sent?: Record<string, number>; strangers?: number }
   /** All that this rank ever wrote has been sent. */
   | { kind: "drained"; rank: number }
-  | { kind: "inputTaken"; bytes: number }
+  | { kind: "inputTaken"; rank: number; bytes: number }
   /** This rank was stopped (SIGSTOP), so that nothing of it runs; or it goes on. */
   | { kind: "stopped"; rank: number; stopped: boolean }
   /** A connection of this host to rank `dest` carries nothing. It belongs to `rank`, if that is known. */
   | { kind: "stalled"; rank?: number; dest: number; from: string; to: string; seconds: number }
+  /** The scheduler has told this agent that the job ends. It may not have told the launcher, which is outside the job. */
+  | { kind: "terminated" }
   /** The answer to `queues`, in bytes. */
   | { kind: "queued"; bytes: number }
   /** No process and no file of the job is left on this host. */

@@ -11,8 +11,11 @@ export const secure: { ciphers: string; ecdhCurve: string; minVersion: SecureVer
   maxVersion: "TLSv1.2",
 };
 
-/** Which of the job's keys a side uses: the one in the shared directory, or the one made from the batch system's secret of the job, its cookie. */
-export type KeyName = "file" | "cookie";
+/**
+ * Which of the job's keys a side uses: the one that its starter brought, the one in the shared directory, or the one made
+ * from the batch system's secret of the job, its cookie.
+ */
+export type KeyName = "starter" | "file" | "cookie";
 
 /** Sends small messages at once, and lets the kernel find out that a host has vanished, too. */
 export function tune(socket: TLSSocket): void {

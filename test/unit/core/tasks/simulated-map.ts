@@ -1,7 +1,9 @@
+import { Claims, claimWords } from "../../../../packages/core/src/tasks/claims.ts";
 import { sourceOf } from "../../../../packages/core/src/tasks/input-source.ts";
 import { checkedMapOptions } from "../../../../packages/core/src/tasks/map-options.ts";
 import { type Chunk, MapRun } from "../../../../packages/core/src/tasks/map-run.ts";
 import type { Work } from "../../../../packages/core/src/tasks/messages.ts";
+import { Offers } from "../../../../packages/core/src/tasks/offers.ts";
 import { ProgressMeter } from "../../../../packages/core/src/tasks/progress-meter.ts";
 import { ResultList } from "../../../../packages/core/src/tasks/results.ts";
 import { Scheduler } from "../../../../packages/core/src/tasks/scheduler.ts";
@@ -19,6 +21,8 @@ export interface Settings {
   /** Lengths of the tasks of a map before this one, of the same name. */
   before?: readonly number[];
   chunkSize?: number;
+  /** Whether ranks share memory in which they claim tasks. */
+  claims?: boolean;
 }
 
 /** Time for a message, with all that its ranks do for it. */
@@ -47,9 +51,16 @@ export function greedy(lengths: readonly number[], ranks: number): number {
   return Math.max(...free);
 }
 
+interface Offered {
+  readonly number: number;
+  readonly claims: Claims;
+  readonly lengths: readonly number[];
+}
+
 interface Worker {
   readonly queue: WorkQueue;
   readonly state: WorkerState;
+  readonly offers: Set<Offered>;
   working: boolean;
   /** Handles no messages before this time. */
   blockedUntil: number;
@@ -62,6 +73,8 @@ interface Worker {
 class Simulation {
   readonly #settings: Settings;
   readonly #scheduler: Scheduler;
+  readonly #memory: { words: Int32Array; next: number } = { words: new Int32Array(claimWords), next: 1 };
+  readonly #offers: Offers | undefined;
   readonly #workers: Map<WorkerState, Worker> = new Map();
   /** What happens next: at a time, in the order in which it was decided. */
   readonly #events: { at: number; order: number; run: (now: number) => void }[] = [];
@@ -73,9 +86,10 @@ class Simulation {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#scheduler = new Scheduler(0, settings.ranks, settings.rootWorks, 1);
+    this.#offers = settings.claims === true ? new Offers(this.#memory, 0) : undefined;
+    this.#scheduler = new Scheduler(0, settings.ranks, settings.rootWorks, 1, this.#offers);
     for (const state of this.#scheduler.workers) {
-      const worker = { queue: new WorkQueue(), state, working: false, blockedUntil: 0 };
+      const worker = { queue: new WorkQueue(), state, offers: new Set<Offered>(), working: false, blockedUntil: 0 };
       this.#workers.set(state, { ...worker, results: 0, ms: 0, batchSince: 0, turnSince: 0 });
     }
   }
@@ -132,6 +146,7 @@ class Simulation {
       return;
     }
     if (this.#run?.over !== false) return;
+    this.#offer(now);
     this.#scheduler.handOut(now, this.#working, (worker, chunk) => this.#give(worker, chunk, now));
     if (this.#settings.rootWorks && !this.#rootWorking) {
       const waitMs = this.#scheduler.rootWaitsMs(now, this.#working);
@@ -146,6 +161,61 @@ class Simulation {
       this.#at(now + latencyMs, (then) => this.#recalled(state, from, then));
     }
     if (againMs !== undefined) this.#at(now + againMs, (then) => this.#atRoot(then));
+  }
+
+  #offer(now: number): void {
+    const chunk = this.#scheduler.picker.nextOffer(this.#working);
+    if (this.#offers === undefined || chunk === undefined) return;
+    const { number, items } = this.#offers.open(chunk);
+    const lengths = items.map((item) => item.input as number);
+    for (const state of this.#workers.keys()) {
+      const claims = new Claims(this.#memory.words, number, lengths.length);
+      state.offers.add(number);
+      this.#at(now + latencyMs, (then) => this.#offered(state, { number, claims, lengths }, then));
+    }
+  }
+
+  #offered(state: WorkerState, offered: Offered, now: number): void {
+    const worker = this.#workers.get(state) as Worker;
+    worker.offers.add(offered);
+    if (worker.working) return;
+    worker.working = true;
+    this.#workOn(worker, now);
+  }
+
+  /** Claims a task and does it. False if there is none. */
+  #claim(worker: Worker, now: number): boolean {
+    for (const offered of worker.offers) {
+      const task = offered.claims.claim(worker.state.rank);
+      if (task !== undefined) {
+        const ms = overheadMs + (offered.lengths[task] as number);
+        if (this.#settings.blocking) worker.blockedUntil = now + ms;
+        this.#at(now + ms, (then) => {
+          this.#at(then + latencyMs, (later) => this.#claimed(worker.state, offered.number, task, ms, later));
+          this.#workOn(worker, then);
+        });
+        return true;
+      }
+      worker.offers.delete(offered);
+      this.#at(now + latencyMs, (then) => this.#ended(worker.state, offered.number, then));
+    }
+    return false;
+  }
+
+  #claimed(state: WorkerState, offer: number, task: number, ms: number, now: number): void {
+    if (now < this.#rootBlockedUntil) {
+      this.#at(this.#rootBlockedUntil, (then) => this.#claimed(state, offer, task, ms, then));
+      return;
+    }
+    const part = this.#offers?.answered(offer, [task]);
+    this.#scheduler.answered(state, { ms, awaitedMs: this.#settings.blocking ? 0 : ms }, part?.run.task, 1, now);
+    for (const item of part?.items ?? []) part?.run.settle(item, { ok: true, value: 0 }, undefined);
+    this.#at(now, (then) => this.#atRoot(then), afterMessages);
+  }
+
+  #ended(state: WorkerState, offer: number, now: number): void {
+    state.offers.delete(offer);
+    this.#at(now, (then) => this.#atRoot(then), afterMessages);
   }
 
   #give(state: WorkerState, chunk: Chunk, now: number): void {
@@ -204,7 +274,7 @@ class Simulation {
     }
     worker.blockedUntil = now;
     this.#send(worker, undefined, now);
-    worker.working = false;
+    worker.working = this.#claim(worker, now);
   }
 
   #nextTurn(worker: Worker, now: number): void {
@@ -227,8 +297,9 @@ class Simulation {
       return;
     }
     const awaitedMs = this.#settings.blocking ? 0 : ms;
-    this.#scheduler.answered(state, { ms, awaitedMs }, results, now);
-    for (const { run, items } of state.answered(results) ?? []) {
+    const parts = state.answered(results) ?? [];
+    this.#scheduler.answered(state, { ms, awaitedMs }, parts[0]?.run.task, results, now);
+    for (const { run, items } of parts) {
       for (const item of items) run.settle(item, { ok: true, value: 0 }, undefined);
     }
     if (returned !== undefined) {

@@ -34,6 +34,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       showsProgress: false,
       checking: undefined,
       isAtWork: () => false,
+      claims: () => undefined,
       show: () => {},
       reportUnresponsive: () => {},
     };

@@ -30,3 +30,29 @@ it("follows the lines of a node file, in which equal hosts need not be adjacent"
     ["b", [1, 3]],
   ]);
 });
+
+it("goes round the hosts with --map-by host, as long as they have free slots", () => {
+  const mapped = (size?: number, ranksPerHost?: number): unknown =>
+    place({ hosts }, size, { mapBy: "host", ranksPerHost }).nodes.map(({ host: { name }, ranks }) => [name, ...ranks]);
+  expect(mapped()).toEqual([
+    ["a", 0, 3],
+    ["b", 1],
+    ["c", 2, 4],
+  ]);
+  expect(mapped(2)).toEqual([
+    ["a", 0],
+    ["b", 1],
+  ]);
+  expect(mapped(4, 2)).toEqual([
+    ["a", 0, 3],
+    ["b", 1],
+    ["c", 2],
+  ]);
+});
+
+it("gives each host as many ranks as --ranks-per-host says, whatever slots it has", () => {
+  const perHost = (ranksPerHost: number, size?: number) => place({ hosts }, size, { ranksPerHost });
+  expect(perHost(3)).toMatchObject({ size: 9, slots: 5 });
+  expect(perHost(2, 3).nodes.map(({ ranks }) => ranks)).toEqual([[0, 1], [2]]);
+  expect(() => perHost(2, 7)).toThrow("-n 7: --ranks-per-host 2 on 3 hosts leaves room for 6 ranks");
+});

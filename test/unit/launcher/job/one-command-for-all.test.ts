@@ -51,6 +51,7 @@ function starterOf(srun: string): CommandStarter & { asked: string[][] } {
       const own = new RegExp(`^error: ${name}: exited with code (\\d+)$`, "m").exec(printed)?.[1];
       return own === undefined && code === null ? {} : { agentExit: Number(own ?? code) };
     },
+    isRefusal: ({ printed }) => printed.includes("too many"),
     describePlace: ({ name }) => `node ${name} of the job`,
   };
 }
@@ -72,6 +73,7 @@ function launchOn(names: readonly string[], script = fakeSrun) {
     only: undefined,
     ports: undefined,
     deadlineMs: 20_000,
+    node: undefined,
     here: "head",
     roll,
     log: (text) => logs.push(text),
@@ -91,6 +93,20 @@ it("starts the agents of all hosts with one command, which lives as long as they
   );
   for (const node of [1, 2, 3]) process.kill(agents.agent(node).hello.pid, "SIGKILL");
   await Promise.all(ended);
+});
+
+it("a command that its host turned away is run again", async () => {
+  const flag = join(folder(), "flag");
+  const second = fakeSrun.replace(
+    "hosts=",
+    `[ -e ${flag} ] || { touch ${flag}; echo too many >&2; exit 255; }\nhosts=`,
+  );
+  const { agents: starting, logs } = launchOn(["a.invalid"], second);
+  const agents = await starting;
+  expect(logs).toContain("fake-srun was refused (too many), and is tried again");
+  const ended = new Promise((lost) => agents.agent(1).link.receive({ message: () => {}, lost }));
+  process.kill(agents.agent(1).hello.pid, "SIGKILL");
+  await ended;
 });
 
 it("tells of each host the exit code of its own agent", async () => {

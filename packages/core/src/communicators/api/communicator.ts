@@ -6,6 +6,7 @@ import type {
   CallOptions,
   CartOptions,
   GraphNeighbors,
+  GraphOptions,
   IntoOptions,
   MergeOptions,
   ShiftOptions,
@@ -35,6 +36,16 @@ import type { TaskCalls } from "./tasks.ts";
 export interface Communicator extends PointToPointCalls, CollectiveCalls, ReductionCalls, TaskCalls {
   /** Name of this rank's host, as the scheduler writes it. */
   readonly host: string;
+
+  /**
+   * Which program this rank runs, from 0: `tsmpi run -n 2 master.ts : -n 6 worker.ts` has two. 0 where there is one.
+   *
+   * ```ts
+   * const mine = await world.split(world.program); // the ranks of this rank's own program
+   * mine.size; // => 4
+   * ```
+   */
+  readonly program: number;
 
   /** Aborts when the job is about to be stopped: a rank failed, a rank called {@link abort}, or the time is up. */
   readonly signal: AbortSignal;
@@ -85,7 +96,8 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
   /**
    * Gives all ranks a place in a grid, the last dimension running fastest.
    *
-   * With `spare` there may be more ranks than places: the last ranks have no place and get null.
+   * With `spare` there may be more ranks than places: the last ranks have no place and get null. With `reorder` neighbors are
+   * on one host as far as possible, and {@link CartCommunicator.rank} is another number than here.
    *
    * ```ts
    * const grid = await world.cart(dims(world.size, 2), { periodic: true });
@@ -109,10 +121,10 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
    * ring.sources; // => [(world.rank + 3) % 4]
    * ```
    * @param neighbors the destinations and sources of this rank; a list is both
-   * @param options `signal`
+   * @param options `reorder`, `signal`
    * @throws MpiError `mismatch` when a rank names a source that does not name it as a destination, or the reverse
    */
-  graph(neighbors: readonly number[] | GraphNeighbors, options?: CallOptions): Promise<GraphCommunicator>;
+  graph(neighbors: readonly number[] | GraphNeighbors, options?: GraphOptions): Promise<GraphCommunicator>;
 
   /**
    * Joins this communicator's ranks with those of another communicator. Both groups call it; no rank is in both.

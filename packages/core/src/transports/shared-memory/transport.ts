@@ -162,17 +162,18 @@ export class SharedMemoryTransport implements Transport {
   }
 
   board(context: number, members: readonly number[]): Board | undefined {
-    if (
-      members.length > mostOnBoard ||
-      context >= this.#shares.boards ||
-      !members.every((member) => this.#near.has(member))
-    ) {
-      return undefined;
-    }
+    if (!this.#haveBoard(context, members)) return undefined;
     const { rank, directory } = this.#options;
     const path = `${directory}/${context}-${members[0]}.board`;
     const others = members.filter((member) => member !== rank).map((member) => this.#waker(member));
     return SharedBoard.open(this.#open(), path, members.indexOf(rank), members.length, others, this.#budget);
+  }
+
+  words(context: number, members: readonly number[], count: number): Int32Array | undefined {
+    if (!this.#haveBoard(context, members)) return undefined;
+    const path = `${this.#options.directory}/${context}-${members[0]}.words`;
+    const { buffer, byteOffset } = this.#open().map(path, count * Int32Array.BYTES_PER_ELEMENT);
+    return new Int32Array(buffer, byteOffset, count);
   }
 
   turn(): Promise<void> | undefined {
@@ -233,6 +234,12 @@ export class SharedMemoryTransport implements Transport {
       waker.announce(rank);
     }
     return sender;
+  }
+
+  /** Whether there is a board for these ranks. All of them get the same answer. */
+  #haveBoard(context: number, members: readonly number[]): boolean {
+    const { boards } = this.#shares;
+    return members.length <= mostOnBoard && context < boards && members.every((member) => this.#near.has(member));
   }
 
   #waker(dest: number): Waker {

@@ -11,5 +11,6 @@ import { isInteractive } from "../task.ts";
 export const inThisProcess: InProcessStarter = {
   kind: "in-process",
   name: "in-process",
-  serves: ({ here, place }) => here && !(place !== undefined && isInteractive() && isatty(0)),
+  serves: ({ here, user, place }) =>
+    here && user === undefined && !(place !== undefined && isInteractive() && isatty(0)),
 };

@@ -1,14 +1,13 @@
 import { LaunchError } from "../../errors/launch-error.ts";
-import { nameOfHere, sameHost } from "../../system/this-host.ts";
+import { nameOfHere } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
+import { listed, spelling } from "../host-names.ts";
 import type { AllocationSource } from "../scheduler.ts";
-import { isOwnFile, type NodeFile, ownLines, parseNodeFile, readNodeFile } from "./node-file.ts";
+import { isOwnFile, ownLines, parseNodeFile, readNodeFile } from "./node-file.ts";
 import { NodeFileLines } from "./node-file-lines.ts";
+import { isOfSlurm } from "./of-slurm.ts";
 
-/** A message lists at most this many hosts. */
-const mostListed = 8;
-
-export const allocation: AllocationSource = { find, fromFile, placesOf };
+export const allocation: AllocationSource = { find, placesOf };
 
 /**
  * The PBS job that this process runs in.
@@ -17,16 +16,13 @@ export const allocation: AllocationSource = { find, fromFile, placesOf };
  */
 async function find(): Promise<Allocation | undefined> {
   const { PBS_JOBID: job, PBS_NODEFILE: path } = process.env;
-  if (path !== undefined) return read({ path, name: "PBS_NODEFILE" });
+  if (isOfSlurm()) return undefined;
+  if (path !== undefined) return read(path);
   if (job === undefined) return undefined;
   // A task that pbsdsh started is in the job too, and on the job's first host PBS does not tell it the node file.
   throw new LaunchError(
     `PBS_JOBID is ${job}, but PBS_NODEFILE is not set: start tsmpi from the job script itself, or say --hosts localhost:2`,
   );
-}
-
-function fromFile(path: string): Promise<Allocation> {
-  return read({ path, name: "--hostfile" });
 }
 
 /**
@@ -35,14 +31,14 @@ function fromFile(path: string): Promise<Allocation> {
  *
  * @throws LaunchError when the file cannot be read, or when a line of it is no host of the job.
  */
-async function read(file: NodeFile): Promise<Allocation> {
+async function read(path: string): Promise<Allocation> {
   const { PBS_JOBID: job } = process.env;
-  const { path, name } = file;
-  const text = readNodeFile(file);
+  const source = `PBS_NODEFILE ${path}`;
+  const text = readNodeFile(path);
   const given = parseNodeFile(text);
   const known = job === undefined || isOwnFile(path, job) ? undefined : await ownLines(job);
   const own = known ?? given;
-  const lines = known === undefined ? given : checked(text, known, file);
+  const lines = known === undefined ? given : checked(text, known, source);
   const hosts = await hostsOn(own, lines);
   const order = lines.map((line) => hosts.get(line)!);
   const edited = lines.join("\n") !== own.join("\n");
@@ -50,8 +46,8 @@ async function read(file: NodeFile): Promise<Allocation> {
     hosts: [...hosts.values()],
     order,
     granted: true,
-    source: `${name} ${path}`,
-    ...(edited ? { notes: [describeEdited(`${name} ${path}`, own, lines)] } : {}),
+    source,
+    ...(edited ? { notes: [describeEdited(source, own, lines)] } : {}),
   };
 }
 
@@ -85,26 +81,21 @@ async function placesOf(
 
 /** The lines of a host among PBS's own; undefined for a host that is not the job's. */
 function placeAmong(own: readonly string[], name: string): NodeFileLines | undefined {
-  const meant = spelling(new Set(own), name);
+  const meant = spelling(own, name);
   if (meant === undefined) return undefined;
   return new NodeFileLines(own.indexOf(meant), own.filter((line) => line === meant).length);
 }
 
-/** The host in PBS's own spelling; undefined for a host that is not the job's. */
-function spelling(own: ReadonlySet<string>, name: string): string | undefined {
-  return own.has(name) ? name : [...own].find((host) => sameHost(host, name));
-}
-
 /** The hosts that the lines of a file name, in PBS's own spelling. */
-function checked(text: string, lines: readonly string[], { path, name }: NodeFile): string[] {
-  const own = new Set(lines);
+function checked(text: string, lines: readonly string[], source: string): string[] {
+  const own = [...new Set(lines)];
   return text.split("\n").flatMap((raw, index) => {
     const line = raw.trim();
     if (line === "") return [];
     const host = spelling(own, line);
     if (host !== undefined) return [host];
     throw new LaunchError(
-      `${name} ${path}, line ${index + 1}: "${line}" is no host of this job; each line has to be one of ${listed([...own])}, and nothing else`,
+      `${source}, line ${index + 1}: "${line}" is no host of this job; each line has to be one of ${listed(own)}, and nothing else`,
     );
   });
 }
@@ -114,9 +105,4 @@ function describeEdited(file: string, own: readonly string[], lines: readonly st
   const unused =
     left.length === 0 ? "all hosts of the job are in it" : `hosts of the job that are not used: ${listed(left)}`;
   return `${file} is not what PBS wrote; ${unused}`;
-}
-
-function listed(hosts: readonly string[]): string {
-  const more = hosts.length - mostListed;
-  return `${hosts.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -2,15 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
 import { isSame } from "../../system/seen-paths.ts";
-import { givenToScript } from "./first-process.ts";
+import { givenToScript } from "../first-process.ts";
 import { jobStatus, linesOf } from "./status.ts";
 import { pbsSetting } from "./tools.ts";
-
-/** A file of host names, one slot a line, and what the user calls it. */
-export interface NodeFile {
-  path: string;
-  name: string;
-}
 
 /** The host names of a node file, one slot each. */
 export function parseNodeFile(text: string): string[] {
@@ -21,18 +15,18 @@ export function parseNodeFile(text: string): string[] {
 }
 
 /**
- * The text of a node file: PBS_NODEFILE, or what the user gave with `--hostfile`.
+ * The text of PBS_NODEFILE.
  *
  * @throws LaunchError when it cannot be read, or names no host
  */
-export function readNodeFile({ path, name }: NodeFile): string {
+export function readNodeFile(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new LaunchError(`${name} is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
+    throw new LaunchError(`PBS_NODEFILE is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
   }
-  if (parseNodeFile(text).length === 0) throw new LaunchError(`${name} is ${path}, which names no host`);
+  if (parseNodeFile(text).length === 0) throw new LaunchError(`PBS_NODEFILE is ${path}, which names no host`);
   return text;
 }
 
@@ -59,7 +53,7 @@ export function isOwnFile(path: string, job: string): boolean {
 function ownFiles(job: string): string[] {
   const homes = [process.env["PBS_HOME"], pbsSetting("PBS_HOME"), "/var/spool/pbs", "/var/spool/torque"];
   const files = homes.flatMap((home) => (home ? [join(home, "aux", job)] : []));
-  const { PBS_NODEFILE: given } = givenToScript();
+  const { PBS_NODEFILE: given } = givenToScript("PBS_JOBID");
   const found = files.filter((path) => read(path).length > 0);
   return found.length > 0 || !given ? found : [given];
 }

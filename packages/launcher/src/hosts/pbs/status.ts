@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
+import { answerOf } from "../tools.ts";
 import { pbsTool } from "./tools.ts";
 
 /** A busy server may take long. A launch waits no longer than this for an answer that it can do without. */
@@ -32,15 +30,7 @@ async function ask(job: string): Promise<string | undefined> {
  * @throws LaunchError when it does not answer in time, or not at all, with the reason.
  */
 export async function qstat(job: string, limitMs: number, purpose?: string): Promise<string> {
-  const command = pbsTool("qstat", purpose);
-  try {
-    const { stdout } = await promisify(execFile)(command, ["-f", job], { timeout: limitMs });
-    return stdout;
-  } catch (error) {
-    const { stderr = "", killed } = error as { stderr?: string; killed?: boolean };
-    const reason = killed ? `no answer within ${limitMs / 1000} s` : stderr.trim().split("\n")[0] || reasonOf(error);
-    throw new LaunchError(`${command}: ${reason}`);
-  }
+  return answerOf(pbsTool("qstat", purpose), ["-f", job], limitMs);
 }
 
 /** A chunk of the job: its host, and its CPUs where PBS says how many (OpenPBS). */

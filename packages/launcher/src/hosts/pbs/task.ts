@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { seenPath } from "../../system/seen-paths.ts";
+import { givenToJob } from "../first-process.ts";
 import type { Task } from "../scheduler.ts";
-import { givenByPbs } from "./first-process.ts";
 
 export const task: Task = {
   // A process that leaves its session is out of PBS's reach for ever.
   keepsSessions: true,
+  signalsRanks: true,
   keyVariables: { directory: "PBS_O_WORKDIR", secret: "PBS_JOBCOOKIE" },
   isInteractive: () => process.env["PBS_ENVIRONMENT"] === "PBS_INTERACTIVE",
   startedBy,
@@ -27,19 +28,21 @@ function startedBy(): string | undefined {
  * several lines (`mpiprocs`). Undefined where PBS says nothing (TORQUE).
  */
 export function cpusOfSlot(): number | undefined {
-  const number = Number(givenByPbs()["NCPUS"]);
+  const number = Number(givenToJob("PBS_JOBID")["NCPUS"]);
   return Number.isInteger(number) && number > 0 ? number : undefined;
 }
 
 /** Whether a variable has the value that PBS gave it, so that another host's own value may take its place. */
 function isPbsValue(name: string): boolean {
   const value = process.env[name];
-  return value !== undefined && value === givenByPbs()[name];
+  return value !== undefined && value === givenToJob("PBS_JOBID")[name];
 }
 
 /** PBS gives NCPUS and OMP_NUM_THREADS the same number, whatever `qsub -v` says. A different one is the user's, or a site's. */
 export function pbsChoseThreads(): boolean {
-  return isPbsValue("OMP_NUM_THREADS") && givenByPbs()["OMP_NUM_THREADS"] === givenByPbs()["NCPUS"];
+  return (
+    isPbsValue("OMP_NUM_THREADS") && givenToJob("PBS_JOBID")["OMP_NUM_THREADS"] === givenToJob("PBS_JOBID")["NCPUS"]
+  );
 }
 
 /**
@@ -69,12 +72,15 @@ interface Described {
   nodeFile?: string;
   /** Variables that have the value that PBS gave them on the launcher's host, and that `--env` does not set. */
   ofPbs: string[];
+  /** Variables of the task that `--env` sets. */
+  chosen: string[];
 }
 
 function describe(given: Readonly<Record<string, string>>): Described {
   const ofPbs = [...ofHost, "TMPDIR"].filter((name) => given[name] === undefined && isPbsValue(name));
   const nodeFile = textOf(process.env["PBS_NODEFILE"]);
-  return { ...(nodeFile === undefined ? {} : { nodeFile }), ofPbs };
+  const chosen = ofTask.filter((name) => given[name] !== undefined);
+  return { ...(nodeFile === undefined ? {} : { nodeFile }), ofPbs, chosen };
 }
 
 /** A task on another host begins with next to nothing of the launching shell's environment. */
@@ -83,14 +89,14 @@ function variablesThere(
   described: object,
   directory: string,
 ): Record<string, string> {
-  const { nodeFile, ofPbs } = described as Described;
+  const { nodeFile, ofPbs, chosen } = described as Described;
   const result = { ...variables };
   const own = process.env;
   const take = (name: string): void => {
     delete result[name];
     if (own[name] !== undefined) result[name] = own[name];
   };
-  for (const name of ofTask) take(name);
+  for (const name of ofTask) if (!chosen.includes(name)) take(name);
   const { TMPDIR: temporary, PBS_NODEFILE: path } = result;
   for (const name of ofHost) if (ofPbs.includes(name) && own[name] !== undefined) take(name);
   // PBS makes one on each host for the job, all of one name. A directory of the user's may have the job's name in it, too.

@@ -1,27 +1,11 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LaunchError } from "../../errors/launch-error.ts";
+import { findTool } from "../tools.ts";
 
 /** The absolute path of one of PBS's own commands: what the user's PATH offers, else where PBS says it is installed. */
 export function pbsTool(name: string, purpose = "it starts the agents"): string {
-  const places = [
-    ...(process.env["PATH"] ?? "").split(":"),
-    ...[process.env["PBS_EXEC"], pbsSetting("PBS_EXEC")].flatMap((root) => (root ? [join(root, "bin")] : [])),
-    "/opt/pbs/bin",
-    "/usr/local/bin",
-  ].filter((place) => place.startsWith("/"));
-  const found = places.map((place) => join(place, name)).find(isExecutable);
-  if (found !== undefined) return found;
-  throw new LaunchError(`${name} was not found, neither in PATH nor where PBS is usually installed; ${purpose}`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const roots = [process.env["PBS_EXEC"], pbsSetting("PBS_EXEC")].flatMap((root) => (root ? [join(root, "bin")] : []));
+  return findTool(name, { places: [...roots, "/opt/pbs/bin", "/usr/local/bin"], scheduler: "PBS", purpose });
 }
 
 /** A setting of PBS's installation on this host. */

@@ -1,25 +1,28 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** A scheduler signals the processes of a session one after the other; this process may be the first. */
+/** A scheduler signals the processes of a job one after the other; this process may be the first. */
 const momentMs = 100;
 /** Two signals within this time are one request. The launcher asks ranks where they are before it passes a signal on. */
 const sameRequestMs = 5000;
 
 /**
- * Under some schedulers (PBS) ranks stay in the session of the job, and the end of the job is a SIGTERM to each process of
- * the session: to the ranks, and to the launcher, which passes its own on. A rank should get it once. The sender of a
- * signal is not known, so one more process is in the session, `cat` on a pipe: a signal that ended it has reached the ranks.
+ * A scheduler may end a job by a SIGTERM to each process of its sessions (PBS), or to each process below its daemon (Slurm
+ * without cgroups): to the ranks, and to the launcher, which passes its own on. A rank should get it once. The sender of a
+ * signal is not known, so one more process is there, `cat` on a pipe: a signal that ended it has reached the ranks.
  */
-export class SessionSignals {
+export class SchedulerSignals {
   #sentinel: ChildProcess | undefined;
   #last: { signal: NodeJS.Signals; at: number } | undefined;
   #ended = false;
+  readonly #ownSession: boolean;
 
-  constructor() {
+  /** `ownSession`: as the ranks have them. A Ctrl-C, which reaches the agent's session alone, must not end the process. */
+  constructor(ownSession: boolean) {
+    this.#ownSession = ownSession;
     this.#spawn();
   }
 
-  /** Whether this signal has reached the whole session, or does so within a moment. Each counts once. */
+  /** Whether this signal has reached all processes, or does so within a moment. Each counts once. */
   async came(signal: NodeJS.Signals): Promise<boolean> {
     if (this.#last === undefined) await new Promise((resolve) => setTimeout(resolve, momentMs));
     const came = this.#last?.signal === signal && performance.now() - this.#last.at < sameRequestMs;
@@ -38,6 +41,7 @@ export class SessionSignals {
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: process.env["PATH"] ?? "/bin" },
       cwd: "/",
+      detached: this.#ownSession,
     });
     this.#sentinel = sentinel;
     sentinel.on("error", () => {}); // then ranks get a signal twice
