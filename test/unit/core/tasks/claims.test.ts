@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { Claims, claimWords, mostOffered, openOffers } from "../../../../packages/core/src/tasks/claims.ts";
+import type { MapRun } from "../../../../packages/core/src/tasks/map-run.ts";
+import { type Offer, Offers } from "../../../../packages/core/src/tasks/offers.ts";
 
 const memory = (): Int32Array => new Int32Array(claimWords);
 
@@ -37,4 +39,16 @@ test("offers that are open at once do not touch each other", () => {
   for (const [rank, offer] of offers.entries()) {
     for (let task = 0; task < mostOffered; task++) assert.equal(offer.ownerOf(task), rank);
   }
+});
+
+test("the task at work of a rank is the last that it has claimed and not answered", () => {
+  const offers = new Offers({ words: memory(), next: 1 }, 0);
+  const items = [5, 6, 7, 8].map((index, at) => ({ index, at, input: 0, digest: undefined, attempts: 0, losses: 0 }));
+  const { claims } = offers.open({ run: { task: "render" } as MapRun, items }) as Offer & { claims: Claims };
+  assert.equal(offers.atWork(2), undefined);
+  for (const rank of [2, 1, 2]) claims.claim(rank);
+  assert.deepEqual(offers.atWork(2), { task: "render", index: 7 });
+  assert.deepEqual(offers.atWork(1), { task: "render", index: 6 });
+  offers.answered(1, [0, 2]);
+  assert.equal(offers.atWork(2), undefined);
 });
