@@ -1,7 +1,14 @@
 import { realpathSync } from "node:fs";
 import { slips } from "../analysis/index.ts";
 import { inspectorOf } from "../command/inspector-ports.ts";
-import { checkRanks, inputRanksOf, programOfRank, type RunOptions, ranksOfAll } from "../command/options.ts";
+import {
+  checkRanks,
+  inputRanksOf,
+  programOfRank,
+  programsOf,
+  type RunOptions,
+  ranksOfAll,
+} from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
@@ -109,7 +116,8 @@ function sayBefore(
   warnings: readonly string[],
   output: Output,
 ): void {
-  const misspellings = misspelt({ ...process.env, ...options.environment });
+  const given = programsOf(options).map(({ environment }) => environment);
+  const misspellings = misspelt(Object.assign({}, process.env, ...given));
   for (const warning of [...options.warnings, ...warnings, ...misspellings]) output.say(`tsmpi: ${warning}`);
   if (options.displayMap || options.dryRun)
     output.say(describeMap(placement, allocation, looksCrowded(placement), options));
