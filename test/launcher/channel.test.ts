@@ -15,7 +15,17 @@ const whereabouts = {
   more: 0,
   unreceived: [{ source: 1, tag: 0, count: 2 }],
 };
-const progress = { task: "x", done: 1, failed: 0, elapsedMs: 1, perSecond: 1, busy: 1, ranks: 2, lost: [] };
+const progress = {
+  task: "x",
+  done: 1,
+  failed: 0,
+  elapsedMs: 1,
+  perSecond: 1,
+  busy: 1,
+  ranks: 2,
+  slowest: [],
+  lost: [],
+};
 const messages = [
   { kind: "hello", rank: 1, pid: 4711, thread: 0 },
   { kind: "ready", endpoints: ["ipc:///x"] },
@@ -27,6 +37,7 @@ const messages = [
   { kind: "undelivered", dest: 1, attempts: "  a -> b 10.0.0.1:4711  refused" },
   { kind: "missing", source: 1, packets: 2 },
   { kind: "progress", progress },
+  { kind: "unresponsive", rank: 1, reason: "busy" },
   { kind: "abort", code: 3, reason: "" },
 ];
 

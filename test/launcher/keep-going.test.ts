@@ -88,6 +88,29 @@ describe("tsmpi run --keep-going", () => {
     expect(code).toBe(0);
   });
 
+  test("with concurrency only the task that kills its ranks fails, and not those that were at work beside it", async () => {
+    const script = `
+      import { init } from "tsmpi";
+      const world = await init();
+      const deadly = async (x) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (x === 3) process.kill(process.pid, "SIGKILL");
+        return x;
+      };
+      const options = { rootWorks: false, concurrency: 4, stopOnError: false };
+      const results = await world.map(deadly, Array.from({ length: 24 }, (_, i) => i), options);
+      if (results) {
+        const failed = results.flatMap(({ reason }) => reason ?? []);
+        console.log(results.filter(({ value }, i) => value === i).length, failed.map(({ code, index }) => code + " " + index).join());
+      }
+      await world.close();
+    `;
+    const { code, stdout, stderr } = await runScript(script, ["-n", "5", "--keep-going"]);
+    expect(stdout).toBe("23 rank-failed 3\n");
+    expect(stderr.match(/going on without it/g)?.length).toBe(3);
+    expect(code).toBe(0);
+  });
+
   test("a task that calls process.exit(0) is named, and its input is done by another rank", async () => {
     const script = `
       import { init } from "tsmpi";
@@ -101,6 +124,30 @@ describe("tsmpi run --keep-going", () => {
     expect(stdout).toBe("0,1,2,3,4,5\n");
     expect(stderr).toMatch(
       /^tsmpi: warning: rank \d on \S+ ended with exit code 0 in a task of leaves; going on without it\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  test("a rank that never returns from a task that was given up is ended and named, and one that comes back is not", async () => {
+    const script = `
+      import { init } from "tsmpi";
+      const world = await init();
+      const busy = (x) => {
+        const ms = [0, Infinity, 3000][x];
+        for (const end = performance.now() + ms; performance.now() < end; );
+        return x;
+      };
+      const options = { timeoutMs: 100, stopOnError: false, rootWorks: false };
+      const results = await world.map(busy, [0, 0, 0, 1, 2, 0], options);
+      if (results) console.log(results.map(({ value, reason }) => value ?? reason.code).join());
+      const next = await world.map((x) => x + 1, [1, 2, 3, 4], { rootWorks: false });
+      if (next) console.log(next.join());
+      await world.close();
+    `;
+    const { code, stdout, stderr } = await runScript(script, ["-n", "4", "--keep-going", "--timeout", "60"]);
+    expect(stdout).toBe("0,0,0,aborted,aborted,0\n2,3,4,5\n");
+    expect(stderr).toMatch(
+      /^tsmpi: rank \d of 4 on \S+ .*was killed by SIGKILL \(it did not return from input 3 of busy, which was given up\); going on without it\n$/,
     );
     expect(code).toBe(0);
   });

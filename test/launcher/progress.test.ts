@@ -51,10 +51,39 @@ describe("progress of a map", () => {
     expect(text).toMatch(/tsmpi: render: 40\/40 \(100 %\), \d+\/s, took 0:0\d\r\n$/);
   });
 
+  test("a report names the task that the others have left behind, with its rank", async () => {
+    // Input 2 is held back until a report says that only its task is left.
+    const slow = `
+      import { init } from "tsmpi";
+      await using world = await init();
+      let straggler;
+      const progress = ({ done, slowest: [task, ...others] }) => {
+        if (done < 5 || task?.index !== 2 || straggler !== undefined) return;
+        straggler = { ...task, others };
+        void world.send("go on", { dest: task.rank });
+      };
+      const ranks = await world.map(
+        async (x, { rank }) => {
+          if (x === 2) await world.recv({ source: 0 });
+          return rank;
+        },
+        [0, 1, 2, 3, 4, 5],
+        { rootWorks: false, progress },
+      );
+      if (ranks) console.log(JSON.stringify({ ...straggler, isThere: straggler.rank === ranks[2] }));
+    `;
+    const { stdout } = await runScript(slow, ["-n", "3"]);
+    const number = expect.any(Number);
+    const named = { task: "map", index: 2, rank: number, host: expect.any(String), ms: number };
+    expect(JSON.parse(stdout)).toEqual({ ...named, others: [], isThere: true });
+  });
+
   test("the bar fills by eighths of a cell", () => {
     expect(bar({ done: 0, total: 10 })).toBe(" ".repeat(25));
     expect(bar({ done: 10, total: 10 })).toBe(`${"█".repeat(24)} `);
     expect(bar({ done: 1, total: 48 })).toBe(`▌${" ".repeat(24)}`);
     expect(bar({ done: 1, total: undefined })).toBe("");
+    expect(bar({ done: 1, total: 2 }, 11)).toBe(`█████${" ".repeat(6)}`);
+    expect(bar({ done: 1, total: 2 }, 6)).toBe("");
   });
 });

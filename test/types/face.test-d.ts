@@ -33,6 +33,7 @@ import {
   type SplitOptions,
   type Status,
   sum,
+  type WorldImapOptions,
 } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { expectTypeOf } from "vitest";
@@ -254,6 +255,7 @@ expectTypeOf<Names<"merge">>().toEqualTypeOf<keyof MergeOptions>();
 expectTypeOf<Names<"shift">>().toEqualTypeOf<keyof ShiftOptions>();
 expectTypeOf<Names<"abort">>().toEqualTypeOf<keyof AbortOptions>();
 expectTypeOf<Names<"map">>().toEqualTypeOf<keyof (MapOptions & IntoOptions<Float64Array>)>();
+expectTypeOf<Names<"imap" | "imapUnordered">>().toEqualTypeOf<keyof WorldImapOptions>();
 expectTypeOf<Names<"pool">>().toEqualTypeOf<keyof PoolOptions>();
 
 // Own classes

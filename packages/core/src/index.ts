@@ -45,6 +45,7 @@ export type { PoolTasks, PoolWorkers, TaskArguments, TaskInput, TaskResult } fro
 export { type Range, range } from "./tasks/range.ts";
 export type {
   AnyTask,
+  ConcurrencyOptions,
   ImapOptions,
   InitializerContext,
   InitializerOptions,
@@ -58,7 +59,8 @@ export type {
   TaskContext,
   TaskFunction,
   TaskOptions,
+  WorldImapOptions,
 } from "./tasks/task.ts";
 export { type ClassCodec, registerClass } from "./wire/codec/registered-classes.ts";
-export type { Progress } from "./wire/progress.ts";
+export type { Progress, RunningTask } from "./wire/progress.ts";
 export { init } from "./worlds/init.ts";

@@ -6,8 +6,10 @@ import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as into } from "./into.ts";
 import { cases as map } from "./map.ts";
+import { cases as mapConcurrency } from "./map-concurrency.ts";
 import { cases as mapFailures } from "./map-failures.ts";
 import { cases as mapInputs } from "./map-inputs.ts";
+import { cases as mapStream } from "./map-stream.ts";
 import { cases as mismatches } from "./mismatches.ts";
 import { cases as overlaps } from "./overlaps.ts";
 import { cases as ownObjects } from "./own-objects.ts";
@@ -35,6 +37,6 @@ export const themes = {
   topologies,
   intercommunicators,
   programs,
-  map: [...map, ...mapFailures, ...mapInputs],
+  map: [...map, ...mapConcurrency, ...mapFailures, ...mapInputs, ...mapStream],
   pool,
 };

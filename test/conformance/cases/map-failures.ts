@@ -73,6 +73,27 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "retries.only that throws fails that call with what it threw",
+    async program(world) {
+      const task = (x: number): number => {
+        if (x % 4 === 1) throw new Error("no");
+        return x;
+      };
+      const only = (): never => {
+        throw new RangeError("only");
+      };
+      for (const rootWorks of world.size === 1 ? [true] : [true, false]) {
+        const options = { retries: { times: 2, only }, stopOnError: false, rootWorks } as const;
+        const error = await failure(world, world.map(task, upTo(8), options));
+        if (world.rank === 0) assert.deepEqual([error.constructor, error.message], [RangeError, "only"]);
+      }
+      await pool(world, { task }, async (workers) => {
+        await assert.rejects(workers.run("task", 1, { retries: { times: 1, only } }), RangeError);
+        assert.equal(await workers.run("task", 2), 2);
+      });
+    },
+  },
+  {
     name: "a task that takes longer than timeoutMs has failed, whether it waits or computes",
     async program(world) {
       const computes = (x: number): number => {

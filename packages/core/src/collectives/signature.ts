@@ -26,6 +26,8 @@ export const operations = [
   "merge",
   "neighborAllgather",
   "neighborAlltoall",
+  "imap",
+  "imapUnordered",
 ] as const;
 export type Operation = (typeof operations)[number];
 

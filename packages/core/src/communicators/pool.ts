@@ -13,7 +13,7 @@ import type { PoolOptions } from "./api/tasks.ts";
  * @param world the communicator whose ranks work
  * @param tasks the functions that the driver may name
  * @param driver runs at rank 0, and hands out work with its argument
- * @param options `initializer`, `rootWorks`, `signal`
+ * @param options `initializer`, `rootWorks`, `concurrency`, `signal`
  * @throws MpiError as `world.pool`
  */
 export function pool<T extends PoolTasks, R, S = undefined>(

@@ -3,11 +3,12 @@ import { MpiError } from "../calls/errors.ts";
 import type { CallOptions, OptionalIntoOptions } from "../calls/options.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import { claimWords } from "../tasks/claims.ts";
+import { imap, TaskStream } from "../tasks/imap.ts";
 import { map } from "../tasks/map.ts";
 import type { ClaimMemory } from "../tasks/offers.ts";
 import { pool } from "../tasks/pool.ts";
 import type { PoolTasks, PoolWorkers } from "../tasks/pool-workers.ts";
-import type { MapOptions, RootMapInputs, TaskFunction } from "../tasks/task.ts";
+import type { MapOptions, RootMapInputs, TaskFunction, WorldImapOptions } from "../tasks/task.ts";
 import { callSite } from "../tasks/task-error.ts";
 import type { TaskGroup } from "../tasks/task-group.ts";
 import type { Peers } from "../wire/peers.ts";
@@ -15,10 +16,13 @@ import { type Progress, ProgressLines } from "../wire/progress.ts";
 import type { PoolOptions, TaskCalls } from "./api/tasks.ts";
 import { Collective } from "./collective.ts";
 
+/** The calls that hand out work. */
+type Handing = "map" | "imap" | "imapUnordered" | "pool";
+
 /** Work that rank 0 hands out to the ranks of a communicator. The docs of the calls are at the interface. */
 export abstract class TaskCollective extends Collective implements TaskCalls {
   /** The call that hands out work at present. */
-  #handingOut: { operation: "map" | "pool"; group: TaskGroup } | undefined;
+  #handingOut: { operation: Handing; group: TaskGroup } | undefined;
   /** See {@link TaskGroup.claims}; null before it is needed. */
   #claims: ClaimMemory | undefined | null = null;
   /** Resolves when the last of these calls has ended. The next one waits for it. */
@@ -33,6 +37,22 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
     return this.#handOut("map", options, (group) => map(group, fn, inputs, options, site)) as Promise<never>;
   }
 
+  imap(
+    fn: TaskFunction<never, unknown, never>,
+    inputs?: RootMapInputs<unknown>,
+    options: WorldImapOptions<unknown> = {},
+  ): AsyncGenerator<never, void> {
+    return this.#stream("imap", fn, inputs, options, callSite(this.imap));
+  }
+
+  imapUnordered(
+    fn: TaskFunction<never, unknown, never>,
+    inputs?: RootMapInputs<unknown>,
+    options: WorldImapOptions<unknown> = {},
+  ): AsyncGenerator<never, void> {
+    return this.#stream("imapUnordered", fn, inputs, options, callSite(this.imapUnordered));
+  }
+
   pool(
     tasks: PoolTasks,
     driver: (workers: PoolWorkers<never>) => unknown,
@@ -42,12 +62,33 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
     return this.#handOut("pool", options, (group) => pool(group, tasks, drive, options)) as Promise<never>;
   }
 
+  async *#stream(
+    operation: "imap" | "imapUnordered",
+    fn: TaskFunction<never, unknown, never>,
+    inputs: RootMapInputs<unknown> | undefined,
+    options: WorldImapOptions<unknown>,
+    site: string,
+  ): AsyncGenerator<never, void> {
+    const stream = new TaskStream(operation === "imap", options?.settled === true);
+    const call = this.#handOut(operation, options, (group) => imap(group, fn, inputs, options, site, stream));
+    call.then(
+      () => stream.results.end(undefined),
+      (error: unknown) => stream.results.end({ error }),
+    );
+    try {
+      for (let next = await stream.results.next(); next !== undefined; next = await stream.results.next()) {
+        yield next.value as never;
+      }
+    } catch (error) {
+      stream.fail(error);
+    } finally {
+      stream.stop();
+      await call; // throws what the consumer got: the call has failed for that reason
+    }
+  }
+
   /** This rank's part in work that rank 0 hands out. What `body` throws, the caller on this rank gets. */
-  async #handOut<R>(
-    operation: "map" | "pool",
-    options: CallOptions,
-    body: (group: TaskGroup) => Promise<R>,
-  ): Promise<R> {
+  async #handOut<R>(operation: Handing, options: CallOptions, body: (group: TaskGroup) => Promise<R>): Promise<R> {
     // Within a task this call would wait for rank 0, while rank 0 waits for the task.
     const { group: running, operation: other } = this.#handingOut ?? {};
     if (running?.isAtWork() === true) {
@@ -92,7 +133,7 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
   }
 
   #groupOf(peers: Peers): TaskGroup {
-    const { who, engine, signal, showProgress } = this.world;
+    const { who, engine, signal, showProgress, reportUnresponsive = () => {} } = this.world;
     let lines: ProgressLines | undefined;
     const write = (progress: Progress): void => {
       lines ??= new ProgressLines(process.stderr);
@@ -109,6 +150,7 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
       isAtWork: () => false,
       claims: () => this.#claimMemory(),
       show: showProgress ?? write,
+      reportUnresponsive,
     };
   }
 }

@@ -19,6 +19,8 @@ export interface World {
   nextContext: number;
   /** Sends progress to the launcher. Without it the rank writes lines. */
   showProgress?: (progress: Progress) => void;
+  /** Tells the launcher of a rank that does not return from a task that was given up. */
+  reportUnresponsive?: (rank: number, reason: string) => void;
   /** Ends the job with this exit code. */
   abort(code: number, reason: string): Promise<never>;
   /** Sends out what this rank has sent, and leaves the world. Idempotent. */

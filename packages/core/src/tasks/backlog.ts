@@ -2,7 +2,7 @@ import { performance } from "../calls/event-loop.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item } from "./item.ts";
 import { ItemQueue } from "./item-queue.ts";
-import type { Journal } from "./journal.ts";
+import type { ResultStore } from "./result-store.ts";
 
 /** Suspects after one loss are handed out in about so many groups. */
 const suspectGroups = 8;
@@ -22,7 +22,7 @@ interface BacklogEvents {
 /** The inputs of a run that are still to be handed out: new ones, ones to be tried again, and blocks of the static schedule. */
 export class Backlog {
   readonly #source: InputSource;
-  readonly #journal: Journal | undefined;
+  readonly #journal: ResultStore | undefined;
   readonly #events: BacklogEvents;
   /** Inputs to be tried again, one by one. */
   readonly #again: Item[] = [];
@@ -35,7 +35,7 @@ export class Backlog {
   #pulled = 0;
   #closed = false;
 
-  constructor(source: InputSource, journal: Journal | undefined, events: BacklogEvents) {
+  constructor(source: InputSource, journal: ResultStore | undefined, events: BacklogEvents) {
     this.#source = source;
     this.#journal = journal;
     this.#events = events;
@@ -159,7 +159,7 @@ export class Backlog {
   }
 
   /** The digest of an input whose result the journal does not have. */
-  #lookUp(journal: Journal, index: number, input: unknown): Item["digest"] | "known" | "failed" {
+  #lookUp(journal: ResultStore, index: number, input: unknown): Item["digest"] | "known" | "failed" {
     try {
       const digest = journal.digestOf(input);
       const known = journal.find(index, digest);

@@ -13,10 +13,11 @@ export class ChunkPicker {
   readonly queue: Queue = new Queue();
   /** Undefined if ranks cannot claim tasks. */
   readonly offers: Offers | undefined;
-  /** A task of rank 0 itself is waiting for a promise, so rank 0 will not do the remaining inputs soon. */
-  rootIsWaiting = false;
+  /** How many tasks of rank 0 itself wait for a promise. Then rank 0 will not do the remaining inputs soon. */
+  rootWaits = 0;
   readonly #root: number;
   readonly #rootWorks: boolean;
+  readonly #concurrency: number;
   /** Times of each task on any rank, and on rank 0. */
   readonly #meanMs: MeanTimes = new MeanTimes();
   readonly #rootMs: LeastTimes = new LeastTimes();
@@ -27,27 +28,36 @@ export class ChunkPicker {
   /** Tasks that await something for most of their time, so that their rank handles messages meanwhile. */
   readonly #awaiting: Set<string> = new Set();
 
-  /** @param rootWorks rank 0 does tasks itself */
-  constructor(root: number, rootWorks: boolean, offers?: Offers) {
+  /**
+   * @param rootWorks rank 0 does tasks itself
+   * @param concurrency how many async tasks a rank does at once
+   */
+  constructor(root: number, rootWorks: boolean, concurrency: number, offers?: Offers) {
     this.#root = root;
     this.#rootWorks = rootWorks;
+    this.#concurrency = concurrency;
     this.offers = rootWorks ? offers : undefined;
   }
 
   /**
    * The next chunk for this rank, from the first run that has one for it.
    * @param held what the rank has already
-   * @param ranks how many ranks can be given work
+   * @param seats how many tasks can be at work at once on all ranks
+   * @param onlyAsync only of tasks that return promises: another task of this rank is at work
    */
-  next(rank: number, held: Held, ranks: number): Chunk | undefined {
+  next(rank: number, held: Held, seats: number, onlyAsync: boolean): Chunk | undefined {
     const isRoot = rank === this.#root;
     return this.queue.next((run, others) => {
+      const isAsync = this.#asyncTasks.has(run.task);
+      if (onlyAsync && !isAsync) return undefined;
+      const ranks = isAsync ? seats : Math.ceil(seats / this.#concurrency);
       const meanMs = this.#meanMs.of(run.task);
       if (isRoot) {
-        const single = meanMs === undefined || this.#asyncTasks.has(run.task);
-        return run.takeOwn(rank, single ? 1 : Math.max(1, Math.floor(rootTurnMs / 4 / meanMs)), ranks === 1);
+        const single = meanMs === undefined || isAsync;
+        const alone = seats <= this.#concurrency;
+        return run.takeOwn(rank, single ? 1 : Math.max(1, Math.floor(rootTurnMs / 4 / meanMs)), alone);
       }
-      const rootMs = this.rootIsWaiting ? undefined : this.#rootMs.of(run.task);
+      const rootMs = this.rootWaits > 0 ? undefined : this.#rootMs.of(run.task);
       const rootBlocks = this.#rootWorks && !this.#awaiting.has(run.task);
       const handlingMs = Math.max(this.#giving.ms, this.#taking.ms);
       const offered = this.offers?.hasLeft === true || this.#mostToOffer(run, ranks, mostOffered) > 0;
@@ -77,8 +87,19 @@ export class ChunkPicker {
   }
 
   /** The next chunk for rank 0 itself, which asks for one when it has none. */
-  nextOfRoot(ranks: number): Chunk | undefined {
-    return this.offers?.claim() ?? this.next(this.#root, { chunks: 0, tasks: 0, leftMs: 0 }, ranks);
+  nextOfRoot(seats: number, onlyAsync: boolean): Chunk | undefined {
+    return this.offers?.claim() ?? this.next(this.#root, { chunks: 0, tasks: 0, leftMs: 0 }, seats, onlyAsync);
+  }
+
+  /** Whether this task is known to return promises. */
+  returnsPromises(task: string): boolean {
+    return this.#asyncTasks.has(task);
+  }
+
+  /** Whether there is something to hand out whose task returns promises. */
+  get hasAsync(): boolean {
+    for (const task of this.queue.tasks) if (this.#asyncTasks.has(task)) return true;
+    return false;
   }
 
   /** Predicted time of so many of these tasks; undefined before the first result. */
@@ -114,7 +135,7 @@ export class ChunkPicker {
     this.#taking.took(ms, tasks);
   }
 
-  /** This task returns promises: rank 0 takes one input at a time. */
+  /** This task returns promises: rank 0 takes one input at a time, and ranks do several at once if they may. */
   isAsync(task: string): void {
     this.#asyncTasks.add(task);
   }

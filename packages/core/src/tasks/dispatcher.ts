@@ -2,6 +2,7 @@ import { MpiError } from "../calls/errors.ts";
 import { clearTimeout, performance, queueMicrotask, setTimeout } from "../calls/event-loop.ts";
 import { warn } from "../calls/warning.ts";
 import { encode, type Parcel } from "../wire/codec/codec.ts";
+import type { RunningTask } from "../wire/progress.ts";
 import { type Answer, openBatch } from "./batch.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
@@ -10,8 +11,11 @@ import { Offers } from "./offers.ts";
 import { failed } from "./outcome.ts";
 import type { WorkerCounts } from "./progress-meter.ts";
 import { RepeatCheck } from "./repeat-check.ts";
-import { type Dispatching, RootTasks } from "./root-tasks.ts";
+import { RootSeats } from "./root-seats.ts";
+import type { Dispatching } from "./root-tasks.ts";
 import { Scheduler } from "./scheduler.ts";
+import { seatedGroup } from "./seats.ts";
+import { type AtWork, slowest } from "./slowest.ts";
 import type { TaskGroup } from "./task-group.ts";
 import type { TaskRunner } from "./task-runner.ts";
 import { encodeWork } from "./work-message.ts";
@@ -43,12 +47,14 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   readonly broken: Promise<never>;
   /** Repeats some tasks under `--check`. */
   readonly repeats: RepeatCheck | undefined;
+  /** How many async tasks a rank does at once. */
+  readonly concurrency: number;
   readonly #group: TaskGroup;
   readonly #scheduler: Scheduler;
   /** What any rank may claim; undefined where rank 0 only hands out, or ranks do not share memory. */
   readonly #offers: Offers | undefined;
   readonly #workers: readonly WorkerState[];
-  readonly #root: RootTasks | undefined;
+  readonly #root: RootSeats | undefined;
   readonly #runs: Set<MapRun> = new Set();
   readonly #attentive: boolean;
   #scheduled = false;
@@ -66,15 +72,21 @@ export class Dispatcher implements WorkerCounts, Dispatching {
    * @param runner does rank 0's own tasks; without it rank 0 only hands out
    * @param attentive listen for failures of idle workers too. Costs a round trip at the end. For pools: their driver may have
    *   nothing to do for a long time.
+   * @param concurrency how many async tasks a rank does at once
    */
-  constructor(group: TaskGroup, runner: TaskRunner | undefined, attentive: boolean) {
+  constructor(group: TaskGroup, runner: TaskRunner | undefined, attentive: boolean, concurrency: number) {
     const { rank, size } = group.peers;
     this.repeats = group.checking === undefined ? undefined : new RepeatCheck(group, this);
-    this.#group = group;
-    const memory = runner === undefined || size === 1 ? undefined : group.claims();
+    this.concurrency = concurrency;
+    this.#group = seatedGroup(group, concurrency, (task) => {
+      this.#scheduler.picker.isAsync(task);
+      this.refill();
+    });
+    // A rank claims one task at a time.
+    const memory = runner === undefined || size === 1 || concurrency > 1 ? undefined : group.claims();
     this.#offers = memory && new Offers(memory, rank);
-    this.#scheduler = new Scheduler(rank, size, runner !== undefined, this.#offers);
-    this.#root = runner && new RootTasks(runner, this.#place(rank), this.#scheduler.picker, this);
+    this.#scheduler = new Scheduler(rank, size, runner !== undefined, concurrency, this.#offers);
+    this.#root = runner && new RootSeats(runner, this.#place(rank), this.#scheduler.picker, this, concurrency);
     this.#workers = this.#scheduler.workers;
     this.ranks = size - (runner === undefined ? 1 : 0);
     this.broken = new Promise((_, reject) => {
@@ -90,20 +102,41 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     return this.#broken !== undefined;
   }
 
+  /** How many tasks can be at work at once: so many for each rank, if they are async. */
+  get seats(): number {
+    return this.ranks * this.concurrency;
+  }
+
   /** The ranks that can be given work. */
   get members(): number[] {
-    const ranks = this.#workers.filter((worker) => !worker.lost).map((worker) => worker.rank);
+    const ranks = this.#workers.filter((worker) => worker.isFirstSeat && !worker.lost).map((worker) => worker.rank);
     return this.#root === undefined ? ranks : [this.#group.peers.rank, ...ranks];
   }
 
   /** The ranks that can be given work and are not busy with a task that was given up. */
   get free(): number[] {
-    const stuck = new Set(this.#workers.filter((worker) => worker.stuck).map((worker) => worker.rank));
+    const isStuck = ({ seats }: WorkerState): boolean => seats.some((seat) => seat.stuck);
+    const stuck = new Set(this.#workers.filter(isStuck).map((worker) => worker.rank));
     return this.members.filter((rank) => !stuck.has(rank));
   }
 
   get busy(): number {
-    return this.#workers.filter((worker) => worker.isBusy).length + (this.#root?.current === undefined ? 0 : 1);
+    const isBusy = ({ isFirstSeat, seats }: WorkerState): boolean => isFirstSeat && seats.some((seat) => seat.isBusy);
+    return this.#workers.filter(isBusy).length + (this.#root?.isBusy === true ? 1 : 0);
+  }
+
+  get slowest(): RunningTask[] {
+    const tasks = this.#workers.flatMap((worker) =>
+      [...worker.atWork, ...this.#claimedBy(worker)].map((task) => ({ ...task, ...this.#place(worker.rank) })),
+    );
+    const own = this.#root?.atWork.map((task) => ({ ...task, ...this.#place(this.#group.peers.rank) })) ?? [];
+    return slowest([...own, ...tasks], performance.now());
+  }
+
+  /** The task at work that this worker has claimed. */
+  #claimedBy({ rank, since, lost }: WorkerState): AtWork[] {
+    const task = lost ? undefined : this.#offers?.atWork(rank);
+    return task === undefined ? [] : [{ ...task, since }];
   }
 
   add(run: MapRun): void {
@@ -185,7 +218,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     if (this.#broken !== undefined) return;
     const now = performance.now();
     this.#offer();
-    this.#scheduler.handOut(now, this.ranks, (worker, chunk) => this.#give(worker, chunk));
+    this.#scheduler.handOut(now, this.seats, (worker, chunk) => this.#give(worker, chunk));
     this.#workAtRoot(now);
     this.#recall();
   }
@@ -202,6 +235,7 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     const { number } = this.#offers.open(chunk);
     for (const worker of this.#workers) {
       if (worker.lost) continue;
+      if (!worker.isBusy) worker.since = performance.now();
       worker.offers.add(number);
       void this.#listen(worker);
       void this.#send(worker, parcel);
@@ -209,15 +243,15 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   }
 
   #workAtRoot(now: number): void {
-    const root = this.#root;
-    if (root === undefined || root.working || !this.#scheduler.picker.hasWork) return;
-    const waitMs = this.#scheduler.rootWaitsMs(now, this.ranks);
+    const seat = this.#scheduler.picker.hasWork ? this.#root?.free : undefined;
+    if (seat === undefined) return;
+    const waitMs = this.#scheduler.rootWaitsMs(now, this.seats);
     if (waitMs > 0) {
       clearTimeout(this.#rootTimer);
       this.#rootTimer = setTimeout(() => this.refill(), waitMs);
       return;
     }
-    void root.work().then(() => {
+    void seat.work().then(() => {
       this.#wake?.();
       this.#recall();
     });
@@ -247,8 +281,8 @@ export class Dispatcher implements WorkerCounts, Dispatching {
   #recall(): void {
     clearTimeout(this.#recallTimer);
     if (this.#broken !== undefined || this.#runs.size === 0) return;
-    const rootIsIdle = this.#root !== undefined && !this.#root.working;
-    const { workers, againMs } = this.#scheduler.recalls(performance.now(), rootIsIdle);
+    const { isIdle = false, hasRoom = false } = this.#root ?? {};
+    const { workers, againMs } = this.#scheduler.recalls(performance.now(), isIdle, hasRoom);
     for (const worker of workers) {
       const { from } = worker.spare as Spare;
       worker.recalled = true;
@@ -343,15 +377,22 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       const message: Message = { kind: "withdraw", offer: number, reason: unwanted };
       for (const worker of this.#workers) if (!worker.lost) this.#tell(worker, message);
     }
-    if (this.#root?.current?.run === run) this.#root.cancel(new MpiError("aborted", unwanted));
+    this.#root?.cancel(new MpiError("aborted", unwanted), run);
     this.#wake?.();
   }
 
   /** A task that never returns to the event loop is given up. Its rank gets no work before it answers again. */
   #overdue(worker: WorkerState, item: Item, error: MpiError): void {
     const place = this.#place(worker.rank);
-    for (const run of this.#runs) run.forget(worker.rank); // a block that waits for this rank would wait for ever
-    for (const { chunk, items } of worker.giveUp()) {
+    const { task = "a task" } = worker.current?.run ?? {};
+    this.#group.reportUnresponsive(
+      place.rank,
+      `it did not return from input ${item.index} of ${task}, which was given up`,
+    );
+    for (const run of this.#runs) run.forget((worker.seats[0] as WorkerState).rank); // a block that waits for this rank would wait for ever
+    // Which task of the rank blocks the others is not known. Those with a time limit have their own, and so end as it would end them.
+    const unbounded = worker.seats.filter((seat) => seat.current?.run.timeoutMs === undefined);
+    for (const { chunk, items } of [worker, ...unbounded].flatMap((seat) => seat.giveUp())) {
       for (const each of items) {
         if (each === item) chunk.run.settle(each, failed(error), place);
         else chunk.run.lost([each], false, error, place);
@@ -382,23 +423,29 @@ export class Dispatcher implements WorkerCounts, Dispatching {
       this.fail(error);
       return;
     }
-    worker.lost = true;
+    const { seats } = worker;
+    for (const seat of seats) seat.lost = true;
     this.ranks -= 1;
     this.lost.push(this.#group.members[worker.rank] as number);
-    for (const run of this.#runs) run.forget(worker.rank);
+    for (const run of this.#runs) run.forget((seats[0] as WorkerState).rank);
     const place = this.#place(worker.rank);
-    // `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it.
     const claimed = this.#offers?.lost(worker.rank) ?? [];
-    const task = (worker.current ?? claimed[0])?.run.task;
-    if (leftInATask.test(error.message) && task !== undefined && worker.heard) {
-      warn(`rank ${place.rank} on ${place.host} ended with exit code 0 in a task of ${task}; going on without it`);
-    }
+    if (leftInATask.test(error.message)) this.#nameLeaver(seats, claimed[0], place);
     for (const { run, items } of claimed) run.lost(items, true, error, place);
-    for (const { chunk, items, begun } of worker.giveUp()) chunk.run.lost(items, begun, error, place);
+    for (const { chunk, items, begun } of seats.flatMap((seat) => seat.giveUp())) {
+      chunk.run.lost(items, begun, error, place);
+    }
     if (this.ranks === 0) this.#deserted = { error };
     if (this.ranks === 0 && this.#runs.size > 0) this.fail(error);
     this.#wake?.();
     this.refill();
+  }
+
+  /** `tsmpi run` names ranks that fail. A task that calls process.exit(0) looks like a good end to it. */
+  #nameLeaver(seats: readonly WorkerState[], claimed: Chunk | undefined, { rank, host }: Place): void {
+    const chunk = seats.find((seat) => seat.held > 0)?.current ?? claimed;
+    if (chunk === undefined || !seats.some(({ heard }) => heard)) return;
+    warn(`rank ${rank} on ${host} ended with exit code 0 in a task of ${chunk.run.task}; going on without it`);
   }
 
   #place(rank: number): Place {

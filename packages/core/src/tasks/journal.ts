@@ -6,6 +6,7 @@ import { decode, encode, type Parcel } from "../wire/codec/codec.ts";
 import { cannotTravel } from "./batch.ts";
 import { FrameFile } from "./frame-file.ts";
 import { JournalLock } from "./journal-lock.ts";
+import type { ResultStore } from "./result-store.ts";
 import type { AnyTask } from "./task.ts";
 import { isBound, sourceOf } from "./task-source.ts";
 
@@ -13,6 +14,9 @@ const magic = Buffer.from("tsmpi journal 2\n");
 const earlierMagic = Buffer.from("tsmpi journal 1\n");
 /** Position and digest of the input, length of the value's head and number of its attachments. */
 const entryBytes = 8 + 16 + 4 + 4;
+
+/** In place of the position of an input that has none. */
+export const noPosition = -1;
 
 /** What the results of a journal depend on, beside the inputs. */
 export interface Subject {
@@ -37,12 +41,15 @@ interface Title {
  * ```
  * By these digests the journal of another function, another key or other inputs is refused.
  */
-export class Journal {
+export class Journal implements ResultStore {
   readonly #path: string;
   readonly #lock: JournalLock;
   readonly #file: FrameFile;
   readonly #warn: (text: string) => void;
+  readonly #title: Title;
   readonly #results: Map<number, { digest: Buffer; parcel: Parcel }> = new Map();
+  /** Results of inputs that have no position, by the digest of the input. */
+  readonly #unplaced: Map<string, Parcel[]> = new Map();
   #unwritten: Uint8Array[][] = [];
   /** The file could not be written. The next `add` or `close` throws this. */
   #failed: Error | undefined;
@@ -56,7 +63,7 @@ export class Journal {
   constructor(path: string, subject: Subject, warn: (text: string) => void) {
     this.#path = path;
     this.#warn = warn;
-    const title = titleOf(subject);
+    this.#title = titleOf(subject);
     this.#lock = new JournalLock(path);
     try {
       this.#file = open(path);
@@ -65,7 +72,7 @@ export class Journal {
       throw error;
     }
     try {
-      this.#read(title);
+      this.#read();
     } catch (error) {
       this.#closed = true;
       this.#release();
@@ -73,15 +80,15 @@ export class Journal {
     }
   }
 
-  /** A digest that identifies an input. @throws MpiError `unserializable` */
+  /** @throws MpiError `invalid-argument` when this journal is of another subject */
+  check(subject: Subject): void {
+    this.#compare(this.#title, titleOf(subject));
+  }
+
   digestOf(input: unknown): Buffer {
     return digest(encode(input));
   }
 
-  /**
-   * The result of this input, if it is known. It is removed from memory, because there is only one caller.
-   * @throws MpiError `invalid-argument` when the journal has a result of another input in its place.
-   */
   find(index: number, digest: Buffer): { value: unknown } | undefined {
     const result = this.#results.get(index);
     if (result === undefined) return undefined;
@@ -94,7 +101,16 @@ export class Journal {
     return { value: decode(result.parcel) };
   }
 
-  /** Adds a result. All results of one turn of the event loop are written together. */
+  /**
+   * The result of an input without a position. Each is given once: where the same input was done three times, the next three
+   * calls get the three results, in the order in which they were written.
+   */
+  findInput(digest: Buffer): { value: unknown } | undefined {
+    const parcel = this.#unplaced.get(digest.toString("hex"))?.shift();
+    return parcel && { value: decode(parcel) };
+  }
+
+  /** All results of one turn of the event loop are written together. */
   add(index: number, digest: Buffer, value: unknown): void {
     if (this.#failed !== undefined) throw this.#failed;
     const { head, attachments } = encode(value);
@@ -133,14 +149,14 @@ export class Journal {
     }
   }
 
-  #read(title: Title): void {
+  #read(): void {
     if (this.#file.begins(earlierMagic) && this.#file.unread > 0) {
       throw invalid(
         `the journal ${this.#path} is of an earlier version of tsmpi, which did not say whose it is; ${remedy}`,
       );
     }
     if (!this.#file.begins(magic)) throw invalid(`${this.#path} is not a journal of tsmpi`);
-    const own = encode({ ...title });
+    const own = encode({ ...this.#title });
     const { unread } = this.#file;
     let titleIsWhole = true;
     const first = this.#file.next(() => {
@@ -155,7 +171,7 @@ export class Journal {
       this.#file.append([[own.head]]);
       return;
     }
-    this.#compare(decode({ head: first, attachments: [] }) as Title, title);
+    this.#compare(decode({ head: first, attachments: [] }) as Title, this.#title);
     const damaged = (bytes: number, at: number): void =>
       this.#warn(`the journal ${this.#path} is damaged: ${bytes} bytes from ${at} on are passed over`);
     for (;;) {
@@ -182,7 +198,17 @@ export class Journal {
       at += size;
       return content.subarray(at - size, at);
     });
-    this.#results.set(content.readDoubleLE(0), { digest: content.subarray(8, 24), parcel: { head, attachments } });
+    const index = content.readDoubleLE(0);
+    const input = content.subarray(8, 24);
+    const parcel = { head, attachments };
+    if (index !== noPosition) {
+      this.#results.set(index, { digest: input, parcel });
+      return;
+    }
+    const key = input.toString("hex");
+    const same = this.#unplaced.get(key);
+    if (same === undefined) this.#unplaced.set(key, [parcel]);
+    else same.push(parcel);
   }
 }
 

@@ -18,19 +18,31 @@ export interface MapSettings {
 
 /** Default look-ahead for each rank: lazy inputs pulled whose results have not been taken. */
 const lookAheadEach = 64;
+/** Each costs rank 0 an object for each rank. */
+const mostAtOnce = 1000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** The options with their defaults. @throws MpiError `invalid-argument` */
-export function checkedMapOptions(options: PoolMapOptions, ranks: number, showsProgress: boolean): MapSettings {
+export function checkedMapOptions(
+  options: PoolMapOptions,
+  ranks: number,
+  showsProgress: boolean,
+  concurrency = 1,
+): MapSettings {
   const { schedule = "dynamic", chunkSize, timeoutMs, journal, signal, weight } = options;
   const {
-    lookAhead = lookAheadEach * Math.max(1, ranks),
+    lookAhead = lookAheadEach * Math.max(1, ranks * concurrency),
     stopOnError = true,
     retries = 0,
     progress = showsProgress,
   } = options;
   if (schedule !== "dynamic" && schedule !== "static") {
     throw invalid(`schedule is ${show(schedule)}, but a schedule is "dynamic" or "static"`);
+  }
+  if (schedule === "static" && concurrency > 1) {
+    throw invalid(
+      `concurrency is ${concurrency} and schedule is "static", but only the dynamic schedule has concurrency`,
+    );
   }
   if (chunkSize !== undefined) checkWhole("chunkSize", chunkSize, 1);
   checkWhole("lookAhead", lookAhead, 1);
@@ -53,6 +65,16 @@ export function checkedMapOptions(options: PoolMapOptions, ranks: number, showsP
     progress,
     signal,
   };
+}
+
+/** The option `concurrency`, of a map or a pool. @throws MpiError `invalid-argument` */
+export function checkedConcurrency(concurrency: unknown = 1): number {
+  if (Number.isSafeInteger(concurrency) && (concurrency as number) >= 1 && (concurrency as number) <= mostAtOnce) {
+    return concurrency as number;
+  }
+  throw invalid(
+    `concurrency is ${show(concurrency)}, but it is how many async tasks a rank does at once: a whole number from 1 to ${mostAtOnce}`,
+  );
 }
 
 /** @throws MpiError `invalid-argument` */

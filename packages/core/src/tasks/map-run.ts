@@ -6,10 +6,10 @@ import { Backlog } from "./backlog.ts";
 import { chunks } from "./chunks.ts";
 import type { InputSource } from "./input-source.ts";
 import type { Item, Observer, Place } from "./item.ts";
-import type { Journal } from "./journal.ts";
 import type { MapSettings } from "./map-options.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProgressMeter } from "./progress-meter.ts";
+import type { ResultStore } from "./result-store.ts";
 import type { Sink } from "./results.ts";
 import { chunkSize, depth, mostHeld, type Pace } from "./schedule.ts";
 import { taskError } from "./task-error.ts";
@@ -26,6 +26,8 @@ export interface Held {
   readonly tasks: number;
   /** Predicted time until it has done them. */
   readonly leftMs: number;
+  /** Its rank has other tasks at work. */
+  readonly shared?: boolean;
 }
 
 /** A task that was at work on this many ranks when they were lost is taken for the cause. */
@@ -38,7 +40,7 @@ export interface MapRunParts {
   source: InputSource;
   sink: Sink;
   meter: ProgressMeter;
-  journal: Journal | undefined;
+  journal: ResultStore | undefined;
   /** Under `--check`. */
   observer?: Observer;
   /** Source position of the user's call. */
@@ -91,7 +93,7 @@ export class MapRun {
       this.#fail = reject;
     });
     this.finished.catch(() => {}); // each caller that awaits it gets the error all the same
-    parts.meter.total = parts.source.remaining;
+    parts.meter.left = () => this.#left;
   }
 
   get over(): boolean {
@@ -153,7 +155,7 @@ export class MapRun {
     const block = this.#backlog.takeBlock(rank);
     if (block !== undefined) return this.#begin(block, rank);
     // A suspect goes to an idle rank: if that rank is lost too, nothing else is lost with it.
-    const suspect = held.chunks === 0 ? this.#backlog.takeSuspect() : undefined;
+    const suspect = held.chunks === 0 && held.shared !== true ? this.#backlog.takeSuspect() : undefined;
     if (suspect !== undefined) return this.#begin(suspect, rank);
     if (known.offered === true) return this.#backlog.hasAgain && held.chunks === 0 ? this.#next(1, rank) : [];
     const size = this.#size(held, known);
@@ -202,7 +204,7 @@ export class MapRun {
       this.#put(item, outcome.value);
     } else if (place !== undefined && this.#mayRetry(item, outcome.error)) {
       this.#retry(item);
-    } else {
+    } else if (!this.#over) {
       this.#refuse(item, outcome.error, place);
     }
     this.settleIfDone();
@@ -230,8 +232,8 @@ export class MapRun {
       this.putBack(items);
       return;
     }
-    this.#underWay -= items.length;
     for (const item of items) {
+      this.#underWay -= 1;
       item.losses += 1;
       if (item.losses >= mostLosses) this.#refuse(item, deadly(error), place);
       else this.#backlog.tryAgain(item);
@@ -273,9 +275,15 @@ export class MapRun {
     else if (this.spent && this.#delayed.size === 0) this.#end(source.broken);
   }
 
+  /** Ends the run when the user's `only` throws. */
   #mayRetry({ attempts, losses }: Item, error: unknown): boolean {
     const { times, only } = this.settings.retries;
-    return attempts <= times + losses && (only === undefined || only(error));
+    try {
+      return attempts <= times + losses && (only === undefined || only(error));
+    } catch (thrown) {
+      this.#end({ error: thrown });
+      return false;
+    }
   }
 
   #retry(item: Item): void {
@@ -314,6 +322,12 @@ export class MapRun {
     return items;
   }
 
+  /** Inputs without a result, where their number is known. */
+  get #left(): number | undefined {
+    const remaining = this.#backlog.remaining;
+    return remaining === undefined ? undefined : remaining + this.#underWay + this.#delayed.size;
+  }
+
   get #isBounded(): boolean {
     return this.#parts.source.lazy || this.#parts.sink.bounded;
   }
@@ -349,6 +363,8 @@ export class MapRun {
     if (this.#over) return;
     this.#over = true;
     const { journal, meter, sink, site } = this.#parts;
+    const left = this.#left;
+    meter.left = () => left; // a source that is closed has no inputs left
     let why = reason;
     const failed = (error: unknown): void => {
       if (why === undefined) why = { error };

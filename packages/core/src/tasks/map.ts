@@ -8,10 +8,11 @@ import type { TypedArray } from "../calls/typed-array.ts";
 import { warn } from "../calls/warning.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { heaviestFirst, type InputSource, readAll, sourceOf } from "./input-source.ts";
-import type { Journal } from "./journal.ts";
-import { checkedMapOptions } from "./map-options.ts";
+import type { Subject } from "./journal.ts";
+import { checkedConcurrency, checkedMapOptions } from "./map-options.ts";
 import { MapRun } from "./map-run.ts";
 import { ProgressMeter } from "./progress-meter.ts";
+import type { ResultStore } from "./result-store.ts";
 import { ResultList, type Sink } from "./results.ts";
 import type {
   AnyTask,
@@ -33,13 +34,13 @@ export async function map(
   options: MapOptions<unknown> & { into?: TypedArray | undefined },
   site: string,
 ): Promise<unknown> {
-  if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
+  const task = checkedTask(work, "map");
   const { rank, size } = group.peers;
   const works = rank !== 0 || size === 1 || (options.rootWorks ?? true);
-  checkedMapOptions(options, size, group.showsProgress); // before anything is sent: else ranks with wrong options would wait
-  const task = work.name === "" ? "map" : work.name;
+  const concurrency = checkedConcurrency(options.concurrency);
+  checkedMapOptions(options, size, group.showsProgress, concurrency); // before anything is sent: else ranks with wrong options would wait
   const { initializer, stopOnError = true, into } = options;
-  const call = { tasks: new Map([[task, work]]), works, attentive: false, initializer };
+  const call = { tasks: new Map([[task, work]]), works, attentive: false, concurrency, initializer };
   return runTaskCall(group, call, async (dispatcher, prepared) => {
     const [all] = await Promise.race([Promise.all([given(inputs), prepared]), dispatcher.broken]);
     const results = new ResultList(!stopOnError);
@@ -51,8 +52,14 @@ export async function map(
   });
 }
 
+/** The task's name. @throws MpiError `invalid-argument` */
+export function checkedTask(work: AnyTask, otherwise: string): string {
+  if (typeof work !== "function") throw invalid(`fn is ${show(work)}, but a task is a function`);
+  return work.name === "" ? otherwise : work.name;
+}
+
 /** Async, so that an error of the caller's function rejects: a synchronous one would leave `prepared` unhandled. */
-async function given(inputs: RootMapInputs<unknown> | undefined): Promise<MapInputs<unknown>> {
+export async function given(inputs: RootMapInputs<unknown> | undefined): Promise<MapInputs<unknown>> {
   return (typeof inputs === "function" ? inputs() : inputs) as Promise<MapInputs<unknown>>;
 }
 
@@ -64,12 +71,14 @@ export interface Order {
   options: ImapOptions & PoolMapOptions;
   sink: Sink;
   site: string;
+  /** Opens the journal; by default one of this call's own. */
+  openJournal?: typeof openJournal;
 }
 
 /** Begins to hand out one list of inputs. */
 export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Order): Promise<MapRun> {
-  const { task, work, spread, sink, site } = order;
-  const settings = checkedMapOptions(order.options, dispatcher.ranks, group.showsProgress);
+  const { task, spread, sink, site } = order;
+  const settings = checkedMapOptions(order.options, dispatcher.ranks, group.showsProgress, dispatcher.concurrency);
   const fixed = settings.schedule === "static";
   const { progress } = settings;
   const { weight } = order.options;
@@ -82,7 +91,7 @@ export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Ord
           oncePerTurn(() => dispatcher.refill()),
         );
   const { journal: file } = settings;
-  const journal = file && (await open(file, task, work, site).catch((error: unknown) => closeAndThrow(source, error)));
+  const journal = file && (await journalOf(order, file).catch((error: unknown) => closeAndThrow(source, error)));
   const show =
     progress === true ? (event: Parameters<TaskGroup["show"]>[0]): void => group.show(event) : progress || undefined;
   const meter = new ProgressMeter(task, dispatcher, show);
@@ -115,10 +124,17 @@ function closeAndThrow(source: InputSource, error: unknown): never {
   throw error;
 }
 
+function journalOf(
+  { openJournal: open = openJournal, task, work, site }: Order,
+  options: JournalOptions,
+): Promise<ResultStore> {
+  return open(options.file, { task, work, key: options.key }, (text) => warn(`${siteOf(site) ?? task}: ${text}`));
+}
+
 /** Loads the journal's code only now: its checksums alone would cost each rank 5 ms at the start. */
-async function open({ file, key }: JournalOptions, task: string, work: AnyTask, site: string): Promise<Journal> {
+async function openJournal(file: string, subject: Subject, warned: (text: string) => void): Promise<ResultStore> {
   const { Journal } = await import("./journal.ts");
-  return new Journal(file, { task, work, key }, (text) => warn(`${siteOf(site) ?? task}: ${text}`));
+  return new Journal(file, subject, warned);
 }
 
 function cancelled(reason: unknown): MpiError {

@@ -96,6 +96,15 @@ export class Offers {
     return undefined;
   }
 
+  /** The task that this rank has claimed last and not answered. */
+  atWork(rank: number): { task: string; index: number } | undefined {
+    for (const { run, items, claims, missing } of this.#open) {
+      const claimed = [...missing].findLast((task) => claims.ownerOf(task) === rank);
+      if (claimed !== undefined) return { task: run.task, index: (items[claimed] as Item).index };
+    }
+    return undefined;
+  }
+
   /** Another rank has answered these tasks. Returns those that were missing. */
   answered(number: number, tasks: readonly number[]): Chunk | undefined {
     for (const offer of this.#open) if (offer.number === number) return this.#remove(offer, tasks);

@@ -41,7 +41,7 @@ export interface PoolWorkers<T extends PoolTasks> {
    * Does one task. Its promise may be kept while others start: `Promise.all(tiles.map((tile) => workers.run("render", tile)))`.
    * @param task name of the task
    * @param input its input
-   * @param options `timeoutMs`, `retries`, `signal`
+   * @param options `timeoutMs`, `retries`, `journal`, `signal`
    * @throws MpiError `invalid-argument` for an unknown task, `aborted`, `closed`; and what the task throws
    */
   run<K extends keyof T & string>(task: K, input: TaskInput<T[K]>, options?: TaskOptions): Promise<TaskResult<T[K]>>;

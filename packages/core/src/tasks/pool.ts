@@ -1,7 +1,8 @@
 import { invalid, show } from "../calls/check.ts";
+import { checkedConcurrency } from "./map-options.ts";
 import type { PoolTasks } from "./pool-workers.ts";
 import { RootWorkers } from "./root-workers.ts";
-import type { AnyTask, InitializerOptions } from "./task.ts";
+import type { AnyTask, ConcurrencyOptions, InitializerOptions } from "./task.ts";
 import { runTaskCall } from "./task-call.ts";
 import type { TaskGroup } from "./task-group.ts";
 
@@ -10,7 +11,7 @@ export async function pool(
   group: TaskGroup,
   tasks: PoolTasks,
   driver: (workers: RootWorkers) => unknown,
-  options: InitializerOptions<unknown> & { rootWorks?: boolean | undefined },
+  options: InitializerOptions<unknown> & ConcurrencyOptions & { rootWorks?: boolean | undefined },
 ): Promise<unknown> {
   const named = checked(tasks);
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
@@ -19,6 +20,7 @@ export async function pool(
     tasks: named,
     works: rank !== 0 || size === 1 || options.rootWorks === true,
     attentive: true,
+    concurrency: checkedConcurrency(options.concurrency),
     initializer: options.initializer,
   };
   return runTaskCall(group, call, async (dispatcher, prepared) => {

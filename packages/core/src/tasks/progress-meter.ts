@@ -1,13 +1,15 @@
 import { clearInterval, performance, queueMicrotask, setInterval } from "../calls/event-loop.ts";
-import type { Progress } from "../wire/progress.ts";
+import type { Progress, RunningTask } from "../wire/progress.ts";
 
 const intervalMs = 100;
 
-/** How many workers there are and how many are busy. */
+/** How many workers there are, how many are busy, and with what. */
 export interface WorkerCounts {
   readonly busy: number;
   readonly ranks: number;
   readonly lost: readonly number[];
+  /** See {@link Progress}. */
+  readonly slowest: readonly RunningTask[];
 }
 
 /** Counts finished tasks and reports progress to a listener, at most ten times a second. */
@@ -22,7 +24,8 @@ export class ProgressMeter {
   #failed = 0;
   /** Inputs whose results the journal had. */
   #known = 0;
-  #total: number | undefined;
+  /** Inputs that are neither done nor refused, where their number is known. Set by the run. */
+  left: () => number | undefined = () => undefined;
   #finished = false;
 
   constructor(task: string, counts: WorkerCounts, listener: ((progress: Progress) => void) | undefined) {
@@ -37,12 +40,9 @@ export class ProgressMeter {
   count(how: "done" | "failed" | "known", tasks = 1): void {
     this.#done += tasks;
     if (how === "failed") this.#failed += tasks;
+    // Known results are reported later: inputs that were pulled with this one are not yet counted.
     if (how === "known") this.#known += tasks;
-    if (this.#listener !== undefined && performance.now() - this.#told >= intervalMs) this.#tell();
-  }
-
-  set total(total: number | undefined) {
-    this.#total = total;
+    else if (this.#listener !== undefined && performance.now() - this.#told >= intervalMs) this.#tell();
   }
 
   finish(): void {
@@ -58,17 +58,21 @@ export class ProgressMeter {
     this.#told = performance.now();
     const elapsedMs = this.#told - this.#started;
     const worked = this.#done - this.#known;
-    const left = this.#total === undefined || worked === 0 ? undefined : this.#total - this.#done;
+    const left = this.left();
+    const { busy, ranks } = this.#counts;
+    // Before, ranks whose first tasks are at work would not count. When all that is left is at work, a rate says nothing.
+    const isPaced = worked > 0 && worked >= ranks && left !== undefined && (left > busy || left === 0);
     const progress: Progress = {
       task: this.#task,
       done: this.#done,
       failed: this.#failed,
-      total: this.#total,
+      total: left === undefined ? undefined : this.#done + left,
       elapsedMs,
       perSecond: elapsedMs === 0 ? 0 : (worked * 1000) / elapsedMs,
-      remainingMs: left === undefined ? undefined : (left * elapsedMs) / worked,
-      busy: this.#counts.busy,
-      ranks: this.#counts.ranks,
+      remainingMs: isPaced ? (left * elapsedMs) / worked : undefined,
+      busy,
+      ranks,
+      slowest: this.#counts.slowest,
       lost: this.#counts.lost,
       finished: this.#finished,
     };

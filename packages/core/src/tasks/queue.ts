@@ -19,6 +19,11 @@ export class Queue {
     return this.#byTask.size;
   }
 
+  /** Names of these tasks. */
+  get tasks(): Iterable<string> {
+    return this.#byTask.keys();
+  }
+
   /** The run that is asked first. */
   get first(): MapRun | undefined {
     for (const runs of this.#byTask.values()) for (const run of runs) return run;

@@ -5,14 +5,15 @@ import { type ChunkPicker, rootTurnMs } from "./chunk-picker.ts";
 import type { Item, Place } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
 import type { Outcome } from "./outcome.ts";
+import type { AtWork } from "./slowest.ts";
 import type { Stretch, TaskRunner } from "./task-runner.ts";
 
 /** What the tasks on rank 0 need of the dispatcher. */
 export interface Dispatching {
   /** Whether the whole call has failed. */
   readonly hasFailed: boolean;
-  /** How many ranks can be given work. */
-  readonly ranks: number;
+  /** How many tasks can be at work at once. */
+  readonly seats: number;
   /** There may be something to hand out to the workers. */
   refill(): void;
 }
@@ -22,16 +23,21 @@ export class RootTasks {
   /** The chunk at work. */
   current: Chunk | undefined;
   working = false;
+  /** The task that is awaited: while another one is at work, rank 0 tells no progress. */
+  atWork: AtWork[] = [];
   readonly #runner: TaskRunner;
   readonly #place: Place;
   readonly #picker: ChunkPicker;
   readonly #dispatcher: Dispatching;
+  readonly #onlyAsync: boolean;
 
-  constructor(runner: TaskRunner, place: Place, picker: ChunkPicker, dispatcher: Dispatching) {
+  /** @param onlyAsync does only tasks that return promises */
+  constructor(runner: TaskRunner, place: Place, picker: ChunkPicker, dispatcher: Dispatching, onlyAsync: boolean) {
     this.#runner = runner;
     this.#place = place;
     this.#picker = picker;
     this.#dispatcher = dispatcher;
+    this.#onlyAsync = onlyAsync;
   }
 
   /** The result of the task at work is not wanted any more. */
@@ -44,7 +50,7 @@ export class RootTasks {
     this.working = true;
     let turn = performance.now();
     while (!this.#dispatcher.hasFailed) {
-      this.current = this.#picker.nextOfRoot(this.#dispatcher.ranks);
+      this.current = this.#picker.nextOfRoot(this.#dispatcher.seats, this.#onlyAsync);
       if (this.current === undefined) break;
       const { run, items } = this.current;
       const stretch = stretchOf(items);
@@ -95,12 +101,14 @@ export class RootTasks {
   async #awaited(done: Promise<Outcome>, run: MapRun, items: readonly Item[], i: number): Promise<number> {
     const next = this.#putBack(run, items, i + 1);
     this.#picker.isAsync(run.task);
-    this.#picker.rootIsWaiting = true;
+    this.#picker.rootWaits += 1;
     this.#dispatcher.refill();
     const since = performance.now();
+    this.atWork = [{ task: run.task, index: (items[i] as Item).index, since }];
     const outcome = asIfTravelled(await done);
+    this.atWork = [];
     if (performance.now() - since > rootTurnMs) this.#picker.awaits(run.task);
-    this.#picker.rootIsWaiting = false;
+    this.#picker.rootWaits -= 1;
     run.settle(items[i] as Item, outcome, this.#place);
     return next;
   }

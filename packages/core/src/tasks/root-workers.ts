@@ -8,6 +8,7 @@ import { type Order, start } from "./map.ts";
 import type { MapRun } from "./map-run.ts";
 import type { PoolTasks, PoolWorkers } from "./pool-workers.ts";
 import { ResultList, ResultStream } from "./results.ts";
+import { RunJournals } from "./run-journals.ts";
 import type { AnyTask, ImapOptions, MapInputs, PoolMapOptions, SettledOptions, TaskOptions } from "./task.ts";
 import { callSite } from "./task-error.ts";
 import type { TaskGroup } from "./task-group.ts";
@@ -26,6 +27,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
   readonly #calls: Map<Promise<unknown>, Promise<unknown>> = new Map();
   /** Runs whose results the driver takes one by one. */
   readonly #streams: Set<MapRun> = new Set();
+  readonly #journals: RunJournals = new RunJournals();
   #closed = false;
   #abandoned = false;
 
@@ -40,7 +42,9 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
   }
 
   run(task: string, input: unknown, options: TaskOptions = {}): Promise<never> {
-    const order = { task, spread: false, inputs: [input], options, site: callSite(this.run), known: knownOptions.run };
+    const site = callSite(this.run);
+    const openJournal: Order["openJournal"] = (...journal) => this.#journals.of(...journal);
+    const order = { task, spread: false, inputs: [input], options, site, known: knownOptions.run, openJournal };
     return this.#open(this.#list(order, false).then(([result]) => result as never));
   }
 
@@ -57,7 +61,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
   imap(task: string, inputs: MapInputs<unknown>, options: ImapOptions = {}): AsyncGenerator<never, void> {
     return this.#stream(
       true,
-      { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.imap },
+      { task, spread: false, inputs, options, site: callSite(this.imap), known: knownOptions.poolImap },
       false,
     );
   }
@@ -69,7 +73,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
       inputs,
       options,
       site: callSite(this.imapUnordered),
-      known: knownOptions.imapUnordered,
+      known: knownOptions.poolImapUnordered,
     };
     return this.#stream(false, order, false);
   }
@@ -105,6 +109,7 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
     this.#closed = true;
     for (const run of this.#streams) run.cancel(driverHasReturned());
     await Promise.allSettled(this.#calls.keys());
+    this.#journals.close();
   }
 
   /**
@@ -115,6 +120,9 @@ export class RootWorkers implements PoolWorkers<PoolTasks> {
     this.#closed = true;
     this.#abandoned = true;
     for (const given of this.#calls.values()) given.catch(() => {});
+    try {
+      this.#journals.close();
+    } catch {} // the pool's own failure counts
   }
 
   /** The driver's promise for a call. Separate from `work`, so that awaiting `work` here does not mark the driver's as handled. */

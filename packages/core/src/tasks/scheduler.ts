@@ -32,15 +32,21 @@ export class Scheduler {
 
   /**
    * @param rootWorks rank 0 does tasks itself
+   * @param concurrency how many async tasks a rank does at once. Each of its seats is a worker (`seats.ts`)
    * @param offers undefined if ranks cannot claim tasks
    */
-  constructor(root: number, size: number, rootWorks: boolean, offers?: Offers) {
-    this.picker = new ChunkPicker(root, rootWorks, offers);
-    this.workers = Array.from({ length: size - 1 }, (_, i) => new WorkerState(i < root ? i : i + 1));
+  constructor(root: number, size: number, rootWorks: boolean, concurrency: number, offers?: Offers) {
+    this.picker = new ChunkPicker(root, rootWorks, concurrency, offers);
+    const others = size - 1;
+    this.workers = Array.from({ length: others * concurrency }, (_, i) => new WorkerState(i < root ? i : i + 1));
+    if (concurrency === 1) return;
+    for (const [i, worker] of this.workers.entries()) {
+      worker.seats = this.workers.filter((_, j) => j % others === i % others);
+    }
   }
 
   /** Calls `give` for each chunk that a worker gets now. */
-  handOut(now: number, ranks: number, give: (worker: WorkerState, chunk: Chunk) => void): void {
+  handOut(now: number, seats: number, give: (worker: WorkerState, chunk: Chunk) => void): void {
     const { queue } = this.picker;
     const free = this.workers.filter(canBeGiven);
     for (let round = 0, gave = true; gave && queue.size > 0; round++) {
@@ -51,7 +57,8 @@ export class Scheduler {
           gave = true;
           continue;
         }
-        const chunk = this.picker.next(worker.rank, this.#heldBy(worker, now), ranks);
+        if (isBesideSuspect(worker)) continue;
+        const chunk = this.picker.next(worker.rank, this.#heldBy(worker, now), seats, !worker.isFirstSeat);
         if (chunk === undefined) continue;
         give(worker, chunk);
         gave = true;
@@ -63,16 +70,19 @@ export class Scheduler {
    * Which workers give back the tasks that they have not begun. Called after {@link handOut}: a rank that is idle now gets nothing
    * unless others give some back. Also without idle ranks a worker that is late gives its tasks back, because they are the next ones.
    * @param rootIsIdle rank 0 does tasks itself and has none
+   * @param rootHasRoom rank 0 can do a further async task
    */
-  recalls(now: number, rootIsIdle: boolean): Recalls {
+  recalls(now: number, rootIsIdle: boolean, rootHasRoom: boolean = rootIsIdle): Recalls {
     const free = this.workers.filter(canBeGiven);
-    const idle = rootIsIdle || free.some((worker) => worker.held === 0);
+    const isIdle = rootIsIdle || free.some((worker) => worker.held === 0 && worker.isFirstSeat);
+    const hasRoom = isIdle || rootHasRoom || free.some((worker) => worker.held === 0);
     const workers: WorkerState[] = [];
     let againMs: number | undefined;
     for (const worker of free) {
       const { spare } = worker;
       if (spare === undefined) continue;
       const all = this.picker.predicted(spare.task, worker.tasks) ?? 0;
+      const idle = isIdle || (hasRoom && this.picker.returnsPromises(spare.task));
       const worthIt = idle && (all * spare.tasks) / worker.tasks >= worthMovingMs;
       const onTimeMs = worthIt ? 0 : worker.since + all + worthMovingMs - now;
       if (onTimeMs <= 0) workers.push(worker);
@@ -102,7 +112,7 @@ export class Scheduler {
     const lateMs = now - since - predictedMs;
     // A task that takes far longer than predicted will last: on average, as long again.
     const leftMs = lateMs > Math.max(worthMovingMs, predictedMs / 10) ? now - since : Math.max(0, -lateMs);
-    return { chunks, tasks, leftMs };
+    return { chunks, tasks, leftMs, shared: worker.seats.some((seat) => seat !== worker && seat.held > 0) };
   }
 
   /**
@@ -121,6 +131,12 @@ export class Scheduler {
   }
 }
 
-function canBeGiven({ lost, stuck, recalled }: WorkerState): boolean {
-  return !lost && !stuck && !recalled;
+function canBeGiven(worker: WorkerState): boolean {
+  const { lost, recalled, seats } = worker;
+  return !lost && !recalled && !seats.some((seat) => seat.stuck) && !isBesideSuspect(worker);
+}
+
+/** A seat beside a suspect task gets nothing: if that task ends its rank, nothing else is lost with it. */
+function isBesideSuspect(worker: WorkerState): boolean {
+  return worker.seats.some((seat) => seat !== worker && seat.hasSuspect);
 }

@@ -1,10 +1,10 @@
 import { MpiError, messageOf } from "../calls/errors.ts";
 import { queueMicrotask } from "../calls/event-loop.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { serveSeats } from "./seats.ts";
 import type { AnyTask, InitializerContext } from "./task.ts";
 import type { TaskGroup } from "./task-group.ts";
 import { TaskRunner } from "./task-runner.ts";
-import { serve } from "./worker.ts";
 
 interface TaskCall {
   readonly tasks: ReadonlyMap<string, AnyTask>;
@@ -12,6 +12,8 @@ interface TaskCall {
   readonly works: boolean;
   /** See {@link Dispatcher}. */
   readonly attentive: boolean;
+  /** How many async tasks a rank does at once. */
+  readonly concurrency: number;
   readonly initializer: ((context: InitializerContext) => unknown) | undefined;
 }
 
@@ -21,17 +23,17 @@ interface TaskCall {
  */
 export async function runTaskCall<R>(
   group: TaskGroup,
-  { tasks, works, attentive, initializer }: TaskCall,
+  { tasks, works, attentive, concurrency, initializer }: TaskCall,
   lead: (dispatcher: Dispatcher, prepared: Promise<void> | undefined) => Promise<R>,
 ): Promise<R | undefined> {
   const { rank } = group.peers;
   const runner = works ? new TaskRunner(rank, tasks) : undefined;
   group.isAtWork = () => runner?.atWork === true;
-  const dispatcher = rank === 0 ? new Dispatcher(group, runner, attentive) : undefined;
+  const dispatcher = rank === 0 ? new Dispatcher(group, runner, attentive, concurrency) : undefined;
   const prepared = runner?.prepare(initializer, group.signal);
   if (dispatcher === undefined) {
     await prepared;
-    await serve(group, runner as TaskRunner);
+    await serveSeats(group, runner as TaskRunner, concurrency);
     return undefined;
   }
   const forget = haltWithTheJob(group, dispatcher);

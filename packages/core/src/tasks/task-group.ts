@@ -4,9 +4,12 @@ import type { Peers } from "../wire/peers.ts";
 import type { Progress } from "../wire/progress.ts";
 import type { ClaimMemory } from "./offers.ts";
 
+/** What tasks need of {@link Peers}. */
+export type TaskPeers = Pick<Peers, "rank" | "size" | "send" | "recv">;
+
 /** The ranks of one map or pool, as one of them sees them. */
 export interface TaskGroup {
-  readonly peers: Peers;
+  readonly peers: TaskPeers;
   readonly who: Identity;
   /** Rank in the world of each rank of the group. Errors name the rank in the world. */
   readonly members: readonly number[];
@@ -24,4 +27,6 @@ export interface TaskGroup {
   isAtWork: () => boolean;
   /** Shows progress at the terminal of `tsmpi run`. */
   show(progress: Progress): void;
+  /** A rank (numbered in the world) does not return from a task that was given up. Under `--keep-going` it is ended. */
+  reportUnresponsive(rank: number, reason: string): void;
 }

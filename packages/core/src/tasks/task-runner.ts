@@ -46,16 +46,34 @@ function wantsContext(work: AnyTask): boolean {
 export class TaskRunner {
   readonly #rank: number;
   readonly #tasks: ReadonlyMap<string, Known>;
-  #state: unknown;
+  readonly #shared: { state: unknown; readonly runners: TaskRunner[] };
+  readonly #returnedPromise: ((task: string) => void) | undefined;
   #current: Context | undefined;
   /** A task is at work that has not returned to its caller. */
   #computing = false;
 
-  constructor(rank: number, tasks: ReadonlyMap<string, AnyTask>) {
+  /** @param seat of another runner: see {@link seat} */
+  constructor(
+    rank: number,
+    tasks: ReadonlyMap<string, AnyTask>,
+    seat?: { shared: { state: unknown; runners: TaskRunner[] }; returnedPromise: (task: string) => void },
+  ) {
     this.#rank = rank;
+    this.#shared = seat?.shared ?? { state: undefined, runners: [] };
+    this.#shared.runners.push(this);
+    this.#returnedPromise = seat?.returnedPromise;
     this.#tasks = new Map(
       Array.from(tasks, ([name, work]) => [name, { work: work as Known["work"], wantsContext: wantsContext(work) }]),
     );
+  }
+
+  /**
+   * A runner of the same tasks, for one that is at work at the same time. It shares the state.
+   * @param returnedPromise called with the name of each task that has returned a promise
+   */
+  seat(returnedPromise: (task: string) => void): TaskRunner {
+    const tasks = new Map(Array.from(this.#tasks, ([name, { work }]) => [name, work as AnyTask]));
+    return new TaskRunner(this.#rank, tasks, { shared: this.#shared, returnedPromise });
   }
 
   async prepare(
@@ -64,7 +82,7 @@ export class TaskRunner {
   ): Promise<void> {
     if (initializer === undefined) return;
     try {
-      this.#state = await initializer({ rank: this.#rank, signal });
+      this.#shared.state = await initializer({ rank: this.#rank, signal });
     } catch (error) {
       throw new MpiError("aborted", `the initializer failed: ${messageOf(error)}`, { cause: error });
     }
@@ -97,12 +115,14 @@ export class TaskRunner {
       for (let i = from; i < inputs.length && spec.halted !== true; i++) {
         const given = inputs[i];
         const input = typeof given === "object" && given !== null ? stretch.own(given) : given;
-        if (wantsContext) this.#current = context = new Context(stretch.indexOf(i), attempt, this.#rank, this.#state);
+        if (wantsContext)
+          this.#current = context = new Context(stretch.indexOf(i), attempt, this.#rank, this.#shared.state);
         const started = timeoutMs === undefined ? 0 : performance.now();
         const value = spread ? work(...(input as unknown[])) : wantsContext ? work(input, context) : work(input);
         if (isThenable(value)) {
-          context ??= new Context(stretch.indexOf(i), attempt, this.#rank, this.#state);
+          context ??= new Context(stretch.indexOf(i), attempt, this.#rank, this.#shared.state);
           this.#current = context;
+          this.#returnedPromise?.(spec.task);
           return settled(value, context, timeoutMs);
         }
         if (context !== undefined) context.over = true;
@@ -120,8 +140,9 @@ export class TaskRunner {
     }
   }
 
+  /** Whether a task is at work on this rank. */
   get atWork(): boolean {
-    return this.#computing || this.#current?.over === false;
+    return this.#shared.runners.some((runner) => runner.#computing || runner.#current?.over === false);
   }
 
   /** Aborts the task at work: its result is not wanted any more. */

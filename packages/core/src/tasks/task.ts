@@ -50,17 +50,40 @@ export interface InitializerOptions<S = unknown> {
   initializer?: ((context: InitializerContext) => S | Promise<S>) | undefined;
 }
 
+/** Options of `map` and `pool`: how much each rank does at once. */
+export interface ConcurrencyOptions {
+  /**
+   * How many async tasks a rank does at once; default 1. For tasks that wait for something else than this rank: a download, a
+   * program, a disk. It has no effect on tasks that return no promise, because they keep the rank busy: one that
+   * computes delays those beside it, and their time limits run on. Not with `schedule: "static"`.
+   *
+   * ```ts
+   * const pages = await world.map(async (url: string) => (await fetch(url)).text(), urls, { concurrency: 8 });
+   * ```
+   */
+  concurrency?: number | undefined;
+}
+
 /** Options of one task. */
 export interface TaskOptions extends CallOptions {
   /**
    * Longest time for one task, in milliseconds; default none. The task's signal aborts and it has failed. A task that
    * never returns to the event loop is given up after another second; its rank gets no more work before it comes back.
-   * When no rank has come back after five seconds, the calls that wait for one fail. Rank 0 cannot give up a task of its own
+   * Under `tsmpi run --keep-going` a rank that has not come back after five seconds is ended. When no rank has come back after five seconds, the calls that wait for one fail. Rank 0 cannot give up a task of its own
    * that never returns: `rootWorks: false` or a pool can.
    */
   timeoutMs?: number | undefined;
   /** How often a task that failed is tried again, on whatever rank is free; default 0. Or when, and after which errors. */
   retries?: number | RetryOptions | undefined;
+  /**
+   * File to which finished results are written as they come, and whose inputs a rerun skips. It belongs to one list of
+   * inputs, one key and the source of one task; anything else is refused, and so is a second job that uses it at the same
+   * time. Rank 0 alone needs to see it. A string is the file.
+   *
+   * Calls of `workers.run` know their input by its value, whatever their order. They share the file until the pool ends. Where
+   * the same input was done three times, a rerun has three results of it.
+   */
+  journal?: string | JournalOptions | undefined;
 }
 
 /**
@@ -75,7 +98,7 @@ export interface RetryOptions {
   times: number;
   /** How long to wait before, in milliseconds; default 0. Ranks do other tasks meanwhile. */
   delayMs?: number | undefined;
-  /** Whether to try again after this error; default: after each. It is called at rank 0. */
+  /** Whether to try again after this error; default: after each. It is called at rank 0. What it throws, the call throws. */
   only?: ((error: unknown) => boolean) | undefined;
 }
 
@@ -106,16 +129,10 @@ export interface ImapOptions extends TaskOptions {
   /** Inputs that travel together. Default: guided, from the inputs left and the time that tasks take. */
   chunkSize?: number | undefined;
   /**
-   * Most inputs whose results nobody has taken yet; default 64 for each rank. For `map` this bounds iterators alone: arrays are
+   * Most inputs whose results nobody has taken yet; default 64 for each task that can be at work at once. For `map` this bounds iterators alone: arrays are
    * there, and so will be all results.
    */
   lookAhead?: number | undefined;
-  /**
-   * File to which finished results are written as they come, and whose inputs a rerun skips. It belongs to one list of
-   * inputs, one key and the source of one task; anything else is refused, and so is a second job that uses it at the same
-   * time. Rank 0 alone needs to see it. A string is the file.
-   */
-  journal?: string | JournalOptions | undefined;
   /** `true` shows progress, a function gets it: at most ten times a second, and at the end. */
   progress?: boolean | ((progress: Progress) => void) | undefined;
 }
@@ -138,7 +155,17 @@ export interface PoolMapOptions extends ImapOptions {
 }
 
 /** Options of `world.map`. */
-export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOptions<S> {
+export interface MapOptions<S = unknown> extends PoolMapOptions, InitializerOptions<S>, ConcurrencyOptions {
   /** Whether rank 0 does tasks too; default true. While one of its own keeps it busy it cannot hand out others. */
+  rootWorks?: boolean | undefined;
+}
+
+/** Options of `world.imap` and `world.imapUnordered`. */
+export interface WorldImapOptions<S = unknown>
+  extends ImapOptions,
+    SettledOptions,
+    InitializerOptions<S>,
+    ConcurrencyOptions {
+  /** Whether rank 0 does tasks too, beside the loop that takes the results; default false. A task that computes keeps the loop waiting. */
   rootWorks?: boolean | undefined;
 }

@@ -2,6 +2,7 @@ import type { MpiError } from "../calls/errors.ts";
 import { clearTimeout, setTimeout } from "../calls/event-loop.ts";
 import type { Item } from "./item.ts";
 import type { Chunk, MapRun } from "./map-run.ts";
+import type { AtWork } from "./slowest.ts";
 import { tookTooLong } from "./task-runner.ts";
 
 /** How long rank 0 waits for the worker's own report of a timeout before it gives the task up. */
@@ -51,6 +52,8 @@ export class WorkerState {
   left = false;
   /** It was asked to give back tasks and has not answered. It is given nothing before that. */
   recalled = false;
+  /** All seats of its rank, itself among them: several where the rank does several async tasks at once. */
+  seats: readonly WorkerState[] = [this];
   /** Numbers of the offers of which it may still claim tasks. */
   readonly offers: Set<number> = new Set();
   /** When it began the tasks that it has not answered. */
@@ -62,6 +65,16 @@ export class WorkerState {
 
   constructor(rank: number) {
     this.rank = rank;
+  }
+
+  /** Whether it is the seat of its rank that does tasks of any kind. */
+  get isFirstSeat(): boolean {
+    return this.seats[0] === this;
+  }
+
+  /** Whether it has a task that may be why a rank was lost. */
+  get hasSuspect(): boolean {
+    return this.#given.some(({ chunk }) => isSuspect(chunk));
   }
 
   /** How many chunks the worker has. */
@@ -96,6 +109,14 @@ export class WorkerState {
 
   get current(): Chunk | undefined {
     return this.#given[0]?.chunk;
+  }
+
+  /** The task at work, unless its result is not wanted any more. */
+  get atWork(): AtWork[] {
+    const [given] = this.#given;
+    if (given === undefined || given.void || this.lost) return [];
+    const { index } = given.chunk.items[given.answered] as Item;
+    return [{ task: given.chunk.run.task, index, since: this.since }];
   }
 
   /** The worker is busy with a task that was given up. */

@@ -1,12 +1,11 @@
 import { MpiError } from "../calls/errors.ts";
 import { breathe, performance } from "../calls/event-loop.ts";
 import { decode } from "../wire/codec/codec.ts";
-import type { Peers } from "../wire/peers.ts";
 import { Batch } from "./batch.ts";
 import { Claims } from "./claims.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
-import type { TaskGroup } from "./task-group.ts";
+import type { TaskGroup, TaskPeers } from "./task-group.ts";
 import type { Stretch, TaskRunner } from "./task-runner.ts";
 import { type Queued, WorkQueue } from "./work-queue.ts";
 
@@ -33,7 +32,7 @@ export function serve(group: TaskGroup, runner: TaskRunner): Promise<void> {
 
 class Worker {
   readonly #group: TaskGroup;
-  readonly #peers: Peers;
+  readonly #peers: TaskPeers;
   readonly #runner: TaskRunner;
   readonly #queue: WorkQueue = new WorkQueue();
   /** Offers with tasks that may be free, and the one whose task is at work. */

@@ -157,6 +157,8 @@ export type RankMessage =
    * arrived.
    */
   | { kind: "missing"; source: number; packets: number }
+  /** That rank does not return from a task that was given up; `reason` says from which. Under `--keep-going` it is ended. */
+  | { kind: "unresponsive"; rank: number; reason: string }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 

@@ -100,9 +100,12 @@ class Rank {
     const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
     const close = (): Promise<void> => this.#leave();
     const showProgress = (progress: Progress): void => this.#agent.tell({ kind: "progress", progress });
+    const reportUnresponsive = (rank: number, reason: string): void =>
+      this.#agent.tell({ kind: "unresponsive", rank, reason });
     const { signal } = this.#stopping;
+    const calls = { showProgress, reportUnresponsive, abort, close };
     const program = Number(process.env[env.program] ?? 0);
-    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, showProgress, abort, close });
+    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, ...calls });
   }
 
   /** Reports this rank's endpoints, waits for the table of all ranks, and opens the transports. */

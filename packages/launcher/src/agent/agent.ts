@@ -93,6 +93,9 @@ export class Agent {
       case "killStopped":
         this.#ranks.killStopped(order.rank, order.reason);
         break;
+      case "killUnresponsive":
+        this.#ranks.killUnresponsive(order.rank, order.reason);
+        break;
       case "signal":
         void this.#ranks.signal(
           order.signal,
@@ -175,6 +178,7 @@ export class Agent {
   }
 
   #said(rank: number, message: RankMessage): void {
+    this.#ranks.heard(rank);
     if (message.kind === "left") this.#left.set(rank, message);
     else this.#channel.send({ kind: "said", rank, message });
   }

@@ -4,13 +4,18 @@ import type { SchedulerSignals } from "./scheduler-signals.ts";
 import { takesSignals } from "./signals-taken.ts";
 import { isStopped, StoppedRanks } from "./stopped-ranks.ts";
 
+/** A rank whose event loop does not turn for so long is taken for one that never will. */
+const unresponsiveMs = 5000;
+
 /** The ranks of this host: what goes to all of them, and how they are ended. */
 export class HostRanks {
   readonly processes: Map<number, RankProcess> = new Map();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #stoppedRanks: StoppedRanks;
-  /** Why ranks were killed that had been stopped. */
+  /** Why ranks were killed that were stopped or did not answer. */
   readonly #killedFor = new Map<number, string>();
+  /** Ranks that were asked whether their event loop turns. They are killed when the timer ends. */
+  readonly #asked = new Map<number, NodeJS.Timeout>();
   /** The job ends for another reason than that its ranks have done their work. */
   isStopping = false;
   /** The ranks have been killed. */
@@ -67,7 +72,26 @@ export class HostRanks {
     child.signal("SIGKILL");
   }
 
-  /** Why a rank was killed that had been stopped. */
+  /** Kills a rank if nothing is heard of it for some seconds. One that has only been busy answers when its event loop turns. */
+  killUnresponsive(rank: number, reason: string): void {
+    const child = this.processes.get(rank);
+    if (child?.alive !== true || this.isStopping || this.#asked.has(rank)) return;
+    child.tell({ kind: "where" });
+    const timer = setTimeout(() => {
+      if (!child.alive || this.isStopping) return;
+      this.#killedFor.set(rank, reason);
+      child.signal("SIGKILL");
+    }, unresponsiveMs);
+    this.#asked.set(rank, timer);
+  }
+
+  /** A rank has sent a message: its event loop turns. */
+  heard(rank: number): void {
+    clearTimeout(this.#asked.get(rank));
+    this.#asked.delete(rank);
+  }
+
+  /** Why this rank was killed, if it was stopped or did not answer. */
   killedFor(rank: number): string | undefined {
     return this.#killedFor.get(rank);
   }
@@ -93,7 +117,7 @@ export class HostRanks {
   }
 
   endTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of [...this.#timers, ...this.#asked.values()]) clearTimeout(timer);
   }
 
   #later(ms: number, action: () => void): void {

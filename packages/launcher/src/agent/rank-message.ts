@@ -38,6 +38,7 @@ const checks: Record<RankMessage["kind"], Check> = {
   warning: ({ text }) => isText(text),
   undelivered: ({ dest, attempts }) => isNumber(dest) && isText(attempts),
   missing: ({ source, packets }) => isNumber(source) && isNumber(packets),
+  unresponsive: ({ rank, reason }) => isNumber(rank) && isText(reason),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 
@@ -47,6 +48,9 @@ export function isRankMessage(message: unknown): message is RankMessage {
   const { kind } = message as { kind: RankMessage["kind"] };
   return Object.hasOwn(checks, kind) && checks[kind](message);
 }
+
+const isRunningTask: Check = ({ task, index, rank, host, ms }) =>
+  isText(task) && isText(host) && [index, rank, ms].every(isNumber);
 
 function isProgress({
   task,
@@ -58,11 +62,18 @@ function isProgress({
   remainingMs,
   busy,
   ranks,
+  slowest,
   lost,
 }: Fields): boolean {
   const numbers = [done, failed, elapsedMs, perSecond, busy, ranks];
   const maybe = [total, remainingMs];
-  return isText(task) && numbers.every(isNumber) && maybe.every((each) => isMaybe(isNumber, each)) && isNumbers(lost);
+  return (
+    isText(task) &&
+    numbers.every(isNumber) &&
+    maybe.every((each) => isMaybe(isNumber, each)) &&
+    isNumbers(lost) &&
+    isListOf(isRunningTask, slowest)
+  );
 }
 
 function isTable(value: unknown): value is Fields {

@@ -85,15 +85,15 @@ export class Output {
     this.#writers.stderr.write("launcher", "", Buffer.from(`${line}\n`), () => this.#settle(undefined, false));
   }
 
-  /** Whether there is a terminal for a {@link status}. */
-  get hasStatus(): boolean {
-    return this.#status !== undefined;
+  /** Most characters of a {@link status}; undefined where there is no terminal for it. */
+  get statusRoom(): number | undefined {
+    return this.#status && Math.max(0, (process.stderr.columns || 80) - 1);
   }
 
   /** Shows a line at the bottom of the terminal, below all output, until the next call; "" removes it. */
   status(text: string): void {
     if (this.#status === undefined || (text === "" && !this.#status.shown)) return;
-    this.#status.text = text.slice(0, Math.max(0, (process.stderr.columns || 80) - 1));
+    this.#status.text = text.slice(0, this.statusRoom);
     this.#pending++;
     this.#writers.stderr.refresh(() => this.#settle(undefined, false));
   }

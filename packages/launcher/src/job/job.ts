@@ -231,14 +231,18 @@ export class Job {
       case "missing":
         this.#undelivered.lost({ ...message, dest: rank }, "it has ended");
         break;
-      case "abort": {
-        const code = message.code === 0 ? exitCodes.failure : message.code;
-        const reason = message.reason === "" ? "" : `: ${message.reason}`;
-        const call = `${this.#ranks.name(rank, host)} called abort(${message.code})${reason}`;
-        this.end.stop(code, call, `${call}; stopping the other ranks`);
+      case "unresponsive":
+        this.#losses.rankUnresponsive(message.rank, message.reason);
         break;
-      }
+      case "abort":
+        this.#aborted(this.#ranks.name(rank, host), message);
+        break;
     }
+  }
+
+  #aborted(name: string, { code, reason }: { code: number; reason: string }): void {
+    const call = `${name} called abort(${code})${reason === "" ? "" : `: ${reason}`}`;
+    this.end.stop(code === 0 ? exitCodes.failure : code, call, `${call}; stopping the other ranks`);
   }
 
   #lost(station: Station, reason: string): void {

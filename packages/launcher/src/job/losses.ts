@@ -54,6 +54,13 @@ export class Losses {
     }
   }
 
+  /** A rank does not return from a task that was given up. It is ended if the job can go on without it. */
+  rankUnresponsive(rank: number, reason: string): void {
+    const { ranks, stations } = this.#options;
+    if (!this.#canSpare([rank]) || ranks.endings.has(rank)) return;
+    stations.of(rank)?.channel.send({ kind: "killUnresponsive", rank, reason });
+  }
+
   /** A rank has called init(). */
   rankGreeted(rank: number): void {
     const { greeted, endings } = this.#options.ranks;

@@ -136,6 +136,8 @@ export type Order =
   | { kind: "kill" }
   /** Kills this rank if it is still stopped (SIGSTOP); `reason` is reported with its end. */
   | { kind: "killStopped"; rank: number; reason: string }
+  /** Kills this rank if it does not answer `where` for some seconds; `reason` is reported with its end. */
+  | { kind: "killUnresponsive"; rank: number; reason: string }
   /** The output is not read any more: drops what the ranks have written. */
   | { kind: "abandon" }
   | { kind: "signal"; signal: NodeJS.Signals }

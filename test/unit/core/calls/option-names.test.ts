@@ -155,8 +155,11 @@ test("the page of calls lists every option", () => {
   const shown = (call: string): string =>
     call
       .replace(/^inter([A-Z])/, (_, first: string) => `other.${first.toLowerCase()}`)
-      .replace(/^(run|starmap|imap|imapUnordered|mapReduce)$/, "workers.$1")
-      .replace("poolMap", "workers.map");
+      .replace(/^(run|starmap|mapReduce)$/, "workers.$1")
+      .replace(
+        /^pool(Map|Imap|ImapUnordered)$/,
+        (_, form: string) => `workers.${form[0]?.toLowerCase()}${form.slice(1)}`,
+      );
   for (const [call, names] of Object.entries(optionNames)) assert.deepEqual(rows[shown(call)], [...names], call);
   assert.equal(Object.keys(rows).length, Object.keys(optionNames).length);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,6 +17,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import { type PoolWorkers, sum } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { afterAll, describe, test } from "vitest";
 import { Journal, type Subject } from "../../../../packages/core/src/tasks/journal.ts";
@@ -335,5 +337,96 @@ describe("a map with a journal", () => {
       map({ file: "x", kye: 1 } as never),
       /journal has no option kye; its options are file and key/,
     );
+  });
+});
+
+describe("a pool with a journal", () => {
+  /** Runs `driver` in a pool, and returns its result and the inputs whose task was called. */
+  async function driven<R>(
+    driver: (workers: PoolWorkers<{ square: (x: number) => number }>) => Promise<R>,
+  ): Promise<{ result: R | undefined; done: number[] }> {
+    const done: number[] = [];
+    const square = (x: number): number => {
+      if (x < 0) throw new Error("walltime");
+      done.push(x);
+      return x * x;
+    };
+    const [result] = await local(3, (world) => world.pool({ square }, driver));
+    return { result, done: done.sort((a, b) => a - b) };
+  }
+
+  test("skips what earlier calls of run have finished, by their inputs and in any order", async () => {
+    const journal = newFile();
+    const all = (inputs: number[]): ReturnType<typeof driven<PromiseSettledResult<number>[]>> =>
+      driven((workers) => Promise.allSettled(inputs.map((x) => workers.run("square", x, { journal }))));
+    assert.deepEqual((await all([1, 2, -3, 4])).done, [1, 2, 4]);
+    const second = await all([5, 4, 3, 2, 1]);
+    assert.deepEqual(second.done, [3, 5]);
+    assert.deepEqual(
+      second.result?.map((each) => each.status === "fulfilled" && each.value),
+      [25, 16, 9, 4, 1],
+    );
+    assert.deepEqual((await all([1, 2, 3, 4, 5])).done, []);
+  });
+
+  test("has as many results of an input as there were calls with it", async () => {
+    const journal = newFile();
+    const draws = (count: number): Promise<{ result: number[] | undefined; calls: number }> => {
+      let calls = 0;
+      const draw = (): number => {
+        calls += 1;
+        return Math.random();
+      };
+      const driver = (workers: PoolWorkers<{ draw: typeof draw }>): Promise<number[]> =>
+        Promise.all(Array.from({ length: count }, () => workers.run("draw", undefined as never, { journal })));
+      return local(2, (world) => world.pool({ draw }, driver)).then(([result]) => ({ result, calls }));
+    };
+    const first = await draws(3);
+    const second = await draws(5);
+    assert.deepEqual([first.calls, second.calls], [3, 2]);
+    assert.equal(new Set(second.result).size, 5);
+    for (const value of first.result ?? []) assert.ok(second.result?.includes(value));
+  });
+
+  test("opens the file of its runs once, until it ends", async () => {
+    const journal = newFile();
+    const { result } = await driven(async (workers) => {
+      const inodes = new Set<number>();
+      for (let x = 0; x < 3; x++) {
+        await workers.run("square", x, { journal });
+        inodes.add(statSync(`${journal}.lock`).ino);
+      }
+      const other = { file: journal, key: "another" };
+      await assert.rejects(workers.run("square", 1, { journal: other }), /its results have another key/);
+      return inodes.size;
+    });
+    assert.equal(result, 1);
+    assert.ok(!existsSync(`${journal}.lock`));
+    const broken = driven(async (workers) => {
+      await workers.run("square", 9, { journal });
+      throw new Error("the driver");
+    });
+    await assert.rejects(broken, /the driver/);
+    assert.ok(!existsSync(`${journal}.lock`));
+  });
+
+  test("skips what imap, imapUnordered and mapReduce have finished", async () => {
+    for (const form of ["imap", "imapUnordered"] as const) {
+      const journal = newFile();
+      const some = (most: number): ReturnType<typeof driven<number[]>> =>
+        driven(async (workers) => {
+          const results: number[] = [];
+          for await (const result of workers[form]("square", [1, 2, 3, 4], { journal, lookAhead: 1 })) {
+            if (results.push(result) === most) break;
+          }
+          return results;
+        });
+      assert.ok((await some(2)).done.length < 4);
+      const { result, done } = await some(4);
+      assert.deepEqual(result, [1, 4, 9, 16]);
+      assert.ok(!done.includes(1) && !done.includes(2));
+      const sums = driven((workers) => workers.mapReduce("square", [1, 2, 3, 4], sum, { journal }));
+      assert.deepEqual(await sums, { result: 30, done: [] });
+    }
   });
 });

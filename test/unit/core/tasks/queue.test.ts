@@ -7,7 +7,7 @@ import { ProgressMeter } from "../../../../packages/core/src/tasks/progress-mete
 import { Queue } from "../../../../packages/core/src/tasks/queue.ts";
 import { ResultList } from "../../../../packages/core/src/tasks/results.ts";
 
-const counts = { busy: 0, ranks: 2, lost: [] };
+const counts = { busy: 0, ranks: 2, slowest: [], lost: [] };
 
 function runOf(task: string, inputs: readonly unknown[], queue: Queue): MapRun {
   const made = new MapRun({

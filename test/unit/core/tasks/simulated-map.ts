@@ -87,7 +87,7 @@ class Simulation {
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#offers = settings.claims === true ? new Offers(this.#memory, 0) : undefined;
-    this.#scheduler = new Scheduler(0, settings.ranks, settings.rootWorks, this.#offers);
+    this.#scheduler = new Scheduler(0, settings.ranks, settings.rootWorks, 1, this.#offers);
     for (const state of this.#scheduler.workers) {
       const worker = { queue: new WorkQueue(), state, offers: new Set<Offered>(), working: false, blockedUntil: 0 };
       this.#workers.set(state, { ...worker, results: 0, ms: 0, batchSince: 0, turnSince: 0 });
@@ -100,7 +100,7 @@ class Simulation {
     const { queue } = this.#scheduler.picker;
     const working = this.#working;
     const { lazy = false, chunkSize } = this.#settings;
-    const counts = { busy: 0, ranks: working, lost: [] };
+    const counts = { busy: 0, ranks: working, slowest: [], lost: [] };
     const run = new MapRun({
       task: "task",
       spread: false,
@@ -313,7 +313,11 @@ class Simulation {
   #work(start: number): void {
     const { picker } = this.#scheduler;
     let now = start;
-    for (let chunk = picker.nextOfRoot(this.#working); chunk !== undefined; chunk = picker.nextOfRoot(this.#working)) {
+    for (
+      let chunk = picker.nextOfRoot(this.#working, false);
+      chunk !== undefined;
+      chunk = picker.nextOfRoot(this.#working, false)
+    ) {
       const { run, items } = chunk;
       for (const [i, item] of items.entries()) {
         const ms = overheadMs + (item.input as number);
@@ -343,9 +347,9 @@ class Simulation {
     run.putBack(items.slice(i + 1));
     picker.isAsync(run.task);
     picker.awaits(run.task);
-    picker.rootIsWaiting = true;
+    picker.rootWaits = 1;
     this.#at(end, (now) => {
-      picker.rootIsWaiting = false;
+      picker.rootWaits = 0;
       this.#rootWorking = false;
       const item = items[i];
       if (item !== undefined) run.settle(item, { ok: true, value: 0 }, undefined);

@@ -36,6 +36,7 @@ async function run(warned: boolean): Promise<{ begun: number[]; outcome: Promise
       isAtWork: () => false,
       claims: () => undefined,
       show: () => {},
+      reportUnresponsive: () => {},
     };
     return map(group, task, inputs, { journal, chunkSize: 1 }, "");
   };
