@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { obstacle as noSge } from "./sge/cluster.ts";
 import { obstacle as noSlurm } from "./slurm/cluster.ts";
 
 /**
@@ -78,6 +79,8 @@ if (process.env["TSMPI_PBS_USER"] === undefined) {
 }
 if (noSlurm === undefined) await part("Slurm", ["npx", "vitest", "run", "--config", "test/slurm/vitest.config.ts"]);
 else notRun.push(`Slurm: ${noSlurm}`);
+if (noSge === undefined) await part("SGE", ["npx", "vitest", "run", "--config", "test/sge/vitest.config.ts"]);
+else notRun.push(`SGE: ${noSge}`);
 rmSync(reports, { recursive: true });
 
 console.log(`\n== ran\n${done.join("\n")}`);

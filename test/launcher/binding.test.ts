@@ -6,7 +6,8 @@ import { usableTopology } from "../../packages/launcher/src/system/topology.ts";
 import { folder, runTsmpi, shell, start } from "../support/run-tsmpi.ts";
 
 /** A CPU that tests may use. The claims of the jobs here are in a folder of their own. */
-const cpu = usableTopology()[0]?.id ?? 0;
+const cpus = usableTopology();
+const cpu = cpus[0]?.id ?? 0;
 const alone = (): Record<string, string> => ({ TSMPI_TMPDIR: folder() });
 const show = "console.log(process.env.OMP_NUM_THREADS, process.env.TSMPI_RANK);";
 const seen = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status; echo threads $OMP_NUM_THREADS"];
@@ -22,9 +23,10 @@ describe.runIf(existsSync("/proc/self/status"))("--bind-to", () => {
   });
 
   it("refuses more ranks than cores in one sentence", async () => {
-    const { code, stderr } = await runTsmpi(["exec", "-n", "4000", "--bind-to", "core", "true"], { env: alone() });
+    const many = String(cpus.length + 1);
+    const { code, stderr } = await runTsmpi(["exec", "-n", many, "--bind-to", "core", "true"], { env: alone() });
     expect(stderr).toMatch(
-      /^tsmpi: cannot start the ranks: --bind-to core: 4000 ranks, and \d+ cores? for them on this host; --bind-to share lets ranks share cores\n$/,
+      /^tsmpi: cannot start the ranks: --bind-to core: \d+ ranks, and \d+ cores? for them on this host; --bind-to share lets ranks share cores\n$/,
     );
     expect(code).toBe(125);
   });

@@ -15,7 +15,8 @@ describe("tsmpi doctor", () => {
     expect(row).toContain(process.version);
     expect(row).toContain(process.execPath);
     expect(row).toContain("shared");
-    expect(stdout).toContain("Several hosts need a job of PBS or Slurm, or ssh.\n");
+    expect(stdout).toContain("Several hosts need one of these:\n");
+    for (const name of ["PBS", "Slurm", "LSF", "SGE", "ssh"]) expect(stdout).toMatch(new RegExp(`^ {2}${name}: `, "m"));
     expect(stdout).toMatch(/\nAll is well\.\n$/);
     expect(readdirSync(cwd)).toEqual([]);
   });

@@ -100,7 +100,7 @@ describe.runIf(multihost.possible)("a job under Slurm on three hosts", () => {
     const { code, stderr } = await job.script("tsmpi exec true").result;
     hosts.shell("b", `umount ${process.execPath}`);
     expect(stderr).toContain("1 of 2 agents did not connect at all"); // nor: within 60 s
-    expect(stderr).toMatch(/^b .*node was not found there: /m);
+    expect(stderr).toMatch(/^b .*node was not found there, at /m);
     expect(stderr).toMatch(/^c +ready/m);
     expect(code).toBe(125);
   });

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hosts, obstacle as noHosts } from "../support/hosts.ts";
 import { command } from "../support/run-tsmpi.ts";
-import type { ScriptRun } from "../support/scheduler-contract.ts";
+import { SubmittedRun, submittedScript } from "../support/submitted-run.ts";
 
 /** Where Debian puts the daemons. A user's PATH may lack it. */
 const path = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].join(delimiter);
@@ -66,17 +66,9 @@ export class SlurmCluster {
   submit(line: string, options = ""): SlurmRun {
     const base = join(this.hosts.directory, `job-${++this.#scripts}`);
     const { directory } = this.hosts;
-    // The files are complete before the code is there, whatever still holds them open.
-    const script = `#!/bin/bash
-cd "${directory}"
-${this.define}
-{
-${line}
-} > ${base}.out 2> ${base}.err
-echo $? > ${base}.code.part; mv ${base}.code.part ${base}.code
-`;
+    const script = submittedScript(`cd "${directory}"\n${this.define}`, line, base);
     writeFileSync(`${base}.sh`, script);
-    const answer = this.ask(`cd ${directory}; sbatch --parsable -o ${base}.slurm ${options} ${base}.sh`);
+    const answer = this.ask(`cd ${directory}; sbatch --parsable -o ${base}.job ${options} ${base}.sh`);
     return new SlurmRun(this, answer.trim(), base);
   }
 
@@ -191,52 +183,13 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
   }
 }
 
-/** A job that was submitted, and what its script has written. */
-export class SlurmRun implements ScriptRun {
+/** A job that was submitted. */
+export class SlurmRun extends SubmittedRun {
   readonly id: string;
-  readonly result: Promise<{ code: number | null; stdout: string; stderr: string }>;
-  readonly #cluster: SlurmCluster;
-  readonly #base: string;
 
   constructor(cluster: SlurmCluster, id: string, base: string) {
+    // A job that is being ended is there.
+    super(base, () => cluster.ask(`squeue -h -j ${id} 2> /dev/null || true`) !== "");
     this.id = id;
-    this.#cluster = cluster;
-    this.#base = base;
-    this.result = this.#end();
-  }
-
-  get stdout(): string {
-    return read(`${this.#base}.out`);
-  }
-
-  async shows(text: string, times = 1): Promise<void> {
-    while (this.stdout.split(text).length <= times) {
-      if (this.#isOver()) throw new Error(`ended before it showed "${text}" ${times} times:\n${this.#all()}`);
-      await sleep(100);
-    }
-  }
-
-  async #end(): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    while (!this.#isOver()) await sleep(200);
-    const code = read(`${this.#base}.code`);
-    return { code: code === "" ? null : Number(code), stdout: this.stdout, stderr: read(`${this.#base}.err`) };
-  }
-
-  /** The script has ended, or was killed. */
-  #isOver(): boolean {
-    if (existsSync(`${this.#base}.code`)) return true;
-    return this.#cluster.ask(`squeue -h -j ${this.id} 2> /dev/null || true`) === ""; // a job that is being ended is there
-  }
-
-  #all(): string {
-    return ["out", "err", "slurm"].map((end) => read(`${this.#base}.${end}`)).join("\n");
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return ""; // not yet
   }
 }

@@ -63,7 +63,7 @@ const work = `import { init } from "${library}";
   await new Promise((resolve) => setTimeout(resolve, 1e6));`;
 
 /** The suite that every scheduler passes. A new scheduler gives a {@link Site} and calls {@link schedulerContract}. */
-const contract: readonly Case[] = [
+export const contract: readonly Case[] = [
   {
     title: "runs a rank on each slot, in order",
     async run(site) {

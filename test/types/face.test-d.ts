@@ -10,6 +10,7 @@ import {
   Communicator,
   createOp,
   type GraphCommunicator,
+  type GraphOptions,
   type IntercommOptions,
   type Intercommunicator,
   type InterRootOptions,
@@ -245,6 +246,7 @@ expectTypeOf<Names<"allreduce" | "scan" | "exscan" | "interAllreduce">>().toEqua
   keyof ReduceOptions<Float64Array>
 >();
 expectTypeOf<Names<"split">>().toEqualTypeOf<keyof SplitOptions>();
+expectTypeOf<Names<"graph">>().toEqualTypeOf<keyof GraphOptions>();
 expectTypeOf<Names<"cart">>().toEqualTypeOf<keyof CartOptions>();
 expectTypeOf<Names<"intercomm">>().toEqualTypeOf<keyof IntercommOptions>();
 expectTypeOf<Names<"interBcast">>().toEqualTypeOf<keyof (InterRootOptions & IntoOptions<Float64Array>)>();

@@ -40,12 +40,12 @@ export function environmentOf(
 ): Record<string, string> {
   const index = programIndex(plan, rank);
   const { program, given, directory } = plan.programs[index]!;
-  const inherited = { ...plan.environment, ...gpus, ...given };
+  const place = plan.environment["PWD"] === undefined ? {} : { PWD: directory };
+  const inherited: Record<string, string> = { ...plan.environment, ...place, ...gpus, ...given };
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
     ...inherited,
-    ...(inherited["PWD"] === undefined ? {} : { PWD: directory }),
     ...nodeOptions(rank, program, inherited["NODE_OPTIONS"]),
     [env.rank]: String(rank),
     [env.size]: String(plan.size),

@@ -112,7 +112,7 @@ function severalHosts(): string {
     ({ name, howTo }) => `  ${name}: ${howTo}`,
   );
   return `\
-This is one machine: no batch job is around it. Several hosts need a job of ${schedulers.map(({ name }) => name).join(" or ")}, or ssh.
+This is one machine: no batch job is around it. Several hosts need one of these:
 ${ways.join("\n")}
 Node and tsmpi are at the same place on all hosts, and so should be the directory. Run tsmpi doctor within a job to see
 whether it is so.

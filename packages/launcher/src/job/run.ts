@@ -1,7 +1,14 @@
 import { realpathSync } from "node:fs";
 import { slips } from "../analysis/index.ts";
 import { inspectorOf } from "../command/inspector-ports.ts";
-import { checkRanks, inputRanksOf, programOfRank, type RunOptions, ranksOfAll } from "../command/options.ts";
+import {
+  checkRanks,
+  inputRanksOf,
+  programOfRank,
+  programsOf,
+  type RunOptions,
+  ranksOfAll,
+} from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
@@ -111,7 +118,8 @@ function sayBefore(
   warnings: readonly string[],
   output: Output,
 ): void {
-  const misspellings = misspelt({ ...process.env, ...options.environment });
+  const given = programsOf(options).map(({ environment }) => environment);
+  const misspellings = misspelt(Object.assign({}, process.env, ...given));
   const unused = unusedSchedulers(options, allocation);
   const { warnings: ofHosts = [] } = allocation;
   for (const warning of [...options.warnings, ...ofHosts, ...warnings, ...misspellings, ...unused])
