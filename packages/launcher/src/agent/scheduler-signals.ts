@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** A scheduler signals the processes of a job one after the other; this process may be the first. */
-const momentMs = 100;
+/** A scheduler signals the processes of a job one after the other, and this one may be the first. On a busy host that takes long. */
+const momentMs = 500;
 /** Two signals within this time are one request. The launcher asks ranks where they are before it passes a signal on. */
 const sameRequestMs = 5000;
 

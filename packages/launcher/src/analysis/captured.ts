@@ -4,6 +4,7 @@ import type { Binding } from "./names.ts";
 import type { Finding } from "./promises.ts";
 import type { Scopes } from "./scopes.ts";
 import { contains, type FunctionNode, forEachChild, type Node, optionsOf, unwrap } from "./syntax.ts";
+import { taskFirst } from "./vocabulary.ts";
 
 /** Finds variables that a task uses and that differ from rank to rank. `site` gives `main.ts:9` for a node. */
 export function* differingCaptures(
@@ -38,7 +39,7 @@ function isIntended(scopes: Scopes, reads: readonly Node[], { isClock }: Differe
 function tasksOf({ name, of, node }: OurCall, scopes: Scopes): FunctionNode[] {
   const [first, second] = node.arguments;
   const isMethod = of === "communicator"; // world.pool(tasks, ...), not pool(world, tasks, ...)
-  if (name === "map" && isMethod) return first ? functions([first], scopes) : [];
+  if (taskFirst.has(name) && isMethod) return first ? functions([first], scopes) : [];
   const given = isMethod ? first : second;
   if (name !== "pool" || given === undefined) return [];
   const written = unwrap(given);

@@ -1,7 +1,16 @@
 import type { Binding } from "./names.ts";
 import type { Scopes } from "./scopes.ts";
 import { type Call, isFunction, type Node, propertyName, unwrap } from "./syntax.ts";
-import { calls, communicatorTypes, forming, functions, isOurPackage, ofWorkers, parting } from "./vocabulary.ts";
+import {
+  calls,
+  communicatorTypes,
+  forming,
+  functions,
+  isOurPackage,
+  ofWorkers,
+  parting,
+  streaming,
+} from "./vocabulary.ts";
 
 /** A call of tsmpi in a program. */
 export interface OurCall {
@@ -71,8 +80,9 @@ export class Communicators {
     if (imported?.name === "*" && isOurPackage(imported.from) && functions.has(name))
       return { name, node, of: "package" };
     const holds = this.#holds(object);
-    const known = holds === "communicator" ? calls : holds === "workers" ? ofWorkers : undefined;
-    return holds !== undefined && known?.has(name) ? { name, node, of: holds } : undefined;
+    if (holds === undefined) return undefined;
+    const known = holds === "workers" ? ofWorkers.has(name) : calls.has(name) || streaming.has(name);
+    return known ? { name, node, of: holds } : undefined;
   }
 
   #holds(node: Node): Holds {

@@ -2,7 +2,7 @@ import type { Communicators, OurCall } from "./communicators.ts";
 import type { Binding } from "./names.ts";
 import type { Scopes } from "./scopes.ts";
 import { dottedName, isWrapper, type Node, propertyName } from "./syntax.ts";
-import { mayFloat } from "./vocabulary.ts";
+import { mayFloat, streaming } from "./vocabulary.ts";
 
 /** A slip: its node, and the text that follows `main.ts:9: `. */
 export interface Finding {
@@ -31,15 +31,20 @@ const showing = /^(console\.(log|info|warn|error|debug)|JSON\.stringify)$/;
 export function* missingAwaits(scopes: Scopes, communicators: Communicators, text: string): Generator<Finding> {
   const words = (node: Node): string => shortened(text, node);
   for (const node of scopes.calls) {
-    const call = communicators.callOf(node);
+    const call = promising(communicators, node);
     if (call !== undefined) yield* misuse(scopes, node, { call, variable: undefined, source: words(node), words });
   }
   for (const variable of scopes.bindings) {
     const value = scopes.onlyValue(variable.declaration);
-    const call = value && communicators.callOf(value);
+    const call = value && promising(communicators, value);
     if (call === undefined) continue;
     for (const read of variable.reads) yield* misuse(scopes, read, { call, variable, source: variable.name, words });
   }
+}
+
+function promising(communicators: Communicators, node: Node): OurCall | undefined {
+  const call = communicators.callOf(node);
+  return call !== undefined && streaming.has(call.name) ? undefined : call;
 }
 
 function* misuse(scopes: Scopes, node: Node, promised: Promised): Generator<Finding> {

@@ -1,4 +1,4 @@
-import { calls, functions } from "./vocabulary.ts";
+import { calls, functions, taskFirst } from "./vocabulary.ts";
 
 /** Methods that arrays, strings and others have too: they count only after a communicator's name. */
 const common = new Set(["map", "reduce", "split", "send", "close", "merge", "sub", "scan", "graph"]);
@@ -16,10 +16,10 @@ export function isSuspicious(text: string): boolean {
   const isCommunicator = communicatorsOf(text);
   for (const match of text.matchAll(anyCall)) {
     const [all, name = ""] = match;
-    if (!calls.has(name)) continue;
+    if (!calls.has(name) && !taskFirst.has(name)) continue;
     const before = text.slice(Math.max(0, match.index - 80), match.index);
     if (!isOurs(name, before, isCommunicator)) continue;
-    if (name === "map" || name === "pool") return true;
+    if (taskFirst.has(name) || name === "pool") return true;
     if (!/\b(await|void)\s+[\w$.]*$/.test(before)) return true;
     if (/^\s*(!?\??\.(?!(then|catch|finally)\b)|!?\[)/.test(text.slice(endOfCall(text, match.index + all.length))))
       return true;

@@ -51,6 +51,12 @@ export const calls: ReadonlySet<string> = new Set([
   "barrier",
 ]);
 
+/** Calls of a communicator that give results one by one, and no promise. */
+export const streaming: ReadonlySet<string> = new Set(["imap", "imapUnordered"]);
+
+/** Those whose first argument is a task. */
+export const taskFirst: ReadonlySet<string> = new Set(["map", ...streaming]);
+
 /** Functions of the package that give a promise. */
 export const functions: ReadonlySet<string> = new Set(["init", "pool"]);
 

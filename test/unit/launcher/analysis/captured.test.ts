@@ -156,6 +156,13 @@ describe("a variable that a task uses and that differs from rank to rank is warn
     expect(warnings).toEqual([expect.stringContaining("the task of pool() uses v, which main.ts:5 assigns")]);
   });
 
+  test.each(["imap", "imapUnordered"])("the task of %s", async (name) => {
+    const loop = `for await (const y of world.${name}((x: number) => x * v, xs)) console.log(y);`;
+    expect(await warningsOf(`let v = 1; if (rank === 0) v = 10;\n${loop}`)).toEqual([
+      expect.stringContaining(`the task of ${name}() uses v, which main.ts:5 assigns`),
+    ]);
+  });
+
   test("in a function that is given the communicator, for its own variables", async () => {
     const lines = `async function main(comm: Communicator) {
   let v = 1;
