@@ -92,9 +92,10 @@ describe("--hosts", () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: ranksOn([second, second, first]), stderr: "" });
   });
 
-  test("refuses a host that is not the job's", async () => {
+  test("starts a host that is not the job's by ssh, and says when there is none of that name", async () => {
     const { code, stdout, stderr } = await submit("1:ncpus=1", "tsmpi run --hosts far:2 hosts.ts");
     expect({ code, stdout }).toEqual({ code: 125, stdout: "" });
-    expect(stderr).toMatch(/^tsmpi: nothing here can start processes on far: /);
+    expect(stderr).toMatch(/^tsmpi: far is no host of the PBS job around tsmpi: ssh starts processes there$/m);
+    expect(stderr).toMatch(/^far +asked +no host of that name is known: .*; try: ssh far true$/m);
   });
 });
