@@ -114,6 +114,7 @@ function scale(): Work {
     title: "Launch and end of a job on many hosts, with stand-ins for their agents",
     steps: [
       ...["10", "100", "1000"].map((hosts): Step => ({ program: ["scale/launch", "srun", hosts] })),
+      { program: ["scale/launch", "srun", "40", "100"] },
       ...["10", "100"].map((hosts): Step => ({ program: ["scale/launch", "ssh", hosts] })),
     ],
     contenders: () => [{ name: "tsmpi", run: ({ program }) => outputOf(own(program)) }],

@@ -15,16 +15,18 @@ import { type AgentWords, type Stages, standInAgent } from "./stand-in-agent.ts"
  * process, which plays the agents of all other hosts.
  *
  *     node --import tsmpi/register bench/scale/launch.ts srun 1000
+ *     node --import tsmpi/register bench/scale/launch.ts srun 100 100    # as many ranks on each host
  *
  * ```text
  * tsmpi run ── srun, or an ssh for each host ──(pipe)──► this process
  *     └────────────── TLS, one connection for each host ─────┘
  * ```
  */
-const [starter = "", count = ""] = process.argv.slice(2);
-const hosts = Number(count);
-if (!["srun", "ssh"].includes(starter) || !Number.isInteger(hosts) || hosts < 1)
-  throw new Error("launch.ts srun|ssh <number of hosts besides the launcher's own>");
+const [starter = "", ...counts] = process.argv.slice(2);
+const [hosts = 0, perHost = 1] = counts.map(Number);
+if (!["srun", "ssh"].includes(starter) || !(hosts >= 1) || !(perHost >= 1))
+  throw new Error("launch.ts srun|ssh <hosts besides the launcher's own> [ranks of each]");
+const size = 1 + hosts * perHost;
 
 const folder = mkdtempSync(join(tmpdir(), "tsmpi-scale-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -84,16 +86,16 @@ function agentsOf(line: string): AgentWords[] {
 async function launch(): Promise<{ endedAt: number; lines: number }> {
   const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
   const file = join(folder, "hosts");
-  writeFileSync(file, `${[hostname(), ...names].join("\n")}\n`);
+  writeFileSync(file, [`${hostname()} slots=1`, ...names.map((name) => `${name} slots=${perHost}`), ""].join("\n"));
   const job = {
     SLURM_JOB_ID: "1",
     SLURM_JOB_NODELIST: `${hostname()},n[00001-${String(hosts).padStart(5, "0")}]`,
-    SLURM_TASKS_PER_NODE: `1(x${hosts + 1})`,
+    SLURM_TASKS_PER_NODE: `1,${perHost}(x${hosts})`,
     SLURMD_NODENAME: hostname(),
     SLURM_SUBMIT_DIR: folder,
   };
   const own = starter === "srun" ? job : {};
-  const options = ["run", "-n", String(hosts + 1), ...(starter === "srun" ? [] : ["--hostfile", file])];
+  const options = ["run", "-n", String(size), ...(starter === "srun" ? [] : ["--hostfile", file])];
   const script = fileURLToPath(new URL("../ours/hello.ts", import.meta.url));
   const command = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
   const probe = new URL("usage.mjs", import.meta.url).href;
@@ -111,7 +113,7 @@ async function launch(): Promise<{ endedAt: number; lines: number }> {
 }
 
 function report(): void {
-  if (lines !== hosts + 1) throw new Error(`${lines} lines of ${hosts + 1} ranks arrived`);
+  if (lines !== size) throw new Error(`${lines} lines of ${size} ranks arrived`);
   const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(readFileSync(usage, "utf8")) as NodeJS.ResourceUsage;
   const since = (at: number): number => (at - launchedAt) / 1000;
   const rows = {
@@ -122,6 +124,6 @@ function report(): void {
     "CPU of the launcher (s)": (userCPUTime + systemCPUTime) / 1e6,
     "memory of the launcher (MB)": maxRSS / 1024,
   };
-  for (const [row, value] of Object.entries(rows))
-    console.log(JSON.stringify({ row: `${hosts.toLocaleString("en-US")} hosts, ${starter}: ${row}`, value }));
+  const job = `${hosts.toLocaleString("en-US")} hosts${perHost > 1 ? ` of ${perHost} ranks` : ""}, ${starter}`;
+  for (const [row, value] of Object.entries(rows)) console.log(JSON.stringify({ row: `${job}: ${row}`, value }));
 }

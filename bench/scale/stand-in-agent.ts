@@ -25,8 +25,8 @@ export interface Stages {
 const cleanUpMs = 20;
 
 /**
- * An agent of a host that is not there: it speaks to the launcher as the agent of one rank does, over a real connection. Its
- * rank takes no time: it calls init(), prints a line and ends. Resolves when the launcher needs the agent no more.
+ * An agent of a host that is not there: it speaks to the launcher as a real one does, over a real connection. Its ranks take
+ * no time: they call init(), print a line and end. Resolves when the launcher needs the agent no more.
  */
 export async function standInAgent(words: AgentWords, stages: Stages): Promise<void> {
   const { node, host, endpoints, name, key } = words;
@@ -39,11 +39,16 @@ export async function standInAgent(words: AgentWords, stages: Stages): Promise<v
   stages.connected = Date.now();
   await new Promise<void>((resolve, reject) => {
     const lost = (reason: string): void => reject(new Error(`the agent of ${host} has lost its launcher: ${reason}`));
+    let ranks: readonly number[] = [];
     const message = (order: Order): void => {
-      if (order.kind === "start") begin(link, node, stages);
+      if (order.kind === "start") {
+        ranks = order.plan.ranks;
+        for (const rank of ranks) begin(link, rank);
+        stages.started = Date.now();
+      }
       if (order.kind !== "table") return;
       stages.inWorld = Date.now();
-      end(link, node, host);
+      for (const rank of ranks) end(link, rank, host);
       setTimeout(() => {
         link.send({ kind: "finished" });
         resolve();
@@ -54,13 +59,11 @@ export async function standInAgent(words: AgentWords, stages: Stages): Promise<v
   await link.close();
 }
 
-/** With one slot on each host, the rank has the number of its host. */
-function begin(link: Link<Report, Order>, rank: number, stages: Stages): void {
+function begin(link: Link<Report, Order>, rank: number): void {
   const pid = pidOf(rank);
   link.send({ kind: "started", rank, pid });
   link.send({ kind: "said", rank, message: { kind: "hello", rank, pid, thread: 0 } });
   link.send({ kind: "said", rank, message: { kind: "ready", endpoints: [`tcp://${addressOf(rank)}:50000`] } });
-  stages.started = Date.now();
 }
 
 function end(link: Link<Report, Order>, rank: number, host: string): void {

@@ -11,6 +11,12 @@ const msPerHost = 0.2;
 /** The ranks that wait for one that has ended learn it after this time at the latest. */
 const mostMs = 500;
 
+/** The packets that the rank has sent, by the host that they went to. */
+interface News {
+  ending: Ending;
+  sent?: Map<Station, Record<string, number>>;
+}
+
 /**
  * Tells ranks that others have ended and the job goes on. When n ranks end one by one, each of the n agents has to learn of
  * each of them: n^2 messages. So endings that follow each other closely go in one message for each agent.
@@ -18,7 +24,7 @@ const mostMs = 500;
 export class EndingNews {
   readonly #ranks: RankStates;
   readonly #stations: Stations;
-  #gathered: Ended[] = [];
+  #gathered: News[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ranks: RankStates, stations: Stations) {
@@ -28,7 +34,7 @@ export class EndingNews {
 
   /** The first one is told at once. `sent`: how many packets it sent to each rank, if it left the world in good order. */
   tell(ending: Ending, sent?: Record<string, number>): void {
-    this.#gathered.push(sent === undefined ? { ending } : { ending, sent });
+    this.#gathered.push(sent === undefined ? { ending } : { ending, sent: this.#byHost(sent) });
     if (this.#timer !== undefined) return;
     this.#flush();
     const pauseMs = Math.min(mostMs, this.#stations.all.length * msPerHost);
@@ -49,14 +55,21 @@ export class EndingNews {
       station.channel.send({ kind: "ended", endings: news.map((each) => concerning(each, station)) });
     }
   }
+
+  /** A rank that has sent to all others has a number for each of them: each host gets those of its own ranks. */
+  #byHost(sent: Record<string, number>): Map<Station, Record<string, number>> {
+    const hosts = new Map<Station, Record<string, number>>();
+    for (const [rank, packets] of Object.entries(sent)) {
+      const station = this.#stations.of(Number(rank));
+      if (station === undefined) continue;
+      const own = hosts.get(station) ?? {};
+      own[rank] = packets;
+      hosts.set(station, own);
+    }
+    return hosts;
+  }
 }
 
-/** What of it concerns this host. A rank that has sent to all others has a number for each of them. */
-function concerning({ ending, sent }: Ended, { plan }: Station): Ended {
-  if (sent === undefined) return { ending };
-  const own = plan.ranks.flatMap((rank) => {
-    const { [rank]: packets } = sent;
-    return packets === undefined ? [] : [[rank, packets] as const];
-  });
-  return { ending, sent: Object.fromEntries(own) };
+function concerning({ ending, sent }: News, station: Station): Ended {
+  return sent === undefined ? { ending } : { ending, sent: sent.get(station) ?? {} };
 }

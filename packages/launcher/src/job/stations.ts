@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Channel } from "../link/channel.ts";
 import { encodedOnce } from "../link/framing.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
@@ -21,6 +22,17 @@ export class Stations {
     this.all = all;
     this.open = new Set(all);
     this.#ofRank = new Map(all.flatMap((station) => station.plan.ranks.map((rank) => [rank, station] as const)));
+  }
+
+  /**
+   * Gives every agent its plan. In between the event loop turns: a plan with a program of 1 MB takes 30 ms, and agents that
+   * hear nothing for some seconds take the launcher for lost.
+   */
+  async start(): Promise<void> {
+    for (const { channel, plan } of this.all) {
+      channel.send({ kind: "start", plan });
+      await turn();
+    }
   }
 
   /** Sends an order to every agent. */

@@ -23,3 +23,17 @@ it("makes the bytes of an order once for all agents, and only when one needs the
   expect(bytes).toHaveLength(3);
   expect(new Set(bytes).size).toBe(1);
 });
+
+it("gives out plans one by one, with turns of the event loop for heartbeats in between", async () => {
+  const log: string[] = [];
+  const all = [0, 1, 2].map(
+    (node): Station => ({
+      channel: { send: ({ kind }) => log.push(`${kind} ${node}`), receive: () => {} },
+      plan: { ranks: [node] } as HostPlan,
+      lost: () => {},
+    }),
+  );
+  setImmediate(() => log.push("turn"));
+  await new Stations(all).start();
+  expect(log).toEqual(["start 0", "turn", "start 1", "start 2"]);
+});
