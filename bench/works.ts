@@ -1,5 +1,17 @@
 import { cold } from "./cold.ts";
-import { command, mpi4pyRun, mpi4pySteps, overTcp, path, python, tsmpi, tsmpiRun, tsmpiSteps } from "./contender.ts";
+import {
+  command,
+  mpi4pyRun,
+  mpi4pySteps,
+  outputOf,
+  overTcp,
+  path,
+  python,
+  type Step,
+  tsmpi,
+  tsmpiRun,
+  tsmpiSteps,
+} from "./contender.ts";
 import { acrossHosts } from "./hosts.ts";
 import { libzmqProgram, type Obstacles } from "./machine.ts";
 import type { Work } from "./measure.ts";
@@ -15,6 +27,7 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
     ...[2, 3, 5].map((n) => schedules(n, obstacles)),
     ...[1, 8, 64].map((n) => start(n, obstacles)),
     memory(obstacles),
+    scale(),
   ];
 }
 
@@ -87,5 +100,23 @@ function memory(obstacles: Obstacles): Work {
     name: "memory",
     title: "Memory, 8 ranks of one host",
     contenders: () => [tsmpi(8, "memory"), command("mpi4py", mpi4pyRun(8, "memory"), obstacles.mpi4py)],
+  };
+}
+
+/** Jobs over hosts that are not there: `scale/launch.ts`. */
+function scale(): Work {
+  const own = ([script, ...args]: Step["program"]): string[] => [
+    ...[process.execPath, "--import", "tsmpi/register", path(`${script}.ts`)],
+    ...args,
+  ];
+  return {
+    name: "scale",
+    title: "Launch and end of a job on many hosts, with stand-ins for their agents",
+    steps: [
+      ...["10", "100", "1000"].map((hosts): Step => ({ program: ["scale/launch", "srun", hosts] })),
+      { program: ["scale/launch", "srun", "40", "100"] },
+      ...["10", "100"].map((hosts): Step => ({ program: ["scale/launch", "ssh", hosts] })),
+    ],
+    contenders: () => [{ name: "tsmpi", run: ({ program }) => outputOf(own(program)) }],
   };
 }

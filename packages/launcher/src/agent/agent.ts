@@ -75,6 +75,8 @@ export class Agent {
         this.#ranks.tell(order);
         break;
       case "ended":
+        for (const each of order.endings) this.#ranks.tell({ kind: "ended", ...each });
+        break;
       case "where":
         this.#ranks.tell(order);
         break;

@@ -43,6 +43,7 @@ export class AgentStarts {
   readonly #finished = deferred();
   readonly #waiting: AgentStart[];
   readonly #running = new Map<AgentStart, RunningCommand>();
+  readonly #startOf: ReadonlyMap<number, AgentStart>;
   readonly #unsettled: Set<number>;
   readonly #failed = new Set<number>();
   /** Nodes of which a command that still runs has said that their agent has ended. */
@@ -53,6 +54,9 @@ export class AgentStarts {
   constructor(options: AgentStartsOptions) {
     this.#options = options;
     this.#waiting = [...options.starts];
+    this.#startOf = new Map(
+      options.starts.flatMap((start) => start.command.nodes.map((node) => [node, start] as const)),
+    );
     this.#unsettled = new Set(options.hosts.keys());
     for (let lane = Math.min(atOnce, options.starts.length); lane > 0; lane--) this.#startNext();
   }
@@ -64,7 +68,8 @@ export class AgentStarts {
 
   /** Whether the command of this node still runs. */
   isStarting(node: number): boolean {
-    return [...this.#running.keys()].some(({ command }) => command.nodes.includes(node));
+    const start = this.#startOf.get(node);
+    return start !== undefined && this.#running.has(start);
   }
 
   /** Whether it is certain that the agent of this node will not come. */
@@ -86,7 +91,7 @@ export class AgentStarts {
       this.#timer ??= setTimeout(() => this.giveUp(), graceMs);
     }
     if (!this.#unsettled.delete(node)) return;
-    const start = this.#options.starts.find(({ command }) => command.nodes.includes(node));
+    const start = this.#startOf.get(node);
     if (start?.command.nodes.some((each) => this.#unsettled.has(each)) === false) this.#complete(start);
     if (this.#unsettled.size === 0) this.giveUp();
   }

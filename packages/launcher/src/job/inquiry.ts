@@ -14,7 +14,8 @@ export class Inquiry {
   readonly #stations: Stations;
   /** Where ranks are, by their own words, since they were last asked. */
   readonly #here = new Map<number, Stuck>();
-  #allAnswered: () => void = () => {};
+  /** Ends the wait for answers; undefined while none is awaited. */
+  #allAnswered: (() => void) | undefined;
   #queued: (station: Station, bytes: number) => void = () => {};
 
   constructor(ranks: RankStates, stations: Stations) {
@@ -35,13 +36,14 @@ export class Inquiry {
 
   /** A rank has ended, which need not answer any more. */
   recheck(): void {
+    if (this.#allAnswered === undefined) return;
     const missing = this.#ranks.all.some((rank) => !this.#here.has(rank) && !this.#ranks.endings.has(rank));
     if (!missing || !this.#ranks.inWorld) this.#allAnswered();
   }
 
   /** All agents have finished: no more answers will come. */
   end(): void {
-    this.#allAnswered();
+    this.#allAnswered?.();
   }
 
   /**
@@ -85,6 +87,7 @@ export class Inquiry {
     this.#allAnswered = all.resolve;
     this.recheck();
     await within(answerMs, all.promise);
+    if (this.#allAnswered === all.resolve) this.#allAnswered = undefined; // else another question has been asked
   }
 
   #doing(rank: number, asked: boolean): Doing[] {

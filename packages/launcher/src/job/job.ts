@@ -117,7 +117,7 @@ export class Job {
   }
 
   start(): void {
-    for (const { channel, plan } of this.#options.stations) channel.send({ kind: "start", plan });
+    void this.#stations.start();
   }
 
   /** Tells the ranks that the job's time is nearly up. */

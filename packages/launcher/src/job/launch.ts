@@ -35,7 +35,8 @@ export async function launch(
     log(`agent on ${hosts[node]}: ${starter}`);
     roll.reach(node, "authenticated");
   });
-  const isRemote = (node: number): boolean => remotes.some((each) => each.node === node);
+  const remoteNodes = new Set(remotes.map(({ node }) => node));
+  const isRemote = (node: number): boolean => remoteNodes.has(node);
   const occupied = (cpusOf: (node: number) => number | undefined): OccupiedHost[] =>
     placement.nodes.map((each, node) => ({ ...each, cpusOfSlot: cpusOf(node) }));
   const cpusHere = (node: number): number | undefined => (isRemote(node) ? undefined : cpusOfSlot());

@@ -3,6 +3,7 @@ import { describeExit, exitCodeOf, exitCodes } from "../errors/exit-codes.ts";
 import type { Input } from "../io/input.ts";
 import type { Output } from "../io/output.ts";
 import type { DeadlockCheck } from "./deadlock-check.ts";
+import { EndingNews } from "./ending-news.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { JobEnd } from "./job-end.ts";
@@ -30,14 +31,16 @@ interface LossesOptions {
 /** Decides what it means for the job that a rank has ended or a host is gone: it goes on, or it is stopped. */
 export class Losses {
   readonly #options: LossesOptions;
+  readonly #news: EndingNews;
 
   constructor(options: LossesOptions) {
     this.#options = options;
+    this.#news = new EndingNews(options.ranks, options.stations);
   }
 
   /** A rank has ended, well or not. `sent`: how many packets it sent to each rank, if it left the world in good order. */
   rankEnded(ending: Ending, sent: Record<string, number> | undefined): void {
-    const { ranks, inquiry, deadlock, stations, end, input, log } = this.#options;
+    const { ranks, inquiry, deadlock, end, input, log } = this.#options;
     const { rank } = ending;
     log(`${ranks.nameWithPid(ending)} ${describeExit(ending)}`);
     ranks.endings.set(rank, ending);
@@ -48,7 +51,7 @@ export class Losses {
       else end.fail(ending, exitCodeOf(ending), howItFailed(ending));
     } else if (ranks.inWorld) {
       deadlock.later();
-      stations.order({ kind: "ended", ending, ...(sent === undefined ? {} : { sent }) });
+      this.#news.tell(ending, sent);
     } else {
       this.#checkWorldCanForm(ending);
     }
@@ -70,7 +73,7 @@ export class Losses {
 
   /** A host, its link or its agent is gone, and with it all that is known of its ranks. */
   hostLost(station: Station, reason: string): void {
-    const { ranks, stations, sentences, end, input, output } = this.#options;
+    const { ranks, sentences, end, input, output } = this.#options;
     const { host, ranks: lost } = station.plan;
     const hint = `host ${host} was lost: ${reason}`;
     station.lost();
@@ -84,7 +87,7 @@ export class Losses {
       const ending = ranks.lostEnding(rank, host, hint);
       ranks.endings.set(rank, ending);
       input.rankEnded(rank);
-      stations.order({ kind: "ended", ending });
+      this.#news.tell(ending);
     }
   }
 
@@ -104,11 +107,11 @@ export class Losses {
 
   /** Calls that depend on this rank reject; maps and pools give its tasks to the others. */
   #goOnWithout(ending: Ending): void {
-    const { ranks, sentences, deadlock, stations } = this.#options;
+    const { ranks, sentences, deadlock } = this.#options;
     const what = `${ranks.nameWithPid(ending)} ${howItFailed(ending)}`;
     sentences.say(ending.rank, () => `tsmpi: ${what}; going on without it`);
     deadlock.later();
-    stations.order({ kind: "ended", ending });
+    this.#news.tell(ending);
   }
 
   /** A rank that ends before the world has formed leaves the ranks in init() waiting for ever. */

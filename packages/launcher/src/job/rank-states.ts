@@ -15,7 +15,7 @@ export class RankStates {
   /** The ranks that are stopped, as by SIGSTOP. */
   readonly stopped: Set<number> = new Set();
   /** Where ranks can be reached, as far as they are ready. */
-  readonly addresses: PeerAddress[] = [];
+  readonly addresses: Map<number, PeerAddress> = new Map();
   /** All ranks are ready, and have the addresses of all others. */
   inWorld = false;
 

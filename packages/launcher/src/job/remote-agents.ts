@@ -124,7 +124,9 @@ export class RemoteAgents {
       throw new LaunchError(`no place for the job's key: ${describeMissingKey().noPlace}`);
     if (only !== undefined && usableAddresses(only).every(isLoopback))
       throw usageError(`--interface ${only}: other hosts cannot reach this one there; name a network between them`);
-    const listener = await AgentListener.open(only, ports, this.#keys, (agent) => void this.#connected(agent));
+    const welcome = (agent: ConnectedAgent): void => void this.#connected(agent);
+    const agents = remotes.length;
+    const listener = await AgentListener.open({ only, ports, keys: this.#keys, agents, welcome });
     log(`agents connect to ${listener.endpoints.join(" ")}`);
     const starts = new AgentStarts({
       starts: this.#startsOf(listener.endpoints),

@@ -44,14 +44,15 @@ export class Startup {
   ready(rank: number, host: string, endpoints: string[], unshared: string | undefined): void {
     const { addresses, size } = this.#ranks;
     if (unshared !== undefined) this.#unshared.set(host, unshared);
-    addresses[rank] = { rank, host, endpoints };
-    if (Object.keys(addresses).length < size) return;
+    addresses.set(rank, { rank, host, endpoints });
+    if (addresses.size < size) return;
+    const peers = [...addresses.values()].sort((a, b) => a.rank - b.rank);
     this.#options.log("every rank is ready");
     for (const [each, obstacle] of this.#unshared) {
-      if (addresses.filter((peer) => peer.host === each).length === 1) continue;
+      if (peers.filter((peer) => peer.host === each).length === 1) continue;
       this.#options.log(`ranks on ${each} talk over ZeroMQ, not shared memory: ${obstacle}`);
     }
     this.#ranks.inWorld = true;
-    this.#stations.order({ kind: "table", peers: addresses });
+    this.#stations.order({ kind: "table", peers });
   }
 }

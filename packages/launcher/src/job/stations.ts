@@ -1,4 +1,6 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Channel } from "../link/channel.ts";
+import { encodedOnce } from "../link/framing.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
 
 /** One agent and what it has been given to do. */
@@ -14,18 +16,32 @@ export class Stations {
   readonly all: readonly Station[];
   /** Those that still have ranks, or files of the job. */
   readonly open: Set<Station>;
+  readonly #ofRank: ReadonlyMap<number, Station>;
 
   constructor(all: readonly Station[]) {
     this.all = all;
     this.open = new Set(all);
+    this.#ofRank = new Map(all.flatMap((station) => station.plan.ranks.map((rank) => [rank, station] as const)));
+  }
+
+  /**
+   * Gives every agent its plan. In between the event loop turns: a plan with a program of 1 MB takes 30 ms, and agents that
+   * hear nothing for some seconds take the launcher for lost.
+   */
+  async start(): Promise<void> {
+    for (const { channel, plan } of this.all) {
+      channel.send({ kind: "start", plan });
+      await turn();
+    }
   }
 
   /** Sends an order to every agent. */
   order(order: Order): void {
-    for (const { channel } of this.all) channel.send(order);
+    const encoded = encodedOnce(order);
+    for (const { channel } of this.all) channel.send(order, encoded);
   }
 
   of(rank: number): Station | undefined {
-    return this.all.find(({ plan }) => plan.ranks.includes(rank));
+    return this.#ofRank.get(rank);
   }
 }

@@ -37,7 +37,7 @@ export class Undelivered {
   lost({ source, dest, packets }: Underway, why: string): void {
     const [from, to] = [source, dest].map((rank) => this.#ranks.name(rank));
     const what = `${count(packets, "packet")} that ${from} sent never arrived at ${to}`;
-    const endpoints = this.#ranks.addresses[dest]?.endpoints ?? [];
+    const endpoints = this.#ranks.addresses.get(dest)?.endpoints ?? [];
     const at = endpoints.filter((endpoint) => endpoint.startsWith("tcp:")).join(" ");
     const sentence = `${what} (${at}): ${why}; ${reachAdvice}; stopping all ranks`;
     this.#end.stop(exitCodes.launch, what, sentence, "undelivered");

@@ -3,12 +3,12 @@
  *
  * | call | contract |
  * | --- | --- |
- * | `send` | never waits; messages arrive in order, or the link is lost |
+ * | `send` | never waits; messages arrive in order, or the link is lost. `encoded` gives the message's bytes (`encodedOnce`) |
  * | `receive` | called once; messages that arrive before are kept |
  * | `lost` | called at most once, with the reason, if the other end is gone without having closed the link |
  */
 export interface Channel<Out, In> {
-  send(message: Out): void;
+  send(message: Out, encoded?: () => Uint8Array[]): void;
   receive(handler: { message(message: In): void; lost(reason: string): void }): void;
 }
 

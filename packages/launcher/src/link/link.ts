@@ -44,10 +44,10 @@ export class Link<Out extends object, In> implements Channel<Out, In> {
     this.#timer = setInterval(() => this.#tick(), heartbeatMs);
   }
 
-  send(message: Out): void {
+  send(message: Out, encoded: () => Uint8Array[] = () => encode(message)): void {
     if (this.#ended !== undefined) return;
     this.#socket.cork();
-    for (const part of encode(message)) this.#socket.write(part);
+    for (const part of encoded()) this.#socket.write(part);
     this.#socket.uncork();
   }
 

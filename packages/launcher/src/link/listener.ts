@@ -16,10 +16,24 @@ export interface ConnectedAgent {
   at: string;
 }
 
+export interface ListenerOptions {
+  /** `--interface`. */
+  only: string | undefined;
+  /** `--port-range`. */
+  ports: PortRange | undefined;
+  keys: JobKeys;
+  /** How many agents are expected. */
+  agents: number;
+  welcome(agent: ConnectedAgent): void;
+}
+
 /** A connection that has not proved within this time that it has a key is closed. */
 const handshakeTimeoutMs = 10_000;
-/** With more of these connections, the oldest is closed before: an agent proves itself within milliseconds. */
-const mostWaiting = 256;
+/**
+ * With more of these connections than agents can have, the oldest is closed before: an agent proves itself within
+ * milliseconds. But all agents of a job come at once, and to let one in takes the launcher about a millisecond.
+ */
+const mostStrangers = 256;
 /** Refusals from more addresses than this are counted together. */
 const mostKept = 100;
 
@@ -32,19 +46,16 @@ export class AgentListener {
   readonly turnedAway: Map<string, number> = new Map();
   /** Connections without proof so far, by address and port, the oldest first. */
   readonly #waiting = new Map<string, Socket>();
+  readonly #mostWaiting: number;
 
-  private constructor(server: Server, addresses: readonly string[]) {
+  private constructor(server: Server, addresses: readonly string[], mostWaiting: number) {
     this.#server = server;
+    this.#mostWaiting = mostWaiting;
     const { port } = server.address() as { port: number };
     this.endpoints = addresses.map((address) => endpoint(address, port));
   }
 
-  static async open(
-    only: string | undefined,
-    ports: PortRange | undefined,
-    keys: JobKeys,
-    welcome: (agent: ConnectedAgent) => void,
-  ): Promise<AgentListener> {
+  static async open({ only, ports, keys, agents, welcome }: ListenerOptions): Promise<AgentListener> {
     const addresses = usableAddresses(only);
     const names = new WeakMap<TLSSocket, string>();
     const server = createServer({
@@ -57,8 +68,9 @@ export class AgentListener {
     } as Parameters<typeof createServer>[0]);
     // With one address, no other one is listened on. With several, all are, also those that an interface gets later.
     const [single] = addresses;
-    await listenInRange(server, addresses.length === 1 ? single : undefined, ports);
-    const listener = new AgentListener(server, addresses);
+    const mostWaiting = mostStrangers + agents * addresses.length; // an agent tries all addresses at once
+    await listenInRange(server, addresses.length === 1 ? single : undefined, ports, mostWaiting);
+    const listener = new AgentListener(server, addresses, mostWaiting);
     server.on("tlsClientError", (error, socket) => {
       const known = listener.turnedAway.size < mostKept;
       const who = known ? `${plainAddress(socket.remoteAddress ?? "somebody")}: ${refusal(error)}` : "others";
@@ -94,7 +106,7 @@ export class AgentListener {
 
   #admit(socket: Socket): void {
     const [oldest] = this.#waiting.values();
-    if (this.#waiting.size >= mostWaiting) oldest?.destroy();
+    if (this.#waiting.size >= this.#mostWaiting) oldest?.destroy();
     const from = origin(socket);
     this.#waiting.set(from, socket);
     socket.once("close", () => this.#waiting.delete(from));

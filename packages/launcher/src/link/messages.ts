@@ -118,13 +118,20 @@ export interface Hello {
   key: string;
 }
 
+/** A rank has ended, and the others go on. */
+export interface Ended {
+  ending: Ending;
+  /** How many packets it sent to each rank of the agent's host, if it left the world in good order. */
+  sent?: Record<string, number>;
+}
+
 /** Launcher to agent. */
 export type Order =
   | { kind: "start"; plan: HostPlan }
   /** Every rank of the job is ready. */
   | { kind: "table"; peers: PeerAddress[] }
   /** The next five are passed on to the ranks; see `AgentMessage` of `@tsmpi/core/bootstrap`. */
-  | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  | { kind: "ended"; endings: Ended[] }
   | { kind: "failed"; ending: Ending }
   | { kind: "stopping"; reason: string; code?: "undelivered" }
   | { kind: "endsSoon"; reason: string }

@@ -37,9 +37,24 @@ describe("frames", () => {
     );
   });
 
+  it("shrink when they have much text and go to many, and become the same messages again", () => {
+    const peers = Array.from({ length: 1000 }, (_, rank) => ({
+      rank,
+      host: `n${rank}`,
+      endpoints: [`tcp://10.0.0.1:${rank}`],
+    }));
+    const bytes = Buffer.from("raw");
+    const stream = Buffer.concat(encode({ kind: "table", peers, bytes } as object, true));
+    expect(stream.length).toBeLessThan(JSON.stringify(peers).length / 3);
+    const decoder = new Decoder();
+    expect(decoder.push(stream.subarray(0, 2000))).toEqual([]);
+    expect(decoder.push(Buffer.concat([stream.subarray(2000), heartbeat]))).toEqual([{ kind: "table", peers, bytes }]);
+  });
+
   it.each([
     ["is too long", Buffer.from([255, 255, 255, 255, 1, 0, 0, 0])],
     ["has a text longer than itself", Buffer.from([1, 0, 0, 0, 2, 0, 0, 0])],
+    ["holds compressed text that is none", Buffer.from([1, 0, 0, 0, 1, 0, 0, 0x40, 0xff])],
     ["holds no text", Buffer.from([1, 0, 0, 0, 1, 0, 0, 0, 0x7b])],
   ])("are refused when one %s", (_, bytes) => {
     expect(() => new Decoder().push(bytes)).toThrow();
@@ -62,7 +77,7 @@ describe("a link", () => {
 });
 
 describe("an agent and its launcher", () => {
-  async function listening(): Promise<{
+  async function listening(expected = 1): Promise<{
     open: AgentListener;
     keys: JobKeys;
     agent: Promise<ConnectedAgent>;
@@ -80,10 +95,11 @@ describe("an agent and its launcher", () => {
     const agent = new Promise<ConnectedAgent>((resolve) => {
       arrived = resolve;
     });
-    const open = await AgentListener.open("lo", undefined, keys, (each) => {
+    const welcome = (each: ConnectedAgent): void => {
       agents.push(each);
       arrived(each);
-    });
+    };
+    const open = await AgentListener.open({ only: "lo", ports: undefined, keys, agents: expected, welcome });
     onTestFinished(() => open.close());
     return { open, keys, agent, agents };
   }
@@ -121,6 +137,28 @@ describe("an agent and its launcher", () => {
     expect((reports[0] as { bytes: Uint8Array }).bytes.length).toBe(100_000);
     await back.close();
     expect(await lost).toBe("the connection was closed there");
+  });
+
+  it("find each other among many agents that come at once, none of which is sent away", async () => {
+    const { open, keys, agent } = await listening(300);
+    const { host, port } = parseEndpoint(open.endpoints[0]!);
+    const others = Array.from({ length: 300 }, () => dial(port, host).on("error", () => {}));
+    onTestFinished(() => {
+      for (const other of others) other.destroy();
+    });
+    const sentAway: number[] = [];
+    for (const [index, other] of others.entries()) other.once("close", () => sentAway.push(index));
+    await Promise.all(others.map((other) => once(other, "connect")));
+    const socket = await visit({
+      endpoints: open.endpoints,
+      ...findKey("job", keys.directories, undefined)!,
+      ...quiet,
+    });
+    const link = new Link<Report, Order>(socket);
+    link.send({ kind: "hello", node: 3, addresses: [] } as unknown as Report);
+    const { link: back } = await agent;
+    expect(sentAway).toEqual([]);
+    await back.close();
   });
 
   it("do not let in a connection with another key, and tell it nothing", async () => {
