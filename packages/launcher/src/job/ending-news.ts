@@ -52,7 +52,7 @@ export class EndingNews {
     for (const station of news.length === 0 ? [] : this.#stations.open) {
       const { ranks } = station.plan;
       if (ranks.every((rank) => endings.has(rank))) continue;
-      station.channel.send({ kind: "ended", endings: news.map((each) => concerning(each, station)) });
+      this.#stations.tell(station, { kind: "ended", endings: news.map((each) => concerning(each, station)) });
     }
   }
 

@@ -133,8 +133,8 @@ export class Job {
 
   /** Gives the ranks that read it the standard input; null at its end. */
   feed(bytes: Uint8Array | null): void {
-    for (const { channel, plan } of this.#stations.all)
-      if (plan.inputRanks.length > 0) channel.send({ kind: "input", bytes });
+    for (const station of this.#stations.all)
+      if (station.plan.inputRanks.length > 0) this.#stations.tell(station, { kind: "input", bytes });
   }
 
   // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one case for each report, a table

@@ -17,6 +17,8 @@ export class Stations {
   /** Those that still have ranks, or files of the job. */
   readonly open: Set<Station>;
   readonly #ofRank: ReadonlyMap<number, Station>;
+  /** Those that are about to get their plan. */
+  readonly #waiting: Set<Station> = new Set();
 
   constructor(all: readonly Station[]) {
     this.all = all;
@@ -29,8 +31,9 @@ export class Stations {
    * hear nothing for some seconds take the launcher for lost.
    */
   async start(): Promise<void> {
-    for (const { channel, plan } of this.all) {
-      channel.send({ kind: "start", plan });
+    for (const station of this.all) this.#waiting.add(station);
+    for (const station of this.all) {
+      this.#begin(station);
       await turn();
     }
   }
@@ -38,10 +41,20 @@ export class Stations {
   /** Sends an order to every agent. */
   order(order: Order): void {
     const encoded = encodedOnce(order);
-    for (const { channel } of this.all) channel.send(order, encoded);
+    for (const station of this.all) this.tell(station, order, encoded);
+  }
+
+  /** Sends an order to one agent, not before its plan. */
+  tell(station: Station, order: Order, encoded?: () => Uint8Array[]): void {
+    this.#begin(station);
+    station.channel.send(order, encoded);
   }
 
   of(rank: number): Station | undefined {
     return this.#ofRank.get(rank);
+  }
+
+  #begin(station: Station): void {
+    if (this.#waiting.delete(station)) station.channel.send({ kind: "start", plan: station.plan });
   }
 }

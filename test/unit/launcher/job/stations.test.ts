@@ -37,3 +37,19 @@ it("gives out plans one by one, with turns of the event loop for heartbeats in b
   await new Stations(all).start();
   expect(log).toEqual(["start 0", "turn", "start 1", "start 2"]);
 });
+
+it("gives an agent its plan before any order, also while it gives out plans", async () => {
+  const log: string[] = [];
+  const all = [0, 1, 2].map(
+    (node): Station => ({
+      channel: { send: ({ kind }) => log.push(`${kind} ${node}`), receive: () => {} },
+      plan: { ranks: [node] } as HostPlan,
+      lost: () => {},
+    }),
+  );
+  const stations = new Stations(all);
+  const started = stations.start();
+  stations.order({ kind: "kill" });
+  await started;
+  expect(log).toEqual(["start 0", "kill 0", "start 1", "kill 1", "start 2", "kill 2"]);
+});
