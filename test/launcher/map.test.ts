@@ -92,3 +92,14 @@ test("while rank 0 computes one task, other ranks do all the others", async () =
   expect(stdout).toBe("99\n");
   expect(code).toBe(0);
 });
+
+test("rank 0 that leaves with exit code 0 in a task does not look like a good end", async () => {
+  const script = `
+    import { init } from "tsmpi";
+    const world = await init();
+    await world.map((x, { rank }) => { if (rank === 0) process.exit(0); return x; }, [1, 2, 3, 4, 5, 6, 7, 8]);
+  `;
+  const { code, stderr } = await runScript(script, ["--keep-going", "-n", "1"]);
+  expect(stderr).toMatch(/^tsmpi: rank 0 of 1 on \S+ ended with exit code 0 in a task or its driver, so there are no/m);
+  expect(code).toBe(1);
+});

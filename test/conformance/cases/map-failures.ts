@@ -38,6 +38,17 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "ranks that give other functions are told, and their results are not mixed",
+    async program(world) {
+      const last = world.size - 1;
+      const task = [(x: number) => x * 2, (x: number) => -x][world.rank > 0 && world.rank === last ? 1 : 0]!;
+      const call = world.map(task, upTo(3 * world.size), { schedule: "static" });
+      if (last === 0) return assert.deepEqual(await call, [0, 2, 4]);
+      const { message } = await failure(world, call);
+      assert.match(message, new RegExp(`rank ${last} has another function map than rank 0: every rank has to give`));
+    },
+  },
+  {
     name: "with stopOnError: false each result says how it went",
     async program(world) {
       const results = await world.map(
@@ -182,6 +193,21 @@ export const cases: Case[] = [
       await assert.rejects(world.map(double, [1], { chunkSize: 0 }), mpiError("invalid-argument", /chunkSize is 0/));
       await assert.rejects(world.map(double, [1], { retries: -1 }), mpiError("invalid-argument", /retries is -1/));
       await assert.rejects(world.map(double, [1], { timeoutMs: 0 }), mpiError("invalid-argument", /timeoutMs is 0/));
+      const wrong = {
+        progress: 1,
+        stopOnError: "no",
+        rootWorks: 0,
+        timeoutMs: "10",
+        "retries.times": { retries: {} },
+        delayMs: { retries: { times: 1, delayMs: "1" } },
+        "journal.file": { journal: {} },
+        fiel: { journal: { fiel: "j" } },
+      };
+      for (const [name, value] of Object.entries(wrong)) {
+        const options = typeof value === "object" ? value : { [name]: value };
+        const refused = mpiError("invalid-argument", new RegExp(name));
+        await assert.rejects(world.map(double, [1], options as object), refused);
+      }
       await assert.rejects(
         world.map(double, [1], { lookAhead: 0.5 }),
         mpiError("invalid-argument", /lookAhead is 0.5/),

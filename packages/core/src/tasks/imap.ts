@@ -1,6 +1,6 @@
 import { MpiError } from "../calls/errors.ts";
 import { checkedTask, given, start } from "./map.ts";
-import { checkedConcurrency, checkedMapOptions } from "./map-options.ts";
+import { checkBoolean, checkedConcurrency, checkedMapOptions } from "./map-options.ts";
 import { ResultStream } from "./results.ts";
 import type { AnyTask, RootMapInputs, WorldImapOptions } from "./task.ts";
 import { runTaskCall } from "./task-call.ts";
@@ -43,6 +43,7 @@ export async function imap(
   const task = checkedTask(work, "imap");
   const { rank, size } = group.peers;
   const { initializer, rootWorks = false } = options;
+  checkBoolean("rootWorks", rootWorks);
   const concurrency = checkedConcurrency(options.concurrency);
   checkedMapOptions(options, size, group.showsProgress, concurrency);
   const works = rank !== 0 || size === 1 || rootWorks;

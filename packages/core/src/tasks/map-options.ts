@@ -49,7 +49,11 @@ export function checkedMapOptions(
   if (weight !== undefined && typeof weight !== "function") {
     throw invalid(`weight is ${show(weight)}, but it is a function from an input to a number`);
   }
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) {
+  if (typeof progress !== "boolean" && typeof progress !== "function") {
+    throw invalid(`progress is ${show(progress)}, but it is true, false, or a function that is told of progress`);
+  }
+  checkBoolean("stopOnError", stopOnError);
+  if (timeoutMs !== undefined && !isTime(timeoutMs, Number.MIN_VALUE)) {
     throw invalid(`timeoutMs is ${show(timeoutMs)}, but a time is more than 0 and at most ${longestTimerMs} ms`);
   }
   // One task a chunk: a task that is given up would lose the rest of its chunk.
@@ -83,8 +87,8 @@ function retriesOf(retries: number | RetryOptions): MapSettings["retries"] {
   const { times, delayMs = 0, only, ...others } = given;
   const [other] = Object.keys(others);
   if (other !== undefined) throw invalid(`retries has no option ${other}; its options are times, delayMs and only`);
-  checkWhole("retries", times, 0);
-  if (!(delayMs >= 0 && delayMs <= longestTimerMs)) {
+  checkWhole(given === retries ? "retries.times" : "retries", times, 0);
+  if (!isTime(delayMs, 0)) {
     throw invalid(`delayMs is ${show(delayMs)}, but a time is from 0 to ${longestTimerMs} ms`);
   }
   if (only !== undefined && typeof only !== "function") {
@@ -96,12 +100,22 @@ function retriesOf(retries: number | RetryOptions): MapSettings["retries"] {
 function journalOf(journal: PoolMapOptions["journal"]): JournalOptions | undefined {
   if (journal === undefined) return undefined;
   const { file, key, ...others } = typeof journal === "object" && journal !== null ? journal : { file: journal };
-  if (typeof file !== "string" || file === "") {
-    throw invalid(`journal is ${show(file)}, but a journal is the name of a file, or { file, key }`);
-  }
   const [other] = Object.keys(others);
   if (other !== undefined) throw invalid(`journal has no option ${other}; its options are file and key`);
+  if (typeof file !== "string" || file === "") {
+    const name = file === journal ? "journal" : "journal.file";
+    throw invalid(`${name} is ${show(file)}, but a journal is the name of a file, or { file, key }`);
+  }
   return { file, key };
+}
+
+/** @throws MpiError `invalid-argument` */
+export function checkBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw invalid(`${name} is ${show(value)}, but it is true or false`);
+}
+
+function isTime(ms: unknown, least: number): boolean {
+  return typeof ms === "number" && ms >= least && ms <= longestTimerMs;
 }
 
 function checkWhole(name: string, value: unknown, least: number): void {

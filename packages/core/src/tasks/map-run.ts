@@ -1,4 +1,5 @@
 import { siteOf } from "../calls/call-site.ts";
+import { invalid } from "../calls/check.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
 import { clearTimeout, setTimeout } from "../calls/event-loop.ts";
 import { warn } from "../calls/warning.ts";
@@ -35,6 +36,8 @@ const mostLosses = 3;
 
 export interface MapRunParts {
   task: string;
+  /** See `fingerprintOf`. */
+  fingerprint?: number;
   spread: boolean;
   settings: MapSettings;
   source: InputSource;
@@ -56,6 +59,7 @@ export interface MapRunParts {
  */
 export class MapRun {
   readonly task: string;
+  readonly fingerprint: number | undefined;
   readonly spread: boolean;
   readonly timeoutMs: number | undefined;
   readonly settings: MapSettings;
@@ -76,6 +80,7 @@ export class MapRun {
 
   constructor(parts: MapRunParts) {
     this.task = parts.task;
+    this.fingerprint = parts.fingerprint;
     this.spread = parts.spread;
     this.settings = parts.settings;
     this.timeoutMs = parts.settings.timeoutMs;
@@ -279,7 +284,11 @@ export class MapRun {
   #mayRetry({ attempts, losses }: Item, error: unknown): boolean {
     const { times, only } = this.settings.retries;
     try {
-      return attempts <= times + losses && (only === undefined || only(error));
+      if (attempts > times + losses) return false;
+      const again: unknown = only === undefined || only(error);
+      if (!(again instanceof Promise)) return Boolean(again);
+      again.catch(() => {});
+      throw invalid("retries.only gave a promise, but it says at once whether to try again");
     } catch (thrown) {
       this.#end({ error: thrown });
       return false;

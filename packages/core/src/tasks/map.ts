@@ -9,7 +9,7 @@ import { warn } from "../calls/warning.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { heaviestFirst, type InputSource, readAll, sourceOf } from "./input-source.ts";
 import type { Subject } from "./journal.ts";
-import { checkedConcurrency, checkedMapOptions } from "./map-options.ts";
+import { checkBoolean, checkedConcurrency, checkedMapOptions } from "./map-options.ts";
 import { MapRun } from "./map-run.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import type { ResultStore } from "./result-store.ts";
@@ -25,6 +25,7 @@ import type {
 } from "./task.ts";
 import { runTaskCall } from "./task-call.ts";
 import type { TaskGroup } from "./task-group.ts";
+import { fingerprintOf } from "./task-source.ts";
 
 /** One rank's part in `world.map(fn, inputs, options)`: all the results at rank 0, undefined elsewhere. */
 export async function map(
@@ -36,7 +37,9 @@ export async function map(
 ): Promise<unknown> {
   const task = checkedTask(work, "map");
   const { rank, size } = group.peers;
-  const works = rank !== 0 || size === 1 || (options.rootWorks ?? true);
+  const { rootWorks = true } = options;
+  checkBoolean("rootWorks", rootWorks);
+  const works = rank !== 0 || size === 1 || rootWorks;
   const concurrency = checkedConcurrency(options.concurrency);
   checkedMapOptions(options, size, group.showsProgress, concurrency); // before anything is sent: else ranks with wrong options would wait
   const { initializer, stopOnError = true, into } = options;
@@ -96,7 +99,8 @@ export async function start(group: TaskGroup, dispatcher: Dispatcher, order: Ord
     progress === true ? (event: Parameters<TaskGroup["show"]>[0]): void => group.show(event) : progress || undefined;
   const meter = new ProgressMeter(task, dispatcher, show);
   const returned = (run: MapRun): void => dispatcher.returned(run);
-  const parts = { task, spread, settings, source, sink, meter, journal, site, returned };
+  const fingerprint = fingerprintOf(order.work);
+  const parts = { task, fingerprint, spread, settings, source, sink, meter, journal, site, returned };
   const run = dispatcher.repeats?.watched(parts) ?? new MapRun(parts);
   if (fixed) run.divide(dispatcher.members);
   const forget = onAbort(settings.signal, (reason) => run.cancel(cancelled(reason)));

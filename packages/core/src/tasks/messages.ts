@@ -5,6 +5,8 @@ export interface Work {
   /** Position of the first input if they are consecutive; else the position of each. */
   at: number | number[];
   attempt: number;
+  /** Of rank 0's function, see `fingerprintOf`. */
+  fingerprint: number | undefined;
   /** Inputs, or lists of arguments. */
   inputs: unknown[];
   spread: boolean;

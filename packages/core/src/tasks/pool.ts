@@ -1,5 +1,5 @@
 import { invalid, show } from "../calls/check.ts";
-import { checkedConcurrency } from "./map-options.ts";
+import { checkBoolean, checkedConcurrency } from "./map-options.ts";
 import type { PoolTasks } from "./pool-workers.ts";
 import { RootWorkers } from "./root-workers.ts";
 import type { AnyTask, ConcurrencyOptions, InitializerOptions } from "./task.ts";
@@ -16,9 +16,11 @@ export async function pool(
   const named = checked(tasks);
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
   const { rank, size } = group.peers;
+  const { rootWorks = false } = options;
+  checkBoolean("rootWorks", rootWorks);
   const call = {
     tasks: named,
-    works: rank !== 0 || size === 1 || options.rootWorks === true,
+    works: rank !== 0 || size === 1 || rootWorks,
     attentive: true,
     concurrency: checkedConcurrency(options.concurrency),
     initializer: options.initializer,

@@ -37,6 +37,7 @@ export async function runTaskCall<R>(
     return undefined;
   }
   const forget = haltWithTheJob(group, dispatcher);
+  leading.add(group);
   try {
     return await lead(dispatcher, prepared);
   } catch (error) {
@@ -44,8 +45,24 @@ export async function runTaskCall<R>(
     throw error;
   } finally {
     forget();
+    leading.delete(group);
   }
 }
+
+/** The calls that this rank leads. */
+const leading: Set<TaskGroup> = new Set();
+
+/** Where rank 0 leaves with exit code 0 in a task, the results are lost, and the job must not look as if all were well. */
+process.on("exit", (code) => {
+  const group = [...leading].find((each) => each.isAtWork());
+  if (code !== 0 || group === undefined) return;
+  const { rank, size, host } = group.who;
+  process.exitCode = 1;
+  process.stderr.write(
+    `tsmpi: rank ${rank} of ${size} on ${host} ended with exit code 0 in a task or its driver, so there are no results: ` +
+      "process.exit() ends the rank, not the task; the exit code is 1\n",
+  );
+});
 
 /** When the job is about to be stopped, no further task begins. Tasks at work may end. */
 function haltWithTheJob(group: TaskGroup, dispatcher: Dispatcher): () => void {

@@ -3,7 +3,7 @@ import { MpiError, messageOf } from "../calls/errors.ts";
 import { clearTimeout, performance, setTimeout } from "../calls/event-loop.ts";
 import { failed, isPrimitive, type Outcome } from "./outcome.ts";
 import type { AnyTask, InitializerContext, TaskContext } from "./task.ts";
-import { isBuiltIn } from "./task-source.ts";
+import { fingerprintOf, isBuiltIn } from "./task-source.ts";
 
 /** How to call the tasks of a chunk. */
 export interface TaskSpec {
@@ -11,6 +11,8 @@ export interface TaskSpec {
   /** The input is a list of arguments. */
   readonly spread: boolean;
   readonly timeoutMs: number | undefined;
+  /** Of rank 0's function. */
+  readonly fingerprint?: number | undefined;
   /** No further task of it begins. */
   readonly halted?: boolean;
 }
@@ -109,6 +111,9 @@ export class TaskRunner {
     const known = this.#tasks.get(spec.task);
     if (known === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(spec.task)}`));
     const { work, wantsContext } = known;
+    if (spec.fingerprint !== undefined && spec.fingerprint !== fingerprintOf(work as AnyTask)) {
+      return failed(otherTask(this.#rank, spec.task));
+    }
     let context: Context | undefined;
     this.#computing = true;
     try {
@@ -149,6 +154,11 @@ export class TaskRunner {
   cancel(reason: unknown): void {
     this.#current?.abort(reason);
   }
+}
+
+function otherTask(rank: number, task: string): MpiError {
+  const why = "every rank has to give the same function, in the same order of calls";
+  return new MpiError("mismatch", `rank ${rank} has another function ${task} than rank 0: ${why}`);
 }
 
 export function tookTooLong(timeoutMs: number): MpiError {

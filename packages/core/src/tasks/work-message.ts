@@ -37,6 +37,7 @@ function workMessage(chunk: Chunk, offer: number | undefined): Message {
     task: run.task,
     at: consecutive ? first.index : items.map((item) => item.index),
     attempt: first.attempts,
+    fingerprint: run.fingerprint,
     inputs: items.map((item) => item.input),
     spread: run.spread,
     timeoutMs: run.settings.timeoutMs,

@@ -332,7 +332,7 @@ describe("a map with a journal", () => {
   test("refuses what is not the name of a file, or an option that it does not have", async () => {
     const map = (journal: never): Promise<unknown> => local(1, (world) => world.map(work, [1], { journal }));
     await assert.rejects(map("" as never), /journal is "", but a journal is the name of a file, or { file, key }/);
-    await assert.rejects(map({ key: 1 } as never), /journal is undefined, but/);
+    await assert.rejects(map({ key: 1 } as never), /journal\.file is undefined, but/);
     await assert.rejects(
       map({ file: "x", kye: 1 } as never),
       /journal has no option kye; its options are file and key/,
