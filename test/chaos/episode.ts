@@ -196,7 +196,12 @@ function reportOf(fault: Fault, { ranks, lines, phase }: Plan): string[] {
     case "agent":
       return [`^tsmpi: host ${fault.host} was lost: the connection`, ...launch];
     case "cut":
-      return [`^tsmpi: host ${fault.host} was lost: no sign of life for \\d+ s; stopping the other ranks$`, ...launch];
+      return [
+        `^tsmpi: host ${fault.host} was lost: no sign of life for \\d+ s; stopping the other ranks$`,
+        // On a busy machine a rank whose message waits may notice first.
+        `^tsmpi: rank \\d+ of ${ranks} on \\S+ cannot reach rank \\d+ of ${ranks} on \\S+: what it has sent there`,
+        ...launch,
+      ];
     default:
       return [];
   }
