@@ -20,7 +20,7 @@ export interface ValueRow {
   apart?: true;
 }
 
-class Vector {
+class Displacement {
   readonly #squares: number;
   readonly x: number;
   readonly y: number;
@@ -33,7 +33,7 @@ class Vector {
     return Math.sqrt(this.#squares);
   }
 }
-registerClass(Vector, { write: (v) => [v.x, v.y], read: ([x, y]) => new Vector(x, y) });
+registerClass(Displacement, { write: (v) => [v.x, v.y], read: ([x, y]) => new Displacement(x, y) });
 
 class Sample {
   t = 1.5;
@@ -338,10 +338,10 @@ export const table: readonly ValueRow[] = [
   {
     kind: "instances of a registered class",
     same: false,
-    values: () => [new Vector(3, 4), { list: [new Vector(3, 4), long] }],
-    check: (arrived: Vector | { list: Vector[] }) => {
+    values: () => [new Displacement(3, 4), { list: [new Displacement(3, 4), long] }],
+    check: (arrived: Displacement | { list: Displacement[] }) => {
       const vector = "list" in arrived ? arrived.list[0] : arrived;
-      assert.ok(vector instanceof Vector);
+      assert.ok(vector instanceof Displacement);
       assert.equal(vector.norm, 5);
     },
   },
