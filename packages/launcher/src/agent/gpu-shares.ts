@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
 import { gpuVariables } from "../hosts/host-variables.ts";
 import { count } from "../reports/table.ts";
+import { namesIn } from "../system/or-empty.ts";
 
 /** What ranks of a host see of its GPUs. */
 export interface GpuShares {
@@ -22,7 +22,7 @@ export function shareGpus(
   ranks: number,
   each: number,
   environment: Readonly<Record<string, string | undefined>>,
-  devices: readonly string[] = namesInDev(),
+  devices: readonly string[] = namesIn("/dev"),
 ): GpuShares {
   const named = gpuVariables.flatMap((name) =>
     environment[name] === undefined ? [] : [[name, environment[name]] as const],
@@ -57,12 +57,4 @@ function whereFrom(total: number, named: readonly (readonly [name: string, text:
 function gpusIn(text: string): string[] {
   const words = text.split(",").map((word) => word.trim());
   return words.filter((word) => word !== "" && word !== "-1" && word !== "NoDevFiles");
-}
-
-function namesInDev(): string[] {
-  try {
-    return readdirSync("/dev");
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
 import type { Exit } from "../errors/exit-codes.ts";
-import { type Cgroup, cgroupsOf, readOrEmpty } from "../system/cgroups.ts";
+import { type Cgroup, cgroupsOf } from "../system/cgroups.ts";
+import { readOrEmpty } from "../system/or-empty.ts";
 import { isLimited, resourceLimits } from "../system/resource-limits.ts";
 
 /** A limit on the memory of a group of processes, which ranks of this host are in. */

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { reasonOf, usageError } from "../errors/launch-error.ts";
+import { usageError } from "../errors/launch-error.ts";
+import { readNamed } from "../system/named-file.ts";
 import { inOurWords, splitOptions } from "./foreign-options.ts";
 import { type Option, optionTable } from "./option-table.ts";
 import { words as wordsOf } from "./option-values.ts";
@@ -57,12 +57,7 @@ function linesOfApp([, ...words]: readonly string[]): { options: string[]; file:
 
 /** The lines of the file, as a shell's words. A line is what would stand between two colons. */
 function programLines(file: string): string[][] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw usageError(`--app ${file}: ${reasonOf(error)}`);
-  }
+  const text = readNamed(file, (reason) => usageError(`--app ${file}: ${reason}`));
   const lines = text.split("\n").map((line) => wordsOf(line.replace(/(^|\s)#.*$/, "$1")));
   const programs = lines.filter((line) => line.length > 0);
   if (programs.length === 0) throw usageError(`--app ${file}: it has no program; a line is -n 2 script.ts [args...]`);

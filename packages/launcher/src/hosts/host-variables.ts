@@ -29,6 +29,16 @@ const ofLogin = [
   "XDG_SESSION_ID",
 ];
 
+/** Gives a variable the value that this process has, or none. */
+export function takeOwn(
+  variables: Record<string, string>,
+  name: string,
+  own: Readonly<Record<string, string | undefined>>,
+): void {
+  delete variables[name];
+  if (own[name] !== undefined) variables[name] = own[name];
+}
+
 /**
  * The launching shell's variables as they are to be on this host, which is another one. `own` are those that this process was
  * started with. Where a scheduler told its task about GPUs (`gpusAreKnown`), those stay.
@@ -39,10 +49,7 @@ export function hostVariables(
   gpusAreKnown: boolean,
 ): Record<string, string> {
   const result = { ...shell };
-  const take = (name: string): void => {
-    delete result[name];
-    if (own[name] !== undefined) result[name] = own[name];
-  };
+  const take = (name: string): void => takeOwn(result, name, own);
   if (shell["HOSTNAME"] !== undefined) result["HOSTNAME"] = hostname();
   for (const name of ofLogin) if (shell[name] !== undefined) take(name);
   if (!gpusAreKnown) for (const name of gpuVariables) if (own[name] !== undefined) take(name);

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { reasonOf, usageError } from "../errors/launch-error.ts";
+import { usageError } from "../errors/launch-error.ts";
+import { readNamed } from "../system/named-file.ts";
 import { numbersIn } from "../system/number-list.ts";
 import { sameHost } from "../system/this-host.ts";
 import type { Host } from "./host.ts";
@@ -17,12 +17,7 @@ export interface Seat {
  * @throws LaunchError with the line that is wrong.
  */
 export function readRankFile(path: string, hosts: readonly Host[]): Seat[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw usageError(`--rankfile ${path}: ${reasonOf(error)}`);
-  }
+  const text = readNamed(path, (reason) => usageError(`--rankfile ${path}: ${reason}`));
   const seats: Seat[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     const words = line.replace(/#.*/, "").trim();

@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
-import { LaunchError, reasonOf } from "../errors/launch-error.ts";
+import { LaunchError } from "../errors/launch-error.ts";
 import type { Granted } from "../link/messages.ts";
 import { nameOfHere } from "../system/this-host.ts";
 import { hasGivenValue } from "./first-process.ts";
 import type { Allocation, Host } from "./host.ts";
-import { spelling } from "./host-names.ts";
+import { placesNamed } from "./host-names.ts";
+import { takeOwn } from "./host-variables.ts";
 import type { AllocationSource, Grants, OccupiedHost, Task } from "./scheduler.ts";
 
 /*
@@ -52,14 +53,7 @@ export function allocationFrom(scheduler: string, read: () => SlotList | undefin
     async placesOf(names, here): Promise<ReadonlyMap<string, ListedHost>> {
       const list = read();
       const places = list === undefined ? new Map<string, ListedHost>() : placesIn(scheduler, list);
-      const own = [...places.keys()];
-      const ownHere = here === undefined ? undefined : await nameOfHere(own);
-      return new Map(
-        names.flatMap((name) => {
-          const meant = spelling(own, name) ?? (name === here ? ownHere : undefined);
-          return meant === undefined ? [] : [[name, places.get(meant)!] as const];
-        }),
-      );
+      return placesNamed(names, here, places, nameOfHere);
     },
   };
 }
@@ -75,15 +69,6 @@ function placesIn(scheduler: string, { slots, source }: SlotList): Map<string, L
 /** The list of a job on this host alone. */
 export function onlyHere(slots: number, source: string): SlotList {
   return { slots: [[hostname(), slots]], source };
-}
-
-/** What a file of the scheduler says, with the variable that names it. */
-export function readList(variable: string, path: string, read: (path: string) => string): string {
-  try {
-    return read(path);
-  } catch (error) {
-    throw new LaunchError(`${variable} is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
-  }
 }
 
 /** Each slot is a CPU, for one thread. */
@@ -113,11 +98,7 @@ export function taskFrom(jobVariable: string, directory: string, ofHost: readonl
     describe: (given) => ofHost.filter((name) => given[name] === undefined && hasGivenValue(name, jobVariable)),
     variablesThere(variables, described) {
       const result = { ...variables };
-      for (const name of described as string[]) {
-        const { [name]: value } = process.env;
-        if (value === undefined) delete result[name];
-        else result[name] = value;
-      }
+      for (const name of described as string[]) takeOwn(result, name, process.env);
       return result;
     },
   };

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { LaunchError, reasonOf } from "../errors/launch-error.ts";
 import { findCommand } from "../system/find-command.ts";
+import { readNamed } from "../system/named-file.ts";
 
 /** Where a command of a scheduler may be besides PATH, and words for the message that it is nowhere. */
 interface ToolPlaces {
@@ -39,4 +40,10 @@ export async function answerOf(command: string, args: readonly string[], limitMs
     const reason = killed ? `no answer within ${limitMs / 1000} s` : stderr.trim().split("\n")[0] || reasonOf(error);
     throw new LaunchError(`${command}: ${reason}`);
   }
+}
+
+/** What a file of the scheduler says, with the variable that names it. */
+export function readList(variable: string, path: string): string {
+  const is = `${variable} is ${path || "empty"}`;
+  return readNamed(path, (reason) => new LaunchError(`${is}, which cannot be read: ${reason}`));
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readOrEmpty } from "./or-empty.ts";
 
 /** A control group that this process is in, at one level. */
 export interface Cgroup {
@@ -34,13 +34,4 @@ function groups(version: 1 | 2, roots: readonly string[], path: string): Cgroup[
 function levels(path: string): string[] {
   const parts = path.split("/").filter((part) => part !== "");
   return [...parts.keys(), parts.length].map((length) => ["", ...parts.slice(0, length)].join("/")).reverse();
-}
-
-/** The text of a file of the kernel; "" if there is none. */
-export function readOrEmpty(file: string): string {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return "";
-  }
 }

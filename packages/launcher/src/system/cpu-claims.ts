@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { numbersIn } from "./number-list.ts";
+import { namesIn } from "./or-empty.ts";
 import { processStat } from "./process-stat.ts";
 
 /** Where jobs of all users of a host find each other's claims. */
@@ -103,12 +104,4 @@ function startOf(pid: number): number {
 
 function usualPlace(): string {
   return places.find((place) => existsSync(place)) ?? "/tmp";
-}
-
-function namesIn(place: string): string[] {
-  try {
-    return readdirSync(place);
-  } catch {
-    return [];
-  }
 }

@@ -1,6 +1,5 @@
-import { readdirSync } from "node:fs";
-import { readOrEmpty } from "./cgroups.ts";
 import { numbersIn } from "./number-list.ts";
+import { namesIn, readOrEmpty } from "./or-empty.ts";
 
 /** A CPU as the kernel counts them, which is a hardware thread, and where it is. */
 export interface Cpu {
@@ -39,12 +38,4 @@ function numaDomains(path: string): Map<number, number> {
     for (const cpu of cpus ?? []) domains.set(cpu, Number(domain));
   }
   return domains;
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { AllocationSource } from "../scheduler.ts";
-import { allocationFrom, onlyHere, readList, type SlotList } from "../slot-list.ts";
+import { allocationFrom, onlyHere, type SlotList } from "../slot-list.ts";
+import { readList } from "../tools.ts";
 
 export const allocation: AllocationSource = allocationFrom("LSF", jobHosts);
 
@@ -9,7 +9,7 @@ function jobHosts(): SlotList | undefined {
   const { LSB_JOBID: job, LSB_DJOB_HOSTFILE: path, LSB_MCPU_HOSTS: pairs } = process.env;
   if (job === undefined) return undefined;
   if (path !== undefined) {
-    const text = readList("LSB_DJOB_HOSTFILE", path, (each) => readFileSync(each, "utf8"));
+    const text = readList("LSB_DJOB_HOSTFILE", path);
     const names = text.split(/\s+/).filter((name) => name !== "");
     return { slots: names.map((name) => [name, 1] as const), source: `LSB_DJOB_HOSTFILE ${path}` };
   }

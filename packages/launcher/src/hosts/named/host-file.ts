@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { hostWord, mostRanks, type NamedHost, wholeNumber } from "../../command/option-values.ts";
-import { LaunchError, reasonOf, usageError } from "../../errors/launch-error.ts";
+import { LaunchError, usageError } from "../../errors/launch-error.ts";
+import { readNamed } from "../../system/named-file.ts";
 
 const right = "a line is one host and its slots, as in node1 slots=4 max_slots=8";
 
@@ -11,13 +11,9 @@ const right = "a line is one host and its slots, as in node1 slots=4 max_slots=8
  * @throws LaunchError with the file and the line that is wrong.
  */
 export function readHostFile(path: string): NamedHost[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new LaunchError(`--hostfile ${path} cannot be read: ${reasonOf(error)}`);
-  }
-  return parseHostFile(text, `--hostfile ${path}`);
+  const name = `--hostfile ${path}`;
+  const text = readNamed(path, (reason) => new LaunchError(`${name} cannot be read: ${reason}`));
+  return parseHostFile(text, name);
 }
 
 /** `name` is what messages call the text. */

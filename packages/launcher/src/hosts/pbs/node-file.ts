@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LaunchError, reasonOf } from "../../errors/launch-error.ts";
+import { LaunchError } from "../../errors/launch-error.ts";
 import { isSame } from "../../system/seen-paths.ts";
 import { givenToScript } from "../first-process.ts";
+import { readList } from "../tools.ts";
 import { jobStatus, linesOf } from "./status.ts";
 import { pbsSetting } from "./tools.ts";
 
@@ -20,12 +21,7 @@ export function parseNodeFile(text: string): string[] {
  * @throws LaunchError when it cannot be read, or names no host
  */
 export function readNodeFile(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new LaunchError(`PBS_NODEFILE is ${path || "empty"}, which cannot be read: ${reasonOf(error)}`);
-  }
+  const text = readList("PBS_NODEFILE", path);
   if (parseNodeFile(text).length === 0) throw new LaunchError(`PBS_NODEFILE is ${path}, which names no host`);
   return text;
 }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { seenPath } from "../../system/seen-paths.ts";
 import { givenToJob } from "../first-process.ts";
+import { takeOwn } from "../host-variables.ts";
 import type { Task } from "../scheduler.ts";
 
 export const task: Task = {
@@ -92,10 +93,7 @@ function variablesThere(
   const { nodeFile, ofPbs, chosen } = described as Described;
   const result = { ...variables };
   const own = process.env;
-  const take = (name: string): void => {
-    delete result[name];
-    if (own[name] !== undefined) result[name] = own[name];
-  };
+  const take = (name: string): void => takeOwn(result, name, own);
   for (const name of ofTask) if (!chosen.includes(name)) take(name);
   const { TMPDIR: temporary, PBS_NODEFILE: path } = result;
   for (const name of ofHost) if (ofPbs.includes(name) && own[name] !== undefined) take(name);

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { LaunchError } from "../../errors/launch-error.ts";
 import type { AllocationSource } from "../scheduler.ts";
-import { allocationFrom, onlyHere, readList, type SlotList } from "../slot-list.ts";
+import { allocationFrom, onlyHere, type SlotList } from "../slot-list.ts";
+import { readList } from "../tools.ts";
 
 export const allocation: AllocationSource = allocationFrom("SGE", jobHosts);
 
@@ -10,10 +10,7 @@ function jobHosts(): SlotList | undefined {
   const { JOB_ID: job, SGE_TASK_ID: task, PE_HOSTFILE: path } = process.env;
   if (job === undefined || task === undefined) return undefined;
   if (path === undefined) return onlyHere(1, `SGE job ${job}, which has no parallel environment (qsub -pe NAME N)`);
-  return parseHostFile(
-    readList("PE_HOSTFILE", path, (each) => readFileSync(each, "utf8")),
-    `PE_HOSTFILE ${path}`,
-  );
+  return parseHostFile(readList("PE_HOSTFILE", path), `PE_HOSTFILE ${path}`);
 }
 
 /** `host slots queue processors`. A host has a line for each of its queues. */

@@ -1,6 +1,6 @@
 import { nameOfHere, sameHost } from "../../system/this-host.ts";
 import type { Allocation, Host } from "../host.ts";
-import { listed, spelling } from "../host-names.ts";
+import { listed, placesNamed } from "../host-names.ts";
 import type { AllocationSource } from "../scheduler.ts";
 import { type SlurmJob, slurmJob } from "./job.ts";
 import { SlurmNode } from "./slurm-node.ts";
@@ -22,19 +22,9 @@ async function find(): Promise<Allocation | undefined> {
 
 /** Any name of this machine means its node. */
 async function placesOf(names: readonly string[], here: string | undefined): Promise<ReadonlyMap<string, SlurmNode>> {
-  const nodes = ownNodes();
-  const ownHere = here === undefined ? undefined : await nodeHere([...nodes.keys()]);
-  const places = new Map<string, SlurmNode>();
-  for (const name of names) {
-    const meant = spelling([...nodes.keys()], name) ?? (name === here ? ownHere : undefined);
-    if (meant !== undefined) places.set(name, nodes.get(meant)!);
-  }
-  return places;
-}
-
-function ownNodes(): Map<string, SlurmNode> {
   const job = slurmJob();
-  return job === undefined ? new Map() : nodesOf(job);
+  const nodes = job === undefined ? new Map<string, SlurmNode>() : nodesOf(job);
+  return placesNamed(names, here, nodes, nodeHere);
 }
 
 /** By name. A host that is in two components of a heterogeneous job has the tasks and CPUs of both. */

@@ -1,3 +1,5 @@
+import { gpuVariables } from "../host-variables.ts";
+
 /**
  * Variables that Slurm gives anew to each task or host: they do not travel from the launcher's host. All other variables of
  * the job are the same on all hosts and travel with the launching shell's.
@@ -24,13 +26,7 @@ const perHost = [
 ];
 
 /** Those that a user may set too. Then they travel like all others. */
-const perHostUnlessChosen = [
-  "CUDA_VISIBLE_DEVICES",
-  "ROCR_VISIBLE_DEVICES",
-  "ZE_AFFINITY_MASK",
-  "GPU_DEVICE_ORDINAL",
-  "TMPDIR",
-];
+const perHostUnlessChosen = [...gpuVariables, "GPU_DEVICE_ORDINAL", "TMPDIR"];
 
 export const hostVariables: Record<"perHost" | "perHostUnlessChosen", readonly string[]> = {
   perHost,

@@ -98,16 +98,16 @@ function nodesWith(variables: Variables, listName: string, countsName: string): 
 }
 
 function expand(name: string, list: string): string[] {
-  try {
-    return expandNodes(list);
-  } catch (error) {
-    throw new LaunchError(`${name} is ${list}, which cannot be read: ${(error as Error).message}`);
-  }
+  return parsed(name, list, expandNodes);
 }
 
 function counted(name: string, text = ""): number[] {
+  return text === "" ? [] : parsed(name, text, expandCounts);
+}
+
+function parsed<T>(name: string, text: string, parse: (text: string) => T): T {
   try {
-    return text === "" ? [] : expandCounts(text);
+    return parse(text);
   } catch (error) {
     throw new LaunchError(`${name} is ${text}, which cannot be read: ${(error as Error).message}`);
   }

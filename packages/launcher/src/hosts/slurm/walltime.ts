@@ -1,9 +1,11 @@
+import { durationMs } from "../../command/option-values.ts";
 import { LaunchError } from "../../errors/launch-error.ts";
 import type { Walltime, WalltimeSource } from "../scheduler.ts";
 import { answerOf } from "../tools.ts";
 import { slurmTool } from "./tools.ts";
 
 const answerMs = 10_000;
+const dayMs = 86_400_000;
 
 export const walltime: WalltimeSource = {
   async ask() {
@@ -32,7 +34,6 @@ export function parseTimes(text: string, job: string): Walltime | undefined {
 
 /** `1-02:03:04`, `02:03:04` or `03:04`, in milliseconds; undefined for others (INVALID, NOT_SET). */
 function slurmMs(text = ""): number | undefined {
-  const [, days = 0, hours = 0, minutes, seconds] = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$/.exec(text) ?? [];
-  if (minutes === undefined) return undefined;
-  return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
+  const [, days = 0, clock] = /^(?:(\d+)-)?((?:\d+:)?\d+:\d+)$/.exec(text) ?? [];
+  return clock === undefined ? undefined : Number(days) * dayMs + durationMs(clock);
 }
