@@ -97,7 +97,7 @@ export class Batch {
 export interface Answer {
   readonly values: readonly unknown[];
   /** Positions of failed tasks. Their values are what was thrown. */
-  readonly failures: readonly number[];
+  readonly failures: ReadonlySet<number>;
   readonly ms: number;
   readonly awaitedMs: number;
   /** See {@link Head}. */
@@ -111,7 +111,7 @@ export function openBatch(parcel: Parcel): Answer {
   const [first, ...parcels] = unbundle(parcel);
   const { values, packed, failures, ms, awaitedMs, claimed, ended = [], returned } = decode(first as Parcel) as Head;
   for (const [i, position] of packed.entries()) values[position] = decode(parcels[i] as Parcel);
-  return { values, failures, ms, awaitedMs, claimed, ended, returned };
+  return { values, failures: new Set(failures), ms, awaitedMs, claimed, ended, returned };
 }
 
 /** The outcome as it would be after travelling, so that results do not depend on the rank that did the task. */

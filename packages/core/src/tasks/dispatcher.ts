@@ -352,11 +352,10 @@ export class Dispatcher implements WorkerCounts, Dispatching {
     let at = 0;
     for (const { run, items, wanted } of parts) {
       const some = values.slice(at, at + items.length);
-      const bad = failures.filter((position) => at <= position && position < at + items.length);
-      if (wanted && bad.length === 0) run.settleAll(items, 0, some, place);
+      if (wanted && failures.size === 0) run.settleAll(items, 0, some, place);
       else if (wanted) {
         for (const [i, item] of items.entries()) {
-          run.settle(item, bad.includes(at + i) ? failed(some[i]) : { ok: true, value: some[i] }, place);
+          run.settle(item, failures.has(at + i) ? failed(some[i]) : { ok: true, value: some[i] }, place);
         }
       }
       at += items.length;

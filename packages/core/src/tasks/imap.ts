@@ -1,6 +1,6 @@
 import { MpiError } from "../calls/errors.ts";
 import { checkedTask, given, start } from "./map.ts";
-import { checkBoolean, checkedConcurrency, checkedMapOptions } from "./map-options.ts";
+import { checkedConcurrency, checkedMapOptions } from "./map-options.ts";
 import { ResultStream } from "./results.ts";
 import type { AnyTask, RootMapInputs, WorldImapOptions } from "./task.ts";
 import { runTaskCall } from "./task-call.ts";
@@ -41,13 +41,10 @@ export async function imap(
   stream: TaskStream,
 ): Promise<void> {
   const task = checkedTask(work, "imap");
-  const { rank, size } = group.peers;
   const { initializer, rootWorks = false } = options;
-  checkBoolean("rootWorks", rootWorks);
   const concurrency = checkedConcurrency(options.concurrency);
-  checkedMapOptions(options, size, group.showsProgress, concurrency);
-  const works = rank !== 0 || size === 1 || rootWorks;
-  const call = { tasks: new Map([[task, work]]), works, attentive: true, concurrency, initializer };
+  checkedMapOptions(options, group.peers.size, group.showsProgress, concurrency);
+  const call = { tasks: new Map([[task, work]]), rootWorks, attentive: true, concurrency, initializer };
   await runTaskCall(group, call, async (dispatcher, prepared) => {
     const [all] = await Promise.race([Promise.all([given(inputs), prepared]), dispatcher.broken]);
     group.isAtWork = () => true; // the loop that takes the results

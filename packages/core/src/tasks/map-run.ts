@@ -117,7 +117,7 @@ export class MapRun {
 
   /** Whether it hands out nothing more, unless an input comes back. */
   get spent(): boolean {
-    return this.#over || this.#stop !== undefined || this.#backlog.isEmpty;
+    return this.halted || this.#backlog.isEmpty;
   }
 
   /** Whether inputs may move from one rank to another before their tasks begin. */
@@ -156,7 +156,7 @@ export class MapRun {
    * work, so other runs of the same task need not be asked.
    */
   take(rank: number, held: Held, known: Omit<Pace, "remaining" | "lookAhead">): Item[] | undefined {
-    if (this.#over || this.#stop !== undefined) return [];
+    if (this.halted) return [];
     const block = this.#backlog.takeBlock(rank);
     if (block !== undefined) return this.#begin(block, rank);
     // A suspect goes to an idle rank: if that rank is lost too, nothing else is lost with it.
@@ -194,7 +194,7 @@ export class MapRun {
    * while there are any, because the loss of rank 0 would end the whole call.
    */
   takeOwn(rank: number, most: number, alone: boolean): Item[] {
-    if (this.#over || this.#stop !== undefined) return [];
+    if (this.halted) return [];
     const block = this.#backlog.takeBlock(rank);
     return block === undefined ? this.#next(most, rank, alone) : this.#begin(block, rank);
   }

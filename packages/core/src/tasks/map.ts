@@ -9,7 +9,7 @@ import { warn } from "../calls/warning.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { heaviestFirst, type InputSource, readAll, sourceOf } from "./input-source.ts";
 import type { Subject } from "./journal.ts";
-import { checkBoolean, checkedConcurrency, checkedMapOptions } from "./map-options.ts";
+import { checkedConcurrency, checkedMapOptions } from "./map-options.ts";
 import { MapRun } from "./map-run.ts";
 import { ProgressMeter } from "./progress-meter.ts";
 import type { ResultStore } from "./result-store.ts";
@@ -36,14 +36,10 @@ export async function map(
   site: string,
 ): Promise<unknown> {
   const task = checkedTask(work, "map");
-  const { rank, size } = group.peers;
-  const { rootWorks = true } = options;
-  checkBoolean("rootWorks", rootWorks);
-  const works = rank !== 0 || size === 1 || rootWorks;
   const concurrency = checkedConcurrency(options.concurrency);
-  checkedMapOptions(options, size, group.showsProgress, concurrency); // before anything is sent: else ranks with wrong options would wait
-  const { initializer, stopOnError = true, into } = options;
-  const call = { tasks: new Map([[task, work]]), works, attentive: false, concurrency, initializer };
+  checkedMapOptions(options, group.peers.size, group.showsProgress, concurrency); // before anything is sent: else ranks with wrong options would wait
+  const { initializer, rootWorks = true, stopOnError = true, into } = options;
+  const call = { tasks: new Map([[task, work]]), rootWorks, attentive: false, concurrency, initializer };
   return runTaskCall(group, call, async (dispatcher, prepared) => {
     const [all] = await Promise.race([Promise.all([given(inputs), prepared]), dispatcher.broken]);
     const results = new ResultList(!stopOnError);

@@ -1,5 +1,5 @@
 import { invalid, show } from "../calls/check.ts";
-import { checkBoolean, checkedConcurrency } from "./map-options.ts";
+import { checkedConcurrency } from "./map-options.ts";
 import type { PoolTasks } from "./pool-workers.ts";
 import { RootWorkers } from "./root-workers.ts";
 import type { AnyTask, ConcurrencyOptions, InitializerOptions } from "./task.ts";
@@ -15,15 +15,13 @@ export async function pool(
 ): Promise<unknown> {
   const named = checked(tasks);
   if (typeof driver !== "function") throw invalid(`driver is ${show(driver)}, but it is a function`);
-  const { rank, size } = group.peers;
-  const { rootWorks = false } = options;
-  checkBoolean("rootWorks", rootWorks);
+  const { initializer, rootWorks = false } = options;
   const call = {
     tasks: named,
-    works: rank !== 0 || size === 1 || rootWorks,
+    rootWorks,
     attentive: true,
     concurrency: checkedConcurrency(options.concurrency),
-    initializer: options.initializer,
+    initializer,
   };
   return runTaskCall(group, call, async (dispatcher, prepared) => {
     const workers = new RootWorkers(group, dispatcher, named);

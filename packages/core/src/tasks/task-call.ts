@@ -1,6 +1,7 @@
 import { MpiError, messageOf } from "../calls/errors.ts";
 import { queueMicrotask } from "../calls/event-loop.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { checkBoolean } from "./map-options.ts";
 import { serveSeats } from "./seats.ts";
 import type { AnyTask, InitializerContext } from "./task.ts";
 import type { TaskGroup } from "./task-group.ts";
@@ -8,8 +9,8 @@ import { TaskRunner } from "./task-runner.ts";
 
 interface TaskCall {
   readonly tasks: ReadonlyMap<string, AnyTask>;
-  /** Whether this rank does tasks. */
-  readonly works: boolean;
+  /** Whether rank 0 does tasks too. In a world of one it always does. */
+  readonly rootWorks: boolean;
   /** See {@link Dispatcher}. */
   readonly attentive: boolean;
   /** How many async tasks a rank does at once. */
@@ -23,11 +24,12 @@ interface TaskCall {
  */
 export async function runTaskCall<R>(
   group: TaskGroup,
-  { tasks, works, attentive, concurrency, initializer }: TaskCall,
+  { tasks, rootWorks, attentive, concurrency, initializer }: TaskCall,
   lead: (dispatcher: Dispatcher, prepared: Promise<void> | undefined) => Promise<R>,
 ): Promise<R | undefined> {
-  const { rank } = group.peers;
-  const runner = works ? new TaskRunner(rank, tasks) : undefined;
+  const { rank, size } = group.peers;
+  checkBoolean("rootWorks", rootWorks);
+  const runner = rank !== 0 || size === 1 || rootWorks ? new TaskRunner(rank, tasks) : undefined;
   group.isAtWork = () => runner?.atWork === true;
   const dispatcher = rank === 0 ? new Dispatcher(group, runner, attentive, concurrency) : undefined;
   const prepared = runner?.prepare(initializer, group.signal);

@@ -34,6 +34,7 @@ const closely = 64;
 interface Known {
   readonly work: (...args: unknown[]) => unknown;
   readonly wantsContext: boolean;
+  readonly fingerprint: number;
 }
 
 /**
@@ -65,7 +66,10 @@ export class TaskRunner {
     this.#shared.runners.push(this);
     this.#returnedPromise = seat?.returnedPromise;
     this.#tasks = new Map(
-      Array.from(tasks, ([name, work]) => [name, { work: work as Known["work"], wantsContext: wantsContext(work) }]),
+      Array.from(tasks, ([name, work]) => {
+        const fingerprint = fingerprintOf(work);
+        return [name, { work: work as Known["work"], wantsContext: wantsContext(work), fingerprint }];
+      }),
     );
   }
 
@@ -110,10 +114,8 @@ export class TaskRunner {
     const { inputs, attempt } = stretch;
     const known = this.#tasks.get(spec.task);
     if (known === undefined) return failed(invalid(`rank ${this.#rank} has no task ${JSON.stringify(spec.task)}`));
-    const { work, wantsContext } = known;
-    if (spec.fingerprint !== undefined && spec.fingerprint !== fingerprintOf(work as AnyTask)) {
-      return failed(otherTask(this.#rank, spec.task));
-    }
+    const { work, wantsContext, fingerprint } = known;
+    if ((spec.fingerprint ?? fingerprint) !== fingerprint) return failed(otherTask(this.#rank, spec.task));
     let context: Context | undefined;
     this.#computing = true;
     try {

@@ -5,7 +5,7 @@ import { Batch } from "./batch.ts";
 import { Claims } from "./claims.ts";
 import type { Message, Work } from "./messages.ts";
 import { failed, type Outcome } from "./outcome.ts";
-import type { TaskGroup, TaskPeers } from "./task-group.ts";
+import type { TaskGroup } from "./task-group.ts";
 import type { Stretch, TaskRunner } from "./task-runner.ts";
 import { type Queued, WorkQueue } from "./work-queue.ts";
 
@@ -32,7 +32,6 @@ export function serve(group: TaskGroup, runner: TaskRunner): Promise<void> {
 
 class Worker {
   readonly #group: TaskGroup;
-  readonly #peers: TaskPeers;
   readonly #runner: TaskRunner;
   readonly #queue: WorkQueue = new WorkQueue();
   /** Offers with tasks that may be free, and the one whose task is at work. */
@@ -50,7 +49,6 @@ class Worker {
 
   constructor(group: TaskGroup, runner: TaskRunner) {
     this.#group = group;
-    this.#peers = group.peers;
     this.#runner = runner;
   }
 
@@ -66,13 +64,13 @@ class Worker {
       this.#go();
       this.#runner.cancel(new MpiError("aborted", "the call that this task belongs to has ended"));
     }
-    if (goodbye) await this.#peers.send(0, new Batch().encode());
+    if (goodbye) await this.#group.peers.send(0, new Batch().encode());
   }
 
   /** Handles messages until the end. Returns whether rank 0 wants a goodbye. */
   async #listen(): Promise<boolean> {
     for (;;) {
-      const message = decode(await this.#peers.recv(0)) as Message;
+      const message = decode(await this.#group.peers.recv(0)) as Message;
       if (message.kind === "end") return message.goodbye;
       if (message.kind === "work") this.#begin(message);
       else this.#obey(message);
@@ -142,7 +140,7 @@ class Worker {
   /** Claims a task and does it, if one is free. */
   async #doClaimed(): Promise<void> {
     for (const offered of this.#offers) {
-      const task = offered.claims.claim(this.#peers.rank);
+      const task = offered.claims.claim(this.#group.peers.rank);
       if (task !== undefined) return this.#doTask(offered, task);
       this.#offers.delete(offered);
       this.#batch.ended.push(offered.number);
@@ -230,14 +228,14 @@ class Worker {
     const go = new Promise<void>((resolve) => {
       this.#go = resolve;
     });
-    await this.#peers.send(0, new Batch().encode());
+    await this.#group.peers.send(0, new Batch().encode());
     await go;
   }
 
   /** Does not wait for the send: the results are copies of this rank, and rank 0 hands out no more than it has room for. */
   #send(now: number): void {
     if (this.#batch.isEmpty) return;
-    this.#peers.send(0, this.#batch.encode()).catch(this.#broken);
+    this.#group.peers.send(0, this.#batch.encode()).catch(this.#broken);
     this.#batch = new Batch();
     this.#batchSince = now;
   }
