@@ -11,6 +11,8 @@ const files = {
   "world.js": world, // only its syntax says that it is a module
   "busy.mjs": "for (;;) {}",
   "large.mjs": "await 0; new ArrayBuffer(8e9);",
+  "peak.mjs": `${world}import { readFileSync } from "node:fs";
+console.log(Number(/VmPeak:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]));`,
   "print.mjs": "console.log(1);",
   "write.mjs": 'import { writeFileSync } from "node:fs"; writeFileSync("x", Buffer.alloc(4e6));',
 };
@@ -31,6 +33,12 @@ describe("a job under the limits of its shell", () => {
       }
     },
   );
+
+  it("takes few addresses where they are few: a thread of the C library does not reserve its own", async () => {
+    const peak = async (before: string) =>
+      Number((await limited("-v 1500000", `${before} tsmpi run -n 1 peak.mjs`)).stdout.split("\n")[1]);
+    expect(await peak("")).toBeLessThan((await peak("MALLOC_ARENA_MAX=16")) - 100_000); // KiB
+  });
 
   it.each(["-v 3000000", "-v 6000000"])("has WebAssembly and fetch with ulimit %s", async (limits) => {
     const result = await limited(limits, "tsmpi run -n 2 fetch.mjs");

@@ -22,6 +22,8 @@ export interface Threads {
 export interface Share extends Threads {
   /** Where the agent listens to its ranks. */
   socket: string;
+  /** Variables that keep native memory small. */
+  memory: Record<string, string>;
   /** Variables that name its GPUs. */
   gpus?: Record<string, string> | undefined;
 }
@@ -36,7 +38,7 @@ export interface Share extends Threads {
 export function environmentOf(
   rank: number,
   plan: HostPlan,
-  { share, threads, socket, gpus }: Share,
+  { share, threads, memory, socket, gpus }: Share,
 ): Record<string, string> {
   const index = programIndex(plan, rank);
   const { program, given, directory } = plan.programs[index]!;
@@ -45,6 +47,7 @@ export function environmentOf(
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
+    ...memory,
     ...inherited,
     ...nodeOptions(rank, program, inherited["NODE_OPTIONS"]),
     [env.rank]: String(rank),

@@ -13,6 +13,8 @@ import type { RankStart } from "./spawn-rank.ts";
 /** What the ranks of a host have in common when they start. */
 export interface CommonStart extends Threads {
   nodeOptions: string[];
+  /** Of the C library, set where the user has not set them. */
+  memory: Record<string, string>;
   apart: Apart;
 }
 
@@ -20,9 +22,11 @@ export interface CommonStart extends Threads {
 export function commonStart(plan: HostPlan): CommonStart {
   const { count: cpus } = usableCpus();
   const share = threadsEach(plan.ranks.length, plan.granted?.cpus ?? cpus);
-  const nodeOptions = addressesAreFew() ? onFewAddresses() : [];
+  const few = addressesAreFew();
+  const nodeOptions = few ? onFewAddresses() : [];
+  const memory = few ? oneArena : {};
   const apart = plan.ownSessions ? howApart(plan, cpus) : "none";
-  return { share, threads: atMost(plan.granted?.threads, share), nodeOptions, apart };
+  return { share, threads: atMost(plan.granted?.threads, share), nodeOptions, memory, apart };
 }
 
 /** The threads of a rank that is bound to CPUs. */
@@ -46,7 +50,13 @@ export function rankStart(rank: number, plan: HostPlan, setup: HostSetup, common
   );
   return {
     ...rankCommand({ ...program, nodeOptions }, programDirectory(setup.directory, index)),
-    environment: environmentOf(rank, plan, { share, threads, gpus, socket: setup.listener!.path }),
+    environment: environmentOf(rank, plan, {
+      share,
+      threads,
+      memory: common.memory,
+      gpus,
+      socket: setup.listener!.path,
+    }),
     directory: program.directory,
     apart: common.apart,
     cpus: binding?.cpus,
@@ -62,6 +72,9 @@ export function rankStart(rank: number, plan: HostPlan, setup: HostSetup, common
 
 /** V8's threads for garbage collection would take time from the other ranks, or wait for them: milliseconds. */
 const onOneCpu = ["--single-threaded-gc"];
+
+/** The C library reserves 64 MiB of addresses for each thread that allocates: of a rank's 1,100 MB, 400 MB were such. */
+const oneArena = { MALLOC_ARENA_MAX: "1" };
 
 /**
  * WebAssembly, and with it `fetch`, then works within a small `ulimit -v`: V8 checks bounds instead of reserving 10 GB. A
