@@ -25,7 +25,7 @@ export interface BarChart {
   line?: { value: number; text: string };
 }
 
-const margin = { top: 18, right: 12, bottom: 38, left: 52 };
+const margin = { top: 24, right: 4, bottom: 38, left: 56 };
 
 /** Vertical bars, one a rank or a class. */
 export function drawBars(parent: Parent, chart: BarChart): void {
@@ -64,7 +64,7 @@ type Linear = ReturnType<typeof scaleLinear<number, number>>;
 function drawAxes(svg: Drawing, { width, height, bars, measure, below }: BarChart, x: Band, y: Linear): void {
   const ticks = y.ticks(5);
   const time = timeTicks(ticks);
-  const write = measure === "time" ? time.write : count;
+  const write = measure === "time" ? (ms: number) => `${time.write(ms)} ${time.unit}` : count;
   const left = axisLeft(y)
     .tickValues(measure === "time" ? ticks : ticks.filter(Number.isInteger))
     .tickFormat((value) => write(Number(value)))
@@ -77,12 +77,15 @@ function drawAxes(svg: Drawing, { width, height, bars, measure, below }: BarChar
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`).call(bottom as never);
   const title = svg.append("text").attr("class", "axis-title").attr("x", width - margin.right).attr("y", height - 4);
   title.attr("text-anchor", "end").text(below);
-  svg.append("text").attr("class", "axis-title").attr("x", margin.left - 8).attr("y", 10).attr("text-anchor", "end")
-    .text(measure === "time" ? time.unit : "");
 }
 
+/** A dashed line across the bars; its meaning is above them, where no bar is. */
 function drawLine(svg: Drawing, { text }: { text: string }, width: number, y: number): void {
   const right = width - margin.right;
-  svg.append("line").attr("class", "mark").attr("x1", margin.left).attr("x2", right).attr("y1", y).attr("y2", y);
-  svg.append("text").attr("class", "mark-text").attr("x", right).attr("y", y - 4).attr("text-anchor", "end").text(text);
+  const dashed = (x1: number, x2: number, at: number): void => {
+    svg.append("line").attr("class", "mark").attr("x1", x1).attr("x2", x2).attr("y1", at).attr("y2", at);
+  };
+  dashed(margin.left, right, y);
+  dashed(margin.left, margin.left + 26, 8);
+  svg.append("text").attr("class", "mark-text").attr("x", margin.left + 33).attr("y", 12).text(text);
 }

@@ -1,7 +1,6 @@
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear } from "d3-scale";
-import { area, line } from "d3-shape";
-import { clear, type Drawing, drawing, type Parent } from "../parts/dom.ts";
+import { clear, type Drawing, drawing, type Parent, pathOf } from "../parts/dom.ts";
 import { hideTip, showTip } from "../parts/tooltip.ts";
 import { duration, timeTicks } from "../parts/units.ts";
 
@@ -40,10 +39,9 @@ export function drawLines(parent: Parent, chart: LineChart): void {
   drawAxes(svg, chart, x, y);
   const highest = lines.reduce((best, each) => (peakOf(each.values) > peakOf(best.values) ? each : best), lines[0]!);
   if (lines.length > manyLines) drawBand(svg, lines, until, x, y);
-  const path = line<number>();
-  const draw = (each: Line, className: string): void => {
-    const shape = path.x((_, i) => x(each.at[i]!)).y((value) => y(value));
-    svg.append("path").attr("class", className).attr("d", shape([...each.values]));
+  const draw = ({ at, values }: Line, className: string): void => {
+    const points = values.map((value, i) => [x(at[i]!), y(value)] as const);
+    svg.append("path").attr("class", className).attr("d", pathOf(points));
   };
   if (lines.length <= manyLines) for (const each of lines) if (each !== highest) draw(each, "series");
   draw(highest, "series highest");
@@ -72,12 +70,10 @@ function drawBand(svg: Drawing, lines: readonly Line[], until: number, x: Scale,
     const middle = values[values.length >> 1];
     return middle === undefined ? [] : [{ at, least: values[0]!, middle, most: values.at(-1)! }];
   });
-  const shape = area<(typeof ranges)[number]>();
-  shape.x((each) => x(each.at)).y0((each) => y(each.least)).y1((each) => y(each.most));
-  svg.append("path").attr("class", "band").attr("d", shape(ranges));
-  const median = line<(typeof ranges)[number]>();
-  median.x((each) => x(each.at)).y((each) => y(each.middle));
-  svg.append("path").attr("class", "series median").attr("d", median(ranges));
+  const along = (field: "least" | "middle" | "most") => ranges.map((each) => [x(each.at), y(each[field])] as const);
+  const outline = [...along("most"), ...along("least").reverse()];
+  svg.append("path").attr("class", "band").attr("d", `${pathOf(outline)}Z`);
+  svg.append("path").attr("class", "series median").attr("d", pathOf(along("middle")));
 }
 
 /** Shows the line that is nearest to the pointer, and what it is there. */

@@ -145,3 +145,8 @@ export function widthOf(parent: Parent): number {
 export function parentOf(node: HTMLElement): Parent {
   return select(node) as unknown as Parent;
 }
+
+/** The outline of a line through points. */
+export function pathOf(points: readonly (readonly [number, number])[]): string {
+  return points.map(([x, y], at) => `${at === 0 ? "M" : "L"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
+}

@@ -22,22 +22,22 @@ const meanings: Record<Metric, Meaning> = {
   },
   loadBalance: {
     title: "Load balance",
-    words: "lost if ranks compute for unequal times",
+    words: "falls if ranks compute for unequal times",
     formula: "mean computing time of the ranks / longest computing time of a rank",
   },
   communication: {
     title: "Communication efficiency",
-    words: "lost in calls, even by the busiest rank",
+    words: "falls with the time that the busiest rank spends in calls",
     formula: "serialization × transfer = longest computing time of a rank / time of the run",
   },
   serialization: {
     title: "Serialization",
-    words: "lost to waiting for others that arrive late",
+    words: "falls if ranks wait for others that come late",
     formula: "longest computing time / time the run would take on a network without cost",
   },
   transfer: {
     title: "Transfer",
-    words: "lost to moving the data itself",
+    words: "falls if moving the data takes long",
     formula: "time the run would take on a network without cost / time of the run",
   },
 };
@@ -71,8 +71,9 @@ function drawBlocks(parent: Parent, whole: Efficiency): void {
     const block = add(grid, "div", `block ${metric}`).attr("tabindex", 0).style("background", tint(whole[metric]));
     const name = add(block, "div", "name", title);
     if (metric === "parallel") add(name, "span", "of", ` of the whole run, ${duration(whole.ms)}`);
-    add(block, "div", "value", percent(whole[metric]));
-    add(block, "div", "words", words);
+    const figure = add(block, "div", "figure");
+    add(figure, "span", "value", percent(whole[metric]));
+    add(figure, "span", "words", words);
     explainMetric(block, metric);
   }
 }
@@ -85,8 +86,8 @@ function drawPhases(parent: Parent, { efficiency }: ReportData): void {
   const head = add(add(table, "thead"), "tr");
   add(head, "th", "", "Phase").attr("scope", "col");
   add(head, "th", "", "Time").attr("scope", "col");
-  for (const [at, metric] of metrics.entries()) {
-    const cell = add(head, "th", at === 2 || at === 4 ? "times" : at === 0 ? "" : "equals").attr("scope", "col");
+  for (const metric of metrics) {
+    const cell = add(head, "th").attr("scope", "col");
     explainMetric(add(cell, "span", "explained", meanings[metric].title).attr("tabindex", 0), metric);
   }
   const body = add(table, "tbody");

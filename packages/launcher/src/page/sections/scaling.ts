@@ -1,8 +1,7 @@
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLog } from "d3-scale";
-import { line } from "d3-shape";
 import type { ReportData, ScalingRow } from "../../performance/report-data.ts";
-import { add, clear, drawing, type Parent } from "../parts/dom.ts";
+import { add, clear, drawing, type Parent, pathOf } from "../parts/dom.ts";
 import { explain } from "../parts/tooltip.ts";
 import { digits, duration } from "../parts/units.ts";
 import { addValue } from "./efficiency-cell.ts";
@@ -57,9 +56,9 @@ function drawSpeedup(parent: Parent, rows: readonly ScalingRow[]): void {
   const powers = Array.from({ length: 24 }, (_, i) => 2 ** (i - 8)).filter((each) => each >= y.domain()[0]! && each <= y.domain()[1]!);
   const left = axisLeft(y).tickValues(powers).tickFormat((value) => `${digits(Number(value))}×`).tickSize(size.left + size.right - size.width);
   svg.append("g").attr("class", "axis grid").attr("transform", `translate(${size.left},0)`).call(left as never);
-  const path = line<ScalingRow>().x(({ ranks }) => x(ranks));
-  svg.append("path").attr("class", "series ideal").attr("d", path.y(({ ranks }) => y(ranks / first))(sorted));
-  svg.append("path").attr("class", "series highest").attr("d", path.y(({ speedup }) => y(speedup))(sorted));
+  const path = (of: (row: ScalingRow) => number): string => pathOf(sorted.map((row) => [x(row.ranks), y(of(row))]));
+  svg.append("path").attr("class", "series ideal").attr("d", path(({ ranks }) => ranks / first));
+  svg.append("path").attr("class", "series highest").attr("d", path(({ speedup }) => speedup));
   for (const row of sorted) {
     const dot = svg.append("circle").attr("class", "dot").attr("r", 4).attr("cx", x(row.ranks)).attr("cy", y(row.speedup));
     explain(dot.node()!, () => [row.name, `${row.ranks} ranks, ${duration(row.ms)}`, `speedup ${digits(row.speedup)}`]);

@@ -23,7 +23,8 @@ export interface View {
 
 /** From the bottom of a row to its top. */
 const stacked: readonly Kind[] = ["task", "map", "collective", "message"];
-const shownArrows = 1500;
+/** On average there is one arrow in so many pixels of a row at most: more would hide what they connect. */
+const pixelsPerArrow = 150;
 
 /** Draws the timeline on its canvas. */
 export class Painter {
@@ -148,18 +149,19 @@ export class Painter {
     context.font = font(10.5);
     if (context.measureText(segment.operation).width > width - 10) return;
     context.textAlign = "left";
-    context.fillStyle = segment.kind === "map" ? "#14171a" : "#ffffff";
+    context.fillStyle = segment.kind === "map" || segment.kind === "collective" ? "#14171a" : "#ffffff";
     context.fillText(segment.operation, left + 5, y + height * 0.34);
   }
 
-  #arrows({ data, layout, x, from, to }: View): void {
+  #arrows({ data, layout, x, from, to, width }: View): void {
     const { arrows } = data.timeline;
     const shown: [number, number, number, number][] = [];
     for (let i = 0; i < arrows.length; i += 6) {
       const [source, target, sent, received] = arrows.slice(i, i + 4) as [number, number, number, number];
       if (received >= from && sent <= to) shown.push([source, target, sent, received]);
     }
-    if (shown.length > shownArrows) return;
+    const room = (layout.rows.length * (width - layout.gutter)) / pixelsPerArrow;
+    if (shown.length > Math.max(30, room)) return;
     for (const [source, target, sent, received] of shown) {
       const start = layout.rowOf.get(source);
       const end = layout.rowOf.get(target);
