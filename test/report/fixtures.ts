@@ -71,19 +71,21 @@ export function stencil(): ReportData {
   const neighbors = (rank: number): number[] =>
     [rank - 2, rank + 2, rank % 2 === 0 ? rank + 1 : rank - 1].filter((each) => each >= 0 && each < 8);
   for (let step = 0; step < 20; step++) {
-    run.phase("solve", () => eachRank(run, (rank) => run.compute(rank, 12 + (rank % 3))));
-    run.phase("solve/halo", () => {
+    run.phase("solve", () => {
+      eachRank(run, (rank) => run.compute(rank, 12 + (rank % 3)));
+      run.phase("solve/halo", () => {
       const pairs = Array.from({ length: 8 }, (_, rank) => neighbors(rank).map((to): [number, number] => [rank, to])).flat();
       for (const [far, bytes] of [[true, 65_536], [false, 8192]] as const) {
         const send = { operation: "send", site: "stencil.ts:40", bytes, tag: far ? 1 : 2 };
         const some = pairs.filter(([from, to]) => (Math.abs(from - to) === 2) === far);
         run.messages(some, send, { ...send, operation: "recv", site: "stencil.ts:44" });
       }
+      });
     });
     if (step % 5 === 4) run.collective({ operation: "allreduce", site: "stencil.ts:58", bytes: 8 });
   }
   const data = run.report("tsmpi run -n 8 --hosts node01,node02 stencil.ts");
-  const edges = data.traffic.map(([from, to, messages, bytes]) => [from, to, bytes, messages]) as [
+  const edges = data.traffic.filter(([, , messages]) => messages > 0).map(([from, to, messages, bytes]) => [from, to, bytes, messages]) as [
     number,
     number,
     number,
@@ -120,9 +122,7 @@ export function straggler(): ReportData {
   }
   const end = Math.max(...began.map((_, rank) => run.clock(rank)));
   for (const [rank, from] of began.entries()) {
-    const idle = end - run.clock(rank);
-    run.compute(rank, 0);
-    run.around(rank, { operation: "map", site: "sweep.ts:12" }, from, idle);
+    run.around(rank, { operation: "map", site: "sweep.ts:12" }, from, end);
   }
   const data = run.report("tsmpi run -n 6 sweep.ts", end + 2);
   longest.sort((a, b) => b[3] - a[3]);

@@ -122,9 +122,10 @@ export class SimulatedRun {
     this.#add(rank, made, ms, 0, -1, -1, input);
   }
 
-  /** A call around calls that are there already: it began earlier, and ends now. */
-  around(rank: number, made: Made, began: number, waited: number): void {
-    const call = this.#callOf(made, began, this.#clocks[rank]! - began, waited, -1, -1);
+  /** A call around calls that are there already. After the last of them it waits until it ends. */
+  around(rank: number, made: Made, began: number, ended: number): void {
+    const call = this.#callOf(made, began, ended - began, ended - this.#clocks[rank]!, -1, -1);
+    this.#clocks[rank] = ended;
     this.#calls[rank]!.push(call);
     this.#calls[rank]!.sort((a, b) => a.began - b.began || b.ms - a.ms);
   }

@@ -88,7 +88,7 @@ function followContents(sections: readonly Section[]): void {
     for (const [at, link] of links.entries()) link.attr("aria-current", at === current ? "true" : null);
   };
   document.addEventListener("scroll", mark, { passive: true });
-  mark();
+  new ResizeObserver(mark).observe(document.body);
 }
 
 function drawSummary(parent: Parent, { about, ranks, ending, efficiency, live }: ReportData): void {

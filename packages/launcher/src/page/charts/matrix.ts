@@ -145,7 +145,7 @@ export class Matrix {
     for (const value of marks) {
       const x = left + share(value) * width;
       context.fillRect(x - 0.5, y + 10, 1, 4);
-      context.textAlign = value === least ? "left" : value === most ? "right" : "center";
+      context.textAlign = value === most ? "right" : value === least ? "left" : "center";
       context.fillText(write(value), Math.min(left + width, x), y + 17);
     }
     context.textAlign = "left";

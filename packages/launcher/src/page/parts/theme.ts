@@ -23,7 +23,7 @@ export function followTheme(button: HTMLButtonElement): void {
   const apply = (): void => {
     const now = theme();
     document.documentElement.dataset["theme"] = now;
-    button.setAttribute("aria-pressed", String(now === "dark"));
+    button.textContent = now === "dark" ? "Light theme" : "Dark theme";
     for (const redraw of changes) redraw();
   };
   button.addEventListener("click", () => {

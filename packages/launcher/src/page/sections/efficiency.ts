@@ -32,7 +32,7 @@ const meanings: Record<Metric, Meaning> = {
   },
   serialization: {
     title: "Serialization",
-    words: "falls if ranks wait for others that come late",
+    words: "falls if ranks wait for late ones",
     formula: "longest computing time / time the run would take on a network without cost",
   },
   transfer: {

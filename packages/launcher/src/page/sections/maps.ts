@@ -91,8 +91,8 @@ function drawDurations(parent: Parent, { durations }: MapReport): void {
 function addLongest(parent: Parent, { longest, beganAt, endedAt }: MapReport): void {
   const rows = longest.map(([input, rank, began, ms]) => {
     const after = endedAt - began - ms;
-    return [`input ${count(input)}`, `rank ${rank}`, duration(ms), duration(began - beganAt), after <= 0 ? "last" : duration(after)];
+    return [`input ${count(input)}`, `rank ${rank}`, duration(ms), duration(began - beganAt), after <= 0 ? "–" : duration(after)];
   });
   const box = add(parent, "div", "scroll");
-  plainTable(box, ["Task", "Rank", "Took", "Began, after the map", "Ended, before the map"], rows.slice(0, 10));
+  plainTable(box, ["Task", "Rank", "Took", "Began into the map", "Map went on for"], rows.slice(0, 10));
 }

@@ -42,7 +42,7 @@ export function placesOf(topology: Topology, width: number): Places | undefined 
 }
 
 function circle(members: number, width: number): Places {
-  const size = Math.min(width, Math.max(260, Math.min(560, members * 26)));
+  const size = Math.min(width, Math.max(340, Math.min(560, members * 26)));
   const radius = Math.max(3, Math.min(16, (size * 0.9) / Math.max(1, members)));
   const nodes = Array.from({ length: members }, (_, at) => {
     const angle = (2 * Math.PI * at) / Math.max(1, members) - Math.PI / 2;

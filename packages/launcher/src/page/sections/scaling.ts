@@ -27,9 +27,12 @@ export function updateScaling(parent: Parent, { scaling }: ReportData): void {
   const words =
     "Speedup is against the first run. Global efficiency = parallel efficiency × computation scaling; computation scaling falls below 100 % if the ranks together compute for longer than those of the first run.";
   add(parent, "p", "intro", words);
-  const pair = add(parent, "div", "pair");
-  drawSpeedup(add(pair, "div", "chart"), scaling);
-  const table = add(add(pair, "div", "scroll"), "table", "numbers");
+  addTable(add(parent, "div", "scroll"), scaling);
+  drawSpeedup(add(parent, "div", "chart speedup"), scaling);
+}
+
+function addTable(parent: Parent, scaling: readonly ScalingRow[]): void {
+  const table = add(parent, "table", "numbers");
   const head = add(add(table, "thead"), "tr");
   for (const title of titles) add(head, "th", "", title).attr("scope", "col");
   const body = add(table, "tbody");

@@ -2,6 +2,7 @@ import type { ReportData } from "../../performance/report-data.ts";
 import { add, Alternative, clear, legend, nothing, type Parent, plainTable } from "../parts/dom.ts";
 import { duration, percent } from "../parts/units.ts";
 import { sharesOf } from "../timeline/bins.ts";
+import { kindOf } from "../timeline/segments.ts";
 import { TimelineChart } from "../timeline/timeline.ts";
 import type { Section } from "./section.ts";
 
@@ -26,7 +27,7 @@ export class TimelineSection implements Section {
     const none = add(parent, "div");
     const body = add(parent, "div");
     this.#chart = new TimelineChart(body);
-    legend(body, colours);
+    const explained = add(body, "div");
     const note = add(body, "p", "note");
     const table = new Alternative(body, "Shares of the whole run as a table");
     return (data) => {
@@ -35,6 +36,8 @@ export class TimelineSection implements Section {
       clear(none);
       if (isEmpty) return nothing(none, "no rank has recorded anything.");
       this.#chart!.update(data);
+      clear(explained);
+      legend(explained, coloursIn(data));
       note.text(noteOf(data)).attr("hidden", noteOf(data) === "" ? "" : null);
       table.update((into) => shareTable(into, data));
     };
@@ -43,6 +46,13 @@ export class TimelineSection implements Section {
   show(from: number, to: number, ranks: readonly number[]): void {
     this.#chart?.show(from, to, ranks);
   }
+}
+
+/** The colours that this run has. */
+function coloursIn(data: ReportData): (typeof colours)[number][] {
+  const kinds = new Set<string>(["computing", ...data.operations.map(kindOf)]);
+  if (data.waitedFor.length > 0 || data.ending.deadlock !== undefined) kinds.add("waiting");
+  return colours.filter(([kind]) => kinds.has(kind));
 }
 
 function noteOf({ ranks }: ReportData): string {

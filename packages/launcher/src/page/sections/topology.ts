@@ -9,6 +9,8 @@ type Drawn = ReportData["topologies"][number];
 
 /** More nodes than that are only listed. */
 const mostNodes = 400;
+/** Up to so many nodes are drawn in half of the page's width. */
+const narrowNodes = 36;
 
 export const topologySection: Section = {
   id: "topology",
@@ -19,7 +21,10 @@ export const topologySection: Section = {
     return (data) => {
       if (data.topologies.length === 0) return nothing(body, "the program made no cartesian grid and no graph.");
       clear(body);
-      for (const topology of data.topologies) drawTopology(add(body, "div"), topology, data);
+      const grid = add(body, "div", "pair halves");
+      for (const topology of data.topologies) {
+        drawTopology(add(grid, "div", topology.members.length > narrowNodes ? "wide" : ""), topology, data);
+      }
     };
   },
 };
@@ -69,9 +74,9 @@ function edgesOf({ kind, members, edges }: Drawn, data: ReportData, isLong: (a: 
   return lines.map(({ from, to, parts }) => ({
     from: place.get(from)!,
     to: place.get(to)!,
-    width: 1 + 6 * Math.sqrt(sizeOf(parts) / most),
+    width: 1 + (kind === "graph" ? 3 : 6) * Math.sqrt(sizeOf(parts) / most),
     className: hostOf.get(from) === hostOf.get(to) ? "within" : "between",
-    bend: kind === "graph" ? 0.12 : isLong(place.get(from)!, place.get(to)!) ? 0.16 : 0,
+    bend: kind === "graph" ? 0.15 : isLong(place.get(from)!, place.get(to)!) ? 0.16 : 0,
     directed: kind === "graph",
     explain: () => [
       `rank ${from} ${kind === "graph" ? "to" : "and"} rank ${to}`,

@@ -24,7 +24,8 @@ export interface View {
 /** From the bottom of a row to its top. */
 const stacked: readonly Kind[] = ["task", "map", "collective", "message"];
 /** On average there is one arrow in so many pixels of a row at most: more would hide what they connect. */
-const pixelsPerArrow = 150;
+const pixelsPerArrow = 300;
+const fewArrows = 8;
 
 /** Draws the timeline on its canvas. */
 export class Painter {
@@ -140,7 +141,7 @@ export class Painter {
     context.fillStyle = this.#colours[segment.kind];
     context.fillRect(left, y, width, height);
     const waitedTo = Math.min(view.x(segment.began + segment.waited), left + width);
-    if (segment.waited > 0 && waitedTo - left > 0.3) {
+    if (segment.waited > 0 && waitedTo - left > 0.3 && segment.kind !== "map") {
       const high = height < 8 ? height : Math.max(4, Math.round(height * 0.36));
       context.fillStyle = this.#colours.waiting;
       context.fillRect(left, y + height - high, waitedTo - left, high);
@@ -161,7 +162,7 @@ export class Painter {
       if (received >= from && sent <= to) shown.push([source, target, sent, received]);
     }
     const room = (layout.rows.length * (width - layout.gutter)) / pixelsPerArrow;
-    if (shown.length > Math.max(30, room)) return;
+    if (shown.length > Math.max(fewArrows, room)) return;
     for (const [source, target, sent, received] of shown) {
       const start = layout.rowOf.get(source);
       const end = layout.rowOf.get(target);
