@@ -74,29 +74,47 @@ export function stencil(): ReportData {
     run.phase("solve", () => {
       eachRank(run, (rank) => run.compute(rank, 12 + (rank % 3)));
       run.phase("solve/halo", () => {
-      const pairs = Array.from({ length: 8 }, (_, rank) => neighbors(rank).map((to): [number, number] => [rank, to])).flat();
-      for (const [far, bytes] of [[true, 65_536], [false, 8192]] as const) {
-        const send = { operation: "send", site: "stencil.ts:40", bytes, tag: far ? 1 : 2 };
-        const some = pairs.filter(([from, to]) => (Math.abs(from - to) === 2) === far);
-        run.messages(some, send, { ...send, operation: "recv", site: "stencil.ts:44" });
-      }
+        const pairs = Array.from({ length: 8 }, (_, rank) =>
+          neighbors(rank).map((to): [number, number] => [rank, to]),
+        ).flat();
+        for (const [far, bytes] of [
+          [true, 65_536],
+          [false, 8192],
+        ] as const) {
+          const send = { operation: "send", site: "stencil.ts:40", bytes, tag: far ? 1 : 2 };
+          const some = pairs.filter(([from, to]) => (Math.abs(from - to) === 2) === far);
+          run.messages(some, send, { ...send, operation: "recv", site: "stencil.ts:44" });
+        }
       });
     });
     if (step % 5 === 4) run.collective({ operation: "allreduce", site: "stencil.ts:58", bytes: 8 });
   }
   const data = run.report("tsmpi run -n 8 --hosts node01,node02 stencil.ts");
-  const edges = data.traffic.filter(([, , messages]) => messages > 0).map(([from, to, messages, bytes]) => [from, to, bytes, messages]) as [
-    number,
-    number,
-    number,
-    number,
-  ][];
+  const edges = data.traffic
+    .filter(([, , messages]) => messages > 0)
+    .map(([from, to, messages, bytes]) => [from, to, bytes, messages]) as [number, number, number, number][];
   const members = [0, 1, 2, 3, 4, 5, 6, 7];
   return {
     ...data,
     topologies: [
-      { kind: "cart", name: "plane", context: 1, members, dims: [4, 2], periodic: [false, false], neighbors: [], edges },
-      { kind: "graph", name: "", context: 2, members, neighbors: [], edges: edges.filter(([from, to]) => from + 2 >= to) },
+      {
+        kind: "cart",
+        name: "plane",
+        context: 1,
+        members,
+        dims: [4, 2],
+        periodic: [false, false],
+        neighbors: [],
+        edges,
+      },
+      {
+        kind: "graph",
+        name: "",
+        context: 2,
+        members,
+        neighbors: [],
+        edges: edges.filter(([from, to]) => from + 2 >= to),
+      },
     ],
   };
 }
@@ -180,7 +198,15 @@ export function deadlock(): ReportData {
       words: ["Deadlock: ranks 0, 1 and 2 wait for each other.", "The job was stopped."],
       deadlock: [...stuck, { rank: 3, call: "recv({ source: 0, tag: 9 })", site: "ring.ts:31", ranks: [0] }],
     },
-    advice: [{ kind: "deadlock", text: "Ranks 0, 1 and 2 each receive before any of them sends.", ranks: [0, 1, 2], from: 70, to: 1500 }],
+    advice: [
+      {
+        kind: "deadlock",
+        text: "Ranks 0, 1 and 2 each receive before any of them sends.",
+        ranks: [0, 1, 2],
+        from: 70,
+        to: 1500,
+      },
+    ],
   };
 }
 
@@ -201,7 +227,14 @@ export function large(ranks = 64, segments = 256): ReportData {
 
 /** A run that ended before any rank had joined it. */
 export function empty(): ReportData {
-  const about = { command: "tsmpi run -n 2 empty.ts", directory: "/tmp", tsmpi: "0.1.0", node: "v20.19.0", startedAt: "2026-03-02T09:41:07Z", hosts: [] };
+  const about = {
+    command: "tsmpi run -n 2 empty.ts",
+    directory: "/tmp",
+    tsmpi: "0.1.0",
+    node: "v20.19.0",
+    startedAt: "2026-03-02T09:41:07Z",
+    hosts: [],
+  };
   return {
     format: 1,
     about,

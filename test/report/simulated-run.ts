@@ -228,14 +228,19 @@ export class SimulatedRun {
   }
 
   #balance(rank: number, ms: number): BalanceRow {
-    const own = this.#calls[rank]!.filter(({ operation }) => !["task", "map"].includes(this.#operations.all[operation]!));
+    const own = this.#calls[rank]!.filter(
+      ({ operation }) => !["task", "map"].includes(this.#operations.all[operation]!),
+    );
     const waitingMs = own.reduce((sum, call) => sum + (call.ms < 0 ? ms - call.began : call.waited), 0);
     const idle = this.#calls[rank]!.filter(({ operation }) => this.#operations.all[operation] === "map");
     const idleMs = idle.reduce((sum, { waited }) => sum + waited, 0);
     const transferMs = own.reduce((sum, call) => sum + Math.max(0, call.ms - call.waited), 0);
     const computingMs = Math.max(0, ms - waitingMs - idleMs - transferMs);
     const all = { computingMs, taskMs: this.#taskMs[rank]!, waitingMs: waitingMs + idleMs, transferMs };
-    return { rank, ...(Object.fromEntries(Object.entries(all).map(([name, each]) => [name, rounded(each)])) as typeof all) };
+    return {
+      rank,
+      ...(Object.fromEntries(Object.entries(all).map(([name, each]) => [name, rounded(each)])) as typeof all),
+    };
   }
 
   #efficiencies(ms: number): Efficiency[] {
@@ -299,7 +304,16 @@ export class SimulatedRun {
     const heap = at.map((_, i) => Math.round(12 + ((i * (3 + (rank % 3))) % 26) + 2 * this.#random.fraction()));
     const cpu = at.map(() => rounded(0.85 + 0.25 * this.#random.fraction()));
     const stall = at.map(() => rounded(this.#random.fraction() ** 6 * 40));
-    return { rank, at, rss, heap, cpu, stall, gcCount: 12 + (rank % 5), gcMs: rounded(8 + 9 * this.#random.fraction()) };
+    return {
+      rank,
+      at,
+      rss,
+      heap,
+      cpu,
+      stall,
+      gcCount: 12 + (rank % 5),
+      gcMs: rounded(8 + 9 * this.#random.fraction()),
+    };
   }
 }
 
@@ -319,7 +333,17 @@ class Names {
 
 function segmentOf(call: Call): number[] {
   const { began, ms, operation, site, peer, bytes, waited, waitedFor, tag } = call;
-  const fields = [rounded(began), ms < 0 ? -1 : rounded(ms), operation, site, peer, bytes, rounded(waited), waitedFor, tag];
+  const fields = [
+    rounded(began),
+    ms < 0 ? -1 : rounded(ms),
+    operation,
+    site,
+    peer,
+    bytes,
+    rounded(waited),
+    waitedFor,
+    tag,
+  ];
   if (fields.length !== segmentFields) throw new Error(`a segment has ${segmentFields} fields`);
   return fields;
 }

@@ -84,7 +84,12 @@ function followContents(sections: readonly Section[]): void {
   const mark = (): void => {
     const tops = sections.map(({ id }) => document.getElementById(id)!.getBoundingClientRect().top);
     const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 4;
-    const current = atEnd ? sections.length - 1 : Math.max(0, tops.findLastIndex((top) => top < window.innerHeight * 0.3));
+    const current = atEnd
+      ? sections.length - 1
+      : Math.max(
+          0,
+          tops.findLastIndex((top) => top < window.innerHeight * 0.3),
+        );
     for (const [at, link] of links.entries()) link.attr("aria-current", at === current ? "true" : null);
   };
   document.addEventListener("scroll", mark, { passive: true });

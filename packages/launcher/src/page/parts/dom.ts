@@ -4,7 +4,7 @@ import { type Selection, select } from "d3-selection";
 export type Parent = Selection<HTMLElement, unknown, null, undefined>;
 
 /** An SVG element to which shapes are appended. */
-export type Drawing = Selection<SVGSVGElement | SVGGElement, unknown, null, undefined>;
+export type Drawing = Selection<SVGElement, unknown, null, undefined>;
 
 /** Appends an element, with a class and a text. */
 export function add(parent: Parent, tag: string, className = "", text = ""): Parent {
@@ -36,6 +36,19 @@ export function drawing(parent: Parent, width: number, height: number, label: st
     .attr("aria-label", label) as unknown as Drawing;
 }
 
+/** Appends a shape with its attributes. */
+export function shape(drawing: Drawing, tag: string, attributes: Record<string, string | number>): Drawing {
+  const added = drawing.append(tag);
+  for (const [name, value] of Object.entries(attributes)) added.attr(name, value);
+  return added as unknown as Drawing;
+}
+
+/** Appends an axis of d3, moved to where it belongs. */
+export function addAxis(drawing: Drawing, className: string, x: number, y: number, axis: unknown): void {
+  const group = shape(drawing, "g", { class: className, transform: `translate(${x},${y})` });
+  group.call(axis as (selection: Drawing) => void);
+}
+
 /** Appends a canvas with as many device pixels as it needs to be sharp, and gives its context in CSS pixels. */
 export function canvas(
   parent: Parent,
@@ -53,7 +66,7 @@ export function sized(node: HTMLCanvasElement, width: number, height: number): C
   node.width = Math.round(width * ratio);
   node.height = Math.round(height * ratio);
   node.style.width = `${width}px`;
-  node.style.height = `${height}px`;
+  node.style.height = "auto"; // where the page is narrower, as on paper, the canvas shrinks as a whole
   const context = node.getContext("2d")!;
   context.scale(ratio, ratio);
   return context;
@@ -92,8 +105,10 @@ export class Alternative {
     details.on("toggle", () => this.#show());
   }
 
-  update(fill: (body: Parent) => void): void {
-    this.#fill = fill;
+  /** Without a fill there is nothing to open. */
+  update(fill?: (body: Parent) => void): void {
+    this.#details.hidden = fill === undefined;
+    this.#fill = fill ?? (() => undefined);
     this.#show();
   }
 

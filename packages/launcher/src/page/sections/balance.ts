@@ -1,6 +1,6 @@
 import type { BalanceRow, ReportData } from "../../performance/report-data.ts";
 import { drawBars } from "../charts/bars.ts";
-import { add, Alternative, choice, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, choice, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { duration, percent } from "../parts/units.ts";
 import type { Section } from "./section.ts";
 
@@ -36,9 +36,12 @@ export const balanceSection: Section = {
       for (const each of [bar, explained, spread]) each.attr("hidden", rows.length === 0 ? "" : null);
       const used = parts.filter(({ of }) => balance.some((row) => of(row) > 0));
       clear(explained);
-      legend(explained, used.map(({ title, className }) => [className, title] as const));
+      legend(
+        explained,
+        used.map(({ title, className }) => [className, title] as const),
+      );
       drawSpread(spread, balance, used);
-      table.update((into) => rankTable(into, balance));
+      table.update(rows.length === 0 ? undefined : (into) => rankTable(into, balance));
     };
     return (data) => {
       last = data;
@@ -62,7 +65,10 @@ function drawBalance(parent: Parent, rows: readonly BalanceRow[]): void {
       explain: () => {
         const life = row.computingMs + row.waitingMs + row.transferMs;
         const shown = parts.filter(({ of }) => of(row) > 0);
-        return [`rank ${row.rank}`, ...shown.map(({ title, of }) => `${title} ${duration(of(row))}, ${percent(of(row) / life)}`)];
+        return [
+          `rank ${row.rank}`,
+          ...shown.map(({ title, of }) => `${title} ${duration(of(row))}, ${percent(of(row) / life)}`),
+        ];
       },
     })),
   });

@@ -99,7 +99,7 @@ function drawPhases(parent: Parent, { efficiency }: ReportData): void {
     for (const metric of metrics) addValue(line, row[metric]);
   }
   if (efficiency.length === 1) {
-    const note = "The program names no phases: with world.phase(\"name\", ...) each has a row here.";
+    const note = 'The program names no phases: with world.phase("name", ...) each has a row here.';
     add(parent, "p", "note", note);
   }
 }

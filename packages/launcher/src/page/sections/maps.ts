@@ -1,17 +1,21 @@
 import type { MapReport, ReportData } from "../../performance/report-data.ts";
 import { drawBars } from "../charts/bars.ts";
-import { add, Alternative, clear, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, clear, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { count, counted, duration } from "../parts/units.ts";
 import type { Links, Section } from "./section.ts";
 
 export const mapsSection: Section = {
   id: "maps",
   title: "Maps and pools",
-  intro: "Tasks that tsmpi gives to the ranks one after the other. Few long tasks at the end leave all other ranks idle.",
+  intro:
+    "Tasks that tsmpi gives to the ranks one after the other. Few long tasks at the end leave all other ranks idle.",
   create(parent, links) {
     const body = add(parent, "div");
     return (data) => {
-      if (data.maps.length === 0) return nothing(body, "the program uses no map and no pool.");
+      if (data.maps.length === 0) {
+        nothing(body, "the program uses no map and no pool.");
+        return;
+      }
       clear(body);
       for (const map of data.maps) drawMap(add(body, "div", "map-report"), map, data, links);
     };
@@ -69,7 +73,10 @@ function drawRanks(parent: Parent, { perRank }: MapReport): void {
 function drawDurations(parent: Parent, { durations }: MapReport): void {
   add(parent, "h4", "", "Tasks by their duration");
   const chart = add(parent, "div");
-  if (durations.length === 0) return nothing(chart, "no task has ended.");
+  if (durations.length === 0) {
+    nothing(chart, "no task has ended.");
+    return;
+  }
   const sorted = [...durations].sort(([a], [b]) => a - b);
   const tasks = new Map(sorted);
   const bounds: number[] = [];
@@ -91,7 +98,13 @@ function drawDurations(parent: Parent, { durations }: MapReport): void {
 function addLongest(parent: Parent, { longest, beganAt, endedAt }: MapReport): void {
   const rows = longest.map(([input, rank, began, ms]) => {
     const after = endedAt - began - ms;
-    return [`input ${count(input)}`, `rank ${rank}`, duration(ms), duration(began - beganAt), after <= 0 ? "–" : duration(after)];
+    return [
+      `input ${count(input)}`,
+      `rank ${rank}`,
+      duration(ms),
+      duration(began - beganAt),
+      after <= 0 ? "–" : duration(after),
+    ];
   });
   const box = add(parent, "div", "scroll");
   plainTable(box, ["Task", "Rank", "Took", "Began into the map", "Map went on for"], rows.slice(0, 10));

@@ -37,7 +37,8 @@ export function placesOf(topology: Topology, width: number): Places | undefined 
     y: edge + row! * down,
   }));
   const height = 2 * edge + (rows - 1) * down;
-  const isLong = (a: number, b: number): boolean => coordinates[a]!.some((each, i) => Math.abs(each - coordinates[b]![i]!) > 1);
+  const isLong = (a: number, b: number): boolean =>
+    coordinates[a]!.some((each, i) => Math.abs(each - coordinates[b]![i]!) > 1);
   return { nodes, width, height, radius, isLong };
 }
 

@@ -1,5 +1,5 @@
 import type { ReportData } from "../../performance/report-data.ts";
-import { add, Alternative, clear, legend, nothing, type Parent, plainTable } from "../parts/dom.ts";
+import { Alternative, add, clear, legend, nothing, type Parent, plainTable } from "../parts/dom.ts";
 import { duration, percent } from "../parts/units.ts";
 import { sharesOf } from "../timeline/bins.ts";
 import { kindOf } from "../timeline/segments.ts";
@@ -34,7 +34,10 @@ export class TimelineSection implements Section {
       const isEmpty = data.ranks.length === 0 || data.ending.ms <= 0;
       body.attr("hidden", isEmpty ? "" : null);
       clear(none);
-      if (isEmpty) return nothing(none, "no rank has recorded anything.");
+      if (isEmpty) {
+        nothing(none, "no rank has recorded anything.");
+        return;
+      }
       this.#chart!.update(data);
       clear(explained);
       legend(explained, coloursIn(data));
@@ -58,7 +61,9 @@ function coloursIn(data: ReportData): (typeof colours)[number][] {
 function noteOf({ ranks }: ReportData): string {
   const lost = ranks.filter(({ complete }) => !complete);
   if (lost.length === 0) return "";
-  const words = lost.slice(0, 6).map(({ rank, lastCall }) => `rank ${rank}${lastCall === undefined ? "" : ` (last call: ${lastCall})`}`);
+  const words = lost
+    .slice(0, 6)
+    .map(({ rank, lastCall }) => `rank ${rank}${lastCall === undefined ? "" : ` (last call: ${lastCall})`}`);
   const more = lost.length > 6 ? ` and ${lost.length - 6} more` : "";
   return `The recording is not complete for ${words.join(", ")}${more}: what they did last may be missing.`;
 }
@@ -66,7 +71,8 @@ function noteOf({ ranks }: ReportData): string {
 function shareTable(into: Parent, { ranks, timeline, ending }: ReportData): void {
   const rows = ranks.map(({ rank, joinedAt, leftAt }) => {
     const shares = sharesOf(timeline, rank, 0, ending.ms);
-    const texts = shares === undefined ? [] : [shares.computing, shares.task, shares.message, shares.collective, shares.map];
+    const texts =
+      shares === undefined ? [] : [shares.computing, shares.task, shares.message, shares.collective, shares.map];
     return [String(rank), duration(joinedAt), duration(leftAt), ...texts.map(percent)];
   });
   plainTable(into, ["Rank", "Joined", "Left", "Computing", "Tasks", "Messages", "Collectives", "Maps and pools"], rows);

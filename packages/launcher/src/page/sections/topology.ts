@@ -1,6 +1,6 @@
 import type { ReportData } from "../../performance/report-data.ts";
 import { drawNetwork, type Edge, type Node } from "../charts/network.ts";
-import { add, Alternative, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { bytes, count, counted } from "../parts/units.ts";
 import { placesOf } from "./places.ts";
 import type { Section } from "./section.ts";
@@ -19,7 +19,10 @@ export const topologySection: Section = {
   create(parent) {
     const body = add(parent, "div");
     return (data) => {
-      if (data.topologies.length === 0) return nothing(body, "the program made no cartesian grid and no graph.");
+      if (data.topologies.length === 0) {
+        nothing(body, "the program made no cartesian grid and no graph.");
+        return;
+      }
       clear(body);
       const grid = add(body, "div", "pair halves");
       for (const topology of data.topologies) {
@@ -80,7 +83,9 @@ function edgesOf({ kind, members, edges }: Drawn, data: ReportData, isLong: (a: 
     directed: kind === "graph",
     explain: () => [
       `rank ${from} ${kind === "graph" ? "to" : "and"} rank ${to}`,
-      ...parts.map(([source, target, size, messages]) => `${source} → ${target}: ${counted(messages, "message")}, ${bytes(size)}`),
+      ...parts.map(
+        ([source, target, size, messages]) => `${source} → ${target}: ${counted(messages, "message")}, ${bytes(size)}`,
+      ),
     ],
   }));
 }
