@@ -114,8 +114,11 @@ export class Alternative {
 
   #show(): void {
     if (!this.#details.open) return;
+    const node = this.#body.node()!;
+    const { scrollTop } = node;
     clear(this.#body);
     this.#fill(this.#body);
+    node.scrollTop = scrollTop;
   }
 }
 
@@ -138,6 +141,32 @@ export function plainTable(
     }
   }
   return table;
+}
+
+/**
+ * Shows a list whose entries stay in the page while their data changes, so that what the reader has opened stays open.
+ * `create` builds an entry, and returns what draws its data.
+ */
+export class Entries<Item> {
+  readonly #parent: Parent;
+  readonly #create: (parent: Parent) => (item: Item) => void;
+  readonly #entries: { node: Parent; update(item: Item): void }[] = [];
+
+  constructor(parent: Parent, create: (parent: Parent) => (item: Item) => void) {
+    this.#parent = parent;
+    this.#create = create;
+  }
+
+  update(items: readonly Item[]): void {
+    for (const [at, item] of items.entries()) {
+      if (this.#entries[at] === undefined) {
+        const node = add(this.#parent, "div");
+        this.#entries.push({ node, update: this.#create(node) });
+      }
+      this.#entries[at]!.update(item);
+    }
+    for (const { node } of this.#entries.splice(items.length)) node.remove();
+  }
 }
 
 /** Explains colours: each with its name. A class of the swatch is its colour. */

@@ -1,6 +1,6 @@
 import type { ReportData } from "../../performance/report-data.ts";
 import { drawNetwork, type Edge, type Node } from "../charts/network.ts";
-import { Alternative, add, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, clear, Entries, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { bytes, count, counted } from "../parts/units.ts";
 import { placesOf } from "./places.ts";
 import type { Section } from "./section.ts";
@@ -17,38 +17,48 @@ export const topologySection: Section = {
   title: "Topology",
   intro: "Grids and graphs that the program made. The wider a line, the more data went along it.",
   create(parent) {
-    const body = add(parent, "div");
+    const none = add(parent, "div");
+    const grid = add(parent, "div", "pair halves");
+    const topologies = new Entries<Shown>(grid, createTopology);
     return (data) => {
-      if (data.topologies.length === 0) {
-        nothing(body, "the program made no cartesian grid and no graph.");
-        return;
-      }
-      clear(body);
-      const grid = add(body, "div", "pair halves");
-      for (const topology of data.topologies) {
-        drawTopology(add(grid, "div", topology.members.length > narrowNodes ? "wide" : ""), topology, data);
-      }
+      clear(none);
+      if (data.topologies.length === 0) nothing(none, "the program made no cartesian grid and no graph.");
+      topologies.update(data.topologies.map((topology) => ({ topology, data })));
     };
   },
 };
 
-function drawTopology(parent: Parent, topology: Drawn, data: ReportData): void {
-  add(parent, "h3", "", titleOf(topology));
+interface Shown {
+  topology: Drawn;
+  data: ReportData;
+}
+
+function createTopology(parent: Parent): (shown: Shown) => void {
+  const head = add(parent, "h3");
   const chart = add(parent, "div", "chart");
-  const places = topology.members.length > mostNodes ? undefined : placesOf(topology, widthOf(chart));
-  if (places === undefined) nothing(chart, "it is too large to be drawn. The table has its lines.");
-  else {
-    const { width, height, radius } = places;
-    const nodes: Node[] = topology.members.map((rank, at) => ({ ...places.nodes[at]!, name: String(rank) }));
-    const edges = edgesOf(topology, data, places.isLong);
-    drawNetwork(chart, { label: `${titleOf(topology)}, drawn`, width, height, radius, nodes, edges });
-    legend(parent, [
-      ["within", "within a host"],
-      ["between", "between hosts"],
-    ]);
-  }
+  legend(parent, [
+    ["within", "within a host"],
+    ["between", "between hosts"],
+  ]);
   const table = new Alternative(parent);
-  table.update((into) => edgeTable(into, topology));
+  return ({ topology, data }) => {
+    parent.classed("wide", topology.members.length > narrowNodes);
+    head.text(titleOf(topology));
+    drawTopology(chart, topology, data);
+    table.update((into) => edgeTable(into, topology));
+  };
+}
+
+function drawTopology(chart: Parent, topology: Drawn, data: ReportData): void {
+  const places = topology.members.length > mostNodes ? undefined : placesOf(topology, widthOf(chart));
+  if (places === undefined) {
+    nothing(chart, "it is too large to be drawn. The table has its lines.");
+    return;
+  }
+  const { width, height, radius } = places;
+  const nodes: Node[] = topology.members.map((rank, at) => ({ ...places.nodes[at]!, name: String(rank) }));
+  const edges = edgesOf(topology, data, places.isLong);
+  drawNetwork(chart, { label: `${titleOf(topology)}, drawn`, width, height, radius, nodes, edges });
 }
 
 function titleOf({ kind, name, dims, periodic, members }: Drawn): string {

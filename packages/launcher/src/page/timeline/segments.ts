@@ -20,7 +20,7 @@ export interface Segment {
   tag: number;
 }
 
-const messages = /^(i?s?send|i?recv|sendrecv|i?m?probe|receive)/i;
+const messages = /^(i?s?send|i?recv|sendrecv|i?m?probe|messages$)/i;
 const maps = /^(map|pool|imap|forEach|sweep|submit)/i;
 
 /** The kind of an operation, by its name. */
