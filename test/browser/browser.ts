@@ -1,18 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import type { ReportData } from "../../packages/launcher/src/performance/report-data.ts";
 import { reportPage } from "../../packages/launcher/src/performance/report-page.ts";
-
-/** Where Debian's package `chromium` puts it. */
-const chromium = "/usr/bin/chromium";
-
-/** Why there can be no test in a browser; undefined when there can. */
-export const obstacle: string | undefined = existsSync(chromium)
-  ? undefined
-  : `${chromium} is missing: install Debian's package chromium`;
+import { chromium } from "./chromium.ts";
 
 export type Theme = "light" | "dark";
 

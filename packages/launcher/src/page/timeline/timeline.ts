@@ -222,21 +222,18 @@ export class TimelineChart {
 
   #pointCall(rank: number, time: number, perPixel: number, x: number, y: number): void {
     const segments = this.#segments!;
-    this.#hovered = segments.at(rank, time) ?? segments.at(rank, time, perPixel * 2);
-    if (this.#hovered !== undefined) {
-      showTip(wordsOf(this.#hovered, segments), x, y);
+    const found = segments.at(rank, time) ?? segments.at(rank, time, perPixel * 2);
+    this.#hovered = found;
+    if (found !== undefined) {
+      const rows = this.#layout!.rowOf;
+      const other = rows.get(found.waitedFor);
+      // Words do not hide the arrow to the rank that it waits for.
+      showTip(wordsOf(found, segments), x, y, other !== undefined && other.y > rows.get(rank)!.y);
       return;
     }
     const there = this.#data!.ranks.some((each) => each.rank === rank && each.joinedAt <= time && time <= each.leftAt);
-    if (there)
-      showTip(
-        [
-          segments.complete ? "computing" : "computing, or calls that were not kept",
-          `rank ${rank}, at ${duration(time)}`,
-        ],
-        x,
-        y,
-      );
+    const words = segments.complete ? "computing" : "computing, or calls that were not kept";
+    if (there) showTip([words, `rank ${rank}, at ${duration(time)}`], x, y);
     else hideTip();
   }
 
