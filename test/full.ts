@@ -82,7 +82,8 @@ if (noSlurm === undefined) await part("Slurm", ["npx", "vitest", "run", "--confi
 else notRun.push(`Slurm: ${noSlurm}`);
 if (noSge === undefined) await part("SGE", ["npx", "vitest", "run", "--config", "test/sge/vitest.config.ts"]);
 else notRun.push(`SGE: ${noSge}`);
-if (noBrowser === undefined) await part("browser", ["npx", "vitest", "run", "--config", "test/browser/vitest.config.ts"]);
+if (noBrowser === undefined)
+  await part("browser", ["npx", "vitest", "run", "--config", "test/browser/vitest.config.ts"]);
 else notRun.push(`browser: ${noBrowser}`);
 rmSync(reports, { recursive: true });
 

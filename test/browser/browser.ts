@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +37,24 @@ export class PageBrowser {
     return opened;
   }
 
+  /** Opens a report for a test. The page must have done nothing that it must not. */
+  async on(data: ReportData, body: (page: OpenPage) => Promise<void>, theme: Theme = "light"): Promise<void> {
+    const page = await this.open(data, theme);
+    try {
+      await body(page);
+      assert.deepEqual(page.faults, []);
+    } finally {
+      await page.close();
+    }
+  }
+
+  /** Opens a page of a server. */
+  async visit(url: string): Promise<OpenPage> {
+    const page = new OpenPage(await this.#browser.newPage(), url);
+    await page.load();
+    return page;
+  }
+
   async close(): Promise<void> {
     await this.#browser.close();
     rmSync(this.#directory, { recursive: true, force: true });
@@ -60,7 +79,7 @@ export class OpenPage {
   async load(): Promise<void> {
     await this.page.setRequestInterception(true);
     this.page.on("request", (request) => {
-      const isOwn = request.url() === this.#url || request.url() === "data:,";
+      const isOwn = [this.#url, this.#url.replace("/?", "/events?"), "data:,"].includes(request.url());
       if (!isOwn) this.faults.push(`it asks for ${request.url()}`);
       void (isOwn ? request.continue() : request.abort());
     });
@@ -99,11 +118,29 @@ export class OpenPage {
   /** The range that the timeline shows, in ms. */
   async range(): Promise<{ from: number; to: number; shows: string }> {
     await this.settled();
-    return this.page.$eval("#timeline .range", ({ dataset }) => ({
-      from: Number(dataset["from"]),
-      to: Number(dataset["to"]),
-      shows: String(dataset["shows"]),
-    }));
+    return this.page.$eval("#timeline .range", (output) => {
+      const { dataset } = output as HTMLElement;
+      return {
+        from: Number(dataset["from"]),
+        to: Number(dataset["to"]),
+        shows: String(dataset["shows"]),
+      };
+    });
+  }
+
+  /** Moves the pointer to the middle of an element, which can be a line without an area. */
+  async pointAt(selector: string): Promise<void> {
+    const place = await this.page.$eval(selector, (element) => {
+      element.scrollIntoView({ block: "center" });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2 };
+    });
+    await this.page.mouse.move(place.x, place.y);
+  }
+
+  /** The words of the tooltip; "" if it is not shown. */
+  async tip(): Promise<string> {
+    return (await this.texts(".tooltip.shown > div")).join("\n");
   }
 
   async attribute(selector: string, name: string): Promise<string | null> {

@@ -7,4 +7,3 @@ export const chromium: string = "/usr/bin/chromium";
 export const obstacle: string | undefined = existsSync(chromium)
   ? undefined
   : `${chromium} is missing: install Debian's package chromium`;
-

@@ -19,7 +19,7 @@ describe("the page of a report", () => {
 
   test("keeps its form whatever the data contains", () => {
     const data = empty();
-    const hostile = "</script><script>alert(1)</script><!-- $& $1 \u2028 \u{1f600} 数 \"/* data */\"";
+    const hostile = '</script><script>alert(1)</script><!-- $& $1 \u2028 \u{1f600} 数 "/* data */"';
     data.about.command = hostile;
     data.ending.words = [hostile];
     const page = reportPage(data);
@@ -37,7 +37,10 @@ describe("the page of a report", () => {
     assert.doesNotMatch(page, /@import|url\(|import\(/);
     // The names of XML languages are no addresses that anything is loaded from.
     const addresses = page.match(/https?:[^"'`\s]*/g) ?? [];
-    assert.deepEqual(addresses.filter((each) => !each.startsWith("http://www.w3.org/")), []);
+    assert.deepEqual(
+      addresses.filter((each) => !each.startsWith("http://www.w3.org/")),
+      [],
+    );
   });
 
   test("has no placeholder left and no marker of the build", () => {

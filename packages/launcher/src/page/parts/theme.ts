@@ -13,7 +13,7 @@ export function onTheme(redraw: () => void): void {
 }
 
 /** The theme in which the page is now. Paper is light. */
-export function theme(): Theme {
+function theme(): Theme {
   if (print.matches) return "light";
   return chosen ?? (dark.matches ? "dark" : "light");
 }

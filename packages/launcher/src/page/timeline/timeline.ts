@@ -127,6 +127,8 @@ export class TimelineChart {
       [this.#width, layout.height],
     ];
     this.#zoom.extent(area).translateExtent(area);
+    const rows = layout.rows.map(({ rank, y, height }) => [rank, y + height / 2]);
+    this.#target.attr("data-rows", JSON.stringify(rows)); // for scripts that point at a rank
     this.#zoom.scaleExtent([1, Math.max(1, this.#total / shortest)]);
     this.#draw();
   }
