@@ -80,7 +80,8 @@ export const callsSection: Section = {
 };
 
 function linesOf({ calls, operations, sites, phases }: ReportData): Line[] {
-  return calls.map((row: CallRow) => ({
+  const made = calls.filter((row: CallRow) => row.calls > 0 || row.ms > 0);
+  return made.map((row) => ({
     ...row,
     operation: operations[row.operation] ?? "",
     site: sites[row.site] ?? "",
