@@ -4,6 +4,7 @@ import { inspectorOf } from "../command/inspector-ports.ts";
 import {
   checkRanks,
   inputRanksOf,
+  isRecorded,
   programOfRank,
   programsOf,
   type RunOptions,
@@ -29,6 +30,7 @@ import { describeCommands, plansFor } from "./host-plans.ts";
 import { Job, type JobOptions } from "./job.ts";
 import { launch } from "./launch.ts";
 import { preparePrograms } from "./prepare-programs.ts";
+import { describeRun, showSight } from "./sight.ts";
 import { passSignalsOn } from "./signals.ts";
 
 /**
@@ -69,11 +71,12 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   ]);
   void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => job.warn(reason), log });
 
-  const code = await job.ended;
+  const ended = await job.ended;
   for (const limit of limits) clearTimeout(limit);
   await settled();
   await meanwhile;
-  log(`all ranks have ended, exit code ${code}`);
+  log(`all ranks have ended, exit code ${ended}`);
+  const code = job.recordings === undefined ? ended : await showSight(options.sight, job.recordings, ended, output);
   await output.flush();
   return code === exitCodes.success ? failures.code : code; // the last of the output may be written when all has ended
 }
@@ -141,6 +144,7 @@ function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size"
     keepGoing,
     countsFailures,
     checks: checksIn({ ...process.env, ...options.environment }),
+    recorded: isRecorded(options.sight) ? describeRun(options) : undefined,
     input,
     progress: new ProgressDisplay(rest.output),
   });
