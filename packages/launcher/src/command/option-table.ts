@@ -298,6 +298,13 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--live",
+    description: "record the run, and show its report while it runs, at an address of this machine that is printed",
+    apply(options) {
+      options.sight.live = true;
+    },
+  },
+  {
     flags: "--summary",
     description: "record the run, and say at its end in ten lines where the time went",
     apply(options) {

@@ -30,7 +30,7 @@ import { describeCommands, plansFor } from "./host-plans.ts";
 import { Job, type JobOptions } from "./job.ts";
 import { launch } from "./launch.ts";
 import { preparePrograms } from "./prepare-programs.ts";
-import { describeRun, showSight } from "./sight.ts";
+import { describeRun, openLive, showSight } from "./sight.ts";
 import { passSignalsOn } from "./signals.ts";
 
 /**
@@ -69,6 +69,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     warnOfSlips(sources, options.directory, job, log),
     granted === undefined ? warnOfIdleCpus(options, allocation, output) : undefined,
   ]);
+  const live = job.recordings && options.sight.live ? openLive(job.recordings, output) : undefined;
   void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => job.warn(reason), log });
 
   const ended = await job.ended;
@@ -76,7 +77,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   await settled();
   await meanwhile;
   log(`all ranks have ended, exit code ${ended}`);
-  const code = job.recordings === undefined ? ended : await showSight(options.sight, job.recordings, ended, output);
+  const code =
+    job.recordings === undefined ? ended : await showSight(options.sight, job.recordings, ended, output, await live);
   await output.flush();
   return code === exitCodes.success ? failures.code : code; // the last of the output may be written when all has ended
 }
