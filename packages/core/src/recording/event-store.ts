@@ -23,6 +23,7 @@ export class EventStore {
     this.#header = header;
     this.#table = events;
     this.#last = last;
+    header[head.keeps] = 1;
   }
 
   /** At least one in so many calls is recorded from now on: the others are not timed. */

@@ -150,7 +150,6 @@ export function writeMark({ header }: RecordingMemory, rank: number, size: numbe
   header[head.rank] = rank;
   header[head.size] = size;
   header[head.events] = events;
-  header[head.keeps] = 1;
   header[head.magic] = magic;
 }
 

@@ -28,6 +28,12 @@ export function watchVitals(recorder: Recorder): void {
   collections.observe({ entryTypes: ["gc"] });
 }
 
+/** Of this process since its start. */
+function cpuTimeMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** When the table is full, every second sample goes. */
 class Samples {
   readonly #header: Float64Array;
@@ -35,7 +41,7 @@ class Samples {
   #count = 0;
   #skip = 0;
   #every = 1;
-  #cpuMs = 0;
+  #cpuMs = cpuTimeMs();
   #lateMs = 0;
 
   constructor({ header, samples }: RecordingMemory) {
@@ -50,8 +56,7 @@ class Samples {
     this.#skip = this.#every - 1;
     if (this.#count === mostSamples) this.#thin();
     const { rss, heapUsed } = process.memoryUsage();
-    const { user, system } = process.cpuUsage();
-    const cpuMs = (user + system) / 1000;
+    const cpuMs = cpuTimeMs();
     this.#samples.set([at, rss, heapUsed, cpuMs - this.#cpuMs, this.#lateMs], this.#count * sampleWords);
     this.#cpuMs = cpuMs;
     this.#lateMs = 0;

@@ -32,6 +32,7 @@ import { launch } from "./launch.ts";
 import { preparePrograms } from "./prepare-programs.ts";
 import { describeRun, openLive, showSight } from "./sight.ts";
 import { passSignalsOn } from "./signals.ts";
+import type { Station } from "./stations.ts";
 
 /**
  * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
@@ -56,8 +57,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const launchedAt = performance.now();
   const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
-  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
-    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
+  sayShortage(allocation, placement, stations, output);
   const job = openJob(options, { stations, size: placement.size, output, roll, log });
   failures.stop = (...failure) => job.end.stop(...failure);
   const limits = [
@@ -69,7 +69,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     warnOfSlips(sources, options.directory, job, log),
     granted === undefined ? warnOfIdleCpus(options, allocation, output) : undefined,
   ]);
-  const live = job.recordings && options.sight.live ? openLive(job.recordings, output) : undefined;
+  const live = openLive(options.sight, job.recordings, output);
   void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => job.warn(reason), log });
 
   const ended = await job.ended;
@@ -77,8 +77,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   await settled();
   await meanwhile;
   log(`all ranks have ended, exit code ${ended}`);
-  const code =
-    job.recordings === undefined ? ended : await showSight(options.sight, job.recordings, ended, output, await live);
+  const code = await showSight(options.sight, job.recordings, ended, output, await live);
   await output.flush();
   return code === exitCodes.success ? failures.code : code; // the last of the output may be written when all has ended
 }
@@ -133,6 +132,11 @@ function sayBefore(
     output.say(describeMap(placement, allocation, looksCrowded(placement), options));
   const inspectors = describeInspectors(options, placement);
   if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
+}
+
+function sayShortage(allocation: Allocation, placement: Placement, stations: readonly Station[], output: Output): void {
+  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
+    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
 }
 
 /** The job, with its input and the signals of this process connected. */

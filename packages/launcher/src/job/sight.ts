@@ -32,7 +32,12 @@ function jobName(): string | undefined {
 }
 
 /** Shows the run while it runs (`--live`), and says where. */
-export async function openLive(recordings: Recordings, output: Output): Promise<LiveServer | undefined> {
+export async function openLive(
+  sight: Sight,
+  recordings: Recordings | undefined,
+  output: Output,
+): Promise<LiveServer | undefined> {
+  if (recordings === undefined || !sight.live) return undefined;
   const [{ LiveServer }, { reportDataOf }, { reportPage }] = await Promise.all([
     import("../live/server.ts"),
     import("../performance/report-data-of.ts"),
@@ -64,11 +69,12 @@ function describesTunnel(): boolean {
 /** Writes what the user wants to see of a run that has ended. Returns the exit code: 1 if something could not be written. */
 export async function showSight(
   sight: Sight,
-  recordings: Recordings,
+  recordings: Recordings | undefined,
   code: number,
   output: Output,
   live: LiveServer | undefined,
 ): Promise<number> {
+  if (recordings === undefined) return code;
   const words = code === exitCodes.success ? [] : output.said.map((line) => line.replace(/^tsmpi: /, ""));
   const recording = await recordings.recording(code, words);
   const { reportDataOf } = await import("../performance/report-data-of.ts");

@@ -32,14 +32,19 @@ export class ClockOf {
   here(there: number): number {
     const all = this.#exchanges;
     if (all.length === 0) return there;
-    const first = shortest(all.slice(0, Math.ceil(all.length / 2)));
-    const last = shortest(all.slice(Math.floor(all.length / 2)));
+    const quarter = Math.ceil(all.length / 4);
+    const first = shortest(all.slice(0, quarter));
+    const last = shortest(all.slice(-quarter));
+    if (last.sent - first.sent < driftMs) return there + difference(shortest(all));
     const [before, after] = [difference(first), difference(last)];
     const span = last.there - first.there;
     const share = span > 0 ? (there - first.there) / span : 0;
     return there + before + (after - before) * Math.min(1.5, Math.max(-0.5, share));
   }
 }
+
+/** Clocks of hosts drift by a millisecond in some minutes. In less time than this the error of an exchange is greater. */
+const driftMs = 10_000;
 
 function roundTrip({ sent, received }: Exchange): number {
   return received - sent;
