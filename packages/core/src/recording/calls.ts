@@ -107,11 +107,7 @@ class Wrapping {
       if (mail.peer < 0) mail.peer = peer;
       if (self.#begun) {
         const from = began < 0 ? ended : began;
-        const call = recorder.opened(
-          operation,
-          timeKind.messages,
-          from,
-          mail.peer,
+        const call = recorder.opened(operation, timeKind.messages, from, ended, mail.peer,
           mail.tag,
           context,
           mail.key,
@@ -157,7 +153,7 @@ class Wrapping {
         return result;
       }
       const from = began < 0 ? ended : began;
-      const call = recorder.opened(operation, timeKind.collectives, from, root, -1, context, key, recorded);
+      const call = recorder.opened(operation, timeKind.collectives, from, ended, root, -1, context, key, recorded);
       call.bytes = bytes;
       pace.waited();
       close(recorder, call, result, topologyOf(recorder, name, this));
@@ -173,7 +169,8 @@ class Wrapping {
       const { context } = this as Recorded;
       const key = self.#numberIn(context);
       const result = original.call(this, a, b, c) as Promise<unknown>;
-      const call = recorder.opened(operation, timeKind.maps, now(), -1, -1, context, key, recorded);
+      const began = now();
+      const call = recorder.opened(operation, timeKind.maps, began, began, -1, -1, context, key, recorded);
       recorder.handing(call);
       close(recorder, call, result);
       return result;
@@ -189,8 +186,9 @@ class Wrapping {
       const { context } = this as Recorded;
       const results = original.call(this, a, b, c) as AsyncGenerator<unknown, void>;
       const key = self.#numberIn(context);
-      const began = (): OpenCall => recorder.opened(operation, timeKind.maps, now(), -1, -1, context, key, recorded);
-      return consumed(results, recorder, began());
+      const began = now();
+      const call = recorder.opened(operation, timeKind.maps, began, began, -1, -1, context, key, recorded);
+      return consumed(results, recorder, call);
     };
   }
 
@@ -254,13 +252,9 @@ async function* consumed(
 }
 
 function close(recorder: Recorder, call: OpenCall, result: Promise<unknown>, then?: (made: unknown) => void): void {
-  result.then(
-    (value) => {
-      recorder.closed(call);
-      then?.(value);
-    },
-    () => recorder.closed(call),
-  );
+  const closed = (): void => recorder.closed(call);
+  result.then(closed, closed);
+  if (then !== undefined) result.then(then, () => {});
 }
 
 /** Records the grid or graph that a collective has made. */

@@ -62,6 +62,8 @@ export class Recorder {
   /** Since when the rank has been blocked; below 0: it is not. */
   #blockedSince = -1;
   #blockedIn: TimeKind = timeKind.messages;
+  /** When a call that waits may take a stack again. */
+  #captureDue = 0;
   #isFrozen = false;
   /** When the line of a call that ends at once may be looked up again. */
   #stackDue = 0;
@@ -141,18 +143,19 @@ export class Recorder {
     this.memory.header[head.leftAt] = ended;
   }
 
-  /** A call that goes on after it has returned to the program. */
+  /** A call that goes on after it has returned to the program, at `ended`. */
   opened(
     operation: number,
     kind: TimeKind,
     began: number,
+    ended: number,
     peer: number,
     tag: number,
     context: number,
     key: number,
     above: (...args: never[]) => unknown,
   ): OpenCall {
-    const stack = takeStack(above);
+    const stack = this.#stackIfDue(ended, above);
     const call: OpenCall = {
       operation,
       kind,
@@ -172,7 +175,7 @@ export class Recorder {
       this.#showPending(call);
     }
     this.#change(kind, 1, began);
-    this.#computesNow();
+    this.#computesFrom(ended);
     return call;
   }
 
@@ -181,7 +184,10 @@ export class Recorder {
     const ended = now();
     const ms = ended - call.began;
     if (call.site === 0 && (ms >= longMs || this.#mayFormat())) this.#findSite(call);
-    const row = this.sums.find(call.phase, call.operation, call.site);
+    const row =
+      call.site === 0 && call.phase === this.phase
+        ? this.sums.plain(call.phase, call.operation)
+        : this.sums.find(call.phase, call.operation, call.site);
     this.sums.add(row, ms, call.bytes);
     this.events.record(row, call.began, ms, call.peer, call.tag, call.bytes, call.context, call.key);
     if (call.slot >= 0) {
@@ -189,7 +195,7 @@ export class Recorder {
       this.memory.pending[call.slot * pendingWords] = 0;
     }
     this.#change(call.kind, -1, ended);
-    if (this.#blockedSince >= 0) this.#computesNow();
+    if (this.#blockedSince >= 0) this.#computesFrom(ended);
     this.memory.header[head.leftAt] = ended;
   }
 
@@ -289,6 +295,12 @@ export class Recorder {
     return site;
   }
 
+  #stackIfDue(at: number, above: (...args: never[]) => unknown): Stack | undefined {
+    if (at < this.#captureDue) return undefined;
+    this.#captureDue = at + captureEveryMs;
+    return takeStack(above);
+  }
+
   siteNumber(line: string): number {
     const known = this.#sites.get(line);
     if (known !== undefined) return known;
@@ -330,14 +342,15 @@ export class Recorder {
   }
 
   /** The program's code runs until its next await: that is computing, not waiting. */
-  #computesNow(): void {
-    const from = now();
-    if (this.#blockedSince >= 0) this.#addBlocked(from);
-    queueMicrotask(() => {
-      const until = now();
-      if (this.#blockedSince >= 0 && this.#blockedSince < until) this.#blockedSince = until;
-    });
+  #computesFrom(at: number): void {
+    if (this.#blockedSince >= 0) this.#addBlocked(at);
+    queueMicrotask(this.#computedUntilNow);
   }
+
+  readonly #computedUntilNow = (): void => {
+    const at = now();
+    if (this.#blockedSince >= 0 && this.#blockedSince < at) this.#blockedSince = at;
+  };
 
   /** Counts the time as blocked up to now. */
   #addBlocked(at: number): void {
@@ -361,7 +374,8 @@ export class Recorder {
   #showPending(call: OpenCall): void {
     const { pending } = this.memory;
     const at = call.slot * pendingWords;
-    pending[at + 1] = this.sums.find(call.phase, call.operation, call.site);
+    pending[at + 1] =
+      call.site === 0 ? this.sums.plain(call.phase, call.operation) : this.sums.find(call.phase, call.operation, call.site);
     pending[at + 2] = call.peer;
     pending[at + 3] = call.context;
     pending[at + 4] = call.key;
@@ -372,6 +386,8 @@ export class Recorder {
 
 /** So many lines are found whatever it costs: a short program needs no more. */
 const firstStacks = 64;
+/** A stack costs 2 us. What waits for so long is thus always known. */
+const captureEveryMs = 0.1;
 /** Of calls that take longer the line is always found. */
 const longMs = 5;
 
