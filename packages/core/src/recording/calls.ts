@@ -107,7 +107,12 @@ class Wrapping {
       if (mail.peer < 0) mail.peer = peer;
       if (self.#begun) {
         const from = began < 0 ? ended : began;
-        const call = recorder.opened(operation, timeKind.messages, from, ended, mail.peer,
+        const call = recorder.opened(
+          operation,
+          timeKind.messages,
+          from,
+          ended,
+          mail.peer,
           mail.tag,
           context,
           mail.key,

@@ -375,7 +375,9 @@ export class Recorder {
     const { pending } = this.memory;
     const at = call.slot * pendingWords;
     pending[at + 1] =
-      call.site === 0 ? this.sums.plain(call.phase, call.operation) : this.sums.find(call.phase, call.operation, call.site);
+      call.site === 0
+        ? this.sums.plain(call.phase, call.operation)
+        : this.sums.find(call.phase, call.operation, call.site);
     pending[at + 2] = call.peer;
     pending[at + 3] = call.context;
     pending[at + 4] = call.key;

@@ -22,7 +22,7 @@ export class Recording {
 
   /** Replaces the calls of these classes by recorded ones, for the rest of this process. */
   constructor(
-    { path, events }: RecordingWanted,
+    { path, events, allLines }: RecordingWanted,
     { rank, size }: Identity,
     engine: Engine,
     transport: Transport,
@@ -33,7 +33,7 @@ export class Recording {
     const place = mapped ?? new Uint8Array(bytes);
     const memory = recordingMemory(place.buffer as ArrayBuffer, place.byteOffset, size, events);
     memory.header[head.clock] = hostClock() - now();
-    const recorder = new Recorder(memory);
+    const recorder = new Recorder(memory, allLines);
     this.#recorder = recorder;
     if (mapped === undefined) {
       this.#write = () => writeFileSync(path, place);

@@ -167,6 +167,8 @@ export interface RecordingWanted {
   /** A file that the rank makes, and its agent reads. */
   path: string;
   events: number;
+  /** The line of every call is looked up, not of some. */
+  allLines: boolean;
 }
 
 /** Agent to rank. */
