@@ -65,13 +65,16 @@ export class Recorder {
   /** When a call that waits may take a stack again. */
   #captureDue = 0;
   #isFrozen = false;
+  readonly #allLines: boolean;
   /** When the line of a call that ends at once may be looked up again. */
   #stackDue = 0;
   /** Time spent on making text of stacks. */
   #formattingMs = 0;
   #formatted = 0;
 
-  constructor(memory: RecordingMemory) {
+  /** @param allLines looks up the line of every call */
+  constructor(memory: RecordingMemory, allLines: boolean) {
+    this.#allLines = allLines;
     this.memory = memory;
     this.sums = new Sums(memory);
     this.events = new EventStore(memory);
@@ -288,7 +291,7 @@ export class Recorder {
   /** The line of a call that has ended at once. Stacks may take a hundredth of the time. */
   #siteNow(began: number, above: (...args: never[]) => unknown): number {
     const site = this.#siteOf(takeStack(above));
-    if (this.#formatted > firstStacks) {
+    if (this.#formatted > firstStacks && !this.#allLines) {
       const ended = now();
       this.#stackDue = ended + (ended - began) * 100;
     }
@@ -297,7 +300,7 @@ export class Recorder {
 
   #stackIfDue(at: number, above: (...args: never[]) => unknown): Stack | undefined {
     if (at < this.#captureDue) return undefined;
-    this.#captureDue = at + captureEveryMs;
+    if (!this.#allLines) this.#captureDue = at + captureEveryMs;
     return takeStack(above);
   }
 
@@ -312,9 +315,8 @@ export class Recorder {
 
   /** Making text of stacks may take a hundredth of the time. */
   #mayFormat(): boolean {
-    return (
-      this.#formatted < firstStacks || this.#formattingMs * 100 < now() - (this.memory.header[head.joinedAt] as number)
-    );
+    if (this.#allLines || this.#formatted < firstStacks) return true;
+    return this.#formattingMs * 100 < now() - (this.memory.header[head.joinedAt] as number);
   }
 
   // Time

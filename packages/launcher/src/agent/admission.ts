@@ -35,7 +35,7 @@ export class Admission {
 
   admit(hello: RankHello, socket: Socket, plan: HostPlan): ReturnType<Admit> {
     const { rank } = hello;
-    const { host, network, terminal } = plan;
+    const { host, network, terminal, recording: { allLines = false } = {} } = plan;
     const child = this.#ranks.processes.get(rank);
     const stranger = describeStranger(hello, child, !runsScripts(plan) || terminal !== undefined);
     if (child === undefined || stranger !== undefined) {
@@ -52,7 +52,7 @@ export class Admission {
       host,
       ...(cpus === undefined ? {} : { cpus }),
       ...(network === undefined ? {} : { network }),
-      ...(events === undefined ? {} : { recording: { path: recordingPath(directory, rank), events } }),
+      ...(events === undefined ? {} : { recording: { path: recordingPath(directory, rank), events, allLines } }),
     });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
     if (this.#verdict !== undefined) child.tell(this.#verdict);

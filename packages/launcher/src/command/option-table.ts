@@ -305,6 +305,14 @@ export const optionTable: readonly Option[] = [
     },
   },
   {
+    flags: "--record-lines",
+    description:
+      "look up the line of every call that is recorded, 10 us each (default: of waiting calls and of a sample)",
+    apply(options) {
+      options.sight.allLines = true;
+    },
+  },
+  {
     flags: "--summary",
     description: "record the run, and say at its end in ten lines where the time went",
     apply(options) {

@@ -38,6 +38,8 @@ export interface Sight {
   summary: boolean;
   /** `--live`: the page while the job runs. */
   live: boolean;
+  /** `--record-lines`: the line of every call is looked up. */
+  allLines: boolean;
 }
 
 /** Whether the run is to be recorded. */
@@ -193,7 +195,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     deadlockAfterMs: 30_000,
     nodeOptions: [],
     displayMap: false,
-    sight: { summary: false, live: false },
+    sight: { summary: false, live: false, allLines: false },
     dryRun: false,
     keepGoing: false,
     countsFailures: false,

@@ -50,7 +50,7 @@ export function plansFor(
     promptsAtOnce: placement.size === 1 || (isatty(0) && inputRanks.length === 1),
     ...(options.pty && { terminal: terminalSize() }),
     waitForChildrenMs: options.waitForChildrenMs,
-    ...(isRecorded(options.sight) && { recording: { events: recordedEvents(placement.size) } }),
+    ...(isRecorded(options.sight) && { recording: recordingPlan(options, placement) }),
     shell: { limits: resourceLimits(), ...(task === undefined ? {} : { task }) },
   };
   return placement.nodes.map(({ host, ranks, cpus }, node) => {
@@ -58,6 +58,10 @@ export function plansFor(
     const readers = ranks.filter((rank) => inputRanks.includes(rank));
     return { ...common, node, host: host.name, ranks, seating, inputRanks: readers };
   });
+}
+
+function recordingPlan({ sight }: RunOptions, { size }: Placement): NonNullable<HostPlan["recording"]> {
+  return { events: recordedEvents(size), allLines: sight.allLines };
 }
 
 /** `programs` are the prepared ones, in the order of the options. */

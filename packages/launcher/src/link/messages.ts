@@ -46,7 +46,7 @@ export interface HostPlan {
   /** How this host's ranks talk to other hosts; absent when there are none. */
   network?: Network;
   /** Present where the run is recorded: how many calls of each rank are to be kept one by one. */
-  recording?: { events: number };
+  recording?: { events: number; allLines: boolean };
   /** The CPUs that the scheduler has given the job here; absent where it does not say how many. */
   granted?: Granted;
 }

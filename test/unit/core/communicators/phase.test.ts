@@ -16,8 +16,10 @@ describe("a phase", () => {
 
   it("throws what its body throws", async () => {
     const thrown = new Error("mine");
-    const caught = await local(1, (world) =>
-      world.phase("bad", () => Promise.reject(thrown)).catch((error: unknown) => error === thrown),
+    const caught = await local(
+      1,
+      (world): Promise<unknown> =>
+        world.phase<unknown>("bad", () => Promise.reject(thrown)).catch((error: unknown) => error === thrown),
     );
     expect(caught).toEqual([true]);
   });
@@ -28,8 +30,10 @@ describe("a phase", () => {
     ["solve", 3, /phase\("solve", 3\): give a function/],
     ["solve", Promise.resolve(1), /give a function, whose time is the phase/],
   ])("refuses the name %j with %s", async (name, body, words) => {
-    const refusal = await local(1, (world) =>
-      world.phase(name as string, body as never).catch((error: unknown) => error as MpiError),
+    const refusal = await local(
+      1,
+      (world): Promise<unknown> =>
+        world.phase<unknown>(name as string, body as never).catch((error: unknown) => error as MpiError),
     );
     expect(refusal[0]).toBeInstanceOf(MpiError);
     expect((refusal[0] as MpiError).message).toMatch(words);
