@@ -29,7 +29,7 @@ describe("a phase", () => {
     [7, () => 1, /phase\(7\): a phase has a name/],
     ["solve", 3, /phase\("solve", 3\): give a function/],
     ["solve", Promise.resolve(1), /give a function, whose time is the phase/],
-  ])("refuses the name %j with %s", async (name, body, words) => {
+  ] as [unknown, unknown, RegExp][])("refuses the name %j with %s", async (name, body, words) => {
     const refusal = await local(
       1,
       (world): Promise<unknown> =>
