@@ -151,18 +151,27 @@ export class Simulation {
   }
 
   message(source: number, dest: number, options: MessageOptions = {}): void {
+    this.messages([[source, dest]], options);
+  }
+
+  /** All sends, then all receives. */
+  messages(pairs: (readonly [source: number, dest: number])[], options: MessageOptions = {}): void {
     const { bytes = 1000, tag = 0, cost = 0.02, rendezvous = false, from = "app.ts:1", to = "app.ts:2" } = options;
-    const key = this.#next(`message ${source} ${dest}`);
-    const sendBegan = this.ranks[source]!.time;
-    const receiveBegan = this.ranks[dest]!.time;
-    const late = rendezvous ? Math.max(0, receiveBegan - sendBegan) : 0;
-    this.#wait(source, dest, late);
-    this.#call(source, { operation: "send", site: from, ms: late + cost, peer: dest, bytes, tag, key });
-    this.#sent(source, dest, bytes);
-    const waited = Math.max(0, sendBegan - receiveBegan);
-    this.#wait(dest, source, waited);
+    const sent = pairs.map(([source, dest]) => {
+      const key = this.#next(`message ${source} ${dest}`);
+      const began = this.ranks[source]!.time;
+      const late = rendezvous ? Math.max(0, this.ranks[dest]!.time - began) : 0;
+      this.#wait(source, dest, late);
+      this.#call(source, { operation: "send", site: from, ms: late + cost, peer: dest, bytes, tag, key });
+      this.#sent(source, dest, bytes);
+      return { source, dest, key, began };
+    });
     const operation = options.receive ?? "recv";
-    this.#call(dest, { operation, site: to, ms: waited + cost, peer: source, bytes, tag, key });
+    for (const { source, dest, key, began } of sent) {
+      const waited = Math.max(0, began - this.ranks[dest]!.time);
+      this.#wait(dest, source, waited);
+      this.#call(dest, { operation, site: to, ms: waited + cost, peer: source, bytes, tag, key });
+    }
   }
 
   /** Each rank calls `sendrecv`: it sends to `dest(rank)` and receives from the rank whose `dest` it is. */

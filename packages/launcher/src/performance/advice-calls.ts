@@ -104,8 +104,7 @@ function placedAs(hosts: readonly number[], better: readonly number[], names: re
   const sides = [...new Set(moved.map((rank) => hosts[rank]!))].map((host) =>
     moved.filter((rank) => hosts[rank] === host),
   );
-  if (sides.length === 2)
-    return `${ranksNamed(sides[0]!)} and ${ranksNamed(sides[1]!).replace(/^ranks? /, "")} swapped (--rankfile)`;
+  if (sides.length === 2) return `${ranksNamed(sides[0]!)} swapped with ${ranksNamed(sides[1]!)} (--rankfile)`;
   const used = [...new Set(better)].slice(0, 4);
   const seats = used.map(
     (host) => `${ranksNamed(better.flatMap((each, rank) => (each === host ? [rank] : [])))} on ${names[host]}`,
