@@ -38,8 +38,9 @@ function costsOf({ recording: { ranks }, waits, times }: Analysis): Cost[] {
   return ranks.flatMap(({ rank, sums, sites }) =>
     sums.flatMap(({ operation, site, calls, bytes, ms }, row): Cost[] => {
       const kind = kindOf(operation);
-      if (!isMessage(kind) && !isCollective(kind)) return [];
-      const waiting = waits.sums[rank]!.byRow[row]! - waits.sums[rank]!.openByRow[row]!;
+      const { byRow, openByRow, unknown } = waits.sums[rank]!;
+      if (unknown[row] === 1 || (!isMessage(kind) && !isCollective(kind))) return [];
+      const waiting = byRow[row]! - openByRow[row]!;
       const left = Math.max(0, ms - Math.max(0, waiting)) * times[rank]!.overlap;
       return [{ rank, operation, kind, site: sites[site] ?? "", calls, bytes, ms: left }];
     }),
