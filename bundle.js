@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
+import { bundlePage } from "./bundle-page.js";
 
 const packages = [
   {
@@ -15,6 +16,7 @@ const packages = [
       "transports/zeromq/transport",
       "transports/shared-memory/transport",
       "tasks/journal",
+      "recording/recording",
     ],
     apart: ["bootstrap", "wire/progress"],
     /** Without anything shared: every rank loads them. */
@@ -28,10 +30,12 @@ const packages = [
     apart: ["index", "testing", ...["index", "late"].map((each) => `typescript/${each}`)],
     alone: ["typescript/boot", "typescript/preload", "typescript/program-hooks", "typescript/register"],
     libraries: ["es-module-lexer", "fastest-levenshtein", "import-meta-resolve"],
+    /** The page of `tsmpi report`, in one file. */
+    page: true,
   },
 ];
 
-for (const { folder, together, apart, alone, libraries } of packages) {
+for (const { folder, together, apart, alone, libraries, page } of packages) {
   const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
     readFileSync(`${folder}/package.json`, "utf8"),
   );
@@ -61,10 +65,9 @@ for (const { folder, together, apart, alone, libraries } of packages) {
     plugins: [sharing(together.map(source)), outside(alone.map(source))],
   });
   await build({ ...options, entryPoints: alone.map(source) });
-  writeFileSync(
-    `${folder}/dist/THIRD-PARTY-LICENSES.txt`,
-    libraries.map((name) => licenseOf(name, folder)).join("\n\n"),
-  );
+  const inPage = page ? await bundlePage(folder) : [];
+  const licenses = [...libraries.map((name) => licenseOf(name, folder)), ...inPage.map(licenseIn)];
+  writeFileSync(`${folder}/dist/THIRD-PARTY-LICENSES.txt`, licenses.join("\n\n"));
 }
 
 /** Makes each of these files import the first. */
@@ -97,11 +100,25 @@ function outside(files) {
 function licenseOf(name, folder) {
   const start = createRequire(join(resolve(folder), "package.json")).resolve.paths(name);
   for (const modules of start) {
-    for (const file of ["LICENSE", "license", "LICENSE.md"]) {
-      try {
-        return `${name}\n\n${readFileSync(join(modules, name, file), "utf8")}`;
-      } catch {}
-    }
+    const text = readLicense(join(modules, name));
+    if (text !== undefined) return `${name}\n\n${text}`;
   }
   throw new Error(`${name} has no license`);
+}
+
+/** The license of the package in a directory. */
+function licenseIn(directory) {
+  const { name } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  const text = readLicense(directory);
+  if (text === undefined) throw new Error(`${name} has no license`);
+  return `${name}\n\n${text}`;
+}
+
+function readLicense(directory) {
+  for (const file of ["LICENSE", "license", "LICENSE.md"]) {
+    try {
+      return readFileSync(join(directory, file), "utf8");
+    } catch {}
+  }
+  return undefined;
 }

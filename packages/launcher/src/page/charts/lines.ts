@@ -1,0 +1,120 @@
+import { axisBottom, axisLeft } from "d3-axis";
+import { scaleLinear } from "d3-scale";
+import { area, line } from "d3-shape";
+import { clear, type Drawing, drawing, type Parent } from "../parts/dom.ts";
+import { hideTip, showTip } from "../parts/tooltip.ts";
+import { duration, timeTicks } from "../parts/units.ts";
+
+/** A line of {@link drawLines}: one rank. */
+export interface Line {
+  name: string;
+  at: readonly number[];
+  values: readonly number[];
+}
+
+export interface LineChart {
+  label: string;
+  title: string;
+  width: number;
+  height: number;
+  lines: readonly Line[];
+  /** The end of the axis of time, in ms. */
+  until: number;
+  write(value: number): string;
+}
+
+/** Above that many lines, the area between the least and the most is drawn instead of them. */
+const manyLines = 32;
+const margin = { top: 30, right: 12, bottom: 26, left: 56 };
+
+type Scale = ReturnType<typeof scaleLinear<number, number>>;
+
+/** Lines over time. The one with the highest peak stands out and has its name; the pointer picks others. */
+export function drawLines(parent: Parent, chart: LineChart): void {
+  clear(parent);
+  const { width, height, lines, until } = chart;
+  const svg = drawing(parent, width, height, chart.label);
+  const most = Math.max(...lines.flatMap(({ values }) => peakOf(values)), 0);
+  const x = scaleLinear([0, until || 1], [margin.left, width - margin.right]);
+  const y = scaleLinear([0, most * 1.05 || 1], [height - margin.bottom, margin.top]).nice(4);
+  drawAxes(svg, chart, x, y);
+  const highest = lines.reduce((best, each) => (peakOf(each.values) > peakOf(best.values) ? each : best), lines[0]!);
+  if (lines.length > manyLines) drawBand(svg, lines, until, x, y);
+  const path = line<number>();
+  const draw = (each: Line, className: string): void => {
+    const shape = path.x((_, i) => x(each.at[i]!)).y((value) => y(value));
+    svg.append("path").attr("class", className).attr("d", shape([...each.values]));
+  };
+  if (lines.length <= manyLines) for (const each of lines) if (each !== highest) draw(each, "series");
+  draw(highest, "series highest");
+  const title = svg.append("text").attr("class", "chart-title").attr("x", margin.left).attr("y", 14);
+  title.text(chart.title);
+  const note = svg.append("text").attr("class", "series-name").attr("x", width - margin.right).attr("y", 14);
+  note.attr("text-anchor", "end").text(`${highest.name}: at most ${chart.write(peakOf(highest.values))}`);
+  pickable(svg, chart, x, y);
+}
+
+function drawAxes(svg: Drawing, { width, height, write }: LineChart, x: Scale, y: Scale): void {
+  const left = axisLeft(y).ticks(4).tickFormat((value) => write(Number(value)));
+  left.tickSize(margin.left + margin.right - width);
+  svg.append("g").attr("class", "axis grid").attr("transform", `translate(${margin.left},0)`).call(left as never);
+  const ticks = x.ticks(5);
+  const time = timeTicks(ticks);
+  const bottom = axisBottom(x).tickValues(ticks).tickSizeOuter(0);
+  bottom.tickFormat((value) => `${time.write(Number(value))} ${time.unit}`);
+  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`).call(bottom as never);
+}
+
+function drawBand(svg: Drawing, lines: readonly Line[], until: number, x: Scale, y: Scale): void {
+  const steps = Array.from({ length: 161 }, (_, i) => (i * until) / 160);
+  const ranges = steps.flatMap((at) => {
+    const values = lines.flatMap((each) => valueAt(each, at)).sort((a, b) => a - b);
+    const middle = values[values.length >> 1];
+    return middle === undefined ? [] : [{ at, least: values[0]!, middle, most: values.at(-1)! }];
+  });
+  const shape = area<(typeof ranges)[number]>();
+  shape.x((each) => x(each.at)).y0((each) => y(each.least)).y1((each) => y(each.most));
+  svg.append("path").attr("class", "band").attr("d", shape(ranges));
+  const median = line<(typeof ranges)[number]>();
+  median.x((each) => x(each.at)).y((each) => y(each.middle));
+  svg.append("path").attr("class", "series median").attr("d", median(ranges));
+}
+
+/** Shows the line that is nearest to the pointer, and what it is there. */
+function pickable(svg: Drawing, { width, height, lines, write }: LineChart, x: Scale, y: Scale): void {
+  const dot = svg.append("circle").attr("class", "dot").attr("r", 3.5).attr("visibility", "hidden");
+  const target = svg.append("rect").attr("class", "target").attr("x", margin.left).attr("y", margin.top);
+  target.attr("width", width - margin.left - margin.right).attr("height", height - margin.top - margin.bottom);
+  target.on("pointermove", (event: PointerEvent) => {
+    const box = (svg.node() as SVGSVGElement).getBoundingClientRect();
+    const at = x.invert(((event.clientX - box.left) * width) / box.width);
+    const high = ((event.clientY - box.top) * height) / box.height;
+    const found = lines.flatMap((each) => valueAt(each, at).map((value) => ({ name: each.name, value })));
+    found.sort((a, b) => Math.abs(y(a.value) - high) - Math.abs(y(b.value) - high));
+    const nearest = found[0];
+    if (nearest === undefined) return;
+    dot.attr("visibility", "visible").attr("cx", x(at)).attr("cy", y(nearest.value));
+    showTip([nearest.name, `${write(nearest.value)} at ${duration(at)}`], event.clientX, event.clientY);
+  });
+  target.on("pointerleave", () => {
+    dot.attr("visibility", "hidden");
+    hideTip();
+  });
+}
+
+/** The last value before a time: none before the first. */
+function valueAt({ at, values }: Line, time: number): number[] {
+  let low = 0;
+  let high = at.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  const value = values[low - 1];
+  return value === undefined ? [] : [value];
+}
+
+function peakOf(values: readonly number[]): number {
+  return values.reduce((most, each) => Math.max(most, each), 0);
+}
