@@ -38,8 +38,9 @@ function costsOf({ recording: { ranks }, waits, times }: Analysis): Cost[] {
   return ranks.flatMap(({ rank, sums, sites }) =>
     sums.flatMap(({ operation, site, calls, bytes, ms }, row): Cost[] => {
       const kind = kindOf(operation);
-      if (!isMessage(kind) && !isCollective(kind)) return [];
-      const waiting = waits.sums[rank]!.byRow[row]! - waits.sums[rank]!.openByRow[row]!;
+      const { byRow, openByRow, unknown } = waits.sums[rank]!;
+      if (unknown[row] === 1 || (!isMessage(kind) && !isCollective(kind))) return [];
+      const waiting = byRow[row]! - openByRow[row]!;
       const left = Math.max(0, ms - Math.max(0, waiting)) * times[rank]!.overlap;
       return [{ rank, operation, kind, site: sites[site] ?? "", calls, bytes, ms: left }];
     }),
@@ -104,8 +105,7 @@ function placedAs(hosts: readonly number[], better: readonly number[], names: re
   const sides = [...new Set(moved.map((rank) => hosts[rank]!))].map((host) =>
     moved.filter((rank) => hosts[rank] === host),
   );
-  if (sides.length === 2)
-    return `${ranksNamed(sides[0]!)} and ${ranksNamed(sides[1]!).replace(/^ranks? /, "")} swapped (--rankfile)`;
+  if (sides.length === 2) return `${ranksNamed(sides[0]!)} swapped with ${ranksNamed(sides[1]!)} (--rankfile)`;
   const used = [...new Set(better)].slice(0, 4);
   const seats = used.map(
     (host) => `${ranksNamed(better.flatMap((each, rank) => (each === host ? [rank] : [])))} on ${names[host]}`,

@@ -3,7 +3,7 @@ import type { Analysis } from "./analysis.ts";
 import { type Candidate, greatest, matters, totals } from "./candidates.ts";
 import { sum } from "./rank-times.ts";
 import { longestWait, siteOf, worstPlace } from "./wait-places.ts";
-import { atSite, duration, percent, ranksFirst } from "./words.ts";
+import { atSite, duration, percent, ranksNamed } from "./words.ts";
 
 /** A growth below this is no leak that matters. */
 const leastGrowth = 256 * 2 ** 20;
@@ -41,7 +41,7 @@ function stall(analysis: Analysis): Candidate | undefined {
   if (longest < leastStallMs || !matters(analysis, costMs)) return undefined;
   const { operation, site, ranks } = worstPlace(sends.filter(({ forRank }) => forRank === rank));
   const share = percent(costMs / sum(ranks, (each) => analysis.times[each]!.ms));
-  const text = `Rank ${rank} computes up to ${duration(longest)} without an await; meanwhile ${operation}${atSite(site)} to it waits, ${share} of the time of ${ranksFirst(ranks).toLowerCase()}.`;
+  const text = `Rank ${rank} computes up to ${duration(longest)} without an await; meanwhile ${operation}${atSite(site)} to it waits, ${share} of the time of ${ranksNamed(ranks)}.`;
   const where = longestWait(analysis, ranks[0]!, rank);
   const until = at[[...stallMs].indexOf(longest)]!;
   const seen = where.from === undefined ? { from: until - longest, to: until } : where;

@@ -16,9 +16,11 @@ export function adviceOf(analysis: Analysis): Advice[] {
   // A deadlock makes all else look small.
   if (ending?.kind === "deadlock" || analysis.runMs < shortestRunMs) return first;
   const found = [...waitingAdvice(analysis), ...callAdvice(analysis), ...resourceAdvice(analysis)];
-  const late = found.filter(({ advice }) => advice.kind === "stall").map(({ advice }) => advice.ranks[0]);
+  const stalled = found.filter(({ advice }) => advice.kind === "stall").map(({ advice }) => advice.ranks[0]);
   // Waiting for a rank that does not yield is said once, with its reason.
-  const left = found.filter(({ advice: { kind, ranks } }) => kind !== "late-rank" || !late.includes(ranks[0]));
+  const left = found.filter(
+    ({ advice: { kind, ranks } }) => (kind !== "late-rank" && kind !== "root") || !stalled.includes(ranks[0]),
+  );
   const ordered = left.sort((a, b) => b.costMs - a.costMs).map(({ advice }) => advice);
   return [...first, ...ordered].slice(0, mostAdvice);
 }

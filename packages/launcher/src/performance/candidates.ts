@@ -8,7 +8,7 @@ export interface Candidate {
 }
 
 /** Below so much of the ranks' time, and of a rank's time in ms, nothing is worth a word. */
-export const leastShare = 0.05;
+const leastShare = 0.05;
 const leastMs = 20;
 
 /** Whether a loss of so much time of ranks is worth a word. */

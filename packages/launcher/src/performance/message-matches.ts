@@ -1,4 +1,4 @@
-import { EventLists, endAt, kindAt, type RankEvents } from "./event-lists.ts";
+import { EventLists, kindAt, type RankEvents } from "./event-lists.ts";
 
 /** Which send belongs to which receive. */
 export interface MessageMatches {
@@ -45,59 +45,4 @@ function listSends(ranks: readonly RankEvents[]): EventLists {
 
 function listOf(size: number, source: number, dest: number, context: number): number {
   return (context * size + source) * size + dest;
-}
-
-/**
- * The sending half of a `sendrecv` is not recorded, so the call that sent what a receive got is not known by its key. It is
- * taken to be the last `sendrecv` of the source that began before the receive ended, in the same communicator. If the source
- * was ahead by more, the message was there at once, the receive is short, and the mistake is at most its duration.
- */
-export class SendrecvGuesses {
-  readonly #ranks: readonly RankEvents[];
-  readonly #lists: (readonly number[] | undefined)[] = [];
-
-  constructor(ranks: readonly RankEvents[]) {
-    this.#ranks = ranks;
-  }
-
-  /** The event on `source`, or -1. */
-  find(source: number, receiver: RankEvents, i: number): number {
-    const sender = this.#ranks[source];
-    if (sender === undefined) return -1;
-    const list = this.#listOf(sender);
-    const { began, context } = sender.recording.events;
-    const end = endAt(receiver, i);
-    const wanted = receiver.recording.events.context[i];
-    for (let at = firstAfter(list, began, end) - 1, steps = 0; at >= 0 && steps < mostSteps; at--, steps++) {
-      if (context[list[at]!] === wanted) return list[at]!;
-    }
-    return -1;
-  }
-
-  #listOf(own: RankEvents): readonly number[] {
-    const known = this.#lists[own.rank];
-    if (known !== undefined) return known;
-    const { sums } = own.recording;
-    const list: number[] = [];
-    for (let i = 0; i < own.length; i++) {
-      if (sums[own.recording.events.sums[i]!]?.operation === "sendrecv") list.push(i);
-    }
-    this.#lists[own.rank] = list;
-    return list;
-  }
-}
-
-/** How far back a call of the same communicator is looked for. */
-const mostSteps = 64;
-
-/** The first place in `list`, ordered by beginning, whose event began after `time`. */
-function firstAfter(list: readonly number[], began: Float64Array, time: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (began[list[middle]!]! <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

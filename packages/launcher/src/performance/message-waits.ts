@@ -1,6 +1,7 @@
 import { endAt, kindAt, type RankEvents } from "./event-lists.ts";
-import { type MessageMatches, SendrecvGuesses } from "./message-matches.ts";
+import type { MessageMatches } from "./message-matches.ts";
 import { noteWait, type RankWaits, type Until, unknown } from "./rank-waits.ts";
+import { SendrecvGuesses } from "./sendrecv-guesses.ts";
 
 /** A send that takes longer than this had to wait for room at its destination, even if its receive came later still. */
 const copyMs = 1;

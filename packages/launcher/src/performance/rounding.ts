@@ -20,10 +20,10 @@ export class Rounding {
 
 /** Four digits, at most three decimals. */
 export function digits(value: number): number {
-  return Math.abs(value) >= 1000 ? Math.round(value) : fixed(Number(value.toPrecision(4)), 3);
+  return Math.abs(value) >= 1000 ? Math.round(value) + 0 : fixed(Number(value.toPrecision(4)), 3);
 }
 
-/** At most so many decimals. */
+/** At most so many decimals, and never -0. */
 export function fixed(value: number, decimals: number): number {
-  return Number(value.toFixed(decimals));
+  return Number(value.toFixed(decimals)) + 0;
 }

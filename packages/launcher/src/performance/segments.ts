@@ -32,13 +32,24 @@ function chosenOf(own: RankEvents, quota: number, middle: number): Int32Array {
     Math.min(own.length - stretch, placeOf(own.recording.events.began, middle) - (stretch >> 1)),
   );
   for (let i = first; i < first + stretch && chosen.size < quota; i++) chosen.add(i);
-  const { ms } = own.recording.events;
-  const lengthOf = (i: number): number => (Number.isNaN(ms[i]!) ? Number.POSITIVE_INFINITY : ms[i]!);
-  const byLength = Int32Array.from({ length: own.length }, (_, i) => i).sort(
-    (a, b) => lengthOf(b) - lengthOf(a) || a - b,
-  );
-  for (let i = 0; chosen.size < quota; i++) chosen.add(byLength[i]!);
+  for (const i of longest(own.recording.events.ms, quota)) {
+    if (chosen.size >= quota) break;
+    chosen.add(i);
+  }
   return Int32Array.from(chosen).sort();
+}
+
+/** The indices of the `count` longest calls at least, in no order but that those as long as the shortest of them come last. */
+function longest(ms: Float64Array, count: number): number[] {
+  const lengths = ms.map((each) => (Number.isNaN(each) ? Number.POSITIVE_INFINITY : each));
+  const least = lengths.slice().sort()[Math.max(0, ms.length - count)]!;
+  const longer: number[] = [];
+  const equal: number[] = [];
+  for (const [i, each] of lengths.entries()) {
+    if (each > least) longer.push(i);
+    else if (each === least) equal.push(i);
+  }
+  return [...longer, ...equal];
 }
 
 /** The time at which half of the calls of the rank with the most calls are over. */

@@ -28,7 +28,7 @@ function binsOf({ bins, joinedAt, leftAt }: RankRecording, binMs: number, count:
   for (let bin = 0; bin < count; bin++) {
     if (leftAt <= bin * binMs || joinedAt >= (bin + 1) * binMs) continue;
     for (const [kind, column] of columns.entries()) {
-      flat[bin * 4 + kind] = Math.min(100, Math.round((column[bin]! / binMs) * 100));
+      flat[bin * 4 + kind] = Math.max(0, Math.min(100, Math.round((column[bin]! / binMs) * 100)));
     }
   }
   return flat;

@@ -8,6 +8,8 @@ export interface RankWaitSums {
   /** By row: ms in calls that had not ended when the recording ended. They are not in `sums`. */
   openByRow: Float64Array;
   causes: Cause[];
+  /** By row: 1 if nothing is known of how long its calls waited, so that 0 is taken. */
+  unknown: Uint8Array;
 }
 
 /** Waiting in one row of `sums` for one rank. */
@@ -71,16 +73,18 @@ class RankSums {
     const { sums } = this.own.recording;
     const byRow = Float64Array.from(this.#openWaiting());
     const causes = [...this.#openCauses];
+    const unknown = new Uint8Array(sums.length);
     for (const [row, { ms, operation }] of sums.entries()) {
       const shares = this.sharesOf(row);
       const waiting = ms * (shares.ms > 0 ? shares.waiting / shares.ms : (usual.get(operation) ?? 0));
       byRow[row]! += waiting;
+      if (shares.ms === 0 && !usual.has(operation)) unknown[row] = 1;
       if (shares.ms === 0 && waiting > 0) causes.push({ row, forRank: -1, ms: waiting, open: false });
       for (const [forRank, part] of shares.byRank) {
         causes.push({ row, forRank, ms: (ms * part) / shares.ms, open: false });
       }
     }
-    return { byRow, openByRow: this.#open, causes };
+    return { byRow, openByRow: this.#open, causes, unknown };
   }
 
   sharesOf(row: number): Shares {
@@ -120,7 +124,8 @@ function usualShares(all: readonly RankSums[]): Map<string, number> {
       totals.set(operation, { ms: total.ms + ms, waiting: total.waiting + waiting });
     }
   }
-  return new Map([...totals].map(([operation, { ms, waiting }]) => [operation, ms > 0 ? waiting / ms : 0]));
+  const known = [...totals].filter(([, { ms }]) => ms > 0);
+  return new Map(known.map(([operation, { ms, waiting }]) => [operation, waiting / ms]));
 }
 
 function grouped({ several }: RankWaits): Map<number, RankWaits["several"]> {
