@@ -1,8 +1,10 @@
 import type { RunRecording } from "../recording/recording.ts";
+import { columns } from "../reports/table.ts";
 import { type Analysis, analyse } from "./analysis.ts";
 import { sum } from "./rank-times.ts";
 import type { ScalingRow } from "./report-data.ts";
 import { digits, fixed } from "./rounding.ts";
+import { duration, percent } from "./words.ts";
 
 /** One of the runs that are compared. */
 export interface NamedRecording {
@@ -18,6 +20,19 @@ export function scalingOf(runs: readonly NamedRecording[]): ScalingRow[] {
     .sort((a, b) => joined(a.analysis) - joined(b.analysis));
   const first = ordered[0]?.analysis;
   return first === undefined ? [] : ordered.map(({ name, analysis }) => rowOf(name, analysis, first));
+}
+
+/** The rows as lines for a terminal. */
+export function scalingTable(rows: readonly ScalingRow[]): string {
+  const head = ["run", "ranks", "time", "speedup", "parallel", "balance", "communication", "computation", "global"];
+  const lines = rows.map((row) => [
+    row.name,
+    String(row.ranks),
+    duration(row.ms),
+    row.speedup.toFixed(2),
+    ...[row.parallel, row.loadBalance, row.communication, row.computationScaling, row.globalEfficiency].map(percent),
+  ]);
+  return columns([head, ...lines]);
 }
 
 function rowOf(name: string, analysis: Analysis, first: Analysis): ScalingRow {
