@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, test } from "vitest";
-import { LaunchError } from "../../packages/launcher/src/errors/launch-error.ts";
 import { writeTrace } from "../../packages/launcher/src/performance/trace.ts";
 import { Simulation } from "./generate.ts";
 import { balanced, deadlock, misplacedStencil, mixed, star, straggler } from "./scenarios.ts";
@@ -94,11 +93,6 @@ test("a name that ends in .gz is compressed", async () => {
   assert.ok(events.length > 100);
 });
 
-test("a file that cannot be written is an error that names it", async () => {
-  const path = join(folder, "none", "run.json");
-  await assert.rejects(writeTrace(balanced(2, 1).recording(), path), (error: unknown) => {
-    assert.ok(error instanceof LaunchError);
-    assert.equal(error.message, `${path}: the trace cannot be written: no such file or directory`);
-    return true;
-  });
+test("a file that cannot be written is an error", async () => {
+  await assert.rejects(writeTrace(balanced(2, 1).recording(), join(folder, "none", "run.json")), { code: "ENOENT" });
 });

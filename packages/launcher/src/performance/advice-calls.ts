@@ -34,15 +34,15 @@ export function callAdvice(analysis: Analysis): Candidate[] {
   return [small, misplaced, transfer].filter((each) => each !== undefined);
 }
 
-function costsOf({ recording: { ranks }, waits, times }: Analysis): Cost[] {
-  return ranks.flatMap(({ rank, sums, sites }) =>
-    sums.flatMap(({ operation, site, calls, bytes, ms }, row): Cost[] => {
+function costsOf({ recording: { ranks }, waits, times, lines }: Analysis): Cost[] {
+  return ranks.flatMap(({ rank, sums }) =>
+    sums.flatMap(({ operation, calls, bytes, ms }, row): Cost[] => {
       const kind = kindOf(operation);
       const { byRow, openByRow, unknown } = waits.sums[rank]!;
       if (unknown[row] === 1 || (!isMessage(kind) && !isCollective(kind))) return [];
       const waiting = byRow[row]! - openByRow[row]!;
       const left = Math.max(0, ms - Math.max(0, waiting)) * times[rank]!.overlap;
-      return [{ rank, operation, kind, site: sites[site] ?? "", calls, bytes, ms: left }];
+      return [{ rank, operation, kind, site: lines[rank]![row]!, calls, bytes, ms: left }];
     }),
   );
 }

@@ -18,7 +18,7 @@ const leastSpread = 0.15;
 export function waitingAdvice(analysis: Analysis): Candidate[] {
   const stragglers = stragglersOf(analysis);
   const slow = new Set(stragglers.map(({ map, rank }) => `${rank} ${map.site}`));
-  const ended = analysis.causes.filter(({ open }) => !open);
+  const ended = analysis.causes.filter(({ open }) => !open).map((each) => ({ ...each, ms: each.ms - each.startMs }));
   const causes = ended.filter(({ kind, forRank, site }) => kind !== "map" || !slow.has(`${forRank} ${site}`));
   const found = stragglerAdvice(stragglers);
   const root = findRoot(analysis, causes);

@@ -37,7 +37,7 @@ export function rankTimes(recordings: readonly RankRecording[], waits: Waits): R
 
 function timesOf(recording: RankRecording, kinds: readonly string[], sums: RankWaitSums): RankTimes {
   const { rank, joinedAt, leftAt } = recording;
-  const joined = recording.complete || recording.phases.length > 0 || leftAt > joinedAt;
+  const joined = recording.complete || recording.sums.length > 0 || leftAt > joinedAt;
   const ms = Math.max(0, leftAt - joinedAt);
   const inCalls = callTimes(recording, kinds, sums);
   const phases = recording.phases.length > 0 ? recording.phases : [{ name: "", ms, inCallsMs: Math.min(ms, inCalls) }];

@@ -7,7 +7,7 @@ import { grouped, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 const visibleClockErrorMs = 0.5;
 
 /** What the numbers of a report rest on, where that is less than everything. */
-export function remarksOf({ recording: { ranks, about }, times }: Analysis): string[] {
+export function remarksOf({ recording: { ranks, about, ending }, times }: Analysis): string[] {
   const remarks: string[] = [];
   const sampled = ranks.filter(({ keeps }) => keeps > 1);
   const most = sampled.reduce<(typeof ranks)[number] | undefined>(
@@ -23,7 +23,8 @@ export function remarksOf({ recording: { ranks, about }, times }: Analysis): str
   const absent = times.filter(({ joined }) => !joined).map(({ rank }) => rank);
   if (absent.length > 0) remarks.push(`${ranksFirst(absent)} never called init() and recorded nothing.`);
   const lost = ranks.filter(({ rank, complete }) => !complete && times[rank]!.joined).map(({ rank }) => rank);
-  if (lost.length > 0)
+  // While a job runs, all recordings are unfinished.
+  if (lost.length > 0 && (ending.exitCode !== 0 || ending.words.length > 0))
     remarks.push(`The recording of ${ranksNamed(lost)} ends early: the process ended without leaving the world.`);
   const error = about.hosts.reduce((largest, { clockErrorMs }) => Math.max(largest, clockErrorMs), 0);
   if (error > visibleClockErrorMs) {

@@ -2,7 +2,6 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { LaunchError, reasonOf } from "../errors/launch-error.ts";
 import type { RankRecording, RunRecording } from "../recording/recording.ts";
 import { hostIndices } from "./analysis.ts";
 import { endAt, type RankEvents, rankEvents } from "./event-lists.ts";
@@ -33,18 +32,12 @@ const pieceLength = 1 << 16;
 /**
  * Writes a recording as a trace for Perfetto: hosts are processes, ranks are threads, messages are arrows. A path that ends
  * in `.gz` is compressed. The text is written as it is made, so its length costs no memory.
- *
- * @throws LaunchError if the file cannot be written.
  */
 export async function writeTrace(recording: RunRecording, path: string): Promise<void> {
   const text = Readable.from(pieces(recording));
   const file = createWriteStream(path);
-  try {
-    if (path.endsWith(".gz")) await pipeline(text, createGzip(), file);
-    else await pipeline(text, file);
-  } catch (error) {
-    throw new LaunchError(`${path}: the trace cannot be written: ${reasonOf(error)}`);
-  }
+  if (path.endsWith(".gz")) await pipeline(text, createGzip(), file);
+  else await pipeline(text, file);
 }
 
 function* pieces(recording: RunRecording): Generator<string> {

@@ -1,5 +1,4 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
@@ -22,20 +21,9 @@ type Column = Float64Array | Float32Array | Uint32Array | Int32Array;
 /** Columns in the file are parts of at most so many bytes, so that none has to be compressed as a whole. */
 const partBytes = 1 << 20;
 
-/**
- * Writes a recording to a file. A file of that name is replaced when the new one is complete.
- *
- * @throws LaunchError if it cannot be written.
- */
+/** Writes a recording to a file. */
 export async function writeRecording(recording: RunRecording, path: string): Promise<void> {
-  const unfinished = `${path}.part`;
-  try {
-    await pipeline(Readable.from(partsOf(recording)), createGzip({ level: 4 }), createWriteStream(unfinished));
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => {});
-    throw new LaunchError(`${path}: the recording cannot be written: ${reasonOf(error)}`);
-  }
+  await pipeline(Readable.from(partsOf(recording)), createGzip({ level: 4 }), createWriteStream(path));
 }
 
 /**
