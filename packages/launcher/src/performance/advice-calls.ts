@@ -1,5 +1,6 @@
 import { type Analysis, hostIndices } from "./analysis.ts";
 import { type Candidate, greatest, matters, totals } from "./candidates.ts";
+import { crowdedHosts } from "./crowding.ts";
 import { isCollective, isMessage, kindOf, type OperationKind } from "./operations.ts";
 import { betterPlacement, crossing, inBlocks, inTurn, mostPlaced, volumeOf } from "./placement.ts";
 import { sum } from "./rank-times.ts";
@@ -8,6 +9,8 @@ import { atSite, bytesOf, grouped, percent, ranksNamed } from "./words.ts";
 
 /** A message of at most so many bytes costs nearly the same as an empty one. */
 const smallBytes = 1024;
+/** To copy so much takes time on any host. */
+const largeBytes = 65_536;
 /** Fewer calls than this are not "many". */
 const manyCalls = 1000;
 /** From here on, time within calls that waits for no rank is worth a word. */
@@ -119,8 +122,11 @@ function transferAdvice(analysis: Analysis, costs: readonly Cost[]): Candidate |
   const own = costs.filter((each) => placeOf(each) === place);
   const calls = sum(own, (each) => each.calls);
   const size = sum(own, ({ bytes }) => bytes) / Math.max(1, calls);
+  // A few calls with little data take long only where something else is in the way: another job, or too few CPUs.
+  const many = calls >= manyCalls && crowdedHosts(analysis).length === 0;
+  if (size < largeBytes && !many) return undefined;
   const { operation, site } = own[0]!;
-  const hint = size <= smallBytes && calls >= manyCalls ? "; fewer calls with more data would take less" : "";
+  const hint = size <= smallBytes ? "; fewer calls with more data would take less" : "";
   const text = `${operation}${atSite(site)} takes ${percent(costMs / analysis.rankTimeMs)} of the ranks' time beyond waiting: ${grouped(calls)} calls of ${bytesOf(Math.round(size))}${hint}.`;
   return { costMs, advice: { kind: "transfer", text, ranks: [], ...siteOf(site) } };
 }

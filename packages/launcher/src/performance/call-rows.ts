@@ -22,11 +22,19 @@ export function callRows({ recording, waits }: Analysis, names: ReportNames): Ca
   const groups = new Map<string, Part[]>();
   const lines = linesOf(recording.ranks, certain);
   for (const { rank, sums, phases } of recording.ranks) {
-    const { byRow, openByRow } = waits.sums[rank]!;
+    const { byRow, openByRow, openCalls } = waits.sums[rank]!;
     for (const [row, { operation, phase, ...rest }] of sums.entries()) {
       const id = [operation, lines[rank]![row]!, phases[phase]?.name ?? ""].join("\n");
       const ms = rest.ms + openByRow[row]!;
-      const part = { rank, ...rest, ms, waitingMs: byRow[row]!, longestMs: Math.max(rest.longestMs, openByRow[row]!) };
+      const calls = rest.calls + openCalls[row]!;
+      const part = {
+        rank,
+        ...rest,
+        calls,
+        ms,
+        waitingMs: byRow[row]!,
+        longestMs: Math.max(rest.longestMs, openByRow[row]!),
+      };
       const group = groups.get(id);
       if (group === undefined) groups.set(id, [part]);
       else group.push(part);

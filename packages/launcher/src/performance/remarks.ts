@@ -1,5 +1,6 @@
 import { count } from "../reports/table.ts";
 import type { Analysis } from "./analysis.ts";
+import { crowdedHosts } from "./crowding.ts";
 import { sum } from "./rank-times.ts";
 import { grouped, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 
@@ -7,7 +8,9 @@ import { grouped, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 const visibleClockErrorMs = 0.5;
 
 /** What the numbers of a report rest on, where that is less than everything. */
-export function remarksOf({ recording: { ranks, about, ending }, times }: Analysis): string[] {
+export function remarksOf(analysis: Analysis): string[] {
+  const { recording, times } = analysis;
+  const { ranks, about, ending } = recording;
   const remarks: string[] = [];
   const sampled = ranks.filter(({ keeps }) => keeps > 1);
   const most = sampled.reduce<(typeof ranks)[number] | undefined>(
@@ -30,6 +33,11 @@ export function remarksOf({ recording: { ranks, about, ending }, times }: Analys
   if (error > visibleClockErrorMs) {
     remarks.push(
       `The hosts' clocks are aligned to ${trimmed(error, 1)} ms: waiting between hosts is no more exact than that in each call.`,
+    );
+  }
+  for (const { name, ranks: own, cpus } of crowdedHosts(analysis)) {
+    remarks.push(
+      `${name} has ${count(cpus, "CPU")} for ${count(own.length, "rank")}, which used most of their time: ranks also waited for a CPU, within all other times.`,
     );
   }
   return remarks;

@@ -75,7 +75,7 @@ function longestOf({ calls, operations, sites }: ReportData): string | undefined
 
 function mapOf({ maps, operations, sites }: ReportData): string | undefined {
   const [map] = [...maps].sort((a, b) => b.endedAt - b.beganAt - (a.endedAt - a.beganAt));
-  if (map === undefined) return undefined;
+  if (map === undefined || map.tasks === 0) return undefined;
   const [longest] = map.longest;
   const mean = sum(map.perRank, ([, , ms]) => ms) / Math.max(1, map.tasks);
   const task =
