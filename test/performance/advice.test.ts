@@ -181,6 +181,30 @@ describe("what the sentences say", () => {
     );
   });
 
+  test("a task that was started last, and one that was started first", () => {
+    const tasks = Array.from({ length: 100 }, () => 20);
+    const first = new Simulation(5);
+    first.map("sweep.ts:5", [3000, ...tasks]);
+    assert.match(adviceFor(first)[0]!.text, /input 0, on rank 1, while the other ranks wait: divide it\.$/);
+    const last = new Simulation(5);
+    last.map("sweep.ts:5", [...tasks, 500]);
+    assert.match(
+      adviceFor(last)[0]!.text,
+      /input 100, on rank \d, while the other ranks wait: start it first, or divide it\.$/,
+    );
+  });
+
+  test("many maps with few tasks each", () => {
+    const run = new Simulation(5);
+    for (let step = 0; step < 30; step++) run.map("sweep.ts:5", [10, 10, 10, 40]);
+    const [advice] = adviceFor(run);
+    assert.match(
+      advice?.text ?? "",
+      /^45 % of the ranks' time is lost at the ends of the 30 maps at sweep\.ts:5, when one rank/,
+    );
+    assert.deepEqual([advice?.kind, advice?.ranks, advice?.site], ["straggler", [4], "sweep.ts:5"]);
+  });
+
   test("ranks on the wrong hosts", () => {
     const [advice] = adviceFor(misplacedStencil(8));
     assert.equal(advice?.text, "100 % of the bytes cross between n41 and n42; with --map-by slot it would be 25 %.");

@@ -18,13 +18,13 @@ const leastSpread = 0.15;
  */
 export function waitingAdvice(analysis: Analysis): Candidate[] {
   const stragglers = stragglersOf(analysis);
-  const slow = new Set(stragglers.map(({ map, rank }) => `${rank} ${map.site}`));
+  const slow = new Set(stragglers.flat().map(({ map, rank }) => `${rank} ${map.site}`));
   const ended = analysis.causes.filter(({ open }) => !open).map((each) => ({ ...each, ms: each.ms - each.startMs }));
   const causes = ended.filter(({ kind, forRank, site }) => kind !== "map" || !slow.has(`${forRank} ${site}`));
-  const found = stragglerAdvice(stragglers);
+  const found = stragglers.map((line) => stragglerAdvice(analysis, line));
   const root = findRoot(analysis, causes);
   if (root !== undefined) return [...found, root];
-  const imbalance = new Imbalance(analysis, stragglers);
+  const imbalance = new Imbalance(analysis, stragglers.flat());
   const heavy = imbalance.heavy(causes);
   const left = sum(causes, ({ ms }) => ms) - (heavy?.costMs ?? 0);
   const blamed = heavy?.advice.ranks ?? [];
