@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { obstacle as noBrowser } from "./browser/chromium.ts";
 import { obstacle as noSge } from "./sge/cluster.ts";
 import { obstacle as noSlurm } from "./slurm/cluster.ts";
 
@@ -81,6 +82,9 @@ if (noSlurm === undefined) await part("Slurm", ["npx", "vitest", "run", "--confi
 else notRun.push(`Slurm: ${noSlurm}`);
 if (noSge === undefined) await part("SGE", ["npx", "vitest", "run", "--config", "test/sge/vitest.config.ts"]);
 else notRun.push(`SGE: ${noSge}`);
+if (noBrowser === undefined)
+  await part("browser", ["npx", "vitest", "run", "--config", "test/browser/vitest.config.ts"]);
+else notRun.push(`browser: ${noBrowser}`);
 rmSync(reports, { recursive: true });
 
 console.log(`\n== ran\n${done.join("\n")}`);

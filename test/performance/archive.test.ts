@@ -131,3 +131,8 @@ describe("a file that is cut off or damaged says so", () => {
     assert.match(await failure(gzipSync("tsmpi recording 1 2\n{}end\n")), /damaged/);
   });
 });
+
+test("a file that cannot be written is an error", async () => {
+  const target = join(folder, "none", "run.tsrec");
+  await assert.rejects(writeRecording(mixed(2, 7, 3).recording(), target), { code: "ENOENT" });
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { compare, comparedRows } from "../../packages/launcher/src/performance/compare.ts";
+import { compare, comparisonTable } from "../../packages/launcher/src/performance/compare.ts";
 import { reportDataOf } from "../../packages/launcher/src/performance/report-data-of.ts";
 import { scalingOf, scalingTable } from "../../packages/launcher/src/performance/scaling.ts";
 import { summaryOf } from "../../packages/launcher/src/performance/summary.ts";
@@ -64,7 +64,9 @@ describe("scaling", () => {
   }
 
   test("compares each run with the one of the fewest ranks", () => {
-    const rows = scalingOf([run(4), run(1), run(12)].map((each) => each.recording()));
+    const rows = scalingOf(
+      [run(4), run(1), run(12)].map((each) => ({ name: `${each.all.length}.tsrec`, recording: each.recording() })),
+    );
     assert.deepEqual(
       rows.map(({ ranks }) => ranks),
       [1, 4, 12],
@@ -75,15 +77,15 @@ describe("scaling", () => {
     assert.ok(Math.abs(third.speedup - 122 / 12) < 0.01, `${third.speedup}`);
     assert.ok(second.computationScaling > 0.98 && second.computationScaling <= 1.001);
     assert.ok(Math.abs(third.globalEfficiency - third.parallel * third.computationScaling) < 0.001);
-    const table = scalingTable(rows);
+    const table = scalingTable(rows).split("\n");
     assert.equal(table.length, 4);
-    assert.match(table[0]!, /^ranks +time +speedup +efficiency/);
-    assert.match(table[2]!, /^4 +320 ms +3.81 +\d\d %/);
+    assert.match(table[0]!, /^run +ranks +time +speedup +parallel/);
+    assert.match(table[2]!, /^4\.tsrec +4 +320 ms +3\.81 +\d\d %/);
   });
 
   test("of no run, and of runs without time", () => {
     assert.deepEqual(scalingOf([]), []);
-    const rows = scalingOf([new Simulation(2).recording(), new Simulation(4).recording()]);
+    const rows = scalingOf([2, 4].map((size) => ({ name: "", recording: new Simulation(size).recording() })));
     assert.deepEqual(
       rows.map(({ speedup, computationScaling }) => [speedup, computationScaling]),
       [
@@ -102,7 +104,7 @@ describe("a comparison", () => {
   after.together("barrier", "new.ts:1");
 
   test("has the run as a whole, then the calls with the largest change first", () => {
-    const rows = comparedRows(before.recording(), after.recording());
+    const rows = compare(before.recording(), after.recording());
     assert.deepEqual(
       rows.slice(0, 3).map(({ what }) => what),
       ["time", "ranks", "efficiency"],
@@ -121,7 +123,7 @@ describe("a comparison", () => {
   });
 
   test("is a table of aligned columns", () => {
-    const lines = compare(before.recording(), after.recording());
+    const lines = comparisonTable(compare(before.recording(), after.recording())).split("\n");
     assert.match(lines[0]!, /^ +before +after +change$/);
     assert.match(lines[1]!, /^time +3 s +1\.5 s +-(49|50) %$/);
     assert.match(lines[3]!, /^efficiency +50 % +7\d % +\+2\d points$/);
@@ -135,7 +137,7 @@ describe("a comparison", () => {
 
   test("of a run with itself shows no change", () => {
     const recording = mixed(4, 70, 2).recording();
-    const lines = compare(recording, recording);
+    const lines = comparisonTable(compare(recording, recording)).split("\n");
     assert.equal(lines.length, 11);
     for (const line of lines.slice(1)) assert.doesNotMatch(line, /new|gone|[+-]\d+ (%|points)$/);
   });

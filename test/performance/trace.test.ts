@@ -94,5 +94,6 @@ test("a name that ends in .gz is compressed", async () => {
 });
 
 test("a file that cannot be written is an error", async () => {
-  await assert.rejects(writeTrace(balanced(2, 1).recording(), join(folder, "none", "run.json")), { code: "ENOENT" });
+  const path = join(folder, "none", "run.json");
+  await assert.rejects(writeTrace(balanced(2, 1).recording(), path), { code: "ENOENT" });
 });

@@ -12,11 +12,20 @@ export function followLive(update: (data: ReportData) => void): void {
   };
   const events = new EventSource(`events${location.search}`);
   let ended = false;
+  let waiting: ReportData | undefined;
+  // A page that nobody sees is not drawn.
+  const show = (): void => {
+    if (document.hidden || waiting === undefined) return;
+    update(waiting);
+    waiting = undefined;
+  };
+  document.addEventListener("visibilitychange", show);
   say("live");
   events.onopen = () => say("live");
   events.onmessage = ({ data }: MessageEvent<string>) => {
     const newer = JSON.parse(data) as ReportData;
-    update(newer);
+    waiting = newer;
+    show();
     ended = !newer.live;
     say(ended ? "ended" : "live");
     if (ended) events.close();

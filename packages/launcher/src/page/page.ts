@@ -19,6 +19,7 @@ import { waitingSection } from "./sections/waiting.ts";
 export class ReportPage {
   readonly #updates: ((data: ReportData) => void)[];
   readonly #summary = parentOf(document.querySelector<HTMLElement>("#summary")!);
+  readonly #main = parentOf(document.querySelector<HTMLElement>("#sections")!);
   #last: ReportData | undefined;
 
   constructor() {
@@ -37,11 +38,11 @@ export class ReportPage {
       endingSection,
       aboutSection,
     ];
-    const main = parentOf(document.querySelector<HTMLElement>("#sections")!);
+    const main = this.#main;
     const links = { showInTimeline: timeline.show.bind(timeline) };
     this.#updates = sections.map((section, at) => section.create(addSection(main, section, at + 1), links));
     followContents(sections);
-    this.#redrawOnWidth(main);
+    this.#redrawOnWidth();
   }
 
   /** Shows newer data. What the reader has chosen, zoomed and opened stays. */
@@ -49,16 +50,25 @@ export class ReportPage {
     this.#last = data;
     document.title = `${data.about.command} – tsmpi report`;
     drawSummary(this.#summary, data);
-    for (const update of this.#updates) update(data);
+    this.#redraw(data);
   }
 
-  #redrawOnWidth(main: Parent): void {
+  /** Meanwhile the page keeps its height: if it shrank while charts are made anew, the window would scroll. */
+  #redraw(data: ReportData): void {
+    const { style, offsetHeight } = this.#main.node()!;
+    style.minHeight = `${offsetHeight}px`;
+    for (const update of this.#updates) update(data);
+    style.minHeight = "";
+  }
+
+  #redrawOnWidth(): void {
+    const main = this.#main;
     let width = main.node()!.clientWidth;
     new ResizeObserver(() => {
       const now = main.node()!.clientWidth;
       if (now === width || this.#last === undefined) return;
       width = now;
-      for (const update of this.#updates) update(this.#last);
+      this.#redraw(this.#last);
     }).observe(main.node()!);
   }
 }
@@ -84,11 +94,16 @@ function followContents(sections: readonly Section[]): void {
   const mark = (): void => {
     const tops = sections.map(({ id }) => document.getElementById(id)!.getBoundingClientRect().top);
     const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 4;
-    const current = atEnd ? sections.length - 1 : Math.max(0, tops.findLastIndex((top) => top < window.innerHeight * 0.3));
+    const current = atEnd
+      ? sections.length - 1
+      : Math.max(
+          0,
+          tops.findLastIndex((top) => top < window.innerHeight * 0.3),
+        );
     for (const [at, link] of links.entries()) link.attr("aria-current", at === current ? "true" : null);
   };
   document.addEventListener("scroll", mark, { passive: true });
-  mark();
+  new ResizeObserver(mark).observe(document.body);
 }
 
 function drawSummary(parent: Parent, { about, ranks, ending, efficiency, live }: ReportData): void {

@@ -1,9 +1,10 @@
 import { type Analysis, hostIndices } from "./analysis.ts";
-import { type Candidate, greatest, matters, totals } from "./candidates.ts";
+import { type Candidate, matters } from "./candidates.ts";
 import { crowdedHosts } from "./crowding.ts";
 import { isCollective, isMessage, kindOf, type OperationKind } from "./operations.ts";
 import { betterPlacement, crossing, inBlocks, inTurn, mostPlaced, volumeOf } from "./placement.ts";
 import { sum } from "./rank-times.ts";
+import { greatest, totals } from "./totals.ts";
 import { siteOf } from "./wait-places.ts";
 import { atSite, bytesOf, grouped, percent, ranksNamed } from "./words.ts";
 

@@ -1,11 +1,12 @@
 import type { Analysis, WaitCause } from "./analysis.ts";
-import { type Candidate, greatest, matters, totals } from "./candidates.ts";
+import { type Candidate, matters } from "./candidates.ts";
 import { crowdedHosts } from "./crowding.ts";
 import { Imbalance } from "./imbalance.ts";
 import { sum } from "./rank-times.ts";
 import type { Advice } from "./report-data.ts";
 import { findRoot } from "./root-waits.ts";
 import { stragglerAdvice, stragglersOf } from "./stragglers.ts";
+import { greatest, totals } from "./totals.ts";
 import { longestWait, siteOf, worstPlace } from "./wait-places.ts";
 import { atSite, percent, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 

@@ -1,8 +1,8 @@
 import type { RunRecording } from "../recording/recording.ts";
 import { columns } from "../reports/table.ts";
 import { type Analysis, analyse } from "./analysis.ts";
-import { totals } from "./candidates.ts";
 import { sum } from "./rank-times.ts";
+import { totals } from "./totals.ts";
 import { atSite, bytesOf, duration, grouped, percent } from "./words.ts";
 
 /** One number of two runs. */
@@ -18,21 +18,21 @@ export interface ComparedRow {
 const leastShare = 0.001;
 const mostCalls = 20;
 
-/** What changed from one run to another, as a table for a terminal. */
-export function compare(before: RunRecording, after: RunRecording): string[] {
-  const lines = comparedRows(before, after).map(({ what, unit, before: old, after: now }) => [
-    what,
-    text(old, unit),
-    text(now, unit),
-    change(old, now, unit),
-  ]);
-  return columns([["", "before", "after", "change"], ...lines]).split("\n");
-}
-
-/** The run as a whole, then call by call, the largest change of time first. */
-export function comparedRows(before: RunRecording, after: RunRecording): ComparedRow[] {
+/** What changed from one run to another: the run as a whole, then call by call, the largest change of time first. */
+export function compare(before: RunRecording, after: RunRecording): ComparedRow[] {
   const [old, now] = [analyse(before), analyse(after)];
   return [...wholeRun(old, now), ...calls(old, now)];
+}
+
+/** The rows as lines for a terminal. */
+export function comparisonTable(rows: readonly ComparedRow[]): string {
+  const lines = rows.map(({ what, unit, before, after }) => [
+    what,
+    text(before, unit),
+    text(after, unit),
+    change(before, after, unit),
+  ]);
+  return columns([["", "before", "after", "change"], ...lines]);
 }
 
 function wholeRun(before: Analysis, after: Analysis): ComparedRow[] {

@@ -1,5 +1,5 @@
 import type { RankRecording } from "../recording/recording.ts";
-import { greatest } from "./candidates.ts";
+import { greatest } from "./totals.ts";
 
 /** Among the calls with a known line, so many must have the same one for it to be taken for the others. */
 export const certain = 1;

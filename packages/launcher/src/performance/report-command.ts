@@ -1,13 +1,13 @@
 import { writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { LaunchError, reasonOf, usageError } from "../errors/launch-error.ts";
 import { readRecording } from "../recording/archive.ts";
-import type { RunRecording } from "../recording/recording.ts";
 import { writeWhole } from "../recording/whole-file.ts";
-import { compare } from "./compare.ts";
+import { compare, comparisonTable } from "./compare.ts";
 import { reportDataOf } from "./report-data-of.ts";
 import { reportPage } from "./report-page.ts";
-import { scalingOf, scalingTable } from "./scaling.ts";
+import { type NamedRecording, scalingOf, scalingTable } from "./scaling.ts";
 import { summaryOf } from "./summary.ts";
 import { writeTrace } from "./trace.ts";
 
@@ -25,12 +25,12 @@ export interface ReportOptions {
 export async function report(options: ReportOptions): Promise<number> {
   check(options);
   const { recordings: paths, output } = options;
-  const recordings: RunRecording[] = [];
-  for (const path of paths) recordings.push(await readRecording(path));
-  const [first, second] = recordings as [RunRecording, RunRecording];
-  if (options.compare) print(compare(first, second));
+  const recordings: NamedRecording[] = [];
+  for (const path of paths) recordings.push({ name: basename(path), recording: await readRecording(path) });
+  const [first, second] = recordings.map(({ recording }) => recording);
+  if (options.compare) print(comparisonTable(compare(first!, second!)));
   else if (options.scaling) print(scalingTable(scalingOf(recordings)));
-  else if (options.summary) print(summaryOf(reportDataOf(first)));
+  else if (options.summary) print(summaryOf(reportDataOf(first!)).join("\n"));
   const isAsked = output !== undefined || !(options.compare || options.summary || options.scaling);
   if (isAsked) await writeOutput(output ?? pageBeside(paths[0]!), options, recordings);
   return exitCodes.success;
@@ -47,23 +47,19 @@ function check({ recordings: paths, output, ...options }: ReportOptions): void {
     throw usageError(`--output ${output}: FILE.html is a page, FILE.json and FILE.json.gz are a trace`);
 }
 
-async function writeOutput(
-  path: string,
-  { scaling }: ReportOptions,
-  recordings: readonly RunRecording[],
-): Promise<void> {
-  const first = recordings.at(-1)!;
+async function writeOutput(path: string, { scaling }: ReportOptions, runs: readonly NamedRecording[]): Promise<void> {
+  const { recording } = runs.at(-1)!;
   try {
     await writeWhole(path, async (part) => {
-      if (!path.endsWith(".html")) return writeTrace(first, part);
-      const data = reportDataOf(first);
-      if (scaling) data.scaling = scalingOf(recordings);
+      if (!path.endsWith(".html")) return writeTrace(recording, part);
+      const data = reportDataOf(recording);
+      if (scaling) data.scaling = scalingOf(runs);
       await writeFile(part, reportPage(data));
     });
   } catch (error) {
     throw new LaunchError(`${path}: cannot be written, ${reasonOf(error)}`, exitCodes.failure);
   }
-  print([`${path} is written`]);
+  print(`${path} is written`);
 }
 
 /** `run.tsrec` -> `run.html` */
@@ -71,6 +67,6 @@ function pageBeside(recording: string): string {
   return `${recording.replace(/\.tsrec$/, "")}.html`;
 }
 
-function print(lines: readonly string[] | string): void {
-  process.stdout.write(`${typeof lines === "string" ? lines : lines.join("\n")}\n`);
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }

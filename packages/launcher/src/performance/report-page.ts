@@ -3,7 +3,7 @@ import { builtFile } from "../system/package-files.ts";
 import type { ReportData } from "./report-data.ts";
 
 /** Where the data goes in the page that the build has made of `src/page`. */
-const mark = "/* data */";
+const mark = '"/* data */"';
 
 let template: readonly [before: string, after: string] | undefined;
 

@@ -4,46 +4,44 @@ import { type Analysis, analyse } from "./analysis.ts";
 import { sum } from "./rank-times.ts";
 import type { ScalingRow } from "./report-data.ts";
 import { digits, fixed } from "./rounding.ts";
-import { duration, percent, trimmed } from "./words.ts";
+import { duration, percent } from "./words.ts";
+
+/** One of the runs that are compared. */
+export interface NamedRecording {
+  /** What the row is called: the file, or the command line. */
+  name: string;
+  recording: RunRecording;
+}
 
 /** How a program scales: a row for each of its runs, fewest ranks first. The first row is what the others are compared with. */
-export function scalingOf(recordings: readonly RunRecording[]): ScalingRow[] {
-  const ordered = recordings.map(analyse).sort((a, b) => joined(a) - joined(b));
-  return ordered.map((analysis) => rowOf(analysis, ordered[0]!));
+export function scalingOf(runs: readonly NamedRecording[]): ScalingRow[] {
+  const ordered = runs
+    .map(({ name, recording }) => ({ name, analysis: analyse(recording) }))
+    .sort((a, b) => joined(a.analysis) - joined(b.analysis));
+  const first = ordered[0]?.analysis;
+  return first === undefined ? [] : ordered.map(({ name, analysis }) => rowOf(name, analysis, first));
 }
 
-/** The rows for a terminal. */
-export function scalingTable(rows: readonly ScalingRow[]): string[] {
-  const title = [
-    "ranks",
-    "time",
-    "speedup",
-    "efficiency",
-    "= parallel",
-    "x computation",
-    "load balance",
-    "communication",
-  ];
+/** The rows as lines for a terminal. */
+export function scalingTable(rows: readonly ScalingRow[]): string {
+  const head = ["run", "ranks", "time", "speedup", "parallel", "balance", "communication", "computation", "global"];
   const lines = rows.map((row) => [
-    `${row.ranks}`,
+    row.name,
+    String(row.ranks),
     duration(row.ms),
-    trimmed(row.speedup, 2),
-    percent(row.globalEfficiency),
-    percent(row.parallel),
-    percent(row.computationScaling),
-    percent(row.loadBalance),
-    percent(row.communication),
+    row.speedup.toFixed(2),
+    ...[row.parallel, row.loadBalance, row.communication, row.computationScaling, row.globalEfficiency].map(percent),
   ]);
-  return columns([title, ...lines]).split("\n");
+  return columns([head, ...lines]);
 }
 
-function rowOf(analysis: Analysis, first: Analysis): ScalingRow {
+function rowOf(name: string, analysis: Analysis, first: Analysis): ScalingRow {
   const { phase: _, ms, ...efficiency } = analysis.efficiency[0]!;
   const computationScaling = ratio(computing(first), computing(analysis));
   const shares = Object.entries(efficiency).map(([share, value]) => [share, fixed(value, 4)]);
   return {
     ...(Object.fromEntries(shares) as typeof efficiency),
-    name: analysis.recording.about.command,
+    name,
     ms: digits(ms),
     ranks: joined(analysis),
     computationScaling: fixed(computationScaling, 4),

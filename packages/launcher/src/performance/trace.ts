@@ -32,6 +32,8 @@ const pieceLength = 1 << 16;
 /**
  * Writes a recording as a trace for Perfetto: hosts are processes, ranks are threads, messages are arrows. A path that ends
  * in `.gz` is compressed. The text is written as it is made, so its length costs no memory.
+ *
+ * @throws Error if the file cannot be written.
  */
 export async function writeTrace(recording: RunRecording, path: string): Promise<void> {
   const text = Readable.from(pieces(recording));

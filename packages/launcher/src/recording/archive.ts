@@ -21,7 +21,11 @@ type Column = Float64Array | Float32Array | Uint32Array | Int32Array;
 /** Columns in the file are parts of at most so many bytes, so that none has to be compressed as a whole. */
 const partBytes = 1 << 20;
 
-/** Writes a recording to a file. */
+/**
+ * Writes a recording to a file.
+ *
+ * @throws Error if it cannot be written.
+ */
 export async function writeRecording(recording: RunRecording, path: string): Promise<void> {
   await pipeline(Readable.from(partsOf(recording)), createGzip({ level: 4 }), createWriteStream(path));
 }

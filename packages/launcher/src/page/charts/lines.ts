@@ -1,7 +1,6 @@
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear } from "d3-scale";
-import { area, line } from "d3-shape";
-import { clear, type Drawing, drawing, type Parent } from "../parts/dom.ts";
+import { addAxis, clear, type Drawing, drawing, type Parent, pathOf, shape } from "../parts/dom.ts";
 import { hideTip, showTip } from "../parts/tooltip.ts";
 import { duration, timeTicks } from "../parts/units.ts";
 
@@ -34,35 +33,32 @@ export function drawLines(parent: Parent, chart: LineChart): void {
   clear(parent);
   const { width, height, lines, until } = chart;
   const svg = drawing(parent, width, height, chart.label);
-  const most = Math.max(...lines.flatMap(({ values }) => peakOf(values)), 0);
+  const most = Math.max(...lines.map(({ values }) => peakOf(values)), 0);
   const x = scaleLinear([0, until || 1], [margin.left, width - margin.right]);
   const y = scaleLinear([0, most * 1.05 || 1], [height - margin.bottom, margin.top]).nice(4);
   drawAxes(svg, chart, x, y);
   const highest = lines.reduce((best, each) => (peakOf(each.values) > peakOf(best.values) ? each : best), lines[0]!);
-  if (lines.length > manyLines) drawBand(svg, lines, until, x, y);
-  const path = line<number>();
-  const draw = (each: Line, className: string): void => {
-    const shape = path.x((_, i) => x(each.at[i]!)).y((value) => y(value));
-    svg.append("path").attr("class", className).attr("d", shape([...each.values]));
+  const draw = ({ at, values }: Line, className: string): void => {
+    shape(svg, "path", { class: className, d: pathOf(values.map((value, i) => [x(at[i]!), y(value)])) });
   };
-  if (lines.length <= manyLines) for (const each of lines) if (each !== highest) draw(each, "series");
+  if (lines.length > manyLines) drawBand(svg, lines, until, x, y);
+  else for (const each of lines) if (each !== highest) draw(each, "series");
   draw(highest, "series highest");
-  const title = svg.append("text").attr("class", "chart-title").attr("x", margin.left).attr("y", 14);
-  title.text(chart.title);
-  const note = svg.append("text").attr("class", "series-name").attr("x", width - margin.right).attr("y", 14);
-  note.attr("text-anchor", "end").text(`${highest.name}: at most ${chart.write(peakOf(highest.values))}`);
+  shape(svg, "text", { class: "chart-title", x: margin.left, y: 14 }).text(chart.title);
+  const note = shape(svg, "text", { class: "series-name", x: width - margin.right, y: 14, "text-anchor": "end" });
+  note.text(`${highest.name}: at most ${chart.write(peakOf(highest.values))}`);
   pickable(svg, chart, x, y);
 }
 
 function drawAxes(svg: Drawing, { width, height, write }: LineChart, x: Scale, y: Scale): void {
-  const left = axisLeft(y).ticks(4).tickFormat((value) => write(Number(value)));
-  left.tickSize(margin.left + margin.right - width);
-  svg.append("g").attr("class", "axis grid").attr("transform", `translate(${margin.left},0)`).call(left as never);
+  const left = axisLeft(y).ticks(4);
+  left.tickFormat((value) => write(Number(value))).tickSize(margin.left + margin.right - width);
+  addAxis(svg, "axis grid", margin.left, 0, left);
   const ticks = x.ticks(5);
   const time = timeTicks(ticks);
   const bottom = axisBottom(x).tickValues(ticks).tickSizeOuter(0);
   bottom.tickFormat((value) => `${time.write(Number(value))} ${time.unit}`);
-  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`).call(bottom as never);
+  addAxis(svg, "axis", 0, height - margin.bottom, bottom);
 }
 
 function drawBand(svg: Drawing, lines: readonly Line[], until: number, x: Scale, y: Scale): void {
@@ -72,21 +68,20 @@ function drawBand(svg: Drawing, lines: readonly Line[], until: number, x: Scale,
     const middle = values[values.length >> 1];
     return middle === undefined ? [] : [{ at, least: values[0]!, middle, most: values.at(-1)! }];
   });
-  const shape = area<(typeof ranges)[number]>();
-  shape.x((each) => x(each.at)).y0((each) => y(each.least)).y1((each) => y(each.most));
-  svg.append("path").attr("class", "band").attr("d", shape(ranges));
-  const median = line<(typeof ranges)[number]>();
-  median.x((each) => x(each.at)).y((each) => y(each.middle));
-  svg.append("path").attr("class", "series median").attr("d", median(ranges));
+  const along = (field: "least" | "middle" | "most"): [number, number][] =>
+    ranges.map((each) => [x(each.at), y(each[field])]);
+  const outline = [...along("most"), ...along("least").reverse()];
+  shape(svg, "path", { class: "band", d: `${pathOf(outline)}Z` });
+  shape(svg, "path", { class: "series median", d: pathOf(along("middle")) });
 }
 
 /** Shows the line that is nearest to the pointer, and what it is there. */
 function pickable(svg: Drawing, { width, height, lines, write }: LineChart, x: Scale, y: Scale): void {
-  const dot = svg.append("circle").attr("class", "dot").attr("r", 3.5).attr("visibility", "hidden");
-  const target = svg.append("rect").attr("class", "target").attr("x", margin.left).attr("y", margin.top);
-  target.attr("width", width - margin.left - margin.right).attr("height", height - margin.top - margin.bottom);
+  const dot = shape(svg, "circle", { class: "dot", r: 3.5, visibility: "hidden" });
+  const size = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
+  const target = shape(svg, "rect", { class: "target", x: margin.left, y: margin.top, ...size });
   target.on("pointermove", (event: PointerEvent) => {
-    const box = (svg.node() as SVGSVGElement).getBoundingClientRect();
+    const box = svg.node()!.getBoundingClientRect();
     const at = x.invert(((event.clientX - box.left) * width) / box.width);
     const high = ((event.clientY - box.top) * height) / box.height;
     const found = lines.flatMap((each) => valueAt(each, at).map((value) => ({ name: each.name, value })));

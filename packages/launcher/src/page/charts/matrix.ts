@@ -26,7 +26,7 @@ interface Layout {
   height: number;
 }
 
-const largest = 528;
+const largest = 480;
 const largestCell = 44;
 /** Cells of this size have their number printed in them. */
 const cellWithNumber = 40;
@@ -57,7 +57,10 @@ export class Matrix {
     const isEmpty = figures.cells.length === 0;
     this.#node.hidden = isEmpty;
     this.#none.attr("hidden", isEmpty ? null : "");
-    if (isEmpty) return nothing(this.#none, figures.empty);
+    if (isEmpty) {
+      nothing(this.#none, figures.empty);
+      return;
+    }
     const size = figures.names.length;
     this.#values = new Map(figures.cells.map(([row, column, value]) => [row * size + column, value]));
     this.#layout = layoutOf(figures);
@@ -145,7 +148,7 @@ export class Matrix {
     for (const value of marks) {
       const x = left + share(value) * width;
       context.fillRect(x - 0.5, y + 10, 1, 4);
-      context.textAlign = value === least ? "left" : value === most ? "right" : "center";
+      context.textAlign = value === most ? "right" : value === least ? "left" : "center";
       context.fillText(write(value), Math.min(left + width, x), y + 17);
     }
     context.textAlign = "left";
@@ -155,11 +158,15 @@ export class Matrix {
   #point({ offsetX, offsetY, clientX, clientY }: PointerEvent): void {
     const figures = this.#figures;
     if (figures === undefined) return;
-    const { left, top, cell } = this.#layout;
+    const { left, top, cell, width } = this.#layout;
     const size = figures.names.length;
-    const row = Math.floor((offsetY - top) / cell);
-    const column = Math.floor((offsetX - left) / cell);
-    if (row < 0 || column < 0 || row >= size || column >= size) return hideTip();
+    const scale = width / this.#node.clientWidth;
+    const row = Math.floor((offsetY * scale - top) / cell);
+    const column = Math.floor((offsetX * scale - left) / cell);
+    if (row < 0 || column < 0 || row >= size || column >= size) {
+      hideTip();
+      return;
+    }
     showTip(figures.explain(row, column, this.#values.get(row * size + column) ?? 0), clientX, clientY);
   }
 }

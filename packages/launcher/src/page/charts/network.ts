@@ -1,4 +1,4 @@
-import { clear, type Drawing, drawing, type Parent } from "../parts/dom.ts";
+import { clear, type Drawing, drawing, type Parent, shape } from "../parts/dom.ts";
 import { explain, type Lines } from "../parts/tooltip.ts";
 
 /** A circle with a short name, or a box if it has lines. */
@@ -32,6 +32,9 @@ export interface Network {
 
 export const box: { readonly width: number; readonly height: number } = { width: 232, height: 64 };
 
+/** Letters of a line that fit into a box. */
+const mostLetters = 32;
+
 interface Point {
   x: number;
   y: number;
@@ -49,25 +52,29 @@ export function drawNetwork(parent: Parent, network: Network): void {
 }
 
 function drawEdge(svg: Drawing, { nodes, radius }: Network, edge: Edge): void {
+  const { bend, width, directed, className } = edge;
   const from = nodes[edge.from]!;
   const to = nodes[edge.to]!;
-  const bend = { x: (from.x + to.x) / 2 + (to.y - from.y) * edge.bend, y: (from.y + to.y) / 2 - (to.x - from.x) * edge.bend };
-  const start = border(from, bend, radius);
-  const end = border(to, bend, radius + (edge.directed ? 3 : 0));
-  const angle = Math.atan2(end.y - bend.y, end.x - bend.x);
-  const head = edge.directed ? 6 + edge.width * 1.6 : 0;
-  const tip = { x: end.x - Math.cos(angle) * head * 0.8, y: end.y - Math.sin(angle) * head * 0.8 };
-  const group = svg.append("g").attr("class", `edge ${edge.className}`);
-  const path = `M${at(start)}Q${at(bend)} ${at(tip)}`;
-  group.append("path").attr("class", "line").attr("d", path).attr("stroke-width", edge.width);
-  if (edge.directed) {
-    const sides = [-0.45, 0.45].map((side) => ({
-      x: end.x - Math.cos(angle + side) * head,
-      y: end.y - Math.sin(angle + side) * head,
-    }));
-    group.append("path").attr("class", "head").attr("d", `M${at(end)}L${at(sides[0]!)}L${at(sides[1]!)}Z`);
+  const middle = {
+    x: (from.x + to.x) / 2 + (to.y - from.y) * bend,
+    y: (from.y + to.y) / 2 - (to.x - from.x) * bend,
+  };
+  const start = border(from, middle, radius);
+  const end = border(to, middle, radius + (directed ? 3 : 0));
+  const angle = Math.atan2(end.y - middle.y, end.x - middle.x);
+  const head = directed ? 6 + width * 1.6 : 0;
+  const group = shape(svg, "g", { class: `edge ${className}` });
+  const path = `M${at(start)}Q${at(middle)} ${at(behind(end, angle, head * 0.8))}`;
+  shape(group, "path", { class: "line", d: path, "stroke-width": width });
+  if (directed) {
+    const [left, right] = [behind(end, angle - 0.45, head), behind(end, angle + 0.45, head)];
+    shape(group, "path", { class: "head", d: `M${at(end)}L${at(left)}L${at(right)}Z` });
   }
-  explain(group.append("path").attr("class", "target").attr("d", path).attr("stroke-width", edge.width + 10).node()!, edge.explain);
+  explain(shape(group, "path", { class: "target", d: path, "stroke-width": width + 10 }).node()!, edge.explain);
+}
+
+function behind({ x, y }: Point, angle: number, distance: number): Point {
+  return { x: x - Math.cos(angle) * distance, y: y - Math.sin(angle) * distance };
 }
 
 /** Where a line from a node's middle to a point leaves the node. */
@@ -81,22 +88,21 @@ function border(node: Node, to: Point, radius: number): Point {
 }
 
 function drawCircle(svg: Drawing, { x, y, name, className }: Node, radius: number): void {
-  const group = svg.append("g").attr("class", `node ${className ?? ""}`);
-  group.append("circle").attr("cx", x).attr("cy", y).attr("r", radius);
-  if (radius < 8) return;
-  group.append("text").attr("x", x).attr("y", y).attr("dy", "0.35em").attr("text-anchor", "middle").text(name);
+  const group = shape(svg, "g", { class: `node ${className ?? ""}` });
+  shape(group, "circle", { cx: x, cy: y, r: radius });
+  if (radius >= 8) shape(group, "text", { x, y, dy: "0.35em", "text-anchor": "middle" }).text(name);
 }
 
 function drawBox(svg: Drawing, { x, y, name, className }: Node, lines: readonly string[]): void {
-  const group = svg.append("g").attr("class", `node ${className ?? ""}`);
+  const group = shape(svg, "g", { class: `node ${className ?? ""}` });
   const left = x - box.width / 2;
   const top = y - box.height / 2;
-  group.append("rect").attr("x", left).attr("y", top).attr("width", box.width).attr("height", box.height).attr("rx", 4);
-  group.append("text").attr("class", "name").attr("x", left + 12).attr("y", top + 19).text(name);
+  shape(group, "rect", { x: left, y: top, ...box, rx: 4 });
+  shape(group, "text", { class: "name", x: left + 12, y: top + 19 }).text(name);
   for (const [index, line] of lines.entries()) {
-    const text = group.append("text").attr("class", "line").attr("x", left + 12).attr("y", top + 37 + index * 16);
-    text.text(shortened(line, 32));
-    if (line.length > 32) text.append("title").text(line);
+    const text = shape(group, "text", { class: "line", x: left + 12, y: top + 37 + index * 16 });
+    text.text(shortened(line, mostLetters));
+    if (line.length > mostLetters) text.append("title").text(line);
   }
 }
 

@@ -4,7 +4,7 @@ import { type Selection, select } from "d3-selection";
 export type Parent = Selection<HTMLElement, unknown, null, undefined>;
 
 /** An SVG element to which shapes are appended. */
-export type Drawing = Selection<SVGSVGElement | SVGGElement, unknown, null, undefined>;
+export type Drawing = Selection<SVGElement, unknown, null, undefined>;
 
 /** Appends an element, with a class and a text. */
 export function add(parent: Parent, tag: string, className = "", text = ""): Parent {
@@ -36,6 +36,19 @@ export function drawing(parent: Parent, width: number, height: number, label: st
     .attr("aria-label", label) as unknown as Drawing;
 }
 
+/** Appends a shape with its attributes. */
+export function shape(drawing: Drawing, tag: string, attributes: Record<string, string | number>): Drawing {
+  const added = drawing.append(tag);
+  for (const [name, value] of Object.entries(attributes)) added.attr(name, value);
+  return added as unknown as Drawing;
+}
+
+/** Appends an axis of d3, moved to where it belongs. */
+export function addAxis(drawing: Drawing, className: string, x: number, y: number, axis: unknown): void {
+  const group = shape(drawing, "g", { class: className, transform: `translate(${x},${y})` });
+  group.call(axis as (selection: Drawing) => void);
+}
+
 /** Appends a canvas with as many device pixels as it needs to be sharp, and gives its context in CSS pixels. */
 export function canvas(
   parent: Parent,
@@ -53,7 +66,7 @@ export function sized(node: HTMLCanvasElement, width: number, height: number): C
   node.width = Math.round(width * ratio);
   node.height = Math.round(height * ratio);
   node.style.width = `${width}px`;
-  node.style.height = `${height}px`;
+  node.style.height = "auto"; // where the page is narrower, as on paper, the canvas shrinks as a whole
   const context = node.getContext("2d")!;
   context.scale(ratio, ratio);
   return context;
@@ -92,15 +105,20 @@ export class Alternative {
     details.on("toggle", () => this.#show());
   }
 
-  update(fill: (body: Parent) => void): void {
-    this.#fill = fill;
+  /** Without a fill there is nothing to open. */
+  update(fill?: (body: Parent) => void): void {
+    this.#details.hidden = fill === undefined;
+    this.#fill = fill ?? (() => undefined);
     this.#show();
   }
 
   #show(): void {
     if (!this.#details.open) return;
+    const node = this.#body.node()!;
+    const { scrollTop } = node;
     clear(this.#body);
     this.#fill(this.#body);
+    node.scrollTop = scrollTop;
   }
 }
 
@@ -125,6 +143,32 @@ export function plainTable(
   return table;
 }
 
+/**
+ * Shows a list whose entries stay in the page while their data changes, so that what the reader has opened stays open.
+ * `create` builds an entry, and returns what draws its data.
+ */
+export class Entries<Item> {
+  readonly #parent: Parent;
+  readonly #create: (parent: Parent) => (item: Item) => void;
+  readonly #entries: { node: Parent; update(item: Item): void }[] = [];
+
+  constructor(parent: Parent, create: (parent: Parent) => (item: Item) => void) {
+    this.#parent = parent;
+    this.#create = create;
+  }
+
+  update(items: readonly Item[]): void {
+    for (const [at, item] of items.entries()) {
+      if (this.#entries[at] === undefined) {
+        const node = add(this.#parent, "div");
+        this.#entries.push({ node, update: this.#create(node) });
+      }
+      this.#entries[at]!.update(item);
+    }
+    for (const { node } of this.#entries.splice(items.length)) node.remove();
+  }
+}
+
 /** Explains colours: each with its name. A class of the swatch is its colour. */
 export function legend(parent: Parent, entries: readonly (readonly [className: string, text: string])[]): Parent {
   const list = add(parent, "ul", "legend");
@@ -144,4 +188,9 @@ export function widthOf(parent: Parent): number {
 /** The element as a parent of parts. */
 export function parentOf(node: HTMLElement): Parent {
   return select(node) as unknown as Parent;
+}
+
+/** The outline of a line through points. */
+export function pathOf(points: readonly (readonly [number, number])[]): string {
+  return points.map(([x, y], at) => `${at === 0 ? "M" : "L"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
 }

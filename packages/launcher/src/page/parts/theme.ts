@@ -1,4 +1,4 @@
-import { interpolateCividis } from "d3-scale-chromatic";
+import { scaleLinear } from "d3-scale";
 
 type Theme = "light" | "dark";
 
@@ -13,7 +13,7 @@ export function onTheme(redraw: () => void): void {
 }
 
 /** The theme in which the page is now. Paper is light. */
-export function theme(): Theme {
+function theme(): Theme {
   if (print.matches) return "light";
   return chosen ?? (dark.matches ? "dark" : "light");
 }
@@ -23,7 +23,7 @@ export function followTheme(button: HTMLButtonElement): void {
   const apply = (): void => {
     const now = theme();
     document.documentElement.dataset["theme"] = now;
-    button.setAttribute("aria-pressed", String(now === "dark"));
+    button.textContent = now === "dark" ? "Light theme" : "Dark theme";
     for (const redraw of changes) redraw();
   };
   button.addEventListener("click", () => {
@@ -40,13 +40,19 @@ export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** The colour of a heat map's cell, from 0 to 1. More is darker on white, and brighter on black. */
+/** One hue, so that nobody needs to tell colours apart. More is darker on white, and brighter on black. */
+const heats: Record<Theme, (share: number) => string> = {
+  light: scaleLinear([0, 0.5, 1], ["#dfeaf4", "#5a9fcf", "#0a2f5c"]),
+  dark: scaleLinear([0, 0.5, 1], ["#213446", "#3583bd", "#dcefff"]),
+};
+
+/** The colour of a heat map's cell, from 0 to 1. */
 export function heat(share: number): string {
-  return interpolateCividis(theme() === "dark" ? 0.12 + 0.88 * share : 0.96 - 0.96 * share);
+  return heats[theme()](share);
 }
 
 /** The colour of words on such a cell. */
 export function onHeat(share: number): string {
-  const bright = theme() === "dark" ? share > 0.45 : share < 0.5;
-  return bright ? "#14171a" : "#ffffff";
+  const isDarkCell = theme() === "dark" ? share < 0.62 : share > 0.42;
+  return isDarkCell ? "#ffffff" : "#10151b";
 }

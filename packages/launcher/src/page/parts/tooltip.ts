@@ -5,15 +5,15 @@ export type Lines = readonly string[];
 
 let shared: Parent | undefined;
 
-/** Shows words beside a place of the window. There is one tooltip on the page. */
-export function showTip(lines: Lines, x: number, y: number): void {
+/** Shows words beside a place of the window: under it, or above it if asked. There is one tooltip on the page. */
+export function showTip(lines: Lines, x: number, y: number, above = false): void {
   const tip = element();
   clear(tip);
   for (const [at, line] of lines.entries()) add(tip, "div", at === 0 ? "title" : "", line);
   tip.classed("shown", true);
   const { width, height } = tip.node()!.getBoundingClientRect();
   const right = x + 14 + width > window.innerWidth - 8;
-  const below = y + 16 + height < window.innerHeight - 8;
+  const below = y - height - 12 < 8 || (!above && y + 16 + height < window.innerHeight - 8);
   tip.style("left", `${Math.max(8, right ? x - width - 14 : x + 14)}px`);
   tip.style("top", `${below ? y + 16 : Math.max(8, y - height - 12)}px`);
 }

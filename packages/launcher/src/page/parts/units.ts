@@ -52,7 +52,8 @@ export function digits(value: number): string {
 export function timeTicks(ticks: readonly number[]): { unit: string; write(ms: number): string } {
   const step = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : Math.abs(ticks[0] ?? 1);
   const largest = Math.max(...ticks.map(Math.abs), 0);
-  const [unit, size] = largest >= 300_000 ? ["min", 60_000] : largest >= 1000 ? ["s", 1000] : largest >= 1 ? ["ms", 1] : ["µs", 0.001];
+  const [unit, size] =
+    largest >= 300_000 ? ["min", 60_000] : largest >= 1000 ? ["s", 1000] : largest >= 1 ? ["ms", 1] : ["µs", 0.001];
   const places = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / size) - 1e-9)));
   return { unit, write: (ms) => `${(ms / size).toFixed(places)}` };
 }

@@ -49,12 +49,20 @@ export function startOf(iso: string): string {
 }
 
 function drawHosts(parent: Parent, { about: { hosts } }: ReportData): void {
-  if (hosts.length === 0) return nothing(parent, "the recording names no host.");
+  if (hosts.length === 0) {
+    nothing(parent, "the recording names no host.");
+    return;
+  }
   clear(parent);
   plainTable(
     parent,
     ["Host", "Ranks", "CPUs", "Clock error, at most"],
-    hosts.map(({ name, ranks, cpus, clockErrorMs }) => [name, rangesOf(ranks), String(cpus), clockErrorMs === 0 ? "none" : duration(clockErrorMs)]),
+    hosts.map(({ name, ranks, cpus, clockErrorMs }) => [
+      name,
+      rangesOf(ranks),
+      String(cpus),
+      clockErrorMs === 0 ? "none" : duration(clockErrorMs),
+    ]),
   );
 }
 

@@ -25,7 +25,11 @@ export const adviceSection: Section = {
   create(parent, links) {
     const list = add(parent, "ol", "advice");
     const none = add(parent, "p", "fine", "Nothing stands out.");
+    let last = "";
     return ({ advice }) => {
+      const now = JSON.stringify(advice);
+      if (now === last) return; // a button that has the focus keeps it
+      last = now;
       none.attr("hidden", advice.length === 0 ? null : "");
       list.attr("hidden", advice.length === 0 ? "" : null);
       clear(list);

@@ -1,6 +1,6 @@
 import type { BalanceRow, ReportData } from "../../performance/report-data.ts";
 import { drawBars } from "../charts/bars.ts";
-import { add, Alternative, choice, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, choice, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { duration, percent } from "../parts/units.ts";
 import type { Section } from "./section.ts";
 
@@ -19,8 +19,8 @@ export const balanceSection: Section = {
   create(parent) {
     const bar = add(parent, "div", "toolbar");
     const chart = add(parent, "div", "chart");
-    const explained = legend(parent, parts.map(({ title, className }) => [className, title] as const));
-    const spread = add(parent, "div", "scroll");
+    const explained = add(parent, "div");
+    const spread = add(parent, "div", "scroll spread");
     const table = new Alternative(parent);
     let last: ReportData | undefined;
     let order: (typeof orders)[number] = "by rank";
@@ -34,8 +34,14 @@ export const balanceSection: Section = {
       if (rows.length === 0) nothing(chart, "no rank has recorded how it spent its time.");
       else drawBalance(chart, rows);
       for (const each of [bar, explained, spread]) each.attr("hidden", rows.length === 0 ? "" : null);
-      drawSpread(spread, balance);
-      table.update((into) => rankTable(into, balance));
+      const used = parts.filter(({ of }) => balance.some((row) => of(row) > 0));
+      clear(explained);
+      legend(
+        explained,
+        used.map(({ title, className }) => [className, title] as const),
+      );
+      drawSpread(spread, balance, used);
+      table.update(rows.length === 0 ? undefined : (into) => rankTable(into, balance));
     };
     return (data) => {
       last = data;
@@ -59,16 +65,19 @@ function drawBalance(parent: Parent, rows: readonly BalanceRow[]): void {
       explain: () => {
         const life = row.computingMs + row.waitingMs + row.transferMs;
         const shown = parts.filter(({ of }) => of(row) > 0);
-        return [`rank ${row.rank}`, ...shown.map(({ title, of }) => `${title} ${duration(of(row))}, ${percent(of(row) / life)}`)];
+        return [
+          `rank ${row.rank}`,
+          ...shown.map(({ title, of }) => `${title} ${duration(of(row))}, ${percent(of(row) / life)}`),
+        ];
       },
     })),
   });
 }
 
-function drawSpread(parent: Parent, balance: readonly BalanceRow[]): void {
+function drawSpread(parent: Parent, balance: readonly BalanceRow[], used: typeof parts): void {
   clear(parent);
   if (balance.length === 0) return;
-  const rows = parts.map(({ title, of }) => {
+  const rows = used.map(({ title, of }) => {
     const sorted = [...balance].sort((a, b) => of(a) - of(b));
     const named = (row: BalanceRow): string => `${duration(of(row))} (rank ${row.rank})`;
     const mean = sorted.reduce((sum, row) => sum + of(row), 0) / sorted.length;

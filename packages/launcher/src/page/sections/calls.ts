@@ -25,7 +25,12 @@ const shared: readonly Column<Line>[] = [
   { title: "Calls", value: (row) => row.calls, text: (row) => count(row.calls), className: "number" },
   { title: "Time, of it waiting", value: (row) => row.ms, draw: drawTime, className: "bar-cell" },
   { title: "Waiting", value: (row) => row.waitingMs, text: (row) => written(row.waitingMs), className: "number" },
-  { title: "Data", value: (row) => row.bytes, text: (row) => (row.bytes === 0 ? "–" : bytes(row.bytes)), className: "number" },
+  {
+    title: "Data",
+    value: (row) => row.bytes,
+    text: (row) => (row.bytes === 0 ? "–" : bytes(row.bytes)),
+    className: "number",
+  },
   { title: "Longest", value: (row) => row.longestMs, text: (row) => written(row.longestMs), className: "number" },
 ];
 const operation: Column<Line> = { title: "Operation", value: (row) => row.operation, className: "code" };
@@ -55,9 +60,15 @@ export const callsSection: Section = {
     return (data) => {
       body.attr("hidden", data.calls.length === 0 ? "" : null);
       clear(none);
-      if (data.calls.length === 0) return nothing(none, "the program made no call of tsmpi.");
+      if (data.calls.length === 0) {
+        nothing(none, "the program made no call of tsmpi.");
+        return;
+      }
       const all = linesOf(data);
-      byLine.classed("without-phases", all.every((each) => each.phase === ""));
+      byLine.classed(
+        "without-phases",
+        all.every((each) => each.phase === ""),
+      );
       lines.update(withWidths(all));
       operations.update(withWidths(operationsOf(all)));
     };

@@ -14,7 +14,7 @@ export function tint(value: number): string {
   if (!Number.isFinite(value)) return "transparent";
   const [name, strength] =
     value >= good
-      ? ["good", 8 + (30 * (Math.min(1, value) - good)) / (1 - good)]
+      ? ["good", 6 + (22 * (Math.min(1, value) - good)) / (1 - good)]
       : ["bad", 14 + (56 * (good - Math.max(0, value))) / good];
   return `color-mix(in srgb, var(--${name}) ${strength.toFixed(0)}%, var(--page))`;
 }

@@ -1,4 +1,4 @@
-import type { Efficiency, ReportData } from "../../performance/report-data.ts";
+import type { Efficiency } from "../../performance/report-data.ts";
 import { add, clear, nothing, type Parent } from "../parts/dom.ts";
 import { explain } from "../parts/tooltip.ts";
 import { duration, percent } from "../parts/units.ts";
@@ -22,22 +22,22 @@ const meanings: Record<Metric, Meaning> = {
   },
   loadBalance: {
     title: "Load balance",
-    words: "lost if ranks compute for unequal times",
+    words: "falls if ranks compute for unequal times",
     formula: "mean computing time of the ranks / longest computing time of a rank",
   },
   communication: {
     title: "Communication efficiency",
-    words: "lost in calls, even by the busiest rank",
+    words: "falls with the time that the busiest rank spends in calls",
     formula: "serialization × transfer = longest computing time of a rank / time of the run",
   },
   serialization: {
     title: "Serialization",
-    words: "lost to waiting for others that arrive late",
+    words: "falls if ranks wait for late ones",
     formula: "longest computing time / time the run would take on a network without cost",
   },
   transfer: {
     title: "Transfer",
-    words: "lost to moving the data itself",
+    words: "falls if moving the data takes long",
     formula: "time the run would take on a network without cost / time of the run",
   },
 };
@@ -50,56 +50,67 @@ export const efficiencySection: Section = {
   intro:
     "The efficiencies of the POP centre. Each block is the product of the blocks under it; 100 % is perfect, and below 80 % (orange) it pays to look.",
   create(parent) {
-    const blocks = add(parent, "div");
-    const phases = add(parent, "div");
+    const none = add(parent, "div");
+    const body = add(parent, "div");
+    const updateBlocks = addBlocks(body);
+    add(body, "h3", "", "By phase");
+    const rows = addPhases(body);
+    const note = 'The program names no phases: with world.phase("name", ...) each has a row here.';
+    const hint = add(body, "p", "note", note);
     const scaling = add(parent, "div");
     return (data) => {
       const [whole] = data.efficiency;
-      if (whole === undefined) nothing(blocks, "the recording has no computing times, because no rank called init().");
-      else drawBlocks(blocks, whole);
-      drawPhases(phases, data);
+      body.attr("hidden", whole === undefined ? "" : null);
+      clear(none);
+      if (whole === undefined) nothing(none, "the recording has no computing times, because no rank called init().");
+      else updateBlocks(whole);
+      drawPhases(rows, data.efficiency);
+      hint.attr("hidden", data.efficiency.length > 1 ? "" : null);
       updateScaling(scaling, data);
     };
   },
 };
 
-function drawBlocks(parent: Parent, whole: Efficiency): void {
-  clear(parent);
+/** The blocks stay while numbers change, so that the one with the focus keeps it. */
+function addBlocks(parent: Parent): (whole: Efficiency) => void {
   const grid = add(parent, "div", "icicle");
-  for (const metric of metrics) {
+  const updates = metrics.map((metric) => {
     const { title, words } = meanings[metric];
-    const block = add(grid, "div", `block ${metric}`).attr("tabindex", 0).style("background", tint(whole[metric]));
-    const name = add(block, "div", "name", title);
-    if (metric === "parallel") add(name, "span", "of", ` of the whole run, ${duration(whole.ms)}`);
-    add(block, "div", "value", percent(whole[metric]));
-    add(block, "div", "words", words);
+    const block = add(grid, "div", `block ${metric}`).attr("tabindex", 0);
+    const of = add(add(block, "div", "name", title), "span", "of");
+    const figure = add(block, "div", "figure");
+    const value = add(figure, "span", "value");
+    add(figure, "span", "words", words);
     explainMetric(block, metric);
-  }
+    return (whole: Efficiency): void => {
+      block.style("background", tint(whole[metric]));
+      value.text(percent(whole[metric]));
+      if (metric === "parallel") of.text(` of the whole run, ${duration(whole.ms)}`);
+    };
+  });
+  return (whole) => {
+    for (const update of updates) update(whole);
+  };
 }
 
-function drawPhases(parent: Parent, { efficiency }: ReportData): void {
-  clear(parent);
-  if (efficiency.length === 0) return;
-  add(parent, "h3", "", "By phase");
+function addPhases(parent: Parent): Parent {
   const table = add(add(parent, "div", "scroll"), "table", "numbers efficiencies");
   const head = add(add(table, "thead"), "tr");
-  add(head, "th", "", "Phase").attr("scope", "col");
-  add(head, "th", "", "Time").attr("scope", "col");
-  for (const [at, metric] of metrics.entries()) {
-    const cell = add(head, "th", at === 2 || at === 4 ? "times" : at === 0 ? "" : "equals").attr("scope", "col");
+  for (const title of ["Phase", "Time"]) add(head, "th", "", title).attr("scope", "col");
+  for (const metric of metrics) {
+    const cell = add(head, "th").attr("scope", "col");
     explainMetric(add(cell, "span", "explained", meanings[metric].title).attr("tabindex", 0), metric);
   }
-  const body = add(table, "tbody");
-  for (const row of efficiency) {
-    const line = add(body, "tr");
-    const name = add(line, "th", row.phase === "" ? "whole" : "phase", row.phase === "" ? "whole run" : row.phase);
-    name.attr("scope", "row");
-    add(line, "td", "", duration(row.ms));
-    for (const metric of metrics) addValue(line, row[metric]);
-  }
-  if (efficiency.length === 1) {
-    const note = "The program names no phases: with world.phase(\"name\", ...) each has a row here.";
-    add(parent, "p", "note", note);
+  return add(table, "tbody");
+}
+
+function drawPhases(rows: Parent, efficiency: readonly Efficiency[]): void {
+  clear(rows);
+  for (const { phase, ms, ...values } of efficiency) {
+    const line = add(rows, "tr");
+    add(line, "th", phase === "" ? "whole" : "phase", phase === "" ? "whole run" : phase).attr("scope", "row");
+    add(line, "td", "", duration(ms));
+    for (const metric of metrics) addValue(line, values[metric]);
   }
 }
 

@@ -22,7 +22,12 @@ export const endingSection: Section = {
       }
       const good = ending.exitCode === 0;
       add(line, "span", good ? "badge good" : "badge bad", `exit code ${ending.exitCode}`);
-      add(line, "span", "", ` after ${duration(ending.ms)}${good && ending.words.length === 0 ? ". All ranks ended well." : "."}`);
+      add(
+        line,
+        "span",
+        "",
+        ` after ${duration(ending.ms)}${good && ending.words.length === 0 ? ". All ranks ended well." : "."}`,
+      );
       const list = add(body, "ul", "words");
       for (const each of ending.words) add(list, "li", "", each);
       if (ending.deadlock !== undefined && ending.deadlock.length > 0) drawDeadlock(body, ending.deadlock);
@@ -32,14 +37,24 @@ export const endingSection: Section = {
 
 function drawDeadlock(parent: Parent, stuck: readonly StuckRank[]): void {
   add(parent, "h3", "", "The deadlock");
-  add(parent, "p", "intro", "An arrow leads from a rank to one that it waits for. Orange arrows form a circle: none of its ranks can go on.");
+  add(
+    parent,
+    "p",
+    "intro",
+    "An arrow leads from a rank to one that it waits for. Orange arrows form a circle: none of its ranks can go on.",
+  );
   const cycle = cycleOf(stuck);
   const rest = stuck.filter((each) => !cycle.includes(each));
   const shown = [...cycle, ...rest].slice(0, mostBoxes);
   const chart = add(parent, "div", "chart");
   drawBoxes(chart, shown, new Set(cycle.map(({ rank }) => rank)));
   if (shown.length < stuck.length) add(parent, "p", "note", `Drawn are ${shown.length} of ${stuck.length} ranks.`);
-  const rows = stuck.map(({ rank, call, site, ranks }) => [`rank ${rank}`, call, site ?? "", ranks?.join(", ") ?? "any"]);
+  const rows = stuck.map(({ rank, call, site, ranks }) => [
+    `rank ${rank}`,
+    call,
+    site ?? "",
+    ranks?.join(", ") ?? "any",
+  ]);
   plainTable(add(parent, "div", "scroll"), ["Rank", "Waits in", "Line", "For ranks"], rows, false);
 }
 
@@ -75,7 +90,10 @@ function placesOf(boxes: number, width: number): { points: { x: number; y: numbe
   const down = height / 2 - box.height / 2 - 8;
   const points = Array.from({ length: boxes }, (_, at) => {
     const angle = (2 * Math.PI * at) / boxes + (boxes === 2 ? Math.PI : -Math.PI / 2);
-    return { x: used / 2 + Math.cos(angle) * (boxes === 2 ? across * 0.7 : across), y: height / 2 + Math.sin(angle) * down };
+    return {
+      x: used / 2 + Math.cos(angle) * (boxes === 2 ? across * 0.7 : across),
+      y: height / 2 + Math.sin(angle) * down,
+    };
   });
   return { points, height };
 }

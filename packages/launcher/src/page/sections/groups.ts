@@ -19,7 +19,8 @@ export function usualGrouping({ ranks, about }: ReportData): Grouping {
 
 /** The rows of a matrix. */
 export function groupsOf({ ranks, about }: ReportData, grouping: Grouping): Groups {
-  if (grouping === "by rank") return { names: ranks.map(({ rank }) => String(rank)), title: "rank", of: (rank) => rank };
+  if (grouping === "by rank")
+    return { names: ranks.map(({ rank }) => String(rank)), title: "rank", of: (rank) => rank };
   const hosts = new Map(ranks.map(({ rank, host }) => [rank, host]));
   return { names: about.hosts.map(({ name }) => name), title: "host", of: (rank) => hosts.get(rank) ?? 0 };
 }

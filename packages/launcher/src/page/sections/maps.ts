@@ -1,47 +1,56 @@
 import type { MapReport, ReportData } from "../../performance/report-data.ts";
 import { drawBars } from "../charts/bars.ts";
-import { add, Alternative, clear, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, clear, Entries, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { count, counted, duration } from "../parts/units.ts";
 import type { Links, Section } from "./section.ts";
 
 export const mapsSection: Section = {
   id: "maps",
   title: "Maps and pools",
-  intro: "Tasks that tsmpi gives to the ranks one after the other. Few long tasks at the end leave all other ranks idle.",
+  intro:
+    "Tasks that tsmpi gives to the ranks one after the other. Few long tasks at the end leave all other ranks idle.",
   create(parent, links) {
-    const body = add(parent, "div");
+    const none = add(parent, "div");
+    const maps = new Entries<Shown>(add(parent, "div"), (entry) => createMap(entry, links));
     return (data) => {
-      if (data.maps.length === 0) return nothing(body, "the program uses no map and no pool.");
-      clear(body);
-      for (const map of data.maps) drawMap(add(body, "div", "map-report"), map, data, links);
+      clear(none);
+      if (data.maps.length === 0) nothing(none, "the program uses no map and no pool.");
+      maps.update(data.maps.map((map) => ({ map, data })));
     };
   },
 };
 
-function drawMap(parent: Parent, map: MapReport, data: ReportData, links: Links): void {
+interface Shown {
+  map: MapReport;
+  data: ReportData;
+}
+
+function createMap(parent: Parent, links: Links): (shown: Shown) => void {
   const head = add(parent, "h3", "");
-  add(head, "code", "", `${data.operations[map.operation] ?? "map"}`);
-  add(head, "span", "", ` at ${data.sites[map.site] || "a line that is not known"}`);
   const line = add(parent, "p", "facts");
-  const took = duration(map.endedAt - map.beganAt);
-  add(line, "span", "", `${counted(map.tasks, "task")} in ${took}, ${ending(map)}`);
+  const facts = add(line, "span");
   const button = add(line, "button", "quiet", "Show in the timeline").attr("type", "button");
-  button.on("click", () => links.showInTimeline(map.beganAt, map.endedAt, []));
   const pair = add(parent, "div", "pair halves");
-  drawRanks(add(pair, "div", "chart"), map);
-  drawDurations(add(pair, "div", "chart"), map);
-  if (map.longest.length > 0) {
-    add(parent, "h4", "", "Longest tasks");
-    addLongest(parent, map);
-  }
+  const ranks = add(pair, "div", "chart");
+  const durations = add(pair, "div", "chart");
+  const longest = add(parent, "div");
   const table = new Alternative(parent, "Tasks by rank as a table");
-  table.update((into) =>
-    plainTable(
-      into,
-      ["Rank", "Tasks", "Time in tasks"],
-      map.perRank.map(([rank, tasks, ms]) => [`rank ${rank}`, count(tasks), duration(ms)]),
-    ),
-  );
+  return ({ map, data }) => {
+    clear(head);
+    add(head, "code", "", data.operations[map.operation] ?? "map");
+    add(head, "span", "", ` at ${data.sites[map.site] || "a line that is not known"}`);
+    facts.text(`${counted(map.tasks, "task")} in ${duration(map.endedAt - map.beganAt)}, ${ending(map)}`);
+    button.on("click", () => links.showInTimeline(map.beganAt, map.endedAt, []));
+    drawRanks(ranks, map);
+    drawDurations(durations, map);
+    drawLongest(longest, map);
+    table.update((into) => rankTable(into, map));
+  };
+}
+
+function rankTable(into: Parent, { perRank }: MapReport): void {
+  const rows = perRank.map(([rank, tasks, ms]) => [`rank ${rank}`, count(tasks), duration(ms)]);
+  plainTable(into, ["Rank", "Tasks", "Time in tasks"], rows);
 }
 
 function ending({ retries, failures }: MapReport): string {
@@ -50,6 +59,7 @@ function ending({ retries, failures }: MapReport): string {
 }
 
 function drawRanks(parent: Parent, { perRank }: MapReport): void {
+  clear(parent);
   add(parent, "h4", "", "Time in tasks, by rank");
   const chart = add(parent, "div");
   drawBars(chart, {
@@ -67,9 +77,13 @@ function drawRanks(parent: Parent, { perRank }: MapReport): void {
 }
 
 function drawDurations(parent: Parent, { durations }: MapReport): void {
+  clear(parent);
   add(parent, "h4", "", "Tasks by their duration");
   const chart = add(parent, "div");
-  if (durations.length === 0) return nothing(chart, "no task has ended.");
+  if (durations.length === 0) {
+    nothing(chart, "no task has ended.");
+    return;
+  }
   const sorted = [...durations].sort(([a], [b]) => a - b);
   const tasks = new Map(sorted);
   const bounds: number[] = [];
@@ -88,11 +102,20 @@ function drawDurations(parent: Parent, { durations }: MapReport): void {
   });
 }
 
-function addLongest(parent: Parent, { longest, beganAt, endedAt }: MapReport): void {
+function drawLongest(parent: Parent, { longest, beganAt, endedAt }: MapReport): void {
+  clear(parent);
+  if (longest.length === 0) return;
+  add(parent, "h4", "", "Longest tasks");
   const rows = longest.map(([input, rank, began, ms]) => {
     const after = endedAt - began - ms;
-    return [`input ${count(input)}`, `rank ${rank}`, duration(ms), duration(began - beganAt), after <= 0 ? "last" : duration(after)];
+    return [
+      `input ${count(input)}`,
+      `rank ${rank}`,
+      duration(ms),
+      duration(began - beganAt),
+      after <= 0 ? "–" : duration(after),
+    ];
   });
   const box = add(parent, "div", "scroll");
-  plainTable(box, ["Task", "Rank", "Took", "Began, after the map", "Ended, before the map"], rows.slice(0, 10));
+  plainTable(box, ["Task", "Rank", "Took", "Began into the map", "Map went on for"], rows.slice(0, 10));
 }

@@ -37,12 +37,13 @@ export function placesOf(topology: Topology, width: number): Places | undefined 
     y: edge + row! * down,
   }));
   const height = 2 * edge + (rows - 1) * down;
-  const isLong = (a: number, b: number): boolean => coordinates[a]!.some((each, i) => Math.abs(each - coordinates[b]![i]!) > 1);
+  const isLong = (a: number, b: number): boolean =>
+    coordinates[a]!.some((each, i) => Math.abs(each - coordinates[b]![i]!) > 1);
   return { nodes, width, height, radius, isLong };
 }
 
 function circle(members: number, width: number): Places {
-  const size = Math.min(width, Math.max(260, Math.min(560, members * 26)));
+  const size = Math.min(width, Math.max(340, Math.min(560, members * 26)));
   const radius = Math.max(3, Math.min(16, (size * 0.9) / Math.max(1, members)));
   const nodes = Array.from({ length: members }, (_, at) => {
     const angle = (2 * Math.PI * at) / Math.max(1, members) - Math.PI / 2;

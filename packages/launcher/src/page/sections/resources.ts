@@ -1,6 +1,6 @@
 import type { ReportData, ResourceSeries } from "../../performance/report-data.ts";
 import { drawLines, type Line } from "../charts/lines.ts";
-import { add, Alternative, clear, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, clear, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { bytes, count, digits, duration } from "../parts/units.ts";
 import type { Section } from "./section.ts";
 
@@ -16,7 +16,8 @@ const charts: readonly { title: string; write(value: number): string; of(series:
 export const resourcesSection: Section = {
   id: "resources",
   title: "Memory and CPU",
-  intro: "A line is a rank; the one with the highest peak is coloured. Of more than 32 ranks the area from the least to the most is drawn, with the median.",
+  intro:
+    "A line is a rank; the one with the highest peak is coloured. Of more than 32 ranks the area from the least to the most is drawn, with the median.",
   create(parent) {
     const body = add(parent, "div");
     const table = new Alternative(parent);
@@ -25,7 +26,7 @@ export const resourcesSection: Section = {
       if (measured.length === 0) {
         nothing(body, "no measurement was taken. Very short runs end before the first.");
       } else drawAll(body, measured, data);
-      table.update((into) => peakTable(into, data.resources));
+      table.update(measured.length === 0 ? undefined : (into) => peakTable(into, data.resources));
     };
   },
 };
@@ -35,7 +36,11 @@ function drawAll(parent: Parent, measured: readonly ResourceSeries[], data: Repo
   const pair = add(parent, "div", "pair halves");
   for (const { title, write, of } of charts) {
     const chart = add(pair, "div", "chart");
-    const lines: Line[] = measured.map((series) => ({ name: `rank ${series.rank}`, at: series.at, values: of(series) }));
+    const lines: Line[] = measured.map((series) => ({
+      name: `rank ${series.rank}`,
+      at: series.at,
+      values: of(series),
+    }));
     const label = `Lines over time: ${title}, of each rank`;
     drawLines(chart, { label, title, width: widthOf(chart), height: 190, lines, until: data.ending.ms, write });
   }
@@ -51,6 +56,14 @@ function peakTable(into: Parent, resources: readonly ResourceSeries[]): void {
     count(gcCount),
     duration(gcMs),
   ]);
-  const titles = ["Rank", "Most memory", "Most heap", "CPUs, mean", "Event loop late, most", "Garbage collections", "Time in them"];
+  const titles = [
+    "Rank",
+    "Most memory",
+    "Most heap",
+    "CPUs, mean",
+    "Event loop late, most",
+    "Garbage collections",
+    "Time in them",
+  ];
   plainTable(into, titles, rows);
 }

@@ -1,8 +1,7 @@
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLog } from "d3-scale";
-import { line } from "d3-shape";
 import type { ReportData, ScalingRow } from "../../performance/report-data.ts";
-import { add, clear, drawing, type Parent } from "../parts/dom.ts";
+import { add, addAxis, clear, drawing, type Parent, pathOf, shape } from "../parts/dom.ts";
 import { explain } from "../parts/tooltip.ts";
 import { digits, duration } from "../parts/units.ts";
 import { addValue } from "./efficiency-cell.ts";
@@ -28,9 +27,12 @@ export function updateScaling(parent: Parent, { scaling }: ReportData): void {
   const words =
     "Speedup is against the first run. Global efficiency = parallel efficiency × computation scaling; computation scaling falls below 100 % if the ranks together compute for longer than those of the first run.";
   add(parent, "p", "intro", words);
-  const pair = add(parent, "div", "pair");
-  drawSpeedup(add(pair, "div", "chart"), scaling);
-  const table = add(add(pair, "div", "scroll"), "table", "numbers");
+  addTable(add(parent, "div", "scroll"), scaling);
+  drawSpeedup(add(parent, "div", "chart speedup"), scaling);
+}
+
+function addTable(parent: Parent, scaling: readonly ScalingRow[]): void {
+  const table = add(parent, "table", "numbers");
   const head = add(add(table, "thead"), "tr");
   for (const title of titles) add(head, "th", "", title).attr("scope", "col");
   const body = add(table, "tbody");
@@ -39,31 +41,41 @@ export function updateScaling(parent: Parent, { scaling }: ReportData): void {
     add(cells, "th", "", row.name).attr("scope", "row");
     for (const text of [String(row.ranks), duration(row.ms), digits(row.speedup)]) add(cells, "td", "", text);
     const { globalEfficiency, parallel, loadBalance, communication, computationScaling } = row;
-    for (const value of [globalEfficiency, parallel, loadBalance, communication, computationScaling]) addValue(cells, value);
+    for (const value of [globalEfficiency, parallel, loadBalance, communication, computationScaling])
+      addValue(cells, value);
   }
 }
 
 function drawSpeedup(parent: Parent, rows: readonly ScalingRow[]): void {
   const sorted = [...rows].sort((a, b) => a.ranks - b.ranks);
-  const least = sorted[0]!.ranks;
-  const most = sorted.at(-1)!.ranks;
   const first = rows[0]!.ranks;
   const svg = drawing(parent, size.width, size.height, "Speedup by the number of ranks, with the ideal line");
-  const x = scaleLog([least / 1.15, most * 1.15], [size.left, size.width - size.right]).base(2);
+  const x = logScale(
+    sorted.map(({ ranks }) => ranks),
+    size.left,
+    size.width - size.right,
+  );
   const speedups = sorted.flatMap(({ speedup, ranks }) => [speedup, ranks / first]);
-  const y = scaleLog([Math.min(...speedups) / 1.15, Math.max(...speedups) * 1.15], [size.height - size.bottom, size.top]).base(2);
-  const bottom = axisBottom(x).tickValues(sorted.map(({ ranks }) => ranks)).tickFormat(String).tickSizeOuter(0);
-  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${size.height - size.bottom})`).call(bottom as never);
-  const powers = Array.from({ length: 24 }, (_, i) => 2 ** (i - 8)).filter((each) => each >= y.domain()[0]! && each <= y.domain()[1]!);
-  const left = axisLeft(y).tickValues(powers).tickFormat((value) => `${digits(Number(value))}×`).tickSize(size.left + size.right - size.width);
-  svg.append("g").attr("class", "axis grid").attr("transform", `translate(${size.left},0)`).call(left as never);
-  const path = line<ScalingRow>().x(({ ranks }) => x(ranks));
-  svg.append("path").attr("class", "series ideal").attr("d", path.y(({ ranks }) => y(ranks / first))(sorted));
-  svg.append("path").attr("class", "series highest").attr("d", path.y(({ speedup }) => y(speedup))(sorted));
+  const y = logScale(speedups, size.height - size.bottom, size.top);
+  const bottom = axisBottom(x).tickValues(sorted.map(({ ranks }) => ranks));
+  addAxis(svg, "axis", 0, size.height - size.bottom, bottom.tickFormat(String).tickSizeOuter(0));
+  const powers = Array.from({ length: 24 }, (_, i) => 2 ** (i - 8));
+  const left = axisLeft(y).tickValues(powers.filter((each) => each >= y.domain()[0]! && each <= y.domain()[1]!));
+  left.tickFormat((value) => `${digits(Number(value))}×`).tickSize(size.left + size.right - size.width);
+  addAxis(svg, "axis grid", size.left, 0, left);
+  const path = (of: (row: ScalingRow) => number): string => pathOf(sorted.map((row) => [x(row.ranks), y(of(row))]));
+  shape(svg, "path", { class: "series ideal", d: path(({ ranks }) => ranks / first) });
+  shape(svg, "path", { class: "series highest", d: path(({ speedup }) => speedup) });
   for (const row of sorted) {
-    const dot = svg.append("circle").attr("class", "dot").attr("r", 4).attr("cx", x(row.ranks)).attr("cy", y(row.speedup));
-    explain(dot.node()!, () => [row.name, `${row.ranks} ranks, ${duration(row.ms)}`, `speedup ${digits(row.speedup)}`]);
+    const dot = shape(svg, "circle", { class: "dot", r: 4, cx: x(row.ranks), cy: y(row.speedup) });
+    const words = [row.name, `${row.ranks} ranks, ${duration(row.ms)}`, `speedup ${digits(row.speedup)}`];
+    explain(dot.node()!, () => words);
   }
-  const words = svg.append("text").attr("class", "axis-title").attr("text-anchor", "end");
-  words.attr("x", size.width - size.right).attr("y", size.height - 4).text("ranks; dashed: ideal");
+  const corner = { x: size.width - size.right, y: size.height - 4, "text-anchor": "end" };
+  shape(svg, "text", { class: "axis-title", ...corner }).text("ranks; dashed: ideal");
+}
+
+function logScale(values: readonly number[], from: number, to: number): ReturnType<typeof scaleLog<number, number>> {
+  const around = 1.15;
+  return scaleLog([Math.min(...values) / around, Math.max(...values) * around], [from, to]).base(2);
 }

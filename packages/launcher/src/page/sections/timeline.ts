@@ -1,7 +1,8 @@
 import type { ReportData } from "../../performance/report-data.ts";
-import { add, Alternative, clear, legend, nothing, type Parent, plainTable } from "../parts/dom.ts";
+import { Alternative, add, clear, legend, nothing, type Parent, plainTable } from "../parts/dom.ts";
 import { duration, percent } from "../parts/units.ts";
 import { sharesOf } from "../timeline/bins.ts";
+import { kindOf } from "../timeline/segments.ts";
 import { TimelineChart } from "../timeline/timeline.ts";
 import type { Section } from "./section.ts";
 
@@ -26,15 +27,20 @@ export class TimelineSection implements Section {
     const none = add(parent, "div");
     const body = add(parent, "div");
     this.#chart = new TimelineChart(body);
-    legend(body, colours);
+    const explained = add(body, "div");
     const note = add(body, "p", "note");
     const table = new Alternative(body, "Shares of the whole run as a table");
     return (data) => {
       const isEmpty = data.ranks.length === 0 || data.ending.ms <= 0;
       body.attr("hidden", isEmpty ? "" : null);
       clear(none);
-      if (isEmpty) return nothing(none, "no rank has recorded anything.");
+      if (isEmpty) {
+        nothing(none, "no rank has recorded anything.");
+        return;
+      }
       this.#chart!.update(data);
+      clear(explained);
+      legend(explained, coloursIn(data));
       note.text(noteOf(data)).attr("hidden", noteOf(data) === "" ? "" : null);
       table.update((into) => shareTable(into, data));
     };
@@ -45,10 +51,19 @@ export class TimelineSection implements Section {
   }
 }
 
+/** The colours that this run has. */
+function coloursIn(data: ReportData): (typeof colours)[number][] {
+  const kinds = new Set<string>(["computing", ...data.operations.map(kindOf)]);
+  if (data.waitedFor.length > 0 || data.ending.deadlock !== undefined) kinds.add("waiting");
+  return colours.filter(([kind]) => kinds.has(kind));
+}
+
 function noteOf({ ranks }: ReportData): string {
   const lost = ranks.filter(({ complete }) => !complete);
   if (lost.length === 0) return "";
-  const words = lost.slice(0, 6).map(({ rank, lastCall }) => `rank ${rank}${lastCall === undefined ? "" : ` (last call: ${lastCall})`}`);
+  const words = lost
+    .slice(0, 6)
+    .map(({ rank, lastCall }) => `rank ${rank}${lastCall === undefined ? "" : ` (last call: ${lastCall})`}`);
   const more = lost.length > 6 ? ` and ${lost.length - 6} more` : "";
   return `The recording is not complete for ${words.join(", ")}${more}: what they did last may be missing.`;
 }
@@ -56,7 +71,8 @@ function noteOf({ ranks }: ReportData): string {
 function shareTable(into: Parent, { ranks, timeline, ending }: ReportData): void {
   const rows = ranks.map(({ rank, joinedAt, leftAt }) => {
     const shares = sharesOf(timeline, rank, 0, ending.ms);
-    const texts = shares === undefined ? [] : [shares.computing, shares.task, shares.message, shares.collective, shares.map];
+    const texts =
+      shares === undefined ? [] : [shares.computing, shares.task, shares.message, shares.collective, shares.map];
     return [String(rank), duration(joinedAt), duration(leftAt), ...texts.map(percent)];
   });
   plainTable(into, ["Rank", "Joined", "Left", "Computing", "Tasks", "Messages", "Collectives", "Maps and pools"], rows);

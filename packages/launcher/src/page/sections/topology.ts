@@ -1,6 +1,6 @@
 import type { ReportData } from "../../performance/report-data.ts";
 import { drawNetwork, type Edge, type Node } from "../charts/network.ts";
-import { add, Alternative, clear, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
+import { Alternative, add, clear, Entries, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { bytes, count, counted } from "../parts/units.ts";
 import { placesOf } from "./places.ts";
 import type { Section } from "./section.ts";
@@ -9,38 +9,56 @@ type Drawn = ReportData["topologies"][number];
 
 /** More nodes than that are only listed. */
 const mostNodes = 400;
+/** Up to so many nodes are drawn in half of the page's width. */
+const narrowNodes = 36;
 
 export const topologySection: Section = {
   id: "topology",
   title: "Topology",
   intro: "Grids and graphs that the program made. The wider a line, the more data went along it.",
   create(parent) {
-    const body = add(parent, "div");
+    const none = add(parent, "div");
+    const grid = add(parent, "div", "pair halves");
+    const topologies = new Entries<Shown>(grid, createTopology);
     return (data) => {
-      if (data.topologies.length === 0) return nothing(body, "the program made no cartesian grid and no graph.");
-      clear(body);
-      for (const topology of data.topologies) drawTopology(add(body, "div"), topology, data);
+      clear(none);
+      if (data.topologies.length === 0) nothing(none, "the program made no cartesian grid and no graph.");
+      topologies.update(data.topologies.map((topology) => ({ topology, data })));
     };
   },
 };
 
-function drawTopology(parent: Parent, topology: Drawn, data: ReportData): void {
-  add(parent, "h3", "", titleOf(topology));
+interface Shown {
+  topology: Drawn;
+  data: ReportData;
+}
+
+function createTopology(parent: Parent): (shown: Shown) => void {
+  const head = add(parent, "h3");
   const chart = add(parent, "div", "chart");
-  const places = topology.members.length > mostNodes ? undefined : placesOf(topology, widthOf(chart));
-  if (places === undefined) nothing(chart, "it is too large to be drawn. The table has its lines.");
-  else {
-    const { width, height, radius } = places;
-    const nodes: Node[] = topology.members.map((rank, at) => ({ ...places.nodes[at]!, name: String(rank) }));
-    const edges = edgesOf(topology, data, places.isLong);
-    drawNetwork(chart, { label: `${titleOf(topology)}, drawn`, width, height, radius, nodes, edges });
-    legend(parent, [
-      ["within", "within a host"],
-      ["between", "between hosts"],
-    ]);
-  }
+  legend(parent, [
+    ["within", "within a host"],
+    ["between", "between hosts"],
+  ]);
   const table = new Alternative(parent);
-  table.update((into) => edgeTable(into, topology));
+  return ({ topology, data }) => {
+    parent.classed("wide", topology.members.length > narrowNodes);
+    head.text(titleOf(topology));
+    drawTopology(chart, topology, data);
+    table.update((into) => edgeTable(into, topology));
+  };
+}
+
+function drawTopology(chart: Parent, topology: Drawn, data: ReportData): void {
+  const places = topology.members.length > mostNodes ? undefined : placesOf(topology, widthOf(chart));
+  if (places === undefined) {
+    nothing(chart, "it is too large to be drawn. The table has its lines.");
+    return;
+  }
+  const { width, height, radius } = places;
+  const nodes: Node[] = topology.members.map((rank, at) => ({ ...places.nodes[at]!, name: String(rank) }));
+  const edges = edgesOf(topology, data, places.isLong);
+  drawNetwork(chart, { label: `${titleOf(topology)}, drawn`, width, height, radius, nodes, edges });
 }
 
 function titleOf({ kind, name, dims, periodic, members }: Drawn): string {
@@ -69,13 +87,15 @@ function edgesOf({ kind, members, edges }: Drawn, data: ReportData, isLong: (a: 
   return lines.map(({ from, to, parts }) => ({
     from: place.get(from)!,
     to: place.get(to)!,
-    width: 1 + 6 * Math.sqrt(sizeOf(parts) / most),
+    width: 1 + (kind === "graph" ? 3 : 6) * Math.sqrt(sizeOf(parts) / most),
     className: hostOf.get(from) === hostOf.get(to) ? "within" : "between",
-    bend: kind === "graph" ? 0.12 : isLong(place.get(from)!, place.get(to)!) ? 0.16 : 0,
+    bend: kind === "graph" ? 0.15 : isLong(place.get(from)!, place.get(to)!) ? 0.16 : 0,
     directed: kind === "graph",
     explain: () => [
       `rank ${from} ${kind === "graph" ? "to" : "and"} rank ${to}`,
-      ...parts.map(([source, target, size, messages]) => `${source} → ${target}: ${counted(messages, "message")}, ${bytes(size)}`),
+      ...parts.map(
+        ([source, target, size, messages]) => `${source} → ${target}: ${counted(messages, "message")}, ${bytes(size)}`,
+      ),
     ],
   }));
 }

@@ -1,6 +1,6 @@
 import type { ReportData, TrafficRow } from "../../performance/report-data.ts";
 import { Matrix } from "../charts/matrix.ts";
-import { add, Alternative, choice, clear, type Parent, plainTable } from "../parts/dom.ts";
+import { Alternative, add, choice, clear, type Parent, plainTable } from "../parts/dom.ts";
 import { bytes, count, counted } from "../parts/units.ts";
 import { cellsOf, type Grouping, type Groups, groupsOf, usualGrouping } from "./groups.ts";
 import type { Section } from "./section.ts";
@@ -16,14 +16,16 @@ interface Choices {
 
 const shownPairs = 200;
 const empty: Record<Origin, string> = {
-  "the program's messages": "the program sent no message itself. Choose “within collectives” above for what its collectives sent.",
+  "the program's messages":
+    "the program sent no message itself. Choose “within collectives” above for what its collectives sent.",
   "within collectives": "no collective sent a message. Ranks of one host mostly need none: they share memory.",
 };
 
 export const trafficSection: Section = {
   id: "traffic",
   title: "Messages and bytes",
-  intro: "What the rank of a row sent to the rank of a column. Traffic between hosts costs the most: ranks that exchange much belong on one host.",
+  intro:
+    "What the rank of a row sent to the rank of a column. Traffic between hosts costs the most: ranks that exchange much belong on one host.",
   create(parent) {
     const bar = add(parent, "div", "toolbar");
     const choices: Choices = { measure: "bytes", origin: "the program's messages" };
@@ -44,7 +46,8 @@ export const trafficSection: Section = {
       const groups = groupsOf(data, choices.grouping ?? usualGrouping(data));
       drawMatrix(matrix, data, groups, choices);
       drawTotals(side, data);
-      table.update((into) => pairTable(into, data));
+      bar.attr("hidden", data.traffic.length === 0 ? "" : null);
+      table.update(data.traffic.length === 0 ? undefined : (into) => pairTable(into, data));
     };
     return (data) => {
       if (last === undefined) {
@@ -62,24 +65,37 @@ function drawMatrix(matrix: Matrix, { traffic }: ReportData, groups: Groups, { m
   const write = measure === "bytes" ? bytes : count;
   const sums = [2, 3, 4, 5].map(
     (each) =>
-      new Map(cellsOf(traffic.map((row) => [row[0], row[1], row[each]!]), groups).map(([row, column, value]) => [`${row},${column}`, value])),
+      new Map(
+        cellsOf(
+          traffic.map((row) => [row[0], row[1], row[each]!]),
+          groups,
+        ).map(([row, column, value]) => [`${row},${column}`, value]),
+      ),
   );
   matrix.update({
     names: groups.names,
     rowTitle: "sender",
     columnTitle: "receiver",
-    cells: cellsOf(traffic.map((row) => [row[0], row[1], row[field]!]), groups),
+    cells: cellsOf(
+      traffic.map((row) => [row[0], row[1], row[field]!]),
+      groups,
+    ),
     scale: "logarithmic",
     write,
     explain: (row, column) => {
-      const [messages, data, inner, innerData] = sums.map((each) => each.get(`${row},${column}`) ?? 0) as [number, number, number, number];
+      const [messages, data, inner, innerData] = sums.map((each) => each.get(`${row},${column}`) ?? 0) as [
+        number,
+        number,
+        number,
+        number,
+      ];
       return [
         `${groups.title} ${groups.names[row]} to ${groups.title} ${groups.names[column]}`,
         `${counted(messages, "message")}, ${bytes(data)}`,
         `within collectives: ${counted(inner, "message")}, ${bytes(innerData)}`,
       ];
     },
-    empty: empty[origin],
+    empty: traffic.length === 0 ? "no rank sent a message." : empty[origin],
   });
 }
 
@@ -88,7 +104,8 @@ function drawTotals(parent: Parent, data: ReportData): void {
   if (data.traffic.length === 0) return;
   const hosts = groupsOf(data, "by host");
   const isBetween = ([from, to]: TrafficRow): boolean => hosts.of(from) !== hosts.of(to);
-  const sum = (rows: readonly TrafficRow[], field: number): number => rows.reduce((total, row) => total + row[field]!, 0);
+  const sum = (rows: readonly TrafficRow[], field: number): number =>
+    rows.reduce((total, row) => total + row[field]!, 0);
   const between = data.traffic.filter(isBetween);
   const within = data.traffic.filter((row) => !isBetween(row));
   add(parent, "h3", "", "Totals");

@@ -1,6 +1,6 @@
 import type { ReportData } from "../../performance/report-data.ts";
 import { Matrix } from "../charts/matrix.ts";
-import { add, Alternative, clear, type Parent, plainTable } from "../parts/dom.ts";
+import { Alternative, add, clear, type Parent, plainTable } from "../parts/dom.ts";
 import { counted, duration, percent } from "../parts/units.ts";
 import { cellsOf, type Groups, groupsOf, usualGrouping } from "./groups.ts";
 import type { Section } from "./section.ts";
@@ -33,7 +33,7 @@ export const waitingSection: Section = {
         empty: "no rank waited for another one.",
       });
       drawAwaited(side, data);
-      table.update((into) => pairTable(into, cells, groups));
+      table.update(cells.length === 0 ? undefined : (into) => pairTable(into, cells, groups));
     };
   },
 };

@@ -20,7 +20,7 @@ export interface Segment {
   tag: number;
 }
 
-const messages = /^(i?s?send|i?recv|sendrecv|i?m?probe|receive)/i;
+const messages = /^(i?s?send|i?recv|sendrecv|i?m?probe|messages$)/i;
 const maps = /^(map|pool|imap|forEach|sweep|submit)/i;
 
 /** The kind of an operation, by its name. */
@@ -84,18 +84,22 @@ export class Segments {
     const at = index * segmentFields;
     const ms = flat[at + 1]!;
     const began = flat[at]!;
+    const open = ms < 0;
+    const ended = open ? this.#data.ending.ms : began + ms;
+    const waitedFor = flat[at + 7]!;
     return {
       rank,
       began,
-      ended: ms < 0 ? this.#data.ending.ms : began + ms,
-      open: ms < 0,
+      ended,
+      open,
       operation: this.#data.operations[flat[at + 2]!] ?? "call",
       kind: this.#kinds[flat[at + 2]!] ?? "collective",
       site: this.#data.sites[flat[at + 3]!] ?? "",
       peer: flat[at + 4]!,
       bytes: flat[at + 5]!,
-      waited: flat[at + 6]!,
-      waitedFor: flat[at + 7]!,
+      // What has not ended is still waiting.
+      waited: open && waitedFor >= 0 ? ended - began : flat[at + 6]!,
+      waitedFor,
       tag: flat[at + 8]!,
     };
   }

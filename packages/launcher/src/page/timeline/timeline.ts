@@ -6,9 +6,11 @@ import { add, canvas, type Parent, sized, widthOf } from "../parts/dom.ts";
 import { onTheme } from "../parts/theme.ts";
 import { hideTip, showTip } from "../parts/tooltip.ts";
 import { duration } from "../parts/units.ts";
+import { phasesShown } from "./frame.ts";
 import { depthOf, type Layout, laneHeight, layoutOf } from "./layout.ts";
-import { Painter, phasesShown, type View } from "./painter.ts";
+import { Painter } from "./painter.ts";
 import { type Segment, Segments } from "./segments.ts";
+import type { View } from "./view.ts";
 import { shareWords, wordsOf } from "./words.ts";
 
 /** The shortest range that the timeline shows, in ms. */
@@ -125,6 +127,8 @@ export class TimelineChart {
       [this.#width, layout.height],
     ];
     this.#zoom.extent(area).translateExtent(area);
+    const rows = layout.rows.map(({ rank, y, height }) => [rank, y + height / 2]);
+    this.#target.attr("data-rows", JSON.stringify(rows)); // for scripts that point at a rank
     this.#zoom.scaleExtent([1, Math.max(1, this.#total / shortest)]);
     this.#draw();
   }
@@ -152,7 +156,10 @@ export class TimelineChart {
     const all = this.#transform.k === 1;
     const total = duration(this.#total);
     this.#range.text(all ? `Whole run, ${total}` : `${duration(from)} to ${duration(to)} of ${total}`);
-    this.#range.attr("data-from", from).attr("data-to", to).attr("data-shows", this.#near ? "calls" : "shares");
+    this.#range
+      .attr("data-from", from)
+      .attr("data-to", to)
+      .attr("data-shows", this.#near ? "calls" : "shares");
   }
 
   #view(): View | undefined {
@@ -217,10 +224,18 @@ export class TimelineChart {
 
   #pointCall(rank: number, time: number, perPixel: number, x: number, y: number): void {
     const segments = this.#segments!;
-    this.#hovered = segments.at(rank, time) ?? segments.at(rank, time, perPixel * 2);
-    if (this.#hovered !== undefined) return showTip(wordsOf(this.#hovered, segments), x, y);
+    const found = segments.at(rank, time) ?? segments.at(rank, time, perPixel * 2);
+    this.#hovered = found;
+    if (found !== undefined) {
+      const rows = this.#layout!.rowOf;
+      const other = rows.get(found.waitedFor);
+      // Words do not hide the arrow to the rank that it waits for.
+      showTip(wordsOf(found, segments), x, y, other !== undefined && other.y > rows.get(rank)!.y);
+      return;
+    }
     const there = this.#data!.ranks.some((each) => each.rank === rank && each.joinedAt <= time && time <= each.leftAt);
-    if (there) showTip([segments.complete ? "computing" : "computing, or calls that were not kept", `rank ${rank}, at ${duration(time)}`], x, y);
+    const words = segments.complete ? "computing" : "computing, or calls that were not kept";
+    if (there) showTip([words, `rank ${rank}, at ${duration(time)}`], x, y);
     else hideTip();
   }
 
@@ -231,7 +246,10 @@ export class TimelineChart {
       ([rank, began, ms, phase]) =>
         rank === phasesShown(data) && began <= time && time <= began + ms && depthOf(data, phase) === lane,
     );
-    if (found === undefined) return hideTip();
+    if (found === undefined) {
+      hideTip();
+      return;
+    }
     const [rank, began, ms, phase] = found;
     showTip([data.phases[phase]!, `of rank ${rank}: ${duration(ms)}, from ${duration(began)}`], x, y);
   }

@@ -8,7 +8,9 @@ export function wordsOf(segment: Segment, segments: Segments): string[] {
   const { operation, site, rank, began, ended, open, waited, waitedFor } = segment;
   const lines = [site === "" ? operation : `${operation}  ${site}`];
   lines.push(`rank ${rank}, at ${duration(began)}, ${open ? "has not ended" : `took ${duration(ended - began)}`}`);
-  const data = [peerOf(segment), segment.bytes > 0 ? bytes(segment.bytes) : "", tagOf(segment)].filter((each) => each !== "");
+  const data = [peerOf(segment), segment.bytes > 0 ? bytes(segment.bytes) : "", tagOf(segment)].filter(
+    (each) => each !== "",
+  );
   if (data.length > 0) lines.push(data.join(", "));
   if (waited <= 0) return lines;
   const whom = waitedFor < 0 ? "" : ` for rank ${waitedFor}`;
