@@ -81,6 +81,8 @@ export class Simulation {
   readonly hosts: number[];
   readonly #keys = new Map<string, number>();
   ending: Partial<RunEnding> = {};
+  /** Of each host; as many as it has ranks if left out. */
+  cpus: number | undefined;
 
   /** @param hosts the host of each rank; one host for all if left out */
   constructor(size: number, hosts?: number[]) {
@@ -275,12 +277,10 @@ export class Simulation {
         tsmpi: "0.1.0",
         node: "v20.20.0",
         startedAt: "2026-01-02T03:04:05.000Z",
-        hosts: names.map((name, host) => ({
-          name,
-          ranks: this.all.filter((rank) => this.hosts[rank] === host),
-          cpus: 8,
-          clockErrorMs: host === 0 ? 0 : 0.05,
-        })),
+        hosts: names.map((name, host) => {
+          const ranks = this.all.filter((rank) => this.hosts[rank] === host);
+          return { name, ranks, cpus: this.cpus ?? ranks.length, clockErrorMs: host === 0 ? 0 : 0.05 };
+        }),
       },
       ranks: this.ranks.map((own, rank) => recordingOf(own, rank, names[this.hosts[rank]!]!, keeps, end)),
       ending,
@@ -351,9 +351,9 @@ function recordingOf(own: SimRank, rank: number, host: string, keeps: number, en
       bytes: 0,
     };
     const sum = sums[row];
-    sum.calls++;
-    sum.bytes += bytes;
     if (!Number.isNaN(ms)) {
+      sum.calls++;
+      sum.bytes += bytes;
       sum.ms += ms;
       sum.longestMs = Math.max(sum.longestMs, ms);
     }

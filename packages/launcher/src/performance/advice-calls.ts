@@ -1,13 +1,17 @@
 import { type Analysis, hostIndices } from "./analysis.ts";
-import { type Candidate, greatest, matters, totals } from "./candidates.ts";
+import { type Candidate, matters } from "./candidates.ts";
+import { crowdedHosts } from "./crowding.ts";
 import { isCollective, isMessage, kindOf, type OperationKind } from "./operations.ts";
 import { betterPlacement, crossing, inBlocks, inTurn, mostPlaced, volumeOf } from "./placement.ts";
 import { sum } from "./rank-times.ts";
+import { greatest, totals } from "./totals.ts";
 import { siteOf } from "./wait-places.ts";
 import { atSite, bytesOf, grouped, percent, ranksNamed } from "./words.ts";
 
 /** A message of at most so many bytes costs nearly the same as an empty one. */
 const smallBytes = 1024;
+/** To copy so much takes time on any host. */
+const largeBytes = 65_536;
 /** Fewer calls than this are not "many". */
 const manyCalls = 1000;
 /** From here on, time within calls that waits for no rank is worth a word. */
@@ -34,15 +38,15 @@ export function callAdvice(analysis: Analysis): Candidate[] {
   return [small, misplaced, transfer].filter((each) => each !== undefined);
 }
 
-function costsOf({ recording: { ranks }, waits, times }: Analysis): Cost[] {
-  return ranks.flatMap(({ rank, sums, sites }) =>
-    sums.flatMap(({ operation, site, calls, bytes, ms }, row): Cost[] => {
+function costsOf({ recording: { ranks }, waits, times, lines }: Analysis): Cost[] {
+  return ranks.flatMap(({ rank, sums }) =>
+    sums.flatMap(({ operation, calls, bytes, ms }, row): Cost[] => {
       const kind = kindOf(operation);
       const { byRow, openByRow, unknown } = waits.sums[rank]!;
       if (unknown[row] === 1 || (!isMessage(kind) && !isCollective(kind))) return [];
       const waiting = byRow[row]! - openByRow[row]!;
       const left = Math.max(0, ms - Math.max(0, waiting)) * times[rank]!.overlap;
-      return [{ rank, operation, kind, site: sites[site] ?? "", calls, bytes, ms: left }];
+      return [{ rank, operation, kind, site: lines[rank]![row]!, calls, bytes, ms: left }];
     }),
   );
 }
@@ -119,8 +123,11 @@ function transferAdvice(analysis: Analysis, costs: readonly Cost[]): Candidate |
   const own = costs.filter((each) => placeOf(each) === place);
   const calls = sum(own, (each) => each.calls);
   const size = sum(own, ({ bytes }) => bytes) / Math.max(1, calls);
+  // A few calls with little data take long only where something else is in the way: another job, or too few CPUs.
+  const many = calls >= manyCalls && crowdedHosts(analysis).length === 0;
+  if (size < largeBytes && !many) return undefined;
   const { operation, site } = own[0]!;
-  const hint = size <= smallBytes && calls >= manyCalls ? "; fewer calls with more data would take less" : "";
+  const hint = size <= smallBytes ? "; fewer calls with more data would take less" : "";
   const text = `${operation}${atSite(site)} takes ${percent(costMs / analysis.rankTimeMs)} of the ranks' time beyond waiting: ${grouped(calls)} calls of ${bytesOf(Math.round(size))}${hint}.`;
   return { costMs, advice: { kind: "transfer", text, ranks: [], ...siteOf(site) } };
 }

@@ -1,7 +1,8 @@
 import type { RankRecording } from "../recording/recording.ts";
 import type { Analysis } from "./analysis.ts";
-import { type Candidate, greatest, matters, totals } from "./candidates.ts";
+import { type Candidate, matters } from "./candidates.ts";
 import { sum } from "./rank-times.ts";
+import { greatest, totals } from "./totals.ts";
 import { longestWait, siteOf, worstPlace } from "./wait-places.ts";
 import { atSite, duration, percent, ranksNamed } from "./words.ts";
 

@@ -1,10 +1,12 @@
 import type { Analysis, WaitCause } from "./analysis.ts";
-import { type Candidate, greatest, matters, totals } from "./candidates.ts";
-import { findImbalance } from "./imbalance.ts";
+import { type Candidate, matters } from "./candidates.ts";
+import { crowdedHosts } from "./crowding.ts";
+import { Imbalance } from "./imbalance.ts";
 import { sum } from "./rank-times.ts";
 import type { Advice } from "./report-data.ts";
 import { findRoot } from "./root-waits.ts";
 import { stragglerAdvice, stragglersOf } from "./stragglers.ts";
+import { greatest, totals } from "./totals.ts";
 import { longestWait, siteOf, worstPlace } from "./wait-places.ts";
 import { atSite, percent, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 
@@ -17,24 +19,26 @@ const leastSpread = 0.15;
  */
 export function waitingAdvice(analysis: Analysis): Candidate[] {
   const stragglers = stragglersOf(analysis);
-  const slow = new Set(stragglers.map(({ map, rank }) => `${rank} ${map.site}`));
-  const ended = analysis.causes.filter(({ open }) => !open);
+  const slow = new Set(stragglers.flat().map(({ map, rank }) => `${rank} ${map.site}`));
+  const ended = analysis.causes.filter(({ open }) => !open).map((each) => ({ ...each, ms: each.ms - each.startMs }));
   const causes = ended.filter(({ kind, forRank, site }) => kind !== "map" || !slow.has(`${forRank} ${site}`));
-  const found = stragglerAdvice(stragglers);
+  const found = stragglers.map((line) => stragglerAdvice(analysis, line));
   const root = findRoot(analysis, causes);
   if (root !== undefined) return [...found, root];
-  const imbalance = findImbalance(analysis, causes, stragglers);
-  if (imbalance !== undefined) found.push(imbalance);
-  const left = sum(causes, ({ ms }) => ms) - (imbalance?.costMs ?? 0);
-  if (!matters(analysis, left)) return found;
-  const blamed = imbalance?.advice.ranks ?? [];
-  const rest = causes.filter(({ forRank }) => !blamed.includes(forRank));
-  const late = findLate(analysis, rest) ?? findTurns(analysis, rest, left);
-  return late === undefined ? found : [...found, late];
+  const imbalance = new Imbalance(analysis, stragglers.flat());
+  const heavy = imbalance.heavy(causes);
+  const left = sum(causes, ({ ms }) => ms) - (heavy?.costMs ?? 0);
+  const blamed = heavy?.advice.ranks ?? [];
+  const rest = matters(analysis, left) ? causes.filter(({ forRank }) => !blamed.includes(forRank)) : [];
+  const light = heavy === undefined ? imbalance.light(causes) : undefined;
+  // A rank with little to do waits for one rank or another; only if it is nearly always the same one, that is the matter.
+  const late = findLate(analysis, rest, light === undefined ? 0.5 : 0.75);
+  const cause = late ?? light ?? findTurns(analysis, rest, left);
+  return [...found, heavy, cause].filter((each) => each !== undefined);
 }
 
-/** A rank that others wait for, more than for any other one. */
-function findLate(analysis: Analysis, causes: readonly WaitCause[]): Candidate | undefined {
+/** A rank that others wait for, at least for this share of all waiting. */
+function findLate(analysis: Analysis, causes: readonly WaitCause[], share: number): Candidate | undefined {
   const known = causes.filter(({ forRank }) => forRank >= 0);
   const [rank, ms] = greatest(
     totals(
@@ -44,7 +48,7 @@ function findLate(analysis: Analysis, causes: readonly WaitCause[]): Candidate |
     ),
   ) ?? [-1, 0];
   const all = sum(causes, (each) => each.ms);
-  if (ms < Math.max(0.4, 1.5 / analysis.times.length) * all || !matters(analysis, ms)) return undefined;
+  if (ms < Math.max(share, 1.6 / analysis.times.length) * all || !matters(analysis, ms)) return undefined;
   const own = known.filter(({ forRank }) => forRank === rank);
   return { costMs: ms, advice: lateAdvice(analysis, rank, own) };
 }
@@ -67,7 +71,8 @@ function partWord(share: number): string {
 
 /** Ranks that wait for each other in turn. */
 function findTurns(analysis: Analysis, causes: readonly WaitCause[], ms: number): Candidate | undefined {
-  if (ms < leastSpread * analysis.rankTimeMs || causes.length === 0) return undefined;
+  if (ms < leastSpread * analysis.rankTimeMs || causes.length === 0 || crowdedHosts(analysis).length > 0)
+    return undefined;
   const { operation, site } = worstPlace(causes);
   const { times, rankTimeMs, runMs } = analysis;
   const computing = sum(times, ({ computingMs }) => computingMs) / runMs;

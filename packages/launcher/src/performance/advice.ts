@@ -21,6 +21,9 @@ export function adviceOf(analysis: Analysis): Advice[] {
   const left = found.filter(
     ({ advice: { kind, ranks } }) => (kind !== "late-rank" && kind !== "root") || !stalled.includes(ranks[0]),
   );
-  const ordered = left.sort((a, b) => b.costMs - a.costMs).map(({ advice }) => advice);
+  // Ranks that exchange many small messages also wait for each other's: that has the same cause.
+  const small = left.some(({ advice }) => advice.kind === "small-messages");
+  const told = left.filter(({ advice }) => advice.kind !== "serialization" || !small);
+  const ordered = told.sort((a, b) => b.costMs - a.costMs).map(({ advice }) => advice);
   return [...first, ...ordered].slice(0, mostAdvice);
 }

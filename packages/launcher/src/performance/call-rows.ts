@@ -1,4 +1,5 @@
 import type { Analysis } from "./analysis.ts";
+import { certain, linesOf } from "./lines.ts";
 import type { ReportNames } from "./names.ts";
 import { sum } from "./rank-times.ts";
 import type { CallRow } from "./report-data.ts";
@@ -19,12 +20,21 @@ interface Part {
 /** The calls of all ranks by operation, line and phase, those with the most time first. */
 export function callRows({ recording, waits }: Analysis, names: ReportNames): CallRow[] {
   const groups = new Map<string, Part[]>();
-  for (const { rank, sums, sites, phases } of recording.ranks) {
-    const { byRow, openByRow } = waits.sums[rank]!;
-    for (const [row, { operation, site, phase, ...rest }] of sums.entries()) {
-      const id = [operation, sites[site] ?? "", phases[phase]?.name ?? ""].join("\n");
+  const lines = linesOf(recording.ranks, certain);
+  for (const { rank, sums, phases } of recording.ranks) {
+    const { byRow, openByRow, openCalls } = waits.sums[rank]!;
+    for (const [row, { operation, phase, ...rest }] of sums.entries()) {
+      const id = [operation, lines[rank]![row]!, phases[phase]?.name ?? ""].join("\n");
       const ms = rest.ms + openByRow[row]!;
-      const part = { rank, ...rest, ms, waitingMs: byRow[row]!, longestMs: Math.max(rest.longestMs, openByRow[row]!) };
+      const calls = rest.calls + openCalls[row]!;
+      const part = {
+        rank,
+        ...rest,
+        calls,
+        ms,
+        waitingMs: byRow[row]!,
+        longestMs: Math.max(rest.longestMs, openByRow[row]!),
+      };
       const group = groups.get(id);
       if (group === undefined) groups.set(id, [part]);
       else group.push(part);

@@ -145,7 +145,7 @@ class Neighbors {
     this.#ranks = ranks;
     for (const { rank, topologies } of recording.ranks) {
       for (const { context, neighbors } of topologies) {
-        for (const dest of neighbors) this.#add(this.#listOf(context, dest), rank);
+        for (const dest of neighbors) if (dest < ranks.length) this.#add(this.#listOf(context, dest), rank);
       }
     }
     for (const own of ranks) this.#index(own);

@@ -1,26 +1,30 @@
+import type { RunRecording } from "../recording/recording.ts";
 import { columns } from "../reports/table.ts";
-import type { ReportData } from "./report-data.ts";
-import { bytesOf, duration, grouped, percent } from "./words.ts";
+import { type Analysis, analyse } from "./analysis.ts";
+import { sum } from "./rank-times.ts";
+import { totals } from "./totals.ts";
+import { atSite, bytesOf, duration, grouped, percent } from "./words.ts";
 
 /** One number of two runs. */
 export interface ComparedRow {
   /** "time", "load balance", "allreduce at solver.ts:88 in solve". */
   what: string;
-  unit: "ms" | "share" | "bytes" | "calls";
+  unit: "ms" | "share" | "bytes" | "count";
   before: number;
   after: number;
 }
 
-/** Differences below this are not worth a line: time of all ranks in calls, as a share of the ranks' time. */
+/** Differences below this share of the ranks' time are not worth a line. */
 const leastShare = 0.001;
 const mostCalls = 20;
 
 /** What changed from one run to another: the run as a whole, then call by call, the largest change of time first. */
-export function compare(before: ReportData, after: ReportData): ComparedRow[] {
-  return [...wholeRun(before, after), ...calls(before, after)];
+export function compare(before: RunRecording, after: RunRecording): ComparedRow[] {
+  const [old, now] = [analyse(before), analyse(after)];
+  return [...wholeRun(old, now), ...calls(old, now)];
 }
 
-/** The rows as a table. */
+/** The rows as lines for a terminal. */
 export function comparisonTable(rows: readonly ComparedRow[]): string {
   const lines = rows.map(({ what, unit, before, after }) => [
     what,
@@ -31,34 +35,39 @@ export function comparisonTable(rows: readonly ComparedRow[]): string {
   return columns([["", "before", "after", "change"], ...lines]);
 }
 
-function wholeRun(before: ReportData, after: ReportData): ComparedRow[] {
-  const row = (what: string, unit: ComparedRow["unit"], of: (data: ReportData) => number): ComparedRow => {
+function wholeRun(before: Analysis, after: Analysis): ComparedRow[] {
+  const row = (what: string, unit: ComparedRow["unit"], of: (run: Analysis) => number): ComparedRow => {
     return { what, unit, before: of(before), after: of(after) };
   };
   return [
-    row("time", "ms", ({ ending }) => ending.ms),
-    row("ranks", "calls", ({ ranks }) => ranks.length),
-    row("efficiency", "share", ({ efficiency }) => efficiency[0]?.parallel ?? 1),
-    row("load balance", "share", ({ efficiency }) => efficiency[0]?.loadBalance ?? 1),
-    row("communication", "share", ({ efficiency }) => efficiency[0]?.communication ?? 1),
-    row("computing, all ranks", "ms", ({ balance }) => total(balance.map(({ computingMs }) => computingMs))),
-    row("waiting, all ranks", "ms", ({ balance }) => total(balance.map(({ waitingMs }) => waitingMs))),
-    row("messages", "calls", ({ traffic }) => total(traffic.map((each) => each[2] + each[4]))),
-    row("sent", "bytes", ({ traffic }) => total(traffic.map((each) => each[3] + each[5]))),
-    row(
-      "memory, largest rank",
-      "bytes",
-      ({ resources }) => Math.max(0, ...resources.flatMap(({ rss }) => rss)) * 2 ** 20,
-    ),
+    row("time", "ms", ({ recording }) => recording.ending.ms),
+    row("ranks", "count", ({ recording }) => recording.ranks.length),
+    row("efficiency", "share", ({ efficiency }) => efficiency[0]!.parallel),
+    row("load balance", "share", ({ efficiency }) => efficiency[0]!.loadBalance),
+    row("communication", "share", ({ efficiency }) => efficiency[0]!.communication),
+    row("computing, all ranks", "ms", ({ times }) => sum(times, ({ computingMs }) => computingMs)),
+    row("waiting, all ranks", "ms", ({ times }) => sum(times, ({ waitingMs }) => waitingMs)),
+    row("messages", "count", (run) => sentBy(run, (to) => to.messages + to.innerMessages)),
+    row("sent", "bytes", (run) => sentBy(run, (to) => to.bytes + to.innerBytes)),
+    row("memory, largest rank", "bytes", largestMemory),
   ];
 }
 
-function calls(before: ReportData, after: ReportData): ComparedRow[] {
+function sentBy({ recording }: Analysis, of: (to: RunRecording["ranks"][number]["sent"][number]) => number): number {
+  return sum(recording.ranks, ({ sent }) => sum(sent, of));
+}
+
+function largestMemory({ recording }: Analysis): number {
+  const peaks = recording.ranks.map(({ samples }) => samples.rssBytes.reduce((a, b) => Math.max(a, b), 0));
+  return peaks.reduce((a, b) => Math.max(a, b), 0);
+}
+
+function calls(before: Analysis, after: Analysis): ComparedRow[] {
   const [old, now] = [timesOf(before), timesOf(after)];
   const rows = [...new Set([...old.keys(), ...now.keys()])].map((what): ComparedRow => {
     return { what, unit: "ms", before: old.get(what) ?? 0, after: now.get(what) ?? 0 };
   });
-  const least = leastShare * Math.max(lifeOf(before), lifeOf(after));
+  const least = leastShare * Math.max(before.rankTimeMs, after.rankTimeMs);
   const size = (row: ComparedRow): number => Math.abs(row.after - row.before);
   return rows
     .filter((row) => size(row) > least)
@@ -66,24 +75,19 @@ function calls(before: ReportData, after: ReportData): ComparedRow[] {
     .slice(0, mostCalls);
 }
 
-/** Time of all ranks by call. Lines are compared by their text, so a line that moved is another one. */
-function timesOf({ calls: rows, operations, sites, phases }: ReportData): Map<string, number> {
-  const times = new Map<string, number>();
-  for (const { operation, site, phase, ms } of rows) {
-    const at = sites[site] === "" ? "" : ` at ${sites[site]}`;
-    const within = phases[phase] === "" ? "" : ` in ${phases[phase]}`;
-    const what = `${operations[operation]}${at}${within}`;
-    times.set(what, (times.get(what) ?? 0) + ms);
-  }
-  return times;
-}
-
-function lifeOf({ balance }: ReportData): number {
-  return total(balance.map((row) => row.computingMs + row.waitingMs + row.transferMs));
-}
-
-function total(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0);
+/** Time of all ranks by call. A line that moved is another one. */
+function timesOf({ recording, lines }: Analysis): Map<string, number> {
+  const rows = recording.ranks.flatMap(({ rank, sums, phases }) =>
+    sums.map(({ operation, phase, ms }, row) => {
+      const name = phases[phase]?.name ?? "";
+      return { what: `${operation}${atSite(lines[rank]![row]!)}${name === "" ? "" : ` in ${name}`}`, ms };
+    }),
+  );
+  return totals(
+    rows,
+    ({ what }) => what,
+    ({ ms }) => ms,
+  );
 }
 
 function text(value: number, unit: ComparedRow["unit"]): string {
@@ -94,13 +98,13 @@ function text(value: number, unit: ComparedRow["unit"]): string {
 
 /** "-12 %", "+3 points", "new", "gone". */
 function change(before: number, after: number, unit: ComparedRow["unit"]): string {
-  if (unit === "share") {
-    const points = Math.round((after - before) * 100);
-    return points === 0 ? "" : `${points > 0 ? "+" : ""}${points} points`;
-  }
+  if (unit === "share") return signed(Math.round((after - before) * 100), " points");
   if (before === after) return "";
   if (before === 0) return "new";
-  if (after === 0) return "gone";
-  const percents = Math.round((after / before - 1) * 100);
-  return percents === 0 ? "" : `${percents > 0 ? "+" : ""}${percents} %`;
+  return after === 0 ? "gone" : signed(Math.round((after / before - 1) * 100), " %");
+}
+
+/** Nothing for 0. */
+function signed(value: number, unit: string): string {
+  return value === 0 ? "" : `${value > 0 ? "+" : ""}${value}${unit}`;
 }

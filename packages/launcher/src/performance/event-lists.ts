@@ -1,5 +1,6 @@
 import type { RankRecording, RunRecording } from "../recording/recording.ts";
 import { kindOf, type OperationKind } from "./operations.ts";
+import { withSoundEvents } from "./sound-events.ts";
 
 /** The events of a rank with what is asked of them again and again. */
 export interface RankEvents {
@@ -10,9 +11,9 @@ export interface RankEvents {
   kinds: OperationKind[];
 }
 
-/** By rank of the world. Ranks that the recording lacks are empty. */
+/** By rank of the world. */
 export function rankEvents(recording: RunRecording): RankEvents[] {
-  return recording.ranks.map((each) => ({
+  return recording.ranks.map(withSoundEvents).map((each) => ({
     rank: each.rank,
     recording: each,
     length: each.events.began.length,

@@ -8,27 +8,51 @@ import { atSite, percent, ranksFirst, trimmed } from "./words.ts";
 /** A rank computes longer if it computes this much longer than the mean. */
 const leastFactor = 1.15;
 
-/** Ranks that compute longer than the others, or a few that compute less. The end of a map is the stragglers' matter. */
-export function findImbalance(
-  analysis: Analysis,
-  causes: readonly WaitCause[],
-  stragglers: readonly Straggler[],
-): Candidate | undefined {
-  const joined = analysis.times.filter((each) => each.joined);
-  const computing = joined.map(({ rank, computingMs }) => ({
-    rank,
-    ms: computingMs - sum(stragglers, (each) => (each.rank === rank ? each.to - each.from : 0)),
-  }));
-  const mean = sum(computing, ({ ms }) => ms) / Math.max(1, computing.length);
-  const longest = computing.reduce((most, { ms }) => Math.max(most, ms), 0);
-  const costMs = (longest - mean) * computing.length;
-  if (longest < leastFactor * mean || !matters(analysis, costMs)) return undefined;
-  const heavy = computing.filter(({ ms }) => ms >= (mean + longest) / 2).map(({ rank }) => rank);
-  const few = heavy.length <= computing.length / 2;
-  const light = computing.filter(({ ms }) => ms < mean - (longest - mean)).map(({ rank }) => rank);
-  if (few) return { costMs, advice: heavyAdvice(analysis, causes, heavy, longest / mean, longest - mean) };
-  if (light.length === 0 || light.some((rank) => handsOut(analysis, rank))) return undefined;
-  return { costMs, advice: lightAdvice(analysis, causes, light, costMs) };
+/** How long ranks compute, in comparison with each other. The end of a map is the stragglers' matter. */
+export class Imbalance {
+  readonly #analysis: Analysis;
+  readonly #computing: { rank: number; ms: number }[];
+  readonly #mean: number;
+  readonly #longest: number;
+  /** Time that the ranks would not lose if all computed equally long. */
+  readonly #costMs: number;
+
+  constructor(analysis: Analysis, stragglers: readonly Straggler[]) {
+    this.#analysis = analysis;
+    const joined = analysis.times.filter((each) => each.joined);
+    this.#computing = joined.map(({ rank, computingMs }) => ({
+      rank,
+      ms: computingMs - sum(stragglers, (each) => (each.rank === rank ? each.to - each.from : 0)),
+    }));
+    this.#mean = sum(this.#computing, ({ ms }) => ms) / Math.max(1, joined.length);
+    this.#longest = this.#computing.reduce((most, { ms }) => Math.max(most, ms), 0);
+    this.#costMs = (this.#longest - this.#mean) * joined.length;
+  }
+
+  /** A minority of ranks that compute longer than the others. */
+  heavy(causes: readonly WaitCause[]): Candidate | undefined {
+    if (!this.#matters) return undefined;
+    const heavy = this.#computing.filter(({ ms }) => ms >= (this.#mean + this.#longest) / 2).map(({ rank }) => rank);
+    if (heavy.length > this.#computing.length / 2) return undefined;
+    const lostMs = this.#longest - this.#mean;
+    return {
+      costMs: this.#costMs,
+      advice: heavyAdvice(this.#analysis, causes, heavy, this.#longest / this.#mean, lostMs),
+    };
+  }
+
+  /** A few ranks that compute less than the others. */
+  light(causes: readonly WaitCause[]): Candidate | undefined {
+    if (!this.#matters) return undefined;
+    const most = 2 * this.#mean - this.#longest;
+    const light = this.#computing.filter(({ ms }) => ms < most).map(({ rank }) => rank);
+    if (light.length === 0 || light.some((rank) => handsOut(this.#analysis, rank))) return undefined;
+    return { costMs: this.#costMs, advice: lightAdvice(this.#analysis, causes, light, this.#costMs) };
+  }
+
+  get #matters(): boolean {
+    return this.#longest >= leastFactor * this.#mean && matters(this.#analysis, this.#costMs);
+  }
 }
 
 /** Whether it only hands out tasks, so that others compute. */
@@ -72,7 +96,12 @@ function finish(
   const advice = { kind: "imbalance" as const, ranks: [...ranks] };
   if (causes.length === 0) return { ...advice, text: `${text}.` };
   const place = worstPlace(causes);
-  const where = `${text}: ${ranks.includes(place.ranks[0]!) ? "they wait" : "the others wait"} in ${place.operation}${atSite(place.site)}.`;
+  const where = `${text}: ${waiters(ranks, place.ranks[0]!)} in ${place.operation}${atSite(place.site)}.`;
   const forRank = causes.find(({ rank }) => rank === place.ranks[0])!.forRank;
   return { ...advice, text: where, ...longestWait(analysis, place.ranks[0]!, forRank), ...siteOf(place.site) };
+}
+
+function waiters(ranks: readonly number[], waiting: number): string {
+  if (!ranks.includes(waiting)) return "the others wait";
+  return ranks.length === 1 ? "it waits" : "they wait";
 }

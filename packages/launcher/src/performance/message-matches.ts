@@ -36,7 +36,8 @@ function listSends(ranks: readonly RankEvents[]): EventLists {
   for (const own of ranks) {
     const { peer, context } = own.recording.events;
     for (let i = 0; i < own.length; i++) {
-      if (peer[i]! >= 0 && kindAt(own, i) === "send") lists.add(listOf(size, own.rank, peer[i]!, context[i]!), i);
+      if (ranks[peer[i]!] === undefined || kindAt(own, i) !== "send") continue;
+      lists.add(listOf(size, own.rank, peer[i]!, context[i]!), i);
     }
   }
   lists.sort((list) => ranks[Math.floor(list / size) % size]!.recording.events.key);

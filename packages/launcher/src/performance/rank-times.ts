@@ -37,10 +37,11 @@ export function rankTimes(recordings: readonly RankRecording[], waits: Waits): R
 
 function timesOf(recording: RankRecording, kinds: readonly string[], sums: RankWaitSums): RankTimes {
   const { rank, joinedAt, leftAt } = recording;
-  const joined = recording.complete || recording.phases.length > 0 || leftAt > joinedAt;
+  const joined = recording.complete || recording.sums.length > 0 || leftAt > joinedAt;
   const ms = Math.max(0, leftAt - joinedAt);
   const inCalls = callTimes(recording, kinds, sums);
-  const phases = recording.phases.length > 0 ? recording.phases : [{ name: "", ms, inCallsMs: Math.min(ms, inCalls) }];
+  const known = recording.phases.length > 0 ? recording.phases : [{ name: "", ms, inCallsMs: inCalls }];
+  const phases = known.map((phase) => ({ ...phase, inCallsMs: Math.min(phase.ms, phase.inCallsMs) }));
   const inCallsMs = sum(phases, (each) => each.inCallsMs);
   const overlap = inCalls > inCallsMs ? inCallsMs / inCalls : 1;
   const spent = phases.map((phase, i) => spentIn(phase, i, recording, sums, overlap));

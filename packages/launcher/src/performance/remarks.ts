@@ -1,5 +1,6 @@
 import { count } from "../reports/table.ts";
 import type { Analysis } from "./analysis.ts";
+import { crowdedHosts } from "./crowding.ts";
 import { sum } from "./rank-times.ts";
 import { grouped, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 
@@ -7,7 +8,9 @@ import { grouped, ranksFirst, ranksNamed, trimmed } from "./words.ts";
 const visibleClockErrorMs = 0.5;
 
 /** What the numbers of a report rest on, where that is less than everything. */
-export function remarksOf({ recording: { ranks, about }, times }: Analysis): string[] {
+export function remarksOf(analysis: Analysis): string[] {
+  const { recording, times } = analysis;
+  const { ranks, about, ending } = recording;
   const remarks: string[] = [];
   const sampled = ranks.filter(({ keeps }) => keeps > 1);
   const most = sampled.reduce<(typeof ranks)[number] | undefined>(
@@ -23,12 +26,18 @@ export function remarksOf({ recording: { ranks, about }, times }: Analysis): str
   const absent = times.filter(({ joined }) => !joined).map(({ rank }) => rank);
   if (absent.length > 0) remarks.push(`${ranksFirst(absent)} never called init() and recorded nothing.`);
   const lost = ranks.filter(({ rank, complete }) => !complete && times[rank]!.joined).map(({ rank }) => rank);
-  if (lost.length > 0)
+  // While a job runs, all recordings are unfinished.
+  if (lost.length > 0 && (ending.exitCode !== 0 || ending.words.length > 0))
     remarks.push(`The recording of ${ranksNamed(lost)} ends early: the process ended without leaving the world.`);
   const error = about.hosts.reduce((largest, { clockErrorMs }) => Math.max(largest, clockErrorMs), 0);
   if (error > visibleClockErrorMs) {
     remarks.push(
       `The hosts' clocks are aligned to ${trimmed(error, 1)} ms: waiting between hosts is no more exact than that in each call.`,
+    );
+  }
+  for (const { name, ranks: own, cpus } of crowdedHosts(analysis)) {
+    remarks.push(
+      `${name} has ${count(cpus, "CPU")} for ${count(own.length, "rank")}, which used most of their time: ranks also waited for a CPU, within all other times.`,
     );
   }
   return remarks;

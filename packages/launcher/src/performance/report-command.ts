@@ -28,7 +28,7 @@ export async function report(options: ReportOptions): Promise<number> {
   const recordings: NamedRecording[] = [];
   for (const path of paths) recordings.push({ name: basename(path), recording: await readRecording(path) });
   const [first, second] = recordings.map(({ recording }) => recording);
-  if (options.compare) print(comparisonTable(compare(reportDataOf(first!), reportDataOf(second!))));
+  if (options.compare) print(comparisonTable(compare(first!, second!)));
   else if (options.scaling) print(scalingTable(scalingOf(recordings)));
   else if (options.summary) print(summaryOf(reportDataOf(first!)).join("\n"));
   const isAsked = output !== undefined || !(options.compare || options.summary || options.scaling);

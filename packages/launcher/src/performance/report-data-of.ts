@@ -3,6 +3,7 @@ import { adviceOf } from "./advice.ts";
 import { type Analysis, analyse, hostIndices } from "./analysis.ts";
 import { callRows } from "./call-rows.ts";
 import { phaseNames } from "./efficiency.ts";
+import { certain, linesOf } from "./lines.ts";
 import { mapReports } from "./map-report.ts";
 import { Names, type ReportNames } from "./names.ts";
 import { drawnSpans } from "./phase-spans.ts";
@@ -51,10 +52,11 @@ function timelineOf({ recording, waits }: Analysis, names: ReportNames, round: R
   const chosen = chosenEvents(waits.ranks);
   const { binMs, bins } = commonBins(recording, end);
   const spans = drawnSpans(waits.ranks);
+  const lines = linesOf(recording.ranks, certain);
   return {
     binMs,
     bins,
-    segments: waits.ranks.map((own) => segmentsOf(own, chosen[own.rank]!, waits, names, round)),
+    segments: waits.ranks.map((own) => segmentsOf(own, chosen[own.rank]!, waits, names, lines[own.rank]!, round)),
     arrows: arrowsOf(waits, chosen, round),
     phases: recording.ranks.flatMap(({ rank, phases }) =>
       spans[rank]!.map(({ began, end, phase }): [number, number, number, number] => {

@@ -73,21 +73,26 @@ function placeOf(began: Float64Array, time: number): number {
   return low;
 }
 
-/** The numbers of the chosen calls of a rank, {@link segmentFields} each. */
+/**
+ * The numbers of the chosen calls of a rank, {@link segmentFields} each.
+ *
+ * @param lines by row of the sums
+ */
 export function segmentsOf(
   own: RankEvents,
   chosen: Int32Array,
   waits: Waits,
   names: ReportNames,
+  lines: readonly string[],
   round: Rounding,
 ): number[] {
-  const { events, sums, sites } = own.recording;
+  const { events, sums } = own.recording;
   const found = waits.events[own.rank]!;
   const flat = new Array<number>(chosen.length * segmentFields);
   let at = 0;
   for (const i of chosen) {
     const row = events.sums[i]!;
-    const { operation, site } = sums[row]!;
+    const { operation } = sums[row]!;
     const ms = events.ms[i]!;
     const known = !Number.isNaN(found.ms[i]!);
     // Where the other end is not kept, the call waited as much of its time as others of its kind.
@@ -97,7 +102,7 @@ export function segmentsOf(
     flat[at++] = round.at(events.began[i]!);
     flat[at++] = Number.isNaN(ms) ? -1 : round.ms(ms);
     flat[at++] = names.operations.indexOf(operation);
-    flat[at++] = names.sites.indexOf(sites[site] ?? "");
+    flat[at++] = names.sites.indexOf(lines[row]!);
     flat[at++] = events.peer[i]!;
     flat[at++] = events.bytes[i]!;
     flat[at++] = round.ms(waited);

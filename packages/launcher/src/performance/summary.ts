@@ -60,10 +60,8 @@ function messagesOf({ traffic }: ReportData): string | undefined {
   const inner = sum(traffic, (row) => row[4]);
   if (own + inner === 0) return undefined;
   const within =
-    inner === 0
-      ? ""
-      : `, and ${grouped(inner)} of ${bytesOf(sum(traffic, (row) => row[5]))} within collectives and maps`;
-  return `${grouped(own)} of ${bytesOf(sum(traffic, (row) => row[3]))} in sum${within}`;
+    inner === 0 ? "" : `; within collectives and maps ${grouped(inner)}, ${bytesOf(sum(traffic, (row) => row[5]))}`;
+  return `${grouped(own)}, ${bytesOf(sum(traffic, (row) => row[3]))} in sum${within}`;
 }
 
 function longestOf({ calls, operations, sites }: ReportData): string | undefined {
@@ -77,7 +75,7 @@ function longestOf({ calls, operations, sites }: ReportData): string | undefined
 
 function mapOf({ maps, operations, sites }: ReportData): string | undefined {
   const [map] = [...maps].sort((a, b) => b.endedAt - b.beganAt - (a.endedAt - a.beganAt));
-  if (map === undefined) return undefined;
+  if (map === undefined || map.tasks === 0) return undefined;
   const [longest] = map.longest;
   const mean = sum(map.perRank, ([, , ms]) => ms) / Math.max(1, map.tasks);
   const task =
@@ -92,7 +90,8 @@ function memoryOf({ resources }: ReportData): string | undefined {
   const [most] = peaks.sort((a, b) => b.peak - a.peak);
   if (most === undefined) return undefined;
   const gc = sum(resources, ({ gcMs }) => gcMs);
-  return `at most ${Math.round(most.peak)} MiB (rank ${most.rank}); garbage collection ${duration(gc)} of all ranks`;
+  const collected = gc > 0 ? `; garbage collection ${duration(gc)} of all ranks` : "";
+  return `at most ${Math.round(most.peak)} MiB (rank ${most.rank})${collected}`;
 }
 
 /** The text in lines of at most so many characters, if its words are no longer. */

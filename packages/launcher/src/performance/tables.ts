@@ -1,9 +1,9 @@
 import type { RunRecording } from "../recording/recording.ts";
 import type { Analysis, WaitCause } from "./analysis.ts";
-import { totals } from "./candidates.ts";
 import type { RankTimes } from "./rank-times.ts";
 import type { BalanceRow, ReportData, TrafficRow } from "./report-data.ts";
 import { digits } from "./rounding.ts";
+import { totals } from "./totals.ts";
 
 /** Pairs of ranks beyond this many are left out, those with the least first. */
 const mostPairs = 10_000;

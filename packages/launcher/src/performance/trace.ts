@@ -106,7 +106,7 @@ function* callsOf(own: RankEvents, pid: number, first: number, ids: FlowIds): Ge
   const { events, sums } = own.recording;
   const lanes = new Lanes();
   for (let i = 0; i < own.length; i++) {
-    const slice = lanes.place(events.began[i]!, endAt(own, i));
+    const slice = lanes.place(Math.max(0, events.began[i]!), Math.max(0, endAt(own, i)));
     const { operation } = sums[events.sums[i]!]!;
     const tid = first + slice.lane;
     const name = operation === "task" ? `task ${events.key[i]}` : operation;
@@ -191,13 +191,14 @@ class FlowIds {
 
 const arrow = { name: "message", cat: "message" } as const;
 
+/** In microseconds. No time is before the beginning of the run, whatever clocks say. */
 function times(began: number, end: number): { ts: number; dur: number } {
   const ts = micros(began);
   return { ts, dur: round(Math.max(0, micros(end) - ts)) };
 }
 
 function micros(ms: number): number {
-  return round(ms * 1000);
+  return round(Math.max(0, ms) * 1000);
 }
 
 /** To nanoseconds, where the value is in microseconds. */

@@ -1,7 +1,7 @@
 import type { Analysis, WaitCause } from "./analysis.ts";
-import { greatest, totals } from "./candidates.ts";
 import { sum } from "./rank-times.ts";
 import type { Advice } from "./report-data.ts";
+import { greatest, totals } from "./totals.ts";
 
 /** Waiting at one line: where it is most, which ranks wait there, the longest waiting one first, and how long. */
 export function worstPlace(causes: readonly WaitCause[]): {

@@ -7,6 +7,8 @@ export interface RankWaitSums {
   byRow: Float64Array;
   /** By row: ms in calls that had not ended when the recording ended. They are not in `sums`. */
   openByRow: Float64Array;
+  /** By row: how many they are. */
+  openCalls: Uint32Array;
   causes: Cause[];
   /** By row: 1 if nothing is known of how long its calls waited, so that 0 is taken. */
   unknown: Uint8Array;
@@ -46,6 +48,7 @@ class RankSums {
   readonly sampled: Shares[];
   readonly kept: Shares[];
   readonly #open: Float64Array;
+  readonly #openCalls: Uint32Array;
   readonly #openCauses: Cause[] = [];
   readonly #waits: RankWaits;
 
@@ -57,6 +60,7 @@ class RankSums {
     this.sampled = none();
     this.kept = none();
     this.#open = new Float64Array(sums.length);
+    this.#openCalls = new Uint32Array(sums.length);
     const several = grouped(waits);
     for (let i = 0; i < own.length; i++) {
       const parts = several.get(i) ?? [{ forRank: waits.forRank[i]!, ms: waits.ms[i]! }];
@@ -84,7 +88,7 @@ class RankSums {
         causes.push({ row, forRank, ms: (ms * part) / shares.ms, open: false });
       }
     }
-    return { byRow, openByRow: this.#open, causes, unknown };
+    return { byRow, openByRow: this.#open, openCalls: this.#openCalls, causes, unknown };
   }
 
   sharesOf(row: number): Shares {
@@ -111,6 +115,7 @@ class RankSums {
     if (kindAt(this.own, i) === "task") return;
     const row = this.own.recording.events.sums[i]!;
     this.#open[row]! += msAt(this.own, i);
+    this.#openCalls[row]!++;
     for (const { forRank, ms } of parts) if (ms > 0) this.#openCauses.push({ row, forRank, ms, open: true });
   }
 }
