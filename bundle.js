@@ -16,6 +16,7 @@ const packages = [
       "transports/zeromq/transport",
       "transports/shared-memory/transport",
       "tasks/journal",
+      "recording/recording",
     ],
     apart: ["bootstrap", "wire/progress"],
     /** Without anything shared: every rank loads them. */

@@ -5,6 +5,7 @@
 export { nativeAdvice } from "./calls/native-package.ts";
 export { processStatFields } from "./calls/process-stat.ts";
 export { within } from "./calls/timeout.ts";
+export * from "./recording/layout.ts";
 export { shareOut } from "./transports/shared-memory/room.ts";
 export * from "./wire/agent-protocol.ts";
 export { eachMessage, sendMessage } from "./wire/json-lines.ts";

@@ -80,6 +80,7 @@ function commands(ask: (request: Request) => void, later: readonly string[][]): 
     later,
   });
   addMap(program, ask);
+  addReport(program, ask);
   addDoctor(program, ask);
   return program;
 }
@@ -144,6 +145,37 @@ function addMap(program: Command, ask: (request: Request) => void): void {
     refuseManyStarts("map", options, startedBy());
     ask(async () => (await import("./job/run.ts")).run(options));
   });
+}
+
+function addReport(program: Command, ask: (request: Request) => void): void {
+  program
+    .command("report")
+    .description(
+      "Shows a recorded run (tsmpi run --record FILE.tsrec): as a page, a trace, lines, or beside other runs.",
+    )
+    .usage("[options] <recording> [recordings...]")
+    .argument("<recording>", "a file that --record has written")
+    .argument("[recordings...]", "further ones, for --compare and --scaling")
+    .option(
+      "-o, --output <FILE>",
+      "FILE.html: a page (default: beside the recording); FILE.json, FILE.json.gz: a trace",
+    )
+    .option("--summary", "ten lines: where the time went")
+    .option("--compare", "what changed from the first recording to the second, the biggest changes first")
+    .option("--scaling", "how the same program runs on several numbers of ranks")
+    .addHelpText("before", `${reportExamples}\n`)
+    .copyInheritedSettings(program)
+    .action(
+      (
+        first: string,
+        others: string[],
+        options: { output?: string; summary?: true; compare?: true; scaling?: true },
+      ) => {
+        const { output, summary = false, compare = false, scaling = false } = options;
+        const wanted = { recordings: [first, ...others], output, summary, compare, scaling };
+        ask(async () => (await import("./performance/report-command.ts")).report(wanted));
+      },
+    );
 }
 
 function addDoctor(program: Command, ask: (request: Request) => void): void {
@@ -230,6 +262,13 @@ const mapExamples = `Examples:
   tsmpi map -n 8 "gzip -9 {}" ::: *.log           eight commands at a time
   tsmpi map "./simulate --seed {} > out.{}" ::: 1 2 3
   find . -name '*.mp4' -print0 | tsmpi map -0 "ffmpeg -i {} {}.webm"`;
+
+const reportExamples = `Examples:
+  tsmpi run -n 8 --report run.html solver.ts      the page at once
+  tsmpi run -n 8 --record run.tsrec solver.ts     the recording; then:
+  tsmpi report run.tsrec                          run.html
+  tsmpi report --compare before.tsrec after.tsrec
+  tsmpi report --scaling n1.tsrec n2.tsrec n4.tsrec -o scaling.html`;
 
 const mapExits = `\
 {} is replaced by the input in quotes, so write no quotes around it. A command without {} gets its input at the end.

@@ -32,6 +32,11 @@ import { PointToPoint } from "./point-to-point.ts";
 import { TaskCollective } from "./task-collective.ts";
 import type { World } from "./world.ts";
 
+/** The classes of all communicators, for those who watch their calls. */
+export function communicatorClasses(): { prototype: object }[] {
+  return [Communicator, NeighborCommunicator, CartCommunicator, GraphCommunicator, Intercommunicator];
+}
+
 /** The communicator of all ranks. */
 export function worldCommunicator(world: World): api.Communicator {
   return new Communicator(
@@ -142,6 +147,10 @@ class Communicator extends TaskCollective implements api.Communicator {
       const first = (ours.members[0] as number) < (theirs.members[0] as number);
       return new Intercommunicator(this.world, (first ? ours : theirs).context, ours.members, theirs.members);
     });
+  }
+
+  phase<R>(name: string, body: () => R | Promise<R>): Promise<R> {
+    return inPhase(this.world, name, body);
   }
 
   async abort(options: AbortOptions = {}): Promise<never> {
@@ -310,6 +319,19 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
       const { context } = await this.meet(peers, false);
       return new Intercommunicator(this.world, context, this.group.members, this.remoteGroup.members);
     });
+  }
+}
+
+/** Runs `body`. A run that is recorded shows its time under this name. */
+async function inPhase<R>({ recording }: World, name: string, body: () => R | Promise<R>): Promise<R> {
+  if (typeof name !== "string" || name === "") throw invalid(`phase(${show(name)}): a phase has a name, a string`);
+  if (typeof body !== "function")
+    throw invalid(`phase("${name}", ${show(body)}): give a function, whose time is the phase`);
+  const close = recording?.openPhase(name);
+  try {
+    return await body();
+  } finally {
+    close?.();
   }
 }
 

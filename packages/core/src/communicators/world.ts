@@ -21,6 +21,11 @@ export interface World {
   showProgress?: (progress: Progress) => void;
   /** Tells the launcher of a rank that does not return from a task that was given up. */
   reportUnresponsive?: (rank: number, reason: string) => void;
+  /** Present in a run that is recorded. */
+  recording?: {
+    /** Opens a phase of the program. The function that is returned closes it. */
+    openPhase(name: string): () => void;
+  };
   /** Ends the job with this exit code. */
   abort(code: number, reason: string): Promise<never>;
   /** Sends out what this rank has sent, and leaves the world. Idempotent. */

@@ -15,6 +15,7 @@ import { DirectMessages } from "./direct-messages.ts";
 import { IncomingPackets } from "./incoming-packets.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
+import type { Peer } from "./peer.ts";
 import { PeerEndings } from "./peer-endings.ts";
 import { PeerTable } from "./peer-table.ts";
 import type { PendingCall } from "./pending-call.ts";
@@ -53,6 +54,7 @@ export class Engine {
   readonly receives: Receives;
   /** The shortest path of messages; undefined under `--check`, which looks at all of them. */
   readonly direct: DirectMessages | undefined;
+  readonly waits: WaitCounter;
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
   readonly traffic: Traffic;
@@ -62,7 +64,6 @@ export class Engine {
   readonly #transport: Transport;
   readonly #peers: PeerTable;
   readonly #liveness: Liveness;
-  readonly #waits: WaitCounter;
   #asking: NodeJS.Timeout | undefined;
   /** Called when packets of a rank that has ended with exit code 0 will not arrive, before all calls reject. */
   lost: (source: number, packets: number) => void = () => {};
@@ -104,7 +105,7 @@ export class Engine {
     this.#transport = transport;
     this.#peers = peers;
     this.#liveness = liveness;
-    this.#waits = waits;
+    this.waits = waits;
     outbound.toSelf = packets.dispatch;
     transport.receiver = packets;
   }
@@ -112,6 +113,11 @@ export class Engine {
   channel(context: number, collective: boolean): Channel {
     if (collective) this.#asking ??= setInterval(() => this.#askAboutWaits(), askMs).unref();
     return this.receives.channels.get({ context, collective });
+  }
+
+  /** How many packets went to and came from that rank of the world; undefined if none did. */
+  peer(rank: number): Readonly<Pick<Peer, "sent" | "received">> | undefined {
+    return this.#peers.known(rank);
   }
 
   /** The board of a communicator; undefined unless its ranks share memory. */
@@ -126,9 +132,9 @@ export class Engine {
 
   /** Resolves with the promise, or after `mostMs`. Packets are delivered meanwhile. */
   async listenWhile(promise: Promise<unknown>, mostMs: number): Promise<void> {
-    this.#waits.begin();
+    this.waits.begin();
     await within(mostMs, promise);
-    this.#waits.end();
+    this.waits.end();
   }
 
   readonly #lost = (source: number, packets: number): void => {
@@ -224,12 +230,12 @@ export class Engine {
 
   /** Whether some call of this rank waits for others. */
   get waiting(): boolean {
-    return this.#waits.count > 0;
+    return this.waits.count > 0;
   }
 
   /** See {@link WaitCounter.steps}. */
   get steps(): number {
-    return this.#waits.steps;
+    return this.waits.steps;
   }
 
   /** Whether a rank has ended and the calls that wait for it are about to reject. */

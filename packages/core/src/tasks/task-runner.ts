@@ -32,6 +32,8 @@ const clockEvery = 4;
 const closely = 64;
 
 interface Known {
+  /** As the program gave it. */
+  readonly task: AnyTask;
   readonly work: (...args: unknown[]) => unknown;
   readonly wantsContext: boolean;
   readonly fingerprint: number;
@@ -47,6 +49,8 @@ function wantsContext(work: AnyTask): boolean {
 
 /** Runs tasks on this rank, one after the other. Keeps the initializer's state. */
 export class TaskRunner {
+  /** Makes of each task's function one that is called in its place; set where the run is recorded. */
+  static watch: ((work: Known["work"]) => Known["work"]) | undefined;
   readonly #rank: number;
   readonly #tasks: ReadonlyMap<string, Known>;
   readonly #shared: { state: unknown; readonly runners: TaskRunner[] };
@@ -66,9 +70,9 @@ export class TaskRunner {
     this.#shared.runners.push(this);
     this.#returnedPromise = seat?.returnedPromise;
     this.#tasks = new Map(
-      Array.from(tasks, ([name, work]) => {
-        const fingerprint = fingerprintOf(work);
-        return [name, { work: work as Known["work"], wantsContext: wantsContext(work), fingerprint }];
+      Array.from(tasks, ([name, task]) => {
+        const work = TaskRunner.watch?.(task as Known["work"]) ?? (task as Known["work"]);
+        return [name, { task, work, wantsContext: wantsContext(task), fingerprint: fingerprintOf(task) }];
       }),
     );
   }
@@ -78,7 +82,7 @@ export class TaskRunner {
    * @param returnedPromise called with the name of each task that has returned a promise
    */
   seat(returnedPromise: (task: string) => void): TaskRunner {
-    const tasks = new Map(Array.from(this.#tasks, ([name, { work }]) => [name, work as AnyTask]));
+    const tasks = new Map(Array.from(this.#tasks, ([name, { task }]) => [name, task]));
     return new TaskRunner(this.#rank, tasks, { shared: this.#shared, returnedPromise });
   }
 

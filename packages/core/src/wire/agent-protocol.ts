@@ -162,15 +162,33 @@ export type RankMessage =
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 
+/** Where a rank records what it does, and how many calls one by one. */
+export interface RecordingWanted {
+  /** A file that the rank makes, and its agent reads. */
+  path: string;
+  events: number;
+  /** The line of every call is looked up, not of some. */
+  allLines: boolean;
+}
+
 /** Agent to rank. */
 export type AgentMessage =
   /** Answer to `hello` of a process that the rank has started: it is not the rank. */
   | { kind: "refused" }
   /**
    * Answer to `hello` of the rank. `room`: how many bytes were free in the directory's file system when the job began.
+   * `recording`: present where the run is recorded.
    * `cpus`: how many CPUs the ranks of the host are bound to, all together; absent where they are not.
    */
-  | { kind: "welcome"; directory: string; room: number; host: string; cpus?: number; network?: Network }
+  | {
+      kind: "welcome";
+      directory: string;
+      room: number;
+      host: string;
+      cpus?: number;
+      network?: Network;
+      recording?: RecordingWanted;
+    }
   /** Every rank is ready. `peers` is ordered by rank. */
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended with exit code 0. `sent` is from its `left` message; absent if there was none. */

@@ -6,11 +6,12 @@ import { breathe, setTimeout } from "../calls/event-loop.ts";
 import { isMissing, nativeAdvice } from "../calls/native-package.ts";
 import { showWarnings, warn } from "../calls/warning.ts";
 import type { Communicator } from "../communicators/api/communicator.ts";
-import { worldCommunicator } from "../communicators/communicator.ts";
+import { communicatorClasses, worldCommunicator } from "../communicators/communicator.ts";
 import { checkingWanted } from "../diagnosis/checking/wanted.ts";
 import { whereabouts } from "../diagnosis/pending-report.ts";
 import { watchProgress } from "../diagnosis/stall-watch.ts";
 import { Engine } from "../engine/engine.ts";
+import type { Recording } from "../recording/recording.ts";
 import { MemoryNetwork } from "../transports/memory.ts";
 import { obstacleToSharing } from "../transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "../transports/zeromq/transport.ts";
@@ -55,6 +56,7 @@ class Rank {
   readonly #agent: AgentChannel;
   #engine: Engine | undefined;
   #transport: ZeromqTransport | undefined;
+  #recording: Recording | undefined;
   /** Endings of ranks that arrived before the engine was made. */
   readonly #early: AgentMessage[] = [];
   #left: Promise<void> | undefined;
@@ -79,6 +81,8 @@ class Rank {
     const who: Identity = { rank: this.#rank, size: this.#size, host };
     const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(welcome);
     const engine = new Engine(who, transport, await checkingWanted());
+    const recording = await recordingOf(welcome, who, engine, transport);
+    this.#recording = recording;
     this.#engine = engine;
     if (this.#transport !== undefined) {
       this.#transport.unreachable = ({ code, message }, { dest, attempts }) => {
@@ -105,7 +109,8 @@ class Rank {
     const { signal } = this.#stopping;
     const calls = { showProgress, reportUnresponsive, abort, close };
     const program = Number(process.env[env.program] ?? 0);
-    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, ...calls });
+    const watched = recording === undefined ? calls : { ...calls, recording };
+    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, ...watched });
   }
 
   /** Reports this rank's endpoints, waits for the table of all ranks, and opens the transports. */
@@ -179,6 +184,7 @@ class Rank {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
+    this.#recording?.freeze();
     this.#transport?.dropAll();
     this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });
     if (!this.#agent.connected) setTimeout(() => process.exit(1), lostMs).unref();
@@ -198,6 +204,7 @@ class Rank {
   async #flushAndLeave(): Promise<void> {
     const engine = this.#engine;
     if (engine === undefined) return;
+    this.#recording?.end();
     await engine.flush(leaveTimeoutMs);
     if (!engine.silent) {
       await engine.listenWhile(breathe(), leaveTimeoutMs); // messages that have arrived already
@@ -221,6 +228,8 @@ class Rank {
   readonly #exiting = (code: number): void => {
     const engine = this.#engine;
     if (engine === undefined) return;
+    if (code === 0) this.#recording?.end();
+    else this.#recording?.freeze();
     engine.flushSync();
     const lost = code === 0 ? engine.sends.undelivered : [];
     if (lost.length > 0) {
@@ -245,6 +254,18 @@ const consequences: ReadonlySet<MpiErrorCode> = new Set(["rank-failed", "aborted
 
 /** Why a message to a world of one never comes. */
 export const aloneAndWaiting = "there is no other rank, and nothing was sent";
+
+/** Begins to record, where that is wanted. Loaded only then. */
+async function recordingOf(
+  { recording: wanted }: Welcome,
+  who: Identity,
+  engine: Engine,
+  transport: Transport,
+): Promise<Recording | undefined> {
+  if (wanted === undefined) return undefined;
+  const { Recording } = await import("../recording/recording.ts");
+  return new Recording(wanted, who, engine, transport, communicatorClasses());
+}
 
 function alone(host: string): { transport: Transport; hosts: string[] } {
   return { transport: new MemoryNetwork(1).end(0), hosts: [host] };

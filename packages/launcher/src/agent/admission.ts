@@ -6,6 +6,7 @@ import type { HostSetup } from "./host-setup.ts";
 import type { Admit, RankHello } from "./rank-listener.ts";
 import type { RankProcess } from "./rank-process.ts";
 import { runsScripts } from "./rank-program.ts";
+import { recordingPath } from "./recordings.ts";
 
 /** Orders that ranks must know of, also if they connect later. */
 type Lasting = Extract<Order, { kind: "failed" | "stopping" | "endsSoon" }>;
@@ -34,14 +35,14 @@ export class Admission {
 
   admit(hello: RankHello, socket: Socket, plan: HostPlan): ReturnType<Admit> {
     const { rank } = hello;
-    const { host, network, terminal } = plan;
+    const { host, network, terminal, recording: { allLines = false } = {} } = plan;
     const child = this.#ranks.processes.get(rank);
     const stranger = describeStranger(hello, child, !runsScripts(plan) || terminal !== undefined);
     if (child === undefined || stranger !== undefined) {
       this.#said(rank, { kind: "warning", text: `${stranger} ${isNoRank}` });
       return undefined;
     }
-    const { directory, room } = this.#setup;
+    const { directory, room, recordedEvents: events } = this.#setup;
     child.connect(socket);
     const cpus = this.#setup.seats?.cpus;
     child.tell({
@@ -51,6 +52,7 @@ export class Admission {
       host,
       ...(cpus === undefined ? {} : { cpus }),
       ...(network === undefined ? {} : { network }),
+      ...(events === undefined ? {} : { recording: { path: recordingPath(directory, rank), events, allLines } }),
     });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
     if (this.#verdict !== undefined) child.tell(this.#verdict);

@@ -3,6 +3,7 @@ import type { Exit } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
 import type { Channel } from "../link/channel.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
+import { hostClock } from "../recording/clock.ts";
 import { deferred } from "../system/deferred.ts";
 import { agentMark } from "../system/guardian.ts";
 import { cpuTimeHint } from "../system/resource-limits.ts";
@@ -17,6 +18,7 @@ import { OutputWindow } from "./output-window.ts";
 import { type RankEvents, RankProcess } from "./rank-process.ts";
 import { runsScripts } from "./rank-program.ts";
 import { commonStart, rankStart } from "./rank-start.ts";
+import { sendRecordings } from "./recordings.ts";
 import type { RankStart } from "./spawn-rank.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 
@@ -79,6 +81,12 @@ export class Agent {
         break;
       case "where":
         this.#ranks.tell(order);
+        break;
+      case "clock":
+        this.#channel.send({ ...order, there: hostClock() });
+        break;
+      case "record":
+        void this.#sendRecordings();
         break;
       case "queues":
         void this.#reportQueues();
@@ -233,6 +241,11 @@ export class Agent {
       void this.#finish();
   }
 
+  async #sendRecordings(): Promise<void> {
+    if (this.#setup.recordedEvents === undefined) return;
+    await sendRecordings(this.#setup.directory, this.#plan!.ranks, (report) => this.#channel.send(report));
+  }
+
   /** Every rank has ended: leaves nothing of the job behind, and loses nothing that was written. */
   async #finish(): Promise<void> {
     this.#ranks.endWatch();
@@ -248,6 +261,7 @@ export class Agent {
     }, lastOutputMs);
     await Promise.all([...this.#ranks.processes.values()].map((rank) => rank.drained));
     clearInterval(timer);
+    await this.#sendRecordings();
     this.#setup.remove();
     this.#channel.send({ kind: "finished" });
     this.#finished.resolve();

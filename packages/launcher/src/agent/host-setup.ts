@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { basename } from "node:path";
+import { recordingBytes } from "@tsmpi/core/bootstrap";
 import type { HostPlan } from "../link/messages.ts";
 import type { CpuClaims } from "../system/cpu-claims.ts";
 import { agentMark, Guardian } from "../system/guardian.ts";
@@ -12,6 +13,7 @@ import { makeJobDirectory, removeJobDirectory, roomIn } from "./job-directory.ts
 import { type Admit, type RankHello, RankListener } from "./rank-listener.ts";
 import { type Ends, openInput, pipesIn, type RankPipes } from "./rank-pipes.ts";
 import { programDirectory, programIndex } from "./rank-program.ts";
+import { eventsIn } from "./recordings.ts";
 import { SchedulerSignals } from "./scheduler-signals.ts";
 import { claimsFor, Seats } from "./seats.ts";
 
@@ -24,6 +26,8 @@ export class HostSetup {
   directory = "";
   /** Bytes that were free in the directory before any rank took some. */
   room = 0;
+  /** How many calls each rank keeps one by one; undefined: nothing is recorded. */
+  recordedEvents: number | undefined;
   guardian: Guardian | undefined;
   /** By rank; empty where the system cannot make named pipes. */
   pipes: ReadonlyMap<number, RankPipes> = new Map();
@@ -48,6 +52,7 @@ export class HostSetup {
   ): Promise<HostPlan> {
     this.directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"], plan.ranks.length);
     this.room = roomIn(this.directory);
+    this.#reserveRecordings(plan, noted);
     this.#claims = claimsFor(plan);
     const files = this.#claims === undefined ? [] : [this.#claims.file];
     this.guardian = new Guardian({ mark: agentMark(plan), directories: [this.directory, ...files] });
@@ -75,6 +80,13 @@ export class HostSetup {
     const here = environment === undefined ? plan : { ...plan, environment };
     await this.#seat(here);
     return here;
+  }
+
+  #reserveRecordings(plan: HostPlan, noted: (text: string) => void): void {
+    if (plan.recording === undefined) return;
+    this.recordedEvents = eventsIn(this.room, plan);
+    if (this.recordedEvents === undefined) noted(`nothing is recorded: ${this.directory} has no room for it`);
+    else this.room -= recordingBytes(plan.size, this.recordedEvents) * plan.ranks.length;
   }
 
   async #seat(plan: HostPlan): Promise<void> {

@@ -7,6 +7,7 @@ import {
   hosts,
   mostRanks,
   oneOf,
+  outputFile,
   portRange,
   seconds,
   walltime,
@@ -273,6 +274,49 @@ export const optionTable: readonly Option[] = [
     description: "show how far maps and pools have come, also where the script does not ask for it",
     apply(options) {
       options.environment["TSMPI_PROGRESS"] = "1";
+    },
+  },
+  {
+    flags: "--report <FILE.html>",
+    description: "record the run, and write a page that shows it: how well it runs in parallel, and what to improve",
+    apply(options, value) {
+      options.sight.report = outputFile("--report", value);
+    },
+  },
+  {
+    flags: "--trace <FILE.json>",
+    description: "record the run, and write its events for ui.perfetto.dev; also FILE.json.gz",
+    apply(options, value) {
+      options.sight.trace = outputFile("--trace", value);
+    },
+  },
+  {
+    flags: "--record <FILE.tsrec>",
+    description: "record the run, and keep the recording for tsmpi report",
+    apply(options, value) {
+      options.sight.record = outputFile("--record", value);
+    },
+  },
+  {
+    flags: "--live",
+    description: "record the run, and show its report while it runs, at an address of this machine that is printed",
+    apply(options) {
+      options.sight.live = true;
+    },
+  },
+  {
+    flags: "--record-lines",
+    description:
+      "look up the line of every call that is recorded, 10 us each (default: of waiting calls and of a sample)",
+    apply(options) {
+      options.sight.allLines = true;
+    },
+  },
+  {
+    flags: "--summary",
+    description: "record the run, and say at its end in ten lines where the time went",
+    apply(options) {
+      options.sight.summary = true;
     },
   },
   {

@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync, unlinkSync } from "node:fs";
+import { resolve } from "node:path";
 import type { PortRange } from "@tsmpi/core/bootstrap";
 import { reasonOf, usageError } from "../errors/launch-error.ts";
 import { seenPath } from "../system/seen-paths.ts";
@@ -94,6 +95,20 @@ export function existingDirectory(option: string, value: string): string {
     throw usageError(`${option} ${value}: ${reasonOf(error)}`);
   }
   throw usageError(`${option} ${value}: not a directory`);
+}
+
+/** A file that is going to be written; one that cannot be is refused now, not after hours of computing. */
+export function outputFile(option: string, value: string): string {
+  if (value === "") throw usageError(`${option}: a file is missing`);
+  const path = resolve(value);
+  const isNew = !existsSync(path);
+  try {
+    closeSync(openSync(path, "a"));
+    if (isNew) unlinkSync(path);
+  } catch (error) {
+    throw usageError(`${option} ${value}: cannot be written, ${reasonOf(error)}`);
+  }
+  return path;
 }
 
 /** `a "b c" d\ e` -> a, b c, d e: a shell's words, without its other expansions. */

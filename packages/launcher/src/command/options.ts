@@ -26,6 +26,27 @@ export type MapBy = (typeof mapOrders)[number];
 export const bindings = ["none", "core", "share", "numa", "socket"] as const;
 export type BindTo = (typeof bindings)[number];
 
+/** What a recording of the run becomes, by the paths of files. */
+export interface Sight {
+  /** `--report`: a page for a browser. */
+  report?: string;
+  /** `--trace`: events for ui.perfetto.dev. */
+  trace?: string;
+  /** `--record`: the recording itself. */
+  record?: string;
+  /** `--summary`: some lines at the end. */
+  summary: boolean;
+  /** `--live`: the page while the job runs. */
+  live: boolean;
+  /** `--record-lines`: the line of every call is looked up. */
+  allLines: boolean;
+}
+
+/** Whether the run is to be recorded. */
+export function isRecorded({ report, trace, record, summary, live }: Sight): boolean {
+  return summary || live || [report, trace, record].some((path) => path !== undefined);
+}
+
 /** What the command line asks for: complete and checked. Its own program is the first one. */
 export interface RunOptions extends ProgramOptions {
   isCommand: boolean;
@@ -76,6 +97,8 @@ export interface RunOptions extends ProgramOptions {
   /** 0: no search for deadlocks. */
   deadlockAfterMs: number;
   displayMap: boolean;
+  /** What is made of a recording of the run; nothing is recorded if all of it is absent. */
+  sight: Sight;
   dryRun: boolean;
   keepGoing: boolean;
   /** The exit code of rank 0 is a number of failures (`tsmpi map`). */
@@ -172,6 +195,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     deadlockAfterMs: 30_000,
     nodeOptions: [],
     displayMap: false,
+    sight: { summary: false, live: false, allLines: false },
     dryRun: false,
     keepGoing: false,
     countsFailures: false,

@@ -5,6 +5,9 @@ import { LastLines } from "./last-lines.ts";
 import { RankFiles } from "./rank-files.ts";
 import { openSink, type Sink, sameDestination } from "./sink.ts";
 
+/** A report of the run quotes no more. */
+const mostSaid = 100;
+
 export interface OutputOptions {
   /** What to put before every line of a rank; "": nothing. */
   tag(rank: number): string;
@@ -79,8 +82,12 @@ export class Output {
     return file !== undefined || this.#lastLines.isBuried(rank, stream) ? { lines, file } : undefined;
   }
 
+  /** The first lines that the launcher has said. */
+  readonly said: string[] = [];
+
   /** Writes a line of the launcher's own on stderr. */
   say(line: string): void {
+    if (this.said.length < mostSaid) this.said.push(line);
     this.#pending++;
     this.#writers.stderr.write("launcher", "", Buffer.from(`${line}\n`), () => this.#settle(undefined, false));
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Stuck } from "@tsmpi/core/bootstrap";
 import { DeadlockWatch, type Underway } from "../reports/deadlock.ts";
+import type { Doing } from "../reports/rank-activity.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { RankStates } from "./rank-states.ts";
 
@@ -10,7 +11,7 @@ const settledMs = 2000;
 
 interface DeadlockFindings {
   /** Every rank waits for another one; the report is for the user. */
-  deadlock(report: string): void;
+  deadlock(report: string, doings: readonly Doing[]): void;
   /** Every rank waits, for packets that were lost with a connection. */
   lost(packets: Underway): void;
 }
@@ -50,7 +51,7 @@ export class DeadlockCheck {
     if (this.#isOver()) return;
     const { size, endings } = this.#ranks;
     const report = this.#watch.report(size, endings);
-    if (report !== undefined) this.#found.deadlock(report);
+    if (report !== undefined) this.#found.deadlock(report, this.#watch.doings(size, endings));
     else if (this.#watch.underway(size, endings) !== undefined) void this.#checkLoss();
   }
 

@@ -4,7 +4,7 @@ import { env } from "@tsmpi/core/bootstrap";
 import { rankCommand } from "../agent/rank-command.ts";
 import { programDirectory, programIndex } from "../agent/rank-program.ts";
 import { colourVariables } from "../command/colours.ts";
-import { bindingOf, inputRanksOf, programsOf, type RunOptions } from "../command/options.ts";
+import { bindingOf, inputRanksOf, isRecorded, programsOf, type RunOptions } from "../command/options.ts";
 import { agentCommand } from "../hosts/agent-command.ts";
 import type { Placement } from "../hosts/placement.ts";
 import type { StartCommand } from "../hosts/starter.ts";
@@ -15,6 +15,7 @@ import { terminalSize } from "../system/pty.ts";
 import { resourceLimits } from "../system/resource-limits.ts";
 import { shellWords } from "../system/shell-words.ts";
 import type { Program } from "../typescript/index.ts";
+import { recordedEvents } from "./recordings.ts";
 
 /** What each host's agent has to do, in the order of `placement.nodes`. */
 export function plansFor(
@@ -49,6 +50,7 @@ export function plansFor(
     promptsAtOnce: placement.size === 1 || (isatty(0) && inputRanks.length === 1),
     ...(options.pty && { terminal: terminalSize() }),
     waitForChildrenMs: options.waitForChildrenMs,
+    ...(isRecorded(options.sight) && { recording: recordingPlan(options, placement) }),
     shell: { limits: resourceLimits(), ...(task === undefined ? {} : { task }) },
   };
   return placement.nodes.map(({ host, ranks, cpus }, node) => {
@@ -56,6 +58,10 @@ export function plansFor(
     const readers = ranks.filter((rank) => inputRanks.includes(rank));
     return { ...common, node, host: host.name, ranks, seating, inputRanks: readers };
   });
+}
+
+function recordingPlan({ sight }: RunOptions, { size }: Placement): NonNullable<HostPlan["recording"]> {
+  return { events: recordedEvents(size), allLines: sight.allLines };
 }
 
 /** `programs` are the prepared ones, in the order of the options. */

@@ -13,6 +13,7 @@ import { LastSentences } from "./last-sentences.ts";
 import { LeftBehind } from "./left-behind.ts";
 import { Losses } from "./losses.ts";
 import { RankStates } from "./rank-states.ts";
+import { type Described, Recordings } from "./recordings.ts";
 import { SeatingMap } from "./seating-map.ts";
 import { Startup } from "./startup.ts";
 import { type Station, Stations } from "./stations.ts";
@@ -36,6 +37,8 @@ export interface JobOptions {
   input: Input;
   progress: ProgressDisplay;
   roll: RollCall;
+  /** What a recording says about the job; undefined: nothing is recorded. */
+  recorded: Described | undefined;
   /** For `--verbose`. */
   log(text: string): void;
 }
@@ -67,6 +70,8 @@ export class Job {
   readonly #leftBehind: LeftBehind;
   readonly #stopped: StoppedRanks;
   readonly #seating: SeatingMap;
+  /** Present where the run is recorded. */
+  readonly recordings: Recordings | undefined;
   readonly #ended = deferred<number>();
 
   constructor(options: JobOptions) {
@@ -80,7 +85,10 @@ export class Job {
     const end = new JobEnd({ stations, ranks, inquiry, exitCode, sentences, output, killAfterMs, log });
     const undelivered = new Undelivered(ranks, end);
     const deadlock = new DeadlockCheck(ranks, inquiry, () => exitCode.isDecided, {
-      deadlock: (report) => end.stop(exitCodes.deadlock, "deadlock", report),
+      deadlock: (report, doings) => {
+        this.recordings?.stuck(doings);
+        end.stop(exitCodes.deadlock, "deadlock", report);
+      },
       lost: (packets) => undelivered.lost(packets, "the connection broke"),
     });
     this.#options = options;
@@ -94,6 +102,7 @@ export class Job {
     this.#undelivered = undelivered;
     this.#deadlock = deadlock;
     this.#seating = new SeatingMap(output, stations);
+    this.recordings = options.recorded && new Recordings(stations, options.recorded);
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
     this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end });
@@ -186,6 +195,10 @@ export class Job {
       case "lingering":
         this.#leftBehind.lingering(report, plan.host);
         break;
+      case "clock":
+      case "recorded":
+        this.recordings?.hear(report, station);
+        break;
       case "noted":
         log(`${plan.host}: ${report.text}`);
         break;
@@ -256,6 +269,7 @@ export class Job {
     this.#stations.open.delete(station);
     if (this.#stations.open.size > 0) return;
     this.#inquiry.end();
+    this.recordings?.end();
     this.#leftBehind.say();
     void this.end.told.then(() => this.#ended.resolve(this.#exitCode.code));
   }

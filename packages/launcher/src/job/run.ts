@@ -4,6 +4,7 @@ import { inspectorOf } from "../command/inspector-ports.ts";
 import {
   checkRanks,
   inputRanksOf,
+  isRecorded,
   programOfRank,
   programsOf,
   type RunOptions,
@@ -29,7 +30,9 @@ import { describeCommands, plansFor } from "./host-plans.ts";
 import { Job, type JobOptions } from "./job.ts";
 import { launch } from "./launch.ts";
 import { preparePrograms } from "./prepare-programs.ts";
+import { describeRun, openLive, showSight } from "./sight.ts";
 import { passSignalsOn } from "./signals.ts";
+import type { Station } from "./stations.ts";
 
 /**
  * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
@@ -54,8 +57,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const launchedAt = performance.now();
   const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
-  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
-    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
+  sayShortage(allocation, placement, stations, output);
   const job = openJob(options, { stations, size: placement.size, output, roll, log });
   failures.stop = (...failure) => job.end.stop(...failure);
   const limits = [
@@ -67,13 +69,15 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
     warnOfSlips(sources, options.directory, job, log),
     granted === undefined ? warnOfIdleCpus(options, allocation, output) : undefined,
   ]);
+  const live = openLive(options.sight, job.recordings, output);
   void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => job.warn(reason), log });
 
-  const code = await job.ended;
+  const ended = await job.ended;
   for (const limit of limits) clearTimeout(limit);
   await settled();
   await meanwhile;
-  log(`all ranks have ended, exit code ${code}`);
+  log(`all ranks have ended, exit code ${ended}`);
+  const code = await showSight(options.sight, job.recordings, ended, output, await live);
   await output.flush();
   return code === exitCodes.success ? failures.code : code; // the last of the output may be written when all has ended
 }
@@ -130,6 +134,11 @@ function sayBefore(
   if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
 }
 
+function sayShortage(allocation: Allocation, placement: Placement, stations: readonly Station[], output: Output): void {
+  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
+    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
+}
+
 /** The job, with its input and the signals of this process connected. */
 function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
   const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
@@ -141,6 +150,7 @@ function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size"
     keepGoing,
     countsFailures,
     checks: checksIn({ ...process.env, ...options.environment }),
+    recorded: isRecorded(options.sight) ? describeRun(options) : undefined,
     input,
     progress: new ProgressDisplay(rest.output),
   });

@@ -45,6 +45,8 @@ export interface HostPlan {
   shell?: Shell;
   /** How this host's ranks talk to other hosts; absent when there are none. */
   network?: Network;
+  /** Present where the run is recorded: how many calls of each rank are to be kept one by one. */
+  recording?: { events: number; allLines: boolean };
   /** The CPUs that the scheduler has given the job here; absent where it does not say how many. */
   granted?: Granted;
 }
@@ -138,6 +140,10 @@ export type Order =
   | { kind: "where" }
   /** Asks how many bytes wait in connections to other hosts. */
   | { kind: "queues" }
+  /** Asks for the host's clock. `sent` is by the launcher's. */
+  | { kind: "clock"; sent: number }
+  /** Asks for what the ranks have recorded so far. */
+  | { kind: "record" }
   /** Asks all ranks to end, and kills them after `killAfterMs`. */
   | { kind: "stop"; killAfterMs: number }
   | { kind: "kill" }
@@ -179,5 +185,9 @@ export type Report =
   | { kind: "terminated" }
   /** The answer to `queues`, in bytes. */
   | { kind: "queued"; bytes: number }
+  /** The answer to `clock`, in ms by each one's monotonic clock. */
+  | { kind: "clock"; sent: number; there: number }
+  /** A part of what a rank has recorded, compressed; empty if it recorded nothing. */
+  | { kind: "recorded"; rank: number; bytes: Uint8Array; last: boolean }
   /** No process and no file of the job is left on this host. */
   | { kind: "finished" };

@@ -25,15 +25,19 @@ export class DeadlockWatch {
 
   /** The table of waiting ranks if no rank can go on; else undefined. */
   report(size: number, endings: ReadonlyMap<number, Ending>): string | undefined {
-    const alive = this.#allStuck(size, endings);
-    if (alive === undefined || this.underway(size, endings) !== undefined) return undefined;
-    const doings = alive.map((rank): Doing => {
-      const where = this.#stuck.get(rank) as Stuck & { host: string };
-      return { rank, host: where.host, where };
-    });
+    const doings = this.doings(size, endings);
+    if (doings.length === 0 || this.underway(size, endings) !== undefined) return undefined;
     const ended = endings.size === 0 ? "" : `, ${endings.size} of ${size} ranks have ended`;
     const title = `deadlock: every rank waits and nothing is on its way${ended}`;
     return [title, table(doings), ...remarks(doings)].join("\n");
+  }
+
+  /** What each rank waits for, if no rank can go on; else none. */
+  doings(size: number, endings: ReadonlyMap<number, Ending>): Doing[] {
+    return (this.#allStuck(size, endings) ?? []).map((rank): Doing => {
+      const where = this.#stuck.get(rank) as Stuck & { host: string };
+      return { rank, host: where.host, where };
+    });
   }
 
   /** Packets that are under way while every rank waits; undefined if there are none, or some rank can go on. */

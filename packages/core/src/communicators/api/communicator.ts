@@ -54,6 +54,21 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
   readonly group: Group;
 
   /**
+   * Runs `body`, and names the time that it takes: `tsmpi run --report` and the like show how well each phase runs in parallel.
+   * Within a phase there may be others. Not collective: a rank may have phases of its own. Costs nothing in a run that is not
+   * recorded.
+   *
+   * ```ts
+   * const squares = await world.phase("assembly", () => [1, 2, 3].map((x) => x * x));
+   * const total = await world.phase("solve", () => world.allreduce(squares[0] ?? 0, sum)); // => 4
+   * ```
+   * @param name shown in reports; within another phase as `outer/name`
+   * @param body the part of the program; its value is given back
+   * @throws MpiError `invalid-argument` for another kind of name or body; what `body` throws
+   */
+  phase<R>(name: string, body: () => R | Promise<R>): Promise<R>;
+
+  /**
    * Gives one communicator for each color, made of the ranks that gave that color; null to a rank that gave null.
    *
    * ```ts

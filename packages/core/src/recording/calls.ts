@@ -1,0 +1,319 @@
+import { now } from "../calls/event-loop.ts";
+import { isTypedArray } from "../calls/typed-array.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type RecordedOperation, recordedOperations } from "./layout.ts";
+import type { Messages } from "./messages.ts";
+import type { OpenCall, Recorder } from "./recorder.ts";
+import { timeKind } from "./time-bins.ts";
+
+/** What the recorded calls know of the communicator that they belong to. */
+interface Recorded {
+  readonly context: number;
+  readonly partners: readonly number[];
+}
+
+/** `this` of a recorded call, and the call itself. */
+type Method = (this: object, a?: unknown, b?: unknown, c?: unknown) => unknown;
+interface Calls {
+  [name: string]: Method;
+}
+
+const messageCalls = ["send", "recv", "recvMessage", "probe", "sendrecv"] as const;
+const streams = ["imap", "imapUnordered"] as const;
+const handingCalls = ["map", "pool"] as const;
+/** These have a root, in the argument with this number. */
+const rooted: Partial<Record<RecordedOperation, number>> = { bcast: 1, scatter: 1, gather: 1, reduce: 2 };
+const special = new Set<string>([...messageCalls, ...streams, ...handingCalls, "task"]);
+/** These take no data. */
+const dataless = new Set<string>(["barrier", "split", "dup", "subset", "cart", "graph", "sub", "intercomm", "merge"]);
+const collectiveCalls = recordedOperations.filter((name) => !special.has(name));
+
+/** A call is timed once in so many, where calls follow each other faster than {@link hotMs}: to time one takes 0.3 us. */
+const sparse = 8;
+const hotMs = 0.005;
+
+/**
+ * Puts a recording around each public call, as MPI's profiling interface (PMPI) does: the methods of the classes are replaced by
+ * ones that call them. Where nothing is recorded, there is nothing of it.
+ *
+ * @param classes whose methods, and those of their bases, are replaced
+ */
+export function recordCalls(
+  recorder: Recorder,
+  messages: Messages,
+  engine: Engine,
+  classes: readonly { prototype: object }[],
+): void {
+  const wrap = new Wrapping(recorder, messages, engine);
+  const seen = new Set<object>();
+  for (const { prototype } of classes) {
+    for (let each = prototype; each !== Object.prototype && !seen.has(each); each = Object.getPrototypeOf(each)) {
+      seen.add(each);
+      const calls = each as Calls;
+      const replace = (names: readonly string[], by: (name: never, original: Method) => Method): void => {
+        for (const name of names) {
+          if (Object.hasOwn(calls, name)) calls[name] = by(name as never, calls[name] as Method);
+        }
+      };
+      replace(messageCalls, (name: (typeof messageCalls)[number], original) => wrap.message(name, original));
+      replace(collectiveCalls, (name: RecordedOperation, original) => wrap.collective(name, original));
+      replace(handingCalls, (name: RecordedOperation, original) => wrap.handing(name, original));
+      replace(streams, (name: RecordedOperation, original) => wrap.stream(name, original));
+    }
+  }
+}
+
+class Wrapping {
+  readonly #recorder: Recorder;
+  readonly #messages: Messages;
+  readonly #numbers: Map<number, { next: number }> = new Map();
+  #ended = false;
+  #begun = false;
+
+  constructor(recorder: Recorder, messages: Messages, { waits }: Engine) {
+    this.#recorder = recorder;
+    this.#messages = messages;
+    const { begin, atOnce } = waits;
+    waits.begin = () => {
+      this.#begun = true;
+      begin.call(waits);
+    };
+    waits.atOnce = <T>(value: T): Promise<T> => {
+      this.#ended = true;
+      return atOnce.call(waits, value) as Promise<T>;
+    };
+  }
+
+  message(name: (typeof messageCalls)[number], original: Method): Method {
+    const operation = recordedOperations.indexOf(name);
+    const recorder = this.#recorder;
+    const messages = this.#messages;
+    const { mail } = messages;
+    const self = this;
+    const pace = new Pace(recorder);
+    const optionsAt = name === "send" || name === "sendrecv" ? 1 : 0;
+    return function recorded(a, b, c) {
+      const peer = peerOf(this as Recorded, optionsAt === 1 ? b : a);
+      const began = pace.times(messages.next(name, peer)) ? now() : -1;
+      self.#begun = false;
+      const result = original.call(this, a, b, c) as Promise<unknown>;
+      if (!self.#begun && began < 0) {
+        pace.skipped();
+        recorder.sums.addUntimed(recorder.sums.plain(recorder.phase, operation), mail.bytes);
+        return result;
+      }
+      const ended = now();
+      const { context } = this as Recorded;
+      if (mail.peer < 0) mail.peer = peer;
+      if (self.#begun) {
+        const from = began < 0 ? ended : began;
+        const call = recorder.opened(
+          operation,
+          timeKind.messages,
+          from,
+          ended,
+          mail.peer,
+          mail.tag,
+          context,
+          mail.key,
+          recorded,
+        );
+        call.bytes = mail.bytes;
+        messages.goesOn(call);
+        pace.waited();
+        close(recorder, call, result);
+      } else {
+        const { tag, bytes, key } = mail;
+        recorder.endedAtOnce(operation, timeKind.messages, began, ended, mail.peer, tag, bytes, context, key, recorded);
+        pace.timed(ended);
+      }
+      return result;
+    };
+  }
+
+  collective(name: RecordedOperation, original: Method): Method {
+    const operation = recordedOperations.indexOf(name);
+    const recorder = this.#recorder;
+    const self = this;
+    const rootAt = rooted[name];
+    const gives = !dataless.has(name);
+    const pace = new Pace(recorder);
+    return function recorded(a, b, c) {
+      const { context, partners } = this as Recorded;
+      const key = self.#numberIn(context);
+      const bytes = gives ? sizeOf(a) : 0;
+      const began = pace.times(key) ? now() : -1;
+      self.#ended = false;
+      const result = original.call(this, a, b, c) as Promise<unknown>;
+      if (self.#ended && began < 0) {
+        pace.skipped();
+        recorder.sums.addUntimed(recorder.sums.plain(recorder.phase, operation), bytes);
+        return result;
+      }
+      const ended = now();
+      const root = rootOf(rootAt, b, c, partners);
+      if (self.#ended) {
+        recorder.endedAtOnce(operation, timeKind.collectives, began, ended, root, -1, bytes, context, key, recorded);
+        pace.timed(ended);
+        return result;
+      }
+      const from = began < 0 ? ended : began;
+      const call = recorder.opened(operation, timeKind.collectives, from, ended, root, -1, context, key, recorded);
+      call.bytes = bytes;
+      pace.waited();
+      close(recorder, call, result, topologyOf(recorder, name, this));
+      return result;
+    };
+  }
+
+  handing(name: RecordedOperation, original: Method): Method {
+    const operation = recordedOperations.indexOf(name);
+    const recorder = this.#recorder;
+    const self = this;
+    return function recorded(a, b, c) {
+      const { context } = this as Recorded;
+      const key = self.#numberIn(context);
+      const result = original.call(this, a, b, c) as Promise<unknown>;
+      const began = now();
+      const call = recorder.opened(operation, timeKind.maps, began, began, -1, -1, context, key, recorded);
+      recorder.handing(call);
+      close(recorder, call, result);
+      return result;
+    };
+  }
+
+  /** The consumer's own code between two results is not a part of the call. */
+  stream(name: RecordedOperation, original: Method): Method {
+    const operation = recordedOperations.indexOf(name);
+    const recorder = this.#recorder;
+    const self = this;
+    return function recorded(a, b, c) {
+      const { context } = this as Recorded;
+      const results = original.call(this, a, b, c) as AsyncGenerator<unknown, void>;
+      const key = self.#numberIn(context);
+      const began = now();
+      const call = recorder.opened(operation, timeKind.maps, began, began, -1, -1, context, key, recorded);
+      return consumed(results, recorder, call);
+    };
+  }
+
+  #numberIn(context: number): number {
+    const number = this.#numbers.get(context) ?? { next: 0 };
+    if (number.next === 0) this.#numbers.set(context, number);
+    return number.next++;
+  }
+}
+
+/** Decides which calls of one operation are timed: all, unless they follow each other so fast that the clock would slow them down. */
+class Pace {
+  readonly #recorder: Recorder;
+  #every = 1;
+  #lastTimed = 0;
+  #untimed = 0;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
+
+  times(key: number): boolean {
+    return this.#every === 1 || key % this.#every === 0;
+  }
+
+  skipped(): void {
+    this.#untimed++;
+  }
+
+  timed(at: number): void {
+    const isHot = at - this.#lastTimed < hotMs * (this.#untimed + 1);
+    this.#lastTimed = at;
+    this.#untimed = 0;
+    if (isHot === this.#every > 1) return;
+    this.#every = isHot ? sparse : 1;
+    if (isHot) this.#recorder.events.sparse(sparse);
+  }
+
+  /** A call had to wait: those that follow are no longer fast. */
+  waited(): void {
+    this.#every = 1;
+    this.#untimed = 0;
+  }
+}
+
+async function* consumed(
+  results: AsyncGenerator<unknown, void>,
+  recorder: Recorder,
+  call: OpenCall,
+): AsyncGenerator<unknown, void> {
+  recorder.handing(call);
+  try {
+    for await (const each of results) {
+      recorder.task(1, now()); // the consumer's code is work of this rank
+      yield each;
+      recorder.task(-1, now());
+    }
+  } finally {
+    recorder.closed(call);
+  }
+}
+
+function close(recorder: Recorder, call: OpenCall, result: Promise<unknown>, then?: (made: unknown) => void): void {
+  const closed = (): void => recorder.closed(call);
+  result.then(closed, closed);
+  if (then !== undefined) result.then(then, () => {});
+}
+
+/** Records the grid or graph that a collective has made. */
+function topologyOf(recorder: Recorder, name: RecordedOperation, from: object): ((made: unknown) => void) | undefined {
+  const made = name === "dup" && "neighborAllgather" in from;
+  if (name !== "cart" && name !== "graph" && name !== "sub" && !made) return undefined;
+  return (value) => {
+    if (value !== null) recorder.text.write(describeTopology(value as Recorded & Shape));
+  };
+}
+
+interface Shape {
+  readonly name: string;
+  readonly dims?: readonly number[];
+  readonly periodic?: readonly boolean[];
+  readonly neighbors?: readonly (number | null)[];
+  readonly destinations?: readonly number[];
+}
+
+function describeTopology({ context, partners, name, dims, periodic, neighbors, destinations }: Recorded & Shape) {
+  const around = (destinations ?? neighbors ?? []).filter((rank) => rank !== null);
+  return {
+    topology: dims === undefined ? ("graph" as const) : ("cart" as const),
+    context,
+    name,
+    members: partners,
+    ...(dims === undefined ? {} : { dims }),
+    ...(periodic === undefined ? {} : { periodic }),
+    neighbors: around.map((rank) => partners[rank] as number),
+  };
+}
+
+/** The rank of the world that the options name; -1 if they name none. */
+function peerOf({ partners }: Recorded, options: unknown): number {
+  if (typeof options !== "object" || options === null) return -1;
+  const { dest, source } = options as { dest?: unknown; source?: unknown };
+  const named = source ?? dest;
+  return typeof named === "number" ? (partners[named] ?? -1) : -1;
+}
+
+/** The root of a call with the arguments a, b and c; -1 if it has none. */
+function rootOf(rootAt: number | undefined, b: unknown, c: unknown, partners: readonly number[]): number {
+  if (rootAt === undefined) return -1;
+  const { root = 0 } = ((rootAt === 1 ? b : c) ?? {}) as { root?: number };
+  return partners[root] ?? -1;
+}
+
+/** Bytes of a value that is given to a collective, where they are known without encoding it. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "number") return 8;
+  if (typeof value === "string") return value.length;
+  if (isTypedArray(value)) return value.byteLength;
+  if (!Array.isArray(value) || !isTypedArray(value[0])) return 0;
+  let bytes = 0;
+  for (const part of value) if (isTypedArray(part)) bytes += part.byteLength;
+  return bytes;
+}

@@ -1,0 +1,408 @@
+import { siteOf } from "../calls/call-site.ts";
+import { stackText } from "../calls/errors.ts";
+import { now, queueMicrotask } from "../calls/event-loop.ts";
+import type { Stack } from "../calls/stack-sampler.ts";
+import { EventStore } from "./event-store.ts";
+import { head, mostPending, mostPhases, peerWords, pendingWords, phaseWords, type RecordingMemory } from "./layout.ts";
+import { mostSites, Sums } from "./sums.ts";
+import { TextLog } from "./text-log.ts";
+import { TimeBins, type TimeKind, timeKind } from "./time-bins.ts";
+
+/** A call that has not ended. */
+export interface OpenCall {
+  readonly operation: number;
+  readonly kind: TimeKind;
+  readonly began: number;
+  readonly phase: number;
+  /** Where the program called; formatted when the call has been long. */
+  stack: Stack | undefined;
+  site: number;
+  peer: number;
+  tag: number;
+  bytes: number;
+  context: number;
+  key: number;
+  /** Its place among the pending calls; below 0: none. */
+  slot: number;
+}
+
+/**
+ * Records what one rank does: sums of all calls, single calls, and how the time passes. Writes into memory that outlives the
+ * process, and allocates nothing for a call that ends at once.
+ *
+ * A rank computes unless it is blocked: in a call that has not ended, while its own code does not run. The code that follows a call
+ * whose promise is not awaited at once is computing, too:
+ * ```text
+ *   const message = world.recv()     ├── call ──────────────────────────┤
+ *   compute()                          ├── computes ──┤
+ *   await message                                     ├── blocked ──────┤
+ * ```
+ */
+export class Recorder {
+  readonly memory: RecordingMemory;
+  readonly sums: Sums;
+  readonly events: EventStore;
+  readonly bins: TimeBins;
+  readonly text: TextLog;
+  readonly #sites: Map<string, number> = new Map();
+  readonly #phases: Map<string, number> = new Map([["", 0]]);
+  readonly #openPhases: number[] = [];
+  readonly #names: string[] = [""];
+  /** Calls that have not ended, by their slots. */
+  readonly #open: (OpenCall | undefined)[] = [];
+  phase = 0;
+  #phaseSince = 0;
+  /** Messages and collectives that have not ended; maps and pools; tasks at work. */
+  #waiting = 0;
+  #handing = 0;
+  #working = 0;
+  #workingSince = 0;
+  /** Line of the map or pool that runs. */
+  #handingSite = 0;
+  /** Since when the rank has been blocked; below 0: it is not. */
+  #blockedSince = -1;
+  #blockedIn: TimeKind = timeKind.messages;
+  /** When a call that waits may take a stack again. */
+  #captureDue = 0;
+  #isFrozen = false;
+  readonly #allLines: boolean;
+  /** When the line of a call that ends at once may be looked up again. */
+  #stackDue = 0;
+  /** Time spent on making text of stacks. */
+  #formattingMs = 0;
+  #formatted = 0;
+
+  /** @param allLines looks up the line of every call */
+  constructor(memory: RecordingMemory, allLines: boolean) {
+    this.#allLines = allLines;
+    this.memory = memory;
+    this.sums = new Sums(memory);
+    this.events = new EventStore(memory);
+    this.bins = new TimeBins(memory);
+    this.text = new TextLog(memory);
+  }
+
+  begin(at: number): void {
+    const { header } = this.memory;
+    this.bins.begin(at);
+    this.#phaseSince = at;
+    header[head.joinedAt] = at;
+    header[head.leftAt] = at;
+    header[head.phaseCount] = 1;
+    header[head.phaseSince] = at;
+  }
+
+  /** The rank leaves in good order. */
+  end(): void {
+    if (this.#isFrozen) return;
+    this.settle(now());
+    this.memory.header[head.complete] = 1;
+  }
+
+  /** The job is being stopped. Calls that are open reject now; the recording shows them open. */
+  freeze(): void {
+    this.settle(now());
+    this.#isFrozen = true;
+  }
+
+  /** Brings the times up to date, so that a reader sees them. */
+  settle(at: number): void {
+    const { header } = this.memory;
+    this.#toPhase(this.phase, at);
+    if (this.#blockedSince >= 0) this.#addBlocked(at);
+    header[head.leftAt] = at;
+    for (const call of this.#open) if (call !== undefined && call.site === 0) this.#findSite(call);
+  }
+
+  /** Whether the rank is blocked: its time is counted already. */
+  get blocked(): boolean {
+    return this.#blockedSince >= 0;
+  }
+
+  // Calls
+
+  /** A call that has ended before it returned. */
+  endedAtOnce(
+    operation: number,
+    kind: TimeKind,
+    began: number,
+    ended: number,
+    peer: number,
+    tag: number,
+    bytes: number,
+    context: number,
+    key: number,
+    above: (...args: never[]) => unknown,
+  ): void {
+    const site = ended < this.#stackDue ? 0 : this.#siteNow(ended, above);
+    const row = site === 0 ? this.sums.plain(this.phase, operation) : this.sums.find(this.phase, operation, site);
+    const ms = ended - began;
+    const weight = this.sums.add(row, ms, bytes);
+    this.events.record(row, began, ms, peer, tag, bytes, context, key);
+    if (this.#blockedSince < 0) {
+      this.bins.add(kind, began, ended, weight);
+      this.#addInCalls(this.phase, ms * weight);
+    }
+    this.memory.header[head.leftAt] = ended;
+  }
+
+  /** A call that goes on after it has returned to the program, at `ended`. */
+  opened(
+    operation: number,
+    kind: TimeKind,
+    began: number,
+    ended: number,
+    peer: number,
+    tag: number,
+    context: number,
+    key: number,
+    above: (...args: never[]) => unknown,
+  ): OpenCall {
+    const stack = this.#stackIfDue(ended, above);
+    const call: OpenCall = {
+      operation,
+      kind,
+      began,
+      phase: this.phase,
+      stack,
+      site: 0,
+      peer,
+      tag,
+      bytes: 0,
+      context,
+      key,
+      slot: this.#freeSlot(),
+    };
+    if (call.slot >= 0) {
+      this.#open[call.slot] = call;
+      this.#showPending(call);
+    }
+    this.#change(kind, 1, began);
+    this.#computesFrom(ended);
+    return call;
+  }
+
+  closed(call: OpenCall): void {
+    if (this.#isFrozen) return;
+    const ended = now();
+    const ms = ended - call.began;
+    if (call.site === 0 && (ms >= longMs || this.#mayFormat())) this.#findSite(call);
+    const row =
+      call.site === 0 && call.phase === this.phase
+        ? this.sums.plain(call.phase, call.operation)
+        : this.sums.find(call.phase, call.operation, call.site);
+    this.sums.add(row, ms, call.bytes);
+    this.events.record(row, call.began, ms, call.peer, call.tag, call.bytes, call.context, call.key);
+    if (call.slot >= 0) {
+      this.#open[call.slot] = undefined;
+      this.memory.pending[call.slot * pendingWords] = 0;
+    }
+    this.#change(call.kind, -1, ended);
+    if (this.#blockedSince >= 0) this.#computesFrom(ended);
+    this.memory.header[head.leftAt] = ended;
+  }
+
+  /** Rank 0 hands out work by this call, or this rank takes some. */
+  handing(call: OpenCall): void {
+    if (call.site === 0) this.#findSite(call);
+    this.#handingSite = call.site;
+  }
+
+  taskEnded(operation: number, began: number, ended: number, index: number): void {
+    const row = this.sums.find(this.phase, operation, this.#handingSite);
+    const ms = ended - began;
+    this.sums.add(row, ms, 0);
+    this.events.record(row, began, ms, -1, -1, 0, 0, index);
+    this.memory.header[head.leftAt] = ended;
+  }
+
+  /** A task begins (1) or ends (-1) here. */
+  task(change: 1 | -1, at: number): void {
+    this.#change(timeKind.tasks, change, at);
+  }
+
+  /** What a message brought or took: the sums of its rank. */
+  sent(peer: number, bytes: number, collective: boolean): void {
+    const { peers } = this.memory;
+    const at = peer * peerWords + (collective ? 2 : 0);
+    (peers[at] as number)++;
+    (peers[at + 1] as number) += bytes;
+  }
+
+  // Phases
+
+  /** Opens a phase, within those that are open. Returns what closes it. */
+  openPhase(name: string): () => void {
+    const outer = this.#openPhases.at(-1) ?? 0;
+    const phase = this.#phaseOf(outer === 0 ? name : `${this.#names[outer]}/${name}`);
+    this.#openPhases.push(phase);
+    this.#enterPhase(phase);
+    return () => {
+      const at = this.#openPhases.lastIndexOf(phase);
+      if (at >= 0) this.#openPhases.splice(at, 1);
+      this.#enterPhase(this.#openPhases.at(-1) ?? 0);
+    };
+  }
+
+  #phaseOf(name: string): number {
+    const known = this.#phases.get(name);
+    if (known !== undefined) return known;
+    const phase = this.#phases.size;
+    if (phase >= mostPhases || !this.text.write({ phase: name })) return 0;
+    this.#phases.set(name, phase);
+    this.#names.push(name);
+    this.memory.header[head.phaseCount] = phase + 1;
+    return phase;
+  }
+
+  #enterPhase(phase: number): void {
+    const at = now();
+    if (this.#blockedSince >= 0) this.#addBlocked(at);
+    this.#toPhase(phase, at);
+  }
+
+  #toPhase(phase: number, at: number): void {
+    const { header, phases } = this.memory;
+    (phases[this.phase * phaseWords] as number) += at - this.#phaseSince;
+    this.#phaseSince = at;
+    this.phase = phase;
+    this.sums.forgetHot();
+    header[head.phase] = phase;
+    header[head.phaseSince] = at;
+  }
+
+  // Lines
+
+  #findSite(call: OpenCall): void {
+    if (call.stack === undefined) return;
+    call.site = this.#siteOf(call.stack);
+    call.stack = undefined;
+    if (call.slot >= 0) this.#showPending(call);
+  }
+
+  #siteOf(stack: Stack): number {
+    const began = now();
+    const line = siteOf(stackText(stack));
+    this.#formattingMs += now() - began;
+    this.#formatted++;
+    return line === undefined ? 0 : this.siteNumber(line);
+  }
+
+  /** The line of a call that has ended at once. Stacks may take a hundredth of the time. */
+  #siteNow(began: number, above: (...args: never[]) => unknown): number {
+    const site = this.#siteOf(takeStack(above));
+    if (this.#formatted > firstStacks && !this.#allLines) {
+      const ended = now();
+      this.#stackDue = ended + (ended - began) * 100;
+    }
+    return site;
+  }
+
+  #stackIfDue(at: number, above: (...args: never[]) => unknown): Stack | undefined {
+    if (at < this.#captureDue) return undefined;
+    if (!this.#allLines) this.#captureDue = at + captureEveryMs;
+    return takeStack(above);
+  }
+
+  siteNumber(line: string): number {
+    const known = this.#sites.get(line);
+    if (known !== undefined) return known;
+    const site = this.#sites.size + 1;
+    if (site >= mostSites || !this.text.write({ site: line })) return 0;
+    this.#sites.set(line, site);
+    return site;
+  }
+
+  /** Making text of stacks may take a hundredth of the time. */
+  #mayFormat(): boolean {
+    if (this.#allLines || this.#formatted < firstStacks) return true;
+    return this.#formattingMs * 100 < now() - (this.memory.header[head.joinedAt] as number);
+  }
+
+  // Time
+
+  #change(kind: TimeKind, change: 1 | -1, at: number): void {
+    if (kind === timeKind.tasks) this.#changeWorking(change, at);
+    else if (kind === timeKind.maps) this.#handing += change;
+    else this.#waiting += change;
+    const blocked = this.#waiting > 0 || (this.#handing > 0 && this.#working === 0);
+    if (blocked === this.#blockedSince >= 0) return;
+    if (blocked) {
+      this.#blockedSince = at;
+      this.#blockedIn = this.#waiting > 0 && kind !== timeKind.tasks ? kind : timeKind.maps;
+    } else {
+      this.#addBlocked(at);
+      this.#blockedSince = -1;
+    }
+  }
+
+  /** Tasks that run at the same time count once. */
+  #changeWorking(change: 1 | -1, at: number): void {
+    if (this.#working === 0) this.#workingSince = at;
+    this.#working += change;
+    if (this.#working === 0) this.bins.add(timeKind.tasks, this.#workingSince, at);
+  }
+
+  /** The program's code runs until its next await: that is computing, not waiting. */
+  #computesFrom(at: number): void {
+    if (this.#blockedSince >= 0) this.#addBlocked(at);
+    queueMicrotask(this.#computedUntilNow);
+  }
+
+  readonly #computedUntilNow = (): void => {
+    const at = now();
+    if (this.#blockedSince >= 0 && this.#blockedSince < at) this.#blockedSince = at;
+  };
+
+  /** Counts the time as blocked up to now. */
+  #addBlocked(at: number): void {
+    const since = this.#blockedSince;
+    if (at > since) {
+      this.bins.add(this.#blockedIn, since, at);
+      this.#addInCalls(this.phase, at - since);
+    }
+    this.#blockedSince = at;
+  }
+
+  #addInCalls(phase: number, ms: number): void {
+    (this.memory.phases[phase * phaseWords + 1] as number) += ms;
+  }
+
+  #freeSlot(): number {
+    for (let slot = 0; slot < mostPending; slot++) if (this.#open[slot] === undefined) return slot;
+    return -1;
+  }
+
+  #showPending(call: OpenCall): void {
+    const { pending } = this.memory;
+    const at = call.slot * pendingWords;
+    pending[at + 1] =
+      call.site === 0
+        ? this.sums.plain(call.phase, call.operation)
+        : this.sums.find(call.phase, call.operation, call.site);
+    pending[at + 2] = call.peer;
+    pending[at + 3] = call.context;
+    pending[at + 4] = call.key;
+    pending[at + 5] = call.tag;
+    pending[at] = call.began;
+  }
+}
+
+/** So many lines are found whatever it costs: a short program needs no more. */
+const firstStacks = 64;
+/** A stack costs 2 us. What waits for so long is thus always known. */
+const captureEveryMs = 0.1;
+/** Of calls that take longer the line is always found. */
+const longMs = 5;
+
+function takeStack(above: (...args: never[]) => unknown): Stack {
+  const stack: Stack = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = framesAbove;
+  Error.captureStackTrace(stack, above);
+  Error.stackTraceLimit = limit;
+  return stack;
+}
+
+/** The program's line, and some for its own wrappers. */
+const framesAbove = 4;

@@ -1,0 +1,120 @@
+import { clearInterval, setInterval } from "node:timers";
+import type { Report } from "../link/messages.ts";
+import { hostClock } from "../recording/clock.ts";
+import { Gathered } from "../recording/gather.ts";
+import type { RunAbout, RunEnding, RunRecording, StuckRank } from "../recording/recording.ts";
+import type { Doing } from "../reports/rank-activity.ts";
+import { version } from "../system/version.ts";
+import type { Station, Stations } from "./stations.ts";
+
+/** The clocks of other hosts are asked for so often at first, and then from time to time. */
+const firstQuestions = 10;
+const firstEveryMs = 100;
+const everyMs = 5000;
+
+/** How many calls of all ranks are kept one by one, and how many of one rank. */
+const mostEvents = 2 ** 22;
+const mostEventsOfRank = 2 ** 16;
+
+/** What the recording of a job says about it. */
+export type Described = Pick<RunAbout, "command" | "directory" | "job">;
+
+/** How many calls each rank of a recorded job keeps one by one. */
+export function recordedEvents(size: number): number {
+  return Math.min(mostEventsOfRank, 2 ** Math.floor(Math.log2(mostEvents / size)));
+}
+
+/** The recording of a job: asks the hosts for their clocks and gathers what their ranks have recorded. */
+export class Recordings {
+  readonly #stations: Stations;
+  readonly #gathered: Gathered;
+  readonly #described: Described;
+  readonly #startedAt = new Date();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #deadlock: StuckRank[] | undefined;
+  #missing = new Set<number>();
+  #complete: (() => void) | undefined;
+
+  constructor(stations: Stations, described: Described) {
+    this.#stations = stations;
+    this.#described = described;
+    this.#gathered = new Gathered(stations.all.map(({ plan }) => ({ name: plan.host, ranks: plan.ranks })));
+    if (stations.all.length > 1) this.#askClocks();
+  }
+
+  hear(report: Extract<Report, { kind: "clock" | "recorded" }>, { plan }: Station): void {
+    if (report.kind === "clock") this.#gathered.noteClock(plan.host, report.sent, report.there);
+    else if (this.#gathered.part(report.rank, report.bytes, report.last)) this.#have(report.rank);
+  }
+
+  /** The ranks wait for each other, and the job is stopped for that. */
+  stuck(doings: readonly Doing[]): void {
+    this.#deadlock = doings.flatMap(({ rank, where }) => {
+      const [wait] = typeof where === "string" ? [] : where.waits;
+      if (wait === undefined) return [];
+      const { call, site, ranks } = wait;
+      return [{ rank, call, ...(site !== undefined && { site }), ...(ranks !== undefined && { ranks }) }];
+    });
+  }
+
+  /** Asks all hosts for what their ranks have recorded so far. Resolves when it is here, or the hosts have had `ms` for it. */
+  async ask(ms: number): Promise<void> {
+    this.#missing = new Set([...this.#stations.open].flatMap(({ plan }) => plan.ranks));
+    this.#stations.order({ kind: "record" });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#complete = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The job has ended. */
+  end(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#complete?.();
+  }
+
+  async recording(exitCode: number, words: readonly string[]): Promise<RunRecording> {
+    const { ranks } = await this.#gathered.ranks();
+    const ms = Math.max(0, ...ranks.map(({ leftAt }) => leftAt));
+    const ending: RunEnding = {
+      exitCode,
+      ms,
+      words: [...words],
+      ...(this.#deadlock !== undefined && { deadlock: this.#deadlock }),
+    };
+    return { format: 1, about: this.#about(), ranks, ending };
+  }
+
+  #about(): RunAbout {
+    return {
+      ...this.#described,
+      tsmpi: version,
+      node: process.version,
+      startedAt: this.#startedAt.toISOString(),
+      hosts: this.#stations.all.map(({ plan }) => ({
+        name: plan.host,
+        ranks: plan.ranks,
+        cpus: plan.granted?.cpus ?? 0,
+        clockErrorMs: this.#gathered.clockErrorMs(plan.host),
+      })),
+    };
+  }
+
+  #have(rank: number): void {
+    this.#missing.delete(rank);
+    if (this.#missing.size === 0) this.#complete?.();
+  }
+
+  #askClocks(): void {
+    const ask = (): void => this.#stations.order({ kind: "clock", sent: hostClock() });
+    let asked = 0;
+    const first = setInterval(() => {
+      ask();
+      if (++asked === firstQuestions) clearInterval(first);
+    }, firstEveryMs).unref();
+    this.#timers.push(first, setInterval(ask, everyMs).unref());
+  }
+}

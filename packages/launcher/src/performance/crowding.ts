@@ -1,0 +1,20 @@
+import type { HostAbout, RunRecording } from "../recording/recording.ts";
+import type { Analysis } from "./analysis.ts";
+import { sum } from "./rank-times.ts";
+
+/** From this share of a host's CPU time on, its ranks were in each other's way. */
+const busyShare = 0.6;
+
+/**
+ * Hosts with more ranks than CPUs, and little CPU time left: there, ranks wait for a CPU. Such a time counts as computing, as
+ * waiting for the rank that had no CPU, or as transfer, whichever it falls into.
+ */
+export function crowdedHosts({ recording, runMs }: Pick<Analysis, "recording" | "runMs">): HostAbout[] {
+  return recording.about.hosts.filter(({ cpus, ranks }) => {
+    return cpus > 0 && ranks.length > cpus && cpuMs(recording, ranks) >= busyShare * cpus * runMs;
+  });
+}
+
+function cpuMs({ ranks }: RunRecording, those: readonly number[]): number {
+  return sum(those, (rank) => ranks[rank]?.samples.cpuMs.reduce((a, b) => a + b, 0) ?? 0);
+}

@@ -1,0 +1,46 @@
+import { shareOut } from "./budget.ts";
+import { endAt, type RankEvents } from "./event-lists.ts";
+
+/** Phases of all ranks together that a page can carry. */
+const mostSpans = 6000;
+
+export interface PhaseSpan {
+  began: number;
+  end: number;
+  /** Index into the phases of the rank. */
+  phase: number;
+}
+
+/**
+ * When a rank was in which phase, as its calls tell: from the beginning of the first of successive calls in a phase to the
+ * end of the last one. Time outside of phases is left out.
+ */
+export function phaseSpans(own: RankEvents): PhaseSpan[] {
+  const { events, sums } = own.recording;
+  const spans: PhaseSpan[] = [];
+  let open: PhaseSpan | undefined;
+  for (let i = 0; i < own.length; i++) {
+    const { phase } = sums[events.sums[i]!]!;
+    if (open?.phase === phase) open.end = Math.max(open.end, endAt(own, i));
+    else {
+      if (open !== undefined) open.end = Math.min(open.end, events.began[i]!);
+      open = { began: events.began[i]!, end: endAt(own, i), phase };
+      spans.push(open);
+    }
+  }
+  return spans.filter(({ phase }) => phase !== 0);
+}
+
+/** By rank; where there are too many, the longest ones. */
+export function drawnSpans(ranks: readonly RankEvents[]): PhaseSpan[][] {
+  const all = ranks.map(phaseSpans);
+  const quotas = shareOut(
+    all.map(({ length }) => length),
+    mostSpans,
+  );
+  return all.map((spans, rank) => {
+    if (spans.length <= quotas[rank]!) return spans;
+    const longest = [...spans].sort((a, b) => b.end - b.began - (a.end - a.began)).slice(0, quotas[rank]);
+    return longest.sort((a, b) => a.began - b.began);
+  });
+}

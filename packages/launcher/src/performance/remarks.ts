@@ -1,0 +1,48 @@
+import { count } from "../reports/table.ts";
+import type { Analysis } from "./analysis.ts";
+import { crowdedHosts } from "./crowding.ts";
+import { sum } from "./rank-times.ts";
+import { grouped, ranksFirst, ranksNamed, trimmed } from "./words.ts";
+
+/** Worse alignment of clocks than this shows in the waiting of short calls. */
+const visibleClockErrorMs = 0.5;
+
+/** What the numbers of a report rest on, where that is less than everything. */
+export function remarksOf(analysis: Analysis): string[] {
+  const { recording, times } = analysis;
+  const { ranks, about, ending } = recording;
+  const remarks: string[] = [];
+  const sampled = ranks.filter(({ keeps }) => keeps > 1);
+  const most = sampled.reduce<(typeof ranks)[number] | undefined>(
+    (a, b) => (a !== undefined && callsOf(a) >= callsOf(b) ? a : b),
+    undefined,
+  );
+  if (most !== undefined) {
+    const others = sampled.length > 1 ? `, and likewise on ${count(sampled.length - 1, "other rank")}` : "";
+    remarks.push(
+      `Of rank ${most.rank}'s ${grouped(callsOf(most))} calls ${grouped(most.events.began.length)} were kept one by one${others}: counts, times and bytes are exact, waiting is extrapolated.`,
+    );
+  }
+  const absent = times.filter(({ joined }) => !joined).map(({ rank }) => rank);
+  if (absent.length > 0) remarks.push(`${ranksFirst(absent)} never called init() and recorded nothing.`);
+  const lost = ranks.filter(({ rank, complete }) => !complete && times[rank]!.joined).map(({ rank }) => rank);
+  // While a job runs, all recordings are unfinished.
+  if (lost.length > 0 && (ending.exitCode !== 0 || ending.words.length > 0))
+    remarks.push(`The recording of ${ranksNamed(lost)} ends early: the process ended without leaving the world.`);
+  const error = about.hosts.reduce((largest, { clockErrorMs }) => Math.max(largest, clockErrorMs), 0);
+  if (error > visibleClockErrorMs) {
+    remarks.push(
+      `The hosts' clocks are aligned to ${trimmed(error, 1)} ms: waiting between hosts is no more exact than that in each call.`,
+    );
+  }
+  for (const { name, ranks: own, cpus } of crowdedHosts(analysis)) {
+    remarks.push(
+      `${name} has ${count(cpus, "CPU")} for ${count(own.length, "rank")}, which used most of their time: ranks also waited for a CPU, within all other times.`,
+    );
+  }
+  return remarks;
+}
+
+function callsOf({ sums }: Analysis["recording"]["ranks"][number]): number {
+  return sum(sums, ({ calls }) => calls);
+}
