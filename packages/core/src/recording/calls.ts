@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { type RecordedOperation, recordedOperations } from "./layout.ts";
 import type { Messages } from "./messages.ts";
 import type { OpenCall, Recorder } from "./recorder.ts";
-import { timeKind } from "./time-bins.ts";
+import { type TimeKind, timeKind } from "./time-bins.ts";
 
 /** What the recorded calls know of the communicator that they belong to. */
 interface Recorded {
@@ -91,45 +91,23 @@ class Wrapping {
     const operation = recordedOperations.indexOf(name);
     const recorder = this.#recorder;
     const messages = this.#messages;
-    const { mail } = messages;
+    const { call } = recorder;
     const self = this;
     const pace = new Pace(recorder);
-    const optionsAt = name === "send" || name === "sendrecv" ? 1 : 0;
+    const hasValue = name === "send" || name === "sendrecv";
     return function recorded(a, b, c) {
-      const peer = peerOf(this as Recorded, optionsAt === 1 ? b : a);
+      const peer = peerOf(this as Recorded, hasValue ? b : a);
       const began = pace.times(messages.next(name, peer)) ? now() : -1;
       self.#begun = false;
       const result = original.call(this, a, b, c) as Promise<unknown>;
       if (!self.#begun && began < 0) {
-        pace.skipped();
-        recorder.sums.addUntimed(recorder.sums.plain(recorder.phase, operation), mail.bytes);
+        pace.skipped(operation, call.bytes);
         return result;
       }
-      const ended = now();
-      const { context } = this as Recorded;
-      if (mail.peer < 0) mail.peer = peer;
-      if (self.#begun) {
-        const from = began < 0 ? ended : began;
-        const call = recorder.opened(
-          operation,
-          timeKind.messages,
-          from,
-          ended,
-          mail.peer,
-          mail.tag,
-          context,
-          mail.key,
-          recorded,
-        );
-        call.bytes = mail.bytes;
-        messages.goesOn(call);
-        pace.waited();
-        close(recorder, call, result);
-      } else {
-        const { tag, bytes, key } = mail;
-        recorder.endedAtOnce(operation, timeKind.messages, began, ended, mail.peer, tag, bytes, context, key, recorded);
-        pace.timed(ended);
-      }
+      if (call.peer < 0) call.peer = peer;
+      self.#made(operation, timeKind.messages, began, (this as Recorded).context);
+      if (!self.#begun) pace.ended(recorded);
+      else messages.goesOn(pace.goesOn(result, recorded));
       return result;
     };
   }
@@ -137,10 +115,11 @@ class Wrapping {
   collective(name: RecordedOperation, original: Method): Method {
     const operation = recordedOperations.indexOf(name);
     const recorder = this.#recorder;
+    const { call } = recorder;
     const self = this;
+    const pace = new Pace(recorder);
     const rootAt = rooted[name];
     const gives = !dataless.has(name);
-    const pace = new Pace(recorder);
     return function recorded(a, b, c) {
       const { context, partners } = this as Recorded;
       const key = self.#numberIn(context);
@@ -149,55 +128,61 @@ class Wrapping {
       self.#ended = false;
       const result = original.call(this, a, b, c) as Promise<unknown>;
       if (self.#ended && began < 0) {
-        pace.skipped();
-        recorder.sums.addUntimed(recorder.sums.plain(recorder.phase, operation), bytes);
+        pace.skipped(operation, bytes);
         return result;
       }
-      const ended = now();
-      const root = rootOf(rootAt, b, c, partners);
-      if (self.#ended) {
-        recorder.endedAtOnce(operation, timeKind.collectives, began, ended, root, -1, bytes, context, key, recorded);
-        pace.timed(ended);
-        return result;
-      }
-      const from = began < 0 ? ended : began;
-      const call = recorder.opened(operation, timeKind.collectives, from, ended, root, -1, context, key, recorded);
+      call.peer = rootOf(rootAt, b, c, partners);
+      call.tag = -1;
       call.bytes = bytes;
-      pace.waited();
-      close(recorder, call, result, topologyOf(recorder, name, this));
+      call.key = key;
+      self.#made(operation, timeKind.collectives, began, context);
+      if (self.#ended) pace.ended(recorded);
+      else pace.goesOn(result, recorded);
+      if (makesTopology(name, this)) result.then((made) => recordTopology(recorder, made), ignore);
       return result;
     };
   }
 
   handing(name: RecordedOperation, original: Method): Method {
-    const operation = recordedOperations.indexOf(name);
-    const recorder = this.#recorder;
     const self = this;
     return function recorded(a, b, c) {
-      const { context } = this as Recorded;
-      const key = self.#numberIn(context);
       const result = original.call(this, a, b, c) as Promise<unknown>;
-      const began = now();
-      const call = recorder.opened(operation, timeKind.maps, began, began, -1, -1, context, key, recorded);
-      recorder.handing(call);
-      close(recorder, call, result);
+      close(self.#recorder, self.#hands(name, this as Recorded, recorded), result);
       return result;
     };
   }
 
   /** The consumer's own code between two results is not a part of the call. */
   stream(name: RecordedOperation, original: Method): Method {
-    const operation = recordedOperations.indexOf(name);
-    const recorder = this.#recorder;
     const self = this;
     return function recorded(a, b, c) {
-      const { context } = this as Recorded;
       const results = original.call(this, a, b, c) as AsyncGenerator<unknown, void>;
-      const key = self.#numberIn(context);
-      const began = now();
-      const call = recorder.opened(operation, timeKind.maps, began, began, -1, -1, context, key, recorded);
-      return consumed(results, recorder, call);
+      return consumed(results, self.#recorder, self.#hands(name, this as Recorded, recorded));
     };
+  }
+
+  /** A call that hands out work, on any rank. */
+  #hands(name: RecordedOperation, { context }: Recorded, above: Method): OpenCall {
+    const { call } = this.#recorder;
+    call.peer = -1;
+    call.tag = -1;
+    call.bytes = 0;
+    call.key = this.#numberIn(context);
+    this.#made(recordedOperations.indexOf(name), timeKind.maps, -1, context);
+    const open = this.#recorder.opened(above);
+    this.#recorder.handing(open);
+    return open;
+  }
+
+  /** The call that is made now has returned. `began` is below 0 if it was not to be timed. */
+  #made(operation: number, kind: TimeKind, began: number, context: number): void {
+    const { call } = this.#recorder;
+    const returned = now();
+    call.operation = operation;
+    call.kind = kind;
+    call.began = began < 0 ? returned : began;
+    call.returned = returned;
+    call.context = context;
   }
 
   #numberIn(context: number): number {
@@ -225,23 +210,33 @@ class Pace {
     return this.#every === 1 || key % this.#every === 0;
   }
 
-  skipped(): void {
+  /** The call has ended at once, and was not timed. */
+  skipped(operation: number, bytes: number): void {
+    const { sums, phase } = this.#recorder;
     this.#untimed++;
+    sums.count(sums.plain(phase, operation), bytes);
   }
 
-  timed(at: number): void {
-    const isHot = at - this.#lastTimed < hotMs * (this.#untimed + 1);
-    this.#lastTimed = at;
+  /** The call has ended at once. Those before it that were not timed took as long, within the time that there was. */
+  ended(above: Method): void {
+    const { began, returned } = this.#recorder.call;
+    const untimedMs = Math.min(this.#untimed * (returned - began), Math.max(0, began - this.#lastTimed));
+    this.#recorder.endedAtOnce(untimedMs, above);
+    const isHot = returned - this.#lastTimed < hotMs * (this.#untimed + 1);
+    this.#lastTimed = returned;
     this.#untimed = 0;
     if (isHot === this.#every > 1) return;
     this.#every = isHot ? sparse : 1;
     if (isHot) this.#recorder.events.sparse(sparse);
   }
 
-  /** A call had to wait: those that follow are no longer fast. */
-  waited(): void {
+  /** The call has to wait: those that follow are no longer fast. */
+  goesOn(result: Promise<unknown>, above: Method): OpenCall {
     this.#every = 1;
     this.#untimed = 0;
+    const call = this.#recorder.opened(above);
+    close(this.#recorder, call, result);
+    return call;
   }
 }
 
@@ -250,7 +245,6 @@ async function* consumed(
   recorder: Recorder,
   call: OpenCall,
 ): AsyncGenerator<unknown, void> {
-  recorder.handing(call);
   try {
     for await (const each of results) {
       recorder.task(1, now()); // the consumer's code is work of this rank
@@ -262,19 +256,20 @@ async function* consumed(
   }
 }
 
-function close(recorder: Recorder, call: OpenCall, result: Promise<unknown>, then?: (made: unknown) => void): void {
+function close(recorder: Recorder, call: OpenCall, result: Promise<unknown>): void {
   const closed = (): void => recorder.closed(call);
   result.then(closed, closed);
-  if (then !== undefined) result.then(then, () => {});
 }
 
-/** Records the grid or graph that a collective has made. */
-function topologyOf(recorder: Recorder, name: RecordedOperation, from: object): ((made: unknown) => void) | undefined {
-  const made = name === "dup" && "neighborAllgather" in from;
-  if (name !== "cart" && name !== "graph" && name !== "sub" && !made) return undefined;
-  return (value) => {
-    if (value !== null) recorder.text.write(describeTopology(value as Recorded & Shape));
-  };
+function ignore(): void {}
+
+/** Whether a collective makes a grid or a graph. */
+function makesTopology(name: RecordedOperation, from: object): boolean {
+  return name === "cart" || name === "graph" || name === "sub" || (name === "dup" && "neighborAllgather" in from);
+}
+
+function recordTopology(recorder: Recorder, made: unknown): void {
+  if (made !== null) recorder.text.write(describeTopology(made as Recorded & Shape));
 }
 
 interface Shape {

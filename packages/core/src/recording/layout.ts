@@ -83,8 +83,8 @@ const headerWords = 64;
 
 /** Messages, bytes, and both within collectives. */
 export const peerWords = 4;
-/** Phase, operation, site, calls, ms, longest ms, bytes, calls that were not timed. */
-export const sumWords = 8;
+/** Phase, operation, site, calls, ms, longest ms, bytes. */
+export const sumWords = 7;
 /** Ms, and of it in calls. */
 export const phaseWords = 2;
 /** Messages, collectives, maps, tasks. */

@@ -4,15 +4,10 @@ import { type Envelope, kind } from "../wire/envelope.ts";
 import type { ShortReceiver, ShortSender } from "../wire/short-messages.ts";
 import { notThere } from "../wire/short-messages.ts";
 import type { Transport } from "../wire/transport.ts";
-import type { OpenCall, Recorder } from "./recorder.ts";
+import type { Call, OpenCall, Recorder } from "./recorder.ts";
 
-/** What is known of the message of one call. */
-export interface Mail {
-  peer: number;
-  tag: number;
-  bytes: number;
-  key: number;
-}
+/** What is known of the message of a call. */
+type Mail = Pick<Call, "peer" | "tag" | "bytes" | "key">;
 
 /**
  * Watches the messages of a rank: their sizes, their numbers, and which message a receive has matched. It taps the transport (what
@@ -21,8 +16,6 @@ export interface Mail {
 export class Messages {
   readonly #recorder: Recorder;
   readonly #engine: Engine;
-  /** Of the call that is made now; the same object for all calls. */
-  readonly mail: Mail = { peer: -1, tag: -1, bytes: 0, key: noKey };
   /** Counts the calls. */
   #call = 0;
   /** What is known later of the call with that number goes there. */
@@ -39,13 +32,13 @@ export class Messages {
 
   /** A call is going to be made. Gives the number that its message probably has between the two ranks. */
   next(operation: string, peer: number): number {
-    const { mail } = this;
+    const { call } = this.#recorder;
     this.#sends = operation === "send";
     this.#call++;
-    mail.peer = -1;
-    mail.tag = -1;
-    mail.bytes = 0;
-    mail.key = noKey;
+    call.peer = -1;
+    call.tag = -1;
+    call.bytes = 0;
+    call.key = noKey;
     const traffic = peer < 0 ? undefined : this.#engine.peer(peer);
     if (traffic === undefined) return 0;
     return this.#sends ? traffic.sent : traffic.received;
@@ -78,7 +71,7 @@ export class Messages {
 
   #sent(dest: number, { collective, tag, bytes, sequence }: Envelope): void {
     this.#recorder.sent(dest, bytes, collective);
-    if (this.#sends && !collective) note(this.mail, dest, tag, bytes, sequence);
+    if (this.#sends && !collective) note(this.#recorder.call, dest, tag, bytes, sequence);
   }
 
   #watchedSender(sender: ShortSender, dest: number): ShortSender {
@@ -86,7 +79,7 @@ export class Messages {
       sendShort: (context, source, tag, sequence, value, bytes) => {
         if (!sender.sendShort(context, source, tag, sequence, value, bytes)) return false;
         this.#recorder.sent(dest, bytes, false);
-        note(this.mail, dest, tag, bytes, sequence);
+        note(this.#recorder.call, dest, tag, bytes, sequence);
         return true;
       },
     };
@@ -96,7 +89,7 @@ export class Messages {
     return {
       receiveShort: (context, tag, sequence, into) => {
         const value = receiver.receiveShort(context, tag, sequence, into);
-        if (value !== notThere) note(this.mail, source, tag, receiver.shortBytes, sequence);
+        if (value !== notThere) note(this.#recorder.call, source, tag, receiver.shortBytes, sequence);
         return value;
       },
       get shortBytes() {
@@ -111,7 +104,7 @@ export class Messages {
       const number = this.#call;
       return (arrival: Arrival) => {
         const { source, tag, bytes, sequence } = arrival.envelope;
-        note(this.#open.get(number) ?? this.mail, source, tag, bytes, sequence);
+        note(this.#open.get(number) ?? this.#recorder.call, source, tag, bytes, sequence);
         this.#open.delete(number);
         return finish(arrival);
       };

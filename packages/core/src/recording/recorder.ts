@@ -1,27 +1,33 @@
-import { siteOf } from "../calls/call-site.ts";
-import { stackText } from "../calls/errors.ts";
 import { now, queueMicrotask } from "../calls/event-loop.ts";
-import type { Stack } from "../calls/stack-sampler.ts";
 import { EventStore } from "./event-store.ts";
 import { head, mostPending, mostPhases, peerWords, pendingWords, phaseWords, type RecordingMemory } from "./layout.ts";
-import { mostSites, Sums } from "./sums.ts";
+import { Lines } from "./lines.ts";
+import { Sums } from "./sums.ts";
 import { TextLog } from "./text-log.ts";
 import { TimeBins, type TimeKind, timeKind } from "./time-bins.ts";
 
-/** A call that has not ended. */
-export interface OpenCall {
-  readonly operation: number;
-  readonly kind: TimeKind;
-  readonly began: number;
-  readonly phase: number;
-  /** Where the program called; formatted when the call has been long. */
-  stack: Stack | undefined;
-  site: number;
+/** A call of the program. */
+export interface Call {
+  /** Its place in the list of operations. */
+  operation: number;
+  kind: TimeKind;
+  /** When it was made, and when it returned to the program: it may not have ended then. */
+  began: number;
+  returned: number;
+  /** Rank of the world that a message goes to or comes from, or the root of a collective; -1: none. */
   peer: number;
+  /** -1: none. */
   tag: number;
   bytes: number;
   context: number;
+  /** See `CallEvents` of the launcher. */
   key: number;
+}
+
+/** A call that has not ended. */
+export interface OpenCall extends Call {
+  readonly phase: number;
+  site: number;
   /** Its place among the pending calls; below 0: none. */
   slot: number;
 }
@@ -44,13 +50,25 @@ export class Recorder {
   readonly events: EventStore;
   readonly bins: TimeBins;
   readonly text: TextLog;
-  readonly #sites: Map<string, number> = new Map();
+  readonly #lines: Lines;
   readonly #phases: Map<string, number> = new Map([["", 0]]);
   readonly #openPhases: number[] = [];
   readonly #names: string[] = [""];
   /** Calls that have not ended, by their slots. */
   readonly #open: (OpenCall | undefined)[] = [];
   phase = 0;
+  /** The call that is made now: one object for all calls, so that none is allocated. */
+  readonly call: Call = {
+    operation: 0,
+    kind: timeKind.messages,
+    began: 0,
+    returned: 0,
+    peer: -1,
+    tag: -1,
+    bytes: 0,
+    context: 0,
+    key: 0,
+  };
   #phaseSince = 0;
   /** Messages and collectives that have not ended; maps and pools; tasks at work. */
   #waiting = 0;
@@ -62,15 +80,11 @@ export class Recorder {
   /** Since when the rank has been blocked; below 0: it is not. */
   #blockedSince = -1;
   #blockedIn: TimeKind = timeKind.messages;
-  /** When a call that waits may take a stack again. */
-  #captureDue = 0;
+  /** When a line may be looked up again. */
+  #lineDue = 0;
+  #lookedUp = 0;
   #isFrozen = false;
   readonly #allLines: boolean;
-  /** When the line of a call that ends at once may be looked up again. */
-  #stackDue = 0;
-  /** Time spent on making text of stacks. */
-  #formattingMs = 0;
-  #formatted = 0;
 
   /** @param allLines looks up the line of every call */
   constructor(memory: RecordingMemory, allLines: boolean) {
@@ -80,6 +94,7 @@ export class Recorder {
     this.events = new EventStore(memory);
     this.bins = new TimeBins(memory);
     this.text = new TextLog(memory);
+    this.#lines = new Lines(this.text);
   }
 
   begin(at: number): void {
@@ -111,7 +126,6 @@ export class Recorder {
     this.#toPhase(this.phase, at);
     if (this.#blockedSince >= 0) this.#addBlocked(at);
     header[head.leftAt] = at;
-    for (const call of this.#open) if (call !== undefined && call.site === 0) this.#findSite(call);
   }
 
   /** Whether the rank is blocked: its time is counted already. */
@@ -121,64 +135,32 @@ export class Recorder {
 
   // Calls
 
-  /** A call that has ended before it returned. */
-  endedAtOnce(
-    operation: number,
-    kind: TimeKind,
-    began: number,
-    ended: number,
-    peer: number,
-    tag: number,
-    bytes: number,
-    context: number,
-    key: number,
-    above: (...args: never[]) => unknown,
-  ): void {
-    const site = ended < this.#stackDue ? 0 : this.#siteNow(ended, above);
+  /** The call that is made now has ended before it returned. Calls before it that were not timed took `untimedMs` together. */
+  endedAtOnce(untimedMs: number, above: (...args: never[]) => unknown): void {
+    const { operation, kind, began, returned, peer, tag, bytes, context, key } = this.call;
+    const site = returned < this.#lineDue ? 0 : this.#lineHere(returned, above, share);
     const row = site === 0 ? this.sums.plain(this.phase, operation) : this.sums.find(this.phase, operation, site);
-    const ms = ended - began;
-    const weight = this.sums.add(row, ms, bytes);
+    const ms = returned - began;
+    this.sums.add(row, ms, untimedMs, bytes);
     this.events.record(row, began, ms, peer, tag, bytes, context, key);
     if (this.#blockedSince < 0) {
-      this.bins.add(kind, began, ended, weight);
-      this.#addInCalls(this.phase, ms * weight);
+      this.bins.add(kind, began - untimedMs, returned);
+      this.#addInCalls(this.phase, untimedMs + ms);
     }
-    this.memory.header[head.leftAt] = ended;
+    this.memory.header[head.leftAt] = returned;
   }
 
-  /** A call that goes on after it has returned to the program, at `ended`. */
-  opened(
-    operation: number,
-    kind: TimeKind,
-    began: number,
-    ended: number,
-    peer: number,
-    tag: number,
-    context: number,
-    key: number,
-    above: (...args: never[]) => unknown,
-  ): OpenCall {
-    const stack = this.#stackIfDue(ended, above);
-    const call: OpenCall = {
-      operation,
-      kind,
-      began,
-      phase: this.phase,
-      stack,
-      site: 0,
-      peer,
-      tag,
-      bytes: 0,
-      context,
-      key,
-      slot: this.#freeSlot(),
-    };
+  /** The call that is made now goes on after it has returned to the program. */
+  opened(above: (...args: never[]) => unknown): OpenCall {
+    const { began, returned, kind } = this.call;
+    const site = returned < this.#lineDue ? 0 : this.#lineHere(returned, above, waitingShare);
+    const call: OpenCall = { ...this.call, phase: this.phase, site, slot: this.#freeSlot() };
     if (call.slot >= 0) {
       this.#open[call.slot] = call;
       this.#showPending(call);
     }
     this.#change(kind, 1, began);
-    this.#computesFrom(ended);
+    this.#computesFrom(returned);
     return call;
   }
 
@@ -186,12 +168,11 @@ export class Recorder {
     if (this.#isFrozen) return;
     const ended = now();
     const ms = ended - call.began;
-    if (call.site === 0 && (ms >= longMs || this.#mayFormat())) this.#findSite(call);
     const row =
       call.site === 0 && call.phase === this.phase
         ? this.sums.plain(call.phase, call.operation)
         : this.sums.find(call.phase, call.operation, call.site);
-    this.sums.add(row, ms, call.bytes);
+    this.sums.add(row, ms, 0, call.bytes);
     this.events.record(row, call.began, ms, call.peer, call.tag, call.bytes, call.context, call.key);
     if (call.slot >= 0) {
       this.#open[call.slot] = undefined;
@@ -204,14 +185,13 @@ export class Recorder {
 
   /** Rank 0 hands out work by this call, or this rank takes some. */
   handing(call: OpenCall): void {
-    if (call.site === 0) this.#findSite(call);
     this.#handingSite = call.site;
   }
 
   taskEnded(operation: number, began: number, ended: number, index: number): void {
     const row = this.sums.find(this.phase, operation, this.#handingSite);
     const ms = ended - began;
-    this.sums.add(row, ms, 0);
+    this.sums.add(row, ms, 0, 0);
     this.events.record(row, began, ms, -1, -1, 0, 0, index);
     this.memory.header[head.leftAt] = ended;
   }
@@ -273,50 +253,13 @@ export class Recorder {
 
   // Lines
 
-  #findSite(call: OpenCall): void {
-    if (call.stack === undefined) return;
-    call.site = this.#siteOf(call.stack);
-    call.stack = undefined;
-    if (call.slot >= 0) this.#showPending(call);
-  }
-
-  #siteOf(stack: Stack): number {
-    const began = now();
-    const line = siteOf(stackText(stack));
-    this.#formattingMs += now() - began;
-    this.#formatted++;
-    return line === undefined ? 0 : this.siteNumber(line);
-  }
-
-  /** The line of a call that has ended at once. Stacks may take a hundredth of the time. */
-  #siteNow(began: number, above: (...args: never[]) => unknown): number {
-    const site = this.#siteOf(takeStack(above));
-    if (this.#formatted > firstStacks && !this.#allLines) {
-      const ended = now();
-      this.#stackDue = ended + (ended - began) * 100;
-    }
+  /** The line of the call that is made now. Looking it up may take a part of the time, except for the first ones. */
+  #lineHere(began: number, above: (...args: never[]) => unknown, part: number): number {
+    const site = this.#lines.here(above);
+    if (this.#allLines || this.#lookedUp++ < firstLines) return site;
+    const ended = now();
+    this.#lineDue = ended + Math.min((ended - began) / part, longestPauseMs);
     return site;
-  }
-
-  #stackIfDue(at: number, above: (...args: never[]) => unknown): Stack | undefined {
-    if (at < this.#captureDue) return undefined;
-    if (!this.#allLines) this.#captureDue = at + captureEveryMs;
-    return takeStack(above);
-  }
-
-  siteNumber(line: string): number {
-    const known = this.#sites.get(line);
-    if (known !== undefined) return known;
-    const site = this.#sites.size + 1;
-    if (site >= mostSites || !this.text.write({ site: line })) return 0;
-    this.#sites.set(line, site);
-    return site;
-  }
-
-  /** Making text of stacks may take a hundredth of the time. */
-  #mayFormat(): boolean {
-    if (this.#allLines || this.#formatted < firstStacks) return true;
-    return this.#formattingMs * 100 < now() - (this.memory.header[head.joinedAt] as number);
   }
 
   // Time
@@ -388,21 +331,10 @@ export class Recorder {
   }
 }
 
-/** So many lines are found whatever it costs: a short program needs no more. */
-const firstStacks = 64;
-/** A stack costs 2 us. What waits for so long is thus always known. */
-const captureEveryMs = 0.1;
-/** Of calls that take longer the line is always found. */
-const longMs = 5;
-
-function takeStack(above: (...args: never[]) => unknown): Stack {
-  const stack: Stack = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = framesAbove;
-  Error.captureStackTrace(stack, above);
-  Error.stackTraceLimit = limit;
-  return stack;
-}
-
-/** The program's line, and some for its own wrappers. */
-const framesAbove = 4;
+/** So many lines are looked up whatever it costs: a short program needs no more. */
+const firstLines = 256;
+/** The part of the time that may go into looking up lines of calls; a call that waits has time for it. */
+const share = 0.01;
+const waitingShare = 0.04;
+/** After a pause of the process a line must not seem to have cost seconds. */
+const longestPauseMs = 2;

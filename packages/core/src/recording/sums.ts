@@ -42,25 +42,21 @@ export class Sums {
     return row;
   }
 
-  /** Adds a call, and the calls of this row before it that were not timed: they took as long as this one. */
-  add(row: number, ms: number, bytes: number): number {
+  /** Adds a call, and the time of calls that were counted before: see {@link count}. */
+  add(row: number, ms: number, untimedMs: number, bytes: number): void {
     const rows = this.#rows;
     const at = row * sumWords;
-    const weight = 1 + (rows[at + 7] as number);
     (rows[at + 3] as number)++;
-    (rows[at + 4] as number) += ms * weight;
+    (rows[at + 4] as number) += ms + untimedMs;
     if (ms > (rows[at + 5] as number)) rows[at + 5] = ms;
     (rows[at + 6] as number) += bytes;
-    rows[at + 7] = 0;
-    return weight;
   }
 
   /** Counts a call that was not timed. */
-  addUntimed(row: number, bytes: number): void {
+  count(row: number, bytes: number): void {
     const at = row * sumWords;
     (this.#rows[at + 3] as number)++;
     if (bytes > 0) (this.#rows[at + 6] as number) += bytes;
-    (this.#rows[at + 7] as number)++;
   }
 
   /** The phase has changed. */

@@ -22,8 +22,8 @@ export class TimeBins {
     this.#header[head.binMs] = this.#binMs;
   }
 
-  /** Adds the time from `from` to `to` to a kind, `weight` times. */
-  add(kind: TimeKind, from: number, to: number, weight = 1): void {
+  /** Adds the time from `from` to `to` to a kind. */
+  add(kind: TimeKind, from: number, to: number): void {
     const bins = this.#bins;
     while (to - this.#began >= binCount * this.#binMs) this.#widen();
     const binMs = this.#binMs;
@@ -31,12 +31,12 @@ export class TimeBins {
     const lastBin = Math.floor((to - this.#began) / binMs);
     if (bin < 0) bin = 0;
     if (bin === lastBin) {
-      (bins[bin * binKinds + kind] as number) += (to - from) * weight;
+      (bins[bin * binKinds + kind] as number) += to - from;
       return;
     }
     for (let start = from; bin <= lastBin; bin++) {
       const end = Math.min(to, this.#began + (bin + 1) * binMs);
-      if (end > start) (bins[bin * binKinds + kind] as number) += (end - start) * weight;
+      if (end > start) (bins[bin * binKinds + kind] as number) += end - start;
       start = end;
     }
   }

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { RankMessage } from "@tsmpi/core/bootstrap";
 import type { Exit } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
@@ -130,6 +131,7 @@ export class Agent {
         (hello, socket) => this.#admission.admit(hello, socket, this.#plan!),
         (text) => this.#channel.send({ kind: "noted", text }),
       );
+      this.#warnIfUnrecorded(this.#plan);
       const seated = this.#setup.seats?.report();
       if (seated !== undefined) this.#channel.send(seated);
       if (!this.#ranks.isStopping) this.#startRanks(this.#plan);
@@ -239,6 +241,13 @@ export class Agent {
   #finishIfDone(): void {
     if (this.#allStarted && this.#unstarted === 0 && this.#ended.size === this.#ranks.processes.size)
       void this.#finish();
+  }
+
+  #warnIfUnrecorded({ recording, host, ranks }: HostPlan): void {
+    const { recordedEvents, directory } = this.#setup;
+    if (recording === undefined || recordedEvents !== undefined) return;
+    const text = `the ranks on ${host} are not recorded: ${dirname(directory)} has no room for it`;
+    this.#channel.send({ kind: "said", rank: ranks[0]!, message: { kind: "warning", text } });
   }
 
   async #sendRecordings(): Promise<void> {

@@ -52,7 +52,7 @@ export class HostSetup {
   ): Promise<HostPlan> {
     this.directory = makeJobDirectory(plan.environment["TSMPI_TMPDIR"], plan.ranks.length);
     this.room = roomIn(this.directory);
-    this.#reserveRecordings(plan, noted);
+    this.#reserveRecordings(plan);
     this.#claims = claimsFor(plan);
     const files = this.#claims === undefined ? [] : [this.#claims.file];
     this.guardian = new Guardian({ mark: agentMark(plan), directories: [this.directory, ...files] });
@@ -82,11 +82,10 @@ export class HostSetup {
     return here;
   }
 
-  #reserveRecordings(plan: HostPlan, noted: (text: string) => void): void {
-    if (plan.recording === undefined) return;
+  #reserveRecordings(plan: HostPlan): void {
     this.recordedEvents = eventsIn(this.room, plan);
-    if (this.recordedEvents === undefined) noted(`nothing is recorded: ${this.directory} has no room for it`);
-    else this.room -= recordingBytes(plan.size, this.recordedEvents) * plan.ranks.length;
+    if (this.recordedEvents !== undefined)
+      this.room -= recordingBytes(plan.size, this.recordedEvents) * plan.ranks.length;
   }
 
   async #seat(plan: HostPlan): Promise<void> {

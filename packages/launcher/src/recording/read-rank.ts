@@ -98,17 +98,15 @@ function readPhases({ header, phases }: RecordingMemory, names: readonly string[
   }));
 }
 
-/** The calls of a row that were not timed took as long as those that were. */
 function readSums({ header, sums }: RecordingMemory): CallSums[] {
   return Array.from({ length: header[head.sumCount]! }, (_, i) => {
-    const [phase, operation, site, calls, ms, longestMs, bytes, untimed] = sums.subarray(i * sumWords);
-    const timed = calls! - untimed!;
+    const [phase, operation, site, calls, ms, longestMs, bytes] = sums.subarray(i * sumWords);
     return {
       phase: phase!,
       operation: recordedOperations[operation!] ?? "?",
       site: site!,
       calls: calls!,
-      ms: timed > 0 ? (ms! * calls!) / timed : ms!,
+      ms: ms!,
       longestMs: longestMs!,
       bytes: bytes!,
     };
