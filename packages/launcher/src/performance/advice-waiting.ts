@@ -1,6 +1,6 @@
 import type { Analysis, WaitCause } from "./analysis.ts";
 import { type Candidate, matters } from "./candidates.ts";
-import { crowdedHosts } from "./crowding.ts";
+import { crowdedHosts, hasSharedCpus } from "./crowding.ts";
 import { Imbalance } from "./imbalance.ts";
 import { sum } from "./rank-times.ts";
 import type { Advice } from "./report-data.ts";
@@ -84,6 +84,7 @@ function findTurns(analysis: Analysis, causes: readonly WaitCause[], ms: number)
   const { times, rankTimeMs, runMs } = analysis;
   const computing = sum(times, ({ computingMs }) => computingMs) / runMs;
   const place = causes.find((each) => each.operation === operation && each.site === site)!;
+  if (place.kind === "all" && hasSharedCpus(analysis.recording)) return undefined;
   const why =
     place.kind === "all"
       ? "each time another rank is the last, though in sum they compute about equally long"
