@@ -222,7 +222,11 @@ describe("what only some runs have", () => {
   test("a deadlock: a box for each rank with its call and line, and the circle of those that wait for each other", () =>
     browser.on(deadlock(), async (page) => {
       assert.equal(await page.text("#ending .badge"), "exit code 86");
-      assert.match(await page.text(".failure"), /Deadlock: ranks 0, 1 and 2 wait for each other\./);
+      assert.equal(
+        await page.text(".failure"),
+        "Exit code 86. Deadlock: ranks 0, 1 and 2 wait for each other.How it ended",
+      );
+      assert.equal(await page.text("#ending .words pre"), "rank host waits in 0 node01 recv({ source: 2, tag: 7 })");
       assert.equal(await page.count("#ending .node"), 4);
       assert.equal(await page.count("#ending .node.circular"), 3);
       assert.equal(await page.count("#ending .edge.circular"), 3);
@@ -360,6 +364,6 @@ describe("the reader's choices", () => {
       await page.page.waitForFunction(() => document.querySelector("#about output")?.textContent === "Copied.");
       const copied = await page.page.evaluate(() => (window as unknown as { copied: string }).copied);
       assert.match(copied, /^Command: tsmpi run -n 8 solver\.ts --steps 14\nDirectory: /);
-      assert.match(copied, /Host node02: ranks 4–7, 16 CPUs, clock error at most 80 µs/);
+      assert.match(copied, /Host node02: ranks 4–7, CPUs 16, clock error at most 80 µs/);
     }));
 });

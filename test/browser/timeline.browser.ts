@@ -96,7 +96,7 @@ describe("timeline", () => {
       await pointAt(page, 0, (began + ms / 2 - from) / (to - from));
       const words = await page.tip();
       assert.match(words, /^allreduce {1,2}solver\.ts:52\nrank 0, at /);
-      assert.match(words, /\n8 B\nwaited 3\d(\.\d)? ms for rank 3\nrank 3 meanwhile: computing$/);
+      assert.match(words, /\n8 B of data\nwaited 3\d(\.\d)? ms for rank 3\nrank 3 meanwhile: computing$/);
     }));
 
   test("names the source, size and tag of a message", () =>
@@ -108,7 +108,10 @@ describe("timeline", () => {
       );
       const [began, ms, , , peer] = timeline.segments[0]!.slice(at, at + 5) as [number, number, number, number, number];
       await pointAt(page, 0, (began + ms / 2) / ending.ms);
-      assert.match(await page.tip(), new RegExp(`^recv +star\\.ts:24\\n.*\\nfrom rank ${peer}, 3\\.81 MiB, tag 5\\n`));
+      assert.match(
+        await page.tip(),
+        new RegExp(`^recv +star\\.ts:24\\n.*\\nfrom rank ${peer}, 3\\.81 MiB of data, tag 5\\n`),
+      );
     }));
 
   /** Beginning and duration of the longest call of a rank that is wholly in a range. */

@@ -190,12 +190,15 @@ export function deadlock(): ReportData {
   return {
     ...data,
     ranks: data.ranks.map((each) =>
-      each.rank > 3 ? { ...each, leftAt: 80 } : { ...each, complete: false, lastCall: "recv at ring.ts:23" },
+      each.rank > 3 ? each : { ...each, complete: false, lastCall: "recv at ring.ts:23" },
     ),
     ending: {
       exitCode: 86,
       ms: 1500,
-      words: ["Deadlock: ranks 0, 1 and 2 wait for each other.", "The job was stopped."],
+      words: [
+        "Deadlock: ranks 0, 1 and 2 wait for each other.\n  rank  host    waits in\n  0     node01  recv({ source: 2, tag: 7 })",
+        "The job was stopped.",
+      ],
       deadlock: [...stuck, { rank: 3, call: "recv({ source: 0, tag: 9 })", site: "ring.ts:31", ranks: [0] }],
     },
     advice: [

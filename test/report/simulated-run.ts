@@ -158,7 +158,7 @@ export class SimulatedRun {
         rank,
         host: names.indexOf(host),
         joinedAt: rounded(Math.min(ms, this.#calls[rank]![0]?.began ?? 2, 2)),
-        leftAt: rounded(ms),
+        leftAt: rounded(this.#leftAt(rank, ms)),
         complete: true,
       })),
       efficiency: this.#efficiencies(ms),
@@ -227,6 +227,12 @@ export class SimulatedRun {
     return sums.map(Math.round);
   }
 
+  /** A rank that is stuck is there until the end; others leave after their last call. */
+  #leftAt(rank: number, ms: number): number {
+    const isStuck = this.#calls[rank]!.some((call) => call.ms < 0);
+    return isStuck ? ms : Math.min(ms, this.#clocks[rank]! + 1);
+  }
+
   #balance(rank: number, ms: number): BalanceRow {
     const own = this.#calls[rank]!.filter(
       ({ operation }) => !["task", "map"].includes(this.#operations.all[operation]!),
@@ -235,7 +241,7 @@ export class SimulatedRun {
     const idle = this.#calls[rank]!.filter(({ operation }) => this.#operations.all[operation] === "map");
     const idleMs = idle.reduce((sum, { waited }) => sum + waited, 0);
     const transferMs = own.reduce((sum, call) => sum + Math.max(0, call.ms - call.waited), 0);
-    const computingMs = Math.max(0, ms - waitingMs - idleMs - transferMs);
+    const computingMs = Math.max(0, this.#leftAt(rank, ms) - waitingMs - idleMs - transferMs);
     const all = { computingMs, taskMs: this.#taskMs[rank]!, waitingMs: waitingMs + idleMs, transferMs };
     return {
       rank,

@@ -29,8 +29,8 @@ const dataless = new Set<string>(["barrier", "split", "dup", "subset", "cart", "
 const collectiveCalls = recordedOperations.filter((name) => !special.has(name));
 
 /** A call is timed once in so many, where calls follow each other faster than {@link hotMs}: to time one takes 0.3 us. */
-const sparse = 8;
-const hotMs = 0.005;
+const sparse = 16;
+const hotMs = 0.02;
 
 /**
  * Puts a recording around each public call, as MPI's profiling interface (PMPI) does: the methods of the classes are replaced by
@@ -66,7 +66,10 @@ export function recordCalls(
 class Wrapping {
   readonly #recorder: Recorder;
   readonly #messages: Messages;
+  /** How many collectives each communicator has had; and that of the last call. */
   readonly #numbers: Map<number, { next: number }> = new Map();
+  #context = -1;
+  #number = { next: 0 };
   #ended = false;
   #begun = false;
 
@@ -198,9 +201,12 @@ class Wrapping {
   }
 
   #numberIn(context: number): number {
-    const number = this.#numbers.get(context) ?? { next: 0 };
-    if (number.next === 0) this.#numbers.set(context, number);
-    return number.next++;
+    if (context !== this.#context) {
+      this.#context = context;
+      this.#number = this.#numbers.get(context) ?? { next: 0 };
+      this.#numbers.set(context, this.#number);
+    }
+    return this.#number.next++;
   }
 }
 

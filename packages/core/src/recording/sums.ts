@@ -59,7 +59,7 @@ export class Sums {
   addUntimed(row: number, bytes: number): void {
     const at = row * sumWords;
     (this.#rows[at + 3] as number)++;
-    (this.#rows[at + 6] as number) += bytes;
+    if (bytes > 0) (this.#rows[at + 6] as number) += bytes;
     (this.#rows[at + 7] as number)++;
   }
 

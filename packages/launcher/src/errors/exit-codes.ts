@@ -7,7 +7,7 @@ import { constants } from "node:os";
  * | --- | --- |
  * | 0 | every rank ended with 0 |
  * | 1 ... 255 | the first rank to fail ended with it; 128 + n when signal n killed it |
- * | 1 | `abort()` without a code, a rank that ended before `init()` while others waited in it, output that cannot be written, mistakes that `--check` found, children of ranks that had to be ended (`--wait-for-children`) |
+ * | 1 | `abort()` without a code, a rank that ended before `init()` while others waited in it, output or a report that cannot be written, mistakes that `--check` found, children of ranks that had to be ended (`--wait-for-children`) |
  * | 2 | the command line has a mistake; nothing was started |
  * | 123 | every rank waits for another one |
  * | 124 | `--timeout` |

@@ -122,6 +122,6 @@ function drawSummary(parent: Parent, { about, ranks, ending, efficiency, live }:
   if (live || ending.exitCode === 0) return;
   const failure = add(parent, "p", "failure");
   add(failure, "strong", "", `Exit code ${ending.exitCode}. `);
-  add(failure, "span", "", ending.words[0] ?? "");
+  add(failure, "span", "", ending.words[0]?.split("\n")[0] ?? "");
   add(failure, "a", "", "How it ended").attr("href", "#ending");
 }

@@ -59,12 +59,12 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
    * recorded.
    *
    * ```ts
-   * const matrix = await world.phase("assembly", () => assemble(mesh));
-   * await world.phase("solve", async () => solve(matrix));
+   * const squares = await world.phase("assembly", () => [1, 2, 3].map((x) => x * x));
+   * const total = await world.phase("solve", () => world.allreduce(squares[0] ?? 0, sum)); // => 4
    * ```
    * @param name shown in reports; within another phase as `outer/name`
    * @param body the part of the program; its value is given back
-   * @throws what `body` throws; MpiError `invalid-argument` for another kind of name or body
+   * @throws MpiError `invalid-argument` for another kind of name or body; what `body` throws
    */
   phase<R>(name: string, body: () => R | Promise<R>): Promise<R>;
 

@@ -24,7 +24,7 @@ export interface LineChart {
 
 /** Above that many lines, the area between the least and the most is drawn instead of them. */
 const manyLines = 32;
-const margin = { top: 30, right: 12, bottom: 26, left: 56 };
+const margin = { top: 44, right: 12, bottom: 26, left: 56 };
 
 type Scale = ReturnType<typeof scaleLinear<number, number>>;
 
@@ -44,9 +44,9 @@ export function drawLines(parent: Parent, chart: LineChart): void {
   if (lines.length > manyLines) drawBand(svg, lines, until, x, y);
   else for (const each of lines) if (each !== highest) draw(each, "series");
   draw(highest, "series highest");
-  shape(svg, "text", { class: "chart-title", x: margin.left, y: 14 }).text(chart.title);
-  const note = shape(svg, "text", { class: "series-name", x: width - margin.right, y: 14, "text-anchor": "end" });
-  note.text(`${highest.name}: at most ${chart.write(peakOf(highest.values))}`);
+  shape(svg, "text", { class: "chart-title", x: margin.left, y: 12 }).text(chart.title);
+  const note = shape(svg, "text", { class: "series-name", x: margin.left, y: 29 });
+  note.text(`highest: ${highest.name}, ${chart.write(peakOf(highest.values))}`);
   pickable(svg, chart, x, y);
 }
 

@@ -60,7 +60,7 @@ function drawHosts(parent: Parent, { about: { hosts } }: ReportData): void {
     hosts.map(({ name, ranks, cpus, clockErrorMs }) => [
       name,
       rangesOf(ranks),
-      String(cpus),
+      cpusOf(cpus),
       clockErrorMs === 0 ? "none" : duration(clockErrorMs),
     ]),
   );
@@ -72,6 +72,11 @@ function drawRemarks(parent: Parent, remarks: readonly string[]): void {
   add(parent, "h3", "", "What the numbers rest on");
   const list = add(parent, "ul", "words");
   for (const remark of remarks) add(list, "li", "", remark);
+}
+
+/** A host of which nothing has come has 0. */
+function cpusOf(cpus: number): string {
+  return cpus === 0 ? "not known" : String(cpus);
 }
 
 /** `0-3, 8`. */
@@ -88,7 +93,7 @@ function rangesOf(ranks: readonly number[]): string {
 function textOf(data: ReportData): string {
   const hosts = data.about.hosts.map(
     ({ name, ranks, cpus, clockErrorMs }) =>
-      `Host ${name}: ranks ${rangesOf(ranks)}, ${counted(cpus, "CPU")}, clock error at most ${duration(clockErrorMs)}`,
+      `Host ${name}: ranks ${rangesOf(ranks)}, CPUs ${cpusOf(cpus)}, clock error at most ${duration(clockErrorMs)}`,
   );
   return [...factsOf(data).map(([name, value]) => `${name}: ${value}`), ...hosts, ...data.remarks].join("\n");
 }

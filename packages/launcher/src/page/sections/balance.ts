@@ -10,6 +10,8 @@ const parts: readonly { title: string; className: string; of(row: BalanceRow): n
   { title: "transfer", className: "transfer", of: (row) => row.transferMs },
   { title: "waiting for other ranks", className: "waiting", of: (row) => row.waitingMs },
 ];
+/** Few bars are not spread over the whole page. */
+const widePerRank = 110;
 const orders = ["by rank", "by computing time"] as const;
 
 export const balanceSection: Section = {
@@ -54,7 +56,7 @@ function drawBalance(parent: Parent, rows: readonly BalanceRow[]): void {
   const mean = rows.reduce((sum, { computingMs }) => sum + computingMs, 0) / rows.length;
   drawBars(parent, {
     label: "Stacked bars: how each rank spent its time",
-    width: widthOf(parent),
+    width: Math.min(widthOf(parent), Math.max(420, rows.length * widePerRank)),
     height: 280,
     measure: "time",
     below: "rank",

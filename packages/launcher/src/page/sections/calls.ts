@@ -1,5 +1,5 @@
 import type { CallRow, ReportData } from "../../performance/report-data.ts";
-import { add, choice, clear, nothing, type Parent } from "../parts/dom.ts";
+import { add, choice, clear, legend, nothing, type Parent } from "../parts/dom.ts";
 import { type Column, SortedTable } from "../parts/sorted-table.ts";
 import { bytes, count, counted, duration } from "../parts/units.ts";
 import type { Section } from "./section.ts";
@@ -55,6 +55,10 @@ export const callsSection: Section = {
       byLine.attr("hidden", chosen === "by line" ? null : "");
       byOperation.attr("hidden", chosen === "by line" ? "" : null);
     });
+    legend(bar, [
+      ["waiting", "waiting for other ranks"],
+      ["transfer", "the rest of the calls"],
+    ]);
     const lines = new SortedTable<Line>(byLine, [operation, site, phase, ...shared, ...perRank], 4);
     const operations = new SortedTable<Line>(byOperation, [operation, { ...site, title: "Lines" }, ...shared], 3);
     return (data) => {
@@ -76,7 +80,8 @@ export const callsSection: Section = {
 };
 
 function linesOf({ calls, operations, sites, phases }: ReportData): Line[] {
-  return calls.map((row: CallRow) => ({
+  const made = calls.filter((row: CallRow) => row.calls > 0 || row.ms > 0);
+  return made.map((row) => ({
     ...row,
     operation: operations[row.operation] ?? "",
     site: sites[row.site] ?? "",

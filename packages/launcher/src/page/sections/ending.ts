@@ -29,11 +29,18 @@ export const endingSection: Section = {
         ` after ${duration(ending.ms)}${good && ending.words.length === 0 ? ". All ranks ended well." : "."}`,
       );
       const list = add(body, "ul", "words");
-      for (const each of ending.words) add(list, "li", "", each);
+      for (const each of ending.words) addWords(add(list, "li"), each);
       if (ending.deadlock !== undefined && ending.deadlock.length > 0) drawDeadlock(body, ending.deadlock);
     };
   },
 };
+
+/** The launcher's words can go on with a table, whose columns are aligned by spaces. */
+function addWords(entry: Parent, words: string): void {
+  const [first, ...rest] = words.split("\n");
+  add(entry, "span", "", first);
+  if (rest.length > 0) add(entry, "pre", "scroll", rest.join("\n"));
+}
 
 function drawDeadlock(parent: Parent, stuck: readonly StuckRank[]): void {
   add(parent, "h3", "", "The deadlock");

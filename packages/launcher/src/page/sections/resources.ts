@@ -42,7 +42,7 @@ function drawAll(parent: Parent, measured: readonly ResourceSeries[], data: Repo
       values: of(series),
     }));
     const label = `Lines over time: ${title}, of each rank`;
-    drawLines(chart, { label, title, width: widthOf(chart), height: 190, lines, until: data.ending.ms, write });
+    drawLines(chart, { label, title, width: widthOf(chart), height: 204, lines, until: data.ending.ms, write });
   }
 }
 

@@ -10,7 +10,8 @@ const shownPairs = 200;
 export const waitingSection: Section = {
   id: "waiting",
   title: "Who waited for whom",
-  intro: "Time that the rank of a row spent waiting for the rank of a column. A dark column is a rank that comes late.",
+  intro:
+    "Time that the rank of a row spent waiting for the rank of a column. A column that stands out is a rank that comes late.",
   create(parent) {
     const pair = add(parent, "div", "pair");
     const matrix = new Matrix(add(pair, "div", "chart"), "Heat map: who waited for whom, and for how long");

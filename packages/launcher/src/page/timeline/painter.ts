@@ -16,6 +16,8 @@ const stacked: readonly Kind[] = ["task", "map", "collective", "message"];
 /** On average there is one arrow in so many pixels of a row at most: more would hide what they connect. */
 const pixelsPerArrow = 300;
 const fewArrows = 8;
+/** Words on a call that is no message: dark in both themes. */
+const onOthers = "#14171a";
 
 /** Draws the timeline on its canvas. */
 export class Painter {
@@ -115,7 +117,7 @@ export class Painter {
     context.font = font(10.5);
     if (context.measureText(segment.operation).width > width - 10) return;
     context.textAlign = "left";
-    context.fillStyle = segment.kind === "map" || segment.kind === "collective" ? "#14171a" : "#ffffff";
+    context.fillStyle = segment.kind === "message" ? this.#colours["on-message"] : onOthers;
     context.fillText(segment.operation, left + 5, y + height * 0.34);
   }
 

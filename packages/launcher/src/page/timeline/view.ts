@@ -19,11 +19,12 @@ export interface View {
   marked: ReadonlySet<number>;
 }
 
-export type Colours = Record<Kind | "waiting" | "ink" | "soft" | "line" | "phase", string>;
+export type Colours = Record<Kind | "waiting" | "ink" | "soft" | "line" | "phase" | "on-message", string>;
 
 /** The colours of the style sheet in the theme of now. */
 export function coloursNow(): Colours {
-  const names = ["computing", "task", "message", "collective", "map", "waiting", "ink", "soft", "line", "phase"];
+  const kinds = ["computing", "task", "message", "collective", "map", "waiting"];
+  const names = [...kinds, "ink", "soft", "line", "phase", "on-message"];
   return Object.fromEntries(names.map((name) => [name, colour(name)])) as Colours;
 }
 

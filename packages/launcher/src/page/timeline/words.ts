@@ -8,9 +8,8 @@ export function wordsOf(segment: Segment, segments: Segments): string[] {
   const { operation, site, rank, began, ended, open, waited, waitedFor } = segment;
   const lines = [site === "" ? operation : `${operation}  ${site}`];
   lines.push(`rank ${rank}, at ${duration(began)}, ${open ? "has not ended" : `took ${duration(ended - began)}`}`);
-  const data = [peerOf(segment), segment.bytes > 0 ? bytes(segment.bytes) : "", tagOf(segment)].filter(
-    (each) => each !== "",
-  );
+  const parts = [peerOf(segment), segment.bytes > 0 ? `${bytes(segment.bytes)} of data` : "", tagOf(segment)];
+  const data = parts.filter((each) => each !== "");
   if (data.length > 0) lines.push(data.join(", "));
   if (waited <= 0) return lines;
   const whom = waitedFor < 0 ? "" : ` for rank ${waitedFor}`;
