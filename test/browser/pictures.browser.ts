@@ -37,7 +37,10 @@ test("writes the pictures of the docs", async () => {
   }
   await browser.close();
   const written = readdirSync(directory).filter((name) => name.endsWith(".png"));
-  assert.deepEqual(Object.keys(pictures).filter((name) => !written.includes(`${name}.png`)), []);
+  assert.deepEqual(
+    Object.keys(pictures).filter((name) => !written.includes(`${name}.png`)),
+    [],
+  );
 }, 300_000);
 
 async function openOn(browser: PageBrowser, data: Parameters<PageBrowser["open"]>[0]) {

@@ -219,6 +219,25 @@ describe("what only some runs have", () => {
       assert.match(await page.tip(), /^rank \d and rank \d\n\d → \d: 20 messages, 1\.25 MiB/);
     }));
 
+  test("a ring of a grid: the line that closes it leaves at both ends; what cannot be drawn says so", () => {
+    const ring = { kind: "cart" as const, name: "", context: 1, neighbors: [], periodic: [true], dims: [4] };
+    const edges = [0, 1, 2, 3].map((rank): [number, number, number, number] => [rank, (rank + 1) % 4, 800, 2]);
+    const members = [0, 1, 2, 3];
+    const many = { ...ring, members, dims: [1, 2, 1, 2], edges };
+    return browser.on({ ...stencil(), topologies: [{ ...ring, members, edges }, many] }, async (page) => {
+      const [first, second] = await page.texts("#topology h3");
+      assert.equal(first, "Grid of 4 ranks, periodic in dimension 0");
+      assert.equal(await page.count("#topology .edge:not(.open)"), 3);
+      assert.equal(await page.count("#topology .edge.open"), 2);
+      assert.equal(await page.count("#topology .node"), 4);
+      assert.equal(second, "Grid of 1 × 2 × 1 × 2 ranks, periodic in dimension 0");
+      assert.match(await page.text("#topology .nothing"), /^Nothing to show: it has more than three dimensions/);
+      await page.page.click("#topology .pair > div:nth-child(2) summary");
+      await page.settled();
+      assert.equal(await page.count("#topology .pair > div:nth-child(2) tbody tr"), 4);
+    });
+  });
+
   test("a deadlock: a box for each rank with its call and line, and the circle of those that wait for each other", () =>
     browser.on(deadlock(), async (page) => {
       assert.equal(await page.text("#ending .badge"), "exit code 86");

@@ -6,6 +6,10 @@ export interface Node {
   x: number;
   y: number;
   name: string;
+  /** Where the name is, if the circle is too small for it. */
+  label?: { x: number; y: number } | undefined;
+  /** A point where a line ends, and nothing is drawn. */
+  hidden?: boolean;
   lines?: readonly string[];
   className?: string;
 }
@@ -32,6 +36,8 @@ export interface Network {
 
 export const box: { readonly width: number; readonly height: number } = { width: 232, height: 64 };
 
+/** A circle of that radius has room for a name. */
+export const leastWithName = 9;
 /** Letters of a line that fit into a box. */
 const mostLetters = 32;
 
@@ -45,7 +51,7 @@ export function drawNetwork(parent: Parent, network: Network): void {
   clear(parent);
   const svg = drawing(parent, network.width, network.height, network.label);
   for (const edge of network.edges) drawEdge(svg, network, edge);
-  for (const node of network.nodes) {
+  for (const node of network.nodes.filter(({ hidden }) => !hidden)) {
     if (node.lines === undefined) drawCircle(svg, node, network.radius);
     else drawBox(svg, node, node.lines);
   }
@@ -60,7 +66,7 @@ function drawEdge(svg: Drawing, { nodes, radius }: Network, edge: Edge): void {
     y: (from.y + to.y) / 2 - (to.x - from.x) * bend,
   };
   const start = border(from, middle, radius);
-  const end = border(to, middle, radius + (directed ? 3 : 0));
+  const end = border(to, middle, to.hidden ? 0 : radius + (directed ? 3 : 0));
   const angle = Math.atan2(end.y - middle.y, end.x - middle.x);
   const head = directed ? 6 + width * 1.6 : 0;
   const group = shape(svg, "g", { class: `edge ${className}` });
@@ -87,10 +93,11 @@ function border(node: Node, to: Point, radius: number): Point {
   return { x: node.x + x * part, y: node.y + y * part };
 }
 
-function drawCircle(svg: Drawing, { x, y, name, className }: Node, radius: number): void {
+function drawCircle(svg: Drawing, { x, y, name, label, className }: Node, radius: number): void {
   const group = shape(svg, "g", { class: `node ${className ?? ""}` });
   shape(group, "circle", { cx: x, cy: y, r: radius });
-  if (radius >= 8) shape(group, "text", { x, y, dy: "0.35em", "text-anchor": "middle" }).text(name);
+  const place = radius >= leastWithName ? { x, y } : label;
+  if (place !== undefined) shape(group, "text", { ...place, dy: "0.35em", "text-anchor": "middle" }).text(name);
 }
 
 function drawBox(svg: Drawing, { x, y, name, className }: Node, lines: readonly string[]): void {
@@ -101,13 +108,18 @@ function drawBox(svg: Drawing, { x, y, name, className }: Node, lines: readonly 
   shape(group, "text", { class: "name", x: left + 12, y: top + 19 }).text(name);
   for (const [index, line] of lines.entries()) {
     const text = shape(group, "text", { class: "line", x: left + 12, y: top + 37 + index * 16 });
-    text.text(shortened(line, mostLetters));
+    // The end of a path says more than its beginning.
+    text.text(index === 0 ? shortened(line) : shortenedPath(line));
     if (line.length > mostLetters) text.append("title").text(line);
   }
 }
 
-function shortened(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+function shortened(text: string): string {
+  return text.length <= mostLetters ? text : `${text.slice(0, mostLetters - 1)}…`;
+}
+
+function shortenedPath(text: string): string {
+  return text.length <= mostLetters ? text : `…${text.slice(1 - mostLetters)}`;
 }
 
 function at({ x, y }: Point): string {

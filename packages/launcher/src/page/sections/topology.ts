@@ -2,7 +2,7 @@ import type { ReportData } from "../../performance/report-data.ts";
 import { drawNetwork, type Edge, type Node } from "../charts/network.ts";
 import { Alternative, add, clear, Entries, legend, nothing, type Parent, plainTable, widthOf } from "../parts/dom.ts";
 import { bytes, count, counted } from "../parts/units.ts";
-import { placesOf } from "./places.ts";
+import { type Places, placesOf } from "./places.ts";
 import type { Section } from "./section.ts";
 
 type Drawn = ReportData["topologies"][number];
@@ -15,7 +15,8 @@ const narrowNodes = 36;
 export const topologySection: Section = {
   id: "topology",
   title: "Topology",
-  intro: "Grids and graphs that the program made. The wider a line, the more data went along it.",
+  intro:
+    "Grids and graphs that the program made. The wider a line, the more data went along it; lines that leave a grid lead to its other side.",
   create(parent) {
     const none = add(parent, "div");
     const grid = add(parent, "div", "pair halves");
@@ -52,12 +53,16 @@ function createTopology(parent: Parent): (shown: Shown) => void {
 function drawTopology(chart: Parent, topology: Drawn, data: ReportData): void {
   const places = topology.members.length > mostNodes ? undefined : placesOf(topology, widthOf(chart));
   if (places === undefined) {
-    nothing(chart, "it is too large to be drawn. The table has its lines.");
+    const why =
+      topology.members.length > mostNodes ? `it has more than ${mostNodes} ranks` : "it has more than three dimensions";
+    nothing(chart, `${why}. The table has its lines.`);
     return;
   }
   const { width, height, radius } = places;
-  const nodes: Node[] = topology.members.map((rank, at) => ({ ...places.nodes[at]!, name: String(rank) }));
-  const edges = edgesOf(topology, data, places.isLong);
+  const nodes = topology.members.map(
+    (rank, at): Node => ({ ...places.nodes[at]!, name: String(rank), label: places.labels[at] }),
+  );
+  const edges = linesOf(topology, data).flatMap((line) => edgesOf(line, topology.kind, places, nodes));
   drawNetwork(chart, { label: `${titleOf(topology)}, drawn`, width, height, radius, nodes, edges });
 }
 
@@ -69,16 +74,26 @@ function titleOf({ kind, name, dims, periodic, members }: Drawn): string {
   return `Grid${named} of ${dims.join(" × ")} ranks${closed}`;
 }
 
-/** One line for both directions between neighbours of a grid; an arrow for each of a graph. */
-function edgesOf({ kind, members, edges }: Drawn, data: ReportData, isLong: (a: number, b: number) => boolean): Edge[] {
+/** What went between two members. */
+interface TrafficLine {
+  /** Their places in the communicator. */
+  from: number;
+  to: number;
+  className: "within" | "between";
+  /** The share of the largest. */
+  share: number;
+  explain(): string[];
+}
+
+/** One line for both directions between neighbours of a grid; one for each direction of a graph. */
+function linesOf({ kind, members, edges }: Drawn, data: ReportData): TrafficLine[] {
   const place = new Map(members.map((rank, at) => [rank, at]));
   const hostOf = new Map(data.ranks.map(({ rank, host }) => [rank, host]));
   const joined = new Map<string, { from: number; to: number; parts: Drawn["edges"] }>();
   for (const edge of edges) {
     const [from, to] = kind === "graph" || edge[0] < edge[1] ? edge : [edge[1], edge[0]];
-    const key = `${from},${to}`;
-    const known = joined.get(key) ?? { from, to, parts: [] };
-    joined.set(key, known);
+    const known = joined.get(`${from},${to}`) ?? { from, to, parts: [] };
+    joined.set(`${from},${to}`, known);
     known.parts.push(edge);
   }
   const lines = [...joined.values()].filter(({ from, to }) => place.has(from) && place.has(to) && from !== to);
@@ -87,10 +102,8 @@ function edgesOf({ kind, members, edges }: Drawn, data: ReportData, isLong: (a: 
   return lines.map(({ from, to, parts }) => ({
     from: place.get(from)!,
     to: place.get(to)!,
-    width: 1 + (kind === "graph" ? 3 : 6) * Math.sqrt(sizeOf(parts) / most),
     className: hostOf.get(from) === hostOf.get(to) ? "within" : "between",
-    bend: kind === "graph" ? 0.15 : isLong(place.get(from)!, place.get(to)!) ? 0.16 : 0,
-    directed: kind === "graph",
+    share: sizeOf(parts) / most,
     explain: () => [
       `rank ${from} ${kind === "graph" ? "to" : "and"} rank ${to}`,
       ...parts.map(
@@ -98,6 +111,26 @@ function edgesOf({ kind, members, edges }: Drawn, data: ReportData, isLong: (a: 
       ),
     ],
   }));
+}
+
+/** How a line is drawn. One that closes a ring leaves the grid at both ends; the points where it ends are added to the nodes. */
+function edgesOf(
+  { from, to, className, share, explain }: TrafficLine,
+  kind: Drawn["kind"],
+  places: Places,
+  nodes: Node[],
+): Edge[] {
+  const isGraph = kind === "graph";
+  const style = { className, width: 1 + (isGraph ? 3 : 6) * Math.sqrt(share), directed: isGraph, explain };
+  const way = places.way(from, to);
+  if (way !== "around") return [{ ...style, from, to, bend: way === "bent" ? 0.14 : 0 }];
+  return [
+    [from, to],
+    [to, from],
+  ].map(([one, other]) => {
+    const end = nodes.push({ ...places.outside(one!, other!), name: "", hidden: true }) - 1;
+    return { ...style, className: `${className} open`, from: one!, to: end, bend: 0 };
+  });
 }
 
 function edgeTable(into: Parent, { edges }: Drawn): void {

@@ -16,6 +16,7 @@ const stacked: readonly Kind[] = ["task", "map", "collective", "message"];
 /** On average there is one arrow in so many pixels of a row at most: more would hide what they connect. */
 const pixelsPerArrow = 300;
 const fewArrows = 8;
+const lowRow = 12;
 /** Words on a call that is no message: dark in both themes. */
 const onOthers = "#14171a";
 
@@ -78,12 +79,27 @@ export class Painter {
       const time = (pixel: number): number =>
         view.from + ((pixel - view.layout.gutter) / (view.width - view.layout.gutter)) * (view.to - view.from);
       const shares = sharesOf(timeline, row.rank, time(at + 0.01), time(at + step - 0.01));
-      if (shares !== undefined) this.#share(shares, at, step, row);
+      if (shares !== undefined) this.#share(shares, at, step, row, strength);
     }
     context.globalAlpha = 1;
   }
 
-  #share(shares: Shares, x: number, width: number, { y, height }: Row): void {
+  #share(shares: Shares, x: number, width: number, row: Row, strength: number): void {
+    if (row.height < lowRow) this.#tint(shares, x, width, row, strength);
+    else this.#stack(shares, x, width, row);
+  }
+
+  /** The colour of what takes the most time but computing, the stronger the more of it. Parts of a low row would be too small. */
+  #tint(shares: Shares, x: number, width: number, { y, height }: Row, strength: number): void {
+    const most = stacked.reduce((best, each) => (shares[each] > shares[best] ? each : best));
+    const context = this.#context;
+    context.globalAlpha = strength * (1 - shares.computing);
+    context.fillStyle = this.#colours[most];
+    context.fillRect(x, y, width + 0.3, height);
+    context.globalAlpha = strength;
+  }
+
+  #stack(shares: Shares, x: number, width: number, { y, height }: Row): void {
     let bottom = y + height;
     for (const kind of stacked) {
       const part = shares[kind] * height;

@@ -22,6 +22,7 @@ export class TimelineChart {
   readonly #parent: Parent;
   readonly #node: HTMLCanvasElement;
   readonly #range: Parent;
+  readonly #hint: Parent;
   readonly #target: Selection<HTMLCanvasElement, unknown, null, undefined>;
   readonly #zoom = zoom<HTMLCanvasElement, unknown>();
   #context: CanvasRenderingContext2D;
@@ -38,7 +39,7 @@ export class TimelineChart {
     const bar = add(parent, "div", "toolbar");
     this.#buttons(bar);
     this.#range = add(bar, "output", "range").attr("aria-live", "polite");
-    add(bar, "span", "hint", "wheel or + − zoom, drag or ← → move, 0 shows all");
+    this.#hint = add(bar, "span", "hint");
     this.#parent = add(parent, "div", "timeline");
     const { node, context } = canvas(this.#parent, 10, 10, "");
     this.#node = node;
@@ -160,6 +161,8 @@ export class TimelineChart {
       .attr("data-from", from)
       .attr("data-to", to)
       .attr("data-shows", this.#near ? "calls" : "shares");
+    const mode = this.#near ? "Single calls." : "Shares of time; zoom in for single calls.";
+    this.#hint.text(`${mode} Wheel or + − zoom, drag or ← → move, 0 shows all.`);
   }
 
   #view(): View | undefined {
