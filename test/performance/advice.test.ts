@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { Advice } from "../../packages/launcher/src/performance/report-data.ts";
 import { reportDataOf } from "../../packages/launcher/src/performance/report-data-of.ts";
-import { healthy, planted, plants } from "./faults.ts";
+import { healthy, planted, plants, slowAmongOthers } from "./faults.ts";
 import { Simulation } from "./generate.ts";
 import { balanced, deadlock, misplacedStencil, slowRank, straggler } from "./scenarios.ts";
 
@@ -26,6 +26,35 @@ describe("the first advice names the fault that was planted", () => {
       for (const { text } of advice) assert.match(text, /^[A-Z0-9a-z][^\n]+\.$/);
     });
   }
+});
+
+describe("a rank that computes longer is found among waiting that passes from rank to rank", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    test(`seed ${seed}`, () => {
+      const { run, rank } = slowAmongOthers(seed);
+      const advice = adviceFor(run);
+      assert.equal(advice[0]?.ranks[0], rank, `rank ${rank}: ${told(advice)}`);
+      assert.ok(["imbalance", "root"].includes(advice[0].kind), told(advice));
+    });
+  }
+
+  test("also if the ranks that wait for it keep others waiting", () => {
+    const run = new Simulation(4);
+    for (let step = 0; step < 60; step++) {
+      for (const rank of run.all) run.compute(rank, rank === 3 ? 20 : 4);
+      // Rank 3 is late; ranks 2, 1 and 0 pass it on.
+      for (const rank of [3, 2, 1]) run.message(rank, rank - 1, { from: "chain.ts:1", to: "chain.ts:2" });
+      run.together("barrier", "chain.ts:5");
+      for (const rank of run.all) run.compute(rank, rank === 3 ? 4 : 20);
+      run.together("barrier", "chain.ts:6");
+    }
+    const [advice] = adviceFor(run);
+    assert.deepEqual([advice?.kind, advice?.ranks[0], advice?.site], ["late-rank", 3, "chain.ts:2"]);
+    assert.match(
+      advice?.text ?? "",
+      /^Ranks 0-2 wait \d+ % of the time, (almost all|most) of it because of rank 3 in recv at chain\.ts:2\.$/,
+    );
+  });
 });
 
 describe("where nothing is wrong, nothing is said", () => {
@@ -85,7 +114,8 @@ describe("what is no fault of the program", () => {
     const data = reportDataOf(run.recording());
     assert.deepEqual(data.advice, []);
     assert.match(data.remarks.join("\n"), /^n41 has 2 CPUs for 6 ranks, which used most of their time/);
-    run.cpus = 8;
+    // As busy as before, on average, but with CPUs for all.
+    run.cpus = 6;
     assert.deepEqual(
       adviceFor(run).map(({ kind }) => kind),
       ["serialization"],

@@ -188,3 +188,27 @@ function healthyCall(run: Simulation, shape: number, root: number): void {
       { bytes: 2000 },
     );
 }
+
+/** A program of several calls in which one rank computes longer, before one of them or before all. */
+export function slowAmongOthers(seed: number): { run: Simulation; rank: number } {
+  const random = randomOf(seed);
+  const size = 4 + Math.floor(random() * 11);
+  const run = new Simulation(size);
+  const rank = Math.floor(random() * size);
+  const calls = Array.from({ length: 3 }, () => ({
+    shape: Math.floor(random() * 5),
+    root: Math.floor(random() * size),
+    isSlow: random() < 0.6,
+  }));
+  calls[0]!.isSlow = true;
+  const factor = 1.8 + random();
+  const work = 4 + 20 * random();
+  for (let step = 0; step < 90; step++) {
+    const { shape, root, isSlow } = calls[step % 3]!;
+    for (const each of run.all) {
+      run.compute(each, work * (0.97 + 0.06 * random()) * (each === rank && isSlow ? factor : 1));
+    }
+    healthyCall(run, shape, root);
+  }
+  return { run, rank };
+}

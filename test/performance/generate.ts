@@ -325,7 +325,7 @@ export class Simulation {
 const binCount = 200;
 
 function recordingOf(own: SimRank, rank: number, host: string, keeps: number, end: number): RankRecording {
-  const leftAt = own.left ?? end;
+  const leftAt = own.left ?? (own.calls.some(({ ms }) => Number.isNaN(ms)) ? end : own.time);
   const calls = [...own.calls].sort((a, b) => a.began - b.began);
   const open = calls.find(({ ms }) => Number.isNaN(ms));
   const phases = [...own.phases].map(([name, times]) => ({ name, ...times }));

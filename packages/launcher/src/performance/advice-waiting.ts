@@ -1,6 +1,6 @@
 import type { Analysis, WaitCause } from "./analysis.ts";
 import { type Candidate, matters } from "./candidates.ts";
-import { crowdedHosts } from "./crowding.ts";
+import { crowdedHosts, hasSharedCpus } from "./crowding.ts";
 import { Imbalance } from "./imbalance.ts";
 import { sum } from "./rank-times.ts";
 import type { Advice } from "./report-data.ts";
@@ -20,13 +20,13 @@ const leastSpread = 0.15;
 export function waitingAdvice(analysis: Analysis): Candidate[] {
   const stragglers = stragglersOf(analysis);
   const slow = new Set(stragglers.flat().map(({ map, rank }) => `${rank} ${map.site}`));
-  const ended = analysis.causes.filter(({ open }) => !open).map((each) => ({ ...each, ms: each.ms - each.startMs }));
+  const ended = analysis.delays.filter(({ open }) => !open).map((each) => ({ ...each, ms: each.ms - each.startMs }));
   const causes = ended.filter(({ kind, forRank, site }) => kind !== "map" || !slow.has(`${forRank} ${site}`));
   const found = stragglers.map((line) => stragglerAdvice(analysis, line));
-  const root = findRoot(analysis, causes);
-  if (root !== undefined) return [...found, root];
   const imbalance = new Imbalance(analysis, stragglers.flat());
   const heavy = imbalance.heavy(causes);
+  const root = findRoot(analysis, causes, heavy);
+  if (root !== undefined) return [...found, root];
   const left = sum(causes, ({ ms }) => ms) - (heavy?.costMs ?? 0);
   const blamed = heavy?.advice.ranks ?? [];
   const rest = matters(analysis, left) ? causes.filter(({ forRank }) => !blamed.includes(forRank)) : [];
@@ -60,8 +60,15 @@ function lateAdvice(analysis: Analysis, late: number, own: readonly WaitCause[])
   const life = sum(times, (each) => each.ms);
   const all = sum(times, ({ waitingMs }) => waitingMs);
   const verb = waiting.length === 1 ? "waits" : "wait";
-  const text = `${ranksFirst(waiting)} ${verb} ${percent(all / life)} of the time, ${partWord(ms / all)} for ${ranksNamed([late])} in ${operation}${atSite(site)}.`;
+  const text = `${ranksFirst(waiting)} ${verb} ${percent(all / life)} of the time, ${partWord(ms / all)} ${isDirect(analysis, waiting, late, operation) ? "for" : "because of"} ${ranksNamed([late])} in ${operation}${atSite(site)}.`;
   return { kind: "late-rank", text, ranks: [late, ...waiting], ...longestWait(analysis, first, late), ...siteOf(site) };
+}
+
+/** Whether the ranks waited for that rank itself, and not for others that waited for it. */
+function isDirect({ causes, delays }: Analysis, waiting: readonly number[], late: number, operation: string): boolean {
+  const waitFor = (each: WaitCause): number =>
+    waiting.includes(each.rank) && each.forRank === late && each.operation === operation ? each.ms : 0;
+  return sum(causes, waitFor) >= sum(delays, waitFor) / 2;
 }
 
 function partWord(share: number): string {
@@ -77,6 +84,7 @@ function findTurns(analysis: Analysis, causes: readonly WaitCause[], ms: number)
   const { times, rankTimeMs, runMs } = analysis;
   const computing = sum(times, ({ computingMs }) => computingMs) / runMs;
   const place = causes.find((each) => each.operation === operation && each.site === site)!;
+  if (place.kind === "all" && hasSharedCpus(analysis.recording)) return undefined;
   const why =
     place.kind === "all"
       ? "each time another rank is the last, though in sum they compute about equally long"

@@ -1,9 +1,13 @@
 import type { RunRecording } from "../recording/recording.ts";
+import { delaysOf } from "./delays.ts";
 import { efficiencyOf, runMs } from "./efficiency.ts";
+import type { RankEvents } from "./event-lists.ts";
 import { likely, linesOf } from "./lines.ts";
 import { kindOf, type OperationKind } from "./operations.ts";
 import { type RankTimes, rankTimes, sum } from "./rank-times.ts";
+import type { RankWaits } from "./rank-waits.ts";
 import type { Efficiency } from "./report-data.ts";
+import { type RankWaitSums, waitSums } from "./wait-sums.ts";
 import { type Waits, waitsOf } from "./waits.ts";
 
 /** What advice and reports are made from. */
@@ -17,6 +21,10 @@ export interface Analysis {
   /** The lives of all ranks, one after the other. */
   rankTimeMs: number;
   causes: WaitCause[];
+  /** The same with the ranks that the waiting goes back to. */
+  delays: WaitCause[];
+  /** By rank, event by event: {@link delays}. */
+  delayEvents: RankWaits[];
   /** By rank, by row of its sums: the line, or the most likely one. */
   lines: string[][];
 }
@@ -41,6 +49,8 @@ export function analyse(recording: RunRecording): Analysis {
   const waits = waitsOf(recording);
   const times = rankTimes(recording.ranks, waits);
   const lines = linesOf(recording.ranks, likely);
+  const delayEvents = delaysOf(waits.ranks, waits.events);
+  const delaySums = waitSums(waits.ranks, delayEvents);
   return {
     recording,
     lines,
@@ -49,7 +59,9 @@ export function analyse(recording: RunRecording): Analysis {
     efficiency: efficiencyOf(recording.ranks, times),
     runMs: runMs(times),
     rankTimeMs: sum(times, ({ ms }) => ms),
-    causes: causesOf(recording, waits, times, lines),
+    causes: causesOf(waits.ranks, waits.sums, waits.events, times, lines),
+    delays: causesOf(waits.ranks, delaySums, delayEvents, times, lines),
+    delayEvents,
   };
 }
 
@@ -63,17 +75,19 @@ export function hostIndices({ about, ranks }: RunRecording): number[] {
 }
 
 function causesOf(
-  { ranks }: RunRecording,
-  waits: Waits,
+  ranks: readonly RankEvents[],
+  sums: readonly RankWaitSums[],
+  events: readonly RankWaits[],
   times: readonly RankTimes[],
   lines: readonly string[][],
 ): WaitCause[] {
-  return ranks.flatMap(({ rank, sums }) => {
-    const starts = startWaits(waits, times, rank);
+  return ranks.flatMap((own) => {
+    const { rank, recording } = own;
+    const starts = startWaits(own, events[rank]!, times);
     const { overlap } = times[rank]!;
-    return waits.sums[rank]!.causes.map(({ row, forRank, ms: sum, open }): WaitCause => {
-      const { operation } = sums[row]!;
-      const ms = sum * overlap;
+    return sums[rank]!.causes.map(({ row, forRank, ms: all, open }): WaitCause => {
+      const { operation } = recording.sums[row]!;
+      const ms = all * overlap;
       const startMs = open ? 0 : Math.min(ms, starts.get(`${row} ${forRank}`) ?? 0);
       return { rank, forRank, operation, kind: kindOf(operation), site: lines[rank]![row]!, ms, startMs, open };
     });
@@ -81,9 +95,8 @@ function causesOf(
 }
 
 /** Waiting for ranks that had not joined yet, by row and rank. */
-function startWaits(waits: Waits, times: readonly RankTimes[], rank: number): Map<string, number> {
-  const { began, sums } = waits.ranks[rank]!.recording.events;
-  const { ms, forRank } = waits.events[rank]!;
+function startWaits(own: RankEvents, { ms, forRank }: RankWaits, times: readonly RankTimes[]): Map<string, number> {
+  const { began, sums } = own.recording.events;
   const latest = times.reduce((most, { joinedAt }) => Math.max(most, joinedAt), 0);
   const found = new Map<string, number>();
   for (let i = 0; i < began.length && began[i]! < latest; i++) {

@@ -15,6 +15,11 @@ export function crowdedHosts({ recording, runMs }: Pick<Analysis, "recording" | 
   });
 }
 
+/** Whether some host has more ranks than CPUs, so that some rank is always the last to get one. */
+export function hasSharedCpus({ about }: RunRecording): boolean {
+  return about.hosts.some(({ cpus, ranks }) => cpus > 0 && ranks.length > cpus);
+}
+
 function cpuMs({ ranks }: RunRecording, those: readonly number[]): number {
   return sum(those, (rank) => ranks[rank]?.samples.cpuMs.reduce((a, b) => a + b, 0) ?? 0);
 }

@@ -32,13 +32,25 @@ export class Imbalance {
   /** A minority of ranks that compute longer than the others. */
   heavy(causes: readonly WaitCause[]): Candidate | undefined {
     if (!this.#matters) return undefined;
-    const heavy = this.#computing.filter(({ ms }) => ms >= (this.#mean + this.#longest) / 2).map(({ rank }) => rank);
-    if (heavy.length > this.#computing.length / 2) return undefined;
-    const lostMs = this.#longest - this.#mean;
+    const least = (this.#mean + this.#longest) / 2;
+    const heavy = this.#computing.filter(({ ms }) => ms >= least);
+    if (heavy.length > this.#computing.length / 2 || this.#isBelowOthers(least)) return undefined;
+    const ranks = heavy.map(({ rank }) => rank);
+    const factor = sum(heavy, ({ ms }) => ms) / heavy.length / this.#mean;
     return {
       costMs: this.#costMs,
-      advice: heavyAdvice(this.#analysis, causes, heavy, this.#longest / this.#mean, lostMs),
+      advice: heavyAdvice(this.#analysis, causes, ranks, factor, this.#longest - this.#mean),
     };
+  }
+
+  /** Whether the ranks that compute the least stand out more than those that compute `least` or longer. */
+  #isBelowOthers(least: number): boolean {
+    const ordered = this.#computing.map(({ ms }) => ms).sort((a, b) => a - b);
+    const gapBefore = (i: number): number => ordered[i]! - ordered[i - 1]!;
+    const first = ordered.findIndex((ms) => ms >= least);
+    const half = Math.floor(ordered.length / 2);
+    const lower = ordered.slice(1, half + 1).map((_, i) => gapBefore(i + 1));
+    return first > 0 && lower.some((gap, i) => i + 1 !== first && gap > 1.5 * gapBefore(first));
   }
 
   /** A few ranks that compute less than the others. */

@@ -38,9 +38,12 @@ export function drawnSpans(ranks: readonly RankEvents[]): PhaseSpan[][] {
     all.map(({ length }) => length),
     mostSpans,
   );
-  return all.map((spans, rank) => {
-    if (spans.length <= quotas[rank]!) return spans;
-    const longest = [...spans].sort((a, b) => b.end - b.began - (a.end - a.began)).slice(0, quotas[rank]);
-    return longest.sort((a, b) => a.began - b.began);
-  });
+  return all.map((spans, rank) => longest(spans, quotas[rank]!));
+}
+
+function longest(spans: PhaseSpan[], count: number): PhaseSpan[] {
+  if (spans.length <= count) return spans;
+  const lengths = Float64Array.from(spans, ({ began, end }) => end - began).sort();
+  const least = lengths[lengths.length - count]!;
+  return spans.filter(({ began, end }) => end - began >= least).slice(0, count);
 }

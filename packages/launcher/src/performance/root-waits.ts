@@ -1,15 +1,22 @@
+import type { RunRecording } from "../recording/recording.ts";
 import type { Analysis, WaitCause } from "./analysis.ts";
 import { type Candidate, matters } from "./candidates.ts";
 import { sum } from "./rank-times.ts";
 import { greatest, totals } from "./totals.ts";
 import { longestWait, siteOf, worstPlace } from "./wait-places.ts";
-import { atSite, duration, percent, ranksFirst } from "./words.ts";
+import { atSite, duration, percent, ranksFirst, trimmed } from "./words.ts";
 
 /**
  * A rank that serves all others and cannot keep up: they wait for its messages in a star, for its part of rooted collectives,
  * or for it to hand out tasks.
+ *
+ * @param heavy the advice on ranks that compute longer than the others
  */
-export function findRoot(analysis: Analysis, causes: readonly WaitCause[]): Candidate | undefined {
+export function findRoot(
+  analysis: Analysis,
+  causes: readonly WaitCause[],
+  heavy: Candidate | undefined,
+): Candidate | undefined {
   const known = causes.filter(({ forRank }) => forRank >= 0);
   const [root, ms] = greatest(
     totals(
@@ -23,7 +30,11 @@ export function findRoot(analysis: Analysis, causes: readonly WaitCause[]): Cand
   const own = known.filter(({ forRank }) => forRank === root);
   const served = own.filter(({ kind }) => kind === "from-root" || kind === "map" || (star && isMessage(kind)));
   const waiting = new Set(served.map(({ rank }) => rank));
-  if (sum(served, (each) => each.ms) < 0.6 * ms) return undefined;
+  const isHeavy = heavy?.advice.ranks.includes(root) === true;
+  // Others wait everywhere for a rank that computes longer: then that is the matter, and not what it does as the root.
+  if (sum(served, (each) => each.ms) < (isHeavy ? 0.85 : 0.6) * ms) return undefined;
+  // The root itself may have been late because of such a rank.
+  if (heavy !== undefined && !isHeavy && heavy.costMs >= 0.6 * sum(causes, (each) => each.ms)) return undefined;
   if (waiting.size < Math.max(2, ((analysis.times.length - 1) * 2) / 3)) return undefined;
   return { costMs: ms, advice: adviceFor(analysis, root, served) };
 }
@@ -51,15 +62,25 @@ function adviceFor(analysis: Analysis, root: number, served: readonly WaitCause[
   return { kind: "root", text, ranks: [root, ...ranks], ...longestWait(analysis, ranks[0]!, root), ...siteOf(site) };
 }
 
-function reason({ recording }: Analysis, kind: WaitCause["kind"], root: number): string {
-  if (kind === "from-root") return `what rank ${root} does before it, no other rank does meanwhile`;
-  if (kind !== "map") return `rank ${root} serves one rank after the other`;
-  const tasks = recording.ranks.flatMap(({ sums }) => sums.filter(({ operation }) => operation === "task"));
-  const mean =
+function reason({ recording, times }: Analysis, kind: WaitCause["kind"], root: number): string {
+  if (kind === "map")
+    return `it hands out tasks of ${duration(meanTaskMs(recording))} on average; larger tasks would keep the ranks busy`;
+  if (kind !== "from-root") return `rank ${root} serves one rank after the other`;
+  const joined = times.filter((each) => each.joined);
+  const mean = sum(joined, ({ computingMs }) => computingMs) / joined.length;
+  const factor = times[root]!.computingMs / Math.max(mean, 1e-9);
+  return factor >= 1.15
+    ? `rank ${root} computes ${trimmed(factor, 1)} times as long as the mean`
+    : `what rank ${root} does before it, no other rank does meanwhile`;
+}
+
+function meanTaskMs({ ranks }: RunRecording): number {
+  const tasks = ranks.flatMap(({ sums }) => sums.filter(({ operation }) => operation === "task"));
+  return (
     sum(tasks, ({ ms }) => ms) /
     Math.max(
       1,
       sum(tasks, ({ calls }) => calls),
-    );
-  return `it hands out tasks of ${duration(mean)} on average; larger tasks would keep the ranks busy`;
+    )
+  );
 }

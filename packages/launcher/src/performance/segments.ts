@@ -1,4 +1,5 @@
 import { shareOut } from "./budget.ts";
+import { firstFrom } from "./delays.ts";
 import type { RankEvents } from "./event-lists.ts";
 import type { ReportNames } from "./names.ts";
 import { segmentFields } from "./report-data.ts";
@@ -29,7 +30,7 @@ function chosenOf(own: RankEvents, quota: number, middle: number): Int32Array {
   const stretch = Math.floor(quota / 4);
   const first = Math.max(
     0,
-    Math.min(own.length - stretch, placeOf(own.recording.events.began, middle) - (stretch >> 1)),
+    Math.min(own.length - stretch, firstFrom(own.recording.events.began, middle) - (stretch >> 1)),
   );
   for (let i = first; i < first + stretch && chosen.size < quota; i++) chosen.add(i);
   for (const i of longest(own.recording.events.ms, quota)) {
@@ -59,18 +60,6 @@ function middleOf(ranks: readonly RankEvents[]): number {
     undefined,
   );
   return busiest === undefined ? 0 : (busiest.recording.events.began[busiest.length >> 1] ?? 0);
-}
-
-/** The first event that began at `time` or later. */
-function placeOf(began: Float64Array, time: number): number {
-  let low = 0;
-  let high = began.length;
-  while (low < high) {
-    const at = (low + high) >> 1;
-    if (began[at]! < time) low = at + 1;
-    else high = at;
-  }
-  return low;
 }
 
 /**

@@ -30,9 +30,13 @@ export function worstPlace(causes: readonly WaitCause[]): {
   return { operation, site, ranks: waiting.map(([rank]) => rank), ms: sum(waiting, ([, ms]) => ms) };
 }
 
-/** Where to look: the longest time that `rank` waited for `forRank` in one call. */
-export function longestWait({ waits }: Analysis, rank: number, forRank: number): Pick<Advice, "from" | "to"> {
-  const { ms, forRank: waited } = waits.events[rank]!;
+/** Where to look: the longest time in one call that `rank` waited because of `forRank`. */
+export function longestWait(
+  { waits, delayEvents }: Analysis,
+  rank: number,
+  forRank: number,
+): Pick<Advice, "from" | "to"> {
+  const { ms, forRank: waited } = delayEvents[rank]!;
   const { began } = waits.ranks[rank]!.recording.events;
   let longest = -1;
   for (let i = 0; i < ms.length; i++) {

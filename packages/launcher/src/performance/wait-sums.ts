@@ -57,8 +57,8 @@ class RankSums {
     this.#waits = waits;
     const { sums, events } = own.recording;
     const none = () => sums.map((): Shares => ({ ms: 0, waiting: 0, byRank: new Map() }));
-    this.sampled = none();
     this.kept = none();
+    this.sampled = keeps === 1 ? this.kept : none();
     this.#open = new Float64Array(sums.length);
     this.#openCalls = new Uint32Array(sums.length);
     const several = grouped(waits);
@@ -67,7 +67,7 @@ class RankSums {
       if (Number.isNaN(events.ms[i]!)) this.#addOpen(i, parts);
       else if (!Number.isNaN(waits.ms[i]!)) {
         this.#add(this.kept, i, parts);
-        if (events.key[i]! % keeps === 0) this.#add(this.sampled, i, parts);
+        if (keeps > 1 && events.key[i]! % keeps === 0) this.#add(this.sampled, i, parts);
       }
     }
   }
