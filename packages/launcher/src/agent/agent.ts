@@ -5,6 +5,7 @@ import { reasonOf } from "../errors/launch-error.ts";
 import type { Channel } from "../link/channel.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
 import { hostClock } from "../recording/clock.ts";
+import { usableCpus } from "../system/cpus.ts";
 import { deferred } from "../system/deferred.ts";
 import { agentMark } from "../system/guardian.ts";
 import { cpuTimeHint } from "../system/resource-limits.ts";
@@ -84,7 +85,7 @@ export class Agent {
         this.#ranks.tell(order);
         break;
       case "clock":
-        this.#channel.send({ ...order, there: hostClock() });
+        this.#channel.send({ ...order, there: hostClock(), cpus: usableCpus().count });
         break;
       case "record":
         void this.#sendRecordings();

@@ -29,6 +29,7 @@ export class Recordings {
   readonly #stations: Stations;
   readonly #gathered: Gathered;
   readonly #described: Described;
+  readonly #cpus = new Map<string, number>();
   readonly #startedAt = new Date();
   readonly #timers: NodeJS.Timeout[] = [];
   #deadlock: StuckRank[] | undefined;
@@ -39,12 +40,14 @@ export class Recordings {
     this.#stations = stations;
     this.#described = described;
     this.#gathered = new Gathered(stations.all.map(({ plan }) => ({ name: plan.host, ranks: plan.ranks })));
-    if (stations.all.length > 1) this.#askClocks();
+    this.#askClocks();
   }
 
   hear(report: Extract<Report, { kind: "clock" | "recorded" }>, { plan }: Station): void {
-    if (report.kind === "clock") this.#gathered.noteClock(plan.host, report.sent, report.there);
-    else if (this.#gathered.part(report.rank, report.bytes, report.last)) this.#have(report.rank);
+    if (report.kind === "clock") {
+      this.#cpus.set(plan.host, report.cpus);
+      if (this.#stations.all.length > 1) this.#gathered.noteClock(plan.host, report.sent, report.there);
+    } else if (this.#gathered.part(report.rank, report.bytes, report.last)) this.#have(report.rank);
   }
 
   /** The ranks wait for each other, and the job is stopped for that. */
@@ -97,7 +100,7 @@ export class Recordings {
       hosts: this.#stations.all.map(({ plan }) => ({
         name: plan.host,
         ranks: plan.ranks,
-        cpus: plan.granted?.cpus ?? 0,
+        cpus: plan.granted?.cpus ?? this.#cpus.get(plan.host) ?? 0,
         clockErrorMs: this.#gathered.clockErrorMs(plan.host),
       })),
     };
@@ -108,8 +111,13 @@ export class Recordings {
     if (this.#missing.size === 0) this.#complete?.();
   }
 
+  /** One host has one clock: it is asked once, for its CPUs. */
   #askClocks(): void {
     const ask = (): void => this.#stations.order({ kind: "clock", sent: hostClock() });
+    if (this.#stations.all.length === 1) {
+      setImmediate(ask);
+      return;
+    }
     let asked = 0;
     const first = setInterval(() => {
       ask();

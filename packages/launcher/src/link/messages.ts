@@ -185,8 +185,8 @@ export type Report =
   | { kind: "terminated" }
   /** The answer to `queues`, in bytes. */
   | { kind: "queued"; bytes: number }
-  /** The answer to `clock`, in ms by each one's monotonic clock. */
-  | { kind: "clock"; sent: number; there: number }
+  /** The answer to `clock`, in ms by each one's monotonic clock; and how many CPUs the host's ranks may use. */
+  | { kind: "clock"; sent: number; there: number; cpus: number }
   /** A part of what a rank has recorded, compressed; empty if it recorded nothing. */
   | { kind: "recorded"; rank: number; bytes: Uint8Array; last: boolean }
   /** No process and no file of the job is left on this host. */
