@@ -169,7 +169,7 @@ class Wrapping {
     call.bytes = 0;
     call.key = this.#numberIn(context);
     this.#made(recordedOperations.indexOf(name), timeKind.maps, -1, context);
-    const open = this.#recorder.opened(above);
+    const open = this.#recorder.opened(above, false);
     this.#recorder.handing(open);
     return open;
   }
@@ -232,9 +232,10 @@ class Pace {
 
   /** The call has to wait: those that follow are no longer fast. */
   goesOn(result: Promise<unknown>, above: Method): OpenCall {
+    const isHot = this.#every > 1;
     this.#every = 1;
     this.#untimed = 0;
-    const call = this.#recorder.opened(above);
+    const call = this.#recorder.opened(above, isHot);
     close(this.#recorder, call, result);
     return call;
   }

@@ -25,11 +25,39 @@ export interface Call {
 }
 
 /** A call that has not ended. */
-export interface OpenCall extends Call {
-  readonly phase: number;
-  site: number;
+export class OpenCall implements Call {
+  readonly operation: number;
+  readonly kind: TimeKind;
+  readonly began: number;
+  readonly returned: number;
+  peer: number;
+  tag: number;
+  bytes: number;
+  readonly context: number;
+  key: number;
+  /** Its row of the sums. */
+  readonly row: number;
+  readonly site: number;
   /** Its place among the pending calls; below 0: none. */
-  slot: number;
+  readonly slot: number;
+  /** It is one of many that follow each other closely. */
+  readonly isHot: boolean;
+
+  constructor(call: Call, row: number, site: number, slot: number, isHot: boolean) {
+    this.operation = call.operation;
+    this.kind = call.kind;
+    this.began = call.began;
+    this.returned = call.returned;
+    this.peer = call.peer;
+    this.tag = call.tag;
+    this.bytes = call.bytes;
+    this.context = call.context;
+    this.key = call.key;
+    this.row = row;
+    this.site = site;
+    this.slot = slot;
+    this.isHot = isHot;
+  }
 }
 
 /**
@@ -150,36 +178,36 @@ export class Recorder {
     this.memory.header[head.leftAt] = returned;
   }
 
-  /** The call that is made now goes on after it has returned to the program. */
-  opened(above: (...args: never[]) => unknown): OpenCall {
-    const { began, returned, kind } = this.call;
-    const site = returned < this.#lineDue ? 0 : this.#lineHere(returned, above, waitingShare);
-    const call: OpenCall = { ...this.call, phase: this.phase, site, slot: this.#freeSlot() };
+  /**
+   * The call that is made now goes on after it has returned to the program. If it is one of many that follow each other closely
+   * (`isHot`), the code between them is short: neither its line nor whether the program computes meanwhile is looked for.
+   */
+  opened(above: (...args: never[]) => unknown, isHot: boolean): OpenCall {
+    const { began, returned, kind, operation } = this.call;
+    const site = isHot || returned < this.#lineDue ? 0 : this.#lineHere(returned, above, waitingShare);
+    const row = site === 0 ? this.sums.plain(this.phase, operation) : this.sums.find(this.phase, operation, site);
+    const call = new OpenCall(this.call, row, site, this.#freeSlot(), isHot);
     if (call.slot >= 0) {
       this.#open[call.slot] = call;
       this.#showPending(call);
     }
     this.#change(kind, 1, began);
-    this.#computesFrom(returned);
+    if (!isHot) this.#computesFrom(returned);
     return call;
   }
 
   closed(call: OpenCall): void {
     if (this.#isFrozen) return;
+    const { row, began, slot } = call;
     const ended = now();
-    const ms = ended - call.began;
-    const row =
-      call.site === 0 && call.phase === this.phase
-        ? this.sums.plain(call.phase, call.operation)
-        : this.sums.find(call.phase, call.operation, call.site);
-    this.sums.add(row, ms, 0, call.bytes);
-    this.events.record(row, call.began, ms, call.peer, call.tag, call.bytes, call.context, call.key);
-    if (call.slot >= 0) {
-      this.#open[call.slot] = undefined;
-      this.memory.pending[call.slot * pendingWords] = 0;
+    this.sums.add(row, ended - began, 0, call.bytes);
+    this.events.record(row, began, ended - began, call.peer, call.tag, call.bytes, call.context, call.key);
+    if (slot >= 0) {
+      this.#open[slot] = undefined;
+      this.memory.pending[slot * pendingWords] = 0;
     }
     this.#change(call.kind, -1, ended);
-    if (this.#blockedSince >= 0) this.#computesFrom(ended);
+    if (this.#blockedSince >= 0 && !call.isHot) this.#computesFrom(ended);
     this.memory.header[head.leftAt] = ended;
   }
 
@@ -319,10 +347,7 @@ export class Recorder {
   #showPending(call: OpenCall): void {
     const { pending } = this.memory;
     const at = call.slot * pendingWords;
-    pending[at + 1] =
-      call.site === 0
-        ? this.sums.plain(call.phase, call.operation)
-        : this.sums.find(call.phase, call.operation, call.site);
+    pending[at + 1] = call.row;
     pending[at + 2] = call.peer;
     pending[at + 3] = call.context;
     pending[at + 4] = call.key;
@@ -332,9 +357,12 @@ export class Recorder {
 }
 
 /** So many lines are looked up whatever it costs: a short program needs no more. */
-const firstLines = 256;
-/** The part of the time that may go into looking up lines of calls; a call that waits has time for it. */
-const share = 0.01;
-const waitingShare = 0.04;
+const firstLines = 64;
+/**
+ * The part of the time that may go into looking up lines; a call that waits has time for it. In a loop of short calls V8 has not
+ * compiled what looks up a line. That takes 60 us, in which the other ranks give up polling, and their next calls are slow.
+ */
+const share = 0.001;
+const waitingShare = 0.01;
 /** After a pause of the process a line must not seem to have cost seconds. */
-const longestPauseMs = 2;
+const longestPauseMs = 100;
