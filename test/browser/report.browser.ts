@@ -240,10 +240,10 @@ describe("what only some runs have", () => {
 
   test("a deadlock: a box for each rank with its call and line, and the circle of those that wait for each other", () =>
     browser.on(deadlock(), async (page) => {
-      assert.equal(await page.text("#ending .badge"), "exit code 86");
+      assert.equal(await page.text("#ending .badge"), "exit code 123");
       assert.equal(
         await page.text(".failure"),
-        "Exit code 86. Deadlock: ranks 0, 1 and 2 wait for each other.How it ended",
+        "Exit code 123. Deadlock: ranks 0, 1 and 2 wait for each other.How it ended",
       );
       assert.equal(await page.text("#ending .words pre"), "rank host waits in 0 node01 recv({ source: 2, tag: 7 })");
       assert.equal(await page.count("#ending .node"), 4);

@@ -4,6 +4,7 @@ import { type ReportData, segmentFields } from "../../packages/launcher/src/perf
 import { reportDataOf } from "../../packages/launcher/src/performance/report-data-of.ts";
 import { summaryOf } from "../../packages/launcher/src/performance/summary.ts";
 import type { RunRecording } from "../../packages/launcher/src/recording/recording.ts";
+import { perTier } from "../support/tier.ts";
 import { Simulation } from "./generate.ts";
 import { balanced, deadlock, misplacedStencil, mixed, slowRank, star, straggler } from "./scenarios.ts";
 
@@ -327,9 +328,10 @@ describe("large runs", () => {
     return { ...recording, about, ranks: copies };
   }
 
-  test("64 ranks with 65,536 events each", () => {
-    const recording = mixed(8, 45_000, 5).recording();
-    for (const rank of recording.ranks) rank.events = first(rank.events, 65_536);
+  const events = perTier({ quick: 8192, full: 65_536 });
+  test(`64 ranks with ${events} events each`, () => {
+    const recording = mixed(8, Math.ceil(events * 0.69), 5).recording();
+    for (const rank of recording.ranks) rank.events = first(rank.events, events);
     const data = checkReport(reportDataOf(enlarge(recording, 64)));
     assert.equal(data.ranks.length, 64);
   });

@@ -193,7 +193,7 @@ export function deadlock(): ReportData {
       each.rank > 3 ? each : { ...each, complete: false, lastCall: "recv at ring.ts:23" },
     ),
     ending: {
-      exitCode: 86,
+      exitCode: 123,
       ms: 1500,
       words: [
         "Deadlock: ranks 0, 1 and 2 wait for each other.\n  rank  host    waits in\n  0     node01  recv({ source: 2, tag: 7 })",
