@@ -152,6 +152,17 @@ await world.map((x) => { compute(3); return x; }, Array.from({ length: 40 }, (_,
     expect(tasks.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });
 
+  it("tasks that failed, and that were done again", async () => {
+    const script = `
+await world.map((x, { attempt }) => {
+  if (x > 2 && attempt === 1) throw new Error("fails at first");
+  return x;
+}, [1, 2, 3, 4], { retries: 1 });`;
+    const { data } = await recorded(script, "-n", "3");
+    const [map] = data.maps;
+    expect(map).toMatchObject({ tasks: 6, failures: 2, retries: 2 });
+  });
+
   it("computing that overlaps with a call as computing", async () => {
     const script = `
 await world.barrier();

@@ -216,11 +216,11 @@ export class Recorder {
     this.#handingSite = call.site;
   }
 
-  taskEnded(operation: number, began: number, ended: number, index: number): void {
+  taskEnded(operation: number, began: number, ended: number, index: number, failed: boolean): void {
     const row = this.sums.find(this.phase, operation, this.#handingSite);
     const ms = ended - began;
     this.sums.add(row, ms, 0, 0);
-    this.events.record(row, began, ms, -1, -1, 0, 0, index);
+    this.events.record(row, began, ms, -1, failed ? 1 : 0, 0, 0, index);
     this.memory.header[head.leftAt] = ended;
   }
 

@@ -19,20 +19,24 @@ export function recordTasks(recorder: Recorder): void {
       const index = indexOf?.() ?? 0;
       const began = now();
       recorder.task(1, began);
-      const ended = (): void => {
+      const ended = (failed: boolean): void => {
         const at = now();
         recorder.task(-1, at);
-        recorder.taskEnded(operation, began, at, index);
+        recorder.taskEnded(operation, began, at, index, failed);
       };
       let value: unknown;
       try {
         value = work(...args);
       } catch (error) {
-        ended();
+        ended(true);
         throw error;
       }
-      if (value instanceof Promise) value.then(ended, ended);
-      else ended();
+      if (value instanceof Promise)
+        value.then(
+          () => ended(false),
+          () => ended(true),
+        );
+      else ended(false);
       return value;
     };
   };

@@ -87,7 +87,7 @@ function reportOf(
     durations: histogram(tasks, all),
     longest: longest.map(({ input, rank, began, end }) => [input, rank, fixed(began, 3), digits(end - began)]),
     retries: maps.reduce((sum, map) => sum + retriesOf(map), 0),
-    failures: 0,
+    failures: Math.round((tasks.filter(({ failed }) => failed).length * all) / Math.max(1, tasks.length)),
   };
 }
 

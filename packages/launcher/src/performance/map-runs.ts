@@ -27,6 +27,8 @@ export interface MapTask {
   input: number;
   began: number;
   end: number;
+  /** It threw, or its promise was rejected. */
+  failed: boolean;
 }
 
 /** The maps of a run, ordered by their beginning. */
@@ -66,7 +68,16 @@ function giveTasks(own: RankEvents, members: readonly MapMember[]): void {
     const began = events.began[i]!;
     while (next < members.length && members[next]!.began <= began) open.push(members[next++]!);
     open = open.filter(({ end }) => end >= began);
-    open.at(-1)?.tasks.push({ rank: own.rank, event: i, input: events.key[i]!, began, end: endAt(own, i) });
+    open
+      .at(-1)
+      ?.tasks.push({
+        rank: own.rank,
+        event: i,
+        input: events.key[i]!,
+        began,
+        end: endAt(own, i),
+        failed: events.tag[i] === 1,
+      });
   }
 }
 

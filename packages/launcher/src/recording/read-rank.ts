@@ -72,13 +72,16 @@ export function readRank(
   };
 }
 
+/** The line of the program behind `tsmpi map`, which is not the user's. */
+const programOfMap = /^.*\/map-program\.js:\d+$/;
+
 type Line = { site: string } | { phase: string } | (Omit<Topology, "kind"> & { topology: Topology["kind"] });
 
 function readText({ header, text }: RecordingMemory): { sites: string[]; phases: string[]; topologies: Topology[] } {
   const found = { sites: [""], phases: [""], topologies: [] as Topology[] };
   const lines = Buffer.from(text.buffer, text.byteOffset, header[head.textBytes]!).toString().split("\n");
   for (const line of lines.filter(Boolean).map((each) => JSON.parse(each) as Line)) {
-    if ("site" in line) found.sites.push(line.site);
+    if ("site" in line) found.sites.push(line.site.replace(programOfMap, "tsmpi map"));
     else if ("phase" in line) found.phases.push(line.phase);
     else {
       const { topology: kind, ...rest } = line;

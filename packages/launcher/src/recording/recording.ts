@@ -129,7 +129,7 @@ export interface CallEvents {
   /** The other rank of a message (the actual source of a receive), or the root of a collective; -1: none. */
   peer: Int32Array;
   bytes: Float64Array;
-  /** Tag of a message; -1 for others. */
+  /** Tag of a message; of a task 1 if it failed, else 0; -1 for others. */
   tag: Int32Array;
   /** Number of the communicator; 0 is the world. */
   context: Uint32Array;
