@@ -147,7 +147,7 @@ class Wrapping {
     const self = this;
     return function recorded(a, b, c) {
       const result = original.call(this, a, b, c) as Promise<unknown>;
-      close(self.#recorder, self.#hands(name, this as Recorded, recorded), result);
+      close(self.#recorder, self.#hands(name, this as Recorded, recorded)(), result);
       return result;
     };
   }
@@ -157,21 +157,26 @@ class Wrapping {
     const self = this;
     return function recorded(a, b, c) {
       const results = original.call(this, a, b, c) as AsyncGenerator<unknown, void>;
-      return consumed(results, self.#recorder, self.#hands(name, this as Recorded, recorded));
+      const begin = self.#hands(name, this as Recorded, recorded);
+      return consumed(results, self.#recorder, begin);
     };
   }
 
-  /** A call that hands out work, on any rank. */
-  #hands(name: RecordedOperation, { context }: Recorded, above: Method): OpenCall {
-    const { call } = this.#recorder;
-    call.peer = -1;
-    call.tag = -1;
-    call.bytes = 0;
-    call.key = this.#numberIn(context);
-    this.#made(recordedOperations.indexOf(name), timeKind.maps, -1, context);
-    const open = this.#recorder.opened(above, false);
-    this.#recorder.handing(open);
-    return open;
+  /** A call that hands out work, on any rank. Returns what begins it. */
+  #hands(name: RecordedOperation, { context }: Recorded, above: Method): () => OpenCall {
+    const key = this.#numberIn(context);
+    const site = this.#recorder.lineOf(above);
+    return () => {
+      const { call } = this.#recorder;
+      call.peer = -1;
+      call.tag = -1;
+      call.bytes = 0;
+      call.key = key;
+      this.#made(recordedOperations.indexOf(name), timeKind.maps, -1, context);
+      const open = this.#recorder.openedAt(site, false);
+      this.#recorder.handing(open);
+      return open;
+    };
   }
 
   /** The call that is made now has returned. `began` is below 0 if it was not to be timed. */
@@ -244,8 +249,9 @@ class Pace {
 async function* consumed(
   results: AsyncGenerator<unknown, void>,
   recorder: Recorder,
-  call: OpenCall,
+  begin: () => OpenCall,
 ): AsyncGenerator<unknown, void> {
+  const call = begin();
   try {
     for await (const each of results) {
       recorder.task(1, now()); // the consumer's code is work of this rank

@@ -183,8 +183,14 @@ export class Recorder {
    * (`isHot`), the code between them is short: neither its line nor whether the program computes meanwhile is looked for.
    */
   opened(above: (...args: never[]) => unknown, isHot: boolean): OpenCall {
-    const { began, returned, kind, operation } = this.call;
+    const { returned } = this.call;
     const site = isHot || returned < this.#lineDue ? 0 : this.#lineHere(returned, above, waitingShare);
+    return this.openedAt(site, isHot);
+  }
+
+  /** {@link opened}, for a call whose line is known. */
+  openedAt(site: number, isHot: boolean): OpenCall {
+    const { began, returned, kind, operation } = this.call;
     const row = site === 0 ? this.sums.plain(this.phase, operation) : this.sums.find(this.phase, operation, site);
     const call = new OpenCall(this.call, row, site, this.#freeSlot(), isHot);
     if (call.slot >= 0) {
@@ -280,6 +286,11 @@ export class Recorder {
   }
 
   // Lines
+
+  /** The line that called the function `above`, which is on the stack. */
+  lineOf(above: (...args: never[]) => unknown): number {
+    return this.#lines.here(above);
+  }
 
   /** The line of the call that is made now. Looking it up may take a part of the time, except for the first ones. */
   #lineHere(began: number, above: (...args: never[]) => unknown, part: number): number {

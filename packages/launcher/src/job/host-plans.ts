@@ -61,7 +61,7 @@ export function plansFor(
 }
 
 function recordingPlan({ sight }: RunOptions, { size }: Placement): NonNullable<HostPlan["recording"]> {
-  return { events: recordedEvents(size), allLines: sight.allLines };
+  return { events: recordedEvents(size, sight.live), allLines: sight.allLines };
 }
 
 /** `programs` are the prepared ones, in the order of the options. */

@@ -12,16 +12,22 @@ const firstQuestions = 10;
 const firstEveryMs = 100;
 const everyMs = 5000;
 
-/** How many calls of all ranks are kept one by one, and how many of one rank. */
+/**
+ * How many calls of all ranks are kept one by one, and how many of one rank. Fewer where the run is shown while it runs: to make a
+ * page of them must not keep the launcher from hearing its agents.
+ */
 const mostEvents = 2 ** 22;
+const mostLiveEvents = 2 ** 18;
 const mostEventsOfRank = 2 ** 16;
+const leastEventsOfRank = 2 ** 10;
 
 /** What the recording of a job says about it. */
 export type Described = Pick<RunAbout, "command" | "directory" | "job">;
 
 /** How many calls each rank of a recorded job keeps one by one. */
-export function recordedEvents(size: number): number {
-  return Math.min(mostEventsOfRank, 2 ** Math.floor(Math.log2(mostEvents / size)));
+export function recordedEvents(size: number, isLive: boolean): number {
+  const ofRank = 2 ** Math.floor(Math.log2((isLive ? mostLiveEvents : mostEvents) / size));
+  return Math.max(leastEventsOfRank, Math.min(mostEventsOfRank, ofRank));
 }
 
 /** The recording of a job: asks the hosts for their clocks and gathers what their ranks have recorded. */
