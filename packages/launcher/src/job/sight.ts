@@ -18,10 +18,21 @@ const answerMs = 3000;
 export function describeRun({ directory }: RunOptions): Described {
   const job = jobName();
   return {
-    command: shellWords(["tsmpi", ...process.argv.slice(2)]),
+    command: shellWords(["tsmpi", ...withoutValues(process.argv.slice(2))]),
     directory,
     ...(job !== undefined && { job }),
   };
+}
+
+const variableOptions = /^(--env|-x|-?-genv)$/;
+
+/** The words of a command line, without the values of variables: a report may be sent to others, and a value may be a password. */
+export function withoutValues(words: readonly string[]): string[] {
+  return words.map((word, i) => {
+    const [, option = "", name] = /^(--env=|-x)?(\w+)=/.exec(word) ?? [];
+    const isVariable = option !== "" || variableOptions.test(words[i - 1] ?? "");
+    return name !== undefined && isVariable ? `${option}${name}=...` : word;
+  });
 }
 
 /** `PBS job 4711.head`; undefined outside a batch job. */

@@ -1,0 +1,13 @@
+import { describe, expect, it } from "vitest";
+import { withoutValues } from "../../../../packages/launcher/src/job/sight.ts";
+
+describe("the command line in a report", () => {
+  it.each([
+    ["run --env TOKEN=secret a.ts", "run --env TOKEN=... a.ts"],
+    ["run --env=TOKEN=secret a.ts", "run --env=TOKEN=... a.ts"],
+    ["run -x TOKEN=secret -xA=1 a.ts", "run -x TOKEN=... -xA=... a.ts"],
+    ["run -n 4 --env TOKEN a.ts --level=3 x=1", "run -n 4 --env TOKEN a.ts --level=3 x=1"],
+  ])("%s has no values of variables", (given, shown) => {
+    expect(withoutValues(given.split(" ")).join(" ")).toBe(shown);
+  });
+});
