@@ -24,11 +24,12 @@ export function describeRun({ directory }: RunOptions): Described {
   };
 }
 
-const variableOptions = /^(--env|-x|-?-genv)$/;
+const variableOptions = /^(--env|-x)$/;
 
 /** The words of a command line, without the values of variables: a report may be sent to others, and a value may be a password. */
 export function withoutValues(words: readonly string[]): string[] {
   return words.map((word, i) => {
+    if (/^-g?env$/.test(words[i - 2] ?? "")) return "..."; // as MPICH has it: -genv NAME VALUE
     const [, option = "", name] = /^(--env=|-x)?(\w+)=/.exec(word) ?? [];
     const isVariable = option !== "" || variableOptions.test(words[i - 1] ?? "");
     return name !== undefined && isVariable ? `${option}${name}=...` : word;

@@ -6,6 +6,7 @@ describe("the command line in a report", () => {
     ["run --env TOKEN=secret a.ts", "run --env TOKEN=... a.ts"],
     ["run --env=TOKEN=secret a.ts", "run --env=TOKEN=... a.ts"],
     ["run -x TOKEN=secret -xA=1 a.ts", "run -x TOKEN=... -xA=... a.ts"],
+    ["run -genv TOKEN secret a.ts", "run -genv TOKEN ... a.ts"],
     ["run -n 4 --env TOKEN a.ts --level=3 x=1", "run -n 4 --env TOKEN a.ts --level=3 x=1"],
   ])("%s has no values of variables", (given, shown) => {
     expect(withoutValues(given.split(" ")).join(" ")).toBe(shown);
