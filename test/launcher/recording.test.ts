@@ -103,6 +103,7 @@ await world.allgather(rank);`;
     const script = `
 const clock = () => performance.timeOrigin + performance.now();
 const began = [];
+const first = clock();
 await world.barrier();
 for (let i = 0; i < 5; i++) {
   if (rank === 1) await sleep(60);
@@ -114,14 +115,16 @@ for (let i = 0; i < 5; i++) {
   else if (rank === 1) await world.send(i, { dest: 0 });
   began.push([together, message]);
 }
-console.log(JSON.stringify([rank, began]));`;
+console.log(JSON.stringify([rank, began, first]));`;
     const { result, data } = await recorded(script, "-n", "3");
     const lines = result.stdout
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as [number, [number, number][]]);
-    const began = lines.sort(([a], [b]) => a - b).map(([, times]) => times);
-    let expected = 0;
+      .map((line) => JSON.parse(line) as [number, [number, number][], number]);
+    const inOrder = lines.sort(([a], [b]) => a - b);
+    const began = inOrder.map(([, times]) => times);
+    const first = inOrder.map(([, , time]) => time);
+    let expected = Math.max(...first) - first[0]!;
     for (const [i, [together, message]] of began[0]!.entries()) {
       expected += Math.max(0, Math.max(...began.map((times) => times[i]![0])) - together);
       expected += Math.max(0, began[1]![i]![1] - message);
@@ -294,13 +297,27 @@ await world.barrier();
 
   it("are refused before the job starts where they cannot be written", async () => {
     const cwd = folder({ "main.mjs": 'console.log("started")' });
-    for (const option of ["--report", "--trace", "--record"]) {
-      expect(await runTsmpi(["run", "-n", "1", option, "no/such/r.html", "main.mjs"], { cwd })).toMatchObject({
+    for (const words of ["--report no/such/r.html", "--trace no/such/t.json", "--record no/such/r.tsrec"]) {
+      expect(await runTsmpi(["run", "-n", "1", ...words.split(" "), "main.mjs"], { cwd })).toMatchObject({
         code: 2,
         stdout: "",
-        stderr: `tsmpi: ${option} no/such/r.html: cannot be written, no such file or directory\n`,
+        stderr: `tsmpi: ${words}: cannot be written, no such file or directory\n`,
       });
     }
+  });
+
+  it.each([
+    ["--report main.mjs", /^tsmpi: --report main\.mjs: a name that ends in \.html is needed$/],
+    ["--trace main.mjs", /^tsmpi: --trace main\.mjs: a name that ends in \.json is needed$/],
+    ["--record r.json", /^tsmpi: --record r\.json: a name that ends in \.tsrec is needed$/],
+    ["--report r.html --report= r.html", /^tsmpi: --report: a file is missing$/],
+    ["--record-lines", /^tsmpi: --record-lines: what is to be made of the recording\?/],
+  ])("overwrite nothing and mean something: %s", async (options, words) => {
+    const cwd = folder({ "main.mjs": 'console.log("started")' });
+    const result = await runTsmpi(["run", "-n", "1", ...options.split(" "), "main.mjs"], { cwd });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr.trim()).toMatch(words);
+    expect(readFileSync(join(cwd, "main.mjs"), "utf8")).toBe('console.log("started")');
   });
 
   it("that do not fit on the disk are told, and fail a job that has ended well", async () => {

@@ -82,6 +82,8 @@ export class Recorder {
   readonly #phases: Map<string, number> = new Map([["", 0]]);
   readonly #openPhases: number[] = [];
   readonly #names: string[] = [""];
+  /** Not all phases fit. */
+  #isShort = false;
   /** Calls that have not ended, by their slots. */
   readonly #open: (OpenCall | undefined)[] = [];
   phase = 0;
@@ -222,11 +224,18 @@ export class Recorder {
     this.#handingSite = call.site;
   }
 
-  taskEnded(operation: number, began: number, ended: number, index: number, failed: boolean): void {
+  taskEnded(
+    operation: number,
+    began: number,
+    ended: number,
+    index: number,
+    failed: boolean,
+    triedBefore: number,
+  ): void {
     const row = this.sums.find(this.phase, operation, this.#handingSite);
     const ms = ended - began;
     this.sums.add(row, ms, 0, 0);
-    this.events.record(row, began, ms, -1, failed ? 1 : 0, 0, 0, index);
+    this.events.record(row, began, ms, -1, failed ? 1 : 0, 0, triedBefore, index);
     this.memory.header[head.leftAt] = ended;
   }
 
@@ -248,10 +257,13 @@ export class Recorder {
   /** Opens a phase, within those that are open. Returns what closes it. */
   openPhase(name: string): () => void {
     const outer = this.#openPhases.at(-1) ?? 0;
-    const phase = this.#phaseOf(outer === 0 ? name : `${this.#names[outer]}/${name}`);
+    const short = name.replace(/\s+/g, " ").slice(0, longestName);
+    const phase = this.#phaseOf(outer === 0 ? short : `${this.#names[outer]}/${short}`);
+    const began = now();
     this.#openPhases.push(phase);
     this.#enterPhase(phase);
     return () => {
+      if (phase > 0) this.text.write({ span: [phase, round(began), round(now() - began)] });
       const at = this.#openPhases.lastIndexOf(phase);
       if (at >= 0) this.#openPhases.splice(at, 1);
       this.#enterPhase(this.#openPhases.at(-1) ?? 0);
@@ -262,7 +274,12 @@ export class Recorder {
     const known = this.#phases.get(name);
     if (known !== undefined) return known;
     const phase = this.#phases.size;
-    if (phase >= mostPhases || !this.text.write({ phase: name })) return 0;
+    if (phase >= mostPhases || !this.text.write({ phase: name })) {
+      if (!this.#isShort)
+        this.text.write({ note: `more than ${mostPhases - 1} phases: the time of the others is in none` });
+      this.#isShort = true;
+      return 0;
+    }
     this.#phases.set(name, phase);
     this.#names.push(name);
     this.memory.header[head.phaseCount] = phase + 1;
@@ -365,6 +382,14 @@ export class Recorder {
     pending[at + 5] = call.tag;
     pending[at] = call.began;
   }
+}
+
+/** Longer names of phases are cut: they are the first column of tables. */
+const longestName = 48;
+
+/** To a microsecond. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /** So many lines are looked up whatever it costs: a short program needs no more. */

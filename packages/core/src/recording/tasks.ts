@@ -8,21 +8,24 @@ const operation = recordedOperations.indexOf("task");
 /** Records each task of maps and pools that this rank does. */
 export function recordTasks(recorder: Recorder): void {
   let indexOf: (() => number) | undefined;
+  let triedBefore = 0;
   const { doSome } = TaskRunner.prototype;
   TaskRunner.prototype.doSome = function (spec, stretch: Stretch, from, values, until) {
     let i = from;
     indexOf = () => stretch.indexOf(i++);
+    triedBefore = stretch.attempt - 1;
     return doSome.call(this, spec, stretch, from, values, until);
   };
   TaskRunner.watch = (work) => {
     return (...args) => {
       const index = indexOf?.() ?? 0;
+      const before = triedBefore;
       const began = now();
       recorder.task(1, began);
       const ended = (failed: boolean): void => {
         const at = now();
         recorder.task(-1, at);
-        recorder.taskEnded(operation, began, at, index, failed);
+        recorder.taskEnded(operation, began, at, index, failed, before);
       };
       let value: unknown;
       try {

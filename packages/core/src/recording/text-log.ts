@@ -4,6 +4,10 @@ import { head, type RecordingMemory } from "./layout.ts";
 export type TextLine =
   | { site: string }
   | { phase: string }
+  /** A phase was open: its number, from when, for how many ms. */
+  | { span: readonly [phase: number, began: number, ms: number] }
+  /** What is left out. */
+  | { note: string }
   | {
       topology: "cart" | "graph";
       context: number;
@@ -25,10 +29,11 @@ export class TextLog {
     this.#text = text;
   }
 
-  /** False if there is no room. */
+  /** False if there is no room. Spans, of which there may be many, leave a half for the rest. */
   write(line: TextLine): boolean {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    if (this.#used + bytes.length > this.#text.length) return false;
+    const room = "span" in line ? this.#text.length / 2 : this.#text.length;
+    if (this.#used + bytes.length > room) return false;
     this.#text.set(bytes, this.#used);
     this.#used += bytes.length;
     this.#header[head.textBytes] = this.#used;

@@ -280,21 +280,21 @@ export const optionTable: readonly Option[] = [
     flags: "--report <FILE.html>",
     description: "record the run, and write a page that shows it: how well it runs in parallel, and what to improve",
     apply(options, value) {
-      options.sight.report = outputFile("--report", value);
+      options.sight.report = outputFile("--report", value, [".html", ".htm"]);
     },
   },
   {
     flags: "--trace <FILE.json>",
     description: "record the run, and write its events for ui.perfetto.dev; also FILE.json.gz",
     apply(options, value) {
-      options.sight.trace = outputFile("--trace", value);
+      options.sight.trace = outputFile("--trace", value, [".json", ".json.gz"]);
     },
   },
   {
     flags: "--record <FILE.tsrec>",
     description: "record the run, and keep the recording for tsmpi report",
     apply(options, value) {
-      options.sight.record = outputFile("--record", value);
+      options.sight.record = outputFile("--record", value, [".tsrec"]);
     },
   },
   {

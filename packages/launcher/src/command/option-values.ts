@@ -97,10 +97,15 @@ export function existingDirectory(option: string, value: string): string {
   throw usageError(`${option} ${value}: not a directory`);
 }
 
-/** A file that is going to be written; one that cannot be is refused now, not after hours of computing. */
-export function outputFile(option: string, value: string): string {
+/**
+ * A file that is going to be written; one that cannot be is refused now, not after hours of computing. Its name ends in one of
+ * `endings`, so that no script is overwritten; devices may have any name.
+ */
+export function outputFile(option: string, value: string, endings: readonly string[]): string {
   if (value === "") throw usageError(`${option}: a file is missing`);
   const path = resolve(value);
+  if (!endings.some((ending) => path.endsWith(ending)) && !path.startsWith("/dev/"))
+    throw usageError(`${option} ${value}: a name that ends in ${endings[0]} is needed`);
   const isNew = !existsSync(path);
   try {
     closeSync(openSync(path, "a"));

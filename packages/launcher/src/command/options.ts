@@ -118,8 +118,10 @@ export function bindingOf({ bindTo, mapBy }: RunOptions): BindTo {
   return bindTo ?? (mapBy === "numa" || mapBy === "socket" ? mapBy : "none");
 }
 
-/** @throws LaunchError when an option names a rank that a job of this size does not have. */
-export function checkRanks({ outputRanks = [], stdin }: RunOptions, size: number): void {
+/** @throws LaunchError when options do not fit each other, or a job of this size. */
+export function checkRanks({ outputRanks = [], stdin, sight }: RunOptions, size: number): void {
+  if (sight.allLines && !isRecorded(sight))
+    throw usageError("--record-lines: what is to be made of the recording? --report FILE.html, for example");
   const check = (option: string, rank: number | undefined): void => {
     if (rank === undefined || rank < size) return;
     throw usageError(`${option} ${rank}: there is no such rank, the ${size} ranks are numbered from 0`);

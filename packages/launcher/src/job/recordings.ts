@@ -1,4 +1,5 @@
 import { clearInterval, setInterval } from "node:timers";
+import { exitCodes } from "../errors/exit-codes.ts";
 import type { Report } from "../link/messages.ts";
 import { hostClock } from "../recording/clock.ts";
 import { Gathered } from "../recording/gather.ts";
@@ -85,13 +86,15 @@ export class Recordings {
     this.#complete?.();
   }
 
-  async recording(exitCode: number, words: readonly string[]): Promise<RunRecording> {
+  /** @param said what the launcher has said during the run */
+  async recording(exitCode: number, said: readonly string[]): Promise<RunRecording> {
     const { ranks } = await this.#gathered.ranks();
     const ms = Math.max(0, ...ranks.map(({ leftAt }) => leftAt));
+    const endedWell = exitCode === exitCodes.success && ranks.every(({ complete, leftAt }) => complete || leftAt === 0);
     const ending: RunEnding = {
       exitCode,
-      ms,
-      words: [...words],
+      ms: ms > 0 ? ms : Date.now() - this.#startedAt.getTime(),
+      words: endedWell ? [] : [...said],
       ...(this.#deadlock !== undefined && { deadlock: this.#deadlock }),
     };
     return { format: 1, about: this.#about(), ranks, ending };

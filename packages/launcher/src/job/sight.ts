@@ -11,6 +11,8 @@ import { writeWhole } from "../recording/whole-file.ts";
 import { shellWords } from "../system/shell-words.ts";
 import type { Described, Recordings } from "./recordings.ts";
 
+/** The address of a live page has a token, which is in no report. */
+const addressMark = "this run, live: ";
 /** A host that does not answer in this time is shown as it was before. */
 const answerMs = 3000;
 
@@ -61,7 +63,7 @@ export async function openLive(
   };
   try {
     const live = await LiveServer.open({ now, page: reportPage });
-    output.say(`tsmpi: this run, live: ${live.url}`);
+    output.say(`tsmpi: ${addressMark}${live.url}`);
     if (describesTunnel())
       output.say(
         `tsmpi: from another machine, first: ssh -N -L ${live.port}:127.0.0.1:${live.port} ${userInfo().username}@${hostname()}`,
@@ -87,7 +89,7 @@ export async function showSight(
   live: LiveServer | undefined,
 ): Promise<number> {
   if (recordings === undefined) return code;
-  const words = code === exitCodes.success ? [] : output.said.map((line) => line.replace(/^tsmpi: /, ""));
+  const words = output.said.filter((line) => !line.includes(addressMark)).map((line) => line.replace(/^tsmpi: /, ""));
   const recording = await recordings.recording(code, words);
   const { reportDataOf } = await import("../performance/report-data-of.ts");
   if (live !== undefined) await live.end(reportDataOf(recording));

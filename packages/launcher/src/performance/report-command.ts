@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { LaunchError, reasonOf, usageError } from "../errors/launch-error.ts";
 import { readRecording } from "../recording/archive.ts";
+import type { RunRecording } from "../recording/recording.ts";
 import { writeWhole } from "../recording/whole-file.ts";
 import { compare, comparisonTable } from "./compare.ts";
 import { reportDataOf } from "./report-data-of.ts";
@@ -26,7 +27,7 @@ export async function report(options: ReportOptions): Promise<number> {
   check(options);
   const { recordings: paths, output } = options;
   const recordings: NamedRecording[] = [];
-  for (const path of paths) recordings.push({ name: basename(path), recording: await readRecording(path) });
+  for (const path of paths) recordings.push({ name: basename(path), recording: await read(path) });
   const [first, second] = recordings.map(({ recording }) => recording);
   if (options.compare) print(comparisonTable(compare(first!, second!)));
   else if (options.scaling) print(scalingTable(scalingOf(recordings)));
@@ -41,6 +42,9 @@ function check({ recordings: paths, output, ...options }: ReportOptions): void {
   if (options.compare && paths.length !== 2) throw usageError("--compare: two recordings are needed, before and after");
   if (options.scaling && paths.length < 2)
     throw usageError("--scaling: recordings of the same program with several numbers of ranks are needed");
+  if (options.compare && options.scaling) throw usageError("--compare and --scaling: one of them at a time");
+  if ((options.compare || options.scaling) && output?.includes(".json"))
+    throw usageError(`--output ${output}: a trace is of one recording`);
   if (!options.compare && !options.scaling && paths.length > 1)
     throw usageError(`${paths.length} recordings: --compare or --scaling says what they are for`);
   if (output !== undefined && !/\.(html|json|json\.gz)$/.test(output))
@@ -60,6 +64,14 @@ async function writeOutput(path: string, { scaling }: ReportOptions, runs: reado
     throw new LaunchError(`${path}: cannot be written, ${reasonOf(error)}`, exitCodes.failure);
   }
   print(`${path} is written`);
+}
+
+async function read(path: string): Promise<RunRecording> {
+  try {
+    return await readRecording(path);
+  } catch (error) {
+    throw new LaunchError((error as Error).message, exitCodes.failure);
+  }
 }
 
 /** `run.tsrec` -> `run.html` */

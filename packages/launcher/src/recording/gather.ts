@@ -57,10 +57,11 @@ export class Gathered {
 
 /** Adds `by` to all times. */
 function shift(recording: RankRecording, by: number): void {
-  const { events, samples, bins, lastCall } = recording;
+  const { events, samples, bins, lastCall, phaseSpans = [] } = recording;
   recording.joinedAt += by;
   recording.leftAt += by;
   bins.began += by;
   if (lastCall !== undefined) lastCall.began += by;
+  for (const span of phaseSpans) span[1] += by;
   for (const times of [events.began, samples.at]) for (let i = 0; i < times.length; i++) times[i]! += by;
 }

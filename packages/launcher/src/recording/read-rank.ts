@@ -40,7 +40,7 @@ export function readRank(
   const { header } = memory;
   const clock = header[head.clock]!;
   const at = (ms: number): number => toRun(ms + clock);
-  const { sites, phases: phaseNames, topologies } = readText(memory);
+  const { sites, phases: phaseNames, spans, notes, topologies } = readText(memory);
   const pending = readPending(memory);
   const last = pending.at(-1);
   const sums = readSums(memory);
@@ -60,6 +60,8 @@ export function readRank(
     bins: readBins(memory, at),
     samples: readSamples(memory, at),
     gc: { count: header[head.gcCount]!, ms: header[head.gcMs]! },
+    phaseSpans: spans.map(([phase, began, ms]) => [phase, at(began), ms]),
+    notes,
     topologies,
     ...(lastSums && {
       lastCall: {
@@ -75,14 +77,30 @@ export function readRank(
 /** The line of the program behind `tsmpi map`, which is not the user's. */
 const programOfMap = /^.*\/map-program\.js:\d+$/;
 
-type Line = { site: string } | { phase: string } | (Omit<Topology, "kind"> & { topology: Topology["kind"] });
+type Span = NonNullable<RankRecording["phaseSpans"]>[number];
+type Line =
+  | { site: string }
+  | { phase: string }
+  | { span: Span }
+  | { note: string }
+  | (Omit<Topology, "kind"> & { topology: Topology["kind"] });
 
-function readText({ header, text }: RecordingMemory): { sites: string[]; phases: string[]; topologies: Topology[] } {
-  const found = { sites: [""], phases: [""], topologies: [] as Topology[] };
+interface Text {
+  sites: string[];
+  phases: string[];
+  spans: Span[];
+  notes: string[];
+  topologies: Topology[];
+}
+
+function readText({ header, text }: RecordingMemory): Text {
+  const found: Text = { sites: [""], phases: [""], spans: [], notes: [], topologies: [] };
   const lines = Buffer.from(text.buffer, text.byteOffset, header[head.textBytes]!).toString().split("\n");
   for (const line of lines.filter(Boolean).map((each) => JSON.parse(each) as Line)) {
     if ("site" in line) found.sites.push(line.site.replace(programOfMap, "tsmpi map"));
     else if ("phase" in line) found.phases.push(line.phase);
+    else if ("span" in line) found.spans.push(line.span);
+    else if ("note" in line) found.notes.push(line.note);
     else {
       const { topology: kind, ...rest } = line;
       found.topologies.push({ kind, ...rest });

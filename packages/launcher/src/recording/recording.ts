@@ -82,6 +82,10 @@ export interface RankRecording {
   bins: TimeBins;
   samples: Samples;
   gc: { count: number; ms: number };
+  /** When phases were open: index in `phases`, beginning, duration. The first ones of many; absent in old recordings. */
+  phaseSpans?: [phase: number, began: number, ms: number][];
+  /** What the recording leaves out, a sentence each. */
+  notes?: string[];
   /** Cartesian grids and graphs that it is in. */
   topologies: Topology[];
   /** The call that it was in when its recording ended; absent if in none. */
@@ -131,7 +135,7 @@ export interface CallEvents {
   bytes: Float64Array;
   /** Tag of a message; of a task 1 if it failed, else 0; -1 for others. */
   tag: Int32Array;
-  /** Number of the communicator; 0 is the world. */
+  /** Number of the communicator, 0 is the world; of a task how often it had been tried before. */
   context: Uint32Array;
   /**
    * Identifies the call on several ranks. A message: its number from that source to that destination, equal at both ends.
