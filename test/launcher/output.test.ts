@@ -244,7 +244,11 @@ describe("--output-ranks", () => {
   });
 
   it("tells the last lines of another rank that fails", async () => {
-    const cwd = folder({ "script.mjs": script });
+    // Rank 2 fails when rank 0 has written its line, however late that is.
+    const begin = `import { existsSync, writeFileSync } from "node:fs";
+if (process.env.TSMPI_RANK === "2") while (!existsSync("written"));
+process.on("exit", () => process.env.TSMPI_RANK === "0" && writeFileSync("written", ""));`;
+    const cwd = folder({ "script.mjs": `${begin}\n${script}` });
     const { stdout, stderr } = await shell("tsmpi run -n 3 --output-ranks 0 script.mjs fail", { cwd }).result;
     expect(stdout).toBe("from 0\n");
     expect(stderr).toMatch(/rank 2 of 3 .* exit code 3(.*\n)+? {2}its last lines:\n {2}\| the reason\n/);
