@@ -68,16 +68,14 @@ function giveTasks(own: RankEvents, members: readonly MapMember[]): void {
     const began = events.began[i]!;
     while (next < members.length && members[next]!.began <= began) open.push(members[next++]!);
     open = open.filter(({ end }) => end >= began);
-    open
-      .at(-1)
-      ?.tasks.push({
-        rank: own.rank,
-        event: i,
-        input: events.key[i]!,
-        began,
-        end: endAt(own, i),
-        failed: events.tag[i] === 1,
-      });
+    open.at(-1)?.tasks.push({
+      rank: own.rank,
+      event: i,
+      input: events.key[i]!,
+      began,
+      end: endAt(own, i),
+      failed: events.tag[i] === 1,
+    });
   }
 }
 

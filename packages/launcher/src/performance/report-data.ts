@@ -41,7 +41,7 @@ export interface ReportData {
  * parallel = loadBalance x communication; communication = serialization x transfer.
  */
 export interface Efficiency {
-  /** "" for the whole run, else the phase. */
+  /** "" for the whole run, else the phase, with the phases that are nested in it. */
   phase: string;
   ms: number;
   parallel: number;

@@ -1,5 +1,6 @@
 import { count } from "../reports/table.ts";
 import { sum } from "./rank-times.ts";
+import { nothingRecorded } from "./remarks.ts";
 import type { CallRow, ReportData } from "./report-data.ts";
 import { atSite, bytesOf, duration, grouped, percent, ranksNamed } from "./words.ts";
 
@@ -8,8 +9,29 @@ const lineLength = 100;
 
 /** A run in about ten lines for a terminal: names of the same width, then what there is to say. */
 export function summaryOf(data: ReportData): string[] {
+  const said = (data.remarks.includes(nothingRecorded) ? emptyRows(data) : rowsOf(data)).filter(
+    (row): row is readonly [string, string] => row[1] !== undefined,
+  );
+  const width = Math.max(...said.map(([name]) => name.length)) + 2;
+  return said.flatMap(([name, text]) => {
+    return broken(text, lineLength - width).map((line, i) => `${(i === 0 ? name : "").padEnd(width)}${line}`);
+  });
+}
+
+type Row = readonly [string, string | undefined];
+
+/** Of a program that never called `init()`. */
+function emptyRows(data: ReportData): Row[] {
+  return [
+    ["run", runOf(data)],
+    ["remark", nothingRecorded],
+    ["advice", data.advice[0]?.text],
+  ];
+}
+
+function rowsOf(data: ReportData): Row[] {
   const [whole] = data.efficiency;
-  const rows: (readonly [string, string | undefined])[] = [
+  return [
     ["run", runOf(data)],
     ["efficiency", whole === undefined || data.balance.length === 0 ? undefined : efficiencyOf(whole)],
     ["balance", balanceOf(data)],
@@ -20,11 +42,6 @@ export function summaryOf(data: ReportData): string[] {
     ["memory", memoryOf(data)],
     ["advice", data.advice[0]?.text],
   ];
-  const said = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
-  const width = Math.max(...said.map(([name]) => name.length)) + 2;
-  return said.flatMap(([name, text]) => {
-    return broken(text, lineLength - width).map((line, i) => `${(i === 0 ? name : "").padEnd(width)}${line}`);
-  });
 }
 
 function runOf({ ranks, about, ending }: ReportData): string {
