@@ -59,8 +59,15 @@ function balanceOf({ balance }: ReportData): string | undefined {
   const ordered = balance
     .map(({ computingMs, rank }) => ({ computingMs, rank }))
     .sort((a, b) => a.computingMs - b.computingMs);
-  const [least, median, most] = [ordered[0]!, ordered[ordered.length >> 1]!, ordered.at(-1)!];
-  return `computing ${duration(least.computingMs)} (rank ${least.rank}), median ${duration(median.computingMs)}, most ${duration(most.computingMs)} (rank ${most.rank})`;
+  const [least, most] = [ordered[0]!, ordered.at(-1)!];
+  const median = medianOf(ordered.map(({ computingMs }) => computingMs));
+  return `computing ${duration(least.computingMs)} (rank ${least.rank}), median ${duration(median)}, most ${duration(most.computingMs)} (rank ${most.rank})`;
+}
+
+/** Of numbers in ascending order; of an even number of them the mean of the middle two. */
+function medianOf(ordered: readonly number[]): number {
+  const half = ordered.length >> 1;
+  return ordered.length % 2 === 1 ? ordered[half]! : (ordered[half - 1]! + ordered[half]!) / 2;
 }
 
 function waitingOf({ balance, waitedFor }: ReportData): string | undefined {
@@ -69,7 +76,7 @@ function waitingOf({ balance, waitedFor }: ReportData): string | undefined {
   const life = sum(balance, (row) => row.computingMs + row.waitingMs + row.transferMs);
   const [worst] = waitedFor;
   const pair = worst === undefined ? "" : `; most: rank ${worst[0]} for rank ${worst[1]}, ${duration(worst[2])}`;
-  return `${duration(waiting)} of all ranks, ${percent(life > 0 ? waiting / life : 0)} of their time${pair}`;
+  return `${duration(waiting)}, ${percent(life > 0 ? waiting / life : 0)} of all ranks' time${pair}`;
 }
 
 function messagesOf({ traffic }: ReportData): string | undefined {
@@ -87,7 +94,7 @@ function longestOf({ calls, operations, sites }: ReportData): string | undefined
   if (longest === undefined) return undefined;
   const { operation, site, ms, waitingMs } = longest;
   const waiting = ms > 0 ? `, ${percent(waitingMs / ms)} of it waiting` : "";
-  return `${operations[operation]}${atSite(sites[site] ?? "")}: ${grouped(longest.calls)} calls, ${duration(ms)} of all ranks${waiting}`;
+  return `${operations[operation]}${atSite(sites[site] ?? "")}: ${grouped(longest.calls)} calls, ${duration(ms)} in sum${waiting}`;
 }
 
 function mapOf({ maps, operations, sites }: ReportData): string | undefined {
@@ -107,8 +114,8 @@ function memoryOf({ resources }: ReportData): string | undefined {
   const [most] = peaks.sort((a, b) => b.peak - a.peak);
   if (most === undefined) return undefined;
   const gc = sum(resources, ({ gcMs }) => gcMs);
-  const collected = gc > 0 ? `; garbage collection ${duration(gc)} of all ranks` : "";
-  return `at most ${Math.round(most.peak)} MiB (rank ${most.rank})${collected}`;
+  const collected = gc > 0 ? `; garbage collection ${duration(gc)} in sum` : "";
+  return `at most ${bytesOf(most.peak * 2 ** 20)} (rank ${most.rank})${collected}`;
 }
 
 /** The text in lines of at most so many characters, if its words are no longer. */
