@@ -120,6 +120,37 @@ describe("numbers are those that the simulation counted", () => {
     assert.ok(Math.abs(total(map.perRank.map(([, , each]) => each)) - total(tasks.map((task) => task.ms))) < 10);
   });
 
+  test("retries of a map are its tasks that are not the first attempt", () => {
+    const run = straggler(5, 300, 2000);
+    const tasks = run.ranks.flatMap(({ calls }) => calls.filter(({ operation }) => operation === "task"));
+    for (const task of tasks.slice(0, 7)) Object.assign(task, { context: 2, tag: 1 });
+    // The same input once more, as in another run of the map: no retry.
+    tasks[10]!.key = tasks[11]!.key;
+    const [map] = reportOf(run).maps;
+    assert.deepEqual([map?.retries, map?.failures], [7, 7]);
+  });
+
+  test("a message to oneself, and a rank that is alone, wait for nobody", () => {
+    const run = balanced(3, 20);
+    run.compute(1, 50);
+    run.message(1, 1, { cost: 30, rendezvous: true, bytes: 10 });
+    assert.deepEqual(
+      reportOf(run).waitedFor.filter(([rank, forRank]) => rank === forRank),
+      [],
+    );
+    run.stuck(1, "ssend", "app.ts:4", 1);
+    run.ranks[1]!.left = run.ranks[1]!.time + 500;
+    const { waitedFor } = reportOf(run);
+    assert.deepEqual(
+      waitedFor.filter(([rank, forRank]) => rank === forRank),
+      [],
+    );
+    const alone = new Simulation(1);
+    alone.stuck(0, "recv", "app.ts:4");
+    const { balance, calls } = checkReport(reportDataOf(alone.recording(1, 2000)));
+    assert.deepEqual([balance[0]!.waitingMs, calls.map(({ waitingMs }) => waitingMs)], [0, [0]]);
+  });
+
   test("a map of which one task of eight is kept", () => {
     const [map] = reportOf(straggler(5, 4000, 2000), 8).maps;
     assert.equal(map?.tasks, 4000);

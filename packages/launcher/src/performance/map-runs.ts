@@ -29,6 +29,8 @@ export interface MapTask {
   end: number;
   /** It threw, or its promise was rejected. */
   failed: boolean;
+  /** Attempts at this input that failed before. */
+  retry: number;
 }
 
 /** The maps of a run, ordered by their beginning. */
@@ -75,6 +77,7 @@ function giveTasks(own: RankEvents, members: readonly MapMember[]): void {
       began,
       end: endAt(own, i),
       failed: events.tag[i] === 1,
+      retry: events.context[i]!,
     });
   }
 }

@@ -150,6 +150,7 @@ export interface MapReport {
   durations: [number, number][];
   /** `[input, rank, began, ms]`, the longest first, at most 20. */
   longest: [number, number, number, number][];
+  /** Tasks that ran once more because an attempt before had failed. */
   retries: number;
   failures: number;
 }

@@ -131,7 +131,7 @@ export interface CallEvents {
   bytes: Float64Array;
   /** Tag of a message; of a task 1 if it failed, else 0; -1 for others. */
   tag: Int32Array;
-  /** Number of the communicator; 0 is the world. */
+  /** Number of the communicator; 0 is the world. Of a task: its attempt - 1. */
   context: Uint32Array;
   /**
    * Identifies the call on several ranks. A message: its number from that source to that destination, equal at both ends.
