@@ -91,8 +91,12 @@ describe("numbers are those that the simulation counted", () => {
     const { efficiency, phases } = reportOf(run);
     assert.deepEqual(phases, ["", "solve", "solve/halo"]);
     assert.deepEqual(efficiency.map(({ phase }) => phase).sort(), phases);
-    const longest = Math.max(...run.ranks.map((own) => own.phases.get("solve")!.ms));
-    assert.ok(Math.abs(efficiency.find(({ phase }) => phase === "solve")!.ms - longest) < longest / 1000);
+    const msOf = (name: string) => efficiency.find(({ phase }) => phase === name)!.ms;
+    const longest = (...names: string[]) =>
+      Math.max(...run.ranks.map(({ phases: own }) => total(names.map((name) => own.get(name)!.ms))));
+    const [outer, inner] = [longest("solve", "solve/halo"), longest("solve/halo")];
+    assert.ok(Math.abs(msOf("solve") - outer) < outer / 1000, "a phase includes the phases nested in it");
+    assert.ok(Math.abs(msOf("solve/halo") - inner) < inner / 1000);
   });
 
   test("efficiency of one slow rank", () => {
@@ -114,6 +118,37 @@ describe("numbers are those that the simulation counted", () => {
     const [input, , , ms] = map.longest[0]!;
     assert.deepEqual([input, ms, map.longest.length, map.retries], [299, 2000, 20, 0]);
     assert.ok(Math.abs(total(map.perRank.map(([, , each]) => each)) - total(tasks.map((task) => task.ms))) < 10);
+  });
+
+  test("retries of a map are its tasks that are not the first attempt", () => {
+    const run = straggler(5, 300, 2000);
+    const tasks = run.ranks.flatMap(({ calls }) => calls.filter(({ operation }) => operation === "task"));
+    for (const task of tasks.slice(0, 7)) Object.assign(task, { context: 2, tag: 1 });
+    // The same input once more, as in another run of the map: no retry.
+    tasks[10]!.key = tasks[11]!.key;
+    const [map] = reportOf(run).maps;
+    assert.deepEqual([map?.retries, map?.failures], [7, 7]);
+  });
+
+  test("a message to oneself, and a rank that is alone, wait for nobody", () => {
+    const run = balanced(3, 20);
+    run.compute(1, 50);
+    run.message(1, 1, { cost: 30, rendezvous: true, bytes: 10 });
+    assert.deepEqual(
+      reportOf(run).waitedFor.filter(([rank, forRank]) => rank === forRank),
+      [],
+    );
+    run.stuck(1, "ssend", "app.ts:4", 1);
+    run.ranks[1]!.left = run.ranks[1]!.time + 500;
+    const { waitedFor } = reportOf(run);
+    assert.deepEqual(
+      waitedFor.filter(([rank, forRank]) => rank === forRank),
+      [],
+    );
+    const alone = new Simulation(1);
+    alone.stuck(0, "recv", "app.ts:4");
+    const { balance, calls } = checkReport(reportDataOf(alone.recording(1, 2000)));
+    assert.deepEqual([balance[0]!.waitingMs, calls.map(({ waitingMs }) => waitingMs)], [0, [0]]);
   });
 
   test("a map of which one task of eight is kept", () => {
@@ -200,6 +235,22 @@ describe("unusual runs", () => {
       assert.deepEqual([data.calls, data.traffic, data.waitedFor, data.maps, data.advice], [[], [], [], [], []]);
       assert.ok(summaryOf(data).length > 0);
     }
+  });
+
+  test("no rank called init()", () => {
+    const recording = new Simulation(3).recording();
+    const rest = { complete: false, joinedAt: 0, leftAt: 0, phases: [], sums: [] };
+    for (const rank of recording.ranks) Object.assign(rank, rest);
+    recording.ending.ms = 2000;
+    const data = checkReport(reportDataOf(recording));
+    const remark = "nothing was recorded: no rank called init()";
+    assert.deepEqual([data.efficiency, data.advice, data.remarks], [[], [], [remark]]);
+    assert.deepEqual(summaryOf(data), ["run     2 s, 3 ranks on n41", `remark  ${remark}`]);
+    recording.ending = { exitCode: 1, ms: 2000, words: ["rank 1 exited with code 1; stopping the other ranks"] };
+    assert.deepEqual(
+      reportDataOf(recording).advice.map(({ kind }) => kind),
+      ["failed"],
+    );
   });
 
   test("a rank that never joined", () => {

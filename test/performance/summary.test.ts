@@ -14,18 +14,37 @@ describe("the summary", () => {
   test("of a slow rank", () => {
     const run = slowRank(4, 1, 3);
     run.message(0, 3, { bytes: 2_500_000 });
-    const lines = summary(run).map((line) => line.replace(/\b99[5-9] ms/, "1 s"));
+    const lines = summary(run).map((line) => line.replace(/\b99[5-9] ms/g, "1 s"));
     assert.deepEqual(lines, [
       "run           3 s, 4 ranks on n41",
       "efficiency    50 % = load balance 50 % x communication 100 %",
       "balance       computing 1 s (rank 2), median 1 s, most 3 s (rank 1)",
-      "waiting       6 s of all ranks, 50 % of their time; most: rank 2 for rank 1, 2 s",
-      "messages      1, 2.5 MB in sum",
-      "longest call  allreduce at solver.ts:88: 400 calls, 6 s of all ranks, 100 % of it waiting",
+      "waiting       6 s, 50 % of all ranks' time; most: rank 2 for rank 1, 2 s",
+      "messages      1, 2.4 MiB in sum",
+      "longest call  allreduce at solver.ts:88: 400 calls, 6 s in sum, 100 % of it waiting",
       "memory        at most 80 MiB (rank 0)",
-      "advice        Rank 1 computes 2 times as long as the mean; 50 % of the run is lost to it: the others",
-      "              wait in allreduce at solver.ts:88.",
+      "advice        Rank 1 computes 2 times as long as the mean; 50 % of all ranks' time is lost to it:",
+      "              the others wait in allreduce at solver.ts:88.",
     ]);
+  });
+
+  test("has the mean of the middle two as the median of an even number of ranks", () => {
+    const run = new Simulation(4);
+    for (const [rank, ms] of [10, 20, 40, 90].entries()) run.compute(rank, ms);
+    const line = summary(run).find((each) => each.startsWith("balance"));
+    assert.equal(line, "balance     computing 10 ms (rank 0), median 30 ms, most 90 ms (rank 3)");
+  });
+
+  test("gives waiting the same share as the advice on it", () => {
+    const run = new Simulation(4);
+    for (let step = 0; step < 50; step++) {
+      for (const rank of run.all) run.compute(rank, rank === 3 ? 4 : 12);
+      run.rooted("gather", "solver.ts:88", 3, { ranks: [0, 3], context: 2 });
+      for (const rank of run.all) run.compute(rank, 4);
+    }
+    const text = summary(run).join(" ").replace(/ +/g, " ");
+    const shares = [...text.matchAll(/(\d+) % of all ranks' time/g)].map(([, share]) => share);
+    assert.deepEqual(shares, ["12", "12"], text);
   });
 
   test("of a map", () => {
@@ -167,9 +186,11 @@ describe("words", () => {
       [0, "0 bytes"],
       [1, "1 byte"],
       [999, "999 bytes"],
-      [1000, "1 kB"],
-      [1_550_000, "1.6 MB"],
-      [2e15, "2 PB"],
+      [1000, "1000 bytes"],
+      [1023.9, "1 KiB"],
+      [1536, "1.5 KiB"],
+      [1_550_000, "1.5 MiB"],
+      [2 ** 51, "2 PiB"],
     ];
     for (const [bytes, words] of sizes) assert.equal(bytesOf(bytes), words);
     assert.deepEqual([percent(0), percent(0.004), percent(0.416), percent(1)], ["0 %", "0.4 %", "42 %", "100 %"]);

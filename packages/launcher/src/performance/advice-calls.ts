@@ -76,7 +76,7 @@ function smallMessages(analysis: Analysis, costs: readonly Cost[]): Candidate | 
   const size = Math.round(sum(own, ({ bytes }) => bytes) / calls);
   const from = site === "" ? "" : ` from ${site}`;
   const cost = percent(costMs / analysis.rankTimeMs);
-  const text = `${grouped(calls)} messages of ${size === 0 ? "no bytes" : bytesOf(size)}${from} take ${cost} of the time: send several together.`;
+  const text = `${grouped(calls)} messages of ${size === 0 ? "no bytes" : bytesOf(size)}${from} take ${cost} of all ranks' time: send several together.`;
   const named = ranks.length <= analysis.times.length / 2 ? ranks : [];
   return { costMs, advice: { kind: "small-messages", text, ranks: named, ...siteOf(site) } };
 }
@@ -128,7 +128,7 @@ function transferAdvice(analysis: Analysis, costs: readonly Cost[]): Candidate |
   if (size < largeBytes && !many) return undefined;
   const { operation, site } = own[0]!;
   const hint = size <= smallBytes ? "; fewer calls with more data would take less" : "";
-  const text = `${operation}${atSite(site)} takes ${percent(costMs / analysis.rankTimeMs)} of the ranks' time beyond waiting: ${grouped(calls)} calls of ${bytesOf(Math.round(size))}${hint}.`;
+  const text = `${operation}${atSite(site)} takes ${percent(costMs / analysis.rankTimeMs)} of all ranks' time beyond waiting: ${grouped(calls)} calls of ${bytesOf(Math.round(size))}${hint}.`;
   return { costMs, advice: { kind: "transfer", text, ranks: [], ...siteOf(site) } };
 }
 

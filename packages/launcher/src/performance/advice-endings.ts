@@ -1,4 +1,4 @@
-import type { RunRecording, StuckRank } from "../recording/recording.ts";
+import type { RankRecording, RunEnding, RunRecording, StuckRank } from "../recording/recording.ts";
 import type { Advice } from "./report-data.ts";
 import { atSite, duration, ranksFirst, ranksNamed } from "./words.ts";
 
@@ -30,19 +30,14 @@ function deadlockAdvice(stuck: readonly StuckRank[]): Advice {
 function failure({ ending, ranks }: RunRecording): Advice | undefined {
   if (ending.exitCode === 0 && ending.words.length === 0) return undefined;
   const lost = ranks.filter(({ complete, leftAt, joinedAt }) => !complete && leftAt > joinedAt);
-  const first = lost.reduce<(typeof lost)[number] | undefined>(
+  const first = lost.reduce<RankRecording | undefined>(
     (a, b) => (a === undefined || b.leftAt < a.leftAt ? b : a),
     undefined,
   );
-  const words = sentence(ending.words[0] ?? `the run ended with exit code ${ending.exitCode}`);
   const call = first?.lastCall;
-  const last =
-    call === undefined
-      ? ""
-      : ` ${ranksFirst([first!.rank])} was in ${call.operation}${atSite(call.site)} since ${duration(call.began)}.`;
   return {
     kind: "failed",
-    text: `${words}${last}`,
+    text: `${whatFailed(ending)}${first === undefined ? "" : lastWords(first)}`,
     ranks:
       first === undefined ? [] : [first.rank, ...lost.map(({ rank }) => rank).filter((each) => each !== first.rank)],
     ...(call !== undefined && call.site !== "" && { site: call.site }),
@@ -50,9 +45,33 @@ function failure({ ending, ranks }: RunRecording): Advice | undefined {
   };
 }
 
-/** "rank 3 was killed" -> "Rank 3 was killed." */
+/** " Rank 2 was in recv at app.ts:5 for 1.8 s.", or nothing if it was in no call. */
+function lastWords({ rank, lastCall, leftAt }: RankRecording): string {
+  if (lastCall === undefined) return "";
+  const { operation, site, began } = lastCall;
+  return ` ${ranksFirst([rank])} was in ${operation}${atSite(site)} for ${duration(Math.max(0, leftAt - began))}.`;
+}
+
+/** Without an exit code, the failure did not end the run (`--keep-going`). */
+function whatFailed({ exitCode, words }: RunEnding): string {
+  const [first] = words;
+  if (first === undefined) return `The run ended with exit code ${exitCode}.`;
+  if (exitCode !== 0) return sentence(first);
+  const more = words.length > 1 ? ` So it was ${words.length - 1} more times.` : "";
+  return `${sentence(first).slice(0, -1)}; the others went on without it.${more}`;
+}
+
+/** "rank 3 was killed; stopping the other ranks" -> "Rank 3 was killed." */
 function sentence(words: string): string {
-  const [line = ""] = words.split("\n");
-  const text = `${line.slice(0, 1).toUpperCase()}${line.slice(1)}`;
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  const text = shortened(words);
+  const whole = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/** What follows in the launcher's words: what it does then, what the other ranks do, the stack of an error. */
+const sequel = /\n|; (stopping|going on without|the others went on|what the ranks do:)/;
+
+function shortened(words: string): string {
+  const [start = ""] = words.trim().split(sequel);
+  return start.replace(/[\s:;,]+$/, "").replace(/\.:?$/, "");
 }

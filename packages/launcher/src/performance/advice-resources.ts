@@ -4,8 +4,10 @@ import { type Candidate, matters } from "./candidates.ts";
 import { sum } from "./rank-times.ts";
 import { greatest, totals } from "./totals.ts";
 import { longestWait, siteOf, worstPlace } from "./wait-places.ts";
-import { atSite, duration, percent, ranksNamed } from "./words.ts";
+import { atSite, bytesOf, duration, percent } from "./words.ts";
 
+/** In a shorter run, compiling and the first collections are most of what is seen. */
+const shortestRunMs = 1000;
 /** A growth below this is no leak that matters. */
 const leastGrowth = 256 * 2 ** 20;
 /** An event loop that is late by less disturbs little. */
@@ -13,7 +15,8 @@ const leastStallMs = 50;
 
 /** Memory that grows all the time, garbage collection, and ranks that keep senders waiting because they do not yield. */
 export function resourceAdvice(analysis: Analysis): Candidate[] {
-  const { recording } = analysis;
+  const { recording, runMs } = analysis;
+  if (runMs < shortestRunMs) return [];
   return [collection(analysis), stall(analysis), growth(recording.ranks)].filter((each) => each !== undefined);
 }
 
@@ -23,7 +26,7 @@ function collection(analysis: Analysis): Candidate | undefined {
   if (!matters(analysis, costMs)) return undefined;
   const worst = ranks.reduce((a, b) => (b.gc.ms > a.gc.ms ? b : a));
   const life = Math.max(1, analysis.times[worst.rank]!.ms);
-  const text = `Garbage collection takes ${percent(costMs / analysis.rankTimeMs)} of the ranks' time, most on rank ${worst.rank}: ${percent(worst.gc.ms / life)} of its time.`;
+  const text = `Garbage collection takes ${percent(costMs / analysis.rankTimeMs)} of all ranks' time, most on rank ${worst.rank}: ${percent(worst.gc.ms / life)} of its time.`;
   return { costMs, advice: { kind: "memory", text, ranks: [worst.rank] } };
 }
 
@@ -41,8 +44,8 @@ function stall(analysis: Analysis): Candidate | undefined {
   const longest = Math.max(0, ...stallMs);
   if (longest < leastStallMs || !matters(analysis, costMs)) return undefined;
   const { operation, site, ranks } = worstPlace(sends.filter(({ forRank }) => forRank === rank));
-  const share = percent(costMs / sum(ranks, (each) => analysis.times[each]!.ms));
-  const text = `Rank ${rank} computes up to ${duration(longest)} without an await; meanwhile ${operation}${atSite(site)} to it waits, ${share} of the time of ${ranksNamed(ranks)}.`;
+  const share = percent(costMs / analysis.rankTimeMs);
+  const text = `Rank ${rank} computes up to ${duration(longest)} without an await; meanwhile ${operation}${atSite(site)} to it waits, ${share} of all ranks' time.`;
   const where = longestWait(analysis, ranks[0]!, rank);
   const until = at[[...stallMs].indexOf(longest)]!;
   const seen = where.from === undefined ? { from: until - longest, to: until } : where;
@@ -55,7 +58,7 @@ function growth(ranks: readonly RankRecording[]): Candidate | undefined {
     .flatMap((each) => growthOf(each) ?? [])
     .reduce<Growth | undefined>((a, b) => (a === undefined || b.bytes > a.bytes ? b : a), undefined);
   if (worst === undefined) return undefined;
-  const text = `Rank ${worst.rank}'s memory grows all the time, by ${mebibytes(worst.bytes / (worst.ms / 60_000))} a minute, to ${mebibytes(worst.last)}.`;
+  const text = `Rank ${worst.rank}'s memory grows all the time, by ${bytesOf(worst.bytes / (worst.ms / 60_000))} a minute, to ${bytesOf(worst.last)}.`;
   return { costMs: 0, advice: { kind: "memory", text, ranks: [worst.rank] } };
 }
 
@@ -76,9 +79,4 @@ function growthOf({ rank, samples: { at, rssBytes } }: RankRecording): Growth | 
   const steady = parts.every((mean, i) => i < 2 || mean > parts[i - 1]! + (last - first) / 24);
   if (!steady || last - first < leastGrowth || last < 2 * first) return undefined;
   return { rank, bytes: last - first, ms: ((at.at(-1)! - at[0]!) * 6) / 7, last: rssBytes.at(-1)! };
-}
-
-function mebibytes(bytes: number): string {
-  const mib = bytes / 2 ** 20;
-  return mib < 1024 ? `${Math.round(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

@@ -57,10 +57,9 @@ function lateAdvice(analysis: Analysis, late: number, own: readonly WaitCause[])
   const { operation, site, ranks: waiting, ms } = worstPlace(own);
   const [first] = waiting as [number];
   const times = waiting.map((rank) => analysis.times[rank]!);
-  const life = sum(times, (each) => each.ms);
   const all = sum(times, ({ waitingMs }) => waitingMs);
   const verb = waiting.length === 1 ? "waits" : "wait";
-  const text = `${ranksFirst(waiting)} ${verb} ${percent(all / life)} of the time, ${partWord(ms / all)} ${isDirect(analysis, waiting, late, operation) ? "for" : "because of"} ${ranksNamed([late])} in ${operation}${atSite(site)}.`;
+  const text = `${ranksFirst(waiting)} ${verb} ${percent(all / analysis.rankTimeMs)} of all ranks' time, ${partWord(ms / all)} ${isDirect(analysis, waiting, late, operation) ? "for" : "because of"} ${ranksNamed([late])} in ${operation}${atSite(site)}.`;
   return { kind: "late-rank", text, ranks: [late, ...waiting], ...longestWait(analysis, first, late), ...siteOf(site) };
 }
 
@@ -90,6 +89,6 @@ function findTurns(analysis: Analysis, causes: readonly WaitCause[], ms: number)
       ? "each time another rank is the last, though in sum they compute about equally long"
       : `on average ${trimmed(computing, 1)} of ${times.length} ranks compute at once`;
   const share = percent(ms / rankTimeMs);
-  const text = `The ranks wait for each other ${share} of the time, most in ${operation}${atSite(site)}: ${why}.`;
+  const text = `The ranks wait for each other ${share} of all ranks' time, most in ${operation}${atSite(site)}: ${why}.`;
   return { costMs: ms, advice: { kind: "serialization", text, ranks: [], ...siteOf(site) } };
 }

@@ -2,7 +2,7 @@ import type { RankRecording } from "../recording/recording.ts";
 import { type RankTimes, type SpentTimes, sum } from "./rank-times.ts";
 import type { Efficiency } from "./report-data.ts";
 
-/** The metrics of the POP centre, of the whole run and of each phase, in the order in which phases first appear. */
+/** The metrics of the POP centre, of the whole run and of each phase with the phases that are nested in it, in the order in which phases first appear. */
 export function efficiencyOf(recordings: readonly RankRecording[], times: readonly RankTimes[]): Efficiency[] {
   const joined = times.filter((each) => each.joined);
   const whole = metrics("", joined, runMs(times));
@@ -29,11 +29,24 @@ function beginning(joined: readonly RankTimes[]): number {
 
 function ofPhase(name: string, recordings: readonly RankRecording[], times: readonly RankTimes[]): Efficiency[] {
   const spent = recordings.flatMap(({ phases }, rank) => {
-    const own = times[rank]!.phases[phases.findIndex((phase) => phase.name === name)];
-    return own === undefined ? [] : [own];
+    const own = times[rank]!.phases.filter((_, i) => isWithin(phases[i]?.name ?? "", name));
+    return own.length === 0 ? [] : [together(own)];
   });
   const longest = spent.reduce((most, { ms }) => Math.max(most, ms), 0);
   return longest > 0 ? [metrics(name, spent, longest)] : [];
+}
+
+/** Whether a phase is that one, or nested in it: `solve/halo` in `solve`. */
+function isWithin(phase: string, outer: string): boolean {
+  return phase === outer || phase.startsWith(`${outer}/`);
+}
+
+function together(spent: readonly SpentTimes[]): SpentTimes {
+  return {
+    ms: sum(spent, ({ ms }) => ms),
+    computingMs: sum(spent, ({ computingMs }) => computingMs),
+    waitingMs: sum(spent, ({ waitingMs }) => waitingMs),
+  };
 }
 
 function metrics(phase: string, spent: readonly SpentTimes[], ms: number): Efficiency {

@@ -39,7 +39,7 @@ export class Imbalance {
     const factor = sum(heavy, ({ ms }) => ms) / heavy.length / this.#mean;
     return {
       costMs: this.#costMs,
-      advice: heavyAdvice(this.#analysis, causes, ranks, factor, this.#longest - this.#mean),
+      advice: heavyAdvice(this.#analysis, causes, ranks, factor, this.#costMs),
     };
   }
 
@@ -77,12 +77,12 @@ function heavyAdvice(
   causes: readonly WaitCause[],
   heavy: readonly number[],
   factor: number,
-  lostMs: number,
+  costMs: number,
 ): Candidate["advice"] {
   const own = causes.filter(({ forRank, rank }) => heavy.includes(forRank) && !heavy.includes(rank));
   const verb = heavy.length === 1 ? "computes" : "compute";
-  const lost = percent(lostMs / analysis.runMs);
-  const text = `${ranksFirst(heavy)} ${verb} ${trimmed(factor, 1)} times as long as the mean; ${lost} of the run is lost to it`;
+  const lost = percent(costMs / analysis.rankTimeMs);
+  const text = `${ranksFirst(heavy)} ${verb} ${trimmed(factor, 1)} times as long as the mean; ${lost} of all ranks' time is lost to it`;
   return finish(analysis, own.length > 0 ? own : causes, heavy, text);
 }
 
@@ -95,7 +95,7 @@ function lightAdvice(
   const own = causes.filter(({ rank }) => light.includes(rank));
   const verb = light.length === 1 ? "computes" : "compute";
   const lost = percent(costMs / analysis.rankTimeMs);
-  const text = `${ranksFirst(light)} ${verb} much less than the others; ${lost} of the ranks' time is lost to it`;
+  const text = `${ranksFirst(light)} ${verb} much less than the others; ${lost} of all ranks' time is lost to it`;
   return finish(analysis, own, light, text);
 }
 

@@ -68,6 +68,7 @@ function reportOf(
   const members = maps.flatMap((map) => map.members);
   const tasks = maps.flatMap(tasksOf);
   const all = [...counts.values()].reduce((sum, each) => sum + each.tasks, 0);
+  const scaled = (count: number): number => Math.round((count * all) / Math.max(1, tasks.length));
   const longest = [...tasks].sort((a, b) => b.end - b.began - (a.end - a.began)).slice(0, mostLongest);
   return {
     operation: names.operations.indexOf(maps[0]!.operation),
@@ -86,8 +87,8 @@ function reportOf(
       .sort((a, b) => a[0] - b[0]),
     durations: histogram(tasks, all),
     longest: longest.map(({ input, rank, began, end }) => [input, rank, fixed(began, 3), digits(end - began)]),
-    retries: maps.reduce((sum, map) => sum + retriesOf(map), 0),
-    failures: Math.round((tasks.filter(({ failed }) => failed).length * all) / Math.max(1, tasks.length)),
+    retries: scaled(tasks.filter(({ retry }) => retry > 0).length),
+    failures: scaled(tasks.filter(({ failed }) => failed).length),
   };
 }
 
@@ -100,10 +101,4 @@ function histogram(tasks: readonly MapTask[], all: number): [number, number][] {
   }
   const scale = all / Math.max(1, tasks.length);
   return [...counts].sort((a, b) => a[0] - b[0]).map(([bound, count]) => [bound, Math.round(count * scale)]);
-}
-
-/** Tasks that ran more than once. */
-function retriesOf(map: MapRun): number {
-  const tasks = tasksOf(map);
-  return tasks.length - new Set(tasks.map(({ input }) => input)).size;
 }

@@ -29,6 +29,8 @@ export interface MapTask {
   end: number;
   /** It threw, or its promise was rejected. */
   failed: boolean;
+  /** Attempts at this input that failed before. */
+  retry: number;
 }
 
 /** The maps of a run, ordered by their beginning. */
@@ -68,16 +70,15 @@ function giveTasks(own: RankEvents, members: readonly MapMember[]): void {
     const began = events.began[i]!;
     while (next < members.length && members[next]!.began <= began) open.push(members[next++]!);
     open = open.filter(({ end }) => end >= began);
-    open
-      .at(-1)
-      ?.tasks.push({
-        rank: own.rank,
-        event: i,
-        input: events.key[i]!,
-        began,
-        end: endAt(own, i),
-        failed: events.tag[i] === 1,
-      });
+    open.at(-1)?.tasks.push({
+      rank: own.rank,
+      event: i,
+      input: events.key[i]!,
+      began,
+      end: endAt(own, i),
+      failed: events.tag[i] === 1,
+      retry: events.context[i]!,
+    });
   }
 }
 

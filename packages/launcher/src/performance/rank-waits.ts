@@ -26,7 +26,8 @@ export const unknown: Until = { time: Number.NaN, rank: -1 };
 
 /** Notes what event `i` waited for, from its beginning on; undefined: nothing. It waits at most for its own duration. */
 export function noteWait(waits: RankWaits, own: RankEvents, i: number, until: Until | undefined): void {
-  if (until === undefined) return;
+  // A message to oneself waits for no other rank.
+  if (until === undefined || until.rank === own.rank) return;
   const duration = msAt(own, i);
   const ms = Math.min(until.time - own.recording.events.began[i]!, duration);
   if (Number.isNaN(ms)) waits.ms[i] = duration > 0 ? ms : 0;

@@ -7,7 +7,7 @@ import { certain, linesOf } from "./lines.ts";
 import { mapReports } from "./map-report.ts";
 import { Names, type ReportNames } from "./names.ts";
 import { drawnSpans } from "./phase-spans.ts";
-import { remarksOf } from "./remarks.ts";
+import { remarksOf, wasRecorded } from "./remarks.ts";
 import type { Advice, Efficiency, ReportData, Timeline } from "./report-data.ts";
 import { resourcesOf } from "./resources.ts";
 import { digits, fixed, Rounding } from "./rounding.ts";
@@ -31,7 +31,7 @@ export function reportDataOf(recording: RunRecording): ReportData {
     about: recording.about,
     ending: recording.ending,
     ranks: recording.ranks.map((rank) => rankRow(rank, hosts[rank.rank]!, round)),
-    efficiency: analysis.efficiency.map(rounded),
+    efficiency: wasRecorded(analysis) ? analysis.efficiency.map(rounded) : [],
     advice: adviceOf(analysis).map((advice) => roundedAdvice(advice, round)),
     remarks: remarksOf(analysis),
     timeline: timelineOf(analysis, names, round, end),

@@ -41,7 +41,7 @@ export interface ReportData {
  * parallel = loadBalance x communication; communication = serialization x transfer.
  */
 export interface Efficiency {
-  /** "" for the whole run, else the phase. */
+  /** "" for the whole run, else the phase, with the phases that are nested in it. */
   phase: string;
   ms: number;
   parallel: number;
@@ -150,6 +150,7 @@ export interface MapReport {
   durations: [number, number][];
   /** `[input, rank, began, ms]`, the longest first, at most 20. */
   longest: [number, number, number, number][];
+  /** Tasks that ran once more because an attempt before had failed. */
   retries: number;
   failures: number;
 }

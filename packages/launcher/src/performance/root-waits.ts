@@ -54,10 +54,9 @@ function isStar({ recording: { ranks } }: Analysis, root: number): boolean {
 function adviceFor(analysis: Analysis, root: number, served: readonly WaitCause[]): Candidate["advice"] {
   const { operation, site, ranks } = worstPlace(served);
   const { kind } = served.find((each) => each.operation === operation && each.site === site)!;
-  const life = sum(ranks, (rank) => analysis.times[rank]!.ms);
   const ms = sum(served, (each) => (ranks.includes(each.rank) ? each.ms : 0));
-  const share = percent(ms / life);
-  const start = `${ranksFirst(ranks)} ${ranks.length === 1 ? "waits" : "wait"} ${share} of the time for rank ${root}`;
+  const share = percent(ms / analysis.rankTimeMs);
+  const start = `${ranksFirst(ranks)} ${ranks.length === 1 ? "waits" : "wait"} ${share} of all ranks' time for rank ${root}`;
   const text = `${start} in ${operation}${atSite(site)}: ${reason(analysis, kind, root)}.`;
   return { kind: "root", text, ranks: [root, ...ranks], ...longestWait(analysis, ranks[0]!, root), ...siteOf(site) };
 }

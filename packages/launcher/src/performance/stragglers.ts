@@ -17,7 +17,7 @@ export interface Straggler {
   costMs: number;
 }
 
-/** Of a line with many maps: below this share of the ranks' time, no word. Some time at the end of each is unavoidable. */
+/** Of a line with many maps: below this share of all ranks' time, no word. Some time at the end of each is unavoidable. */
 const leastOfMany = 0.1;
 
 /** The maps of a line that end with one rank's tasks, while all others wait. The worst one is the first. */
@@ -73,7 +73,7 @@ function hintFor(map: MapRun, { began }: MapTask, lostMs: number): string {
 function adviceForMany(analysis: Analysis, line: LineStragglers, costMs: number): Candidate["advice"] {
   const [{ map, rank, from, to }] = line;
   const share = percent(costMs / analysis.rankTimeMs);
-  const text = `${share} of the ranks' time is lost at the ends of the ${line.length} ${map.operation}s${atSite(map.site)}, when one rank still has tasks and the others wait: more and smaller tasks would end together.`;
+  const text = `${share} of all ranks' time is lost at the ends of the ${line.length} ${map.operation}s${atSite(map.site)}, when one rank still has tasks and the others wait: more and smaller tasks would end together.`;
   return { kind: "straggler", text, ranks: [rank], from, to, ...siteOf(map.site) };
 }
 

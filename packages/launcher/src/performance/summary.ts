@@ -1,5 +1,6 @@
 import { count } from "../reports/table.ts";
 import { sum } from "./rank-times.ts";
+import { nothingRecorded } from "./remarks.ts";
 import type { CallRow, ReportData } from "./report-data.ts";
 import { atSite, bytesOf, duration, grouped, percent, ranksNamed } from "./words.ts";
 
@@ -8,8 +9,29 @@ const lineLength = 100;
 
 /** A run in about ten lines for a terminal: names of the same width, then what there is to say. */
 export function summaryOf(data: ReportData): string[] {
+  const said = (data.remarks.includes(nothingRecorded) ? emptyRows(data) : rowsOf(data)).filter(
+    (row): row is readonly [string, string] => row[1] !== undefined,
+  );
+  const width = Math.max(...said.map(([name]) => name.length)) + 2;
+  return said.flatMap(([name, text]) => {
+    return broken(text, lineLength - width).map((line, i) => `${(i === 0 ? name : "").padEnd(width)}${line}`);
+  });
+}
+
+type Row = readonly [string, string | undefined];
+
+/** Of a program that never called `init()`. */
+function emptyRows(data: ReportData): Row[] {
+  return [
+    ["run", runOf(data)],
+    ["remark", nothingRecorded],
+    ["advice", data.advice[0]?.text],
+  ];
+}
+
+function rowsOf(data: ReportData): Row[] {
   const [whole] = data.efficiency;
-  const rows: (readonly [string, string | undefined])[] = [
+  return [
     ["run", runOf(data)],
     ["efficiency", whole === undefined || data.balance.length === 0 ? undefined : efficiencyOf(whole)],
     ["balance", balanceOf(data)],
@@ -20,11 +42,6 @@ export function summaryOf(data: ReportData): string[] {
     ["memory", memoryOf(data)],
     ["advice", data.advice[0]?.text],
   ];
-  const said = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
-  const width = Math.max(...said.map(([name]) => name.length)) + 2;
-  return said.flatMap(([name, text]) => {
-    return broken(text, lineLength - width).map((line, i) => `${(i === 0 ? name : "").padEnd(width)}${line}`);
-  });
 }
 
 function runOf({ ranks, about, ending }: ReportData): string {
@@ -42,8 +59,15 @@ function balanceOf({ balance }: ReportData): string | undefined {
   const ordered = balance
     .map(({ computingMs, rank }) => ({ computingMs, rank }))
     .sort((a, b) => a.computingMs - b.computingMs);
-  const [least, median, most] = [ordered[0]!, ordered[ordered.length >> 1]!, ordered.at(-1)!];
-  return `computing ${duration(least.computingMs)} (rank ${least.rank}), median ${duration(median.computingMs)}, most ${duration(most.computingMs)} (rank ${most.rank})`;
+  const [least, most] = [ordered[0]!, ordered.at(-1)!];
+  const median = medianOf(ordered.map(({ computingMs }) => computingMs));
+  return `computing ${duration(least.computingMs)} (rank ${least.rank}), median ${duration(median)}, most ${duration(most.computingMs)} (rank ${most.rank})`;
+}
+
+/** Of numbers in ascending order; of an even number of them the mean of the middle two. */
+function medianOf(ordered: readonly number[]): number {
+  const half = ordered.length >> 1;
+  return ordered.length % 2 === 1 ? ordered[half]! : (ordered[half - 1]! + ordered[half]!) / 2;
 }
 
 function waitingOf({ balance, waitedFor }: ReportData): string | undefined {
@@ -52,7 +76,7 @@ function waitingOf({ balance, waitedFor }: ReportData): string | undefined {
   const life = sum(balance, (row) => row.computingMs + row.waitingMs + row.transferMs);
   const [worst] = waitedFor;
   const pair = worst === undefined ? "" : `; most: rank ${worst[0]} for rank ${worst[1]}, ${duration(worst[2])}`;
-  return `${duration(waiting)} of all ranks, ${percent(life > 0 ? waiting / life : 0)} of their time${pair}`;
+  return `${duration(waiting)}, ${percent(life > 0 ? waiting / life : 0)} of all ranks' time${pair}`;
 }
 
 function messagesOf({ traffic }: ReportData): string | undefined {
@@ -70,7 +94,7 @@ function longestOf({ calls, operations, sites }: ReportData): string | undefined
   if (longest === undefined) return undefined;
   const { operation, site, ms, waitingMs } = longest;
   const waiting = ms > 0 ? `, ${percent(waitingMs / ms)} of it waiting` : "";
-  return `${operations[operation]}${atSite(sites[site] ?? "")}: ${grouped(longest.calls)} calls, ${duration(ms)} of all ranks${waiting}`;
+  return `${operations[operation]}${atSite(sites[site] ?? "")}: ${grouped(longest.calls)} calls, ${duration(ms)} in sum${waiting}`;
 }
 
 function mapOf({ maps, operations, sites }: ReportData): string | undefined {
@@ -90,8 +114,8 @@ function memoryOf({ resources }: ReportData): string | undefined {
   const [most] = peaks.sort((a, b) => b.peak - a.peak);
   if (most === undefined) return undefined;
   const gc = sum(resources, ({ gcMs }) => gcMs);
-  const collected = gc > 0 ? `; garbage collection ${duration(gc)} of all ranks` : "";
-  return `at most ${Math.round(most.peak)} MiB (rank ${most.rank})${collected}`;
+  const collected = gc > 0 ? `; garbage collection ${duration(gc)} in sum` : "";
+  return `at most ${bytesOf(most.peak * 2 ** 20)} (rank ${most.rank})${collected}`;
 }
 
 /** The text in lines of at most so many characters, if its words are no longer. */

@@ -25,8 +25,11 @@ export function waitsOf(recording: RunRecording): Waits {
   const matches = matchMessages(ranks);
   const maps = mapRuns(ranks);
   const events = ranks.map(noWaits);
-  messageWaits(ranks, matches, events);
-  collectiveWaits(recording, ranks, events);
-  mapWaits(maps, ranks, events);
+  // One rank alone waits for nobody.
+  if (ranks.length > 1) {
+    messageWaits(ranks, matches, events);
+    collectiveWaits(recording, ranks, events);
+    mapWaits(maps, ranks, events);
+  }
   return { ranks, matches, maps, events, sums: waitSums(ranks, events) };
 }

@@ -10,13 +10,13 @@ export function duration(ms: number): string {
   return pair(minutes, 60, "h", "min");
 }
 
-/** "8 bytes", "1.5 kB", "30 MB": powers of 1000. */
+/** "8 bytes", "1.5 KiB", "30 MiB": powers of 1024. */
 export function bytesOf(bytes: number): string {
-  if (bytes < 1000) return `${trimmed(bytes, 0)} ${Math.round(bytes) === 1 ? "byte" : "bytes"}`;
-  const units = ["kB", "MB", "GB", "TB", "PB"];
-  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${value < 9.95 ? trimmed(value, 1) : Math.round(value)} ${units[power - 1]}`;
+  if (bytes < 1023.5) return `${trimmed(bytes, 0)} ${Math.round(bytes) === 1 ? "byte" : "bytes"}`;
+  const units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+  let [value, power] = [bytes / 1024, 0];
+  for (; value >= 1023.5 && power < units.length - 1; power++) value /= 1024;
+  return `${value < 9.95 ? trimmed(value, 1) : Math.round(value)} ${units[power]}`;
 }
 
 /** "41 %", "0.4 %". */
