@@ -86,6 +86,10 @@ export interface RankRecording {
   topologies: Topology[];
   /** The call that it was in when its recording ended; absent if in none. */
   lastCall?: { operation: string; site: string; began: number; peer?: number };
+  /** What is to be known of this recording, in sentences. */
+  notes?: string[];
+  /** When the rank was in which phase: an index into `phases`. */
+  phaseSpans?: [phase: number, began: number, ms: number][];
 }
 
 export interface PhaseTimes {
