@@ -137,6 +137,87 @@ describe("what is no fault of the program", () => {
   });
 });
 
+describe("equal ranks on too few CPUs", () => {
+  const text = "8 ranks share 2 CPUs on n41: ranks that compute wait for a CPU, which looks like imbalance.";
+
+  test("are not called unequal", () => {
+    const run = slowRank(8, 2, 2.2);
+    run.cpus = 2;
+    for (const rank of run.ranks) rank.gcMs = rank.time * 0.2;
+    assert.deepEqual(
+      adviceFor(run).map((advice) => [advice.kind, advice.text]),
+      [["imbalance", text]],
+    );
+    run.cpus = 8;
+    assert.deepEqual(
+      adviceFor(run).map(({ kind }) => kind),
+      ["imbalance", "memory"],
+    );
+  });
+
+  test("nor late", () => {
+    const run = new Simulation(8);
+    for (let step = 0; step < 60; step++) {
+      for (const rank of run.all) run.compute(rank, rank === 3 ? 20 : 5);
+      run.together("allreduce", "app.ts:3");
+      for (const rank of run.all) run.compute(rank, rank === 3 ? 5 : 20);
+      run.together("barrier", "app.ts:9");
+    }
+    assert.equal(adviceFor(run)[0]?.kind, "late-rank");
+    run.cpus = 2;
+    assert.equal(told(adviceFor(run)), `imbalance: ${text}`);
+  });
+
+  test("other hosts' ranks are", () => {
+    const run = slowRank(8, 7, 3);
+    run.cpus = 4;
+    run.hosts.splice(0, 8, 0, 0, 0, 0, 0, 0, 1, 1);
+    assert.match(adviceFor(run)[0]?.text ?? "", /^Rank 7 computes 2\.\d times as long as the mean/);
+  });
+});
+
+describe("waiting in a map for the rank that hands out tasks", () => {
+  const tiny = (count: number): number[] => Array.from({ length: count }, () => 0.02);
+
+  test("the tasks are those of that map", () => {
+    const run = new Simulation(4);
+    run.map(
+      "long.ts:1",
+      Array.from({ length: 300 }, () => 1),
+      0.001,
+    );
+    run.map("tiny.ts:2", tiny(20_000));
+    const [advice] = adviceFor(run);
+    assert.match(
+      advice?.text ?? "",
+      /^Ranks 1-3 wait \d+ % of all ranks' time for rank 0 in map at tiny\.ts:2: it hands out tasks of 0 ms on average;/,
+    );
+  });
+
+  test("is no matter of the tasks where the map has few", () => {
+    const run = new Simulation(4);
+    run.map("few.ts:2", tiny(57), 20);
+    assert.doesNotMatch(told(adviceFor(run)), /hands out tasks/);
+    const many = new Simulation(4);
+    many.map("few.ts:2", tiny(63), 20);
+    assert.match(told(adviceFor(many)), /hands out tasks/);
+  });
+
+  test("is no matter of the tasks where it comes late", () => {
+    for (const size of [3, 5]) {
+      const run = new Simulation(size);
+      run.compute(0, 900);
+      run.map("late.ts:7", tiny(3000), 0.01);
+      const [advice] = adviceFor(run);
+      assert.match(
+        advice?.text ?? "",
+        /^Rank 0 comes 900 ms late to the map at late\.ts:7: ranks 1-\d wait for it, \d+ % of/,
+      );
+      assert.deepEqual([advice?.ranks[0], advice?.site], [0, "late.ts:7"]);
+    }
+  });
+});
+
 describe("the line of calls", () => {
   /** Leaves the line of a part of the calls unknown, as ranks do for short calls. */
   function forget(run: Simulation, sites: string[], known: number): void {

@@ -31,6 +31,11 @@ describe("a recording is read as it was written", () => {
     "one call of eight": () => mixed(5, 700, 3).recording(8),
     "a map": () => straggler(4).recording(),
     "calls that never ended": () => deadlock().recording(),
+    "notes and spans of phases": () => {
+      const recording = mixed(2, 7, 3).recording();
+      Object.assign(recording.ranks[1]!, { notes: ["A note."], phaseSpans: [[1, 2.5, 7]] });
+      return recording;
+    },
     "no calls": () => new Simulation(2).recording(),
     "no ranks": () => new Simulation(0).recording(),
   };

@@ -216,6 +216,34 @@ describe("the timeline", () => {
   });
 });
 
+describe("what a rank's recording may have besides", () => {
+  test("notes are remarks, each once", () => {
+    const recording = balanced(3, 20).recording();
+    recording.ranks[0]!.notes = ["Calls of workers are not recorded."];
+    recording.ranks[2]!.notes = ["Calls of workers are not recorded.", "The memory was full."];
+    const { remarks } = checkReport(reportDataOf(recording));
+    assert.deepEqual(remarks, ["Calls of workers are not recorded.", "The memory was full."]);
+  });
+
+  test("spans of phases are drawn in place of those that calls tell", () => {
+    const recording = mixed(3, 63, 5).recording();
+    const before = reportDataOf(recording).timeline.phases;
+    const index = recording.ranks[1]!.phases.findIndex(({ name }) => name === "solve");
+    recording.ranks[1]!.phaseSpans = [
+      [index, 20, 5],
+      [0, 10, 10],
+      [index, 1, 9],
+    ];
+    const { timeline, phases } = checkReport(reportDataOf(recording));
+    const of = (rank: number, rows: typeof before) => rows.filter(([each]) => each === rank);
+    assert.deepEqual(of(1, timeline.phases), [
+      [1, 1, 9, phases.indexOf("solve")],
+      [1, 20, 5, phases.indexOf("solve")],
+    ]);
+    assert.deepEqual(of(0, timeline.phases), of(0, before));
+  });
+});
+
 describe("unusual runs", () => {
   test("one rank", () => {
     const data = reportOf(balanced(1, 10));

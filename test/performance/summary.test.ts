@@ -162,6 +162,36 @@ describe("a comparison", () => {
   });
 });
 
+describe("recordings of different command lines", () => {
+  const noted = (...commands: string[]): boolean[] => {
+    const recordings = commands.map((command) => {
+      const recording = balanced(2, 3).recording();
+      recording.about.command = command;
+      return recording;
+    });
+    const rows = scalingOf(recordings.map((recording) => ({ name: "run", recording })));
+    const [first, second] = recordings;
+    const tables = [scalingTable(rows, recordings), comparisonTable(compare(first!, second!), recordings)];
+    return tables.map((table) => table.startsWith("note: the recordings are of different command lines\n"));
+  };
+
+  test("are noted", () => {
+    assert.deepEqual(noted("tsmpi run -n 2 a.ts", "tsmpi run -n 2 b.ts"), [true, true]);
+    assert.deepEqual(noted("tsmpi run -n 2 a.ts 100", "tsmpi run -n 4 a.ts 200"), [true, true]);
+  });
+
+  test("but not the number of ranks, nor what is shown", () => {
+    assert.deepEqual(
+      noted(
+        "tsmpi run -n 2 a.ts 100",
+        "tsmpi run -np 4 --record four.tsrec a.ts 100",
+        "tsmpi run --np=8 --summary --live --report=r.html --trace t.json --record-lines a.ts 100",
+      ),
+      [false, false],
+    );
+  });
+});
+
 describe("words", () => {
   test("durations", () => {
     const cases: [number, string][] = [

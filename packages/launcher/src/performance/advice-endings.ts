@@ -1,4 +1,5 @@
 import type { RankRecording, RunEnding, RunRecording, StuckRank } from "../recording/recording.ts";
+import { count } from "../reports/table.ts";
 import type { Advice } from "./report-data.ts";
 import { atSite, duration, ranksFirst, ranksNamed } from "./words.ts";
 
@@ -57,7 +58,7 @@ function whatFailed({ exitCode, words }: RunEnding): string {
   const [first] = words;
   if (first === undefined) return `The run ended with exit code ${exitCode}.`;
   if (exitCode !== 0) return sentence(first);
-  const more = words.length > 1 ? ` So it was ${words.length - 1} more times.` : "";
+  const more = words.length > 1 ? ` ${count(words.length - 1, "failure")} followed.` : "";
   return `${sentence(first).slice(0, -1)}; the others went on without it.${more}`;
 }
 

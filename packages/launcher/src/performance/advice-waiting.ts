@@ -2,6 +2,7 @@ import type { Analysis, WaitCause } from "./analysis.ts";
 import { type Candidate, matters } from "./candidates.ts";
 import { crowdedHosts, hasSharedCpus } from "./crowding.ts";
 import { Imbalance } from "./imbalance.ts";
+import { lateToMap } from "./map-starts.ts";
 import { sum } from "./rank-times.ts";
 import type { Advice } from "./report-data.ts";
 import { findRoot } from "./root-waits.ts";
@@ -50,7 +51,7 @@ function findLate(analysis: Analysis, causes: readonly WaitCause[], share: numbe
   const all = sum(causes, (each) => each.ms);
   if (ms < Math.max(share, 1.6 / analysis.times.length) * all || !matters(analysis, ms)) return undefined;
   const own = known.filter(({ forRank }) => forRank === rank);
-  return { costMs: ms, advice: lateAdvice(analysis, rank, own) };
+  return { costMs: ms, advice: lateToMap(analysis, rank, own) ?? lateAdvice(analysis, rank, own) };
 }
 
 function lateAdvice(analysis: Analysis, late: number, own: readonly WaitCause[]): Advice {

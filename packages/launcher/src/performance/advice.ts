@@ -3,6 +3,7 @@ import { endingAdvice } from "./advice-endings.ts";
 import { resourceAdvice } from "./advice-resources.ts";
 import { waitingAdvice } from "./advice-waiting.ts";
 import type { Analysis } from "./analysis.ts";
+import { withSharedCpus } from "./crowding.ts";
 import type { Advice } from "./report-data.ts";
 
 const mostAdvice = 3;
@@ -24,6 +25,8 @@ export function adviceOf(analysis: Analysis): Advice[] {
   // Ranks that exchange many small messages also wait for each other's: that has the same cause.
   const small = left.some(({ advice }) => advice.kind === "small-messages");
   const told = left.filter(({ advice }) => advice.kind !== "serialization" || !small);
-  const ordered = told.sort((a, b) => b.costMs - a.costMs).map(({ advice }) => advice);
+  const ordered = withSharedCpus(analysis, told)
+    .sort((a, b) => b.costMs - a.costMs)
+    .map(({ advice }) => advice);
   return [...first, ...ordered].slice(0, mostAdvice);
 }

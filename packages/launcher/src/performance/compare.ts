@@ -1,6 +1,7 @@
 import type { RunRecording } from "../recording/recording.ts";
 import { columns } from "../reports/table.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { commandsNote } from "./command-lines.ts";
 import { sum } from "./rank-times.ts";
 import { totals } from "./totals.ts";
 import { atSite, bytesOf, duration, grouped, percent } from "./words.ts";
@@ -24,15 +25,19 @@ export function compare(before: RunRecording, after: RunRecording): ComparedRow[
   return [...wholeRun(old, now), ...calls(old, now)];
 }
 
-/** The rows as lines for a terminal. */
-export function comparisonTable(rows: readonly ComparedRow[]): string {
+/**
+ * The rows as lines for a terminal.
+ *
+ * @param recordings those that are compared: if their command lines differ, the first line says so
+ */
+export function comparisonTable(rows: readonly ComparedRow[], recordings: readonly RunRecording[] = []): string {
   const lines = rows.map(({ what, unit, before, after }) => [
     what,
     text(before, unit),
     text(after, unit),
     change(before, after, unit),
   ]);
-  return columns([["", "before", "after", "change"], ...lines]);
+  return `${commandsNote(recordings)}${columns([["", "before", "after", "change"], ...lines])}`;
 }
 
 function wholeRun(before: Analysis, after: Analysis): ComparedRow[] {

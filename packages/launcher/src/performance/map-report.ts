@@ -9,15 +9,32 @@ const mostLongest = 20;
 
 /** Maps and pools by their line, in the order of their first beginning. */
 export function mapReports(analysis: Analysis, names: ReportNames): MapReport[] {
-  const lines = new Map<string, MapRun[]>();
-  for (const map of analysis.waits.maps) {
-    const id = `${map.operation}\n${map.site}`;
-    const known = lines.get(id);
-    if (known === undefined) lines.set(id, [map]);
-    else known.push(map);
-  }
+  const lines = byLine(analysis);
   const counts = taskCounts(analysis, lines);
   return [...lines].map(([id, maps]) => reportOf(maps, counts.get(id) ?? new Map(), names));
+}
+
+/** The tasks of all maps at the lines of these ones, exact, and how many ranks ran some. */
+export function tasksOfMaps(analysis: Analysis, maps: readonly MapRun[]): { tasks: number; ms: number; ranks: number } {
+  const counts = taskCounts(analysis, byLine(analysis));
+  const own = [...new Set(maps.map(lineOf))].flatMap((id) => [...(counts.get(id) ?? [])]);
+  const tasks = own.reduce((total, [, each]) => total + each.tasks, 0);
+  const ms = own.reduce((total, [, each]) => total + each.ms, 0);
+  return { tasks, ms, ranks: new Set(own.map(([rank]) => rank)).size };
+}
+
+function lineOf({ operation, site }: MapRun): string {
+  return `${operation}\n${site}`;
+}
+
+function byLine({ waits }: Analysis): Map<string, MapRun[]> {
+  const lines = new Map<string, MapRun[]>();
+  for (const map of waits.maps) {
+    const known = lines.get(lineOf(map));
+    if (known === undefined) lines.set(lineOf(map), [map]);
+    else known.push(map);
+  }
+  return lines;
 }
 
 /** Tasks and their time, exact, by line of the map and rank. */

@@ -12,10 +12,17 @@ export interface PhaseSpan {
 }
 
 /**
- * When a rank was in which phase, as its calls tell: from the beginning of the first of successive calls in a phase to the
- * end of the last one. Time outside of phases is left out.
+ * When a rank was in which phase, without the time outside of phases. Where the recording does not have it, its calls tell: from
+ * the beginning of the first of successive calls in a phase to the end of the last one.
  */
 export function phaseSpans(own: RankEvents): PhaseSpan[] {
+  const { phaseSpans: recorded } = own.recording;
+  const spans =
+    recorded?.map(([phase, began, ms]): PhaseSpan => ({ began, end: began + ms, phase })) ?? spansOfCalls(own);
+  return spans.filter(({ phase }) => phase !== 0).sort((a, b) => a.began - b.began);
+}
+
+function spansOfCalls(own: RankEvents): PhaseSpan[] {
   const { events, sums } = own.recording;
   const spans: PhaseSpan[] = [];
   let open: PhaseSpan | undefined;
@@ -28,7 +35,7 @@ export function phaseSpans(own: RankEvents): PhaseSpan[] {
       spans.push(open);
     }
   }
-  return spans.filter(({ phase }) => phase !== 0);
+  return spans;
 }
 
 /** By rank; where there are too many, the longest ones. */

@@ -17,8 +17,8 @@ export function wasRecorded({ times }: Pick<Analysis, "times">): boolean {
 
 /** What the numbers of a report rest on, where that is less than everything. */
 export function remarksOf(analysis: Analysis): string[] {
-  if (!wasRecorded(analysis)) return [nothingRecorded];
-  return [...keptPart(analysis), ...missingRanks(analysis), ...clocksAndCpus(analysis)];
+  if (!wasRecorded(analysis)) return [nothingRecorded, ...notesOf(analysis)];
+  return [...keptPart(analysis), ...missingRanks(analysis), ...clocksAndCpus(analysis), ...notesOf(analysis)];
 }
 
 /** Which calls were kept one by one. */
@@ -45,6 +45,11 @@ function missingRanks({ recording: { ranks, ending }, times }: Analysis): string
   if (lost.length > 0 && (ending.exitCode !== 0 || ending.words.length > 0))
     remarks.push(`The recording of ${ranksNamed(lost)} ends early: the process ended without leaving the world.`);
   return remarks;
+}
+
+/** What the ranks note themselves, each note once. */
+function notesOf({ recording: { ranks } }: Analysis): string[] {
+  return [...new Set(ranks.flatMap(({ notes }) => notes ?? []))];
 }
 
 function clocksAndCpus(analysis: Analysis): string[] {

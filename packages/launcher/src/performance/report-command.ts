@@ -28,9 +28,10 @@ export async function report(options: ReportOptions): Promise<number> {
   const { recordings: paths, output } = options;
   const recordings: NamedRecording[] = [];
   for (const path of paths) recordings.push({ name: basename(path), recording: await read(path) });
-  const [first, second] = recordings.map(({ recording }) => recording);
-  if (options.compare) print(comparisonTable(compare(first!, second!)));
-  else if (options.scaling) print(scalingTable(scalingOf(recordings)));
+  const all = recordings.map(({ recording }) => recording);
+  const [first, second] = all;
+  if (options.compare) print(comparisonTable(compare(first!, second!), all));
+  else if (options.scaling) print(scalingTable(scalingOf(recordings), all));
   else if (options.summary) print(summaryOf(reportDataOf(first!)).join("\n"));
   const isAsked = output !== undefined || !(options.compare || options.summary || options.scaling);
   if (isAsked) await writeOutput(output ?? pageBeside(paths[0]!), options, recordings);

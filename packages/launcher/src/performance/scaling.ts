@@ -1,6 +1,7 @@
 import type { RunRecording } from "../recording/recording.ts";
 import { columns } from "../reports/table.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { commandsNote } from "./command-lines.ts";
 import { sum } from "./rank-times.ts";
 import type { ScalingRow } from "./report-data.ts";
 import { digits, fixed } from "./rounding.ts";
@@ -22,8 +23,12 @@ export function scalingOf(runs: readonly NamedRecording[]): ScalingRow[] {
   return first === undefined ? [] : ordered.map(({ name, analysis }) => rowOf(name, analysis, first));
 }
 
-/** The rows as lines for a terminal. */
-export function scalingTable(rows: readonly ScalingRow[]): string {
+/**
+ * The rows as lines for a terminal.
+ *
+ * @param recordings those that the rows are of: if their command lines differ, the first line says so
+ */
+export function scalingTable(rows: readonly ScalingRow[], recordings: readonly RunRecording[] = []): string {
   const head = ["run", "ranks", "time", "speedup", "parallel", "balance", "communication", "computation", "global"];
   const lines = rows.map((row) => [
     row.name,
@@ -32,7 +37,7 @@ export function scalingTable(rows: readonly ScalingRow[]): string {
     row.speedup.toFixed(2),
     ...[row.parallel, row.loadBalance, row.communication, row.computationScaling, row.globalEfficiency].map(percent),
   ]);
-  return columns([head, ...lines]);
+  return `${commandsNote(recordings)}${columns([head, ...lines])}`;
 }
 
 function rowOf(name: string, analysis: Analysis, first: Analysis): ScalingRow {
