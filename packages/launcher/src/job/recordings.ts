@@ -90,11 +90,12 @@ export class Recordings {
   async recording(exitCode: number, said: readonly string[]): Promise<RunRecording> {
     const { ranks } = await this.#gathered.ranks();
     const ms = Math.max(0, ...ranks.map(({ leftAt }) => leftAt));
-    const endedWell = exitCode === exitCodes.success && ranks.every(({ complete, leftAt }) => complete || leftAt === 0);
+    // A job that ended well may have gone on without a rank.
+    const words = exitCode === exitCodes.success ? said.filter((line) => line.includes("going on without")) : [...said];
     const ending: RunEnding = {
       exitCode,
       ms: ms > 0 ? ms : Date.now() - this.#startedAt.getTime(),
-      words: endedWell ? [] : [...said],
+      words,
       ...(this.#deadlock !== undefined && { deadlock: this.#deadlock }),
     };
     return { format: 1, about: this.#about(), ranks, ending };
