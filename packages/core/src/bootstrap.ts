@@ -2,6 +2,7 @@
  * What the launcher and its agents take from this package, as `@tsmpi/core/bootstrap`: the words that they exchange with the
  * ranks, and the few functions that both sides need. Not for programs.
  */
+export { hostClock } from "./calls/event-loop.ts";
 export { nativeAdvice } from "./calls/native-package.ts";
 export { processStatFields } from "./calls/process-stat.ts";
 export { within } from "./calls/timeout.ts";

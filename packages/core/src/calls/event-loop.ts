@@ -19,6 +19,12 @@ export function now(): number {
   return performance.now();
 }
 
+/** Milliseconds on a monotonic clock that all processes of a host share. */
+export function hostClock(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
 /** Resolves after one turn of the event loop, in which timers and sockets run. */
 export function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

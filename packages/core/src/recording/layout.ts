@@ -67,12 +67,9 @@ export const head = {
   /** How many events there were in all; the last of them are in the ring. */
   recorded: 11,
   sumCount: 12,
-  phaseCount: 13,
   binsBegan: 14,
   binMs: 15,
   sampleCount: 16,
-  /** Every so many ms there is a sample. */
-  sampleEveryMs: 17,
   gcCount: 18,
   gcMs: 19,
   textBytes: 20,

@@ -133,7 +133,6 @@ export class Recorder {
     this.#phaseSince = at;
     header[head.joinedAt] = at;
     header[head.leftAt] = at;
-    header[head.phaseCount] = 1;
     header[head.phaseSince] = at;
   }
 
@@ -152,15 +151,8 @@ export class Recorder {
 
   /** Brings the times up to date, so that a reader sees them. */
   settle(at: number): void {
-    const { header } = this.memory;
     this.#toPhase(this.phase, at);
-    if (this.#blockedSince >= 0) this.#addBlocked(at);
-    header[head.leftAt] = at;
-  }
-
-  /** Whether the rank is blocked: its time is counted already. */
-  get blocked(): boolean {
-    return this.#blockedSince >= 0;
+    this.memory.header[head.leftAt] = at;
   }
 
   // Calls
@@ -261,12 +253,13 @@ export class Recorder {
     const phase = this.#phaseOf(outer === 0 ? short : `${this.#names[outer]}/${short}`);
     const began = now();
     this.#openPhases.push(phase);
-    this.#enterPhase(phase);
+    this.#toPhase(phase, began);
     return () => {
-      if (phase > 0) this.text.write({ span: [phase, round(began), round(now() - began)] });
+      const ended = now();
+      if (phase > 0) this.text.write({ span: [phase, round(began), round(ended - began)] });
       const at = this.#openPhases.lastIndexOf(phase);
       if (at >= 0) this.#openPhases.splice(at, 1);
-      this.#enterPhase(this.#openPhases.at(-1) ?? 0);
+      this.#toPhase(this.#openPhases.at(-1) ?? 0, ended);
     };
   }
 
@@ -282,18 +275,13 @@ export class Recorder {
     }
     this.#phases.set(name, phase);
     this.#names.push(name);
-    this.memory.header[head.phaseCount] = phase + 1;
     return phase;
   }
 
-  #enterPhase(phase: number): void {
-    const at = now();
-    if (this.#blockedSince >= 0) this.#addBlocked(at);
-    this.#toPhase(phase, at);
-  }
-
+  /** Counts the time up to now for the phase that it belongs to. What follows is of `phase`. */
   #toPhase(phase: number, at: number): void {
     const { header, phases } = this.memory;
+    if (this.#blockedSince >= 0) this.#addBlocked(at);
     (phases[this.phase * phaseWords] as number) += at - this.#phaseSince;
     this.#phaseSince = at;
     this.phase = phase;

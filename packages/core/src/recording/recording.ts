@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Identity } from "../calls/call.ts";
-import { now, setInterval } from "../calls/event-loop.ts";
+import { hostClock, now, setInterval } from "../calls/event-loop.ts";
 import type { Engine } from "../engine/engine.ts";
 import { System } from "../transports/libc.ts";
 import type { RecordingWanted } from "../wire/agent-protocol.ts";
@@ -62,10 +62,4 @@ export class Recording {
     this.#recorder.freeze();
     this.#write?.();
   }
-}
-
-/** Ms on a clock that all processes of a host share. */
-function hostClock(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
 }

@@ -3,21 +3,21 @@ import { now, setInterval } from "../calls/event-loop.ts";
 import { head, mostSamples, type RecordingMemory, sampleWords } from "./layout.ts";
 import type { Recorder } from "./recorder.ts";
 
-const firstEveryMs = 250;
+const everyMs = 250;
 
 /** Samples the memory, the CPU time and the lateness of the event loop, and counts garbage collections. Keeps no process alive. */
 export function watchVitals(recorder: Recorder): void {
   const { memory } = recorder;
   const samples = new Samples(memory);
-  let due = now() + firstEveryMs;
+  let due = now() + everyMs;
   const tick = (): void => {
     const at = now();
     recorder.settle(at);
     samples.take(at, Math.max(0, at - due));
-    due = at + firstEveryMs;
+    due = at + everyMs;
   };
   samples.take(now(), 0);
-  setInterval(tick, firstEveryMs).unref();
+  setInterval(tick, everyMs).unref();
   const { header } = memory;
   const collections = new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) {
@@ -47,7 +47,6 @@ class Samples {
   constructor({ header, samples }: RecordingMemory) {
     this.#header = header;
     this.#samples = samples;
-    header[head.sampleEveryMs] = firstEveryMs;
   }
 
   take(at: number, lateMs: number): void {
@@ -74,6 +73,5 @@ class Samples {
     }
     this.#count = mostSamples / 2;
     this.#every *= 2;
-    this.#header[head.sampleEveryMs] = this.#every * firstEveryMs;
   }
 }

@@ -1,10 +1,9 @@
 import { dirname } from "node:path";
-import type { RankMessage } from "@tsmpi/core/bootstrap";
+import { hostClock, type RankMessage } from "@tsmpi/core/bootstrap";
 import type { Exit } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
 import type { Channel } from "../link/channel.ts";
 import type { HostPlan, Order, Report } from "../link/messages.ts";
-import { hostClock } from "../recording/clock.ts";
 import { usableCpus } from "../system/cpus.ts";
 import { deferred } from "../system/deferred.ts";
 import { agentMark } from "../system/guardian.ts";

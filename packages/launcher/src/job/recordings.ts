@@ -1,7 +1,7 @@
 import { clearInterval, setInterval } from "node:timers";
+import { hostClock } from "@tsmpi/core/bootstrap";
 import { exitCodes } from "../errors/exit-codes.ts";
 import type { Report } from "../link/messages.ts";
-import { hostClock } from "../recording/clock.ts";
 import { Gathered } from "../recording/gather.ts";
 import type { RunAbout, RunEnding, RunRecording, StuckRank } from "../recording/recording.ts";
 import type { Doing } from "../reports/rank-activity.ts";
@@ -88,7 +88,7 @@ export class Recordings {
 
   /** @param said what the launcher has said during the run */
   async recording(exitCode: number, said: readonly string[]): Promise<RunRecording> {
-    const { ranks } = await this.#gathered.ranks();
+    const ranks = await this.#gathered.ranks();
     const ms = Math.max(0, ...ranks.map(({ leftAt }) => leftAt));
     // A job that ended well may have gone on without a rank.
     const words = exitCode === exitCodes.success ? said.filter((line) => line.includes("going on without")) : [...said];

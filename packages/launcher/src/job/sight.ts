@@ -6,6 +6,7 @@ import { reasonOf } from "../errors/launch-error.ts";
 import { schedulerHere } from "../hosts/schedulers.ts";
 import type { Output } from "../io/output.ts";
 import type { LiveServer } from "../live/server.ts";
+import type { ReportData } from "../performance/report-data.ts";
 import type { RunRecording } from "../recording/recording.ts";
 import { writeWhole } from "../recording/whole-file.ts";
 import { shellWords } from "../system/shell-words.ts";
@@ -91,16 +92,17 @@ export async function showSight(
   if (recordings === undefined) return code;
   const words = output.said.filter((line) => !line.includes(addressMark)).map((line) => line.replace(/^tsmpi: /, ""));
   const recording = await recordings.recording(code, words);
-  const { reportDataOf } = await import("../performance/report-data-of.ts");
-  if (live !== undefined) await live.end(reportDataOf(recording));
+  const isShown = live !== undefined || sight.report !== undefined || sight.summary;
+  const data = isShown ? await dataOf(recording) : undefined; // once: it takes seconds for a large run
+  if (data !== undefined) await live?.end(data);
   const written = [
     await write("--record", sight.record, output, (path) => writeRecordingTo(path, recording)),
     await write("--trace", sight.trace, output, (path) => writeTraceTo(path, recording)),
-    await write("--report", sight.report, output, (path) => writeReportTo(path, recording)),
+    await write("--report", sight.report, output, (path) => writeReportTo(path, data!)),
   ];
   if (sight.summary) {
     const { summaryOf } = await import("../performance/summary.ts");
-    output.say(summaryOf(reportDataOf(recording)).join("\n"));
+    output.say(summaryOf(data!).join("\n"));
   }
   return written.includes(false) && code === exitCodes.success ? exitCodes.failure : code;
 }
@@ -132,8 +134,12 @@ async function writeTraceTo(path: string, recording: RunRecording): Promise<void
   await writeTrace(recording, path);
 }
 
-async function writeReportTo(path: string, recording: RunRecording): Promise<void> {
-  const { reportDataOf } = await import("../performance/report-data-of.ts");
+async function writeReportTo(path: string, data: ReportData): Promise<void> {
   const { reportPage } = await import("../performance/report-page.ts");
-  await writeFile(path, reportPage(reportDataOf(recording)));
+  await writeFile(path, reportPage(data));
+}
+
+async function dataOf(recording: RunRecording): Promise<ReportData> {
+  const { reportDataOf } = await import("../performance/report-data-of.ts");
+  return reportDataOf(recording);
 }

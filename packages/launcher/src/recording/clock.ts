@@ -1,8 +1,4 @@
-/** Ms on a clock that all processes of a host share. */
-export function hostClock(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
-}
+import { hostClock } from "@tsmpi/core/bootstrap";
 
 /** One exchange with another host: when the question left, what the other clock said, and when the answer came. */
 interface Exchange {

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { ClockOf, hostClock } from "./clock.ts";
+import { ClockOf } from "./clock.ts";
 import { noRecording, readRank } from "./read-rank.ts";
 import type { RankRecording } from "./recording.ts";
 
@@ -19,7 +19,7 @@ export class Gathered {
 
   /** A host's answer to the question for its clock. */
   noteClock(host: string, sent: number, there: number): void {
-    this.#clocks.get(host)?.note(sent, there, hostClock());
+    this.#clocks.get(host)?.note(sent, there);
   }
 
   clockErrorMs(host: string): number {
@@ -39,7 +39,7 @@ export class Gathered {
   }
 
   /** By rank, with times since the earliest `init()`. */
-  async ranks(): Promise<{ ranks: RankRecording[]; began: number }> {
+  async ranks(): Promise<RankRecording[]> {
     const read = new Map<number, RankRecording>();
     for (const [rank, bytes] of this.#whole) {
       const host = this.#hostOf.get(rank)!;
@@ -48,10 +48,7 @@ export class Gathered {
     }
     const began = Math.min(...[...read.values()].map(({ joinedAt }) => joinedAt));
     for (const each of read.values()) shift(each, -began);
-    const ranks = [...this.#hostOf]
-      .sort(([a], [b]) => a - b)
-      .map(([rank, host]) => read.get(rank) ?? noRecording(rank, host));
-    return { ranks, began };
+    return [...this.#hostOf].sort(([a], [b]) => a - b).map(([rank, host]) => read.get(rank) ?? noRecording(rank, host));
   }
 }
 
