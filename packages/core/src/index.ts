@@ -40,6 +40,8 @@ export {
   type Reducer,
   sum,
 } from "./ops/op.ts";
+export { type ArrayOrBlock, Block, block } from "./regions/block.ts";
+export type { Region } from "./regions/layout.ts";
 export { chunks } from "./tasks/chunks.ts";
 export type { PoolTasks, PoolWorkers, TaskArguments, TaskInput, TaskResult } from "./tasks/pool-workers.ts";
 export { type Range, range } from "./tasks/range.ts";

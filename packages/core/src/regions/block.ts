@@ -1,0 +1,170 @@
+import { invalid, show } from "../calls/check.ts";
+import { MpiError } from "../calls/errors.ts";
+import { type InstanceCheck, instanceCheck, markInstances } from "../calls/package-copies.ts";
+import { emptyLike, isTypedArray, kindOf, type TypedArray } from "../calls/typed-array.ts";
+import { gatherElements, scatterElements, type Words, wordsOf } from "./copy.ts";
+import { Layout, type Region } from "./layout.ts";
+
+/**
+ * A region of an array, as a view: it may stand wherever a typed array may be sent or filled. It copies nothing by itself, and
+ * shows what is in the array at the time of the call.
+ */
+export interface Block<A extends TypedArray = TypedArray> {
+  /** The array that it is a part of. */
+  readonly array: A;
+  /** Extents of the whole grid that the array holds. */
+  readonly shape: readonly number[];
+  /** Where the region begins in each dimension. */
+  readonly start: readonly number[];
+  /** How many elements it has along each dimension. */
+  readonly size: readonly number[];
+  /** Every how manieth element belongs to it, for each dimension. */
+  readonly stride: readonly number[];
+  /** Number of its elements. */
+  readonly length: number;
+
+  /** Gives a copy of its elements, one after the other, the last dimension running fastest. */
+  toArray(): A;
+
+  /**
+   * Copies elements into it, in the same order. The source may be a block of the same array, also where the two overlap.
+   * @param values as many elements of the same kind
+   * @throws MpiError `mismatch` for another kind or number
+   */
+  set(values: A | Block<A>): void;
+
+  /**
+   * Gives all its elements one value.
+   * @param value a number; a bigint for arrays of those
+   */
+  fill(value: A[number]): void;
+}
+
+/** A typed array, or a region of one. */
+export type ArrayOrBlock<A extends TypedArray = TypedArray> = A | Block<A>;
+
+/** Recognises blocks: `value instanceof Block`. */
+export const Block: InstanceCheck<Block> = instanceCheck("Block");
+
+/**
+ * A region of an array that holds a grid row by row: a column, an edge, every second plane. MPI's vector and subarray types.
+ *
+ * ```ts
+ * const matrix = Float64Array.from({ length: 12 }, (_, i) => i); // 3 rows, 4 columns
+ * const column = block(matrix, { shape: [3, 4], start: [0, 1], size: [3, 1] });
+ * column.toArray(); // => Float64Array.of(1, 5, 9)
+ * ```
+ * @param array the grid, the last dimension running fastest; it may be longer
+ * @param region `shape` of the grid; `start`, default 0; `size`, default the rest; `stride`, default 1
+ * @throws MpiError `invalid-argument` with the numbers, where the region is not within the shape, or the shape not in the array
+ */
+export function block<A extends TypedArray>(array: A, region: Region): Block<A> {
+  if (!isTypedArray(array)) throw invalid(`block(${show(array)}): a block is a region of a typed array`);
+  return new ArrayBlock(array, new Layout(region));
+}
+
+/** The class of blocks. */
+export class ArrayBlock<A extends TypedArray = TypedArray> implements Block<A> {
+  static {
+    markInstances(ArrayBlock, "Block");
+  }
+
+  readonly array: A;
+  readonly layout: Layout;
+  #words: Words | undefined;
+
+  constructor(array: A, layout: Layout) {
+    const elements = layout.shape.reduce((product, extent) => product * extent, 1);
+    if (elements > array.length) {
+      throw invalid(
+        `the shape [${layout.shape.join(", ")}] has ${elements} elements, but the array has ${array.length}`,
+      );
+    }
+    this.array = array;
+    this.layout = layout;
+  }
+
+  get shape(): readonly number[] {
+    return this.layout.shape;
+  }
+
+  get start(): readonly number[] {
+    return this.layout.start;
+  }
+
+  get size(): readonly number[] {
+    return this.layout.size;
+  }
+
+  get stride(): readonly number[] {
+    return this.layout.stride;
+  }
+
+  get length(): number {
+    return this.layout.length;
+  }
+
+  get byteLength(): number {
+    return this.length * this.array.BYTES_PER_ELEMENT;
+  }
+
+  toArray(): A {
+    const dense = emptyLike(this.array, this.length);
+    this.gather(0, this.length, dense, 0);
+    return dense;
+  }
+
+  set(values: A | Block<A>): void {
+    const dense = values instanceof ArrayBlock ? values.toArray() : (values as A);
+    if (!isTypedArray(dense) || kindOf(dense) !== kindOf(this.array) || dense.length !== this.length) {
+      const what = isTypedArray(dense) ? `${kindOf(dense)}(${dense.length})` : show(values);
+      throw new MpiError("mismatch", `set(${what}): this block has ${this.length} elements of a ${kindOf(this.array)}`);
+    }
+    this.scatter(0, this.length, dense.buffer === this.array.buffer ? (dense.slice() as A) : dense, 0);
+  }
+
+  fill(value: A[number]): void {
+    const { array } = this;
+    this.layout.lines(0, this.length, (at, step, count) => {
+      if (step === 1) (array as Float64Array).fill(value as number, at, at + count);
+      else for (let i = 0; i < count; i++) array[at + i * step] = value;
+    });
+  }
+
+  /** Copies the elements `from` to `until` to `target`, an array of the same kind, from its element `at` on. */
+  gather(from: number, until: number, target: TypedArray, at: number): void {
+    gatherElements(this.layout, this.#ownWords(), from, until, wordsOf(target, this.#isFloat), at);
+  }
+
+  /** Copies elements of `source`, an array of the same kind, from its element `at` on into the elements `from` to `until`. */
+  scatter(from: number, until: number, source: TypedArray, at: number): void {
+    scatterElements(this.layout, this.#ownWords(), from, until, wordsOf(source, this.#isFloat), at);
+  }
+
+  /** The same elements as a part of the array; undefined unless they follow each other. */
+  get contiguous(): A | undefined {
+    const { first, end, isContiguous } = this.layout;
+    return isContiguous ? (this.array.subarray(first, end) as A) : undefined;
+  }
+
+  get #isFloat(): boolean {
+    return this.array instanceof Float64Array;
+  }
+
+  /** @throws MpiError where the array's memory was let go since the block was made */
+  #ownWords(): Words {
+    if (this.array.length < this.layout.end) {
+      throw new MpiError(
+        "invalid-argument",
+        `the array of this block has ${this.array.length} elements by now: its memory was transferred away or made smaller`,
+      );
+    }
+    this.#words ??= wordsOf(this.array, this.#isFloat);
+    return this.#words;
+  }
+}
+
+/** The elements as a typed array: a copy for a block whose elements lie apart. */
+export function dense<A extends TypedArray>(values: ArrayOrBlock<A>): A {
+  return values instanceof ArrayBlock ? (values.contiguous ?? values.toArray()) : (values as A);
+}

@@ -1,0 +1,77 @@
+import type { TypedArray } from "../calls/typed-array.ts";
+import type { Layout } from "./layout.ts";
+
+/**
+ * The memory of a typed array as words that are copied unchanged. 64-bit integers are pairs of words: as numbers their bits could
+ * be taken for a NaN, of which JavaScript may change the payload.
+ */
+export interface Words {
+  readonly array: Word;
+  /** Words of an element. */
+  readonly each: 1 | 2;
+}
+
+/** Four kinds of arrays: V8 compiles one loop for so many, and no more. */
+type Word = Uint8Array | Uint16Array | Int32Array | Float64Array;
+
+export function wordsOf(
+  { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: size }: TypedArray,
+  isFloat: boolean,
+): Words {
+  if (size === 1) return { array: new Uint8Array(buffer, byteOffset, byteLength), each: 1 };
+  if (size === 2) return { array: new Uint16Array(buffer, byteOffset, byteLength / 2), each: 1 };
+  if (size === 8 && isFloat) return { array: new Float64Array(buffer, byteOffset, byteLength / 8), each: 1 };
+  return { array: new Int32Array(buffer, byteOffset, byteLength / 4), each: size === 8 ? 2 : 1 };
+}
+
+/** Shorter lines are copied element by element: making two views of them takes as long as copying so many. */
+const fewElements = 48;
+
+/** Copies the elements `from` to `until` of a region of `source` to `target`, from its element `at` on, one after the other. */
+export function gatherElements(
+  layout: Layout,
+  source: Words,
+  from: number,
+  until: number,
+  target: Words,
+  at: number,
+): void {
+  const { each } = source;
+  layout.lines(from, until, (place, step, count, done) => {
+    if (step === 1 && count > fewElements) {
+      target.array.set(source.array.subarray(place * each, (place + count) * each), (at + done) * each);
+    } else if (each === 1) copyApart(source.array, place, step, target.array, at + done, 1, count);
+    else copyPairs(source.array, place, step, target.array, at + done, 1, count);
+  });
+}
+
+/** The reverse: copies elements of `source` that follow each other, from its element `at` on, into the region of `target`. */
+export function scatterElements(
+  layout: Layout,
+  target: Words,
+  from: number,
+  until: number,
+  source: Words,
+  at: number,
+): void {
+  const { each } = target;
+  layout.lines(from, until, (place, step, count, done) => {
+    if (step === 1 && count > fewElements) {
+      target.array.set(source.array.subarray((at + done) * each, (at + done + count) * each), place * each);
+    } else if (each === 1) copyApart(source.array, at + done, 1, target.array, place, step, count);
+    else copyPairs(source.array, at + done, 1, target.array, place, step, count);
+  });
+}
+
+function copyApart(from: Word, at: number, step: number, to: Word, toAt: number, toStep: number, count: number): void {
+  for (let i = 0, source = at, target = toAt; i < count; i++, source += step, target += toStep) {
+    to[target] = from[source] as number;
+  }
+}
+
+function copyPairs(from: Word, at: number, step: number, to: Word, toAt: number, toStep: number, count: number): void {
+  for (let i = 0, source = 2 * at, target = 2 * toAt; i < count; i++, source += 2 * step, target += 2 * toStep) {
+    to[target] = from[source] as number;
+    to[target + 1] = from[source + 1] as number;
+  }
+}
