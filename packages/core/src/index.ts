@@ -1,6 +1,8 @@
 export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./calls/errors.ts";
 export type * from "./calls/options.ts";
 export type { InstanceCheck } from "./calls/package-copies.ts";
+export { type ArrayOrBlock, Block, block } from "./calls/regions/block.ts";
+export type { Region } from "./calls/regions/layout.ts";
 export type { HalfArray, IntegerArray, TypedArray } from "./calls/typed-array.ts";
 export type { CollectiveCalls } from "./communicators/api/collectives.ts";
 export {
@@ -40,8 +42,6 @@ export {
   type Reducer,
   sum,
 } from "./ops/op.ts";
-export { type ArrayOrBlock, Block, block } from "./regions/block.ts";
-export type { Region } from "./regions/layout.ts";
 export { chunks } from "./tasks/chunks.ts";
 export type { PoolTasks, PoolWorkers, TaskArguments, TaskInput, TaskResult } from "./tasks/pool-workers.ts";
 export { type Range, range } from "./tasks/range.ts";

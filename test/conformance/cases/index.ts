@@ -17,6 +17,7 @@ import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as pool } from "./pool.ts";
 import { cases as programs } from "./programs/index.ts";
 import { cases as reductions } from "./reductions.ts";
+import { cases as regions } from "./regions.ts";
 import { cases as requests } from "./requests.ts";
 import { cases as topologies } from "./topologies.ts";
 import { cases as values } from "./values.ts";
@@ -29,6 +30,7 @@ export const themes = {
   collectives,
   reductions: [...reductions, ...arrayReductions],
   "calls that do not fit together": mismatches,
+  "regions of arrays": regions,
   "own object or copy": ownObjects,
   "memory that input and output share": overlaps,
   "after a failure": failures,

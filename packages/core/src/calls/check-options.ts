@@ -1,16 +1,31 @@
 import { distance } from "fastest-levenshtein";
 import { invalid, show } from "./check.ts";
+import { overlaps } from "./into.ts";
 import { type OptionedCall, optionNames, otherNames } from "./option-names.ts";
-import { isTypedArray } from "./typed-array.ts";
+import { type Elements, isBlock } from "./regions/block.ts";
+import { describe, isTypedArray } from "./typed-array.ts";
 
 /** The options of one call. `has[name]` is true or undefined. */
 export interface KnownOptions {
   readonly names: readonly string[];
   readonly has: Readonly<Record<string, true | undefined>>;
+  /** Whether `into` may be a list, with an array for each part. */
+  readonly lists: boolean;
 }
 
+const withParts: ReadonlySet<string> = new Set<OptionedCall>([
+  "gather",
+  "allgather",
+  "alltoall",
+  "neighborAllgather",
+  "neighborAlltoall",
+]);
+
 export const knownOptions: Readonly<Record<OptionedCall, KnownOptions>> = Object.fromEntries(
-  Object.entries(optionNames).map(([call, names]): [string, KnownOptions] => [call, { names, has: lookUp(names) }]),
+  Object.entries(optionNames).map(([call, names]): [string, KnownOptions] => [
+    call,
+    { names, has: lookUp(names), lists: withParts.has(call) },
+  ]),
 ) as { readonly [C in OptionedCall]: KnownOptions };
 
 function lookUp(names: readonly string[]): KnownOptions["has"] {
@@ -38,7 +53,27 @@ export function checkOptions(known: KnownOptions, options: unknown): void {
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw invalid(`signal is ${show(signal)}, but it is an AbortSignal`);
   }
-  if (into !== undefined && !isTypedArray(into)) throw invalid(`\`into\` is ${show(into)}, but it is a typed array`);
+  if (into !== undefined && !isTypedArray(into) && !isBlock(into)) checkIntoList(known, into);
+}
+
+/** Checks a list of arrays and blocks, one for each part of the result. */
+function checkIntoList({ lists }: KnownOptions, into: unknown): void {
+  if (!Array.isArray(into) || !lists) {
+    const also = lists ? "; or a list of them, one for each part" : "";
+    throw invalid(`\`into\` is ${show(into)}, but it is a typed array, or a block of one${also}`);
+  }
+  for (const [i, each] of into.entries()) {
+    if (!isTypedArray(each) && !isBlock(each)) {
+      throw invalid(`into[${i}] is ${show(each)}, but it is a typed array, or a block of one`);
+    }
+    const other = into.findIndex((before, k) => k < i && overlaps(before, each));
+    if (other < 0) continue;
+    throw invalid(`into[${other}] and into[${i}] have elements in common: ${extent(into[other])}; ${extent(each)}`);
+  }
+}
+
+function extent(elements: Elements): string {
+  return isBlock(elements) ? elements.layout.text : describe(elements);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Call } from "./call.ts";
-import type { TypedArray } from "./typed-array.ts";
+import type { Elements } from "./regions/block.ts";
 
 /**
  * The seam between calls and `tsmpi run --check`. Calls, collectives and tasks report to it and know nothing of what it
@@ -8,7 +8,7 @@ import type { TypedArray } from "./typed-array.ts";
 export interface Checker {
   readonly buffers: {
     /** Runs a call that reads `value` and fills `into`, and watches that memory until the call has settled. */
-    watch<T>(call: Call, value: unknown, into: TypedArray | undefined, begin: () => Promise<T>): Promise<T>;
+    watch<T>(call: Call, value: unknown, into: Elements | undefined, begin: () => Promise<T>): Promise<T>;
   };
   /** Shows a finding. */
   readonly report: (text: string) => void;

@@ -1,3 +1,4 @@
+import type { ArrayOrBlock } from "./regions/block.ts";
 import type { TypedArray } from "./typed-array.ts";
 
 /** Options of every call that waits. */
@@ -39,8 +40,8 @@ export interface RecvOptions extends ProbeOptions {
 }
 
 /** Options of a receive into the caller's memory. */
-export interface RecvIntoOptions<A extends TypedArray> extends RecvOptions {
-  /** Takes the elements of the message: at least as long as the message, and of the same type. */
+export interface RecvIntoOptions<A extends ArrayOrBlock> extends RecvOptions {
+  /** Takes the elements of the message: an array or a block, at least as long as the message, and of the same type. */
   into: A;
 }
 
@@ -161,10 +162,16 @@ export interface DeterministicOptions extends CallOptions {
   deterministic?: boolean | undefined;
 }
 
-/** Writes the result into the caller's array. The call resolves to that array. */
-export interface IntoOptions<A extends TypedArray> {
+/** Writes the result into the caller's array, or into a block of one. The call resolves to that array or block. */
+export interface IntoOptions<A extends ArrayOrBlock> {
   /** Takes the result: at least as long, and of the same type. */
   into: A;
+}
+
+/** Writes each part of the result into an array or a block of its own. The call resolves to the list. */
+export interface IntoListOptions<A extends TypedArray> {
+  /** One for each part, at least as long, and of the same type. They may not overlap. */
+  into: readonly ArrayOrBlock<A>[];
 }
 
 /** Like {@link IntoOptions}, but optional, and only where T is a typed array. */

@@ -1,4 +1,5 @@
 import { type Call, signalOf } from "../calls/call.ts";
+import type { Elements } from "../calls/regions/block.ts";
 import type { Arrival } from "../engine/arrival.ts";
 import type { Channel } from "../engine/channel.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -33,14 +34,14 @@ export interface CollectiveContext {
 export function collectivePeers(context: CollectiveContext, { number, signature, call }: Entry): Peers {
   const { engine, channel, members, here, hosts, agreement } = context;
   const options = { signature, cancellable: signalOf(call) !== undefined };
-  const take = <T>(source: number, use: (arrival: Arrival) => T): Promise<T> => {
+  const take = <T>(source: number, use: (arrival: Arrival) => T, into?: Elements): Promise<T> => {
     const failed = agreement.errorOf(number);
     if (failed !== undefined) return ignored(Promise.reject(failed));
     const accept = (arrival: Arrival): T | Promise<T> =>
       arrival.envelope.signature === signature
         ? use(arrival)
         : ignored(agreement.refuse(number, arrival.envelope, call, signature));
-    return engine.receives.receive(channel, members[source] as number, number, call, accept);
+    return engine.receives.receive(channel, members[source] as number, number, call, accept, undefined, into);
   };
   return {
     rank: here.rank,
@@ -52,7 +53,7 @@ export function collectivePeers(context: CollectiveContext, { number, signature,
       return engine.sends.send(channel, members[dest] as number, number, parcel, call, options);
     },
     recv: (source) => take(source, kept),
-    take: (source, use) => ignored(take(source, ({ body }) => use(body as Parcel))),
+    take: (source, use, into) => ignored(take(source, ({ body }) => use(body as Parcel), into)),
   };
 }
 

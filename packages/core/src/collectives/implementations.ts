@@ -18,6 +18,7 @@ import { reduceScatter, reduceScatterOnBoard } from "./algorithms/reduce-scatter
 import { requireParts } from "./algorithms/require-parts.ts";
 import { scan, scanOnBoard } from "./algorithms/scan.ts";
 import { scatter, scatterOnBoard } from "./algorithms/scatter.ts";
+import { denseValue } from "./dense-arguments.ts";
 import { numberOfOperation, type Operation } from "./signature.ts";
 
 export type RoutineOptions = RootOptions & DeterministicOptions & OptionalIntoOptions<TypedArray>;
@@ -172,8 +173,9 @@ function atRoot(here: Here, value: unknown, root: number): unknown {
   return typeof mine === "function" ? called(mine as () => unknown) : mine;
 }
 
+/** The value without blocks: the root's own result has the same type as that of the other ranks. */
 async function called(make: () => unknown): Promise<unknown> {
-  return await make();
+  return denseValue(await make());
 }
 
 /** The reduction of one rank's array, in the caller's array, which may be the same. Allocates nothing. */

@@ -10,12 +10,12 @@ import type {
   GraphNeighbors,
   GraphOptions,
   MergeOptions,
-  OptionalIntoOptions,
   ShiftOptions,
   ShiftPeers,
   SplitOptions,
 } from "../calls/options.ts";
 import { markInstances } from "../calls/package-copies.ts";
+import { type ArrayOrBlock, type Elements, isBlock } from "../calls/regions/block.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../collectives/algorithms/neighborhood.ts";
@@ -201,17 +201,34 @@ abstract class NeighborCommunicator extends Communicator {
   }
 
   neighborAllgather(value: unknown, options: NeighborOptions = {}): Promise<never> {
-    const body = (peers: Peers): Promise<unknown> => neighborAllgather(peers, value, this.around, options.into);
-    return this.collective("neighborAllgather", options, body) as Promise<never>;
+    return this.#exchange("neighborAllgather", value, options, (peers, into) =>
+      neighborAllgather(peers, value, this.around, into),
+    );
   }
 
   neighborAlltoall(parts: readonly unknown[], options: NeighborOptions = {}): Promise<never> {
-    const body = (peers: Peers): Promise<unknown> => neighborAlltoall(peers, parts, this.around, options.into);
-    return this.collective("neighborAlltoall", options, body) as Promise<never>;
+    return this.#exchange("neighborAlltoall", parts, options, (peers, into) =>
+      neighborAlltoall(peers, parts, this.around, into),
+    );
+  }
+
+  /** Blocks travel as they are; one that takes all parts is filled from a dense array. */
+  #exchange(
+    operation: "neighborAllgather" | "neighborAlltoall",
+    value: unknown,
+    options: NeighborOptions,
+    exchange: (peers: Peers, into: NeighborInto) => Promise<unknown>,
+  ): Promise<never> {
+    const run = (_: unknown, { into, ...others }: NeighborOptions): Promise<unknown> =>
+      this.collective(operation, others, (peers) => exchange(peers, into as NeighborInto));
+    if (isBlock(options?.into)) return this.withDense(operation, value, options, run);
+    const body = (peers: Peers): Promise<unknown> => exchange(peers, options.into as NeighborInto);
+    return this.collective(operation, options, body) as Promise<never>;
   }
 }
 
-type NeighborOptions = CallOptions & OptionalIntoOptions<TypedArray>;
+type NeighborInto = TypedArray | readonly Elements[] | undefined;
+type NeighborOptions = CallOptions & { into?: ArrayOrBlock | readonly ArrayOrBlock[] | undefined };
 
 class CartCommunicator extends NeighborCommunicator implements api.CartCommunicator {
   static {

@@ -3,11 +3,12 @@ import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
 import { checkRoom, delivered, fill } from "../calls/into.ts";
 import type { OptionedCall } from "../calls/option-names.ts";
-import type { CallOptions, DeterministicOptions, InterRootOptions, OptionalIntoOptions } from "../calls/options.ts";
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { CallOptions, DeterministicOptions, InterRootOptions } from "../calls/options.ts";
+import type { ArrayOrBlock } from "../calls/regions/block.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { requireParts } from "../collectives/algorithms/require-parts.ts";
 import { within } from "../collectives/algorithms/sub-peers.ts";
+import { denseValue } from "../collectives/dense-arguments.ts";
 import { Collectives } from "../collectives/runner.ts";
 import type { Operation } from "../collectives/signature.ts";
 import { alone, apply, check } from "../ops/apply.ts";
@@ -20,7 +21,7 @@ import { offer } from "./membership.ts";
 import { PointToPoint } from "./point-to-point.ts";
 import type { World } from "./world.ts";
 
-type MaybeInto = OptionalIntoOptions<TypedArray>;
+type MaybeInto = { into?: ArrayOrBlock | undefined };
 type Op = Reducer<unknown>;
 
 /**
@@ -98,7 +99,7 @@ export abstract class InterCollective extends PointToPoint implements InterColle
         peers,
         Array.from({ length: peers.size - 1 }, (_, i) => i + 1),
       );
-      const result = await collectives.reduce(group, value, op as Op, 0, options);
+      const result = await collectives.reduce(group, denseValue(value), op as Op, 0, options);
       if (group.rank === 0) await peers.send(0, encode(result));
       return undefined;
     });
@@ -124,7 +125,7 @@ export abstract class InterCollective extends PointToPoint implements InterColle
   allreduce(value: unknown, op: unknown, options: DeterministicOptions & MaybeInto = {}): Promise<never> {
     const body = async (peers: Peers): Promise<unknown> => {
       const group = within(peers, this.#local);
-      const ours = await collectives.reduce(group, value, op as Op, 0, options);
+      const ours = await collectives.reduce(group, denseValue(value), op as Op, 0, options);
       const leader = this.#remote[0] as number;
       let theirs: unknown;
       if (group.rank === 0) {
@@ -139,7 +140,7 @@ export abstract class InterCollective extends PointToPoint implements InterColle
   reduceScatter(parts: readonly unknown[], reducer: unknown, options: CallOptions & MaybeInto = {}): Promise<never> {
     const body = async (peers: Peers): Promise<unknown> => {
       const op = asOp(reducer as Op);
-      for (const part of requireParts("reduceScatter", parts, this.remoteSize)) check(op, part);
+      for (const part of requireParts("reduceScatter", parts, this.remoteSize)) check(op, denseValue(part));
       const theirs = await this.#swap(peers, parts);
       checkRoom(options.into, theirs.slice(0, 1));
       const result = theirs.reduce((below, value) => apply(op, below, value));

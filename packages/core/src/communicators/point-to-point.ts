@@ -3,10 +3,9 @@ import { located, sitedHere } from "../calls/call-site.ts";
 import { checkRank, checkTag, invalid, isTag, show } from "../calls/check.ts";
 import { checkOptions, type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
-import { fill } from "../calls/into.ts";
+import { fill, overlaps } from "../calls/into.ts";
 import type {
   MessageFilter,
-  OptionalIntoOptions,
   ProbeOptions,
   ReceivedMessage,
   RecvOptions,
@@ -14,7 +13,8 @@ import type {
   SendrecvOptions,
   Status,
 } from "../calls/options.ts";
-import { isTypedArray, type TypedArray } from "../calls/typed-array.ts";
+import { type Elements, isBlock } from "../calls/regions/block.ts";
+import { isTypedArray } from "../calls/typed-array.ts";
 import { type Arrival, dataOf, type Finish } from "../engine/arrival.ts";
 import type { Channel } from "../engine/channel.ts";
 import { stillPending } from "../engine/engine.ts";
@@ -23,7 +23,7 @@ import { decodeInto, encode, type Parcel } from "../wire/codec/codec.ts";
 import type { PointToPointCalls } from "./api/point-to-point.ts";
 import type { World } from "./world.ts";
 
-type MaybeInto = OptionalIntoOptions<TypedArray>;
+type MaybeInto = { into?: Elements | undefined };
 
 /**
  * Point-to-point messages. The docs of each call are at the interface. In one file, because sends and receives are the hot
@@ -215,7 +215,7 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   /** Receives one message and resolves to what `finish` makes of it; its bytes may land in `into`. */
-  #receive<T>(call: Call, options: RecvOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
+  #receive<T>(call: Call, options: RecvOptions, finish: Finish<T>, into?: Elements): Promise<T> {
     const { receives } = this.world.engine;
     if (options.probed !== undefined) return this.#receiveProbed(call, options, finish, into);
     const source = this.#sourceOf(options);
@@ -223,7 +223,7 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   /** Receives the message that a status describes; if it is taken by now, the next one of its source and tag. */
-  #receiveProbed<T>(call: Call, options: RecvOptions, finish: Finish<T>, into?: TypedArray): Promise<T> {
+  #receiveProbed<T>(call: Call, options: RecvOptions, finish: Finish<T>, into?: Elements): Promise<T> {
     const { receives } = this.world.engine;
     const { probed, source, tag, signal } = options;
     const arrival = this.#probed.get(probed as Status);
@@ -239,12 +239,7 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   /** Fills `into` after the send: both may use the same memory, and what is sent must leave it first. */
-  async #receiveAfter<A extends TypedArray>(
-    sent: Promise<void>,
-    call: Call,
-    match: MessageFilter,
-    into: A,
-  ): Promise<A> {
+  async #receiveAfter<A extends Elements>(sent: Promise<void>, call: Call, match: MessageFilter, into: A): Promise<A> {
     const arrival = await this.#both(call, this.#receive(call, match, kept), sent);
     try {
       return this.#fill(into, arrival);
@@ -270,7 +265,7 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   /** Copies a message into the caller's array. One that does not fit is put back and can be received again. */
-  #fill<A extends TypedArray>(into: A, arrival: Arrival): A {
+  #fill<A extends Elements>(into: A, arrival: Arrival): A {
     if (decodeInto(arrival.body as Parcel, into)) return into;
     try {
       return fill(into, [dataOf(arrival)]);
@@ -344,8 +339,8 @@ function kept(arrival: Arrival): Arrival {
 }
 
 /** Whether `value` certainly has no memory in common with `into`. */
-function apart(value: unknown, into: TypedArray): boolean {
-  if (ArrayBuffer.isView(value)) return value.buffer !== into.buffer;
+function apart(value: unknown, into: Elements): boolean {
+  if (ArrayBuffer.isView(value) || isBlock(value)) return !overlaps(value, into);
   return typeof value !== "object" || value === null;
 }
 

@@ -1,7 +1,7 @@
 import { invalid } from "../calls/check.ts";
 import { MpiError } from "../calls/errors.ts";
-import type { CallOptions, OptionalIntoOptions } from "../calls/options.ts";
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { CallOptions } from "../calls/options.ts";
+import type { ArrayOrBlock } from "../calls/regions/block.ts";
 import { claimWords } from "../tasks/claims.ts";
 import { imap, TaskStream } from "../tasks/imap.ts";
 import { map } from "../tasks/map.ts";
@@ -31,7 +31,7 @@ export abstract class TaskCollective extends Collective implements TaskCalls {
   map(
     fn: TaskFunction<never, unknown, never>,
     inputs?: RootMapInputs<unknown>,
-    options: MapOptions<unknown> & OptionalIntoOptions<TypedArray> = {},
+    options: MapOptions<unknown> & { into?: ArrayOrBlock | undefined } = {},
   ): Promise<never> {
     const site = callSite(this.map);
     return this.#handOut("map", options, (group) => map(group, fn, inputs, options, site)) as Promise<never>;

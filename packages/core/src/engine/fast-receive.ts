@@ -1,6 +1,6 @@
 import type { Call } from "../calls/call.ts";
 import { sitedHere } from "../calls/call-site.ts";
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { Elements } from "../calls/regions/block.ts";
 import { decode } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
@@ -25,7 +25,7 @@ export class FastReceive {
   #tag: number = any;
   #call: Call | undefined;
   /** The caller's array for the bytes. */
-  into: TypedArray | undefined;
+  into: Elements | undefined;
   #finish: Finish<unknown> = dataOf;
   #over = false;
   #gaveUp = false;
@@ -51,7 +51,7 @@ export class FastReceive {
     tag: number,
     call: Call,
     finish: Finish<unknown>,
-    into: TypedArray | undefined,
+    into: Elements | undefined,
   ): boolean {
     if (this.#transport.linger === undefined || this.#liveness.over || !channel.matching.isFree(source, tag))
       return false;

@@ -1,4 +1,5 @@
 import { MpiError } from "../calls/errors.ts";
+import type { Landing } from "../wire/codec/codec.ts";
 import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Receiver } from "../wire/transport.ts";
@@ -61,7 +62,7 @@ export class IncomingPackets implements Receiver {
     if (peer.graceOver) this.#parts.endings.settle(source);
   }
 
-  landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
+  landing(envelope: Envelope, head: Uint8Array, bytes: number): Landing | undefined {
     return this.#parts.receives.landing(envelope, head, bytes);
   }
 

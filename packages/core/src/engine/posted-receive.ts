@@ -1,6 +1,6 @@
 import type { Call } from "../calls/call.ts";
 import type { Detour } from "../calls/call-site.ts";
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { Elements } from "../calls/regions/block.ts";
 import type { Finish } from "./arrival.ts";
 import type { Link } from "./linked-list.ts";
 import { type Entry, noPlaces } from "./match-queue.ts";
@@ -22,14 +22,14 @@ export class PostedReceive implements Entry {
   resolve!: (value: unknown) => void;
   reject!: (error: Error) => void;
   /** The caller's array that the message fills, if the caller gave one. */
-  into: TypedArray | undefined;
+  into: Elements | undefined;
   /** Cancels the receive until it is matched. `forget` removes the listener from the signal. */
   signal: AbortSignal | undefined;
   forget: (() => void) | undefined;
   /** Whether the source has been asked if it is in the same collective. */
   asked: "no" | "next time" | "yes" = "no";
 
-  constructor(source: number, tag: number, probe: boolean, call: Call, finish: Finish<unknown>, into?: TypedArray) {
+  constructor(source: number, tag: number, probe: boolean, call: Call, finish: Finish<unknown>, into?: Elements) {
     this.source = source;
     this.tag = tag;
     this.probe = probe;

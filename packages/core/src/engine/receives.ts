@@ -2,8 +2,8 @@ import type { Call } from "../calls/call.ts";
 import { sitedHere } from "../calls/call-site.ts";
 import type { MpiError } from "../calls/errors.ts";
 import { breathe } from "../calls/event-loop.ts";
-import type { TypedArray } from "../calls/typed-array.ts";
-import { landing } from "../wire/codec/codec.ts";
+import type { Elements } from "../calls/regions/block.ts";
+import { type Landing, landingIn } from "../wire/codec/codec.ts";
 import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Transport } from "../wire/transport.ts";
@@ -66,7 +66,7 @@ export class Receives {
     call: Call,
     finish: Finish<T>,
     signal?: AbortSignal,
-    into?: TypedArray,
+    into?: Elements,
   ): Promise<T> {
     if (signal?.aborted) return Promise.reject(this.#liveness.aborted(sitedHere(call), signal.reason));
     const arrival = channel.matching.next(source, tag);
@@ -89,13 +89,7 @@ export class Receives {
   }
 
   /** Takes exactly this message; undefined when another receive has taken it. */
-  take<T>(
-    channel: Channel,
-    arrival: Arrival,
-    call: Call,
-    finish: Finish<T>,
-    into?: TypedArray,
-  ): Promise<T> | undefined {
+  take<T>(channel: Channel, arrival: Arrival, call: Call, finish: Finish<T>, into?: Elements): Promise<T> | undefined {
     if (!channel.matching.take(arrival)) return undefined;
     return this.#open(arrival, channel, arrival.source, arrival.tag, call, finish, undefined, into);
   }
@@ -123,7 +117,7 @@ export class Receives {
     call: Call,
     finish: Finish<T>,
     signal: AbortSignal | undefined,
-    into: TypedArray | undefined,
+    into: Elements | undefined,
   ): Promise<T> {
     if (arrival.body === undefined) {
       const posted = new PostedReceive(source, tag, false, call, finish, into);
@@ -213,12 +207,12 @@ export class Receives {
   }
 
   /** See {@link Receiver.landing}. */
-  landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined {
+  landing(envelope: Envelope, head: Uint8Array, bytes: number): Landing | undefined {
     const posted =
       envelope.kind === kind.message
         ? this.#expecting(envelope)
         : this.#peers.known(envelope.source)?.payloads.get(envelope.id)?.posted;
-    return posted?.into && landing(posted.into, head, bytes);
+    return posted?.into && landingIn(posted.into, head, bytes);
   }
 
   /** The receive that will take the message that is about to be delivered. */

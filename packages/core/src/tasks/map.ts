@@ -4,7 +4,8 @@ import { invalid, show } from "../calls/check.ts";
 import { MpiError, messageOf } from "../calls/errors.ts";
 import { setImmediate } from "../calls/event-loop.ts";
 import { fill } from "../calls/into.ts";
-import type { TypedArray } from "../calls/typed-array.ts";
+import { type ArrayOrBlock, isBlock } from "../calls/regions/block.ts";
+import { emptyLike, type TypedArray } from "../calls/typed-array.ts";
 import { warn } from "../calls/warning.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { heaviestFirst, type InputSource, readAll, sourceOf } from "./input-source.ts";
@@ -32,7 +33,7 @@ export async function map(
   group: TaskGroup,
   work: AnyTask,
   inputs: RootMapInputs<unknown> | undefined,
-  options: MapOptions<unknown> & { into?: TypedArray | undefined },
+  options: MapOptions<unknown> & { into?: ArrayOrBlock | undefined },
   site: string,
 ): Promise<unknown> {
   const task = checkedTask(work, "map");
@@ -142,9 +143,10 @@ function cancelled(reason: unknown): MpiError {
 }
 
 /** Concatenates the results in the caller's array: numbers one by one, typed arrays element by element. */
-function gathered(values: readonly unknown[], into: TypedArray): TypedArray {
+function gathered<A extends ArrayOrBlock>(values: readonly unknown[], into: A): A {
   if (values.length === 0 || ArrayBuffer.isView(values[0])) return fill(into, values);
-  const kind = into instanceof BigInt64Array || into instanceof BigUint64Array ? "bigint" : "number";
+  const array = isBlock(into) ? into.array : (into as TypedArray);
+  const kind = array instanceof BigInt64Array || array instanceof BigUint64Array ? "bigint" : "number";
   const misfit = values.findIndex((value) => typeof value !== kind);
   if (misfit >= 0) {
     throw new MpiError(
@@ -155,7 +157,8 @@ function gathered(values: readonly unknown[], into: TypedArray): TypedArray {
   if (values.length > into.length) {
     throw new MpiError("mismatch", `there are ${values.length} results, but \`into\` has room for ${into.length}`);
   }
+  const results = isBlock(into) ? emptyLike(array, values.length) : array;
   // A union of eleven kinds of arrays cannot express that the values fit the one it is.
-  (into as Float64Array).set(values as number[]);
-  return into;
+  (results as Float64Array).set(values as number[]);
+  return isBlock(into) ? fill(into, [results]) : into;
 }

@@ -1,3 +1,5 @@
+import type { RegionBytes } from "../calls/regions/region-bytes.ts";
+
 /** Bytes between two ranks of a world: a small `head`, which never changes once it is made, and large attachments. */
 export interface Packet {
   readonly head: Uint8Array;
@@ -68,6 +70,29 @@ export class Joined implements Packet {
   }
 }
 
+/**
+ * A packet whose attachment is a region of the sender's array, copied piece by piece when it is written. Who asks for its
+ * attachments gets a copy.
+ */
+export class Gathered implements Packet {
+  readonly head: Uint8Array;
+  readonly region: RegionBytes;
+
+  constructor(head: Uint8Array, region: RegionBytes) {
+    this.head = head;
+    this.region = region;
+  }
+
+  get attachments(): readonly Uint8Array[] {
+    return [this.region.slice()];
+  }
+}
+
+/** The attachments of a packet that is being written: those of a region stay where they are. */
+export function attachmentsOf(packet: Packet): readonly (Uint8Array | RegionBytes)[] {
+  return packet instanceof Gathered ? [packet.region] : packet.attachments;
+}
+
 /** Rounds up to a multiple of 8, where numbers may begin. */
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
@@ -105,6 +130,7 @@ const few = 64;
 
 /** The packet with copies of its attachments, if it has any. */
 export function withOwnAttachments(packet: Packet): Packet {
+  if (packet instanceof Gathered) return { head: packet.head, attachments: packet.attachments };
   return packet.attachments.length === 0 ? packet : { head: packet.head, attachments: packet.attachments.map(copyOf) };
 }
 

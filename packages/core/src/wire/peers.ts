@@ -1,3 +1,4 @@
+import type { Elements } from "../calls/regions/block.ts";
 import type { Parcel } from "./codec/codec.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface Peers {
   /**
    * What `use` makes of the next parcel from `source`. The parcel may lie in the transport's memory, which is reused when
    * `use` returns: this saves the copy of a parcel that is only read. The rejection needs no handler of its own.
+   *
+   * The bytes of an array may land in `into` at once; `decodeInto` finds out.
    */
-  take<T>(source: number, use: (parcel: Parcel) => T): Promise<T>;
+  take<T>(source: number, use: (parcel: Parcel) => T, into?: Elements): Promise<T>;
 }

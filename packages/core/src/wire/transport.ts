@@ -1,4 +1,5 @@
 import type { Board } from "./board.ts";
+import type { Landing } from "./codec/codec.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Packet } from "./packet.ts";
 import type { ShortReceiver, ShortSender } from "./short-messages.ts";
@@ -12,7 +13,7 @@ export interface Receiver {
    */
   packet(envelope: Envelope, body: Packet, borrowed: boolean): void;
   /** Where to put the only attachment of a packet with this head and so many bytes; undefined: anywhere. */
-  landing(envelope: Envelope, head: Uint8Array, bytes: number): Uint8Array | undefined;
+  landing(envelope: Envelope, head: Uint8Array, bytes: number): Landing | undefined;
   /**
    * Polls the boards that collectives wait on. True if one of them got something. Called at every poll, and once more
    * after the sleep flag is set.

@@ -101,7 +101,7 @@ test("a middle-sized message lands in the array of the receive that will match i
   const arriving = { ...envelope, kind: kind.message, source: 1, tag: 3 };
   const into = new Uint8Array(6000);
   const landing = (): Uint8Array | undefined =>
-    transport.receiver?.landing(arriving, Buffer.from(head), middling.length);
+    transport.receiver?.landing(arriving, Buffer.from(head), middling.length) as Uint8Array | undefined;
   assert.equal(landing(), undefined);
   void engine.receives.receive(channel, 1, 4, call, dataOf, undefined, new Uint8Array(6000));
   assert.equal(landing(), undefined);

@@ -98,7 +98,7 @@ test("a transport can write the bytes into the array of a receive that polls", a
     () => {
       for (const tag of [5, 6]) {
         const envelope = { ...about, tag, bytes: 0, signature: 0 };
-        landings.push(transport.receiver?.landing(envelope, head, 800));
+        landings.push(transport.receiver?.landing(envelope, head, 800) as Uint8Array | undefined);
       }
       transport.arrive(kind.message, 5, "mine");
     },

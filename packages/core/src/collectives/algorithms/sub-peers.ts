@@ -9,6 +9,6 @@ export function within(peers: Peers, ranks: readonly number[]): Peers {
     hosts: ranks.map((rank) => peers.hosts[rank] as number),
     send: (dest, parcel) => peers.send(world(dest), parcel),
     recv: (source) => peers.recv(world(source)),
-    take: (source, use) => peers.take(world(source), use),
+    take: (source, use, into) => peers.take(world(source), use, into),
   };
 }

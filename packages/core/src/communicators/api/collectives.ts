@@ -1,4 +1,12 @@
-import type { CallOptions, IntoOptions, OptionalIntoOptions, RootOptions, RootValue } from "../../calls/options.ts";
+import type {
+  CallOptions,
+  IntoListOptions,
+  IntoOptions,
+  OptionalIntoOptions,
+  RootOptions,
+  RootValue,
+} from "../../calls/options.ts";
+import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
 
 /**
@@ -39,7 +47,15 @@ export interface CollectiveCalls {
    * @param options `root`, default 0
    * @throws MpiError `mismatch` when `into` has another type or is too short; see {@link CollectiveCalls}
    */
-  bcast<A extends TypedArray>(value: RootValue<A> | undefined, options: RootOptions & IntoOptions<A>): Promise<A>;
+  bcast<A extends TypedArray>(
+    value: RootValue<ArrayOrBlock<A>> | undefined,
+    options: RootOptions & IntoOptions<A>,
+  ): Promise<A>;
+  bcast<A extends TypedArray>(
+    value: RootValue<ArrayOrBlock<A>> | undefined,
+    options: RootOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  bcast<A extends TypedArray>(value: RootValue<Block<A>>, options?: RootOptions): Promise<A>;
   bcast<T>(value?: RootValue<T>, options?: RootOptions): Promise<T>;
 
   /**
@@ -55,9 +71,14 @@ export interface CollectiveCalls {
    * @throws MpiError `invalid-argument` on every rank when there are not as many parts as ranks; see {@link CollectiveCalls}
    */
   scatter<A extends TypedArray>(
-    parts: RootValue<readonly A[]> | undefined,
+    parts: RootValue<readonly ArrayOrBlock<A>[]> | undefined,
     options: RootOptions & IntoOptions<A>,
   ): Promise<A>;
+  scatter<A extends TypedArray>(
+    parts: RootValue<readonly ArrayOrBlock<A>[]> | undefined,
+    options: RootOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  scatter<A extends TypedArray>(parts: RootValue<readonly Block<A>[]>, options?: RootOptions): Promise<A>;
   scatter<T>(parts?: RootValue<readonly T[]>, options?: RootOptions): Promise<T>;
 
   /**
@@ -73,8 +94,17 @@ export interface CollectiveCalls {
    * @param options `root`, default 0
    * @throws MpiError `mismatch` when `into` has another type or is too short; see {@link CollectiveCalls}
    */
-  gather<A extends TypedArray>(value: A, options: RootOptions & IntoOptions<A>): Promise<A | undefined>;
+  gather<A extends TypedArray>(value: ArrayOrBlock<A>, options: RootOptions & IntoOptions<A>): Promise<A | undefined>;
+  gather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: RootOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  gather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: RootOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[] | undefined>;
   gather<A extends TypedArray>(value: A, options: RootOptions & OptionalIntoOptions<A>): Promise<A | A[] | undefined>;
+  gather<A extends TypedArray>(value: Block<A>, options?: RootOptions): Promise<A[] | undefined>;
   gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined>;
 
   /**
@@ -89,7 +119,16 @@ export interface CollectiveCalls {
    * @param options `into`, `signal`
    * @throws MpiError `mismatch` when `into` has another type or is too short; see {@link CollectiveCalls}
    */
-  allgather<A extends TypedArray>(value: A, options: CallOptions & IntoOptions<A>): Promise<A>;
+  allgather<A extends TypedArray>(value: ArrayOrBlock<A>, options: CallOptions & IntoOptions<A>): Promise<A>;
+  allgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  allgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[]>;
+  allgather<A extends TypedArray>(value: Block<A>, options?: CallOptions): Promise<A[]>;
   allgather<T>(value: T, options?: CallOptions): Promise<T[]>;
 
   /**
@@ -105,6 +144,15 @@ export interface CollectiveCalls {
    * @param options `into`, `signal`
    * @throws MpiError `invalid-argument` when there are not as many parts as ranks; see {@link CollectiveCalls}
    */
-  alltoall<A extends TypedArray>(parts: readonly A[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  alltoall<A extends TypedArray>(parts: readonly ArrayOrBlock<A>[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  alltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  alltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[]>;
+  alltoall<A extends TypedArray>(parts: readonly Block<A>[], options?: CallOptions): Promise<A[]>;
   alltoall<T>(parts: readonly T[], options?: CallOptions): Promise<T[]>;
 }

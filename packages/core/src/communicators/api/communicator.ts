@@ -7,6 +7,7 @@ import type {
   CartOptions,
   GraphNeighbors,
   GraphOptions,
+  IntoListOptions,
   IntoOptions,
   MergeOptions,
   ShiftOptions,
@@ -14,6 +15,7 @@ import type {
   SplitOptions,
 } from "../../calls/options.ts";
 import { type InstanceCheck, instanceCheck } from "../../calls/package-copies.ts";
+import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
 import type { CollectiveCalls } from "./collectives.ts";
 import type { Group } from "./group.ts";
@@ -247,7 +249,16 @@ export interface CartCommunicator extends Communicator {
    * @param options `into`, `signal`
    * @throws MpiError `mismatch` when `into` has another type or is too short
    */
-  neighborAllgather<A extends TypedArray>(value: A, options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAllgather<A extends TypedArray>(value: ArrayOrBlock<A>, options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAllgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  neighborAllgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[]>;
+  neighborAllgather<A extends TypedArray>(value: Block<A>, options?: CallOptions): Promise<(A | undefined)[]>;
   neighborAllgather<T>(value: T, options?: CallOptions): Promise<(T | undefined)[]>;
 
   /**
@@ -264,7 +275,19 @@ export interface CartCommunicator extends Communicator {
    * @param options `into`, `signal`
    * @throws MpiError `invalid-argument` when there are not as many parts as neighbors; `mismatch` for `into`
    */
-  neighborAlltoall<A extends TypedArray>(parts: readonly A[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAlltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoOptions<A>,
+  ): Promise<A>;
+  neighborAlltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  neighborAlltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[]>;
+  neighborAlltoall<A extends TypedArray>(parts: readonly Block<A>[], options?: CallOptions): Promise<(A | undefined)[]>;
   neighborAlltoall<T>(parts: readonly T[], options?: CallOptions): Promise<(T | undefined)[]>;
 }
 
@@ -293,7 +316,16 @@ export interface GraphCommunicator extends Communicator {
    * @param options `into`, one array for all values, one after the other; `signal`
    * @throws MpiError `mismatch` when `into` has another type or is too short
    */
-  neighborAllgather<A extends TypedArray>(value: A, options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAllgather<A extends TypedArray>(value: ArrayOrBlock<A>, options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAllgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  neighborAllgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[]>;
+  neighborAllgather<A extends TypedArray>(value: Block<A>, options?: CallOptions): Promise<A[]>;
   neighborAllgather<T>(value: T, options?: CallOptions): Promise<T[]>;
 
   /**
@@ -308,7 +340,19 @@ export interface GraphCommunicator extends Communicator {
    * @param options `into`, one array for all parts, one after the other; `signal`
    * @throws MpiError `invalid-argument` when there are not as many parts as destinations; `mismatch` for `into`
    */
-  neighborAlltoall<A extends TypedArray>(parts: readonly A[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  neighborAlltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoOptions<A>,
+  ): Promise<A>;
+  neighborAlltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  neighborAlltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoListOptions<A>,
+  ): Promise<readonly ArrayOrBlock<A>[]>;
+  neighborAlltoall<A extends TypedArray>(parts: readonly Block<A>[], options?: CallOptions): Promise<A[]>;
   neighborAlltoall<T>(parts: readonly T[], options?: CallOptions): Promise<T[]>;
 }
 

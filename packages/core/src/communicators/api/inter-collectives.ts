@@ -1,11 +1,13 @@
 import type {
   CallOptions,
+  DeterministicOptions,
   InterRootOptions,
   IntoOptions,
   OptionalIntoOptions,
   ReduceOptions,
   RootValue,
 } from "../../calls/options.ts";
+import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
 import type { Reducer } from "../../ops/op.ts";
 
@@ -45,7 +47,11 @@ export interface InterCollectiveCalls {
    * @throws MpiError `mismatch` when `into` has another type or is too short
    */
   bcast<A extends TypedArray>(
-    value: RootValue<A> | undefined,
+    value: RootValue<ArrayOrBlock<A>> | undefined,
+    options: InterRootOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  bcast<A extends TypedArray>(
+    value: RootValue<ArrayOrBlock<A>> | undefined,
     options: InterRootOptions & OptionalIntoOptions<A>,
   ): Promise<A | undefined>;
   bcast<T>(value: RootValue<T> | undefined, options: InterRootOptions): Promise<T | undefined>;
@@ -61,7 +67,11 @@ export interface InterCollectiveCalls {
    * @throws MpiError `invalid-argument` when there are not as many parts as ranks in the other group; `mismatch` for `into`
    */
   scatter<A extends TypedArray>(
-    parts: RootValue<readonly A[]> | undefined,
+    parts: RootValue<readonly ArrayOrBlock<A>[]> | undefined,
+    options: InterRootOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  scatter<A extends TypedArray>(
+    parts: RootValue<readonly ArrayOrBlock<A>[]> | undefined,
     options: InterRootOptions & OptionalIntoOptions<A>,
   ): Promise<A | undefined>;
   scatter<T>(parts: RootValue<readonly T[]> | undefined, options: InterRootOptions): Promise<T | undefined>;
@@ -76,7 +86,15 @@ export interface InterCollectiveCalls {
    * @param options `root` is required; `into`, at the root: one array for all values, one after the other
    * @throws MpiError `mismatch` when `into` has another type or is too short
    */
-  gather<A extends TypedArray>(value: A, options: InterRootOptions & IntoOptions<A>): Promise<A | undefined>;
+  gather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: InterRootOptions & IntoOptions<A>,
+  ): Promise<A | undefined>;
+  gather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: InterRootOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  gather<A extends TypedArray>(value: Block<A>, options: InterRootOptions): Promise<A[] | undefined>;
   gather<T>(value: T, options: InterRootOptions): Promise<T[] | undefined>;
 
   /**
@@ -90,6 +108,16 @@ export interface InterCollectiveCalls {
    * @param options `root` is required; `deterministic`; `into`, at the root
    * @throws MpiError `mismatch` when types or lengths differ
    */
+  reduce<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    op: Reducer<A>,
+    options: InterRootOptions & DeterministicOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  reduce<A extends TypedArray>(
+    value: Block<A>,
+    op: Reducer<A>,
+    options: InterRootOptions & ReduceOptions<A>,
+  ): Promise<A | undefined>;
   reduce<T>(value: T, op: Reducer<T>, options: InterRootOptions & ReduceOptions<T>): Promise<T | undefined>;
 
   /**
@@ -102,7 +130,12 @@ export interface InterCollectiveCalls {
    * @param options `into`, one array for all values, one after the other; `signal`
    * @throws MpiError `mismatch` when `into` has another type or is too short
    */
-  allgather<A extends TypedArray>(value: A, options: CallOptions & IntoOptions<A>): Promise<A>;
+  allgather<A extends TypedArray>(value: ArrayOrBlock<A>, options: CallOptions & IntoOptions<A>): Promise<A>;
+  allgather<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  allgather<A extends TypedArray>(value: Block<A>, options?: CallOptions): Promise<A[]>;
   allgather<T>(value: T, options?: CallOptions): Promise<T[]>;
 
   /**
@@ -115,7 +148,12 @@ export interface InterCollectiveCalls {
    * @param options `into`, one array for all parts, one after the other; `signal`
    * @throws MpiError `invalid-argument` when there are not as many parts as ranks in the other group; `mismatch` for `into`
    */
-  alltoall<A extends TypedArray>(parts: readonly A[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  alltoall<A extends TypedArray>(parts: readonly ArrayOrBlock<A>[], options: CallOptions & IntoOptions<A>): Promise<A>;
+  alltoall<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  alltoall<A extends TypedArray>(parts: readonly Block<A>[], options?: CallOptions): Promise<A[]>;
   alltoall<T>(parts: readonly T[], options?: CallOptions): Promise<T[]>;
 
   /**
@@ -129,6 +167,12 @@ export interface InterCollectiveCalls {
    * @param options `deterministic`, `into`, `signal`
    * @throws MpiError `mismatch` when types or lengths differ
    */
+  allreduce<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    op: Reducer<A>,
+    options: DeterministicOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  allreduce<A extends TypedArray>(value: Block<A>, op: Reducer<A>, options?: ReduceOptions<A>): Promise<A>;
   allreduce<T>(value: T, op: Reducer<T>, options?: ReduceOptions<T>): Promise<T>;
 
   /**
@@ -142,5 +186,15 @@ export interface InterCollectiveCalls {
    * @param options `into`, `signal`
    * @throws MpiError `invalid-argument` when there are not as many parts as ranks in the other group
    */
+  reduceScatter<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    op: Reducer<A>,
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  reduceScatter<A extends TypedArray>(
+    parts: readonly Block<A>[],
+    op: Reducer<A>,
+    options?: CallOptions & OptionalIntoOptions<A>,
+  ): Promise<A>;
   reduceScatter<T>(parts: readonly T[], op: Reducer<T>, options?: CallOptions & OptionalIntoOptions<T>): Promise<T>;
 }

@@ -9,7 +9,7 @@ import type {
   SendrecvOptions,
   Status,
 } from "../../calls/options.ts";
-import type { TypedArray } from "../../calls/typed-array.ts";
+import type { ArrayOrBlock } from "../../calls/regions/block.ts";
 
 /** A source that is not null: something is received. */
 export interface SourceRank {
@@ -66,8 +66,8 @@ export interface PointToPointCalls {
    * @throws MpiError `mismatch` when `into` has another type or is too short: the message stays and can be received again.
    * Also `invalid-argument`, `rank-failed`, `deadlock`, `aborted`, `closed`.
    */
-  recv<A extends TypedArray>(options: RecvIntoOptions<A> & SourceRank): Promise<A>;
-  recv<A extends TypedArray>(options: RecvIntoOptions<A>): Promise<A | undefined>;
+  recv<A extends ArrayOrBlock>(options: RecvIntoOptions<A> & SourceRank): Promise<A>;
+  recv<A extends ArrayOrBlock>(options: RecvIntoOptions<A>): Promise<A | undefined>;
   recv<T = unknown>(options?: RecvOptions & SourceRank): Promise<T>;
   recv(options: RecvOptions & NoSource): Promise<undefined>;
   recv<T = unknown>(options: RecvOptions): Promise<T | undefined>;
@@ -83,7 +83,7 @@ export interface PointToPointCalls {
    * @param options as for {@link recv}
    * @throws MpiError as {@link recv}
    */
-  recvMessage<A extends TypedArray>(options: RecvIntoOptions<A>): Promise<ReceivedMessage<A>>;
+  recvMessage<A extends ArrayOrBlock>(options: RecvIntoOptions<A>): Promise<ReceivedMessage<A>>;
   recvMessage<T = unknown>(options?: RecvOptions): Promise<ReceivedMessage<T>>;
 
   /**
@@ -138,8 +138,8 @@ export interface PointToPointCalls {
    * @param options `dest` is required
    * @throws MpiError `mismatch` for `into`, as {@link recv}; also what {@link send} and {@link recv} reject with
    */
-  sendrecv<A extends TypedArray>(value: unknown, options: SendrecvOptions & IntoOptions<A> & SourceRank): Promise<A>;
-  sendrecv<A extends TypedArray>(value: unknown, options: SendrecvOptions & IntoOptions<A>): Promise<A | undefined>;
+  sendrecv<A extends ArrayOrBlock>(value: unknown, options: SendrecvOptions & IntoOptions<A> & SourceRank): Promise<A>;
+  sendrecv<A extends ArrayOrBlock>(value: unknown, options: SendrecvOptions & IntoOptions<A>): Promise<A | undefined>;
   sendrecv<T = unknown>(value: unknown, options: SendrecvOptions & SourceRank): Promise<T>;
   sendrecv(value: unknown, options: SendrecvOptions & NoSource): Promise<undefined>;
   sendrecv<T = unknown>(value: unknown, options: SendrecvOptions): Promise<T | undefined>;

@@ -1,4 +1,13 @@
-import type { CallOptions, OptionalIntoOptions, ReduceOptions, RootOptions } from "../../calls/options.ts";
+import type {
+  CallOptions,
+  DeterministicOptions,
+  IntoOptions,
+  OptionalIntoOptions,
+  ReduceOptions,
+  RootOptions,
+} from "../../calls/options.ts";
+import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
+import type { TypedArray } from "../../calls/typed-array.ts";
 import type { Reducer } from "../../ops/op.ts";
 
 /**
@@ -20,6 +29,16 @@ export interface ReductionCalls {
    * @param options `root`, default 0; `deterministic`; `into`, which only the root needs
    * @throws MpiError `mismatch` when types or lengths differ; see `CollectiveCalls`
    */
+  reduce<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    op: Reducer<A>,
+    options: RootOptions & DeterministicOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  reduce<A extends TypedArray>(
+    value: Block<A>,
+    op: Reducer<A>,
+    options?: RootOptions & ReduceOptions<A>,
+  ): Promise<A | undefined>;
   reduce<T>(value: T, op: Reducer<T>, options?: RootOptions & ReduceOptions<T>): Promise<T | undefined>;
 
   /**
@@ -36,6 +55,12 @@ export interface ReductionCalls {
    * @param options `deterministic`, `into`, `signal`
    * @throws MpiError `mismatch` when types or lengths differ; see `CollectiveCalls`
    */
+  allreduce<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    op: Reducer<A>,
+    options: DeterministicOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  allreduce<A extends TypedArray>(value: Block<A>, op: Reducer<A>, options?: ReduceOptions<A>): Promise<A>;
   allreduce<T>(value: T, op: Reducer<T>, options?: ReduceOptions<T>): Promise<T>;
 
   /**
@@ -49,6 +74,16 @@ export interface ReductionCalls {
    * @param options `into`, `signal`
    * @throws MpiError `invalid-argument` when there are not as many parts as ranks; see `CollectiveCalls`
    */
+  reduceScatter<A extends TypedArray>(
+    parts: readonly ArrayOrBlock<A>[],
+    op: Reducer<A>,
+    options: CallOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  reduceScatter<A extends TypedArray>(
+    parts: readonly Block<A>[],
+    op: Reducer<A>,
+    options?: CallOptions & OptionalIntoOptions<A>,
+  ): Promise<A>;
   reduceScatter<T>(parts: readonly T[], op: Reducer<T>, options?: CallOptions & OptionalIntoOptions<T>): Promise<T>;
 
   /**
@@ -64,6 +99,12 @@ export interface ReductionCalls {
    * @param options `deterministic`, `into`, `signal`
    * @throws MpiError `mismatch` when types or lengths differ; see `CollectiveCalls`
    */
+  scan<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    op: Reducer<A>,
+    options: DeterministicOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A>>;
+  scan<A extends TypedArray>(value: Block<A>, op: Reducer<A>, options?: ReduceOptions<A>): Promise<A>;
   scan<T>(value: T, op: Reducer<T>, options?: ReduceOptions<T>): Promise<T>;
 
   /**
@@ -79,5 +120,11 @@ export interface ReductionCalls {
    * @param options `deterministic`, `into`, `signal`
    * @throws MpiError `mismatch` when types or lengths differ; see `CollectiveCalls`
    */
+  exscan<A extends TypedArray>(
+    value: ArrayOrBlock<A>,
+    op: Reducer<A>,
+    options: DeterministicOptions & IntoOptions<Block<A>>,
+  ): Promise<Block<A> | undefined>;
+  exscan<A extends TypedArray>(value: Block<A>, op: Reducer<A>, options?: ReduceOptions<A>): Promise<A | undefined>;
   exscan<T>(value: T, op: Reducer<T>, options?: ReduceOptions<T>): Promise<T | undefined>;
 }

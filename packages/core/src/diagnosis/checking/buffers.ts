@@ -2,14 +2,18 @@ import { createHash } from "node:crypto";
 import type { Call } from "../../calls/call.ts";
 import { siteHere } from "../../calls/call-site.ts";
 import { overlaps } from "../../calls/into.ts";
+import { ArrayBlock, type Elements, isBlock } from "../../calls/regions/block.ts";
+import { Layout } from "../../calls/regions/layout.ts";
 import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { encode } from "../../wire/codec/codec.ts";
+
+type Memory = ArrayBufferView | Elements;
 
 /** The memory of one call under way. */
 interface Use {
   readonly call: Call;
-  readonly reads: readonly ArrayBufferView[];
-  readonly fills: TypedArray | undefined;
+  readonly reads: readonly Memory[];
+  readonly fills: Elements | undefined;
 }
 
 /** Watches the memory of calls under way. The program must not use it until their promises have settled. */
@@ -27,9 +31,9 @@ export class Buffers {
    *
    * Costs a copy and two checksums of the value.
    */
-  watch<T>(call: Call, value: unknown, into: TypedArray | undefined, begin: () => Promise<T>): Promise<T> {
+  watch<T>(call: Call, value: unknown, into: Elements | undefined, begin: () => Promise<T>): Promise<T> {
     call.site ??= siteHere();
-    const fills = isTypedArray(into) ? into : undefined;
+    const fills = isTypedArray(into) || isBlock(into) ? into : undefined;
     const use: Use = { call, reads: viewsOf(value), fills };
     for (const other of this.#underWay) this.#compare(use, other);
     const inPlace = fills !== undefined && use.reads.some((read) => overlaps(read, fills));
@@ -52,7 +56,7 @@ export class Buffers {
     const filled = [use.fills, other.fills].filter((view) => view !== undefined);
     const [mine, theirs] = [use, other].map(({ reads, fills }) =>
       fills === undefined ? reads : [...reads, fills],
-    ) as [readonly ArrayBufferView[], readonly ArrayBufferView[]];
+    ) as [readonly Memory[], readonly Memory[]];
     const clash = filled.some((view) => (view === use.fills ? theirs : mine).some((each) => overlaps(view, each)));
     if (!clash) return;
     const at = other.call.site === undefined ? "" : ` at ${other.call.site}`;
@@ -67,10 +71,9 @@ export class Buffers {
   }
 }
 
-/** The typed arrays of a value: the value itself, or the elements of an array. */
-function viewsOf(value: unknown): readonly ArrayBufferView[] {
-  if (ArrayBuffer.isView(value)) return [value];
-  return Array.isArray(value) ? value.filter((each): each is ArrayBufferView => ArrayBuffer.isView(each)) : [];
+/** The arrays and blocks of a value: the value itself, or the elements of a list. */
+function viewsOf(value: unknown): readonly Memory[] {
+  return (Array.isArray(value) ? value : [value]).filter((each) => ArrayBuffer.isView(each) || isBlock(each));
 }
 
 /** Undefined for a value that cannot travel, and for a function that the root calls. */
@@ -91,29 +94,29 @@ const markOfDoubles = 0x7ff4_dead_beef_0001n;
 const markOfFloats = 0x7fa0_beef;
 
 /**
- * Fills a floating-point array with NaN. Returns a function that restores the elements that have not been filled since. Other
+ * Fills floating-point elements with NaN. Returns a function that restores those that have not been filled since. Other
  * kinds of arrays have no value that programs never use.
  */
-function poison(into: TypedArray | undefined): () => void {
-  if (into instanceof Float64Array) {
-    const bits = new BigUint64Array(into.buffer, into.byteOffset, into.length);
-    return poisonBits(bits, markOfDoubles);
+function poison(into: Elements | undefined): () => void {
+  const array = isBlock(into) ? into.array : into;
+  const layout = isBlock(into) ? into.layout : new Layout({ shape: [array?.length ?? 0] });
+  if (array instanceof Float64Array) {
+    return poisonBits(new BigUint64Array(array.buffer, array.byteOffset, array.length), layout, markOfDoubles);
   }
-  if (into instanceof Float32Array) {
-    const bits = new Uint32Array(into.buffer, into.byteOffset, into.length);
-    return poisonBits(bits, markOfFloats);
+  if (array instanceof Float32Array) {
+    return poisonBits(new Uint32Array(array.buffer, array.byteOffset, array.length), layout, markOfFloats);
   }
   return nothing;
 }
 
-function poisonBits<T extends number | bigint>(
-  bits: { [i: number]: T; length: number; slice(): { [i: number]: T }; fill(bit: T): unknown },
-  mark: T,
-): () => void {
-  const saved = bits.slice();
-  bits.fill(mark);
+function poisonBits<A extends TypedArray>(bits: A, layout: Layout, mark: A[number]): () => void {
+  const block = new ArrayBlock(bits, layout);
+  const saved = block.toArray();
+  block.fill(mark);
   return () => {
-    for (let i = 0; i < bits.length; i++) if (bits[i] === mark) bits[i] = saved[i] as T;
+    const now = block.toArray();
+    for (let i = 0; i < now.length; i++) if (now[i] === mark) now[i] = saved[i] as A[number];
+    block.set(now);
   };
 }
 

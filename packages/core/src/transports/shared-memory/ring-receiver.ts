@@ -1,7 +1,8 @@
 import { MpiError, messageOf } from "../../calls/errors.ts";
+import { copyBytes, RegionBytes } from "../../calls/regions/region-bytes.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
 import type { Instance } from "../../wasm/module.ts";
-import { decode, shortInto, shortNumber } from "../../wire/codec/codec.ts";
+import { decode, type Landing, landed, shortInto, shortNumber } from "../../wire/codec/codec.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { aligned, Excerpt, type Packet } from "../../wire/packet.ts";
 import { notThere, type ShortReceiver } from "../../wire/short-messages.ts";
@@ -14,6 +15,9 @@ import type { Ring } from "./ring.ts";
 
 /** Polls for the next piece of a packet: some ten microseconds, in which the writer copies several. */
 const mostPolls = 2000;
+
+/** What goes into a region is read in pieces of this size, which stay in the cache until they are copied there. */
+const fetchBytes = 64 * 1024;
 
 /** Records taken before other rings get their turn. */
 const burst = 64;
@@ -42,7 +46,7 @@ export class RingReceiver implements ShortReceiver {
   #dead = false;
   /** The packet that is being streamed, and how far it has come. */
   #envelope: Envelope | undefined;
-  #parts: Uint8Array[] = [];
+  #parts: Landing[] = [];
   /** The writer is writing the pieces of this packet right now. They are copied to where the receiver wants them. */
   #isSplit = false;
   #part = 0;
@@ -208,7 +212,7 @@ export class RingReceiver implements ShortReceiver {
         // The writer has paused in the middle, or was killed there. The other pieces go into an array of our own.
         const [head = nothing, landing = nothing] = this.#parts;
         const own = Buffer.allocUnsafeSlow(landing.length);
-        own.set(landing.subarray(0, this.#offset));
+        copyBytes(landing, 0, this.#offset, own, 0);
         this.#parts = [head, own];
         return;
       }
@@ -217,16 +221,18 @@ export class RingReceiver implements ShortReceiver {
 
   #more(position: number, length: number): void {
     this.#skipFull();
-    const part = this.#parts[this.#part] as Uint8Array;
+    const part = this.#parts[this.#part] as Landing;
     part.set(this.#ring.bytes.subarray(position, position + length), this.#offset);
     this.#offset += length;
     this.#skipFull();
     const envelope = this.#envelope;
     if (envelope === undefined || this.#part < this.#parts.length) return;
-    const [head = nothing, ...attachments] = this.#parts;
+    const [head, ...attachments] = this.#parts as [Uint8Array, ...Uint8Array[]];
     this.#parts = [];
     this.#envelope = undefined;
-    this.#deliver(envelope, { head, attachments }, false);
+    const [sole] = attachments as Landing[];
+    const body = sole instanceof RegionBytes ? landed(head, sole) : { head, attachments };
+    this.#deliver(envelope, body, false);
   }
 
   #skipFull(): void {
@@ -248,13 +254,29 @@ export class RingReceiver implements ShortReceiver {
       const landing = count === 1 ? this.#receiver.landing(envelope, head, bytes) : undefined;
       const part = landing ?? Buffer.allocUnsafeSlow(bytes);
       const address = BigInt(this.#ring.numbers[addresses + attachments.length] as number);
-      if (!this.#system.readFrom(this.pid, address, part)) {
+      if (!this.#fetch(address, part)) {
         this.#dead = true;
+        return;
+      }
+      if (part instanceof RegionBytes) {
+        this.#deliver(envelope, landed(head, part), false);
         return;
       }
       attachments.push(part);
     }
     this.#deliver(envelope, { head, attachments }, false);
+  }
+
+  /** Reads the writer's memory; false if it is gone. */
+  #fetch(address: bigint, to: Landing): boolean {
+    if (!(to instanceof RegionBytes)) return this.#system.readFrom(this.pid, address, to);
+    const piece = new Uint8Array(Math.min(to.length, fetchBytes));
+    for (let at = 0; at < to.length; at += piece.length) {
+      const part = piece.subarray(0, Math.min(piece.length, to.length - at));
+      if (!this.#system.readFrom(this.pid, address + BigInt(at), part)) return false;
+      to.set(part, at);
+    }
+    return true;
   }
 
   #lengths(at: number, count: number): number[] {

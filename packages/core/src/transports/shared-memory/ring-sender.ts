@@ -1,6 +1,15 @@
+import { copyBytes, type RegionBytes } from "../../calls/regions/region-bytes.ts";
 import { type ShortValue, withArrayInHead, writeShort } from "../../wire/codec/codec.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import { aligned, copyHead, headBytes, type Packet, withOwnAttachments } from "../../wire/packet.ts";
+import {
+  aligned,
+  attachmentsOf,
+  copyHead,
+  Gathered,
+  headBytes,
+  type Packet,
+  withOwnAttachments,
+} from "../../wire/packet.ts";
 import type { ShortSender } from "../../wire/short-messages.ts";
 import type { Watch } from "../../wire/transport.ts";
 import type { System } from "../libc.ts";
@@ -31,6 +40,9 @@ const sendsPerPush = 32;
 const leastDistrust = 256;
 const mostDistrust = 16_384;
 
+/** What a packet is made of: bytes, or a region that is copied from where it is. */
+type Part = Uint8Array | RegionBytes;
+
 /** A packet that did not fit into the ring. */
 interface Queued {
   readonly envelope: Envelope;
@@ -48,7 +60,7 @@ export class RingSender implements ShortSender {
   #queue: (Queued | undefined)[] = [];
   #written = 0;
   /** The packet that is being streamed: its parts, and how far it has come. */
-  #streamed: { parts: readonly Uint8Array[]; part: number; offset: number } | undefined;
+  #streamed: { parts: readonly Part[]; part: number; offset: number } | undefined;
   /**
    * Packets whose attachments the reader has not fetched, with their positions. This keeps them from being collected.
    */
@@ -154,18 +166,24 @@ export class RingSender implements ShortSender {
 
   #write(envelope: Envelope, packet: Packet, lent: boolean): boolean {
     // A short array goes behind its form, where the reader needs no view of it.
-    const body = packet.attachments.length === 1 ? withArrayInHead(packet, splitBytes - 1) : packet;
-    const { attachments } = body;
+    const isGathered = packet instanceof Gathered;
+    const body = !isGathered && packet.attachments.length === 1 ? withArrayInHead(packet, splitBytes - 1) : packet;
+    const attachments = attachmentsOf(body);
     const length = headBytes(body);
     let bytes = envelopeBytes + 8 * attachments.length + aligned(length);
-    if (lent && this.#ring.note === readable.yes && attachments.some((part) => part.length >= lendBytes)) {
+    if (
+      lent &&
+      !isGathered &&
+      this.#ring.note === readable.yes &&
+      attachments.some((part) => part.length >= lendBytes)
+    ) {
       return this.#lend(envelope, body, bytes + 8 * attachments.length);
     }
     const sole = attachments.length === 1 ? attachments[0] : undefined;
     if (sole !== undefined && sole.length >= splitBytes && bytes + sole.length <= this.#ring.capacity / 2) {
       return this.#split(envelope, body, bytes, sole);
     }
-    for (let i = 0; i < attachments.length; i++) bytes += aligned((attachments[i] as Uint8Array).length);
+    for (let i = 0; i < attachments.length; i++) bytes += aligned((attachments[i] as Part).length);
     if (bytes > this.#ring.capacity / 2) return this.#begin(envelope, lent ? body : withOwnAttachments(body));
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
@@ -173,8 +191,8 @@ export class RingSender implements ShortSender {
     copyHead(body, this.#ring.memory, to);
     to += aligned(length);
     for (let i = 0; i < attachments.length; i++) {
-      const part = attachments[i] as Uint8Array;
-      this.#ring.bytes.set(part, to);
+      const part = attachments[i] as Part;
+      copyBytes(part, 0, part.length, this.#ring.bytes, to);
       to += aligned(part.length);
     }
     this.#ring.commit(at, bytes, record.whole);
@@ -182,7 +200,7 @@ export class RingSender implements ShortSender {
   }
 
   /** `bytes` is the size of the packet without its attachment. */
-  #split(envelope: Envelope, body: Packet, bytes: number, attachment: Uint8Array): boolean {
+  #split(envelope: Envelope, body: Packet, bytes: number, attachment: Part): boolean {
     const { length } = attachment;
     if (!this.#ring.holds(bytes + length, 1 + Math.ceil(length / pieceBytes), Math.max(bytes, pieceBytes)))
       return false;
@@ -190,10 +208,10 @@ export class RingSender implements ShortSender {
     copyHead(body, this.#ring.memory, this.#describe(first, envelope, body));
     this.#ring.commit(first, bytes, record.split);
     for (let offset = 0; offset < length; offset += pieceBytes) {
-      const piece = attachment.subarray(offset, offset + pieceBytes);
-      const at = this.#ring.reserve(piece.length);
-      this.#ring.bytes.set(piece, at);
-      this.#ring.commit(at, piece.length, record.more);
+      const end = Math.min(length, offset + pieceBytes);
+      const at = this.#ring.reserve(end - offset);
+      copyBytes(attachment, offset, end, this.#ring.bytes, at);
+      this.#ring.commit(at, end - offset, record.more);
     }
     return true;
   }
@@ -214,12 +232,13 @@ export class RingSender implements ShortSender {
   }
 
   #begin(envelope: Envelope, body: Packet): boolean {
-    const bytes = envelopeBytes + 8 * body.attachments.length;
+    const attachments = attachmentsOf(body);
+    const bytes = envelopeBytes + 8 * attachments.length;
     const at = this.#ring.reserve(bytes);
     if (at < 0) return false;
     this.#describe(at, envelope, body);
     this.#ring.commit(at, bytes, record.begin);
-    this.#streamed = { parts: [body.head, ...body.attachments], part: 0, offset: 0 };
+    this.#streamed = { parts: [body.head, ...attachments], part: 0, offset: 0 };
     this.full = !this.#stream();
     return true;
   }
@@ -243,7 +262,7 @@ export class RingSender implements ShortSender {
       const bytes = Math.min(left, this.#ring.room(Math.min(left, this.#ring.capacity / 4)) || (left < 8 ? left : 0));
       const at = bytes > 0 ? this.#ring.reserve(bytes) : -1;
       if (at < 0) return false;
-      this.#ring.bytes.set(part.subarray(stream.offset, stream.offset + bytes), at);
+      copyBytes(part, stream.offset, stream.offset + bytes, this.#ring.bytes, at);
       this.#ring.commit(at, bytes, record.more);
       stream.offset += bytes;
     }
@@ -251,11 +270,11 @@ export class RingSender implements ShortSender {
 
   /** Writes the envelope and the lengths of the attachments at `at`; returns where they end. */
   #describe(at: number, envelope: Envelope, packet: Packet): number {
-    const { attachments } = packet;
+    const attachments = attachmentsOf(packet);
     writeEnvelope(this.#ring, at, envelope, headBytes(packet), attachments.length);
     let to = at + envelopeBytes;
     for (let i = 0; i < attachments.length; i++) {
-      this.#ring.numbers[to >> 3] = (attachments[i] as Uint8Array).length;
+      this.#ring.numbers[to >> 3] = (attachments[i] as Part).length;
       to += 8;
     }
     return to;

@@ -1,5 +1,15 @@
+import { copyBytes, type RegionBytes } from "../../calls/regions/region-bytes.ts";
 import { type Envelope, headerBytes, writeHeader } from "../../wire/envelope.ts";
-import { aligned, copyHead, copyOf, headBytes, Memory, type Packet } from "../../wire/packet.ts";
+import {
+  aligned,
+  attachmentsOf,
+  copyHead,
+  copyOf,
+  Gathered,
+  headBytes,
+  Memory,
+  type Packet,
+} from "../../wire/packet.ts";
 import { sealBytes } from "./seal.ts";
 
 /**
@@ -63,8 +73,9 @@ export class Batch {
 
   add(envelope: Envelope, body: Packet, lent: boolean): void {
     const head = headBytes(body);
-    const { attachments } = body;
-    const sole = attachments.length === 1 && this.bytes === 0 && !lent ? attachments[0] : undefined;
+    const attachments = attachmentsOf(body);
+    const isCopied = !lent || (body instanceof Gathered && body.region.length <= batchBytes);
+    const sole = attachments.length === 1 && this.bytes === 0 && isCopied ? attachments[0] : undefined;
     const inline = sole?.length;
     const front = aligned(headerBytes + head);
     const size = front + aligned(inline ?? 0);
@@ -74,12 +85,12 @@ export class Batch {
     writeHeader(memory.view, at, envelope, { head, attachments: attachments.length, inline });
     copyHead(body, memory, at + headerBytes);
     if (sole !== undefined) {
-      memory.bytes.set(sole, at + front);
+      copyBytes(sole, 0, sole.length, memory.bytes, at + front);
       this.#inlineStart = front;
       this.#inlineBytes = sole.length;
     } else
       for (const each of attachments) {
-        this.#attachments.push(lent ? each : copyOf(each));
+        this.#attachments.push(asFrame(each, lent));
         this.#attached += each.length;
       }
   }
@@ -128,6 +139,12 @@ export class Batch {
     this.#end = bytes;
     return next;
   }
+}
+
+/** ZeroMQ's thread reads it later: a region is copied, as other memory that is not lent. */
+function asFrame(attachment: Uint8Array | RegionBytes, lent: boolean): Uint8Array {
+  if (!(attachment instanceof Uint8Array)) return attachment.slice();
+  return lent ? attachment : copyOf(attachment);
 }
 
 function cut(attachment: Uint8Array, encrypted: boolean, frames: Uint8Array[]): void {

@@ -1,3 +1,5 @@
+import { RegionBytes } from "../../calls/regions/region-bytes.ts";
+import { type Landing, landed } from "../../wire/codec/codec.ts";
 import { headerBytes, malformed, readHeader } from "../../wire/envelope.ts";
 import { aligned, Excerpt, Memory } from "../../wire/packet.ts";
 import type { Receiver } from "../../wire/transport.ts";
@@ -71,9 +73,14 @@ class ArrivedFrames {
     while (attachments.length < count) {
       const pieces = inline === undefined ? this.#pieces() : this.#begunHere(inline);
       if (pieces === undefined) throw malformed("parts of it are missing", view, at, end);
-      attachments.push(
-        joined(pieces, (bytes) => (count === 1 ? this.#receiver.landing(envelope, head, bytes) : undefined)),
+      const whole = joined(pieces, (bytes) =>
+        count === 1 ? this.#receiver.landing(envelope, head, bytes) : undefined,
       );
+      if (whole instanceof RegionBytes) {
+        this.#receiver.packet(envelope, landed(head, whole), false);
+        return;
+      }
+      attachments.push(whole);
     }
     this.#receiver.packet(envelope, { head, attachments }, false);
   }
@@ -118,7 +125,7 @@ function memoryOf(frame: Buffer): Memory {
   return new Memory(own);
 }
 
-function joined(pieces: readonly Buffer[], landing: (bytes: number) => Uint8Array | undefined): Uint8Array {
+function joined(pieces: readonly Buffer[], landing: (bytes: number) => Landing | undefined): Landing {
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined) return first;
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);

@@ -2,7 +2,7 @@ import { Packr, Unpackr } from "msgpackr/pack"; // a third of the start-up time 
 
 export { AlignedMemory } from "./aligned-memory.ts";
 export { bundle, unbundle } from "./bundle.ts";
-export { decodeInto, isWhole, landing, lengthIn } from "./decode-into.ts";
+export { decodeInto, isWhole, type Landing, landed, landing, landingIn, lengthIn } from "./decode-into.ts";
 export { byteLength, type Parcel } from "./parcel.ts";
 export {
   copyOut,
@@ -16,7 +16,9 @@ export {
 } from "./short-value.ts";
 
 import { MpiError, messageOf } from "../../calls/errors.ts";
-import { Excerpt, Joined, type Memory } from "../packet.ts";
+import { type ArrayBlock, isBlock } from "../../calls/regions/block.ts";
+import { RegionBytes } from "../../calls/regions/region-bytes.ts";
+import { Excerpt, Gathered, Joined, type Memory } from "../packet.ts";
 import { flatten } from "./flatten.ts";
 import { sampleArray } from "./losses.ts";
 import { asBuffer, Form, inlineArrayBytes, inlineBytes, malformed, nothingAttached, type Parcel } from "./parcel.ts";
@@ -80,6 +82,7 @@ export function encode(value: unknown): Parcel {
   const small = encodeSmall(Form.plain, value);
   if (small !== undefined) return small;
   if (isPlain(value)) return pack(Form.plain, value, nothingAttached);
+  if (isBlock(value)) return encodeBlock(value);
   const attachments: Uint8Array[] = [];
   return pack(Form.graph, flatten(value, attachments), attachments);
 }
@@ -204,6 +207,14 @@ function encodeArray(value: Bytes): Parcel {
   const bytes = small ? value : lend(value);
   if (bytes.byteLength > inlineArrayBytes) return { head: formOf(Form.rawAttached | kind), attachments: [bytes] };
   return encodeBytes(Form.rawInHead | kind, bytes);
+}
+
+/** A block as the dense array of its elements. A large one stays where it is until the packet is written. */
+function encodeBlock(block: ArrayBlock): Parcel {
+  const { contiguous } = block;
+  if (contiguous !== undefined || block.byteLength <= inlineArrayBytes)
+    return encodeArray(contiguous ?? block.toArray());
+  return new Gathered(formOf(Form.rawAttached | kindOf(block.array)), new RegionBytes(block));
 }
 
 /**

@@ -1,5 +1,7 @@
+import { type Elements, isBlock } from "../../calls/regions/block.ts";
+import { RegionBytes } from "../../calls/regions/region-bytes.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
-import { Excerpt } from "../packet.ts";
+import { Excerpt, Gathered, type Packet } from "../packet.ts";
 import { Form, type Parcel } from "./parcel.ts";
 import { fits } from "./typed-arrays.ts";
 
@@ -8,7 +10,8 @@ import { fits } from "./typed-arrays.ts";
  *
  * False otherwise: then nothing is written, and {@link decode} gives the value.
  */
-export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
+export function decodeInto(parcel: Parcel, into: Elements): boolean {
+  if (isBlock(into)) return decodeIntoBlock(parcel, new RegionBytes(into));
   if (parcel instanceof Excerpt) return copyInto(parcel.memory.bytes, parcel.start, parcel.end, into);
   const { head, attachments } = parcel;
   const form = head[0] ?? Form.bundle;
@@ -23,6 +26,17 @@ export function decodeInto(parcel: Parcel, into: ArrayBufferView): boolean {
   if (attachment.byteLength > into.byteLength) return false;
   if (attachment.buffer === into.buffer && attachment.byteOffset === into.byteOffset) return true; // the transport has put it there
   new Uint8Array(into.buffer, into.byteOffset, attachment.byteLength).set(attachment);
+  return true;
+}
+
+function decodeIntoBlock(parcel: Parcel, into: RegionBytes): boolean {
+  if (parcel instanceof Gathered) return parcel.region.block === into.block; // the transport has put it there
+  const { head, attachments } = parcel;
+  const [bytes = head.subarray(1)] = attachments;
+  const form = attachments.length === 0 ? Form.rawInHead : Form.rawAttached;
+  if (attachments.length > 1 || !fits(into.block.array, (head[0] ?? Form.bundle) - form)) return false;
+  if (bytes.length > into.length) return false;
+  into.set(bytes);
   return true;
 }
 
@@ -54,7 +68,21 @@ export function isWhole(like: ArrayBufferView, head: Uint8Array): boolean {
 /**
  * Where in `into` the only attachment, of so many bytes, of a parcel with this head belongs; undefined if it does not.
  */
-export function landing(into: ArrayBufferView, head: Uint8Array, bytes: number): Uint8Array | undefined {
+export function landing(into: TypedArray, head: Uint8Array, bytes: number): Uint8Array | undefined {
   if (!isWhole(into, head) || bytes > into.byteLength) return undefined;
   return new Uint8Array(into.buffer, into.byteOffset, bytes);
 }
+
+/** {@link landing}, also in a block. */
+export function landingIn(into: Elements, head: Uint8Array, bytes: number): Landing | undefined {
+  if (!isBlock(into)) return landing(into, head, bytes);
+  return isWhole(into.array, head) && bytes <= into.byteLength ? new RegionBytes(into, bytes) : undefined;
+}
+
+/** A packet whose only attachment has been put where it belongs. */
+export function landed(head: Uint8Array, where: Landing): Packet {
+  return where instanceof RegionBytes ? new Gathered(head, where) : { head, attachments: [where] };
+}
+
+/** Where the bytes of an attachment belong. */
+export type Landing = Uint8Array | RegionBytes;

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { MpiError } from "../../calls/errors.ts";
+import { isBlock } from "../../calls/regions/block.ts";
 import { errorClassOf, hiddenOf } from "./error-classes.ts";
 import { isIndex, sampleArray, warnOfBuiltIn, warnOfInstance } from "./losses.ts";
 import { fillingOrder, Node, type Reference } from "./node-table.ts";
@@ -113,6 +114,7 @@ class Flattening {
     if (typeof value === "number") return [Node.negativeZero];
     const object = value as object;
     if (isBytes(object)) return this.#bytes(object);
+    if (isBlock(object)) return this.#bytes(object.contiguous ?? object.toArray());
     const kind = kindOfObject(object);
     switch (kind.type) {
       case "registered":

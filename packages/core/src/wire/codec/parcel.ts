@@ -1,5 +1,5 @@
 import { MpiError } from "../../calls/errors.ts";
-import { headBytes, type Packet } from "../packet.ts";
+import { attachmentsOf, headBytes, type Packet } from "../packet.ts";
 
 /**
  * An encoded value. Immutable and self-describing: it may be sent to many ranks, forwarded, and decoded more than once.
@@ -43,9 +43,9 @@ export const nothingAttached: readonly Uint8Array[] = Object.freeze([]);
 /** The size of a parcel on the wire: head and attachments. */
 export function byteLength(parcel: Parcel): number {
   let bytes = headBytes(parcel);
-  const { attachments } = parcel;
+  const attachments = attachmentsOf(parcel);
   // By index, as wherever each message passes: an iterator of an empty array takes as much memory as the message.
-  for (let i = 0; i < attachments.length; i++) bytes += (attachments[i] as Uint8Array).byteLength;
+  for (let i = 0; i < attachments.length; i++) bytes += (attachments[i] as Uint8Array).length;
   return bytes;
 }
 

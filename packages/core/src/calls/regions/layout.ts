@@ -1,4 +1,4 @@
-import { invalid, show } from "../calls/check.ts";
+import { invalid, show } from "../check.ts";
 
 /**
  * A part of a grid that lies in an array row by row: the last dimension runs fastest. All lists have one entry for each
@@ -103,12 +103,40 @@ export class Layout {
   meets(other: Layout, shift: number): boolean {
     if (this.length === 0 || other.length === 0) return false;
     if (this.first + shift >= other.end || other.first >= this.end + shift) return false;
+    if (shift === 0 && this.#isOfSameGrid(other)) {
+      if (this.#isApart(other)) return false;
+      if (this.#isBox && other.#isBox) return true;
+    }
+    return this.#sharesElement(other, shift);
+  }
+
+  #isOfSameGrid(other: Layout): boolean {
+    return this.shape.length === other.shape.length && this.shape.every((extent, i) => extent === other.shape[i]);
+  }
+
+  get #isBox(): boolean {
+    return this.stride.every((each) => each === 1);
+  }
+
+  /** Along some dimension one region ends before the other begins. */
+  #isApart(other: Layout): boolean {
+    return this.start.some(
+      (_, i) => this.#last(i) < (other.start[i] as number) || other.#last(i) < (this.start[i] as number),
+    );
+  }
+
+  #last(dimension: number): number {
+    return (
+      (this.start[dimension] as number) + ((this.size[dimension] as number) - 1) * (this.stride[dimension] as number)
+    );
+  }
+
+  #sharesElement(other: Layout, shift: number): boolean {
     const [small, large, by] = this.length <= other.length ? [this, other, shift] : [other, this, -shift];
     const taken = new Set<number>();
-    const collect = (at: number, step: number, count: number): void => {
+    small.lines(0, small.length, (at, step, count) => {
       for (let i = 0; i < count; i++) taken.add(at + i * step + by);
-    };
-    small.lines(0, small.length, collect);
+    });
     let meets = false;
     large.lines(0, large.length, (at, step, count) => {
       for (let i = 0; i < count && !meets; i++) meets = taken.has(at + i * step);

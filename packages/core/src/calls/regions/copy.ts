@@ -1,4 +1,4 @@
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { TypedArray } from "../typed-array.ts";
 import type { Layout } from "./layout.ts";
 
 /**
@@ -14,14 +14,18 @@ export interface Words {
 /** Four kinds of arrays: V8 compiles one loop for so many, and no more. */
 type Word = Uint8Array | Uint16Array | Int32Array | Float64Array;
 
+/** Words for the elements of `like` in so many bytes of a buffer; default: its own. */
 export function wordsOf(
-  { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: size }: TypedArray,
-  isFloat: boolean,
+  like: TypedArray,
+  buffer: ArrayBufferLike = like.buffer,
+  offset: number = like.byteOffset,
+  bytes: number = like.byteLength,
 ): Words {
-  if (size === 1) return { array: new Uint8Array(buffer, byteOffset, byteLength), each: 1 };
-  if (size === 2) return { array: new Uint16Array(buffer, byteOffset, byteLength / 2), each: 1 };
-  if (size === 8 && isFloat) return { array: new Float64Array(buffer, byteOffset, byteLength / 8), each: 1 };
-  return { array: new Int32Array(buffer, byteOffset, byteLength / 4), each: size === 8 ? 2 : 1 };
+  const size = like.BYTES_PER_ELEMENT;
+  if (size === 1) return { array: new Uint8Array(buffer, offset, bytes), each: 1 };
+  if (size === 2) return { array: new Uint16Array(buffer, offset, bytes / 2), each: 1 };
+  if (like instanceof Float64Array) return { array: new Float64Array(buffer, offset, bytes / 8), each: 1 };
+  return { array: new Int32Array(buffer, offset, bytes / 4), each: size === 8 ? 2 : 1 };
 }
 
 /** Shorter lines are copied element by element: making two views of them takes as long as copying so many. */

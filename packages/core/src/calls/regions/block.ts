@@ -1,7 +1,7 @@
-import { invalid, show } from "../calls/check.ts";
-import { MpiError } from "../calls/errors.ts";
-import { type InstanceCheck, instanceCheck, markInstances } from "../calls/package-copies.ts";
-import { emptyLike, isTypedArray, kindOf, type TypedArray } from "../calls/typed-array.ts";
+import { invalid, show } from "../check.ts";
+import { MpiError } from "../errors.ts";
+import { type InstanceCheck, instanceCheck, markInstances } from "../package-copies.ts";
+import { emptyLike, isTypedArray, kindOf, type TypedArray } from "../typed-array.ts";
 import { gatherElements, scatterElements, type Words, wordsOf } from "./copy.ts";
 import { Layout, type Region } from "./layout.ts";
 
@@ -55,12 +55,17 @@ export const Block: InstanceCheck<Block> = instanceCheck("Block");
  * column.toArray(); // => Float64Array.of(1, 5, 9)
  * ```
  * @param array the grid, the last dimension running fastest; it may be longer
- * @param region `shape` of the grid; `start`, default 0; `size`, default the rest; `stride`, default 1
+ * @param region `shape` of the grid; `start`, default 0; `size`, default the rest; `stride`, default 1; or a block: its region
  * @throws MpiError `invalid-argument` with the numbers, where the region is not within the shape, or the shape not in the array
  */
 export function block<A extends TypedArray>(array: A, region: Region): Block<A> {
   if (!isTypedArray(array)) throw invalid(`block(${show(array)}): a block is a region of a typed array`);
-  return new ArrayBlock(array, new Layout(region));
+  return new ArrayBlock(array, layoutOf(region));
+}
+
+/** Where the elements of a region lie. */
+function layoutOf(region: Region): Layout {
+  return region instanceof ArrayBlock ? region.layout : new Layout(region);
 }
 
 /** The class of blocks. */
@@ -133,12 +138,12 @@ export class ArrayBlock<A extends TypedArray = TypedArray> implements Block<A> {
 
   /** Copies the elements `from` to `until` to `target`, an array of the same kind, from its element `at` on. */
   gather(from: number, until: number, target: TypedArray, at: number): void {
-    gatherElements(this.layout, this.#ownWords(), from, until, wordsOf(target, this.#isFloat), at);
+    gatherElements(this.layout, this.words, from, until, wordsOf(target), at);
   }
 
   /** Copies elements of `source`, an array of the same kind, from its element `at` on into the elements `from` to `until`. */
   scatter(from: number, until: number, source: TypedArray, at: number): void {
-    scatterElements(this.layout, this.#ownWords(), from, until, wordsOf(source, this.#isFloat), at);
+    scatterElements(this.layout, this.words, from, until, wordsOf(source), at);
   }
 
   /** The same elements as a part of the array; undefined unless they follow each other. */
@@ -147,24 +152,30 @@ export class ArrayBlock<A extends TypedArray = TypedArray> implements Block<A> {
     return isContiguous ? (this.array.subarray(first, end) as A) : undefined;
   }
 
-  get #isFloat(): boolean {
-    return this.array instanceof Float64Array;
-  }
-
-  /** @throws MpiError where the array's memory was let go since the block was made */
-  #ownWords(): Words {
+  /**
+   * The memory of the array.
+   * @throws MpiError where it was let go since the block was made
+   */
+  get words(): Words {
     if (this.array.length < this.layout.end) {
       throw new MpiError(
         "invalid-argument",
         `the array of this block has ${this.array.length} elements by now: its memory was transferred away or made smaller`,
       );
     }
-    this.#words ??= wordsOf(this.array, this.#isFloat);
+    this.#words ??= wordsOf(this.array);
     return this.#words;
   }
 }
 
+/** What a call sends or fills: an array, or a block of one. */
+export type Elements = TypedArray | ArrayBlock;
+
+export function isBlock(value: unknown): value is ArrayBlock {
+  return value instanceof Block;
+}
+
 /** The elements as a typed array: a copy for a block whose elements lie apart. */
-export function dense<A extends TypedArray>(values: ArrayOrBlock<A>): A {
-  return values instanceof ArrayBlock ? (values.contiguous ?? values.toArray()) : (values as A);
+export function dense(values: Elements): TypedArray {
+  return isTypedArray(values) ? values : (values.contiguous ?? values.toArray());
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type ArrayBlock, Block, block } from "../../../../packages/core/src/regions/block.ts";
-import { Layout } from "../../../../packages/core/src/regions/layout.ts";
-import { Random } from "../../../support/random.ts";
+import { type ArrayBlock, Block, block } from "../../../../../packages/core/src/calls/regions/block.ts";
+import { Layout } from "../../../../../packages/core/src/calls/regions/layout.ts";
+import { Random } from "../../../../support/random.ts";
 
 interface Drawn {
   shape: number[];
@@ -47,8 +47,8 @@ describe("a block", () => {
       const region = draw(random);
       const Kind = random.pick(kinds);
       const length = region.shape.reduce((a, b) => a * b, 1) + random.between(0, 3);
-      const numbers = Array.from({ length }, (_, i) => i);
-      const array = Kind === BigInt64Array ? BigInt64Array.from(numbers, BigInt) : Kind.from(numbers as never);
+      const array = new Kind(length);
+      for (let i = 0; i < length; i++) array[i] = (Kind === BigInt64Array ? BigInt(i) : i) as never;
       const here = block(array, region);
       const expected = places(region);
       const shown = JSON.stringify(region);
