@@ -2,6 +2,7 @@ export { MpiError, type MpiErrorCode, type MpiErrorDetails } from "./calls/error
 export type * from "./calls/options.ts";
 export type { InstanceCheck } from "./calls/package-copies.ts";
 export { type ArrayOrBlock, Block, block } from "./calls/regions/block.ts";
+export { type GridArray, type GridArrayOptions, grid, type Side } from "./calls/regions/grid.ts";
 export type { Region } from "./calls/regions/layout.ts";
 export type { HalfArray, IntegerArray, TypedArray } from "./calls/typed-array.ts";
 export type { CollectiveCalls } from "./communicators/api/collectives.ts";

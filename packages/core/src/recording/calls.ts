@@ -1,4 +1,5 @@
 import { now } from "../calls/event-loop.ts";
+import { type Elements, isBlock } from "../calls/regions/block.ts";
 import { isTypedArray } from "../calls/typed-array.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type RecordedOperation, recordedOperations } from "./layout.ts";
@@ -319,9 +320,13 @@ function rootOf(rootAt: number | undefined, b: unknown, c: unknown, partners: re
 function sizeOf(value: unknown): number {
   if (typeof value === "number") return 8;
   if (typeof value === "string") return value.length;
-  if (isTypedArray(value)) return value.byteLength;
-  if (!Array.isArray(value) || !isTypedArray(value[0])) return 0;
+  if (hasBytes(value)) return value.byteLength;
+  if (!Array.isArray(value) || !hasBytes(value[0])) return 0;
   let bytes = 0;
-  for (const part of value) if (isTypedArray(part)) bytes += part.byteLength;
+  for (const part of value) if (hasBytes(part)) bytes += part.byteLength;
   return bytes;
+}
+
+function hasBytes(value: unknown): value is Elements {
+  return isTypedArray(value) || isBlock(value);
 }
