@@ -17,6 +17,8 @@ interface Example {
 }
 
 const files = readdirSync(api).filter((file) => file.endsWith(".ts") && file !== "group.ts");
+/** Functions of the public face that are not calls of a communicator. */
+const functions = ["../../calls/regions/block.ts", "../../calls/regions/grid.ts"];
 const text = (file: string): string => readFileSync(join(api, file), "utf8");
 
 function examplesOf(file: string): Example[] {
@@ -40,10 +42,10 @@ function checked(code: string): string {
 
 describe("the examples of the calls' docs", () => {
   it("run on 4 ranks, and give what they say", async () => {
-    const examples = files.flatMap(examplesOf);
+    const examples = [...files, ...functions].flatMap(examplesOf);
     const bodies = examples.map(({ at, code }) => `  ["${at}", async (world) => {\n${checked(code)}\n  }],`);
     const program = `import { deepEqual } from "node:assert/strict";
-import { chunks, type Communicator, dims, init, sum } from "tsmpi";
+import { block, chunks, type Communicator, dims, grid, init, sum } from "tsmpi";
 const examples: [string, (world: Communicator) => Promise<void>][] = [
 ${bodies.join("\n")}
 ];

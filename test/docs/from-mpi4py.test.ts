@@ -18,6 +18,8 @@ async function scopeOf(heading: string, world: Communicator): Promise<Record<str
   switch (heading) {
     case "Collectives with arrays":
       return { ...scope, a: new Float64Array(size).fill(rank), b: new Float64Array(size), part: new Float64Array(1) };
+    case "Datatypes":
+      return { ...scope, u: Float64Array.from({ length: 12 }, (_, i) => 100 * rank + i) };
     case "Grids and graphs": {
       const grid = await world.cart(tsmpi.dims(size, 2), { periodic: [true, false] });
       return { ...scope, grid, ring: await world.graph({ sources: [left], destinations: [right] }) };
@@ -70,6 +72,7 @@ const objects: Record<keyof typeof mpi4pyNames, string> = {
   Prequest: "prequest",
   Grequest: "grequest",
   Message: "message",
+  Datatype: "datatype",
 };
 
 test.each(Object.entries(mpi4pyNames))("no method or property of mpi4py's %s is forgotten", (name, members) => {

@@ -42,6 +42,13 @@ const text = {
     Start Startall`,
   Grequest: `
     Complete Start`,
+  Datatype: `
+    Commit Create_contiguous Create_darray Create_dup Create_f90_complex Create_f90_integer Create_f90_real
+    Create_hindexed Create_hindexed_block Create_hvector Create_indexed Create_indexed_block Create_keyval
+    Create_resized Create_struct Create_subarray Create_vector Delete_attr Dup Free Free_keyval Get_attr Get_contents
+    Get_envelope Get_extent Get_name Get_size Get_true_extent Match_size Pack Pack_external Pack_external_size
+    Pack_size Resized Set_attr Set_name Unpack Unpack_external combiner contents decode envelope extent f2py is_named
+    is_predefined lb name py2f size true_extent true_lb true_ub ub`,
   Message: `
     Iprobe Irecv Probe Recv f2py iprobe irecv probe py2f recv`,
 };
