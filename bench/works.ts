@@ -23,6 +23,7 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
     pointToPoint(obstacles),
     ...acrossHosts(obstacles),
     ...[2, 4, 8].map((n) => collectives(n, obstacles)),
+    regions(obstacles),
     map(obstacles),
     ...[2, 3, 5].map((n) => schedules(n, obstacles)),
     ...[1, 8, 64].map((n) => start(n, obstacles)),
@@ -53,6 +54,19 @@ function collectives(n: number, obstacles: Obstacles): Work {
     name: `collectives-${n}`,
     title: `Collectives, ${n} ranks of one host`,
     contenders: () => [tsmpi(n, "collectives"), command("mpi4py", mpi4pyRun(n, "collectives"), obstacles.mpi4py)],
+  };
+}
+
+/** Parts of a grid, which peers copy by MPI's types or by hand; `ours/regions.ts`. */
+function regions(obstacles: Obstacles): Work {
+  return {
+    name: "regions",
+    title: "Regions of a grid of 4000 x 4000 doubles, both ways at once, two ranks of one host",
+    contenders: () => [
+      tsmpi(2, "regions"),
+      command("mpi4py, subarray types", mpi4pyRun(2, "regions"), obstacles.mpi4py),
+      command("mpi4py, NumPy slices", [...mpi4pyRun(2, "regions"), "slices"], obstacles.mpi4py),
+    ],
   };
 }
 

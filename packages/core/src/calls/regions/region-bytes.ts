@@ -55,7 +55,7 @@ export class RegionBytes {
 
   /** The bytes `from` to `until` in memory of their own. */
   slice(from: number = 0, until: number = this.length): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(until - from);
+    const bytes = Buffer.allocUnsafeSlow(until - from);
     this.copyTo(bytes, 0, from, until);
     return bytes;
   }
