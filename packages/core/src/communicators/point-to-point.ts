@@ -13,7 +13,7 @@ import type {
   SendrecvOptions,
   Status,
 } from "../calls/options.ts";
-import { type Elements, isBlock } from "../calls/regions/block.ts";
+import { dense, type Elements, isBlock } from "../calls/regions/block.ts";
 import { isTypedArray } from "../calls/typed-array.ts";
 import { type Arrival, dataOf, type Finish } from "../engine/arrival.ts";
 import type { Channel } from "../engine/channel.ts";
@@ -73,7 +73,9 @@ export abstract class PointToPoint implements PointToPointCalls {
     const { dest, tag = 0 } = options;
     if (typeof dest !== "number" || !isTag(tag)) return false;
     const to = this.partners[dest];
-    return to !== undefined && direct.send(this.#channel, to, tag, value);
+    if (to === undefined) return false;
+    const isShort = isBlock(value) && value.byteLength <= fewBytes;
+    return direct.send(this.#channel, to, tag, isShort ? dense(value) : value);
   }
 
   #send(call: Call, value: unknown, options: SendOptions): Promise<void> {
@@ -105,7 +107,7 @@ export abstract class PointToPoint implements PointToPointCalls {
     for (const name in options) if (name !== "source" && name !== "tag" && name !== "into") return undefined;
     const { source, tag, into } = options;
     if (typeof source !== "number" || !(tag === undefined || isTag(tag))) return undefined;
-    if (into !== undefined && !isTypedArray(into)) return undefined;
+    if (into !== undefined && !isTypedArray(into) && !isBlock(into)) return undefined;
     const from = this.partners[source];
     return from === undefined ? undefined : (direct.receive(this.#channel, from, tag ?? any, into) as Promise<never>);
   }
@@ -170,10 +172,27 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   sendrecv(value: unknown, options: SendrecvOptions & MaybeInto): Promise<never> {
+    const sent = this.#exchangesNow(value, options);
+    if (sent !== undefined) return sent;
     const call = this.#call("sendrecv", options);
     const { checking } = this.world.engine;
     if (checking === undefined) return this.#sendrecv(call, value, options);
     return checking.buffers.watch(call, value, options?.into, () => this.#sendrecv(call, value, options));
+  }
+
+  /** The shortest path, as in {@link send}. What is sent has been copied when the receive begins. */
+  #exchangesNow(value: unknown, options: SendrecvOptions & MaybeInto): Promise<never> | undefined {
+    if (typeof options !== "object" || options === null) return undefined;
+    for (const name in options) {
+      if (name !== "dest" && name !== "source" && name !== "tag" && name !== "into") return undefined;
+    }
+    const { dest, source, tag, into } = options;
+    // What the receive will refuse: nothing may be sent then.
+    if (typeof source !== "number" || this.partners[source] === undefined) return undefined;
+    if (into !== undefined && !isTypedArray(into) && !isBlock(into)) return undefined;
+    if (!this.#sendsNow(value, { dest, tag })) return undefined;
+    const match = { source, tag, into };
+    return this.#receivesNow(match) ?? this.#recv(this.#call("sendrecv", options), match);
   }
 
   #sendrecv(call: Call, value: unknown, options: SendrecvOptions & MaybeInto): Promise<never> {
@@ -343,5 +362,8 @@ function apart(value: unknown, into: Elements): boolean {
   if (ArrayBuffer.isView(value) || isBlock(value)) return !overlaps(value, into);
   return typeof value !== "object" || value === null;
 }
+
+/** Blocks of so many bytes are copied at once, as arrays are. */
+const fewBytes = 1024;
 
 const done: Promise<void> = Promise.resolve();

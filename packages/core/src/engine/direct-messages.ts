@@ -1,4 +1,4 @@
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { Elements } from "../calls/regions/block.ts";
 import { short, shortBytes } from "../wire/codec/codec.ts";
 import { notThere, type ShortReceiver, type ShortSender } from "../wire/short-messages.ts";
 import type { Transport } from "../wire/transport.ts";
@@ -61,7 +61,7 @@ export class DirectMessages {
   }
 
   /** Receives from rank `source` of the world; undefined: it is to be received in the usual way. */
-  receive(channel: Channel, source: number, tag: number, into: TypedArray | undefined): Promise<unknown> | undefined {
+  receive(channel: Channel, source: number, tag: number, into: Elements | undefined): Promise<unknown> | undefined {
     const receiver = this.#receivers[source] ?? this.#findReceiver(source);
     const peer = this.#peers.known(source);
     if (receiver === undefined || peer === undefined || peer.ending !== undefined) return undefined;

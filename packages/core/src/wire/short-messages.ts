@@ -1,4 +1,4 @@
-import type { TypedArray } from "../calls/typed-array.ts";
+import type { Elements } from "../calls/regions/block.ts";
 import type { ShortValue } from "./codec/codec.ts";
 
 /**
@@ -15,7 +15,7 @@ export interface ShortReceiver {
    * Polls some microseconds for a packet, and takes it if it is a small message of this context with this tag (-1: any)
    * and this sequence number. Returns its value (`into` if that is given and was filled), or {@link notThere}.
    */
-  receiveShort(context: number, tag: number, sequence: number, into: TypedArray | undefined): unknown;
+  receiveShort(context: number, tag: number, sequence: number, into: Elements | undefined): unknown;
   /** The size of the message that was taken last, as its envelope would say. */
   readonly shortBytes: number;
 }

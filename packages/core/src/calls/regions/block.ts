@@ -172,7 +172,7 @@ export class ArrayBlock<A extends TypedArray = TypedArray> implements Block<A> {
 export type Elements = TypedArray | ArrayBlock;
 
 export function isBlock(value: unknown): value is ArrayBlock {
-  return value instanceof Block;
+  return typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && value instanceof Block;
 }
 
 /** The elements as a typed array: a copy for a block whose elements lie apart. */

@@ -1,6 +1,6 @@
 import { MpiError, messageOf } from "../../calls/errors.ts";
+import type { Elements } from "../../calls/regions/block.ts";
 import { copyBytes, RegionBytes } from "../../calls/regions/region-bytes.ts";
-import type { TypedArray } from "../../calls/typed-array.ts";
 import type { Instance } from "../../wasm/module.ts";
 import { decode, type Landing, landed, shortInto, shortNumber } from "../../wire/codec/codec.ts";
 import type { Envelope } from "../../wire/envelope.ts";
@@ -79,7 +79,7 @@ export class RingReceiver implements ShortReceiver {
   }
 
   /** See {@link ShortReceiver}. Only between packets, and where polling is worth its time. */
-  receiveShort(context: number, tag: number, sequence: number, into: TypedArray | undefined): unknown {
+  receiveShort(context: number, tag: number, sequence: number, into: Elements | undefined): unknown {
     const poller = this.#poller;
     if (poller === undefined || poller.budget.isSpent || this.#envelope !== undefined || this.#dead) return notThere;
     const ring = this.#ring;

@@ -1,3 +1,4 @@
+import { type ArrayBlock, type Elements, isBlock } from "../../calls/regions/block.ts";
 import { isTypedArray, type TypedArray } from "../../calls/typed-array.ts";
 import { Excerpt } from "../packet.ts";
 import type { AlignedMemory } from "./aligned-memory.ts";
@@ -51,10 +52,19 @@ export function shortLength(memory: AlignedMemory, at: number, bytes: number, in
 }
 
 /** Copies the array there to the beginning of `into`, if it has the same type and fits. False otherwise. */
-export function shortInto(memory: AlignedMemory, at: number, bytes: number, into: TypedArray): boolean {
+export function shortInto(memory: AlignedMemory, at: number, bytes: number, into: Elements): boolean {
+  if (isBlock(into)) return shortIntoBlock(memory, at, bytes, into);
   const length = shortLength(memory, at, bytes, into);
   if (length === undefined || length > into.length) return false;
   copyOut(memory, at + 1, length, into);
+  return true;
+}
+
+function shortIntoBlock(memory: AlignedMemory, at: number, bytes: number, into: ArrayBlock): boolean {
+  const { array } = into;
+  const length = shortLength(memory, at, bytes, array);
+  if (length === undefined || length > into.length) return false;
+  into.scatter(0, length, memory.arrayOf(kindOf(array)) as TypedArray, (at + 1) / array.BYTES_PER_ELEMENT);
   return true;
 }
 
