@@ -13,6 +13,14 @@ export {
   type IntercommOptions,
   Intercommunicator,
 } from "./communicators/api/communicator.ts";
+export type {
+  FileData,
+  FileOrderedOptions,
+  FilePlaceOptions,
+  FileReadOptions,
+  OpenFileOptions,
+  ParallelFile,
+} from "./communicators/api/files.ts";
 export { Group } from "./communicators/api/group.ts";
 export type { InterCollectiveCalls } from "./communicators/api/inter-collectives.ts";
 export type { NoSource, PointToPointCalls, SourceRank } from "./communicators/api/point-to-point.ts";

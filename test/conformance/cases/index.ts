@@ -2,6 +2,7 @@ import { cases as arrayReductions } from "./array-reductions.ts";
 import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
 import { cases as failures } from "./failures.ts";
+import { cases as files } from "./files.ts";
 import { cases as groups } from "./groups.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as into } from "./into.ts";
@@ -35,6 +36,7 @@ export const themes = {
   "memory that input and output share": overlaps,
   "after a failure": failures,
   communicators,
+  files,
   groups,
   topologies,
   intercommunicators,

@@ -14,6 +14,7 @@ import { recognise } from "./package-copies.ts";
  * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
  * | `closed` | the communicator was closed before the call |
  * | `undelivered` | a message could not reach its rank: there is no connection, or it broke |
+ * | `io` | a file could not be read or written; `cause` is the error of the operating system |
  * | `protocol` | a peer sent something that is not tsmpi's protocol |
  * | `launch` | the world could not be set up |
  */
@@ -26,6 +27,7 @@ export type MpiErrorCode =
   | "aborted"
   | "closed"
   | "undelivered"
+  | "io"
   | "protocol"
   | "launch";
 

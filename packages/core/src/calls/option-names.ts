@@ -129,6 +129,18 @@ export const optionNames = {
   ],
   mapReduce: ["schedule", "chunkSize", "lookAhead", "journal", "progress", "timeoutMs", "retries", "signal"],
 
+  openFile: ["flags", "inPlace", "preallocate", "mode", "durable", "signal"],
+  writeAt: ["offset", "view", "signal"],
+  readAt: ["offset", "into", "view", "signal"],
+  writeAtAll: ["offset", "view", "signal"],
+  readAtAll: ["offset", "into", "view", "signal"],
+  writeOrdered: ["signal"],
+  readOrdered: ["into", "signal"],
+  size: [],
+  truncate: ["signal"],
+  sync: ["signal"],
+  close: [],
+
   createOp: ["commutative", "name"],
   local: ["seed", "failAt", "ranksPerHost", "check"],
 } as const;

@@ -28,6 +28,14 @@ export const operations = [
   "neighborAlltoall",
   "imap",
   "imapUnordered",
+  "openFile",
+  "writeAtAll",
+  "readAtAll",
+  "writeOrdered",
+  "readOrdered",
+  "truncate",
+  "sync",
+  "close",
 ] as const;
 export type Operation = (typeof operations)[number];
 

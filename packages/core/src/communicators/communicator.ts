@@ -1,8 +1,12 @@
 /*
  * One file, although it is long: these four classes make each other, and files do not import in a circle.
  */
+import { basename } from "node:path";
+import type { Call } from "../calls/call.ts";
+import { sitedHere } from "../calls/call-site.ts";
 import { checkList, checkRank, invalid, show } from "../calls/check.ts";
 import { checkOptions, knownOptions } from "../calls/check-options.ts";
+import { MpiError } from "../calls/errors.ts";
 import type {
   AbortOptions,
   CallOptions,
@@ -19,8 +23,11 @@ import { type ArrayOrBlock, type Elements, isBlock } from "../calls/regions/bloc
 import type { TypedArray } from "../calls/typed-array.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../collectives/algorithms/neighborhood.ts";
+import type { Operation } from "../collectives/signature.ts";
+import type { FileRanks } from "../files/open-file.ts";
 import type { Peers } from "../wire/peers.ts";
 import type * as api from "./api/communicator.ts";
+import type { OpenFileOptions, ParallelFile } from "./api/files.ts";
 import { Group } from "./api/group.ts";
 import { Grid } from "./cartesian.ts";
 import { graphOrder } from "./graph-order.ts";
@@ -149,6 +156,17 @@ class Communicator extends TaskCollective implements api.Communicator {
     });
   }
 
+  async openFile(path: string, options: OpenFileOptions = {}): Promise<ParallelFile> {
+    const opened = await this.collective("openFile", options, async (peers) => {
+      const { context, members } = await this.all(peers);
+      // Loaded only now: programs without files start sooner.
+      const { openFile } = await import("../files/open-file.ts");
+      return openFile(peers, new FileCommunicator(this.world, context, members, path), path, options);
+    });
+    if (!(opened instanceof MpiError)) return opened;
+    throw this.world.engine.explained(sitedHere({ operation: "openFile", options, communicator: this.name }), opened);
+  }
+
   phase<R>(name: string, body: () => R | Promise<R>): Promise<R> {
     return inPhase(this.world, name, body);
   }
@@ -188,6 +206,22 @@ class Communicator extends TaskCollective implements api.Communicator {
       return make(context, members);
     };
     return this.collective("dup", options, body) as Promise<never>;
+  }
+}
+
+/** The ranks that have a file open, with a message space of their own. */
+class FileCommunicator extends Communicator implements FileRanks {
+  constructor(world: World, context: number, members: readonly number[], path: string) {
+    super(world, context, members);
+    this.name = basename(String(path));
+  }
+
+  run<R>(operation: Operation, options: CallOptions, body: (peers: Peers) => Promise<R>): Promise<R> {
+    return this.collective(operation, options, body);
+  }
+
+  explained(call: Call, error: unknown): Error {
+    return this.world.engine.explained(call, error);
   }
 }
 

@@ -94,20 +94,26 @@ export class System {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       ftruncateSync(fd, bytes);
-      let error: number;
-      do error = this.#allocate(fd, 0, bytes);
-      while (error === interrupted);
-      if (error !== 0) throw cannotAllocate(path, bytes, error);
+      const error = this.allocate(fd, bytes);
+      if (error !== undefined) throw cannotAllocate(path, bytes, error);
       if (place === undefined) {
         return new Uint8Array(this.#koffi.view(this.#mmap(null, bytes, readAndWrite, shared, fd, 0), bytes));
       }
       const address = this.addressOf(place);
       const got = this.#mmapAt(address, bytes, readAndWrite, shared | fixed, fd, 0);
-      if (BigInt(got) !== address) throw cannotAllocate(path, bytes, outOfMemory);
+      if (BigInt(got) !== address) throw cannotAllocate(path, bytes, "ENOMEM");
       return place;
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Allocates so many bytes of an open file on the disk. Gives the name of the error, if there is one. */
+  allocate(fd: number, bytes: number): string | undefined {
+    let error: number;
+    do error = this.#allocate(fd, 0, bytes);
+    while (error === interrupted);
+    return error === 0 ? undefined : getSystemErrorName(-error);
   }
 
   /** Unmaps what {@link map} returned. A later access kills the process. */
@@ -187,8 +193,7 @@ export class System {
   }
 }
 
-function cannotAllocate(path: string, bytes: number, error: number): MpiError {
-  const name = getSystemErrorName(-error);
+function cannotAllocate(path: string, bytes: number, name: string): MpiError {
   const advice =
     name === "ENOSPC"
       ? `the file system is full (df ${dirname(dirname(path))}): remove what others have left there, or let ranks talk over ZeroMQ, with TSMPI_TRANSPORT=zeromq`
@@ -200,7 +205,6 @@ function cannotAllocate(path: string, bytes: number, error: number): MpiError {
 
 /** EINTR: a signal with a handler came, for example from the user. */
 const interrupted = 4;
-const outOfMemory = 12;
 const mostCpus = 8192;
 const readAndWrite = 3;
 const shared = 1;

@@ -64,7 +64,7 @@ export function block<A extends TypedArray>(array: A, region: Region): Block<A> 
 }
 
 /** Where the elements of a region lie. */
-function layoutOf(region: Region): Layout {
+export function layoutOf(region: Region): Layout {
   return region instanceof ArrayBlock ? region.layout : new Layout(region);
 }
 

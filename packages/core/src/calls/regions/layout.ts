@@ -99,6 +99,12 @@ export class Layout {
     }
   }
 
+  /** The index in the array of the region's element with this number. */
+  place(element: number): number {
+    const { line, outer } = this;
+    return this.first + (element % line.count) * line.step + placeOf(Math.floor(element / line.count), outer);
+  }
+
   /** Whether an element is in both regions of one array; `shift` is where this region's array begins in the other's. */
   meets(other: Layout, shift: number): boolean {
     if (this.length === 0 || other.length === 0) return false;

@@ -18,6 +18,7 @@ import { type InstanceCheck, instanceCheck } from "../../calls/package-copies.ts
 import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
 import type { CollectiveCalls } from "./collectives.ts";
+import type { OpenFileOptions, ParallelFile } from "./files.ts";
 import type { Group } from "./group.ts";
 import type { InterCollectiveCalls } from "./inter-collectives.ts";
 import type { PointToPointCalls } from "./point-to-point.ts";
@@ -158,6 +159,23 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
    * @throws MpiError `invalid-argument` when a rank is in both groups, `mismatch` when ranks name different leaders
    */
   intercomm(options: IntercommOptions): Promise<Intercommunicator>;
+
+  /**
+   * Opens a file that all ranks read and write.
+   *
+   * A new file is written under another name beside it, and appears under its own, whole, at `close()`. Without that it is
+   * discarded: when its scope is left, and when the job ends.
+   *
+   * ```ts
+   * await using file = await world.openFile("ranks.txt", { flags: "w" });
+   * await file.writeOrdered(`rank ${world.rank}\n`);
+   * await file.close();
+   * ```
+   * @param path the file; relative to the working directory
+   * @param options `flags`, default `"r"`; `inPlace`, `preallocate`, `mode`, `durable`
+   * @throws MpiError `io` on all ranks when one of them cannot open it
+   */
+  openFile(path: string, options?: OpenFileOptions): Promise<ParallelFile>;
 
   /**
    * Ends the whole job: all ranks are stopped, and `tsmpi run` ends with `code`. Never returns.

@@ -1,0 +1,292 @@
+import { basename, resolve } from "node:path";
+import type { Call } from "../calls/call.ts";
+import { sitedHere } from "../calls/call-site.ts";
+import { invalid, show } from "../calls/check.ts";
+import { checkOptions, knownOptions } from "../calls/check-options.ts";
+import { MpiError } from "../calls/errors.ts";
+import type { CallOptions } from "../calls/options.ts";
+import { type ArrayOrBlock, layoutOf } from "../calls/regions/block.ts";
+import { allgather } from "../collectives/algorithms/index.ts";
+import type { Operation } from "../collectives/signature.ts";
+import type {
+  FileData,
+  FileOrderedOptions,
+  FilePlaceOptions,
+  FileReadOptions,
+  OpenFileOptions,
+  ParallelFile,
+} from "../communicators/api/files.ts";
+import type { Peers } from "../wire/peers.ts";
+import { type Part, readPieces, readTogether, writePieces, writeTogether } from "./aggregation.ts";
+import { agreeOn, asIoError, settled } from "./agree.ts";
+import { type Content, contentOf } from "./content.ts";
+import { type Access, accessOf, canRead, canWrite } from "./flags.ts";
+import type { LocalFile } from "./local-file.ts";
+import { Pieces } from "./pieces.ts";
+import { type Place, Publication } from "./publication.ts";
+
+/** The ranks that share a file: a communicator of its own. */
+export interface FileRanks {
+  readonly rank: number;
+  readonly host: string;
+  /** Runs one collective among them. */
+  run<R>(operation: Operation, options: CallOptions, body: (peers: Peers) => Promise<R>): Promise<R>;
+  /** The error with rank, call and line. */
+  explained(call: Call, error: unknown): Error;
+  close(): Promise<void>;
+}
+
+/** Opens a file on all ranks; within a collective. */
+export function openFile(
+  peers: Peers,
+  ranks: FileRanks,
+  path: string,
+  options: OpenFileOptions,
+): Promise<ParallelFile | MpiError> {
+  return settled(() => open(peers, ranks, path, options));
+}
+
+async function open(peers: Peers, ranks: FileRanks, path: string, options: OpenFileOptions): Promise<ParallelFile> {
+  let place: Place | undefined;
+  let error: unknown;
+  try {
+    place = await placeOf(path, options);
+  } catch (thrown) {
+    error = thrown;
+  }
+  await agreeOn(peers, ranks.host, error);
+  const here = place as Place;
+  const publication = await Publication.begin(peers, ranks.host, here);
+  return new OpenFile(ranks, here, publication);
+}
+
+async function placeOf(path: string, options: OpenFileOptions): Promise<Place> {
+  if (typeof path !== "string" || path === "") throw invalid(`path is ${show(path)}, but it is the name of a file`);
+  const { flags = "r", inPlace = false, preallocate = 0, mode, durable = true } = options;
+  if (!Number.isSafeInteger(preallocate) || preallocate < 0) {
+    throw invalid(`preallocate is ${show(preallocate)}, but it is a number of bytes, a whole number from 0`);
+  }
+  for (const [name, value] of Object.entries({ inPlace, durable })) {
+    if (typeof value !== "boolean") throw invalid(`${name} is ${show(value)}, but it is true or false`);
+  }
+  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
+    throw invalid(`mode is ${show(mode)}, but it is permissions such as 0o640`);
+  }
+  const access = accessOf(flags);
+  if (preallocate > 0 && !canWrite(access))
+    throw invalid(`preallocate needs a file that may be written, not "${flags}"`);
+  return { path: resolve(path), access, flags, inPlace, preallocate, mode, durable };
+}
+
+/** A file that is open on this rank. */
+class OpenFile implements ParallelFile {
+  readonly path: string;
+  readonly #ranks: FileRanks;
+  readonly #access: Access;
+  readonly #flags: string;
+  readonly #file: LocalFile;
+  readonly #publication: Publication;
+  /** Where the next ordered call begins: the same on all ranks. */
+  #position: number;
+  #closed = false;
+
+  constructor(ranks: FileRanks, { path, access, flags }: Place, publication: Publication) {
+    this.path = path;
+    this.#ranks = ranks;
+    this.#access = access;
+    this.#flags = flags;
+    this.#publication = publication;
+    this.#file = publication.file;
+    this.#position = access.appends ? publication.size : 0;
+  }
+
+  writeAt(data: FileData, options: FilePlaceOptions): Promise<void> {
+    return this.#alone("writeAt", options, async () => {
+      const content = this.#toWrite(data);
+      await writePieces(this.#file, partOf(content, options), options.signal);
+    });
+  }
+
+  readAt<A extends ArrayOrBlock>(options: FileReadOptions<A>): Promise<A> {
+    return this.#alone("readAt", options, async () => {
+      const content = this.#toRead(options.into);
+      await readPieces(this.#file, partOf(content, options), options.signal);
+      return options.into;
+    });
+  }
+
+  writeAtAll(data: FileData, options: FilePlaceOptions): Promise<void> {
+    return this.#together("writeAtAll", options, async (peers) => {
+      const part = await this.#agreed(peers, () => partOf(this.#toWrite(data), options));
+      await this.#settle(peers, await writeTogether(peers, this.#file, part));
+    });
+  }
+
+  readAtAll<A extends ArrayOrBlock>(options: FileReadOptions<A>): Promise<A> {
+    return this.#together("readAtAll", options, async (peers) => {
+      const part = await this.#agreed(peers, () => partOf(this.#toRead(options.into), options));
+      await this.#settle(peers, await readTogether(peers, this.#file, part));
+      return options.into;
+    });
+  }
+
+  writeOrdered(data: FileData, options: CallOptions = {}): Promise<void> {
+    return this.#together("writeOrdered", options, async (peers) => {
+      const content = await this.#agreed(peers, () => this.#toWrite(data));
+      const pieces = await this.#next(peers, content);
+      await this.#settle(peers, await writeTogether(peers, this.#file, { content, pieces }));
+    });
+  }
+
+  readOrdered<A extends ArrayOrBlock>(options: FileOrderedOptions<A>): Promise<A> {
+    return this.#together("readOrdered", options, async (peers) => {
+      const content = await this.#agreed(peers, () => this.#toRead(options.into));
+      const pieces = await this.#next(peers, content);
+      await this.#settle(peers, await readTogether(peers, this.#file, { content, pieces }));
+      return options.into;
+    });
+  }
+
+  size(): Promise<number> {
+    return this.#alone("size", {}, () => this.#file.size());
+  }
+
+  truncate(bytes: number, options: CallOptions = {}): Promise<void> {
+    return this.#together("truncate", options, async (peers) => {
+      await this.#agreed(peers, () => {
+        if (Number.isSafeInteger(bytes) && bytes >= 0) return this.#mayWrite();
+        throw invalid(`bytes is ${show(bytes)}, but it is a size, a whole number from 0`);
+      });
+      const sizes = await allgather(peers, bytes);
+      const other = sizes.findIndex((each) => each !== bytes);
+      if (other >= 0) throw new MpiError("mismatch", `rank ${other} gives ${sizes[other]} bytes, this rank ${bytes}`);
+      const error = peers.rank === 0 ? await caught(() => this.#file.truncate(bytes)) : undefined;
+      await this.#settle(peers, error);
+    });
+  }
+
+  sync(options: CallOptions = {}): Promise<void> {
+    return this.#together("sync", options, async (peers) => {
+      await this.#settle(peers, await caught(() => this.#file.sync()));
+    });
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const closed = this.#together("close", {}, async (peers) => {
+      await this.#settle(peers, await this.#publication.publish(peers));
+    });
+    this.#closed = true;
+    return closed.finally(() => this.#letGo());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    // This rank takes no part in further calls: the next one of the others rejects.
+    const left = this.#ranks.run("close", {}, async () => {
+      throw new MpiError("closed", `${this.path} was left on rank ${this.#ranks.rank} without close()`);
+    });
+    left.catch(() => {});
+    await this.#letGo();
+  }
+
+  /** Closes this rank's own handle; a new file that has not appeared is discarded. */
+  async #letGo(): Promise<void> {
+    await this.#publication.end();
+    await this.#ranks.close();
+  }
+
+  async #alone<R>(operation: FileCall, options: CallOptions, work: () => Promise<R>): Promise<R> {
+    try {
+      if (this.#closed) throw this.#closedError();
+      checkOptions(knownOptions[operation], options);
+      options.signal?.throwIfAborted();
+      return await work();
+    } catch (error) {
+      const call: Call = { operation, options, communicator: basename(this.path) };
+      const own = error === options?.signal?.reason ? cancelled(error) : asIoError(error, this.path);
+      throw this.#ranks.explained(sitedHere(call), own);
+    }
+  }
+
+  async #together<R>(operation: FileCollective, options: CallOptions, work: (peers: Peers) => Promise<R>): Promise<R> {
+    const call: Call = { operation, options, communicator: basename(this.path) };
+    if (this.#closed) throw this.#ranks.explained(sitedHere(call), this.#closedError());
+    const result = await this.#ranks.run(operation, options, (peers) => settled(() => work(peers)));
+    if (result instanceof MpiError) throw this.#ranks.explained(sitedHere(call), result);
+    return result;
+  }
+
+  #closedError(): MpiError {
+    return new MpiError("closed", `${this.path} was closed`);
+  }
+
+  /** What a check gives, on all ranks or on none. */
+  async #agreed<R>(peers: Peers, check: () => R): Promise<R> {
+    let result: R | undefined;
+    let error: unknown;
+    try {
+      result = check();
+    } catch (thrown) {
+      error = thrown;
+    }
+    await agreeOn(peers, this.#ranks.host, error);
+    return result as R;
+  }
+
+  async #settle(peers: Peers, error: unknown): Promise<void> {
+    await agreeOn(peers, this.#ranks.host, error === undefined ? undefined : asIoError(error, this.path));
+  }
+
+  /** This rank's pieces of an ordered call; moves the shared position behind those of all. */
+  async #next(peers: Peers, { bytes }: Content): Promise<Pieces> {
+    const lengths = await allgather(peers, bytes);
+    const begin = this.#position + lengths.slice(0, peers.rank).reduce(sum, 0);
+    this.#position += lengths.reduce(sum, 0);
+    return new Pieces(begin, bytes);
+  }
+
+  #toWrite(data: FileData): Content {
+    this.#mayWrite();
+    return contentOf(data);
+  }
+
+  #mayWrite(): void {
+    if (!canWrite(this.#access)) throw invalid(`${this.path} is open for reading: flags "${this.#flags}"`);
+  }
+
+  #toRead(into: ArrayOrBlock): Content {
+    if (!canRead(this.#access))
+      throw invalid(`${this.path} is open for writing: flags "${this.#flags}"; give "${this.#flags}+"`);
+    if (into === undefined || typeof into === "string")
+      throw invalid(`\`into\` is ${show(into)}, but it is a typed array, or a block of one`);
+    return contentOf(into);
+  }
+}
+
+type FileCollective = "writeAtAll" | "readAtAll" | "writeOrdered" | "readOrdered" | "truncate" | "sync" | "close";
+type FileCall = "writeAt" | "readAt" | "size";
+
+function partOf(content: Content, { offset, view }: FilePlaceOptions): Part {
+  const layout = view === undefined ? undefined : layoutOf(view);
+  return { content, pieces: new Pieces(offset, content.bytes, layout, content.size) };
+}
+
+function sum(a: number, b: number): number {
+  return a + b;
+}
+
+function cancelled(reason: unknown): MpiError {
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new MpiError("aborted", `cancelled: ${why}`, { cause: reason });
+}
+
+async function caught(work: () => Promise<void>): Promise<unknown> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

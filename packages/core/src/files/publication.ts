@@ -1,0 +1,234 @@
+import { randomBytes } from "node:crypto";
+import { constants, type Stats, unlinkSync } from "node:fs";
+import { chmod, link, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { MpiError } from "../calls/errors.ts";
+import { allgather, bcast } from "../collectives/algorithms/index.ts";
+import { System } from "../transports/libc.ts";
+import type { Peers } from "../wire/peers.ts";
+import { agreeOn, asIoError } from "./agree.ts";
+import type { Access } from "./flags.ts";
+import { LocalFile } from "./local-file.ts";
+
+/** A file to be opened, with options that have been checked. */
+export interface Place {
+  readonly path: string;
+  readonly access: Access;
+  readonly flags: string;
+  readonly inPlace: boolean;
+  readonly preallocate: number;
+  readonly mode: number | undefined;
+  readonly durable: boolean;
+}
+
+/** What rank 0 has prepared. */
+interface Prepared {
+  /** What all ranks open. */
+  readonly path: string;
+  /** The name under which it appears at the end; undefined: it is there already. */
+  readonly target: string | undefined;
+}
+
+/**
+ * How a file comes under its name. A new one is written beside it, under another name, and renamed when all ranks have written:
+ *
+ * ```text
+ *   .field.bin.tsmpi-n042-4711-9f3a         written by all ranks
+ *            │  rename, by rank 0, when all have closed it
+ *   field.bin                               the old file, or none, until then
+ * ```
+ */
+export class Publication {
+  readonly file: LocalFile;
+  /** The size of the file when it was opened. */
+  readonly size: number;
+  readonly #prepared: Prepared;
+  readonly #place: Place;
+  readonly #discard: () => void;
+
+  private constructor(file: LocalFile, size: number, prepared: Prepared, place: Place) {
+    this.file = file;
+    this.size = size;
+    this.#prepared = prepared;
+    this.#place = place;
+    this.#discard = () => discardSync(prepared);
+    if (prepared.target !== undefined) process.once("exit", this.#discard);
+  }
+
+  /** Opens the file on all ranks, or on none. */
+  static async begin(peers: Peers, host: string, place: Place): Promise<Publication> {
+    const { path, access } = place;
+    let prepared: Prepared | undefined;
+    let error: unknown;
+    if (peers.rank === 0) {
+      try {
+        prepared = await prepare(place);
+      } catch (thrown) {
+        error = asIoError(thrown, path);
+      }
+    }
+    await agreeOn(peers, host, error);
+    const common = (await bcast(peers, prepared, 0)) as Prepared;
+    let opened: { file: LocalFile; size: number } | undefined;
+    try {
+      const file = await LocalFile.open(common.path, access.mode);
+      opened = { file, size: await file.size() };
+    } catch (thrown) {
+      error = asIoError(thrown, path);
+    }
+    try {
+      await agreeOn(peers, host, error);
+    } catch (agreed) {
+      await opened?.file.close();
+      if (peers.rank === 0) discardSync(common);
+      throw agreed;
+    }
+    const { file, size } = opened as { file: LocalFile; size: number };
+    return new Publication(file, size, common, place);
+  }
+
+  /** All ranks have written: the file comes under its name. Gives what went wrong here; then it is discarded. */
+  async publish(peers: Peers): Promise<unknown> {
+    const { target, path } = this.#prepared;
+    let error: unknown;
+    try {
+      const isFirstOfHost = peers.hosts.indexOf(peers.hosts[peers.rank] as number) === peers.rank;
+      if (target !== undefined && this.#place.durable && isFirstOfHost) await this.file.sync();
+      await this.file.close(); // over a network, what was written reaches the server at last now, or fails
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (target === undefined) return error;
+    const areWell = await allgather(peers, error === undefined);
+    if (areWell.includes(false) || peers.rank !== 0) return error;
+    try {
+      await (this.#place.access.isExclusive ? linkAs(path, target) : rename(path, target));
+    } catch (thrown) {
+      return thrown;
+    }
+    return undefined;
+  }
+
+  /** Lets go of the file here. A new one that has not come under its name is removed. */
+  async end(): Promise<void> {
+    process.off("exit", this.#discard);
+    await this.file.close().catch(() => {});
+    if (this.#prepared.target !== undefined) this.#discard();
+  }
+}
+
+/** Gives the file its name, which no other file may have. */
+async function linkAs(path: string, target: string): Promise<void> {
+  try {
+    await link(path, target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP") throw error;
+    // A file system without hard links: another process may make such a file between these two calls.
+    if ((await stat(target).catch(() => undefined)) !== undefined)
+      throw Object.assign(new Error("EEXIST"), { code: "EEXIST", syscall: "link" });
+    await rename(path, target);
+    return;
+  }
+  await unlink(path);
+}
+
+/** Rank 0 makes the file that all ranks then open. */
+async function prepare(place: Place): Promise<Prepared> {
+  const { path, access, inPlace } = place;
+  const old = await statOf(path);
+  if (old?.isDirectory()) throw refused(path, "it is a directory (EISDIR)");
+  if (access.isExclusive && old !== undefined) throw refused(path, "there is a file of this name (EEXIST)");
+  // A device or a pipe is written where it is: a file must not take its place.
+  const isReplaced = access.isNew && !inPlace && (old === undefined || old.isFile());
+  if (!isReplaced) {
+    await makeInPlace(place, old);
+    return { path, target: undefined };
+  }
+  const target = await realpath(path).catch(() => path);
+  await removeAbandoned(target);
+  const name = temporaryName(target);
+  try {
+    await makeNew(name, place, old);
+  } catch (error) {
+    await unlink(name).catch(() => {});
+    throw error;
+  }
+  return { path: name, target };
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function refused(path: string, why: string): MpiError {
+  return new MpiError("io", `${path}: ${why}`);
+}
+
+async function makeInPlace({ path, access, preallocate, mode = 0o666 }: Place, old: Stats | undefined): Promise<void> {
+  if (!access.creates && preallocate === 0) return;
+  const file = await LocalFile.open(path, access.mode | (access.creates ? constants.O_CREAT : 0), mode);
+  try {
+    if (access.isNew && old?.isFile()) await file.truncate(0);
+    if (preallocate > 0) await allocate(file, preallocate);
+  } finally {
+    await file.close();
+  }
+}
+
+async function makeNew(name: string, { access, preallocate, mode }: Place, old: Stats | undefined): Promise<void> {
+  const file = await LocalFile.open(name, access.mode | constants.O_CREAT | constants.O_EXCL, mode ?? 0o666);
+  try {
+    if (mode === undefined && old !== undefined) await chmod(name, old.mode & 0o7777);
+    if (preallocate > 0) await allocate(file, preallocate);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a file at least so long, with room on the disk for all of it where the C library can be asked. */
+async function allocate(file: LocalFile, bytes: number): Promise<void> {
+  const error = System.loadIfAny()?.allocate(file.fd, bytes);
+  if (error !== undefined) throw Object.assign(new Error(error), { code: error, syscall: "posix_fallocate" });
+  if ((await file.size()) < bytes) await file.truncate(bytes);
+}
+
+/** The name under which a file is written: says to whom it belongs, so that a later run can remove what a killed one has left. */
+function temporaryName(target: string): string {
+  const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  return join(dirname(target), `.${basename(target)}.tsmpi-${owner}`);
+}
+
+/** Removes what processes of this host have left that were killed while they wrote a file of this name. */
+async function removeAbandoned(target: string): Promise<void> {
+  const start = `.${basename(target)}.tsmpi-${hostname()}-`;
+  const names = await readdir(dirname(target)).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(start))) {
+    const pid = Number(name.slice(start.length).split("-")[0]);
+    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) await unlink(join(dirname(target), name)).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function discardSync({ path, target }: Prepared): void {
+  if (target === undefined) return;
+  try {
+    unlinkSync(path);
+  } catch {
+    // renamed, or removed by another rank
+  }
+}
