@@ -18,7 +18,9 @@ interface Example {
 
 const files = readdirSync(api).filter((file) => file.endsWith(".ts") && file !== "group.ts");
 /** Functions of the public face that are not calls of a communicator. */
-const functions = ["../../calls/regions/block.ts", "../../calls/regions/grid.ts"];
+const functions = ["../../calls/regions/block.ts", "../../calls/regions/grid.ts", "../../files/parallel-file.ts"];
+/** Files whose first example makes what all their others use. */
+const withSetup = /inter-collectives\.ts|parallel-file\.ts/;
 const text = (file: string): string => readFileSync(join(api, file), "utf8");
 
 function examplesOf(file: string): Example[] {
@@ -27,9 +29,8 @@ function examplesOf(file: string): Example[] {
     at: `${file}:${whole.slice(0, index).split("\n").length}`,
     code: block!.replace(/^ *\* ?/gm, "").trim(),
   }));
-  // The first example of the calls between two groups makes these groups, for all the others.
   const [setup] = found;
-  if (file !== "inter-collectives.ts" || setup === undefined) return found;
+  if (!withSetup.test(file) || setup === undefined) return found;
   return found.slice(1).map(({ at, code }) => ({ at, code: `${setup.code}\n${code}` }));
 }
 
@@ -63,8 +64,9 @@ for (const [at, example] of examples) {
     expect(examples.length).toBeGreaterThan(40);
   });
 
-  it.each(files)("%s: each call has its errors, its parameters and an example", (file) => {
-    const docs = [...text(file).matchAll(/\n {2}\/\*\*((?:(?!\*\/).)*)\*\/\n {2}(\[?[\w.]+\]?)(<[^(]*)?\(/gs)];
+  it.each([...files, ...functions])("%s: each call has its errors, its parameters and an example", (file) => {
+    const [face = ""] = text(file).split(/\n(?:export )?class /);
+    const docs = [...face.matchAll(/\n {2}\/\*\*((?:(?!\*\/).)*)\*\/\n {2}(\[?[\w.]+\]?)(<[^(]*)?\(/gs)];
     const calls = docs.map(([, doc, name]) => ({ name: name!, doc: doc! })).filter(({ name }) => !plain.has(name));
     for (const { name, doc } of calls) {
       if (/see \{@link \w+\.dup\}/.test(doc)) continue;

@@ -13,14 +13,6 @@ export {
   type IntercommOptions,
   Intercommunicator,
 } from "./communicators/api/communicator.ts";
-export type {
-  FileData,
-  FileOrderedOptions,
-  FilePlaceOptions,
-  FileReadOptions,
-  OpenFileOptions,
-  ParallelFile,
-} from "./communicators/api/files.ts";
 export { Group } from "./communicators/api/group.ts";
 export type { InterCollectiveCalls } from "./communicators/api/inter-collectives.ts";
 export type { NoSource, PointToPointCalls, SourceRank } from "./communicators/api/point-to-point.ts";
@@ -28,6 +20,14 @@ export type { ReductionCalls } from "./communicators/api/reductions.ts";
 export type { PoolOptions, TaskCalls } from "./communicators/api/tasks.ts";
 export { dims } from "./communicators/cartesian.ts";
 export { pool } from "./communicators/pool.ts";
+export type {
+  FileData,
+  FileOrderedOptions,
+  FilePlaceOptions,
+  FileReadOptions,
+  OpenFileOptions,
+  ParallelFile,
+} from "./files/parallel-file.ts";
 export {
   band,
   bor,

@@ -1,10 +1,8 @@
 import { invalid, show } from "../calls/check.ts";
-import { type ArrayOrBlock, isBlock } from "../calls/regions/block.ts";
+import { isBlock } from "../calls/regions/block.ts";
 import { RegionBytes } from "../calls/regions/region-bytes.ts";
 import { isTypedArray, type TypedArray } from "../calls/typed-array.ts";
-
-/** What a program may write. */
-export type FileData = ArrayOrBlock | ArrayBuffer | DataView | string;
+import type { FileData } from "./parallel-file.ts";
 
 /** The memory that a call reads or fills, as bytes one after the other. */
 export interface Content {

@@ -8,6 +8,12 @@ import type { CallOptions } from "../calls/options.ts";
 import { type ArrayOrBlock, layoutOf } from "../calls/regions/block.ts";
 import { allgather } from "../collectives/algorithms/index.ts";
 import type { Operation } from "../collectives/signature.ts";
+import type { Peers } from "../wire/peers.ts";
+import { type Part, readPieces, readTogether, writePieces, writeTogether } from "./aggregation.ts";
+import { agreeOn, asIoError, settled } from "./agree.ts";
+import { type Content, contentOf } from "./content.ts";
+import { type Access, accessOf, canRead, canWrite } from "./flags.ts";
+import type { LocalFile } from "./local-file.ts";
 import type {
   FileData,
   FileOrderedOptions,
@@ -15,13 +21,7 @@ import type {
   FileReadOptions,
   OpenFileOptions,
   ParallelFile,
-} from "../communicators/api/files.ts";
-import type { Peers } from "../wire/peers.ts";
-import { type Part, readPieces, readTogether, writePieces, writeTogether } from "./aggregation.ts";
-import { agreeOn, asIoError, settled } from "./agree.ts";
-import { type Content, contentOf } from "./content.ts";
-import { type Access, accessOf, canRead, canWrite } from "./flags.ts";
-import type { LocalFile } from "./local-file.ts";
+} from "./parallel-file.ts";
 import { Pieces } from "./pieces.ts";
 import { type Place, Publication } from "./publication.ts";
 

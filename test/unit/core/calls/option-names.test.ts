@@ -33,6 +33,7 @@ const calls: Record<string, Call> = {
   cart: (world, options) => world["cart"]!([2], options),
   graph: (world, options) => world["graph"]!([0], options),
   intercomm: (world, options) => world["intercomm"]!(options),
+  openFile: (world, options) => world["openFile"]!("none", options),
   map: (world, options) => world["map"]!((x: number) => x, [1], options),
 };
 
@@ -96,6 +97,27 @@ describe("an option that a call does not know is refused", () => {
     );
   });
 
+  test("of a file", async () => {
+    await local(2, async (world) => {
+      const file = await world.openFile("/dev/null", { flags: "w+" });
+      const wrong = { offset: 0, ofset: 1 } as never;
+      const into = new Uint8Array(0);
+      for (const call of [
+        () => file.writeAt("", wrong),
+        () => file.writeAtAll("", wrong),
+        () => file.readAt({ ...(wrong as object), into } as never),
+        () => file.readAtAll({ ...(wrong as object), into } as never),
+        () => file.writeOrdered("", { ofset: 1 } as never),
+        () => file.readOrdered({ into, ofset: 1 } as never),
+        () => file.truncate(0, { ofset: 1 } as never),
+        () => file.sync({ ofset: 1 } as never),
+      ]) {
+        await assert.rejects(call(), /null\.\w+\(\).*: there is no option ofset; /);
+      }
+      await file.close();
+    });
+  });
+
   test("of createOp and local", async () => {
     assert.throws(() => createOp((a: number) => a, { commute: true } as object), /did you mean commutative\?/);
     await assert.rejects(async () => local(2, () => 1, { sead: 7 } as object), /did you mean seed\?/);
@@ -156,6 +178,7 @@ test("the page of calls lists every option", () => {
     call
       .replace(/^inter([A-Z])/, (_, first: string) => `other.${first.toLowerCase()}`)
       .replace(/^(run|starmap|mapReduce)$/, "workers.$1")
+      .replace(/^((?:read|write)(?:At|AtAll|Ordered)|size|truncate|sync|close)$/, "file.$1")
       .replace(
         /^pool(Map|Imap|ImapUnordered)$/,
         (_, form: string) => `workers.${form[0]?.toLowerCase()}${form.slice(1)}`,

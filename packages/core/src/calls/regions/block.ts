@@ -23,11 +23,25 @@ export interface Block<A extends TypedArray = TypedArray> {
   /** Number of its elements. */
   readonly length: number;
 
-  /** Gives a copy of its elements, one after the other, the last dimension running fastest. */
+  /**
+   * Gives a copy of its elements, one after the other, the last dimension running fastest.
+   *
+   * ```ts
+   * const corner = block(Float64Array.of(1, 2, 3, 4), { shape: [2, 2], start: [1, 1] });
+   * corner.toArray(); // => Float64Array.of(4)
+   * ```
+   * @throws MpiError `invalid-argument` where the array's memory was transferred away
+   */
   toArray(): A;
 
   /**
    * Copies elements into it, in the same order. The source may be a block of the same array, also where the two overlap.
+   *
+   * ```ts
+   * const matrix = new Float64Array(4);
+   * block(matrix, { shape: [2, 2], size: [2, 1] }).set(Float64Array.of(5, 6));
+   * matrix; // => Float64Array.of(5, 0, 6, 0)
+   * ```
    * @param values as many elements of the same kind
    * @throws MpiError `mismatch` for another kind or number
    */
@@ -35,7 +49,14 @@ export interface Block<A extends TypedArray = TypedArray> {
 
   /**
    * Gives all its elements one value.
+   *
+   * ```ts
+   * const matrix = new Float64Array(4);
+   * block(matrix, { shape: [2, 2], size: [1, 2] }).fill(7);
+   * matrix; // => Float64Array.of(7, 7, 0, 0)
+   * ```
    * @param value a number; a bigint for arrays of those
+   * @throws MpiError never; an array whose memory was transferred away stays empty
    */
   fill(value: A[number]): void;
 }

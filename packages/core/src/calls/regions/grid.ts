@@ -37,6 +37,11 @@ export interface GridArray<A extends TypedArray = TypedArray> {
 
   /**
    * Gives the place of an element in the array.
+   *
+   * ```ts
+   * const u = grid(new Float64Array(6), [2, 3]);
+   * u.index(1, 2); // => 5
+   * ```
    * @param index one index for each dimension
    * @throws MpiError `invalid-argument` outside the grid
    */
@@ -44,6 +49,11 @@ export interface GridArray<A extends TypedArray = TypedArray> {
 
   /**
    * Gives a row of a grid of two dimensions, ghosts included.
+   *
+   * ```ts
+   * const u = grid(Int32Array.of(1, 2, 3, 4), [2, 2]);
+   * u.row(1).toArray(); // => Int32Array.of(3, 4)
+   * ```
    * @param row from 0
    * @throws MpiError `invalid-argument` outside the grid, and where there are not two dimensions
    */
@@ -51,6 +61,11 @@ export interface GridArray<A extends TypedArray = TypedArray> {
 
   /**
    * Gives a column of a grid of two dimensions, ghosts included.
+   *
+   * ```ts
+   * const u = grid(Int32Array.of(1, 2, 3, 4), [2, 2]);
+   * u.column(1).toArray(); // => Int32Array.of(2, 4)
+   * ```
    * @param column from 0
    * @throws MpiError `invalid-argument` outside the grid, and where there are not two dimensions
    */
@@ -58,6 +73,11 @@ export interface GridArray<A extends TypedArray = TypedArray> {
 
   /**
    * Gives any other region.
+   *
+   * ```ts
+   * const u = grid(Int32Array.of(1, 2, 3, 4), [4]);
+   * u.region({ stride: [2] }).toArray(); // => Int32Array.of(1, 3)
+   * ```
    * @param region `start`, `size`, `stride`; default all
    * @throws MpiError `invalid-argument` outside the grid
    */
@@ -65,6 +85,11 @@ export interface GridArray<A extends TypedArray = TypedArray> {
 
   /**
    * Gives the outermost own elements at one end of a dimension, as thick as the ghost layer (without one: 1 thick).
+   *
+   * ```ts
+   * const u = grid(Int32Array.of(0, 1, 2, 3, 0), [5], { ghost: 1 });
+   * u.edge(0, "high").toArray(); // => Int32Array.of(3)
+   * ```
    * @param dimension from 0
    * @param side `"low"` or `"high"`
    * @throws MpiError `invalid-argument` for another dimension or side
@@ -73,6 +98,11 @@ export interface GridArray<A extends TypedArray = TypedArray> {
 
   /**
    * Gives the ghost layer at one end of a dimension, without the corners.
+   *
+   * ```ts
+   * const u = grid(Int32Array.of(0, 1, 2, 3, 4), [5], { ghost: 1 });
+   * u.ghost(0, "high").toArray(); // => Int32Array.of(4)
+   * ```
    * @param dimension from 0
    * @param side `"low"` or `"high"`
    * @throws MpiError `invalid-argument` for another dimension or side, and where the grid has no ghosts

@@ -57,13 +57,14 @@ export class Layout {
     this.stride = stride;
     this.length = size.reduce(times, 1);
     const steps = shape.map((_, dimension) => shape.slice(dimension + 1).reduce(times, 1));
-    this.first = start.reduce((at, from, dimension) => at + from * (steps[dimension] as number), 0);
     const axes = size.map((count, dimension) => ({
       count,
       step: (stride[dimension] as number) * (steps[dimension] as number),
     }));
-    this.end =
-      this.length === 0 ? this.first : axes.reduce((at, { count, step }) => at + (count - 1) * step, this.first + 1);
+    // An empty region may begin behind the last element of the array: it is taken to lie at its beginning.
+    const isEmpty = this.length === 0;
+    this.first = isEmpty ? 0 : start.reduce((at, from, dimension) => at + from * (steps[dimension] as number), 0);
+    this.end = isEmpty ? 0 : axes.reduce((at, { count, step }) => at + (count - 1) * step, this.first + 1);
     const [line = single, ...outer] = joined(axes.reverse());
     this.line = line;
     this.outer = outer;

@@ -17,8 +17,8 @@ import type {
 import { type InstanceCheck, instanceCheck } from "../../calls/package-copies.ts";
 import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
+import type { OpenFileOptions, ParallelFile } from "../../files/parallel-file.ts";
 import type { CollectiveCalls } from "./collectives.ts";
-import type { OpenFileOptions, ParallelFile } from "./files.ts";
 import type { Group } from "./group.ts";
 import type { InterCollectiveCalls } from "./inter-collectives.ts";
 import type { PointToPointCalls } from "./point-to-point.ts";

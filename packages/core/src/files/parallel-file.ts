@@ -1,6 +1,6 @@
-import type { CallOptions } from "../../calls/options.ts";
-import type { ArrayOrBlock } from "../../calls/regions/block.ts";
-import type { Region } from "../../calls/regions/layout.ts";
+import type { CallOptions } from "../calls/options.ts";
+import type { ArrayOrBlock } from "../calls/regions/block.ts";
+import type { Region } from "../calls/regions/layout.ts";
 
 /** What may be written: a typed array or a block of one, other bytes, or a string (as UTF-8). */
 export type FileData = ArrayOrBlock | ArrayBuffer | DataView | string;
@@ -127,6 +127,12 @@ export interface ParallelFile {
   /**
    * Reads from the shared position on, one rank behind the other, and gives the array or block that was filled. Collective.
    *
+   * ```ts
+   * await file.writeAt(Int32Array.of(world.rank), { offset: 4 * world.rank });
+   * await file.sync();
+   * const mine = await file.readOrdered({ into: new Int32Array(1) });
+   * mine[0]; // => world.rank
+   * ```
    * @param options `into` is required; `signal`
    * @throws MpiError `io` on all ranks when the file ends before
    */
