@@ -4,6 +4,7 @@ import { chmod, link, readdir, realpath, rename, stat, unlink } from "node:fs/pr
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { MpiError } from "../calls/errors.ts";
+import { processStatFields } from "../calls/process-stat.ts";
 import { allgather, bcast } from "../collectives/algorithms/index.ts";
 import { System } from "../transports/libc.ts";
 import type { Peers } from "../wire/peers.ts";
@@ -199,9 +200,12 @@ async function allocate(file: LocalFile, bytes: number): Promise<void> {
   if ((await file.size()) < bytes) await file.truncate(bytes);
 }
 
-/** The name under which a file is written: says to whom it belongs, so that a later run can remove what a killed one has left. */
+/**
+ * The name under which a file is written: says which process it belongs to, and when that began, so that a later run can remove what a
+ * killed one has left.
+ */
 function temporaryName(target: string): string {
-  const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  const owner = `${hostname()}-${process.pid}-${startOf(process.pid) ?? 0}-${randomBytes(4).toString("hex")}`;
   return join(dirname(target), `.${basename(target)}.tsmpi-${owner}`);
 }
 
@@ -210,18 +214,15 @@ async function removeAbandoned(target: string): Promise<void> {
   const start = `.${basename(target)}.tsmpi-${hostname()}-`;
   const names = await readdir(dirname(target)).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(start))) {
-    const pid = Number(name.slice(start.length).split("-")[0]);
-    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) await unlink(join(dirname(target), name)).catch(() => {});
+    const [pid, began] = name.slice(start.length).split("-");
+    if (startOf(Number(pid)) !== began) await unlink(join(dirname(target), name)).catch(() => {});
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** When a process began, in ticks since the host's start; undefined for one that is dead, also if nobody has asked for its status. */
+function startOf(pid: number): string | undefined {
+  const fields = processStatFields(pid);
+  return fields?.[0] === "Z" ? undefined : fields?.[19];
 }
 
 function discardSync({ path, target }: Prepared): void {
