@@ -24,6 +24,8 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
     ...acrossHosts(obstacles),
     ...[2, 4, 8].map((n) => collectives(n, obstacles)),
     regions(obstacles),
+    files("memory", "/dev/shm", obstacles),
+    files("disk", "/tmp", obstacles),
     map(obstacles),
     ...[2, 3, 5].map((n) => schedules(n, obstacles)),
     ...[1, 8, 64].map((n) => start(n, obstacles)),
@@ -66,6 +68,18 @@ function regions(obstacles: Obstacles): Work {
       tsmpi(2, "regions"),
       command("mpi4py, subarray types", mpi4pyRun(2, "regions"), obstacles.mpi4py),
       command("mpi4py, NumPy slices", [...mpi4pyRun(2, "regions"), "slices"], obstacles.mpi4py),
+    ],
+  };
+}
+
+/** Files of a gibibyte, in memory and on a disk; `ours/files.ts`. */
+function files(where: string, directory: string, obstacles: Obstacles): Work {
+  return {
+    name: `files-${where}`,
+    title: `Files of 1 GiB, 8 ranks of one host, ${where === "memory" ? "in /dev/shm" : "on the disk of /tmp"}`,
+    contenders: () => [
+      command("tsmpi", [...tsmpiRun(8, "files"), directory]),
+      command("mpi4py", [...mpi4pyRun(8, "files"), directory], obstacles.mpi4py),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Communicator } from "tsmpi";
 import * as tsmpi from "tsmpi";
 import { local } from "tsmpi/testing";
@@ -18,6 +19,10 @@ async function scopeOf(heading: string, world: Communicator): Promise<Record<str
   switch (heading) {
     case "Collectives with arrays":
       return { ...scope, a: new Float64Array(size).fill(rank), b: new Float64Array(size), part: new Float64Array(1) };
+    case "Files": {
+      const path = await world.bcast(() => join(folder(), "file"));
+      return { ...scope, path, file: await world.openFile(path, { flags: "w+" }) };
+    }
     case "Datatypes":
       return { ...scope, u: Float64Array.from({ length: 12 }, (_, i) => 100 * rank + i) };
     case "Grids and graphs": {
@@ -73,6 +78,7 @@ const objects: Record<keyof typeof mpi4pyNames, string> = {
   Grequest: "grequest",
   Message: "message",
   Datatype: "datatype",
+  File: "file",
 };
 
 test.each(Object.entries(mpi4pyNames))("no method or property of mpi4py's %s is forgotten", (name, members) => {

@@ -49,6 +49,14 @@ const text = {
     Get_envelope Get_extent Get_name Get_size Get_true_extent Match_size Pack Pack_external Pack_external_size
     Pack_size Resized Set_attr Set_name Unpack Unpack_external combiner contents decode envelope extent f2py is_named
     is_predefined lb name py2f size true_extent true_lb true_ub ub`,
+  File: `
+    Call_errhandler Close Delete Get_amode Get_atomicity Get_byte_offset Get_errhandler Get_group Get_info Get_position
+    Get_position_shared Get_size Get_type_extent Get_view Iread Iread_all Iread_at Iread_at_all Iread_shared Iwrite
+    Iwrite_all Iwrite_at Iwrite_at_all Iwrite_shared Open Preallocate Read Read_all Read_all_begin Read_all_end Read_at
+    Read_at_all Read_at_all_begin Read_at_all_end Read_ordered Read_ordered_begin Read_ordered_end Read_shared Seek
+    Seek_shared Set_atomicity Set_errhandler Set_info Set_size Set_view Sync Write Write_all Write_all_begin
+    Write_all_end Write_at Write_at_all Write_at_all_begin Write_at_all_end Write_ordered Write_ordered_begin
+    Write_ordered_end Write_shared amode atomicity f2py group info py2f size`,
   Message: `
     Iprobe Irecv Probe Recv f2py iprobe irecv probe py2f recv`,
 };

@@ -1,30 +1,39 @@
-import { type FileHandle, open } from "node:fs/promises";
+import * as fs from "node:fs";
+import { promisify } from "node:util";
 import { MpiError } from "../calls/errors.ts";
 
 /** More than 2 GiB in one call are an error of Node. */
 const mostBytes = 256 << 20;
 
-/** This rank's own handle of a file: whole reads and writes at positions. */
+/**
+ * By descriptors, not by Node's `FileHandle`: one that is forgotten is closed by the garbage collector with a warning that says
+ * nothing about the program, and one day with an error.
+ */
+const open = promisify(fs.open);
+const write = promisify(fs.write);
+const read = promisify(fs.read);
+const fstat = promisify(fs.fstat);
+const ftruncate = promisify(fs.ftruncate);
+const fsync = promisify(fs.fsync);
+const close = promisify(fs.close);
+
+/** This rank's own descriptor of a file: whole reads and writes at positions. */
 export class LocalFile {
-  readonly #handle: FileHandle;
+  readonly fd: number;
   #closed = false;
 
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
+  private constructor(fd: number) {
+    this.fd = fd;
   }
 
   static async open(path: string, flags: number, mode?: number): Promise<LocalFile> {
     return new LocalFile(await open(path, flags, mode));
   }
 
-  get fd(): number {
-    return this.#handle.fd;
-  }
-
   async write(bytes: Uint8Array, position: number): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
       const most = Math.min(mostBytes, bytes.length - done);
-      const { bytesWritten } = await this.#handle.write(bytes, done, most, position + done);
+      const { bytesWritten } = await write(this.fd, bytes, done, most, position + done);
       done += bytesWritten;
     }
   }
@@ -33,7 +42,7 @@ export class LocalFile {
   async read(into: Uint8Array, position: number): Promise<void> {
     for (let done = 0; done < into.length; ) {
       const most = Math.min(mostBytes, into.length - done);
-      const { bytesRead } = await this.#handle.read(into, done, most, position + done);
+      const { bytesRead } = await read(this.fd, into, done, most, position + done);
       if (bytesRead === 0) {
         throw new MpiError(
           "io",
@@ -45,21 +54,20 @@ export class LocalFile {
   }
 
   async size(): Promise<number> {
-    const { size } = await this.#handle.stat();
-    return size;
+    return (await fstat(this.fd)).size;
   }
 
-  async truncate(bytes: number): Promise<void> {
-    await this.#handle.truncate(bytes);
+  truncate(bytes: number): Promise<void> {
+    return ftruncate(this.fd, bytes);
   }
 
-  async sync(): Promise<void> {
-    await this.#handle.sync();
+  sync(): Promise<void> {
+    return fsync(this.fd);
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#handle.close();
+    await close(this.fd);
   }
 }

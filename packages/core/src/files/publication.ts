@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { MpiError } from "../calls/errors.ts";
 import { processStatFields } from "../calls/process-stat.ts";
+import { warn } from "../calls/warning.ts";
 import { allgather, bcast } from "../collectives/algorithms/index.ts";
 import { System } from "../transports/libc.ts";
 import type { Peers } from "../wire/peers.ts";
@@ -22,6 +23,17 @@ export interface Place {
   readonly mode: number | undefined;
   readonly durable: boolean;
 }
+
+/** New files that have not come under their names, to be removed when the process ends. */
+const unpublished: Set<Prepared> = new Set();
+
+process.once("exit", (code) => {
+  for (const prepared of unpublished) {
+    discardSync(prepared);
+    if (code === 0)
+      warn(`${prepared.target} was opened and never closed: what was written to it is discarded; await file.close()`);
+  }
+});
 
 /** What rank 0 has prepared. */
 interface Prepared {
@@ -46,15 +58,13 @@ export class Publication {
   readonly size: number;
   readonly #prepared: Prepared;
   readonly #place: Place;
-  readonly #discard: () => void;
 
   private constructor(file: LocalFile, size: number, prepared: Prepared, place: Place) {
     this.file = file;
     this.size = size;
     this.#prepared = prepared;
     this.#place = place;
-    this.#discard = () => discardSync(prepared);
-    if (prepared.target !== undefined) process.once("exit", this.#discard);
+    if (prepared.target !== undefined) unpublished.add(prepared);
   }
 
   /** Opens the file on all ranks, or on none. */
@@ -113,9 +123,9 @@ export class Publication {
 
   /** Lets go of the file here. A new one that has not come under its name is removed. */
   async end(): Promise<void> {
-    process.off("exit", this.#discard);
+    unpublished.delete(this.#prepared);
     await this.file.close().catch(() => {});
-    if (this.#prepared.target !== undefined) this.#discard();
+    discardSync(this.#prepared);
   }
 }
 
