@@ -22,11 +22,11 @@ export { dims } from "./communicators/cartesian.ts";
 export { pool } from "./communicators/pool.ts";
 export type {
   FileData,
-  FileOrderedOptions,
   FilePlaceOptions,
-  FileReadOptions,
   OpenFileOptions,
   ParallelFile,
+  ReadIntoOptions,
+  ReadNewOptions,
 } from "./files/parallel-file.ts";
 export {
   band,

@@ -6,6 +6,8 @@ import { checkOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
 import type { CallOptions } from "../calls/options.ts";
 import { type ArrayOrBlock, layoutOf } from "../calls/regions/block.ts";
+import type { Region } from "../calls/regions/layout.ts";
+import { isTypedArray, type TypedArray } from "../calls/typed-array.ts";
 import { allgather } from "../collectives/algorithms/index.ts";
 import type { Operation } from "../collectives/signature.ts";
 import type { Peers } from "../wire/peers.ts";
@@ -14,14 +16,7 @@ import { agreeOn, asIoError, settled } from "./agree.ts";
 import { type Content, contentOf } from "./content.ts";
 import { type Access, accessOf, canRead, canWrite } from "./flags.ts";
 import type { LocalFile } from "./local-file.ts";
-import type {
-  FileData,
-  FileOrderedOptions,
-  FilePlaceOptions,
-  FileReadOptions,
-  OpenFileOptions,
-  ParallelFile,
-} from "./parallel-file.ts";
+import type { FileData, FilePlaceOptions, OpenFileOptions, ParallelFile } from "./parallel-file.ts";
 import { Pieces } from "./pieces.ts";
 import { type Place, Publication } from "./publication.ts";
 
@@ -56,8 +51,16 @@ async function open(peers: Peers, ranks: FileRanks, path: string, options: OpenF
   }
   await agreeOn(peers, ranks.host, error);
   const here = place as Place;
+  const shown = `${path}, flags "${here.flags}"${here.inPlace ? ", inPlace" : ""}`;
+  const all = await allgather(peers, shown);
+  const other = all.findIndex((each) => each !== all[0]);
+  await agreeOn(peers, ranks.host, other < 0 ? undefined : differing(all, other));
   const publication = await Publication.begin(peers, ranks.host, here);
   return new OpenFile(ranks, here, publication);
+}
+
+function differing(all: readonly string[], other: number): MpiError {
+  return new MpiError("mismatch", `rank 0 opens ${all[0]}, but rank ${other} opens ${all[other]}`);
 }
 
 async function placeOf(path: string, options: OpenFileOptions): Promise<Place> {
@@ -107,12 +110,12 @@ class OpenFile implements ParallelFile {
     });
   }
 
-  readAt<A extends ArrayOrBlock>(options: FileReadOptions<A>): Promise<A> {
+  readAt(options: ReadOptions & FilePlaceOptions): Promise<never> {
     return this.#alone("readAt", options, async () => {
-      const content = this.#toRead(options.into);
-      await readPieces(this.#file, partOf(content, options), options.signal);
-      return options.into;
-    });
+      const target = this.#target(options, options.view);
+      await readPieces(this.#file, partOf(contentOf(target), options), options.signal);
+      return target;
+    }) as Promise<never>;
   }
 
   writeAtAll(data: FileData, options: FilePlaceOptions): Promise<void> {
@@ -122,12 +125,15 @@ class OpenFile implements ParallelFile {
     });
   }
 
-  readAtAll<A extends ArrayOrBlock>(options: FileReadOptions<A>): Promise<A> {
+  readAtAll(options: ReadOptions & FilePlaceOptions): Promise<never> {
     return this.#together("readAtAll", options, async (peers) => {
-      const part = await this.#agreed(peers, () => partOf(this.#toRead(options.into), options));
-      await this.#settle(peers, await readTogether(peers, this.#file, part));
-      return options.into;
-    });
+      const { target, part } = await this.#agreed(peers, () => {
+        const wanted = this.#target(options, options.view);
+        return { target: wanted, part: partOf(contentOf(wanted), options) };
+      });
+      await this.#settleRead(peers, part.pieces, await readTogether(peers, this.#file, part));
+      return target;
+    }) as Promise<never>;
   }
 
   writeOrdered(data: FileData, options: CallOptions = {}): Promise<void> {
@@ -138,13 +144,14 @@ class OpenFile implements ParallelFile {
     });
   }
 
-  readOrdered<A extends ArrayOrBlock>(options: FileOrderedOptions<A>): Promise<A> {
+  readOrdered(options: ReadOptions): Promise<never> {
     return this.#together("readOrdered", options, async (peers) => {
-      const content = await this.#agreed(peers, () => this.#toRead(options.into));
+      const target = await this.#agreed(peers, () => this.#target(options));
+      const content = contentOf(target);
       const pieces = await this.#next(peers, content);
-      await this.#settle(peers, await readTogether(peers, this.#file, { content, pieces }));
-      return options.into;
-    });
+      await this.#settleRead(peers, pieces, await readTogether(peers, this.#file, { content, pieces }));
+      return target;
+    }) as Promise<never>;
   }
 
   size(): Promise<number> {
@@ -256,13 +263,42 @@ class OpenFile implements ParallelFile {
     if (!canWrite(this.#access)) throw invalid(`${this.path} is open for reading: flags "${this.#flags}"`);
   }
 
-  #toRead(into: ArrayOrBlock): Content {
-    if (!canRead(this.#access))
+  /** What a read fills. */
+  #target({ into, count, kind = Uint8Array }: ReadOptions, view?: Region): ArrayOrBlock {
+    if (!canRead(this.#access)) {
       throw invalid(`${this.path} is open for writing: flags "${this.#flags}"; give "${this.#flags}+"`);
-    if (into === undefined || typeof into === "string")
-      throw invalid(`\`into\` is ${show(into)}, but it is a typed array, or a block of one`);
-    return contentOf(into);
+    }
+    if (into !== undefined) return into;
+    const length = count ?? (view && layoutOf(view).length);
+    if (!Number.isSafeInteger(length) || (length as number) < 0) {
+      throw invalid(
+        `count is ${show(count)}, but it is a number of elements; or give \`into\`, an array that is filled`,
+      );
+    }
+    const array: unknown = typeof kind === "function" ? new kind(length as number) : undefined;
+    if (isTypedArray(array)) return array;
+    throw invalid(`kind is ${show(kind)}, but it is a class of typed arrays, such as Float64Array`);
   }
+
+  /** Ends a read. Where the file was too short, the rank that wanted more says so, not the one that read for it. */
+  async #settleRead(peers: Peers, pieces: Pieces, error: unknown): Promise<void> {
+    if (!(await allgather(peers, error !== undefined)).includes(true)) return;
+    const size = await this.#file.size().catch(() => Number.POSITIVE_INFINITY);
+    const isShort = pieces.bytes > 0 && pieces.end > size;
+    const own = isShort ? tooShort(size, pieces) : error instanceof MpiError ? undefined : error;
+    await this.#settle(peers, own);
+    await this.#settle(peers, error);
+  }
+}
+
+type ReadOptions = CallOptions & {
+  into?: ArrayOrBlock | undefined;
+  count?: number | undefined;
+  kind?: (new (length: number) => TypedArray) | undefined;
+};
+
+function tooShort(size: number, { start, end }: Pieces): MpiError {
+  return new MpiError("io", `the file has ${size} bytes, but bytes up to ${end} were to be read, from ${start} on`);
 }
 
 type FileCollective = "writeAtAll" | "readAtAll" | "writeOrdered" | "readOrdered" | "truncate" | "sync" | "close";

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../calls/options.ts";
 import type { ArrayOrBlock } from "../calls/regions/block.ts";
 import type { Region } from "../calls/regions/layout.ts";
+import type { TypedArray } from "../calls/typed-array.ts";
 
 /** What may be written: a typed array or a block of one, other bytes, or a string (as UTF-8). */
 export type FileData = ArrayOrBlock | ArrayBuffer | DataView | string;
@@ -30,16 +31,18 @@ export interface FilePlaceOptions extends CallOptions {
   view?: Region | undefined;
 }
 
-/** Where a call reads, and what it fills. */
-export interface FileReadOptions<A extends ArrayOrBlock> extends FilePlaceOptions {
+/** What a read fills: an array or a block of the caller. */
+export interface ReadIntoOptions<A extends ArrayOrBlock> {
   /** Takes as many bytes as it is long. */
   into: A;
 }
 
-/** Options of an ordered read. */
-export interface FileOrderedOptions<A extends ArrayOrBlock> extends CallOptions {
-  /** Takes as many bytes as it is long. */
-  into: A;
+/** What a read gives: a new array. */
+export interface ReadNewOptions<A extends TypedArray> {
+  /** Number of elements; default those of the `view`, which is required then. */
+  count?: number | undefined;
+  /** The class of the array, such as `Float64Array`; default `Uint8Array`. */
+  kind?: (new (length: number) => A) | undefined;
 }
 
 /**
@@ -72,17 +75,18 @@ export interface ParallelFile {
   writeAt(data: FileData, options: FilePlaceOptions): Promise<void>;
 
   /**
-   * Reads at a place of this rank's own choice, and gives the array or block that was filled. Not collective.
+   * Reads at a place of this rank's own choice, and gives the array: `into`, or a new one. Not collective.
    *
    * ```ts
    * await file.writeAt(Float64Array.of(7), { offset: 8 * world.rank });
    * const mine = await file.readAt({ offset: 8 * world.rank, into: new Float64Array(1) });
    * mine[0]; // => 7
    * ```
-   * @param options `offset` and `into` are required; `view`; `signal`
+   * @param options `offset` is required; `into`, or `count` and `kind`; `view`; `signal`
    * @throws MpiError `io` when the file ends before: nothing says how much was filled then
    */
-  readAt<A extends ArrayOrBlock>(options: FileReadOptions<A>): Promise<A>;
+  readAt<A extends ArrayOrBlock>(options: FilePlaceOptions & ReadIntoOptions<A>): Promise<A>;
+  readAt<A extends TypedArray = Uint8Array>(options: FilePlaceOptions & ReadNewOptions<A>): Promise<A>;
 
   /**
    * Writes what all ranks have. Collective: small pieces of the ranks of a host are brought together and written as large ones.
@@ -100,17 +104,18 @@ export interface ParallelFile {
   writeAtAll(data: FileData, options: FilePlaceOptions): Promise<void>;
 
   /**
-   * Reads what all ranks want, and gives the array or block that was filled. Collective: one rank of each host reads large parts.
+   * Reads what all ranks want, and gives the array: `into`, or a new one. Collective: one rank of each host reads large parts.
    *
    * ```ts
    * await file.writeOrdered(Int32Array.of(10 * world.rank));
-   * const two = await file.readAtAll({ offset: 4 * (world.rank % 3), into: new Int32Array(2) });
+   * const two = await file.readAtAll({ offset: 4 * (world.rank % 3), count: 2, kind: Int32Array });
    * two[0]; // => 10 * (world.rank % 3)
    * ```
-   * @param options `offset` and `into` are required; `view`; `signal`
+   * @param options `offset` is required; `into`, or `count` and `kind`; `view`; `signal`
    * @throws MpiError `io` on all ranks when one of them cannot read
    */
-  readAtAll<A extends ArrayOrBlock>(options: FileReadOptions<A>): Promise<A>;
+  readAtAll<A extends ArrayOrBlock>(options: FilePlaceOptions & ReadIntoOptions<A>): Promise<A>;
+  readAtAll<A extends TypedArray = Uint8Array>(options: FilePlaceOptions & ReadNewOptions<A>): Promise<A>;
 
   /**
    * Writes what all ranks have, one rank behind the other, from the shared position on. Collective.
@@ -125,7 +130,7 @@ export interface ParallelFile {
   writeOrdered(data: FileData, options?: CallOptions): Promise<void>;
 
   /**
-   * Reads from the shared position on, one rank behind the other, and gives the array or block that was filled. Collective.
+   * Reads from the shared position on, one rank behind the other, and gives the array: `into`, or a new one. Collective.
    *
    * ```ts
    * await file.writeAt(Int32Array.of(world.rank), { offset: 4 * world.rank });
@@ -133,10 +138,11 @@ export interface ParallelFile {
    * const mine = await file.readOrdered({ into: new Int32Array(1) });
    * mine[0]; // => world.rank
    * ```
-   * @param options `into` is required; `signal`
+   * @param options `into`, or `count` and `kind`; `signal`
    * @throws MpiError `io` on all ranks when the file ends before
    */
-  readOrdered<A extends ArrayOrBlock>(options: FileOrderedOptions<A>): Promise<A>;
+  readOrdered<A extends ArrayOrBlock>(options: CallOptions & ReadIntoOptions<A>): Promise<A>;
+  readOrdered<A extends TypedArray = Uint8Array>(options: CallOptions & ReadNewOptions<A>): Promise<A>;
 
   /**
    * Gives the size of the file in bytes. Not collective.
