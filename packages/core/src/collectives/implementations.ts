@@ -47,6 +47,7 @@ interface Implementation {
 type RoutineName = Extract<
   Operation,
   | "barrier"
+  | "fence"
   | "bcast"
   | "scatter"
   | "gather"
@@ -61,6 +62,10 @@ type RoutineName = Extract<
 
 const implementations: Readonly<Record<RoutineName, Implementation>> = {
   barrier: {
+    onBoard: () => barrierOnBoard,
+    byMessages: barrier,
+  },
+  fence: {
     onBoard: () => barrierOnBoard,
     byMessages: barrier,
   },

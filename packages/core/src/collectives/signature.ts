@@ -28,6 +28,13 @@ export const operations = [
   "neighborAlltoall",
   "imap",
   "imapUnordered",
+  "window",
+  "fence",
+  "close",
+  "splitShared",
+  "sharedArray",
+  "counter",
+  "mutex",
 ] as const;
 export type Operation = (typeof operations)[number];
 
