@@ -3,6 +3,7 @@ import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
 import { cases as failures } from "./failures.ts";
 import { cases as groups } from "./groups.ts";
+import { cases as hostMemory } from "./host-memory.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as into } from "./into.ts";
 import { cases as map } from "./map.ts";
@@ -20,6 +21,7 @@ import { cases as reductions } from "./reductions.ts";
 import { cases as requests } from "./requests.ts";
 import { cases as topologies } from "./topologies.ts";
 import { cases as values } from "./values.ts";
+import { cases as windows } from "./windows.ts";
 
 export const themes = {
   "point to point": pointToPoint,
@@ -39,4 +41,6 @@ export const themes = {
   programs,
   map: [...map, ...mapConcurrency, ...mapFailures, ...mapInputs, ...mapStream],
   pool,
+  windows,
+  "memory of a host": hostMemory,
 };

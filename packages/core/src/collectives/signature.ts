@@ -61,4 +61,4 @@ export function numberOfOperation(operation: Operation): number {
   return operations.indexOf(operation);
 }
 
-const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);
+const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce", "counter"]);

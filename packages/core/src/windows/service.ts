@@ -114,7 +114,7 @@ export class Service implements AccessHandler {
       if (this.#closed || hasEnded(envelope.source)) break;
       await pause(look);
     }
-    attempt.giveUp();
+    if (!this.#closed) attempt.giveUp(); // the memory is gone with the window
     this.#accesses.answer(envelope, 0, { head: Uint8Array.of(answerStatus.closed), attachments: [] });
   }
 
