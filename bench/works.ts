@@ -21,6 +21,7 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
   return [
     ...cold(obstacles, quick),
     pointToPoint(obstacles),
+    windows(obstacles),
     ...acrossHosts(obstacles),
     ...[2, 4, 8].map((n) => collectives(n, obstacles)),
     map(obstacles),
@@ -45,6 +46,14 @@ function pointToPoint(obstacles: Obstacles): Work {
       command("Node sockets, unix", sockets("unix")),
       command("Node sockets, tcp", sockets("tcp")),
     ],
+  };
+}
+
+function windows(obstacles: Obstacles): Work {
+  return {
+    name: "windows",
+    title: "Windows, two ranks of one host",
+    contenders: () => [tsmpi(2, "windows"), command("mpi4py", mpi4pyRun(2, "windows"), obstacles.mpi4py)],
   };
 }
 

@@ -18,6 +18,8 @@ async function scopeOf(heading: string, world: Communicator): Promise<Record<str
   switch (heading) {
     case "Collectives with arrays":
       return { ...scope, a: new Float64Array(size).fill(rank), b: new Float64Array(size), part: new Float64Array(1) };
+    case "One-sided communication":
+      return { ...scope, win: await world.window(Float64Array, size) };
     case "Grids and graphs": {
       const grid = await world.cart(tsmpi.dims(size, 2), { periodic: [true, false] });
       return { ...scope, grid, ring: await world.graph({ sources: [left], destinations: [right] }) };
