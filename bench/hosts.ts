@@ -75,7 +75,7 @@ export function acrossHosts(obstacles: Obstacles): Work[] {
       title: "Windows between two hosts, in the clear",
       contenders: (place) => [
         ours(place as TwoHosts, "--no-encrypt", "windows"),
-        mpi4py(place as TwoHosts, "windows", obstacles),
+        mpi4py(place as TwoHosts, "windows", obstacles, "--mca", "osc", "pt2pt"),
       ],
     },
   ];
@@ -103,7 +103,7 @@ function libzmq(name: string, place: TwoHosts, mechanism: string, obstacles: Obs
 }
 
 /** Open MPI starts its daemon on the other host with this stand-in for ssh. */
-function mpi4py(place: TwoHosts, program: string, obstacles: Obstacles): Contender {
+function mpi4py(place: TwoHosts, program: string, obstacles: Obstacles, ...more: string[]): Contender {
   const ssh = `${path("peers/mpi4py/enter.sh")} ${place.holder(second.name)}`;
   const options = [
     ...["--host", `${first.name}:1,${second.name}:1`, "--mca", "plm_rsh_agent", ssh],
@@ -111,6 +111,7 @@ function mpi4py(place: TwoHosts, program: string, obstacles: Obstacles): Contend
     ...["--mca", "pml", "ob1", "--mca", "btl", "tcp,self"],
     // Each daemon assumes that all cores are its own, and would bind both ranks to the first one.
     ...["--bind-to", "none"],
+    ...more,
   ];
   const argv = [...place.enter(first.name), ...mpi4pyRun(2, program, ...options)];
   return command("mpi4py, tcp", argv, obstacles.mpi4py);

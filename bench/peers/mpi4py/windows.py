@@ -1,9 +1,12 @@
 """One-sided calls of rank 0 to the part of rank 1, which waits in a barrier; the rows of ours/windows.ts."""
 from time import perf_counter
 
+import mpi4py
 import numpy as np
-from mpi4py import MPI
-from report import report
+
+mpi4py.rc.thread_level = "single"  # Open MPI's windows over tcp refuse threads
+from mpi4py import MPI  # noqa: E402
+from report import report  # noqa: E402
 
 world = MPI.COMM_WORLD
 target = 1

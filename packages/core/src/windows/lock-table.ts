@@ -64,6 +64,15 @@ export class LockTable {
     return { next, giveUp };
   }
 
+  /** The lock, if no other rank has it or had it: the usual case, without an {@link Attempt}. */
+  tryAlone(part: number, rank: number, shared: boolean): Held | undefined {
+    if (shared) return this.#join(part, rank);
+    if (Atomics.compareExchange(this.#owners, part, 0, rank + 1) !== 0) return undefined;
+    if (this.#isAlone(part)) return free;
+    this.release(part, rank, false);
+    return undefined;
+  }
+
   release(part: number, rank: number, shared: boolean): void {
     if (shared) Atomics.store(this.#holders, part * this.#ranks + rank, 0);
     else Atomics.compareExchange(this.#owners, part, rank + 1, 0);
@@ -89,7 +98,7 @@ export class LockTable {
     const at = part * this.#ranks + rank;
     Atomics.store(this.#holders, at, 1);
     const owner = Atomics.load(this.#owners, part);
-    if (owner === 0) return { abandoned: false };
+    if (owner === 0) return free;
     if (this.#hasEnded(owner - 1) && Atomics.compareExchange(this.#owners, part, owner, 0) === owner) {
       return { abandoned: true };
     }
@@ -110,3 +119,5 @@ export interface Attempt {
   next(): Held | undefined;
   giveUp(): void;
 }
+
+const free: Held = { abandoned: false };

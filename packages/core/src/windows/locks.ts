@@ -4,7 +4,7 @@ import type { MpiError } from "../calls/errors.ts";
 import type { Accesses } from "../engine/accesses.ts";
 import type { HeldLock } from "./face.ts";
 import type { Held, LockTable } from "./lock-table.ts";
-import { pause } from "./pause.ts";
+import { atOnce, pause } from "./pause.ts";
 import type { Remote } from "./remote.ts";
 
 /** A lock that is wanted. */
@@ -37,25 +37,23 @@ export class Locks {
     this.#rank = rank;
   }
 
-  async lock(call: Call, wanted: Wanted): Promise<HeldLock> {
+  lock(call: Call, wanted: Wanted): Promise<HeldLock> {
     const { target, dest, place, shared, signal } = wanted;
     if (this.#taken.has(target)) {
       throw invalid(`this rank has the lock of rank ${target}, or waits for it: release it first`);
     }
     this.#taken.set(target, wanted);
-    try {
-      const { abandoned } =
-        place < 0 ? await this.#remote.lock(call, dest, shared, signal) : await this.#here(call, wanted);
-      let released: Promise<void> | undefined;
-      const release = (): Promise<void> => {
-        released ??= this.#release(wanted);
-        return released;
-      };
-      return { abandoned, release, [Symbol.asyncDispose]: release };
-    } catch (error) {
-      this.#taken.delete(target);
-      throw error;
-    }
+    // A free lock on this host takes a few instructions, and no promise more than the caller's.
+    const now = place < 0 || signal?.aborted === true ? undefined : this.#table.tryAlone(place, this.#rank, shared);
+    if (now !== undefined) return atOnce(new Lock(this, wanted, now.abandoned));
+    const held = place < 0 ? this.#remote.lock(call, dest, shared, signal) : this.#wait(call, wanted);
+    return held.then(
+      ({ abandoned }) => new Lock(this, wanted, abandoned),
+      (error) => {
+        this.#taken.delete(target);
+        throw error;
+      },
+    );
   }
 
   /** Gives back what this rank still has. */
@@ -67,13 +65,10 @@ export class Locks {
     this.#taken.clear();
   }
 
-  /** Takes the lock of a part on this host. A rank that does not get it at once looks again and again, more and more seldom. */
-  async #here(call: Call, { dest, place, shared, signal, refusal }: Wanted): Promise<Held> {
-    const attempt = this.#table.attempt(place, this.#rank, shared);
-    const now = attempt.next();
-    if (now !== undefined && signal?.aborted !== true) return now;
+  /** Waits for the lock of a part on this host: looks again and again, more and more seldom. */
+  #wait(call: Call, { dest, place, shared, signal, refusal }: Wanted): Promise<Held> {
     const waiter = this.#accesses.wait(call, dest, signal);
-    void this.#look(attempt, waiter, refusal);
+    void this.#look(this.#table.attempt(place, this.#rank, shared), waiter, refusal);
     return waiter.promise as Promise<Held>;
   }
 
@@ -98,12 +93,37 @@ export class Locks {
     if (!this.#closed) attempt.giveUp();
   }
 
-  async #release({ target, dest, place, shared }: Wanted): Promise<void> {
-    if (!this.#taken.delete(target)) return;
+  release(wanted: Wanted): Promise<void> {
+    const { target, dest, place, shared } = wanted;
+    if (this.#taken.get(target) !== wanted) return done;
+    this.#taken.delete(target);
+    if (place >= 0) {
+      this.#table.release(place, this.#rank, shared);
+      return done;
+    }
     const call: Call = { operation: "release", options: { target } };
-    if (place < 0) {
-      await this.#remote.flush(call, dest);
-      await this.#remote.unlock(call, dest, shared);
-    } else this.#table.release(place, this.#rank, shared);
+    return this.#remote.flush(call, dest).then(() => this.#remote.unlock(call, dest, shared));
   }
 }
+
+class Lock implements HeldLock {
+  readonly abandoned: boolean;
+  readonly #locks: Locks;
+  readonly #wanted: Wanted;
+
+  constructor(locks: Locks, wanted: Wanted, abandoned: boolean) {
+    this.#locks = locks;
+    this.#wanted = wanted;
+    this.abandoned = abandoned;
+  }
+
+  release(): Promise<void> {
+    return this.#locks.release(this.#wanted);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+}
+
+const done: Promise<void> = Promise.resolve();

@@ -9,7 +9,7 @@ import { encodeRequest, type Request, what } from "./request.ts";
 import type { Span } from "./span.ts";
 
 /** Bytes of data in one request: large enough for the cost of a packet, small enough for several to be under way. */
-const pieceBytes = 256 * 1024;
+const pieceBytes = 1024 * 1024;
 
 /** Where a get puts its values, and where a put takes them from: dense, of the window's kind. */
 type Values = TypedArray;

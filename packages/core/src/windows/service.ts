@@ -45,12 +45,23 @@ export class Service implements AccessHandler {
     }
     try {
       const request = decodeRequest(head);
+      this.#check(request);
       if (request.what === what.lock) void this.#lock(envelope, request.op === 1);
       else this.#answer(envelope, this.#done(envelope, request, attachments[0]));
     } catch (error) {
       const text = Buffer.from(messageOf(error));
       this.#accesses.answer(envelope, 0, { head: Buffer.from([answerStatus.refused, ...text]), attachments: [] });
     }
+  }
+
+  /** The origin has checked it, too. Loops over memory do not. */
+  #check({ span, from, until }: Request): void {
+    const { first, layout } = span;
+    const { length } = this.#served.part.array;
+    const end = layout === undefined ? first + until : layout.end;
+    const most = layout === undefined ? until : layout.length;
+    if (first >= 0 && from >= 0 && until >= from && until <= most && end <= length) return;
+    throw new MpiError("protocol", `the elements ${from} to ${until} of a request are not in this part of ${length}`);
   }
 
   /** The data of the answer, if it has any. */
