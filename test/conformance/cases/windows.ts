@@ -503,7 +503,6 @@ export const cases: Case[] = [
   },
   {
     name: "a rank that leaves the scope of a window waits for none, and calls to it reject on the others",
-    from: 2,
     async program(world) {
       const { rank, size } = world;
       const last = size - 1;
@@ -594,6 +593,46 @@ export const cases: Case[] = [
         for (let i = 0; i < rounds; i++) await window.accumulate(ones, sum, { target: 0 });
         await window.fence();
         if (rank === 0) assert.deepEqual(window.local, new Float64Array(10).fill(rounds * size));
+      });
+    },
+  },
+  {
+    name: "a window of a communicator with other numbers for its ranks counts by those",
+    async program(world) {
+      const { rank, size } = world;
+      await using half = await world.split(rank % 2, { key: -rank });
+      const ranks = Array.from({ length: size }, (_, each) => each).filter((each) => each % 2 === rank % 2);
+      await withWindow(half, Int32Array, 2, async (window) => {
+        assert.equal(window.rank, half.rank);
+        const right = (half.rank + 1) % half.size;
+        await window.put(Int32Array.of(rank, 1), { target: right });
+        await window.fence();
+        assert.equal(window.local[0], ranks.toReversed()[(half.rank + half.size - 1) % half.size]);
+        const held = await window.lock({ target: 0 });
+        await held.release();
+      });
+    },
+  },
+  {
+    name: "a call whose signal has aborted does nothing",
+    async program(world) {
+      await withWindow(world, Int32Array, 1, async (window) => {
+        const signal = AbortSignal.abort(new Error("enough"));
+        const options = { target: world.size - 1, signal };
+        const one = Int32Array.of(1);
+        const calls = [
+          () => window.get({ ...options, count: 1 }),
+          () => window.put(one, options),
+          () => window.accumulate(one, sum, options),
+          () => window.getAccumulate(one, sum, options),
+          () => window.fetchAndOp(1, sum, options),
+          () => window.compareAndSwap({ expected: 0, replacement: 1 }, options),
+          () => window.lock(options),
+          () => window.flush(options),
+        ];
+        for (const call of calls) await assert.rejects(call(), mpiError("aborted", /enough/));
+        await window.fence();
+        assert.deepEqual(window.local, new Int32Array(1));
       });
     },
   },

@@ -214,6 +214,11 @@ export class Engine {
     return gone && ending !== undefined ? this.#liveness.peerGone(call, ending) : undefined;
   }
 
+  /** The error of a call whose signal has aborted. */
+  aborted(call: Call, signal: AbortSignal): MpiError {
+    return this.#liveness.aborted(call, signal.reason);
+  }
+
   /** Whether that rank of the world has ended, in any way. */
   hasEnded(rank: number): boolean {
     return this.#liveness.anyEnded && this.#peers.get(rank).ending !== undefined;

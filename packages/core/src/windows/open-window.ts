@@ -22,7 +22,7 @@ import type {
   Window,
   WindowOp,
 } from "./face.ts";
-import { closedError, closeTogether, type HostMemory, leave, type Membership } from "./group.ts";
+import { closedError, closeTogether, failTogether, type HostMemory, leave, type Membership } from "./group.ts";
 import { LockTable } from "./lock-table.ts";
 import { Locks } from "./locks.ts";
 import { type ArrayKind, Part } from "./part.ts";
@@ -73,7 +73,7 @@ export class OpenWindow implements Window {
     this.#kind = kind;
     this.#host = host;
     this.#name = name;
-    this.#collectives = new Collectives(engine, context, members, hosts);
+    this.#collectives = new Collectives(engine, context, members, hosts, name);
     this.#places = members.map((_, rank) => near.indexOf(rank));
     this.#parts = this.#places.map((place) =>
       place < 0 ? undefined : new Part(memory.parts[place + 1] as Uint8Array<ArrayBuffer>, kind, memory),
@@ -220,9 +220,11 @@ export class OpenWindow implements Window {
 
   fence(options: CallOptions = {}): Promise<void> {
     return this.#begin("fence", knownOptions.fence, options, async (call) => {
-      if (this.#remote.targets.length > 0) await this.#flushAll(call, options.signal);
+      const failed = await this.#problemOfFlush(call, options.signal);
       this.#order();
-      await this.#collectives.exchange(routines.fence, this.#name, options, undefined, undefined);
+      if (failed === undefined) {
+        await this.#collectives.exchange(routines.fence, this.#name, options, undefined, undefined);
+      } else await failTogether(this.#collectives, "fence", call, failed);
       this.#order();
     }) as Promise<void>;
   }
@@ -231,9 +233,10 @@ export class OpenWindow implements Window {
     if (this.#closed) return;
     const call: Call = { operation: "close", communicator: this.#name };
     try {
-      await this.#flushAll(call, undefined);
+      const failed = await this.#problemOfFlush(call, undefined);
       this.#order();
-      await closeTogether(this.#collectives, call);
+      if (failed === undefined) await closeTogether(this.#collectives, call);
+      else await failTogether(this.#collectives, "close", call, failed);
     } finally {
       this.#release();
     }
@@ -267,6 +270,15 @@ export class OpenWindow implements Window {
     this.#table.order();
   }
 
+  /** Why the flush before a collective has failed. The collective must then fail on all ranks, else they would wait for this one. */
+  async #problemOfFlush(call: Call, signal: AbortSignal | undefined): Promise<Error | undefined> {
+    if (this.#remote.targets.length === 0) return undefined;
+    return this.#flushAll(call, signal).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+  }
+
   async #flushAll(call: Call, signal: AbortSignal | undefined): Promise<void> {
     this.#order();
     const { engine } = this.#group;
@@ -290,6 +302,7 @@ export class OpenWindow implements Window {
       if (this.#closed) throw closedError(engine, sitedHere(call), "window");
       const { into, ...rest } = (options ?? {}) as { into?: unknown };
       checkOptions(known, into === undefined || known !== knownOptions.get ? options : rest);
+      if (options.signal?.aborted) throw engine.aborted(sitedHere(call), options.signal);
       call.result = body(call);
     } catch (error) {
       call.result = Promise.reject(engine.explained(sitedHere(call), error));

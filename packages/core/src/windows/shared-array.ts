@@ -27,7 +27,7 @@ export class HostArray implements SharedArray {
     this.#memory = memory;
     this.#engine = engine;
     this.#rank = members.indexOf(engine.who.rank);
-    this.#collectives = new Collectives(engine, context, members, hosts);
+    this.#collectives = new Collectives(engine, context, members, hosts, "shared array");
   }
 
   async close(): Promise<void> {
