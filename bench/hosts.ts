@@ -66,14 +66,23 @@ export function acrossHosts(obstacles: Obstacles): Work[] {
         ours(place as TwoHosts, "--no-encrypt"),
         libzmq("libzmq in C", place as TwoHosts, "null", obstacles),
         libzmq("libzmq in C, sealed", place as TwoHosts, "sealed", obstacles),
-        mpi4py(place as TwoHosts, obstacles),
+        mpi4py(place as TwoHosts, "point-to-point", obstacles),
+      ],
+    },
+    {
+      ...common,
+      name: "windows-across-hosts",
+      title: "Windows between two hosts, in the clear",
+      contenders: (place) => [
+        ours(place as TwoHosts, "--no-encrypt", "windows"),
+        mpi4py(place as TwoHosts, "windows", obstacles, "--mca", "osc", "pt2pt"),
       ],
     },
   ];
 }
 
-function ours(place: TwoHosts, options: string): Contender {
-  return { name: "tsmpi", run: () => place.run(options, `"${path("ours/point-to-point.ts")}"`) };
+function ours(place: TwoHosts, options: string, program = "point-to-point"): Contender {
+  return { name: "tsmpi", run: () => place.run(options, `"${path(`ours/${program}.ts`)}"`) };
 }
 
 let port = 20_000;
@@ -94,7 +103,7 @@ function libzmq(name: string, place: TwoHosts, mechanism: string, obstacles: Obs
 }
 
 /** Open MPI starts its daemon on the other host with this stand-in for ssh. */
-function mpi4py(place: TwoHosts, obstacles: Obstacles): Contender {
+function mpi4py(place: TwoHosts, program: string, obstacles: Obstacles, ...more: string[]): Contender {
   const ssh = `${path("peers/mpi4py/enter.sh")} ${place.holder(second.name)}`;
   const options = [
     ...["--host", `${first.name}:1,${second.name}:1`, "--mca", "plm_rsh_agent", ssh],
@@ -102,7 +111,8 @@ function mpi4py(place: TwoHosts, obstacles: Obstacles): Contender {
     ...["--mca", "pml", "ob1", "--mca", "btl", "tcp,self"],
     // Each daemon assumes that all cores are its own, and would bind both ranks to the first one.
     ...["--bind-to", "none"],
+    ...more,
   ];
-  const argv = [...place.enter(first.name), ...mpi4pyRun(2, "point-to-point", ...options)];
+  const argv = [...place.enter(first.name), ...mpi4pyRun(2, program, ...options)];
   return command("mpi4py, tcp", argv, obstacles.mpi4py);
 }

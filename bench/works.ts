@@ -21,6 +21,7 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
   return [
     ...cold(obstacles, quick),
     pointToPoint(obstacles),
+    windows(obstacles),
     ...acrossHosts(obstacles),
     ...[2, 4, 8].map((n) => collectives(n, obstacles)),
     regions(obstacles),
@@ -47,6 +48,18 @@ function pointToPoint(obstacles: Obstacles): Work {
       command("libzmq in C, ipc", [libzmqProgram, "both", "null", ...endpoints], obstacles.libzmq),
       command("Node sockets, unix", sockets("unix")),
       command("Node sockets, tcp", sockets("tcp")),
+    ],
+  };
+}
+
+/** Open MPI's default, osc/rdma, crashes here in the passive lock (4.1.4); osc/sm is as fast and does not. */
+function windows(obstacles: Obstacles): Work {
+  return {
+    name: "windows",
+    title: "Windows, two ranks of one host",
+    contenders: () => [
+      tsmpi(2, "windows"),
+      command("mpi4py", mpi4pyRun(2, "windows", "--mca", "osc", "sm"), obstacles.mpi4py),
     ],
   };
 }

@@ -45,7 +45,7 @@ const jobs = ways.flatMap(({ counts, heavy, ...way }) =>
  * Anything else is a false alarm, or a mistake of ours.
  */
 const expectedFindings =
-  /^tsmpi: (warning: test\/conformance\/cases\/([\w/-]+\.ts:\d+: a communicator was made here and never closed; .*|[\w/-]+\.ts:\d+: task \w+ gave another result on .*)|--check found (at least )?\d+ mistakes)$/;
+  /^tsmpi: (warning: test\/conformance\/cases\/([\w/-]+\.ts:\d+: a (communicator|window|counter|mutex|shared array) was made here and never closed; .*|[\w/-]+\.ts:\d+: task \w+ gave another result on .*)|--check found (at least )?\d+ mistakes)$/;
 
 /** The same suite on real processes: one job for each way and size, and a test for each of its cases. */
 describe.each(jobs)("processes $way, $size ranks", ({ size, env, load }) => {

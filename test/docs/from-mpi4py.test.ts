@@ -25,6 +25,8 @@ async function scopeOf(heading: string, world: Communicator): Promise<Record<str
     }
     case "Datatypes":
       return { ...scope, u: Float64Array.from({ length: 12 }, (_, i) => 100 * rank + i) };
+    case "One-sided communication":
+      return { ...scope, win: await world.window(Float64Array, size) };
     case "Grids and graphs": {
       const grid = await world.cart(tsmpi.dims(size, 2), { periodic: [true, false] });
       return { ...scope, grid, ring: await world.graph({ sources: [left], destinations: [right] }) };

@@ -111,6 +111,20 @@ describe.each<[string, number, Start]>([["node --import tsmpi/register", 1, alon
       }
     });
 
+    it("counter.ts: the longest Collatz sequence, of chunks that are drawn once each", async () => {
+      expect(await lines(start, "counter.ts", "20000")).toEqual([
+        "below 20000 the longest sequence begins at 17647: 278 steps",
+        "20 chunks of 1000",
+      ]);
+    });
+
+    it("histogram.ts: as many throws as were made, with their mean and deviation", async () => {
+      expect(await lines(start, "histogram.ts", "100000")).toEqual([
+        "100000 throws in 1000000 bins",
+        "mean 500665, standard deviation 143835",
+      ]);
+    });
+
     it("jacobi.ts: residuals and mean that do not depend on how many ranks there are", async () => {
       expect(await lines(start, "jacobi.ts")).toEqual([
         "sweep 100: residual 0.242137",

@@ -46,12 +46,29 @@ await world.send(new Float64Array(1000), { dest: 1 - world.rank });
 await world.recv();
 `;
 
+/** A window and an array of a host, for which there is no room; afterwards smaller ones work. */
+const large = `import { init } from "tsmpi";
+const world = await init();
+const error = (promise) => promise.then(() => "no error", ({ code, message }) => code + " " + message);
+const all = [
+  await error(world.window(Float64Array, world.rank === 1 ? 1e7 : 10)),
+  await error(world.sharedArray(Float64Array, 1e7)),
+];
+const window = await world.window(Float64Array, 1000);
+window.local.fill(world.rank);
+await window.fence();
+all.push(String((await window.get({ target: 1 - world.rank, offset: 999, count: 1 }))[0]));
+await window.close();
+if (world.rank === 0) console.log((await world.gather(all)).flat().join("\\n"));
+else await world.gather(all);
+`;
+
 /** A line of shell in which `tsmpi` is the command, for an ordinary user, after root has done `mounts` for this line alone. */
 function run(mounts: string, line: string): Promise<Result> {
-  const home = folder({ "world.ts": world, "filled.mjs": filled });
+  const home = folder({ "world.ts": world, "filled.mjs": filled, "large.mjs": large });
   chownSync(home, user, user);
   chmodSync(home, 0o700);
-  for (const name of ["world.ts", "filled.mjs"]) chownSync(`${home}/${name}`, user, user);
+  for (const name of ["world.ts", "filled.mjs", "large.mjs"]) chownSync(`${home}/${name}`, user, user);
   const become = `setpriv --reuid ${user} --regid ${user} --clear-groups`;
   const text = `tsmpi() { "${process.execPath}" "${command}" "$@"; }\n${line}`;
   const { NODE_PATH: _, TMPDIR: __, XDG_CACHE_HOME: ___, ...own } = process.env;
@@ -110,6 +127,22 @@ describe.runIf(possible)("on a tight machine a job", () => {
     expect(stderr).not.toMatch(/node:|dist|^cannot/m);
   });
 
+  it("tells all ranks that a window has no room, and leaves nothing there", async () => {
+    const { code, stdout, stderr } = await run(
+      memory("size=32m"),
+      "tsmpi run -n 2 large.mjs; code=$?; ls /dev/shm; exit $code",
+    );
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trim().split("\n");
+    expect(lines).toHaveLength(6);
+    for (const line of [...lines.slice(0, 2), ...lines.slice(3, 5)]) {
+      expect(line).toMatch(
+        /^launch \[rank \d\/2 .*(window|sharedArray)\(\).*cannot allocate .*the file system is full/,
+      );
+    }
+    expect([lines[2], lines[5]]).toEqual(["1", "0"]);
+  });
+
   it("says in a sentence that a directory which was asked for cannot be used", async () => {
     const long = await run("", `mkdir ${"x".repeat(90)}; TSMPI_TMPDIR=$PWD/${"x".repeat(90)} tsmpi run -n 2 world.ts`);
     expect(long).toMatchObject({ code: 125, stdout: "" });
@@ -154,6 +187,6 @@ describe.runIf(possible)("on a tight machine a job", () => {
     );
     expect(stdout).toMatch(/^wrong: \S+ TMPDIR \/nowhere cannot be written to/m);
     expect(stdout).toMatch(/^note: \S+ each run transforms the script anew: /m);
-    expect(stdout).toMatch(/\nSomething is wrong\.\nfilled\.mjs\nworld\.ts\n$/);
+    expect(stdout).toMatch(/\nSomething is wrong\.\nfilled\.mjs\nlarge\.mjs\nworld\.ts\n$/);
   });
 });

@@ -9,6 +9,9 @@ const LXOR = 6;
 const BAND = 7;
 const BOR = 8;
 const BXOR = 9;
+/** These two are operations of windows alone. */
+const REPLACE = 10;
+const NO_OP = 11;
 
 /**
  * `out[i] = a[i] op b[i]` for arrays of one kind. `out` may be `a` or `b`.
@@ -89,7 +92,9 @@ function ofVectors<T>(op: i32, x: v128, y: v128): v128 {
 
 // @ts-expect-error: AssemblyScript's decorator
 @inline
-function ofElements<T>(op: i32, x: T, y: T): T {
+export function ofElements<T>(op: i32, x: T, y: T): T {
+  if (op == REPLACE) return y;
+  if (op == NO_OP) return x;
   if (op == SUM) return x + y;
   if (op == PROD) return x * y;
   if (op == MIN) return isFloat<T>() ? min<T>(x, y) : x < y ? x : y;

@@ -4,6 +4,7 @@
  * It has no state of its own: its callers, `src/ops/wasm-loop.ts` and `src/transports/shared-memory/`, have the pictures of
  * their memories.
  */
+export { accumulate } from "./accumulate";
 export { combine } from "./combine";
 export { awaitMessage } from "./message";
 export { agree, awaitPosts } from "./posts";

@@ -18,6 +18,7 @@ export type { InterCollectiveCalls } from "./communicators/api/inter-collectives
 export type { NoSource, PointToPointCalls, SourceRank } from "./communicators/api/point-to-point.ts";
 export type { ReductionCalls } from "./communicators/api/reductions.ts";
 export type { PoolOptions, TaskCalls } from "./communicators/api/tasks.ts";
+export type { WindowCalls } from "./communicators/api/windows.ts";
 export { dims } from "./communicators/cartesian.ts";
 export { pool } from "./communicators/pool.ts";
 export type {
@@ -46,9 +47,11 @@ export {
   min,
   minloc,
   type Numeric,
+  noOp,
   type Op,
   prod,
   type Reducer,
+  replace,
   sum,
 } from "./ops/op.ts";
 export { chunks } from "./tasks/chunks.ts";
@@ -72,6 +75,24 @@ export type {
   TaskOptions,
   WorldImapOptions,
 } from "./tasks/task.ts";
+export {
+  type Counter,
+  type CounterOptions,
+  type ElementOptions,
+  type FlushOptions,
+  type GetIntoOptions,
+  type GetOptions,
+  type HeldLock,
+  type LockOptions,
+  type Mutex,
+  type SharedArray,
+  type Swap,
+  type TargetOptions,
+  Window,
+  type WindowElement,
+  type WindowOp,
+} from "./windows/face.ts";
+export type { ArrayKind } from "./windows/part.ts";
 export { type ClassCodec, registerClass } from "./wire/codec/registered-classes.ts";
 export type { Progress, RunningTask } from "./wire/progress.ts";
 export { init } from "./worlds/init.ts";

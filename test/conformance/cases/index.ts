@@ -4,6 +4,7 @@ import { cases as communicators } from "./communicators.ts";
 import { cases as failures } from "./failures.ts";
 import { cases as files } from "./files.ts";
 import { cases as groups } from "./groups.ts";
+import { cases as hostMemory } from "./host-memory.ts";
 import { cases as intercommunicators } from "./intercommunicators.ts";
 import { cases as into } from "./into.ts";
 import { cases as map } from "./map.ts";
@@ -22,6 +23,7 @@ import { cases as regions } from "./regions.ts";
 import { cases as requests } from "./requests.ts";
 import { cases as topologies } from "./topologies.ts";
 import { cases as values } from "./values.ts";
+import { cases as windows } from "./windows.ts";
 
 export const themes = {
   "point to point": pointToPoint,
@@ -43,4 +45,6 @@ export const themes = {
   programs,
   map: [...map, ...mapConcurrency, ...mapFailures, ...mapInputs, ...mapStream],
   pool,
+  windows,
+  "memory of a host": hostMemory,
 };

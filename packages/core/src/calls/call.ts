@@ -31,7 +31,7 @@ export function signalOf(call: Call): AbortSignal | undefined {
   return (call.options as { signal?: AbortSignal } | undefined)?.signal;
 }
 
-const quoted = ["source", "dest", "tag", "root", "color", "key"] as const;
+const quoted = ["source", "dest", "tag", "root", "color", "key", "target"] as const;
 
 /** The call as the user wrote it: `recv({ source: 1, tag: 7 })`, `row.recv()` on a communicator with a name. */
 export function describe(call: Call): string {

@@ -16,7 +16,8 @@ export interface Checker {
   readonly toldOf: Set<string>;
   /** Runs a call that may create communicators. */
   from<R>(begin: () => R): R;
-  opened(context: number): void;
+  /** A communicator was made, or something else (`what`) whose ranks have collectives of their own. */
+  opened(context: number, what: string): void;
   closed(context: number): void;
   /** Shows which communicators this rank has left open. Called when it leaves its world. */
   leftOver(): void;

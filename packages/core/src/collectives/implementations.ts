@@ -48,6 +48,7 @@ interface Implementation {
 type RoutineName = Extract<
   Operation,
   | "barrier"
+  | "fence"
   | "bcast"
   | "scatter"
   | "gather"
@@ -62,6 +63,10 @@ type RoutineName = Extract<
 
 const implementations: Readonly<Record<RoutineName, Implementation>> = {
   barrier: {
+    onBoard: () => barrierOnBoard,
+    byMessages: barrier,
+  },
+  fence: {
     onBoard: () => barrierOnBoard,
     byMessages: barrier,
   },

@@ -49,7 +49,13 @@ export class Collectives {
   /** The board run of a collective that did not have to wait, for reuse. */
   #idle: BoardRun | undefined;
 
-  constructor(engine: Engine, context: number, members: readonly number[], hosts: readonly string[]) {
+  constructor(
+    engine: Engine,
+    context: number,
+    members: readonly number[],
+    hosts: readonly string[],
+    what = "communicator",
+  ) {
     const index = new Map([...new Set(hosts)].map((host, i) => [host, i]));
     const channel = engine.channel(context, true);
     channel.members = members;
@@ -63,7 +69,7 @@ export class Collectives {
       hosts: hosts.map((host) => index.get(host) as number),
       agreement: this.#agreement,
     };
-    engine.checking?.opened(context);
+    engine.checking?.opened(context, what);
     engine.ledgers.set(context, () => ({ context, ...this.#agreement.ledger }));
   }
 

@@ -52,6 +52,7 @@ export class ShortCollectives {
     if (!(root >= 0 && root < this.#size && Number.isInteger(root))) return notThere;
     switch (operation) {
       case "barrier":
+      case "fence":
         return this.#post(undefined) && this.#board.awaitAll(this.#number, signature) ? undefined : notThere;
       case "bcast":
         return this.#rank === root ? this.#give(value, into) : this.#take(root, into);

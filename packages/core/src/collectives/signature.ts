@@ -36,6 +36,12 @@ export const operations = [
   "truncate",
   "sync",
   "close",
+  "window",
+  "fence",
+  "splitShared",
+  "sharedArray",
+  "counter",
+  "mutex",
 ] as const;
 export type Operation = (typeof operations)[number];
 
@@ -62,4 +68,4 @@ export function numberOfOperation(operation: Operation): number {
   return operations.indexOf(operation);
 }
 
-const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce"]);
+const rooted: ReadonlySet<string> = new Set(["bcast", "scatter", "gather", "reduce", "counter"]);

@@ -26,6 +26,12 @@ import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../colle
 import type { Operation } from "../collectives/signature.ts";
 import type { FileRanks } from "../files/open-file.ts";
 import type { OpenFileOptions, ParallelFile } from "../files/parallel-file.ts";
+import { WindowCounter } from "../windows/counter.ts";
+import type { Counter, CounterOptions, Mutex } from "../windows/face.ts";
+import { firstOf, type Membership } from "../windows/group.ts";
+import { checkWindow, openWindow } from "../windows/make.ts";
+import { WindowMutex } from "../windows/mutex.ts";
+import { makeSharedArray } from "../windows/shared-array.ts";
 import type { Peers } from "../wire/peers.ts";
 import type * as api from "./api/communicator.ts";
 import { Group } from "./api/group.ts";
@@ -165,6 +171,55 @@ class Communicator extends TaskCollective implements api.Communicator {
     });
     if (!(opened instanceof MpiError)) return opened;
     throw this.world.engine.explained(sitedHere({ operation: "openFile", options, communicator: this.name }), opened);
+  }
+
+  window(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
+    return this.collective("window", options, async (peers) => {
+      const kind = checkWindow(Kind, length);
+      return openWindow(await this.#apart(peers, `a window of ${kind.name}`), peers, kind, length);
+    }) as Promise<never>;
+  }
+
+  counter(options: CounterOptions = {}): Promise<Counter> {
+    return this.collective("counter", options, async (peers) => {
+      const { root = 0, start = 0 } = options;
+      checkRank("root", root, this.size);
+      if (!Number.isSafeInteger(start)) throw invalid(`start is ${show(start)}, but it is a whole number`);
+      const group = await this.#apart(peers, `a counter at root ${root}`);
+      const window = await openWindow(group, peers, BigInt64Array, this.rank === root ? 1 : 0, "counter", (local) => {
+        if (this.rank === root) (local as BigInt64Array)[0] = BigInt(start);
+      });
+      return new WindowCounter(window, root, this.world.who);
+    });
+  }
+
+  mutex(options: CallOptions = {}): Promise<Mutex> {
+    return this.collective("mutex", options, async (peers) => {
+      const window = await openWindow(await this.#apart(peers, "a mutex"), peers, Uint8Array, 0, "mutex");
+      return new WindowMutex(window, this.world.who);
+    });
+  }
+
+  splitShared(options: SplitOptions = {}): Promise<Communicator> {
+    return this.collective("splitShared", options, async (peers) => {
+      const { key = this.rank } = options;
+      if (!Number.isFinite(key)) throw invalid(`key is ${show(key)}, but a key is a number`);
+      const formed = (await this.elect(peers, { color: firstOf(this.world.engine, this.partners), key })) as Made;
+      return new Communicator(this.world, formed.context, formed.members);
+    });
+  }
+
+  sharedArray(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
+    return this.collective("sharedArray", options, async (peers) => {
+      const kind = checkWindow(Kind, length);
+      return makeSharedArray(await this.#apart(peers, `an array of ${kind.name}`), peers, kind, length);
+    }) as Promise<never>;
+  }
+
+  /** A number of their own for something that all these ranks make. */
+  async #apart(peers: Peers, same: string): Promise<Membership> {
+    const { context, members } = await this.all(peers, same);
+    return { engine: this.world.engine, context, members, hosts: this.hosts };
   }
 
   phase<R>(name: string, body: () => R | Promise<R>): Promise<R> {

@@ -5,8 +5,9 @@ import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../calls/erro
 import { clearInterval, performance, setImmediate, setInterval } from "../calls/event-loop.ts";
 import { within } from "../calls/timeout.ts";
 import type { Board } from "../wire/board.ts";
-import type { Transport } from "../wire/transport.ts";
+import type { PartRange, SharedParts, Transport } from "../wire/transport.ts";
 import type { Joined } from "../wire/unjoined.ts";
+import { Accesses } from "./accesses.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { BoardWaits } from "./board-waits.ts";
 import type { Channel } from "./channel.ts";
@@ -57,6 +58,7 @@ export class Engine {
   readonly waits: WaitCounter;
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
+  readonly accesses: Accesses;
   readonly traffic: Traffic;
   readonly endings: PeerEndings;
   /** What `--check` looks for; undefined without it. */
@@ -87,9 +89,10 @@ export class Engine {
       this.direct = new DirectMessages(rank, transport, peers, liveness, waits, acknowledgements);
     this.boardWaits = new BoardWaits(transport, liveness, waits);
     this.notices = new CollectiveNotices(rank, peers, liveness, outbound, this.receives.channels);
+    this.accesses = new Accesses(transport, liveness, outbound, waits);
     this.traffic = new Traffic(peers, this.receives.channels);
     this.endings = new PeerEndings(peers, liveness, waits, this.boardWaits, this.#refuse, this.#lost);
-    const { sends, receives, boardWaits, notices, endings } = this;
+    const { sends, receives, boardWaits, notices, accesses, endings } = this;
     const packets = new IncomingPackets({
       peers,
       waits,
@@ -97,6 +100,7 @@ export class Engine {
       receives,
       boardWaits,
       notices,
+      accesses,
       endings,
       failed: this.#failed,
     });
@@ -178,6 +182,7 @@ export class Engine {
     this.receives.refuse(why);
     this.boardWaits.refuse(why);
     this.sends.refuse(why);
+    this.accesses.refuse(why);
   };
 
   /**
@@ -189,6 +194,34 @@ export class Engine {
     this.receives.refuse(why, true);
     this.boardWaits.refuse(why);
     this.sends.cancel(call, error);
+  }
+
+  /** The ranks of the world that share memory with this one, this one included. */
+  get neighbors(): readonly number[] {
+    return this.#transport.neighbors ?? [this.who.rank];
+  }
+
+  /** See {@link Transport.memory}; undefined where this rank shares memory with no other. */
+  memory(name: string, sizes: readonly number[], own: readonly PartRange[]): SharedParts | undefined {
+    return this.#transport.memory?.(name, sizes, own);
+  }
+
+  /** Why a rank of the world cannot be asked any more; undefined if it can. */
+  refusalOf(call: Call, rank: number): MpiError | undefined {
+    if (!this.#liveness.anyEnded) return undefined;
+    if (this.#liveness.over) return this.#liveness.refusal(call);
+    const { gone, ending } = this.#peers.get(rank);
+    return gone && ending !== undefined ? this.#liveness.peerGone(call, ending) : undefined;
+  }
+
+  /** The error of a call whose signal has aborted. */
+  aborted(call: Call, signal: AbortSignal): MpiError {
+    return this.#liveness.aborted(call, signal.reason);
+  }
+
+  /** Whether that rank of the world has ended, in any way. */
+  hasEnded(rank: number): boolean {
+    return this.#liveness.anyEnded && this.#peers.get(rank).ending !== undefined;
   }
 
   /** Adds the rank and the call to an error that does not have them yet. */
@@ -248,6 +281,7 @@ export class Engine {
     yield* this.receives.pending();
     yield* this.boardWaits.pending();
     yield* this.sends.pending();
+    yield* this.accesses.pending();
   }
 
   /** How the promise that this call waits for can be diverted. */

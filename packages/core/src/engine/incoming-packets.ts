@@ -4,6 +4,7 @@ import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Receiver } from "../wire/transport.ts";
 import type { WordList } from "../wire/word-list.ts";
+import type { Accesses } from "./accesses.ts";
 import type { BoardWaits } from "./board-waits.ts";
 import type { CollectiveNotices } from "./collective-notices.ts";
 import { wasLost } from "./liveness.ts";
@@ -23,6 +24,7 @@ interface Parts {
   readonly receives: Receives;
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
+  readonly accesses: Accesses;
   readonly endings: PeerEndings;
   /** The transport cannot go on. */
   failed(error: Error): void;
@@ -63,6 +65,7 @@ export class IncomingPackets implements Receiver {
   }
 
   landing(envelope: Envelope, head: Uint8Array, bytes: number): Landing | undefined {
+    if (envelope.kind === kind.access || envelope.kind === kind.answer) return undefined;
     return this.#parts.receives.landing(envelope, head, bytes);
   }
 
@@ -114,6 +117,12 @@ export class IncomingPackets implements Receiver {
         break;
       case kind.question:
         parts.notices.asked(envelope, body);
+        break;
+      case kind.access:
+        parts.accesses.requested(envelope, body);
+        break;
+      case kind.answer:
+        parts.accesses.answered(envelope, body);
         break;
       case kind.failure:
         parts.notices.notified(envelope, body, borrowed);

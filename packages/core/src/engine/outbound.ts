@@ -45,6 +45,11 @@ export class Outbound {
     this.#say(dest, what, { context, collective, tag: number, id: 0, signature }, 0, body, false);
   }
 
+  /** Sends rank `dest` a request to its part of window `context`. The body may change when this returns. */
+  access(dest: number, context: number, id: number, bytes: number, body: Packet): void {
+    this.#say(dest, kind.access, { collective: false, context, tag: 0, id, signature: 0 }, bytes, body, false);
+  }
+
   #say(dest: number, what: Kind, about: Subject, bytes: number, body: Packet, lent: boolean): void {
     const { collective, context, tag, id, signature } = about;
     const peer = this.#peers.get(dest);

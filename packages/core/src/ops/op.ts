@@ -192,6 +192,15 @@ export const bxor: Op<Integral> = define("bxor", {
   bigint: (x, y) => x ^ y,
 });
 
+/** MPI's REPLACE, for windows: the new value. */
+export const replace: Op<Numeric> = define(
+  "replace",
+  { takes: numbers, number: (_x, y) => y, bigint: (_x, y) => y },
+  false,
+);
+/** MPI's NO_OP, for windows: the old value stays. With `getAccumulate` and `fetchAndOp` it reads atomically. */
+export const noOp: Op<Numeric> = define("noOp", { takes: numbers, number: (x, _y) => x, bigint: (x, _y) => x }, false);
+
 /**
  * Makes an operation from an associative function.
  *
@@ -222,7 +231,22 @@ export function asOp<T>(reducer: Reducer<T>): Op<T> {
   throw new MpiError("invalid-argument", `op is ${describe(reducer)}: give sum, max, ... or a function (a, b) => c`);
 }
 
-const builtIns: readonly Op<never>[] = [sum, prod, min, max, minloc, maxloc, land, lor, lxor, band, bor, bxor];
+const builtIns: readonly Op<never>[] = [
+  sum,
+  prod,
+  min,
+  max,
+  minloc,
+  maxloc,
+  land,
+  lor,
+  lxor,
+  band,
+  bor,
+  bxor,
+  replace,
+  noOp,
+];
 const ownFunction = 15;
 
 /** Maps a built-in operation of another copy of this package to this copy's: ranks may use either, and must agree. */
@@ -240,6 +264,11 @@ export function numberOf(reducer: unknown): number {
 /** The name for a {@link numberOf}. */
 export function nameOf(number: number): string {
   return builtIns[number - 1]?.name ?? (number === ownFunction ? "a function" : "nothing");
+}
+
+/** The built-in operation for a {@link numberOf}; undefined for other numbers. */
+export function opOf(number: number): Op<never> | undefined {
+  return builtIns[number - 1];
 }
 
 /** What an operation does; for apply.ts. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readdirSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { getSystemErrorName } from "node:util";
@@ -94,8 +94,7 @@ export class System {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       ftruncateSync(fd, bytes);
-      const error = this.allocate(fd, bytes);
-      if (error !== undefined) throw cannotAllocate(path, bytes, error);
+      this.#allocateRange(fd, path, 0, bytes);
       if (place === undefined) {
         return new Uint8Array(this.#koffi.view(this.#mmap(null, bytes, readAndWrite, shared, fd, 0), bytes));
       }
@@ -108,12 +107,41 @@ export class System {
     }
   }
 
-  /** Allocates so many bytes of an open file on the disk. Gives the name of the error, if there is one. */
-  allocate(fd: number, bytes: number): string | undefined {
+  /** Allocates so many bytes of an open file, in memory or on the disk. Gives the name of the error, if there is one. */
+  allocate(fd: number, bytes: number, start: number = 0): string | undefined {
     let error: number;
-    do error = this.#allocate(fd, 0, bytes);
+    do error = this.#allocate(fd, start, bytes);
     while (error === interrupted);
     return error === 0 ? undefined : getSystemErrorName(-error);
+  }
+
+  /**
+   * Opens a file of `bytes` for {@link mapPart}, created if it is missing, and allocates ranges of it now. Their pages are on
+   * the memory of the CPU that this process runs on (NUMA).
+   * @throws MpiError `launch` for a full /dev/shm, where a later access would kill the process
+   */
+  openFile(path: string, bytes: number, ranges: readonly [start: number, end: number][]): number {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      if (fstatSync(fd).size < bytes) ftruncateSync(fd, bytes);
+      for (const [start, end] of ranges) this.#allocateRange(fd, path, start, end - start);
+      return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  #allocateRange(fd: number, path: string, start: number, bytes: number): void {
+    const error = bytes > 0 ? this.allocate(fd, bytes, start) : undefined;
+    if (error !== undefined) throw cannotAllocate(path, bytes, error);
+  }
+
+  /** Maps a part of a file from byte `offset` on over the pages of `place`, which are whole pages. */
+  mapPart(fd: number, offset: number, place: Uint8Array): void {
+    const address = this.addressOf(place);
+    const got = this.#mmapAt(address, place.byteLength, readAndWrite, shared | fixed, fd, offset);
+    if (BigInt(got) !== address) throw new MpiError("launch", `cannot map ${place.byteLength} bytes of shared memory`);
   }
 
   /** Unmaps what {@link map} returned. A later access kills the process. */

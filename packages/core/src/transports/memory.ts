@@ -1,7 +1,7 @@
 import { setImmediate } from "../calls/event-loop.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { type Packet, withOwnAttachments } from "../wire/packet.ts";
-import type { Receiver, Transport } from "../wire/transport.ts";
+import type { Receiver, SharedParts, Transport } from "../wire/transport.ts";
 
 /**
  * Connects the ranks of one process. For tests of programs, for simulated worlds, and for the world of one.
@@ -14,13 +14,17 @@ export class MemoryNetwork {
   readonly #ends: readonly MemoryTransport[];
   readonly #random: (() => number) | undefined;
   readonly #words: Map<string, Int32Array> = new Map();
+  readonly #memories: Map<string, CommonParts> = new Map();
+  readonly #ranksPerHost: number;
   /** Ends that have packets and listen. */
   readonly #ready: Set<MemoryTransport> = new Set();
   #scheduled = false;
 
-  constructor(size: number, random?: () => number) {
+  /** @param ranksPerHost so many ranks share memory; default: all */
+  constructor(size: number, random?: () => number, ranksPerHost: number = size) {
     this.#random = random;
-    this.#ends = Array.from({ length: size }, () => new MemoryTransport(this));
+    this.#ranksPerHost = ranksPerHost;
+    this.#ends = Array.from({ length: size }, (_, rank) => new MemoryTransport(this, rank));
   }
 
   /** The transport of one rank. */
@@ -35,6 +39,20 @@ export class MemoryNetwork {
     const words = this.#words.get(name) ?? new Int32Array(count);
     this.#words.set(name, words);
     return words;
+  }
+
+  /** See {@link Transport.neighbors}. */
+  neighbors(rank: number): number[] {
+    const first = rank - (rank % this.#ranksPerHost);
+    const ranks = Array.from({ length: this.#ranksPerHost }, (_, each) => first + each);
+    return ranks.filter((each) => each < this.#ends.length);
+  }
+
+  /** See {@link Transport.memory}. */
+  memory(name: string, sizes: readonly number[]): SharedParts {
+    const memory = this.#memories.get(name) ?? new CommonParts(sizes, () => this.#memories.delete(name));
+    this.#memories.set(name, memory);
+    return memory.open();
   }
 
   /** Whether no packet is on its way to a rank that listens. */
@@ -79,12 +97,23 @@ export class MemoryTransport implements Transport {
   /** Called before each packet that this rank sends, so that a simulation can count them. */
   onSend: (() => void) | undefined;
   readonly #network: MemoryNetwork;
+  readonly #rank: number;
   #inbox: { envelope: Envelope; body: Packet }[] = [];
   #listening = false;
+  #attending = false;
   #closed = false;
 
-  constructor(network: MemoryNetwork) {
+  constructor(network: MemoryNetwork, rank: number) {
     this.#network = network;
+    this.#rank = rank;
+  }
+
+  get neighbors(): readonly number[] {
+    return this.#network.neighbors(this.#rank);
+  }
+
+  memory(name: string, sizes: readonly number[]): SharedParts {
+    return this.#network.memory(name, sizes);
   }
 
   send(dest: number, envelope: Envelope, body: Packet): void {
@@ -103,6 +132,11 @@ export class MemoryTransport implements Transport {
 
   listen(wanted: boolean): void {
     this.#listening = wanted;
+    this.#report();
+  }
+
+  attend(wanted: boolean): void {
+    this.#attending = wanted;
     this.#report();
   }
 
@@ -139,6 +173,39 @@ export class MemoryTransport implements Transport {
   }
 
   #report(): void {
-    this.#network.ready(this, this.#listening && this.#inbox.length > 0);
+    this.#network.ready(this, (this.#listening || this.#attending) && this.#inbox.length > 0);
+  }
+}
+
+/** Memory of the ranks of one process. Lives until the last rank lets it go. */
+class CommonParts implements SharedParts {
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
+  readonly loops = undefined;
+  readonly isPrivate = true;
+  readonly #gone: () => void;
+  #users = 0;
+
+  constructor(sizes: readonly number[], gone: () => void) {
+    this.parts = sizes.map((size) => new Uint8Array(size));
+    this.#gone = gone;
+  }
+
+  open(): SharedParts {
+    this.#users++;
+    let open = true;
+    const release = (): void => {
+      if (open) this.release();
+      open = false;
+    };
+    return { parts: this.parts, loops: undefined, isPrivate: true, unlink: () => this.unlink(), release };
+  }
+
+  unlink(): void {
+    this.#gone();
+  }
+
+  release(): void {
+    if (--this.#users > 0) return;
+    for (const { buffer } of this.parts) structuredClone(buffer, { transfer: [buffer] });
   }
 }

@@ -14,6 +14,8 @@ import { MpiError } from "../calls/errors.ts";
  * | failure | any | a collective failed: ranks that are in it, or reach it later, reject with this error |
  * | question | any | the sender waits in this collective for the receiver, and asks whether it is in another one |
  * | withdraw | sender | the message of that request will not come: its send was cancelled before the grant |
+ * | access | origin | reads or changes the receiver's part of a window |
+ * | answer | target | the result of that access |
  */
 export const kind = {
   message: 1,
@@ -25,6 +27,8 @@ export const kind = {
   failure: 7,
   question: 8,
   withdraw: 9,
+  access: 10,
+  answer: 11,
 } as const;
 export type Kind = (typeof kind)[keyof typeof kind];
 
@@ -59,7 +63,7 @@ const magic = 0x4d54;
 const flagCollective = 1;
 const flagSync = 2;
 const flagInline = 4;
-const lastKind = kind.withdraw;
+const lastKind = kind.answer;
 
 /** What the header says about the bytes behind it. */
 export interface Contents {

@@ -60,6 +60,20 @@ export interface Transport {
    * and members gets the same words.
    */
   words?(context: number, members: readonly number[], count: number): Int32Array | undefined;
+  /** The ranks of the world that share memory with this one, this one included; without it, this rank alone. */
+  readonly neighbors?: readonly number[];
+  /**
+   * Memory that {@link neighbors} share: parts of so many bytes, zero at first. Ranks that give the same name and sizes get the same
+   * memory. This rank allocates the ranges of `own` now. Once all ranks have it, one of them takes its name away.
+   *
+   * @throws MpiError `launch` when there is no room
+   */
+  memory?(name: string, sizes: readonly number[], own: readonly PartRange[]): SharedParts;
+  /**
+   * Starts (true) or stops (false) to deliver packets while the rank does not {@link listen}, at least every few milliseconds. Does
+   * not keep the process alive.
+   */
+  attend?(wanted: boolean): void;
   /**
    * Polls `watch` for some microseconds; false if it must be waited for. With a rank of the world (below 0: any), also
    * delivers packets, because one from that rank is expected.
@@ -83,6 +97,38 @@ export interface Transport {
   /** Sends what is still queued, without waiting; for `process.exit()`. */
   flushSync(): void;
   close(): Promise<void>;
+}
+
+/** Bytes of one part. */
+export interface PartRange {
+  readonly part: number;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Memory that ranks share, see {@link Transport.memory}. */
+export interface SharedParts {
+  /** The parts. After `release` their length is 0, as soon as no rank of this process uses them. */
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
+  /** Loops over the parts that are atomic between processes; undefined where there are none. */
+  readonly loops: AtomicLoops | undefined;
+  /** Whether only this thread uses the memory, so that nothing has to be atomic. */
+  readonly isPrivate: boolean;
+  /** Takes the name away: the memory is freed when no process uses it, however they end. */
+  unlink(): void;
+  release(): void;
+}
+
+/** Loops in WebAssembly, whose memory the parts are in. */
+export interface AtomicLoops {
+  /** Memory for a block of operands, and for a block of old values, beside the parts. */
+  readonly operands: Uint8Array<ArrayBuffer>;
+  readonly old: Uint8Array<ArrayBuffer>;
+  /**
+   * `target[i] = target[i] op operands[i]` for elements of this kind; `target` is a byte offset in the memory. With `keepsOld` the
+   * old values are in {@link old} then.
+   */
+  accumulate(op: number, kind: number, target: number, bytes: number, keepsOld: boolean): void;
 }
 
 /** Something to wait for. */

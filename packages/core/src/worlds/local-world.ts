@@ -53,7 +53,7 @@ export class LocalWorld<R> {
       throw invalid(`ranksPerHost is ${show(ranksPerHost)}, but it is a whole number from 1`);
     }
     if (typeof check !== "boolean") throw invalid(`check is ${show(check)}, but it is true or false`);
-    this.#network = new MemoryNetwork(size, seed === undefined ? undefined : randomFrom(seed));
+    this.#network = new MemoryNetwork(size, seed === undefined ? undefined : randomFrom(seed), ranksPerHost);
     this.#hosts = Array.from({ length: size }, (_, rank) =>
       ranksPerHost >= size ? "local" : `local-${Math.floor(rank / ranksPerHost)}`,
     );

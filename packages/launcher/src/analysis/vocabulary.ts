@@ -33,10 +33,11 @@ export const forming: ReadonlySet<string> = new Set([
   "intercomm",
   "sub",
   "merge",
+  "splitShared",
 ]);
 
 /** Those that make one with fewer ranks. */
-export const parting: ReadonlySet<string> = new Set(["split", "subset", "intercomm", "sub"]);
+export const parting: ReadonlySet<string> = new Set(["split", "subset", "intercomm", "sub", "splitShared"]);
 
 /** Calls that need no `await`: a nonblocking send, and the calls that end a program. */
 export const mayFloat: ReadonlySet<string> = new Set(["send", "abort", "close"]);
@@ -49,6 +50,10 @@ export const calls: ReadonlySet<string> = new Set([
   ...forming,
   ...mayFloat,
   "barrier",
+  "window",
+  "counter",
+  "mutex",
+  "sharedArray",
 ]);
 
 /** Calls of a communicator that give results one by one, and no promise. */

@@ -35,6 +35,11 @@ const calls: Record<string, Call> = {
   intercomm: (world, options) => world["intercomm"]!(options),
   openFile: (world, options) => world["openFile"]!("none", options),
   map: (world, options) => world["map"]!((x: number) => x, [1], options),
+  window: (world, options) => world["window"]!(Float64Array, 1, options),
+  counter: (world, options) => world["counter"]!(options),
+  mutex: (world, options) => world["mutex"]!(options),
+  splitShared: (world, options) => world["splitShared"]!(options),
+  sharedArray: (world, options) => world["sharedArray"]!(Float64Array, 1, options),
 };
 
 const rejection = (promise: Promise<unknown>): Promise<unknown> =>
@@ -74,6 +79,29 @@ describe("an option that a call does not know is refused", () => {
         /did you mean into\?/,
       );
       await assert.rejects(other.merge({ high: world.rank === 0, heigh: 1 } as never), /did you mean high\?/);
+    });
+  });
+
+  test("of a window and a mutex", async () => {
+    const bogus = { target: 0, bogus: 1 } as never;
+    await local(2, async (world) => {
+      const unknown = /there is no option bogus; this call has .*signal/;
+      const window = await world.window(Int32Array, 1);
+      const one = Int32Array.of(1);
+      await assert.rejects(window.get(bogus), unknown);
+      await assert.rejects(window.put(one, bogus), unknown);
+      await assert.rejects(window.accumulate(one, sum, bogus), unknown);
+      await assert.rejects(window.getAccumulate(one, sum, bogus), unknown);
+      await assert.rejects(window.fetchAndOp(1, sum, bogus), unknown);
+      await assert.rejects(window.compareAndSwap({ expected: 0, replacement: 1 }, bogus), unknown);
+      await assert.rejects(window.flush(bogus), unknown);
+      await assert.rejects(window.fence(bogus), /there is no option target/);
+      await assert.rejects(window.lock(bogus), unknown);
+      await assert.rejects(window.get({ target: 0, offest: 1, count: 1 } as never), /did you mean offset\?/);
+      await window.close();
+      const mutex = await world.mutex();
+      await assert.rejects(mutex.lock({ bogus: 1 } as never), unknown);
+      await mutex.close();
     });
   });
 
@@ -179,6 +207,8 @@ test("the page of calls lists every option", () => {
       .replace(/^inter([A-Z])/, (_, first: string) => `other.${first.toLowerCase()}`)
       .replace(/^(run|starmap|mapReduce)$/, "workers.$1")
       .replace(/^((?:read|write)(?:At|AtAll|Ordered)|size|truncate|sync|close)$/, "file.$1")
+      .replace(/^(get|put|accumulate|getAccumulate|fetchAndOp|compareAndSwap|flush|fence)$/, "window.$1")
+      .replace(/^(window|mutex)Lock$/, "$1.lock")
       .replace(
         /^pool(Map|Imap|ImapUnordered)$/,
         (_, form: string) => `workers.${form[0]?.toLowerCase()}${form.slice(1)}`,

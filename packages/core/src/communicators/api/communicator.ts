@@ -24,6 +24,7 @@ import type { InterCollectiveCalls } from "./inter-collectives.ts";
 import type { PointToPointCalls } from "./point-to-point.ts";
 import type { ReductionCalls } from "./reductions.ts";
 import type { TaskCalls } from "./tasks.ts";
+import type { WindowCalls } from "./windows.ts";
 
 /**
  * A group of ranks with its own message space: the world, or a communicator made from it.
@@ -36,7 +37,7 @@ import type { TaskCalls } from "./tasks.ts";
  * A call that fails rejects with an {@link MpiError}. Making communicators is collective: all ranks of this one call it, in
  * the same order.
  */
-export interface Communicator extends PointToPointCalls, CollectiveCalls, ReductionCalls, TaskCalls {
+export interface Communicator extends PointToPointCalls, CollectiveCalls, ReductionCalls, TaskCalls, WindowCalls {
   /** Name of this rank's host, as the scheduler writes it. */
   readonly host: string;
 
@@ -96,6 +97,19 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
    * @throws MpiError `mismatch`, `rank-failed`, `aborted`, `closed`
    */
   dup(options?: CallOptions): Promise<Communicator>;
+
+  /**
+   * Gives a communicator of the ranks that share memory with this one (MPI's COMM_TYPE_SHARED). Ranks of one host do not share
+   * memory where they talk over ZeroMQ.
+   *
+   * ```ts
+   * const host = await world.splitShared();
+   * host.size; // => 4
+   * ```
+   * @param options `key` orders the ranks, default: their order here; `signal`
+   * @throws MpiError `invalid-argument` for another kind of key
+   */
+  splitShared(options?: SplitOptions): Promise<Communicator>;
 
   /**
    * Gives a communicator of some ranks of this one, in the order given; null on the other ranks.

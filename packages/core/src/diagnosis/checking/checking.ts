@@ -22,8 +22,8 @@ export class Checking implements Checker {
   readonly report: (text: string) => void;
   /** Source lines of task calls that have had a finding. A further finding there is the same mistake. */
   readonly toldOf: Set<string> = new Set();
-  /** Source line of each open communicator's creation, by its context number. */
-  readonly #open: Map<number, string | undefined> = new Map();
+  /** What each open communicator, window and the like is, and the source line that made it; by context number. */
+  readonly #open: Map<number, { readonly what: string; readonly site: string | undefined }> = new Map();
   /** Source line of the call at work. Kept, because no stack shows it when the communicator is made and the call is not awaited yet. */
   readonly #calls: AsyncLocalStorage<string | undefined> = new AsyncLocalStorage();
 
@@ -37,20 +37,20 @@ export class Checking implements Checker {
     return this.#calls.run(siteHere(), begin);
   }
 
-  opened(context: number): void {
-    if (context !== 0) this.#open.set(context, this.#calls.getStore());
+  opened(context: number, what: string): void {
+    if (context !== 0) this.#open.set(context, { what, site: this.#calls.getStore() });
   }
 
   closed(context: number): void {
     this.#open.delete(context);
   }
 
-  /** Reports communicators that are still open when this rank leaves. */
+  /** Reports what is still open when this rank leaves. */
   leftOver(): void {
-    const sites = new Set(this.#open.values());
-    for (const site of sites) {
+    const found = [...this.#open.values()].map(({ what, site }) => {
       const [where, here] = site === undefined ? ["", ""] : [`${site}: `, " here"];
-      this.report(`${where}a communicator was made${here} and never closed; write: await using`);
-    }
+      return `${where}a ${what} was made${here} and never closed; write: await using`;
+    });
+    for (const text of new Set(found)) this.report(text);
   }
 }

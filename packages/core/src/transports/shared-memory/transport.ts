@@ -4,12 +4,13 @@ import type { Board } from "../../wire/board.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { Packet } from "../../wire/packet.ts";
 import type { ShortReceiver, ShortSender } from "../../wire/short-messages.ts";
-import type { Receiver, Transport, Watch } from "../../wire/transport.ts";
+import type { PartRange, Receiver, SharedParts, Transport, Watch } from "../../wire/transport.ts";
 import type { WordList } from "../../wire/word-list.ts";
 import { System } from "../libc.ts";
 import { Arena, pageBytes } from "./arena.ts";
 import { SharedBoard } from "./board.ts";
 import { moveOffBusyCpu } from "./cpu.ts";
+import { MappedParts } from "./mapped-parts.ts";
 import { PollBudget } from "./poll-budget.ts";
 import { Ring } from "./ring.ts";
 import { RingReceiver } from "./ring-receiver.ts";
@@ -174,6 +175,18 @@ export class SharedMemoryTransport implements Transport {
     const path = `${this.#options.directory}/${context}-${members[0]}.words`;
     const { buffer, byteOffset } = this.#open().map(path, count * Int32Array.BYTES_PER_ELEMENT);
     return new Int32Array(buffer, byteOffset, count);
+  }
+
+  get neighbors(): readonly number[] {
+    return this.#options.neighbors;
+  }
+
+  memory(name: string, sizes: readonly number[], own: readonly PartRange[]): SharedParts {
+    return new MappedParts(this.#open().system, `${this.#options.directory}/${name}.memory`, sizes, own);
+  }
+
+  attend(wanted: boolean): void {
+    this.#options.far?.attend?.(wanted);
   }
 
   turn(): Promise<void> | undefined {

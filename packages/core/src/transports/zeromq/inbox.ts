@@ -1,5 +1,5 @@
 import { Pull, Push } from "zeromq";
-import { eventLoopTurn, now, setImmediate } from "../../calls/event-loop.ts";
+import { clearInterval, eventLoopTurn, now, setImmediate, setInterval } from "../../calls/event-loop.ts";
 import { System } from "../libc.ts";
 import { IoThread } from "./io-thread.ts";
 
@@ -24,6 +24,11 @@ const lateMs = 0.15;
 /** Polls before timers and other sockets get their turn. */
 const looksPerTurn = 20;
 
+/** How often a rank looks for messages that it attends to without waiting. A look takes 2 us. */
+const attendMs = 1;
+/** After a message the rank goes on looking for so long, because requests come in sequence. */
+const burstMs = 0.5;
+
 let inboxes = 0;
 
 /** A socket that receives packets. It keeps the process alive only while the engine listens. */
@@ -42,6 +47,7 @@ export class Inbox {
    */
   #checking = false;
   #closed = false;
+  #attendance: NodeJS.Timeout | undefined;
   /** There are more ranks than CPUs on this host, so polling takes time from ranks that work. */
   crowded = false;
   #lookMs: number = lookMs;
@@ -88,8 +94,18 @@ export class Inbox {
     }
   }
 
+  /**
+   * Takes messages also while nothing listens: looks for them every few milliseconds, because a pending receive would keep the
+   * process alive.
+   */
+  attend(wanted: boolean): void {
+    clearInterval(this.#attendance);
+    this.#attendance = wanted ? setInterval(() => void this.#takeReadable(), attendMs).unref() : undefined;
+  }
+
   close(): void {
     this.#closed = true;
+    clearInterval(this.#attendance);
     this.#wanted = false;
     this.#wakeUp.close();
     this.#pull.close();
@@ -119,7 +135,31 @@ export class Inbox {
     return found;
   }
 
-  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: whole, because a function for each message would cost a promise
+  /** Takes what is here, and what comes shortly after. */
+  async #takeReadable(): Promise<void> {
+    if (this.#receiving || this.#closed || !this.#pull.readable) return;
+    this.#receiving = true;
+    try {
+      for (let last = now(); now() - last < burstMs && !this.#wanted && !this.#closed; ) {
+        if (this.#pull.readable) {
+          this.#handle(await this.#pull.receive());
+          last = now();
+        } else await eventLoopTurn();
+      }
+    } catch (error) {
+      if (!this.#closed) this.#failed(error as Error);
+    } finally {
+      this.#receiving = false;
+    }
+    if (this.#wanted && !this.#closed) void this.#receive();
+  }
+
+  #handle(parts: Buffer[]): void {
+    if (parts[0]?.length === 0) this.#waking = false;
+    else this.#spokenTo = true;
+    if (!this.#closed) this.#take(parts);
+  }
+
   async #receive(): Promise<void> {
     this.#receiving = true;
     try {
@@ -129,9 +169,7 @@ export class Inbox {
         if (!this.#wanted) break;
         const parts = await this.#pull.receive();
         if (!found) this.#lookMs = !this.crowded && now() - began < longLookMs ? longLookMs : lookMs;
-        if (parts[0]?.length === 0) this.#waking = false;
-        else this.#spokenTo = true;
-        if (!this.#closed) this.#take(parts);
+        this.#handle(parts);
       }
     } catch (error) {
       if (!this.#closed) this.#failed(error as Error);

@@ -117,6 +117,10 @@ export class ZeromqTransport implements Transport {
     for (const inbox of this.#inboxes) inbox.listen(wanted);
   }
 
+  attend(wanted: boolean): void {
+    for (const inbox of this.#inboxes) inbox.attend(wanted);
+  }
+
   async flush(timeoutMs: number): Promise<void> {
     await within(timeoutMs, Promise.all([...this.#senders.values()].map((sender) => sender.idle())));
   }
