@@ -7,8 +7,8 @@ import { folder, runTsmpi } from "../support/run-tsmpi.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const api = join(root, "packages/core/src/communicators/api");
 
-/** Calls that need no example: properties, and those of a grid that its other examples use. */
-const plain = new Set(["close", "coords", "rankOf", "[Symbol.asyncDispose]"]);
+/** Calls that need no example: properties, those of a grid that its other examples use, and what `await using` calls. */
+const plain = new Set(["close", "release", "fence", "coords", "rankOf", "[Symbol.asyncDispose]"]);
 
 /** An example of the docs: where it is, and its lines. */
 interface Example {
@@ -18,7 +18,13 @@ interface Example {
 
 const files = readdirSync(api).filter((file) => file.endsWith(".ts") && file !== "group.ts");
 /** Functions of the public face that are not calls of a communicator. */
-const functions = ["../../calls/regions/block.ts", "../../calls/regions/grid.ts", "../../files/parallel-file.ts"];
+const functions = [
+  "../../calls/regions/block.ts",
+  "../../calls/regions/grid.ts",
+  "../../files/parallel-file.ts",
+  "../npy.ts",
+  "../../windows/face.ts",
+];
 /** Files whose first example makes what all their others use. */
 const withSetup = /inter-collectives\.ts|parallel-file\.ts/;
 const text = (file: string): string => readFileSync(join(api, file), "utf8");
@@ -36,7 +42,7 @@ function examplesOf(file: string): Example[] {
 
 /** `const x = call; // => value` checks the value; so does `x.y; // => value`. */
 function checked(code: string): string {
-  const bound = /^(const (?:(\w+)|\{[^}]*\}) = .*;) \/\/ => (.*)$/gm;
+  const bound = /^( *const (?:(\w+)|\{[^}]*\}) = .*;) \/\/ => (.*)$/gm;
   const bare = /^([^/\n]*); \/\/ => (.*)$/gm;
   return code.replace(bound, "$1 deepEqual($2, $3);").replace(bare, "deepEqual($1, $2);");
 }
@@ -46,7 +52,7 @@ describe("the examples of the calls' docs", () => {
     const examples = [...files, ...functions].flatMap(examplesOf);
     const bodies = examples.map(({ at, code }) => `  ["${at}", async (world) => {\n${checked(code)}\n  }],`);
     const program = `import { deepEqual } from "node:assert/strict";
-import { block, chunks, type Communicator, dims, grid, init, sum } from "tsmpi";
+import { block, chunks, type Communicator, dims, grid, init, readNpy, readNpyHeader, sum, writeNpy } from "tsmpi";
 const examples: [string, (world: Communicator) => Promise<void>][] = [
 ${bodies.join("\n")}
 ];

@@ -43,6 +43,33 @@ const alone: Start = async (script, args) => {
   return stdout;
 };
 
+/** The heat of heat2d.ts after so many steps, by one loop over all points. */
+function plateAfter(steps: number): Float64Array {
+  const [rows, columns] = [240, 360];
+  const width = columns + 2;
+  let now = new Float64Array((rows + 2) * width);
+  for (let i = 1; i <= rows; i++) {
+    now[i * width] = 100;
+    for (let j = 1; j <= columns; j++) {
+      if (Math.hypot(i - 1 - rows / 2, j - 1 - columns / 2) < rows / 8) now[i * width + j] = 80;
+    }
+  }
+  for (let step = 0; step < steps; step++) {
+    const next = now.slice();
+    for (let i = 1; i <= rows; i++) {
+      for (let at = i * width + 1; at <= i * width + columns; at++) {
+        const around = now[at - width]! + now[at + width]! + now[at - 1]! + now[at + 1]!;
+        next[at] = now[at]! + 0.2 * (around - 4 * now[at]!);
+      }
+    }
+    now = next;
+  }
+  return Float64Array.from(
+    { length: rows * columns },
+    (_, k) => now[(Math.floor(k / columns) + 1) * width + 1 + (k % columns)]!,
+  );
+}
+
 const counts = perTier({ quick: [3], full: [1, 2, 3, 8] });
 const starts = counts.map((ranks): [string, number, Start] => [`tsmpi run -n ${ranks}`, ranks, underTsmpi(ranks)]);
 describe.each<[string, number, Start]>([["node --import tsmpi/register", 1, alone], ...starts])(
@@ -109,6 +136,31 @@ describe.each<[string, number, Start]>([["node --import tsmpi/register", 1, alon
         const off = Math.max(...colour.map((value, i) => Math.abs(value - pixel[i]!)));
         expect(off, `pixel (${x}, ${y}) is ${pixel}`).toBeLessThanOrEqual(2); // logarithms may differ in the last bit
       }
+    });
+
+    it("heat2d.ts: the plate of a program without ranks, bit by bit, in a .npy file and a picture; goes on where it stopped", async () => {
+      const name = join(folder(), "plate");
+      expect(await lines(start, "heat2d.ts", name)).toEqual([`mean temperature 5.4644; ${name}.npy, ${name}.png`]);
+      const elements = (): Float64Array =>
+        new Float64Array(new Uint8Array(readFileSync(`${name}.npy`)).slice(128).buffer);
+      expect(elements()).toEqual(plateAfter(500));
+      const { width, height } = PNG.sync.read(readFileSync(`${name}.png`));
+      expect([width, height]).toEqual([360, 240]);
+      await lines(start, "heat2d.ts", name, "resume");
+      expect(elements()).toEqual(plateAfter(1000));
+    });
+
+    it("mandelbrot-file.ts: a picture in one file", async () => {
+      const file = join(folder(), "set.pgm");
+      expect(await lines(start, "mandelbrot-file.ts", file, "90")).toEqual([
+        `${file}: 90 x 60, written by ${ranks} ranks`,
+      ]);
+      const picture = readFileSync(file);
+      expect(picture.subarray(0, 13).toString()).toBe("P5 90 60 255\n");
+      const at = (x: number, y: number): number => picture[13 + y * 90 + x]!;
+      expect(picture.length).toBe(13 + 90 * 60);
+      expect([at(0, 0), at(60, 30), at(89, 59)].map((grey) => grey > 128)).toEqual([true, false, true]);
+      for (let y = 1; y < 60; y++) expect(at(0, y)).toBe(at(0, 60 - y)); // the set is its own mirror image
     });
 
     it("counter.ts: the longest Collatz sequence, of chunks that are drawn once each", async () => {

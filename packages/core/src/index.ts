@@ -20,6 +20,14 @@ export type { ReductionCalls } from "./communicators/api/reductions.ts";
 export type { PoolOptions, TaskCalls } from "./communicators/api/tasks.ts";
 export type { WindowCalls } from "./communicators/api/windows.ts";
 export { dims } from "./communicators/cartesian.ts";
+export {
+  type NpyHeader,
+  type ReadNpyOptions,
+  readNpy,
+  readNpyHeader,
+  type WriteNpyOptions,
+  writeNpy,
+} from "./communicators/npy.ts";
 export { pool } from "./communicators/pool.ts";
 export type {
   FileData,

@@ -129,6 +129,8 @@ export const optionNames = {
   ],
   mapReduce: ["schedule", "chunkSize", "lookAhead", "journal", "progress", "timeoutMs", "retries", "signal"],
 
+  writeNpy: ["shape", "start", "size", "fortranOrder", "durable", "signal"],
+  readNpy: ["start", "size", "into", "signal"],
   openFile: ["flags", "inPlace", "preallocate", "mode", "durable", "signal"],
   writeAt: ["offset", "view", "signal"],
   readAt: ["offset", "into", "count", "kind", "view", "signal"],

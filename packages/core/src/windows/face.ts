@@ -219,6 +219,14 @@ export interface Window<A extends TypedArray = TypedArray> extends AsyncDisposab
 
   /**
    * Resolves when all that this rank has put and accumulated is done at its targets, or at one of them.
+   *
+   * ```ts
+   * await using window = await world.window(Int32Array, 1);
+   * await window.put(Int32Array.of(7), { target: world.rank });
+   * await window.flush({ target: world.rank });
+   * window.local[0]; // => 7
+   * await window.close();
+   * ```
    * @param options `target`, default all; `signal`
    * @throws MpiError `rank-failed`, `closed` if a target has let its part go
    */
