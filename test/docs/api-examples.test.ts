@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const api = join(root, "packages/core/src/communicators/api");
 
 /** Calls that need no example: properties, those of a grid that its other examples use, and what `await using` calls. */
-const plain = new Set(["close", "release", "fence", "coords", "rankOf", "[Symbol.asyncDispose]"]);
+const plain = new Set(["close", "release", "fence", "value", "coords", "rankOf", "[Symbol.asyncDispose]"]);
 
 /** An example of the docs: where it is, and its lines. */
 interface Example {
