@@ -39,6 +39,17 @@ describe("ranks that all wait for each other end with exit code 123, a table, an
       ],
     ],
     [
+      "in a circle of a window's locks",
+      "const window = await world.window(Int32Array, 1);\nawait window.lock({ target: world.rank });\nawait world.barrier();\nawait window.lock({ target: (world.rank + 1) % 4 });",
+      [
+        "0 HOST window.lock({ target: 1 }) rank 1 T script.ts:6",
+        "1 HOST window.lock({ target: 2 }) rank 2 T script.ts:6",
+        "2 HOST window.lock({ target: 3 }) rank 3 T script.ts:6",
+        "3 HOST window.lock({ target: 0 }) rank 0 T script.ts:6",
+        "rank 0 waits for 1, 1 waits for 2, 2 waits for 3, 3 waits for 0: a circle of 4",
+      ],
+    ],
+    [
       "in a collective that one rank has not come to",
       "if (world.rank === 3)\n  await world.recv({ source: 0 });\nawait world.barrier();",
       [
