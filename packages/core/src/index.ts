@@ -30,6 +30,7 @@ export {
 } from "./communicators/npy.ts";
 export { pool } from "./communicators/pool.ts";
 export type {
+  ArrayClass,
   FileData,
   FilePlaceOptions,
   OpenFileOptions,

@@ -37,12 +37,15 @@ export interface ReadIntoOptions<A extends ArrayOrBlock> {
   into: A;
 }
 
+/** A class of typed arrays, such as `Float64Array`. */
+export type ArrayClass<A extends TypedArray> = new (length: number) => A;
+
 /** What a read gives: a new array. */
 export interface ReadNewOptions<A extends TypedArray> {
   /** Number of elements; default those of the `view`, which is required then. */
   count?: number | undefined;
   /** The class of the array, such as `Float64Array`; default `Uint8Array`. */
-  kind?: (new (length: number) => A) | undefined;
+  kind?: ArrayClass<A> | undefined;
 }
 
 /**

@@ -26,7 +26,22 @@ const handingCalls = ["map", "pool"] as const;
 const rooted: Partial<Record<RecordedOperation, number>> = { bcast: 1, scatter: 1, gather: 1, reduce: 2 };
 const special = new Set<string>([...messageCalls, ...streams, ...handingCalls, "task"]);
 /** These take no data. */
-const dataless = new Set<string>(["barrier", "split", "dup", "subset", "cart", "graph", "sub", "intercomm", "merge"]);
+const dataless = new Set<string>([
+  "barrier",
+  "split",
+  "dup",
+  "subset",
+  "cart",
+  "graph",
+  "sub",
+  "intercomm",
+  "merge",
+  "window",
+  "counter",
+  "mutex",
+  "splitShared",
+  "sharedArray",
+]);
 const collectiveCalls = recordedOperations.filter((name) => !special.has(name));
 
 /** A call is timed once in so many, where calls follow each other faster than {@link hotMs}: to time one takes 0.3 us. */

@@ -44,6 +44,11 @@ export const recordedOperations = [
   "imapUnordered",
   "pool",
   "task",
+  "window",
+  "counter",
+  "mutex",
+  "splitShared",
+  "sharedArray",
 ] as const;
 export type RecordedOperation = (typeof recordedOperations)[number];
 
