@@ -300,8 +300,7 @@ export class OpenWindow implements Window {
     const { engine } = this.#group;
     try {
       if (this.#closed) throw closedError(engine, sitedHere(call), "window");
-      const { into, ...rest } = (options ?? {}) as { into?: unknown };
-      checkOptions(known, into === undefined || known !== knownOptions.get ? options : rest);
+      checkOptions(known, options);
       if (options.signal?.aborted) throw engine.aborted(sitedHere(call), options.signal);
       call.result = body(call);
     } catch (error) {
