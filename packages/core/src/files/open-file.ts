@@ -92,6 +92,8 @@ class OpenFile implements ParallelFile {
   /** Where the next ordered call begins: the same on all ranks. */
   #position: number;
   #closed = false;
+  /** Calls that have not ended: those that finish the file wait for them, also if the program does not await them. */
+  readonly #underWay: Set<Promise<unknown>> = new Set();
 
   constructor(ranks: FileRanks, { path, access, flags }: Place, publication: Publication) {
     this.path = path;
@@ -173,14 +175,18 @@ class OpenFile implements ParallelFile {
   }
 
   sync(options: CallOptions = {}): Promise<void> {
+    const before = [...this.#underWay];
     return this.#together("sync", options, async (peers) => {
+      await Promise.allSettled(before);
       await this.#settle(peers, await caught(() => this.#file.sync()));
     });
   }
 
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
+    const before = [...this.#underWay];
     const closed = this.#together("close", {}, async (peers) => {
+      await Promise.allSettled(before);
       await this.#settle(peers, await this.#publication.publish(peers));
     });
     this.#closed = true;
@@ -204,7 +210,17 @@ class OpenFile implements ParallelFile {
     await this.#ranks.close();
   }
 
-  async #alone<R>(operation: FileCall, options: CallOptions, work: () => Promise<R>): Promise<R> {
+  #alone<R>(operation: FileCall, options: CallOptions, work: () => Promise<R>): Promise<R> {
+    return this.#noted(this.#byItself(operation, options, work));
+  }
+
+  #noted<R>(result: Promise<R>): Promise<R> {
+    const noted = result.finally(() => this.#underWay.delete(noted));
+    this.#underWay.add(noted);
+    return noted;
+  }
+
+  async #byItself<R>(operation: FileCall, options: CallOptions, work: () => Promise<R>): Promise<R> {
     try {
       if (this.#closed) throw this.#closedError();
       checkOptions(knownOptions[operation], options);

@@ -7,7 +7,6 @@ import { MpiError } from "../calls/errors.ts";
 import { processStatFields } from "../calls/process-stat.ts";
 import { warn } from "../calls/warning.ts";
 import { allgather, bcast } from "../collectives/algorithms/index.ts";
-import { System } from "../transports/libc.ts";
 import type { Peers } from "../wire/peers.ts";
 import { agreeOn, asIoError } from "./agree.ts";
 import type { Access } from "./flags.ts";
@@ -187,7 +186,7 @@ async function makeInPlace({ path, access, preallocate, mode = 0o666 }: Place, o
   const file = await LocalFile.open(path, access.mode | (access.creates ? constants.O_CREAT : 0), mode);
   try {
     if (access.isNew && old?.isFile()) await file.truncate(0);
-    if (preallocate > 0) await allocate(file, preallocate);
+    if (preallocate > 0) await file.allocate(preallocate);
   } finally {
     await file.close();
   }
@@ -197,17 +196,10 @@ async function makeNew(name: string, { access, preallocate, mode }: Place, old: 
   const file = await LocalFile.open(name, access.mode | constants.O_CREAT | constants.O_EXCL, mode ?? 0o666);
   try {
     if (mode === undefined && old !== undefined) await chmod(name, old.mode & 0o7777);
-    if (preallocate > 0) await allocate(file, preallocate);
+    if (preallocate > 0) await file.allocate(preallocate);
   } finally {
     await file.close();
   }
-}
-
-/** Makes a file at least so long, with room on the disk for all of it where the C library can be asked. */
-async function allocate(file: LocalFile, bytes: number): Promise<void> {
-  const error = System.loadIfAny()?.allocate(file.fd, bytes);
-  if (error !== undefined) throw Object.assign(new Error(error), { code: error, syscall: "posix_fallocate" });
-  if ((await file.size()) < bytes) await file.truncate(bytes);
 }
 
 /**

@@ -50,6 +50,7 @@ export const calls: ReadonlySet<string> = new Set([
   ...forming,
   ...mayFloat,
   "barrier",
+  "openFile",
   "window",
   "counter",
   "mutex",
@@ -63,7 +64,7 @@ export const streaming: ReadonlySet<string> = new Set(["imap", "imapUnordered"])
 export const taskFirst: ReadonlySet<string> = new Set(["map", ...streaming]);
 
 /** Functions of the package that give a promise. */
-export const functions: ReadonlySet<string> = new Set(["init", "pool"]);
+export const functions: ReadonlySet<string> = new Set(["init", "pool", "writeNpy", "readNpy", "readNpyHeader"]);
 
 /** Calls of a pool's driver that give a promise. */
 export const ofWorkers: ReadonlySet<string> = new Set(["run", "map", "starmap", "mapReduce"]);
