@@ -124,6 +124,37 @@ await file.close();
     expect(statSync(join(directory, "big")).size).toBe(5368709136);
   });
 
+  it("has what was written without an await before close(), and nothing of it goes to the next file", async () => {
+    const script = `import { init } from "tsmpi";
+const world = await init();
+for (let turn = 0; turn < 10; turn++) {
+  const file = await world.openFile("forgotten", { flags: "w", durable: false });
+  const mine = new Uint8Array(4 << 20).fill(65 + world.rank);
+  void file.writeAt(mine, { offset: world.rank * mine.length });
+  void file.writeAtAll("end", { offset: 8 << 20 });
+  await file.close();
+  const next = await world.openFile("next", { flags: "w", durable: false });
+  void next.writeAt(mine, { offset: 0 }).catch(() => {});
+  await next[Symbol.asyncDispose]();
+  const third = await world.openFile("third", { flags: "w", durable: false });
+  await third.writeOrdered("3");
+  await third.close();
+}
+`;
+    const directory = folder({ "script.mjs": script });
+    expect((await runScript("", ["-n", "2"], { cwd: directory })).stderr).toBe("");
+    expect(filesOf(directory).sort()).toEqual(["forgotten", "third"]);
+    expect(readFileSync(join(directory, "third"), "utf8")).toBe("33");
+    const all = readFileSync(join(directory, "forgotten"));
+    expect([all.length, all[0], all[(4 << 20) - 1], all[4 << 20], all[(8 << 20) - 1]]).toEqual([
+      (8 << 20) + 3,
+      65,
+      65,
+      66,
+      66,
+    ]);
+  });
+
   it("keeps its permissions and its link, and a device is written where it is", async () => {
     const script = `import { init } from "tsmpi";
 const world = await init();

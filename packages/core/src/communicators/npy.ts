@@ -235,7 +235,10 @@ function partOf(mine: unknown, options: WriteNpyOptions): Part {
   if (typeof fortranOrder !== "boolean")
     throw invalid(`fortranOrder is ${show(fortranOrder)}, but it is true or false`);
   const size = options.size ?? (mine instanceof Block ? mine.size : rowsOf(mine, shape));
-  if (shape?.length === 0) return { same: "shape []", start: [], size: [] };
+  if (shape?.length === 0) {
+    if (mine.length > 1) throw invalid(`the shape [] has one element, but the array has ${mine.length}`);
+    return { same: "shape []", start: [], size: [] };
+  }
   const layout = new Layout({ shape, start, size });
   if (layout.length !== mine.length) {
     throw invalid(`the part [${size.join(", ")}] has ${layout.length} elements, but the array has ${mine.length}`);

@@ -89,8 +89,13 @@ export function headerBytes(prefix: Uint8Array): number {
   if (version < 1 || version > 3)
     throw damaged(`its version is ${version}.${bytes[7]}, but 1.0, 2.0 and 3.0 are known`);
   if (version > 1 && bytes.length < prefixBytes) throw damaged("it ends within its header");
-  return version === 1 ? 10 + bytes.readUInt16LE(8) : 12 + bytes.readUInt32LE(8);
+  const length = version === 1 ? 10 + bytes.readUInt16LE(8) : 12 + bytes.readUInt32LE(8);
+  if (length > mostHeaderBytes) throw damaged(`its header claims ${length} bytes`);
+  return length;
 }
+
+/** NumPy writes longer ones for records of many fields alone. */
+const mostHeaderBytes = 1 << 24;
 
 /** @throws MpiError `io` for a damaged header, or elements that are no numbers */
 export function decodeHeader(header: Uint8Array): NpyHeader {
@@ -101,10 +106,10 @@ export function decodeHeader(header: Uint8Array): NpyHeader {
   );
   const descr = /'descr'\s*:\s*(?:'([^']*)'|(.))/.exec(text);
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
-  const extents = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
+  const extents = /'shape'\s*:\s*\((\s*(?:\d+L?\s*(?:,\s*\d+L?\s*)*,?\s*)?)\)/.exec(text)?.[1];
   if (descr === null || fortran === undefined || extents === undefined) throw damaged(`its header is ${text.trim()}`);
   const type = descr[1];
-  const kind = type === undefined ? undefined : kinds[type.slice(1)];
+  const kind = type !== undefined && Object.hasOwn(kinds, type.slice(1)) ? kinds[type.slice(1)] : undefined;
   if (type === undefined || kind === undefined || !"<>|=".includes(type[0] as string)) {
     throw damaged(
       `its elements are ${type ?? "records"}, but only numbers and booleans can be read: in Python save the fields one by one`,

@@ -233,7 +233,11 @@ class OpenFile implements ParallelFile {
     }
   }
 
-  async #together<R>(operation: FileCollective, options: CallOptions, work: (peers: Peers) => Promise<R>): Promise<R> {
+  #together<R>(operation: FileCollective, options: CallOptions, work: (peers: Peers) => Promise<R>): Promise<R> {
+    return this.#noted(this.#withAll(operation, options, work));
+  }
+
+  async #withAll<R>(operation: FileCollective, options: CallOptions, work: (peers: Peers) => Promise<R>): Promise<R> {
     const call: Call = { operation, options, communicator: basename(this.path) };
     if (this.#closed) throw this.#ranks.explained(sitedHere(call), this.#closedError());
     const result = await this.#ranks.run(operation, options, (peers) => settled(() => work(peers)));
