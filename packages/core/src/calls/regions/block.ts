@@ -18,7 +18,7 @@ export interface Block<A extends TypedArray = TypedArray> {
   readonly start: readonly number[];
   /** How many elements it has along each dimension. */
   readonly size: readonly number[];
-  /** Every how manieth element belongs to it, for each dimension. */
+  /** Every n-th element belongs to it, for each dimension. */
   readonly stride: readonly number[];
   /** Number of its elements. */
   readonly length: number;

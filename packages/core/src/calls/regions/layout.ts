@@ -11,7 +11,7 @@ export interface Region {
   start?: readonly number[] | undefined;
   /** How many elements the part has along each dimension; default all from `start` on. */
   size?: readonly number[] | undefined;
-  /** Every how manieth element belongs to the part; default 1 in each dimension. */
+  /** Every n-th element belongs to the part; default 1 in each dimension. */
   stride?: readonly number[] | undefined;
 }
 
