@@ -3,11 +3,11 @@ import { type ArrayOrBlock, type Block, block, type Region, sum, type TypedArray
 import type { Case } from "../case.ts";
 import { mpiError } from "./expected-error.ts";
 import { left, ranks, right } from "./ring.ts";
-import { constructors } from "./typed-arrays.ts";
+import { allConstructors } from "./typed-arrays.ts";
 
 type Kind = new (length: number) => TypedArray;
 
-const kinds: readonly Kind[] = [...constructors, BigInt64Array, BigUint64Array];
+const kinds: readonly Kind[] = allConstructors;
 
 /** An array of `length` elements: `first`, `first` + 1, ... */
 function counting(Kind: Kind, length: number, first = 0): TypedArray {

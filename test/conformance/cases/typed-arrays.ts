@@ -10,3 +10,6 @@ export const constructors = [
   Float32Array,
   Float64Array,
 ] as const;
+
+/** The classes of all typed arrays that every Node has. */
+export const allConstructors = [...constructors, BigInt64Array, BigUint64Array] as const;

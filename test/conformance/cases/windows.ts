@@ -22,20 +22,9 @@ import {
 } from "tsmpi";
 import type { Case } from "../case.ts";
 import { mpiError } from "./expected-error.ts";
+import { allConstructors } from "./typed-arrays.ts";
 
-const kinds = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-] as unknown as readonly ArrayKind<Float64Array>[];
+const kinds = allConstructors as unknown as readonly ArrayKind<Float64Array>[];
 
 const isBig = (kind: ArrayKind<Float64Array>): boolean => kind.name.startsWith("Big");
 const isFloat = (kind: ArrayKind<Float64Array>): boolean => kind.name.startsWith("Float");

@@ -1,4 +1,11 @@
+import { MpiError, messageOf } from "./errors.ts";
 import { clearInterval, setInterval } from "./event-loop.ts";
+
+/** The error of a call that its signal has cancelled. */
+export function cancelled(reason: unknown): MpiError {
+  return new MpiError("aborted", `cancelled: ${messageOf(reason)}`, { cause: reason });
+}
+
 /**
  * Calls `aborted` when `signal` aborts; at once if it already has. Returns a function that removes the listener. Call
  * that when the operation has ended: otherwise a long-lived signal collects a listener for each message.

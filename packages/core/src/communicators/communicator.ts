@@ -26,12 +26,8 @@ import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../colle
 import type { Operation } from "../collectives/signature.ts";
 import type { FileRanks } from "../files/open-file.ts";
 import type { OpenFileOptions, ParallelFile } from "../files/parallel-file.ts";
-import { WindowCounter } from "../windows/counter.ts";
 import type { Counter, CounterOptions, Mutex } from "../windows/face.ts";
 import { firstOf, type Membership } from "../windows/group.ts";
-import { checkWindow, openWindow } from "../windows/make.ts";
-import { WindowMutex } from "../windows/mutex.ts";
-import { makeSharedArray } from "../windows/shared-array.ts";
 import type { Peers } from "../wire/peers.ts";
 import type * as api from "./api/communicator.ts";
 import { Group } from "./api/group.ts";
@@ -175,6 +171,7 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   window(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
     return this.collective("window", options, async (peers) => {
+      const { checkWindow, openWindow } = await windowsOnDemand();
       const kind = checkWindow(Kind, length);
       return openWindow(await this.#apart(peers, `a window of ${kind.name}`), peers, kind, length);
     }) as Promise<never>;
@@ -186,6 +183,7 @@ class Communicator extends TaskCollective implements api.Communicator {
       checkRank("root", root, this.size);
       if (!Number.isSafeInteger(start)) throw invalid(`start is ${show(start)}, but it is a whole number`);
       const group = await this.#apart(peers, `a counter at root ${root}`);
+      const { openWindow, WindowCounter } = await windowsOnDemand();
       const window = await openWindow(group, peers, BigInt64Array, this.rank === root ? 1 : 0, "counter", (local) => {
         if (this.rank === root) (local as BigInt64Array)[0] = BigInt(start);
       });
@@ -195,6 +193,7 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   mutex(options: CallOptions = {}): Promise<Mutex> {
     return this.collective("mutex", options, async (peers) => {
+      const { openWindow, WindowMutex } = await windowsOnDemand();
       const window = await openWindow(await this.#apart(peers, "a mutex"), peers, Uint8Array, 0, "mutex");
       return new WindowMutex(window, this.world.who);
     });
@@ -211,6 +210,7 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   sharedArray(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
     return this.collective("sharedArray", options, async (peers) => {
+      const { checkWindow, makeSharedArray } = await windowsOnDemand();
       const kind = checkWindow(Kind, length);
       return makeSharedArray(await this.#apart(peers, `an array of ${kind.name}`), peers, kind, length);
     }) as Promise<never>;
@@ -308,11 +308,11 @@ abstract class NeighborCommunicator extends Communicator {
     options: NeighborOptions,
     exchange: (peers: Peers, into: NeighborInto) => Promise<unknown>,
   ): Promise<never> {
-    const run = (_: unknown, { into, ...others }: NeighborOptions): Promise<unknown> =>
-      this.collective(operation, others, (peers) => exchange(peers, into as NeighborInto));
-    if (isBlock(options?.into)) return this.withDense(operation, value, options, run);
-    const body = (peers: Peers): Promise<unknown> => exchange(peers, options.into as NeighborInto);
-    return this.collective(operation, options, body) as Promise<never>;
+    const run = (_: unknown, given: NeighborOptions): Promise<unknown> =>
+      this.collective(operation, given, (peers) => exchange(peers, given.into as NeighborInto));
+    return isBlock(options?.into)
+      ? this.withDense(operation, value, options, run)
+      : (run(value, options) as Promise<never>);
   }
 }
 
@@ -426,6 +426,11 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
       return new Intercommunicator(this.world, context, this.group.members, this.remoteGroup.members);
     });
   }
+}
+
+/** What makes windows. Loaded only now, as with files: programs without them start sooner. */
+function windowsOnDemand(): Promise<typeof import("../windows/make.ts")> {
+  return import("../windows/make.ts");
 }
 
 /** Runs `body`. A run that is recorded shows its time under this name. */

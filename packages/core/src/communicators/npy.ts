@@ -1,11 +1,11 @@
 import { open } from "node:fs/promises";
 import { invalid, show } from "../calls/check.ts";
 import { checkOptions, knownOptions } from "../calls/check-options.ts";
-import { MpiError } from "../calls/errors.ts";
+import { MpiError, messageOf } from "../calls/errors.ts";
 import { fill } from "../calls/into.ts";
 import type { CallOptions } from "../calls/options.ts";
 import { type ArrayOrBlock, Block, dense, type Elements } from "../calls/regions/block.ts";
-import { Layout } from "../calls/regions/layout.ts";
+import { Layout, type Region } from "../calls/regions/layout.ts";
 import { emptyLike, isTypedArray, kindOf, type TypedArray } from "../calls/typed-array.ts";
 import {
   decodeHeader,
@@ -81,16 +81,17 @@ export async function writeNpy(
   const { signal } = options;
   const own = await attempted(() => partOf(mine, options));
   const parts = await agreed(world, `writeNpy(${show(path)})`, own, signal);
-  checkParts(parts, path);
-  const { start, size } = parts[world.rank] as Part;
   const { shape, fortranOrder = false, durable } = options;
+  checkParts(parts, shape, path);
+  const { start, size } = parts[world.rank] as Part;
   const header = encodeHeader(arrayOf(mine), shape, fortranOrder);
   await using file = await world.openFile(path, { flags: "w", durable, signal });
   await file.truncate(header.length + shape.reduce(times, 1) * arrayOf(mine).BYTES_PER_ELEMENT, { signal });
   await file.writeAtAll(world.rank === 0 ? header : new Uint8Array(0), { offset: 0, signal });
-  const turned = fortranOrder ? turn(dense(mine as Elements), size) : mine;
-  const view = viewOf(shape, start, size, fortranOrder);
-  await file.writeAtAll(turned, { offset: header.length, ...(view === undefined ? {} : { view }), signal });
+  const turned = fortranOrder ? transposed(dense(mine as Elements), size) : mine;
+  const order = (list: readonly number[]): readonly number[] => inFile(list, fortranOrder);
+  const view = viewOf(order(shape), order(start), order(size));
+  await file.writeAtAll(turned, { offset: header.length, ...view, signal });
   await file.close();
 }
 
@@ -162,8 +163,7 @@ export async function readNpyHeader(path: string): Promise<NpyHeader> {
       await file.close();
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new MpiError("io", `readNpyHeader(${show(path)}): ${why}`, { cause: error });
+    throw new MpiError("io", `readNpyHeader(${show(path)}): ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -181,13 +181,12 @@ async function readPart(
   const kinds = globalThis as unknown as Record<string, (new (length: number) => TypedArray) | undefined>;
   const into = new (kinds[kind] ?? Uint16Array)(length);
   // The pair of a complex number stays together, whatever the order of the dimensions.
-  const order = (list: readonly number[]): readonly number[] => (fortranOrder ? list.toReversed() : list);
-  const view = {
-    shape: [...order(shape), ...pair],
-    start: [...order(start), ...(complex ? [0] : [])],
-    size: [...order(size), ...pair],
-  };
-  await file.readAtAll({ offset, into, ...(view.shape.length === 0 ? {} : { view }), signal });
+  const order = (list: readonly number[], last: readonly number[]): number[] => [
+    ...inFile(list, fortranOrder),
+    ...last,
+  ];
+  const view = viewOf(order(shape, pair), order(start, complex ? [0] : []), order(size, pair));
+  await file.readAtAll({ offset, into, ...view, signal });
   if (isSwapped(descr)) swapBytes(new Uint8Array(into.buffer), elementBytes(descr));
   return into;
 }
@@ -201,29 +200,23 @@ function finished(
   const widened = kind === "Float16Array" && elements instanceof Uint16Array ? widenHalves(elements) : elements;
   if (!fortranOrder || size.length < 2) return widened;
   const reversed = size.toReversed();
-  if (!complex) return transposed(widened, emptyLike(widened), reversed);
+  if (!complex) return transposed(widened, reversed);
   const parts = [0, 1].map((part) => {
     const half = emptyLike(widened, widened.length / 2);
     for (let i = 0; i < half.length; i++) half[i] = widened[2 * i + part] as number;
-    return transposed(half, emptyLike(half), reversed);
+    return transposed(half, reversed);
   });
   return widened.map((_: number | bigint, i: number) => parts[i % 2]?.[i >> 1] as never) as TypedArray;
 }
 
-function turn(array: TypedArray, size: readonly number[]): TypedArray {
-  return transposed(array, emptyLike(array), size);
+/** The dimensions as the file has them: the last one runs fastest there. */
+function inFile(list: readonly number[], fortranOrder: boolean): readonly number[] {
+  return fortranOrder ? list.toReversed() : list;
 }
 
-function viewOf(
-  shape: readonly number[],
-  start: readonly number[],
-  size: readonly number[],
-  fortranOrder: boolean,
-): { shape: readonly number[]; start: readonly number[]; size: readonly number[] } | undefined {
-  if (shape.length === 0) return undefined;
-  return fortranOrder
-    ? { shape: shape.toReversed(), start: start.toReversed(), size: size.toReversed() }
-    : { shape, start, size };
+/** The region of the file; none for a scalar. */
+function viewOf(shape: readonly number[], start: readonly number[], size: readonly number[]): { view?: Region } {
+  return shape.length === 0 ? {} : { view: { shape, start, size } };
 }
 
 function partOf(mine: unknown, options: WriteNpyOptions): Part {
@@ -255,27 +248,25 @@ function rowsOf(mine: TypedArray, shape: readonly number[]): readonly number[] {
   return [row === 0 ? 0 : Math.floor(mine.length / row), ...others];
 }
 
-function checkParts(parts: readonly Part[], path: string): void {
+function checkParts(parts: readonly Part[], shape: readonly number[], path: string): void {
   const call = `writeNpy(${show(path)})`;
   for (const [rank, part] of parts.entries()) {
     if (part.same !== parts[0]?.same) {
       throw new MpiError("mismatch", `${call}: rank 0 gives ${parts[0]?.same}, rank ${rank} gives ${part.same}`);
     }
-    const other = parts.findIndex((each, index) => index < rank && overlap(each, part));
+  }
+  // All ranks have the one element of a scalar.
+  const layouts = shape.length === 0 ? [] : parts.map(({ start, size }) => new Layout({ shape, start, size }));
+  const meet = (one: number, other: number): boolean =>
+    layouts[one] === undefined || layouts[one].meets(layouts[other] as Layout, 0);
+  for (const [rank, part] of parts.entries()) {
+    const other = parts.findIndex((_, index) => index < rank && meet(index, rank));
     if (other < 0) continue;
     const text = ({ start, size }: Part): string => `start [${start.join(", ")}], size [${size.join(", ")}]`;
     throw invalid(
       `${call}: the parts of rank ${other} (${text(parts[other] as Part)}) and rank ${rank} (${text(part)}) overlap`,
     );
   }
-}
-
-function overlap(one: Part, other: Part): boolean {
-  return one.start.every((start, i) => {
-    const from = Math.max(start, other.start[i] as number);
-    const end = Math.min(start + (one.size[i] as number), (other.start[i] as number) + (other.size[i] as number));
-    return from < end;
-  });
 }
 
 type Attempted<T> = { value: T } | { failed: unknown };

@@ -1,3 +1,4 @@
+import { cancelled } from "../calls/abort.ts";
 import { type Call, failure, type Identity } from "../calls/call.ts";
 import { located } from "../calls/call-site.ts";
 import { MpiError, type MpiErrorCode, type MpiErrorDetails } from "../calls/errors.ts";
@@ -95,8 +96,7 @@ export class Liveness {
 
   /** The error of a call that its signal has cancelled. */
   aborted(call: Call, reason: unknown): MpiError {
-    const why = reason instanceof Error ? reason.message : String(reason);
-    return failure(this.#who, located(call), "aborted", `cancelled: ${why}`, { cause: reason });
+    return this.explained(call, cancelled(reason)) as MpiError;
   }
 
   /** Adds the rank and the call to an error that does not have them yet. */

@@ -1,6 +1,8 @@
+import { firstOfHosts } from "../collectives/algorithms/host-levels.ts";
 import { allgather } from "../collectives/algorithms/index.ts";
 import { decode, encode } from "../wire/codec/codec.ts";
 import type { Peers } from "../wire/peers.ts";
+import { caught } from "./agree.ts";
 import type { Content } from "./content.ts";
 import { DomainBuffer } from "./domain-buffer.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -105,8 +107,7 @@ async function plan(peers: Peers, { start, end, bytes, meanBytes }: Pieces): Pro
   const until = Math.max(...parts.map((each) => each.until));
   const total = parts.reduce((sum, { length }) => sum + length, 0);
   if (total < (until - from) * leastDensity) return undefined;
-  const aggregators = peers.hosts.flatMap((host, rank) => (peers.hosts.indexOf(host) === rank ? [rank] : []));
-  return turnsOver(from, until, aggregators);
+  return turnsOver(from, until, firstOfHosts(peers.hosts));
 }
 
 function turnsOver(from: number, until: number, aggregators: readonly number[]): Domain[][] {
@@ -194,12 +195,3 @@ async function deal(
 }
 
 const nothing = new Uint8Array(0);
-
-async function caught(work: () => Promise<void>): Promise<unknown> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}

@@ -56,6 +56,26 @@ export async function settled<R>(work: () => Promise<R>): Promise<R | MpiError> 
   }
 }
 
+/** What `work` gives on this rank, if it gives something on all ranks; otherwise they all throw the error of one of them. */
+export async function onAllRanks<R>(peers: Peers, host: string, work: () => R | Promise<R>): Promise<R> {
+  let result: R | undefined;
+  const error = await caught(async () => {
+    result = await work();
+  });
+  await agreeOn(peers, host, error);
+  return result as R;
+}
+
+/** What `work` throws. */
+export async function caught(work: () => Promise<void>): Promise<unknown> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 /**
  * Ends a step of a collective: all ranks have called it when it returns, and if one of them has an error, all throw that of the lowest
  * rank.

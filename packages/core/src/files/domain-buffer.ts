@@ -1,5 +1,5 @@
 import type { LocalFile } from "./local-file.ts";
-import { forEachPiece } from "./pieces.ts";
+import { forEachPiece, numbersOfRun } from "./pieces.ts";
 
 /** Unit of the map of what is covered, where all pieces permit it: most arrays have elements of 4 or 8 bytes. */
 const wordBytes = 4;
@@ -60,7 +60,7 @@ export class DomainBuffer {
   /** The bytes of these pieces of what was read, in memory of their own. */
   take(runs: Float64Array): Uint8Array {
     let total = 0;
-    for (let i = 0; i < runs.length; i += 4) total += (runs[i + 1] as number) * (runs[i + 3] as number);
+    for (let i = 0; i < runs.length; i += numbersOfRun) total += (runs[i + 1] as number) * (runs[i + 3] as number);
     const result = new Uint8Array(total);
     const from = this.#from;
     const target = isAligned(runs) && from % wordBytes === 0 ? wordsOf(result) : undefined;
@@ -115,7 +115,7 @@ const longBytes = 256;
 function endOf(lists: readonly Float64Array[]): number {
   let end = 0;
   for (const runs of lists) {
-    const last = runs.length - 4;
+    const last = runs.length - numbersOfRun;
     if (last < 0) continue;
     const [offset, bytes, step, count] = runs.subarray(last) as unknown as [number, number, number, number];
     end = Math.max(end, offset + (count - 1) * step + bytes);
@@ -124,7 +124,7 @@ function endOf(lists: readonly Float64Array[]): number {
 }
 
 function isAligned(runs: Float64Array): boolean {
-  return runs.every((each, i) => i % 4 === 3 || each % wordBytes === 0);
+  return runs.every((each, i) => i % numbersOfRun === 3 || each % wordBytes === 0);
 }
 
 /** The bytes as words, where they lie at a multiple of 4. */

@@ -1,6 +1,6 @@
 import { endianness } from "node:os";
 import { MpiError } from "../calls/errors.ts";
-import { kindOf, type TypedArray } from "../calls/typed-array.ts";
+import { emptyLike, kindOf, type TypedArray } from "../calls/typed-array.ts";
 
 /** What the header of a `.npy` file says. */
 export interface NpyHeader {
@@ -144,7 +144,8 @@ export function widenHalves(halves: Uint16Array): Float32Array {
 }
 
 /** The elements of a grid with its dimensions in reverse: row by row becomes column by column. `size` is that of `from`. */
-export function transposed<A extends TypedArray>(from: A, to: A, size: readonly number[]): A {
+export function transposed<A extends TypedArray>(from: A, size: readonly number[]): A {
+  const to = emptyLike(from);
   const steps: number[] = [];
   for (let i = 0, step = 1; i < size.length; i++) {
     steps.push(step);

@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import { cancelled } from "../calls/abort.ts";
 import type { Call } from "../calls/call.ts";
 import { sitedHere } from "../calls/call-site.ts";
 import { invalid, show } from "../calls/check.ts";
@@ -12,7 +13,7 @@ import { allgather } from "../collectives/algorithms/index.ts";
 import type { Operation } from "../collectives/signature.ts";
 import type { Peers } from "../wire/peers.ts";
 import { type Part, readPieces, readTogether, writePieces, writeTogether } from "./aggregation.ts";
-import { agreeOn, asIoError, settled } from "./agree.ts";
+import { agreeOn, asIoError, caught, onAllRanks, settled } from "./agree.ts";
 import { type Content, contentOf } from "./content.ts";
 import { type Access, accessOf, canRead, canWrite } from "./flags.ts";
 import type { LocalFile } from "./local-file.ts";
@@ -42,15 +43,7 @@ export function openFile(
 }
 
 async function open(peers: Peers, ranks: FileRanks, path: string, options: OpenFileOptions): Promise<ParallelFile> {
-  let place: Place | undefined;
-  let error: unknown;
-  try {
-    place = await placeOf(path, options);
-  } catch (thrown) {
-    error = thrown;
-  }
-  await agreeOn(peers, ranks.host, error);
-  const here = place as Place;
+  const here = await onAllRanks(peers, ranks.host, () => placeOf(path, options));
   const shown = `${path}, flags "${here.flags}"${here.inPlace ? ", inPlace" : ""}`;
   const all = await allgather(peers, shown);
   const other = all.findIndex((each) => each !== all[0]);
@@ -63,7 +56,7 @@ function differing(all: readonly string[], other: number): MpiError {
   return new MpiError("mismatch", `rank 0 opens ${all[0]}, but rank ${other} opens ${all[other]}`);
 }
 
-async function placeOf(path: string, options: OpenFileOptions): Promise<Place> {
+function placeOf(path: string, options: OpenFileOptions): Place {
   if (typeof path !== "string" || path === "") throw invalid(`path is ${show(path)}, but it is the name of a file`);
   const { flags = "r", inPlace = false, preallocate = 0, mode, durable = true } = options;
   if (!Number.isSafeInteger(preallocate) || preallocate < 0) {
@@ -250,16 +243,8 @@ class OpenFile implements ParallelFile {
   }
 
   /** What a check gives, on all ranks or on none. */
-  async #agreed<R>(peers: Peers, check: () => R): Promise<R> {
-    let result: R | undefined;
-    let error: unknown;
-    try {
-      result = check();
-    } catch (thrown) {
-      error = thrown;
-    }
-    await agreeOn(peers, this.#ranks.host, error);
-    return result as R;
+  #agreed<R>(peers: Peers, check: () => R): Promise<R> {
+    return onAllRanks(peers, this.#ranks.host, check);
   }
 
   async #settle(peers: Peers, error: unknown): Promise<void> {
@@ -331,18 +316,4 @@ function partOf(content: Content, { offset, view }: FilePlaceOptions): Part {
 
 function sum(a: number, b: number): number {
   return a + b;
-}
-
-function cancelled(reason: unknown): MpiError {
-  const why = reason instanceof Error ? reason.message : String(reason);
-  return new MpiError("aborted", `cancelled: ${why}`, { cause: reason });
-}
-
-async function caught(work: () => Promise<void>): Promise<unknown> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
 }

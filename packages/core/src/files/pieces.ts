@@ -7,7 +7,7 @@ import type { Layout } from "../calls/regions/layout.ts";
  */
 export type Runs = number[];
 
-const numbersOfRun = 4;
+export const numbersOfRun = 4;
 
 /** Which pieces of a file the bytes of an array go to, in the order of both. */
 export class Pieces {

@@ -6,9 +6,10 @@ import { basename, dirname, join } from "node:path";
 import { MpiError } from "../calls/errors.ts";
 import { processStatFields } from "../calls/process-stat.ts";
 import { warn } from "../calls/warning.ts";
+import { firstOfHosts } from "../collectives/algorithms/host-levels.ts";
 import { allgather, bcast } from "../collectives/algorithms/index.ts";
 import type { Peers } from "../wire/peers.ts";
-import { agreeOn, asIoError } from "./agree.ts";
+import { asIoError, caught, onAllRanks } from "./agree.ts";
 import type { Access } from "./flags.ts";
 import { LocalFile } from "./local-file.ts";
 
@@ -69,55 +70,43 @@ export class Publication {
   /** Opens the file on all ranks, or on none. */
   static async begin(peers: Peers, host: string, place: Place): Promise<Publication> {
     const { path, access } = place;
-    let prepared: Prepared | undefined;
-    let error: unknown;
-    if (peers.rank === 0) {
+    const atPath = async <R>(work: () => Promise<R>): Promise<R> => {
       try {
-        prepared = await prepare(place);
-      } catch (thrown) {
-        error = asIoError(thrown, path);
+        return await work();
+      } catch (error) {
+        throw asIoError(error, path);
       }
-    }
-    await agreeOn(peers, host, error);
+    };
+    const prepared = await onAllRanks(peers, host, () => (peers.rank === 0 ? atPath(() => prepare(place)) : undefined));
     const common = (await bcast(peers, prepared, 0)) as Prepared;
-    let opened: { file: LocalFile; size: number } | undefined;
+    let opened: LocalFile | undefined;
     try {
-      const file = await LocalFile.open(common.path, access.mode);
-      opened = { file, size: await file.size() };
-    } catch (thrown) {
-      error = asIoError(thrown, path);
-    }
-    try {
-      await agreeOn(peers, host, error);
-    } catch (agreed) {
-      await opened?.file.close();
+      const size = await onAllRanks(peers, host, () =>
+        atPath(async () => {
+          opened = await LocalFile.open(common.path, access.mode);
+          return opened.size();
+        }),
+      );
+      return new Publication(opened as unknown as LocalFile, size, common, place);
+    } catch (error) {
+      await opened?.close();
       if (peers.rank === 0) discardSync(common);
-      throw agreed;
+      throw error;
     }
-    const { file, size } = opened as { file: LocalFile; size: number };
-    return new Publication(file, size, common, place);
   }
 
   /** All ranks have written: the file comes under its name. Gives what went wrong here; then it is discarded. */
   async publish(peers: Peers): Promise<unknown> {
     const { target, path } = this.#prepared;
-    let error: unknown;
-    try {
-      const isFirstOfHost = peers.hosts.indexOf(peers.hosts[peers.rank] as number) === peers.rank;
-      if (target !== undefined && this.#place.durable && isFirstOfHost) await this.file.sync();
+    const error = await caught(async () => {
+      const isFirst = firstOfHosts(peers.hosts).includes(peers.rank);
+      if (target !== undefined && this.#place.durable && isFirst) await this.file.sync();
       await this.file.close(); // over a network, what was written reaches the server at last now, or fails
-    } catch (thrown) {
-      error = thrown;
-    }
+    });
     if (target === undefined) return error;
     const areWell = await allgather(peers, error === undefined);
     if (areWell.includes(false) || peers.rank !== 0) return error;
-    try {
-      await (this.#place.access.isExclusive ? linkAs(path, target) : rename(path, target));
-    } catch (thrown) {
-      return thrown;
-    }
-    return undefined;
+    return caught(() => (this.#place.access.isExclusive ? linkAs(path, target) : rename(path, target)));
   }
 
   /** Lets go of the file here. A new one that has not come under its name is removed. */

@@ -1,7 +1,7 @@
-import { onAbort } from "../calls/abort.ts";
+import { cancelled, onAbort } from "../calls/abort.ts";
 import { siteOf } from "../calls/call-site.ts";
 import { invalid, show } from "../calls/check.ts";
-import { MpiError, messageOf } from "../calls/errors.ts";
+import { MpiError } from "../calls/errors.ts";
 import { setImmediate } from "../calls/event-loop.ts";
 import { fill } from "../calls/into.ts";
 import { type ArrayOrBlock, isBlock } from "../calls/regions/block.ts";
@@ -136,10 +136,6 @@ function journalOf(
 async function openJournal(file: string, subject: Subject, warned: (text: string) => void): Promise<ResultStore> {
   const { Journal } = await import("./journal.ts");
   return new Journal(file, subject, warned);
-}
-
-function cancelled(reason: unknown): MpiError {
-  return new MpiError("aborted", `cancelled: ${messageOf(reason)}`, { cause: reason });
 }
 
 /** Concatenates the results in the caller's array: numbers one by one, typed arrays element by element. */

@@ -7,6 +7,10 @@ import { LockTable } from "./lock-table.ts";
 import { OpenWindow } from "./open-window.ts";
 import type { ArrayKind } from "./part.ts";
 
+export { WindowCounter } from "./counter.ts";
+export { WindowMutex } from "./mutex.ts";
+export { makeSharedArray } from "./shared-array.ts";
+
 /** The arguments of a new window, checked. @throws MpiError `invalid-argument` */
 export function checkWindow(Kind: unknown, length: unknown): ArrayKind {
   const { name = "", BYTES_PER_ELEMENT: size } = (Kind ?? {}) as { name?: string; BYTES_PER_ELEMENT?: unknown };

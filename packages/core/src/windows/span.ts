@@ -42,7 +42,7 @@ function spanOfView(
 ): Span {
   if (offset !== undefined) throw invalid("offset and view are both given: a view says where it begins, with start");
   const layout = layoutOf(view);
-  const elements = layout.shape.reduce((product, extent) => product * extent, 1);
+  const elements = layout.gridLength;
   if (elements > length) {
     throw invalid(
       `rank ${target} has ${length} elements, but the shape [${layout.shape.join(", ")}] of the view has ${elements}`,

@@ -100,7 +100,7 @@ export class ArrayBlock<A extends TypedArray = TypedArray> implements Block<A> {
   #words: Words | undefined;
 
   constructor(array: A, layout: Layout) {
-    const elements = layout.shape.reduce((product, extent) => product * extent, 1);
+    const elements = layout.gridLength;
     if (elements > array.length) {
       throw invalid(
         `the shape [${layout.shape.join(", ")}] has ${elements} elements, but the array has ${array.length}`,

@@ -70,6 +70,11 @@ export class Layout {
     this.outer = outer;
   }
 
+  /** Number of elements of the whole grid. */
+  get gridLength(): number {
+    return this.shape.reduce(times, 1);
+  }
+
   /** The region's elements are one contiguous part of the array. */
   get isContiguous(): boolean {
     return this.outer.length === 0 && (this.line.step === 1 || this.length <= 1);

@@ -22,6 +22,11 @@ export function hostsOf(hosts: readonly number[]): Hosts {
   return found;
 }
 
+/** The lowest rank of each host. */
+export function firstOfHosts(hosts: readonly number[]): number[] {
+  return hostsOf(hosts).members.map(([first]) => first as number);
+}
+
 function group(hosts: readonly number[]): Hosts {
   const byHost = new Map<number, number[]>();
   let changes = 0;
