@@ -90,6 +90,18 @@ export class Collectives {
   }
 
   /**
+   * This rank takes no part in the next collective, which fails on all ranks with `error`. It posts and sends nothing of it: a rank
+   * that is in another one, because it does not know yet, gets this error too, and not that they disagree.
+   */
+  refuse(operation: Operation, call: Call, error: Error): Promise<never> {
+    const signature = signatureOf(numberOfOperation(operation), call.options, undefined);
+    const entry = { number: this.#agreement.number(signature, this.refuse), signature, call };
+    const result = this.#run(entry, nothingKnown, {}, () => Promise.reject(error));
+    call.result = result;
+    return result;
+  }
+
+  /**
    * Runs one collective on the ranks' board, if they have one; otherwise by messages. A collective that need not wait has ended
    * when this returns, and has made no object for waiting.
    */
@@ -309,3 +321,5 @@ export class Collectives {
     this.#short = undefined;
   }
 }
+
+const nothingKnown: KnownOptions = { names: [], has: {}, lists: false };

@@ -110,6 +110,11 @@ export abstract class Collective extends PointToPoint implements CollectiveCalls
     return this.#collectives.run(operation, call, known, options, body);
   }
 
+  /** This rank takes no part in the next collective, which fails on all ranks with this error. */
+  protected refuse(operation: Operation, error: Error): Promise<never> {
+    return this.#collectives.refuse(operation, { operation, communicator: this.name }, error);
+  }
+
   /** Runs one collective. Its algorithms know dense arrays alone. */
   #exchange(routine: Routine, options: ArrayOptions, value?: unknown, reducer?: unknown): Promise<never> {
     if (!needsDense(routine.operation, value, options)) return this.#exchangeDense(routine, options, value, reducer);

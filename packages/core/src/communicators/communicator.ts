@@ -275,6 +275,11 @@ class FileCommunicator extends Communicator implements FileRanks {
     return this.collective(operation, options, body);
   }
 
+  /** See {@link FileRanks.leave}. */
+  leave(error: Error): void {
+    if (!this.world.engine.stopped) this.refuse("close", error).catch(() => {});
+  }
+
   explained(call: Call, error: unknown): Error {
     return this.world.engine.explained(call, error);
   }

@@ -27,6 +27,8 @@ export interface FileRanks {
   readonly host: string;
   /** Runs one collective among them. */
   run<R>(operation: Operation, options: CallOptions, body: (peers: Peers) => Promise<R>): Promise<R>;
+  /** This rank leaves without the others: their next collective fails with this error. */
+  leave(error: Error): void;
   /** The error with rank, call and line. */
   explained(call: Call, error: unknown): Error;
   close(): Promise<void>;
@@ -190,10 +192,7 @@ class OpenFile implements ParallelFile {
     if (this.#closed) return;
     this.#closed = true;
     // This rank takes no part in further calls: the next one of the others rejects.
-    const left = this.#ranks.run("close", {}, async () => {
-      throw new MpiError("closed", `${this.path} was left on rank ${this.#ranks.rank} without close()`);
-    });
-    left.catch(() => {});
+    this.#ranks.leave(new MpiError("closed", `${this.path} was left on rank ${this.#ranks.rank} without close()`));
     await this.#letGo();
   }
 

@@ -94,20 +94,10 @@ export function closeTogether(collectives: Collectives, call: Call): Promise<voi
   return collectives.run("close", call, knownOptions.fence, {}, (peers) => barrier(peers));
 }
 
-/** A collective of a group fails on all ranks, with the error that this rank has. */
-export function failTogether(
-  collectives: Collectives,
-  operation: "fence" | "close",
-  call: Call,
-  error: Error,
-): Promise<never> {
-  return collectives.run(operation, call, knownOptions.fence, {}, () => Promise.reject(error));
-}
-
 /** A rank leaves a group without the others: their collectives fail from now on, with this reason. */
 export function leave(engine: Engine, collectives: Collectives, call: Call, why: string): void {
   if (engine.stopped) return;
-  failTogether(collectives, "close", call, new MpiError("closed", why)).catch(() => {});
+  collectives.refuse("close", call, new MpiError("closed", why)).catch(() => {});
 }
 
 /** The error of a call on something that this rank has closed. */

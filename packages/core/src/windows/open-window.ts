@@ -22,7 +22,7 @@ import type {
   Window,
   WindowOp,
 } from "./face.ts";
-import { closedError, closeTogether, failTogether, type HostMemory, leave, type Membership } from "./group.ts";
+import { closedError, closeTogether, type HostMemory, leave, type Membership } from "./group.ts";
 import { LockTable } from "./lock-table.ts";
 import { Locks } from "./locks.ts";
 import { type ArrayKind, Part } from "./part.ts";
@@ -224,7 +224,7 @@ export class OpenWindow implements Window {
       this.#order();
       if (failed === undefined) {
         await this.#collectives.exchange(routines.fence, this.#name, options, undefined, undefined);
-      } else await failTogether(this.#collectives, "fence", call, failed);
+      } else await this.#collectives.refuse("fence", call, failed);
       this.#order();
     }) as Promise<void>;
   }
@@ -236,7 +236,7 @@ export class OpenWindow implements Window {
       const failed = await this.#problemOfFlush(call, undefined);
       this.#order();
       if (failed === undefined) await closeTogether(this.#collectives, call);
-      else await failTogether(this.#collectives, "close", call, failed);
+      else await this.#collectives.refuse("close", call, failed);
     } finally {
       this.#release();
     }
