@@ -30,6 +30,7 @@ await held.release();
 const shared = await window.lock({ target: 0, shared: true });
 console.log(rank + " then " + shared.abandoned);
 await shared.release();
+await world.sendrecv(1, { dest: 2 - rank, source: 2 - rank }); // rank 0 has the lock's memory until rank 2 is through
 `;
 
 /** Rank 1 is killed while the others read and change its part. */
