@@ -9,6 +9,7 @@ export { within } from "./calls/timeout.ts";
 export * from "./recording/layout.ts";
 export { shareOut } from "./transports/shared-memory/room.ts";
 export * from "./wire/agent-protocol.ts";
+export { type Ballot, Ballots, type Decided, type Outcome, type RankRuns, ranksIn } from "./wire/ballots.ts";
 export { eachMessage, sendMessage } from "./wire/json-lines.ts";
 export { describeUnjoined, type Joined } from "./wire/unjoined.ts";
 export { firstStepOfNoSrun, otherLauncher, otherStarters } from "./worlds/foreign-launcher.ts";

@@ -17,7 +17,7 @@ export type { LocalOptions } from "./worlds/local-world.ts";
  * ```
  * @param size number of ranks
  * @param program what each rank runs
- * @param options `seed`, `failAt`, `ranksPerHost`, `check`
+ * @param options `seed`, `failAt`, `keepGoing`, `ranksPerHost`, `check`
  * @throws what the first rank to fail threw; MpiError `rank-failed` for the rank of `failAt`; MpiError `deadlock` with a
  * table of the pending calls and the ranks that they wait for; MpiError `mismatch` with everything that `check` has found.
  */

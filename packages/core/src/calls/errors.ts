@@ -13,6 +13,7 @@ import { recognise } from "./package-copies.ts";
  * | `deadlock` | every rank waits and no message is pending |
  * | `aborted` | the call's own AbortSignal, or `abort()` of some rank, ended it |
  * | `closed` | the communicator was closed before the call |
+ * | `revoked` | the communicator was given up, because a rank is gone; see `shrink()` |
  * | `undelivered` | a message could not reach its rank: there is no connection, or it broke |
  * | `io` | a file could not be read or written; `cause` is the error of the operating system |
  * | `protocol` | a peer sent something that is not tsmpi's protocol |
@@ -26,6 +27,7 @@ export type MpiErrorCode =
   | "deadlock"
   | "aborted"
   | "closed"
+  | "revoked"
   | "undelivered"
   | "io"
   | "protocol"

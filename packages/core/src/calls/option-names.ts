@@ -159,7 +159,7 @@ export const optionNames = {
   sharedArray: ["signal"],
 
   createOp: ["commutative", "name"],
-  local: ["seed", "failAt", "ranksPerHost", "check"],
+  local: ["seed", "failAt", "keepGoing", "ranksPerHost", "check"],
 } as const;
 
 /** A call in {@link optionNames}. */

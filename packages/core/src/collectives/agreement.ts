@@ -162,6 +162,12 @@ export class Agreement {
     );
   }
 
+  /** Rejects all that are under way, and tells no other rank. */
+  end(errorOf: (call: Call) => MpiError): void {
+    for (const [number, { call }] of this.#record.active)
+      if (!this.#failed.has(number)) this.#markFailed(number, call, errorOf(call));
+  }
+
   // Failures
 
   /** Another rank reports that collective `number` has failed there. */

@@ -4,6 +4,7 @@ import { sitedError } from "../calls/call-site.ts";
 import { checkRank } from "../calls/check.ts";
 import { checkOptions, type KnownOptions } from "../calls/check-options.ts";
 import type { Checker } from "../calls/checker.ts";
+import type { MpiError } from "../calls/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { numberOf, type Reducer } from "../ops/op.ts";
 import type { Board } from "../wire/board.ts";
@@ -307,6 +308,12 @@ export class Collectives {
       this.#short = short && new ShortCollectives(short, this.#context.here.rank, members.length);
     }
     return this.#board !== undefined && operation !== undefined && isOverridden(operation) ? undefined : this.#board;
+  }
+
+  /** Rejects the collectives that are under way. No further one will be called. */
+  end(errorOf: (call: Call) => MpiError): void {
+    this.#agreement.end(errorOf);
+    this.#engine.receives.release(this.#context.channel);
   }
 
   /** The communicator was closed. Calls under way continue; the communicator itself refuses further ones. */

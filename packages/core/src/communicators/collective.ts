@@ -1,6 +1,7 @@
 import type { Call } from "../calls/call.ts";
 import { sitedHere } from "../calls/call-site.ts";
 import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
+import type { MpiError } from "../calls/errors.ts";
 import type { OptionedCall } from "../calls/option-names.ts";
 import type { CallOptions, DeterministicOptions, RootOptions } from "../calls/options.ts";
 import type { ArrayOrBlock } from "../calls/regions/block.ts";
@@ -11,7 +12,7 @@ import type { Operation } from "../collectives/signature.ts";
 import type { Peers } from "../wire/peers.ts";
 import type { CollectiveCalls } from "./api/collectives.ts";
 import type { ReductionCalls } from "./api/reductions.ts";
-import { PointToPoint } from "./point-to-point.ts";
+import { Recoverable } from "./recoverable.ts";
 import type { World } from "./world.ts";
 
 /** Options of any collective. Its algorithms know {@link RoutineOptions}. */
@@ -22,12 +23,12 @@ type ArrayOptions = RootOptions & DeterministicOptions & { into?: ArrayOrBlock |
  *
  * Results are `never` here, which fits each overload of the interfaces.
  */
-export abstract class Collective extends PointToPoint implements CollectiveCalls, ReductionCalls {
+export abstract class Collective extends Recoverable implements CollectiveCalls, ReductionCalls {
   readonly hosts: readonly string[];
   readonly #collectives: Collectives;
 
   protected constructor(world: World, context: number, members: readonly number[]) {
-    super(world, context, members, members);
+    super(world, context, members, members, members);
     this.hosts = members.map((member) => world.hosts[member] ?? "?");
     this.#collectives = new Collectives(world.engine, context, members, this.hosts);
   }
@@ -81,6 +82,10 @@ export abstract class Collective extends PointToPoint implements CollectiveCalls
     this.#collectives.close();
   }
 
+  protected endCollectives(errorOf: (call: Call) => MpiError): void {
+    this.#collectives.end(errorOf);
+  }
+
   /** Runs a collective that has blocks among its arguments: `run` is given dense arrays. */
   protected async withDense<O extends object>(
     operation: Operation,
@@ -106,7 +111,7 @@ export abstract class Collective extends PointToPoint implements CollectiveCalls
     { shown = options, known = knownOptions[operation as OptionedCall] }: { shown?: object; known?: KnownOptions } = {},
   ): Promise<R> {
     const call: Call = { operation, options: shown, communicator: this.name };
-    if (this.closed) return Promise.reject(this.closedError(call));
+    if (this.over !== "") return Promise.reject(this.overError(call));
     return this.#collectives.run(operation, call, known, options, body);
   }
 
@@ -126,9 +131,9 @@ export abstract class Collective extends PointToPoint implements CollectiveCalls
   /** In shared memory (on the board) if all ranks share it, else by messages. */
   #exchangeDense(routine: Routine, options: ArrayOptions, value?: unknown, reducer?: unknown): Promise<never> {
     const { name } = this;
-    if (!this.closed) {
+    if (this.over === "") {
       return this.#collectives.exchange(routine, name, options as RoutineOptions, value, reducer) as Promise<never>;
     }
-    return Promise.reject(this.closedError({ operation: routine.operation, options, communicator: name }));
+    return Promise.reject(this.overError({ operation: routine.operation, options, communicator: name }));
   }
 }

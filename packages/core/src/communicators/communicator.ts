@@ -2,7 +2,7 @@
  * One file, although it is long: these four classes make each other, and files do not import in a circle.
  */
 import { basename } from "node:path";
-import type { Call } from "../calls/call.ts";
+import { type Call, failure } from "../calls/call.ts";
 import { sitedHere } from "../calls/call-site.ts";
 import { checkList, checkRank, invalid, show } from "../calls/check.ts";
 import { checkOptions, knownOptions } from "../calls/check-options.ts";
@@ -111,6 +111,12 @@ class Communicator extends TaskCollective implements api.Communicator {
       const formed = await this.elect(peers, { color: key === undefined ? null : 0, key, same });
       return formed && new Communicator(this.world, formed.context, formed.members);
     });
+  }
+
+  async shrink(): Promise<Communicator> {
+    const { context, left } = await this.survivors();
+    const { members } = this.group;
+    return new Communicator(this.world, context, members.filter((member) => left.has(member)));
   }
 
   cart(extents: readonly number[], options: CartOptions = {}): Promise<never> {
@@ -235,9 +241,9 @@ class Communicator extends TaskCollective implements api.Communicator {
   }
 
   override async close(): Promise<void> {
-    if (this.closed) return;
+    if (this.over === "closed") return;
     if (this.context !== 0) return super.close();
-    this.closed = true;
+    this.over = "closed";
     await this.world.close();
   }
 
@@ -423,6 +429,16 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
       const { members } = first ? group.union(remoteGroup) : remoteGroup.union(group);
       return new Communicator(this.world, context, members);
     });
+  }
+
+  async shrink(): Promise<Intercommunicator> {
+    const { context, left } = await this.survivors();
+    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) => members.filter((each) => left.has(each)));
+    if (theirs?.length === 0) {
+      const call = sitedHere({ operation: "shrink", communicator: this.name });
+      throw failure(this.world.who, call, "rank-failed", "nobody is left in the other group");
+    }
+    return new Intercommunicator(this.world, context, ours as number[], theirs as number[]);
   }
 
   dup(options: CallOptions = {}): Promise<Intercommunicator> {

@@ -1,3 +1,4 @@
+import type { Call } from "../calls/call.ts";
 import { checkRank, invalid } from "../calls/check.ts";
 import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
@@ -18,7 +19,7 @@ import type { Peers } from "../wire/peers.ts";
 import { Group } from "./api/group.ts";
 import type { InterCollectiveCalls } from "./api/inter-collectives.ts";
 import { offer } from "./membership.ts";
-import { PointToPoint } from "./point-to-point.ts";
+import { Recoverable } from "./recoverable.ts";
 import type { World } from "./world.ts";
 
 type MaybeInto = { into?: ArrayOrBlock | undefined };
@@ -30,7 +31,7 @@ type Op = Reducer<unknown>;
  * They are built from the collectives of one group, run among those ranks of both groups that take part. Results are
  * `never` here, which fits each overload of the interface.
  */
-export abstract class InterCollective extends PointToPoint implements InterCollectiveCalls {
+export abstract class InterCollective extends Recoverable implements InterCollectiveCalls {
   readonly #collectives: Collectives;
   /** Rank in the world of each rank of this group. */
   readonly #members: readonly number[];
@@ -40,9 +41,9 @@ export abstract class InterCollective extends PointToPoint implements InterColle
   readonly #remote: readonly number[];
 
   protected constructor(world: World, context: number, members: readonly number[], remote: readonly number[]) {
-    super(world, context, members, remote);
     const first = (members[0] as number) < (remote[0] as number); // both groups must number all ranks alike
     const all = first ? [...members, ...remote] : [...remote, ...members];
+    super(world, context, members, remote, all);
     this.#members = members;
     this.#local = members.map((member) => all.indexOf(member));
     this.#remote = remote.map((member) => all.indexOf(member));
@@ -165,6 +166,10 @@ export abstract class InterCollective extends PointToPoint implements InterColle
     this.#collectives.close();
   }
 
+  protected endCollectives(errorOf: (call: Call) => MpiError): void {
+    this.#collectives.end(errorOf);
+  }
+
   protected collective<R>(
     operation: Operation,
     options: CallOptions,
@@ -173,7 +178,7 @@ export abstract class InterCollective extends PointToPoint implements InterColle
     shown: object = options,
   ): Promise<R> {
     const call = { operation, options: shown, communicator: this.name };
-    if (this.closed) return Promise.reject(this.closedError(call));
+    if (this.over !== "") return Promise.reject(this.overError(call));
     return this.#collectives.run(operation, call, known, options, body);
   }
 

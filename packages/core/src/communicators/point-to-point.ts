@@ -40,7 +40,8 @@ export abstract class PointToPoint implements PointToPointCalls {
   protected readonly context: number;
   /** Rank in the world of each rank that messages go to and come from. */
   protected readonly partners: readonly number[];
-  protected closed = false;
+  /** Why every further call is refused; empty while none is. */
+  protected over: "" | "closed" | "revoked" = "";
   readonly #rankOf: ReadonlyMap<number, number>;
   readonly #channel: Channel;
   readonly #probed: WeakMap<Status, Arrival> = new WeakMap();
@@ -68,7 +69,7 @@ export abstract class PointToPoint implements PointToPointCalls {
   /** The shortest path, for options that are certainly right; others take the way that has the errors. */
   #sendsNow(value: unknown, options: SendOptions): boolean {
     const { direct } = this.world.engine;
-    if (direct === undefined || this.closed || typeof options !== "object" || options === null) return false;
+    if (direct === undefined || this.over !== "" || typeof options !== "object" || options === null) return false;
     for (const name in options) if (name !== "dest" && name !== "tag") return false;
     const { dest, tag = 0 } = options;
     if (typeof dest !== "number" || !isTag(tag)) return false;
@@ -103,7 +104,7 @@ export abstract class PointToPoint implements PointToPointCalls {
 
   #receivesNow(options: RecvOptions & MaybeInto): Promise<never> | undefined {
     const { direct } = this.world.engine;
-    if (direct === undefined || this.closed || typeof options !== "object" || options === null) return undefined;
+    if (direct === undefined || this.over !== "" || typeof options !== "object" || options === null) return undefined;
     for (const name in options) if (name !== "source" && name !== "tag" && name !== "into") return undefined;
     const { source, tag, into } = options;
     if (typeof source !== "number" || !(tag === undefined || isTag(tag))) return undefined;
@@ -215,9 +216,10 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.over === "closed") return;
+    this.over = "closed";
     const { engine, who } = this.world;
+    engine.survival.closed(this.context);
     engine.receives.release(this.#channel, (call) => failure(who, located(call), "closed", stillPending));
   }
 
@@ -225,8 +227,17 @@ export abstract class PointToPoint implements PointToPointCalls {
     return this.close();
   }
 
-  protected closedError(call: Call): MpiError {
+  /** The error of a call of a communicator that is {@link over}. */
+  protected overError(call: Call): MpiError {
+    if (this.over === "revoked") return this.world.engine.survival.refusal(call, this.context);
     return failure(this.world.who, call, "closed", "this communicator is closed");
+  }
+
+  /** Ends the messages that are under way here. */
+  protected endMessages(errorOf: (call: Call) => MpiError): void {
+    const { engine } = this.world;
+    engine.receives.release(this.#channel, errorOf);
+    engine.sends.refuseIn(this.#channel, errorOf);
   }
 
   #call(operation: string, options: object): Call {
@@ -336,7 +347,7 @@ export abstract class PointToPoint implements PointToPointCalls {
   }
 
   #check(call: Call, known: KnownOptions): void {
-    if (this.closed) throw this.closedError(call);
+    if (this.over !== "") throw this.overError(call);
     checkOptions(known, call.options);
   }
 

@@ -22,6 +22,7 @@ import { PeerTable } from "./peer-table.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { Receives } from "./receives.ts";
 import { Sends } from "./sends.ts";
+import { Survival } from "./survival.ts";
 import { Traffic } from "./traffic.ts";
 import { type Refusal, WaitCounter } from "./wait-counter.ts";
 
@@ -59,6 +60,7 @@ export class Engine {
   readonly boardWaits: BoardWaits;
   readonly notices: CollectiveNotices;
   readonly accesses: Accesses;
+  readonly survival: Survival;
   readonly traffic: Traffic;
   readonly endings: PeerEndings;
   /** What `--check` looks for; undefined without it. */
@@ -90,6 +92,7 @@ export class Engine {
     this.boardWaits = new BoardWaits(transport, liveness, waits);
     this.notices = new CollectiveNotices(rank, peers, liveness, outbound, this.receives.channels);
     this.accesses = new Accesses(transport, liveness, outbound, waits);
+    this.survival = new Survival(who, this.accesses);
     this.traffic = new Traffic(peers, this.receives.channels);
     this.endings = new PeerEndings(peers, liveness, waits, this.boardWaits, this.#refuse, this.#lost);
     const { sends, receives, boardWaits, notices, accesses, endings } = this;

@@ -1,5 +1,6 @@
 import type { Call } from "../calls/call.ts";
 import { type Detour, rejectAtSite } from "../calls/call-site.ts";
+import type { MpiError } from "../calls/errors.ts";
 import type { Ending } from "../wire/agent-protocol.ts";
 import type { Parcel } from "../wire/codec/codec.ts";
 import type { Envelope } from "../wire/envelope.ts";
@@ -19,19 +20,23 @@ export const overheadBytes = 256;
 /** A send that waits for `grant` (then its parcel is sent) or `received`. */
 export class Outgoing {
   readonly call: Call;
-  /** Whether it is a user's message, not a collective's. */
+  readonly channel: Channel;
+  /** Whether it is a user's message, and was announced. */
   readonly isMessage: boolean;
   /** The promise that the caller awaits. */
   readonly done: Promise<void>;
   /** The request of a message whose bytes are still here; undefined once they have left, or never will. */
   request: { readonly envelope: Envelope; readonly parcel: Parcel } | undefined;
+  /** The send rejects with this once its receiver has answered. */
+  refusal: MpiError | undefined;
   /** Removes the listener from its signal. */
   forget: (() => void) | undefined;
   #resolve!: (done?: Promise<void>) => void;
   #reject!: (error: Error) => void;
 
-  constructor(call: Call, isMessage: boolean) {
+  constructor(call: Call, channel: Channel, isMessage: boolean) {
     this.call = call;
+    this.channel = channel;
     this.isMessage = isMessage;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;

@@ -70,7 +70,7 @@ export class Sends {
     const bytes = byteLength(parcel);
     const id = this.#nextId++;
     // The peer has ended, but its last packets are on their way. They may bring a better error than that it is gone.
-    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, signal, false).done;
+    if (peer.ending !== undefined) return this.#outgoing(peer, id, dest, call, channel, signal, false).done;
     const { context, collective } = channel;
     const source = this.#rank;
     const self = dest === source;
@@ -87,7 +87,7 @@ export class Sends {
     const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
     // Made before the packet is posted: a message to this rank itself may be matched and answered within that call.
-    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, signal, !collective);
+    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, channel, signal, !collective);
     if (eager && !self) peer.credit -= cost;
     const envelope: Envelope = {
       kind: eager ? kind.message : kind.request,
@@ -118,7 +118,7 @@ export class Sends {
   /** The receiver has the message. */
   received({ id }: Envelope, peer: Peer): void {
     this.#waits.settled++;
-    this.#settle(peer, id, undefined);
+    this.#settle(peer, id, peer.sends.get(id)?.refusal);
   }
 
   /** Resolves when the sends that wait now have settled; with a call, those of that call. */
@@ -150,6 +150,20 @@ export class Sends {
       for (const [id, { call }] of peer.sends) {
         const error = why(call, rank);
         if (error !== undefined) this.#settle(peer, id, error);
+      }
+    }
+  }
+
+  /**
+   * Rejects the sends of one channel: those that are not matched at once, others when their receiver has answered and no longer reads
+   * the caller's memory.
+   */
+  refuseIn(channel: Channel, errorOf: (call: Call) => MpiError): void {
+    for (const [rank, peer] of this.#peers) {
+      for (const [id, outgoing] of peer.sends) {
+        if (outgoing.channel !== channel) continue;
+        outgoing.refusal = errorOf(outgoing.call);
+        this.#withdraw(rank, peer, id, outgoing, outgoing.refusal);
       }
     }
   }
@@ -187,12 +201,13 @@ export class Sends {
     id: number,
     dest: number,
     call: Call,
+    channel: Channel,
     signal: AbortSignal | undefined,
     isMessage: boolean,
   ): Outgoing {
     if (isMessage) this.#waits.beginCall(call);
     else this.#waits.begin();
-    const outgoing = new Outgoing(call, isMessage);
+    const outgoing = new Outgoing(call, channel, isMessage);
     peer.sends.set(id, outgoing);
     if (signal !== undefined) {
       outgoing.forget = onAbort(signal, (reason) => {

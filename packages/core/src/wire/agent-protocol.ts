@@ -5,6 +5,7 @@
  * `docs/wire.md` describes the course of a job with them.
  */
 
+import type { Ballot, Outcome, RankRuns } from "./ballots.ts";
 import type { Progress } from "./progress.ts";
 import type { Joined } from "./unjoined.ts";
 
@@ -159,6 +160,10 @@ export type RankMessage =
   | { kind: "missing"; source: number; packets: number }
   /** That rank does not return from a task that was given up; `reason` says from which. Under `--keep-going` it is ended. */
   | { kind: "unresponsive"; rank: number; reason: string }
+  /** What this rank gives to a decision of the ranks that are left (`agree`, `shrink`). The answer is `decided`. */
+  | { kind: "ballot"; ballot: Ballot }
+  /** No rank is to wait in this communicator any more. */
+  | { kind: "revoke"; context: number; members: RankRuns }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 
@@ -193,6 +198,10 @@ export type AgentMessage =
   | { kind: "table"; peers: PeerAddress[] }
   /** A rank ended with exit code 0. `sent` is from its `left` message; absent if there was none. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
+  /** All ballots of a decision. What is known of ranks that are gone has come before. */
+  | { kind: "decided"; outcome: Outcome }
+  /** Rank `by` has given up this communicator. */
+  | { kind: "revoked"; context: number; by: number }
   /** Asks what the rank waits for. The answer is `here`. */
   | { kind: "where" }
   /** A rank failed and the job is being stopped. */

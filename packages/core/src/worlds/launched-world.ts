@@ -90,6 +90,12 @@ class Rank {
         engine.stop(code, message);
       };
     }
+    if (this.#size > 1) {
+      engine.survival.link = {
+        cast: (ballot) => this.#agent.tell({ kind: "ballot", ballot }),
+        revoke: (context, members) => this.#agent.tell({ kind: "revoke", context, members }),
+      };
+    }
     engine.lost = (source, packets) => this.#agent.tell({ kind: "missing", source, packets });
     for (const message of this.#early.splice(0)) this.#told(message);
     const deadlockAfterMs = Number(process.env[env.deadlockAfter] ?? 0) * 1000;
@@ -162,6 +168,10 @@ class Rank {
     } else if (message.kind === "endsSoon") {
       // Only a request to the program: calls continue to work.
       this.#stopping.abort(new MpiError("aborted", message.reason));
+    } else if (message.kind === "decided") {
+      this.#engine?.survival.decided(message.outcome);
+    } else if (message.kind === "revoked") {
+      this.#engine?.survival.revoked(message.context, message.by);
     } else if (message.kind === "ended") {
       this.#transport?.drop(message.ending.rank);
       if (this.#engine === undefined) this.#early.push(message);

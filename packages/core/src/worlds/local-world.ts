@@ -13,6 +13,13 @@ import { countMessages } from "../engine/traffic.ts";
 import { MemoryNetwork } from "../transports/memory.ts";
 import type { Ending } from "../wire/agent-protocol.ts";
 import { describeUnjoined } from "../wire/unjoined.ts";
+import { LocalCouncil } from "./local-council.ts";
+
+/** A rank that is to die, and before which of its messages. */
+interface FailAt {
+  readonly rank: number;
+  readonly message: number;
+}
 
 /** Options of `local`. */
 export interface LocalOptions {
@@ -21,8 +28,13 @@ export interface LocalOptions {
    * seed gives the same order. A test that runs with many seeds finds races, and the seed repeats them.
    */
   seed?: number | undefined;
-  /** Kills this rank, like a process, instead of sending its `message`-th message, counted from 1. */
-  failAt?: { readonly rank: number; readonly message: number } | undefined;
+  /**
+   * Kills this rank, like a process, instead of sending its `message`-th message, counted from 1. `agree`, `shrink` and `revoke` send
+   * one each. A list: several ranks.
+   */
+  failAt?: FailAt | readonly FailAt[] | undefined;
+  /** The others go on without a rank that is killed or fails, as `tsmpi run --keep-going` does. The result of a killed rank is undefined. */
+  keepGoing?: boolean | undefined;
   /** Number of ranks that share a host, as seen in `world.hosts` and by collectives; default: all. */
   ranksPerHost?: number | undefined;
   /** Look for mistakes, as `tsmpi run --check` does. A program with mistakes rejects, even if it ends well. */
@@ -37,23 +49,29 @@ export class LocalWorld<R> {
   readonly #stopping = new AbortController();
   /** Ranks whose program has not ended. */
   readonly #running: Set<Engine>;
-  /** The rank that `failAt` has killed. */
-  #killed: Engine | undefined;
-  readonly #dies: { readonly rank: number; readonly death: Promise<never> } | undefined;
+  readonly #council: LocalCouncil;
+  readonly #keepGoing: boolean;
+  /** The ranks that `failAt` has killed. */
+  readonly #killed: Set<Engine> = new Set();
+  /** By rank: rejects when `failAt` kills it. */
+  readonly #deaths: ReadonlyMap<number, Promise<never>>;
   /** Findings of `check`, without repetitions. */
   readonly #findings: Set<string> = new Set();
   #first: { readonly error: unknown } | undefined;
 
   constructor(size: number, options: LocalOptions) {
     checkOptions(knownOptions.local, options);
-    const { seed, failAt, ranksPerHost = size, check = false } = options;
+    const { seed, failAt = [], ranksPerHost = size, check = false, keepGoing = false } = options;
     if (!Number.isInteger(size) || size < 1)
       throw invalid(`local(${show(size)}): a world has a whole number of ranks from 1`);
     if (!Number.isInteger(ranksPerHost) || ranksPerHost < 1) {
       throw invalid(`ranksPerHost is ${show(ranksPerHost)}, but it is a whole number from 1`);
     }
     if (typeof check !== "boolean") throw invalid(`check is ${show(check)}, but it is true or false`);
-    this.#network = new MemoryNetwork(size, seed === undefined ? undefined : randomFrom(seed), ranksPerHost);
+    if (typeof keepGoing !== "boolean") throw invalid(`keepGoing is ${show(keepGoing)}, but it is true or false`);
+    this.#keepGoing = keepGoing;
+    const random = seed === undefined ? undefined : randomFrom(seed);
+    this.#network = new MemoryNetwork(size, random, ranksPerHost);
     this.#hosts = Array.from({ length: size }, (_, rank) =>
       ranksPerHost >= size ? "local" : `local-${Math.floor(rank / ranksPerHost)}`,
     );
@@ -62,28 +80,31 @@ export class LocalWorld<R> {
       return new Engine({ rank, size, host }, this.#network.end(rank), checking);
     });
     this.#running = new Set(this.#engines);
-    if (failAt !== undefined) this.#dies = { rank: failAt.rank, death: this.#failAt(failAt.rank, failAt.message) };
+    this.#council = new LocalCouncil(this.#engines, random);
+    const deaths = [failAt].flat().map(({ rank, message }) => [rank, this.#failAt(rank, message)] as const);
+    this.#deaths = new Map(deaths);
   }
 
   async run(program: (world: Communicator) => R | Promise<R>): Promise<R[]> {
     const stopWatching = watchForDeadlock(
       () => [...this.#running],
-      () => this.#network.idle,
+      () => this.#network.idle && this.#council.idle,
       (report) => this.#stop(new MpiError("deadlock", report), "deadlock", report),
     );
     const results = await Promise.allSettled(
       this.#engines.map((engine) => {
         const result = this.#runRank(engine, program);
-        return this.#dies?.rank === engine.who.rank ? Promise.race([result, this.#dies.death]) : result;
+        const death = this.#deaths.get(engine.who.rank);
+        return death === undefined ? result : Promise.race([result, death]);
       }),
     );
     stopWatching();
     if (this.#first === undefined) await this.#findUnreceived();
     // The program of a killed rank stays suspended: closing would reject its calls.
-    await Promise.all(this.#engines.map((engine) => (engine === this.#killed ? undefined : engine.close())));
+    await Promise.all(this.#engines.map((engine) => (this.#killed.has(engine) ? undefined : engine.close())));
     if (this.#first !== undefined) throw this.#first.error;
     if (this.#findings.size > 0) throw mistakes([...this.#findings]);
-    this.#checkJoined();
+    if (this.#killed.size === 0) this.#checkJoined();
     return results.map((result) => (result as PromiseFulfilledResult<R>).value);
   }
 
@@ -122,6 +143,17 @@ export class LocalWorld<R> {
 
   #world(engine: Engine): World {
     const { rank } = engine.who;
+    const end = this.#network.end(rank);
+    engine.survival.link = {
+      cast: (ballot) => {
+        end.onSend?.();
+        this.#council.cast(rank, ballot);
+      },
+      revoke: (context) => {
+        end.onSend?.();
+        this.#council.revoke(rank, context);
+      },
+    };
     return {
       who: engine.who,
       engine,
@@ -145,19 +177,23 @@ export class LocalWorld<R> {
   }
 
   #ended(engine: Engine): void {
-    if (engine === this.#killed) return;
+    if (this.#killed.has(engine)) return;
     this.#running.delete(engine);
-    const { rank, host } = engine.who;
-    const ending: Ending = { rank, host, pid: process.pid, code: 0, signal: null };
-    const { sent } = engine.traffic;
-    for (const other of this.#engines) {
-      if (other !== engine) other.endings.ended(ending, sent[other.who.rank] ?? 0);
-    }
+    this.#council.ended({ ...this.#endingOf(engine.who.rank), code: 0 }, engine.traffic.sent);
+  }
+
+  #endingOf(rank: number): Ending {
+    return { rank, host: this.#hosts[rank] ?? "?", pid: process.pid, code: null, signal: null };
   }
 
   #failed(rank: number, error: unknown): void {
     this.#running.delete(this.#engines[rank] as Engine);
-    const why = this.#killed?.who.rank === rank ? messageOf(error) : `rank ${rank} is gone (${messageOf(error)})`;
+    if (this.#keepGoing) {
+      this.#first ??= { error };
+      this.#council.ended({ ...this.#endingOf(rank), code: 1 }, undefined);
+      return;
+    }
+    const why = this.#killed.has(this.#engines[rank] as Engine) ? messageOf(error) : `rank ${rank} is gone (${messageOf(error)})`;
     this.#stop(error, "rank-failed", why, rank);
   }
 
@@ -168,7 +204,7 @@ export class LocalWorld<R> {
     const host = rank === undefined ? undefined : this.#hosts[rank];
     this.#stopping.abort(new MpiError(code, why, { rank, host }));
     for (const engine of this.#engines) {
-      if (engine === this.#killed) continue;
+      if (this.#killed.has(engine)) continue;
       // A call that is not awaited must not end the process: local() reports the error anyway. After this turn's microtasks,
       // because V8 finds the `await` of a promise, and so the user's line, only while it has one handler.
       const calls = [...engine.pending()].map(({ call }) => call);
@@ -189,7 +225,8 @@ export class LocalWorld<R> {
         const engine = this.#engines[rank] as Engine;
         const why = `rank ${rank} is gone (killed at its message ${message}, as failAt says)`;
         const error = new MpiError("rank-failed", why, engine.who);
-        this.#killed = engine;
+        this.#killed.add(engine);
+        this.#council.killed(rank);
         void end.close();
         // Its earlier messages are in flight and arrive before the report of its failure.
         const tell = (): void => {
@@ -197,7 +234,10 @@ export class LocalWorld<R> {
             setImmediate(tell);
             return;
           }
-          this.#failed(rank, error);
+          if (this.#keepGoing) {
+            this.#running.delete(engine);
+            this.#council.ended({ ...this.#endingOf(rank), signal: "SIGKILL" }, undefined);
+          } else this.#failed(rank, error);
           reject(error);
         };
         tell();

@@ -80,6 +80,8 @@ export class Agent {
       case "ended":
         for (const each of order.endings) this.#ranks.tell({ kind: "ended", ...each });
         break;
+      case "decided":
+      case "revoked":
       case "where":
         this.#ranks.tell(order);
         break;

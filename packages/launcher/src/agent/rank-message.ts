@@ -3,6 +3,8 @@ import type { RankMessage } from "@tsmpi/core/bootstrap";
 type Fields = Record<string, unknown>;
 type Check = (message: Fields) => boolean;
 
+/** A run of more ranks is nonsense that would take memory. */
+const mostRanks = 1_000_000;
 const anything: Check = () => true;
 const isNumber = (value: unknown): boolean => typeof value === "number" && value >= 0;
 const isText = (value: unknown): boolean => typeof value === "string";
@@ -21,6 +23,10 @@ const isStuck: Check = (message) => isCount(message["sent"]) && isCount(message[
 const isCalled: Check = ({ number, call, site }) => isNumber(number) && isText(call) && isMaybe(isText, site);
 const isJoined: Check = ({ context, failed, count, last }) =>
   isNumber(context) && typeof failed === "boolean" && isNumber(count) && isListOf(isCalled, last);
+const isRuns = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((run) => isNumbers(run) && run.length === 2 && run[1] <= mostRanks);
+const isBallot: Check = ({ context, number, members, question, value }) =>
+  isNumber(context) && isNumber(number) && isRuns(members) && isText(question) && isText(value);
 const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
 
 /** The fields that launcher and agent need in each message of a rank. */
@@ -39,6 +45,8 @@ const checks: Record<RankMessage["kind"], Check> = {
   undelivered: ({ dest, attempts }) => isNumber(dest) && isText(attempts),
   missing: ({ source, packets }) => isNumber(source) && isNumber(packets),
   unresponsive: ({ rank, reason }) => isNumber(rank) && isText(reason),
+  ballot: ({ ballot }) => isTable(ballot) && isBallot(ballot),
+  revoke: ({ context, members }) => isNumber(context) && isRuns(members),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 

@@ -36,16 +36,17 @@ export class EndingNews {
   tell(ending: Ending, sent?: Record<string, number>): void {
     this.#gathered.push(sent === undefined ? { ending } : { ending, sent: this.#byHost(sent) });
     if (this.#timer !== undefined) return;
-    this.#flush();
+    this.flush();
     const pauseMs = Math.min(mostMs, this.#stations.all.length * msPerHost);
     if (pauseMs < 1) return; // shorter than a timer can be
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#flush();
+      this.flush();
     }, pauseMs).unref();
   }
 
-  #flush(): void {
+  /** Tells what has not been told yet. */
+  flush(): void {
     const news = this.#gathered;
     this.#gathered = [];
     const { endings } = this.#ranks;

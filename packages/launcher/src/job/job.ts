@@ -27,7 +27,7 @@ export interface JobOptions {
   killAfterMs: number;
   /** How long a rank may be stopped (SIGSTOP) before it is killed; 0: for ever. */
   silentAfterMs: number;
-  /** Whether the job goes on without a rank or a host that fails, as long as rank 0 is there. */
+  /** Whether the job goes on without a rank or a host that fails. */
   keepGoing: boolean;
   /** See `Losses`. */
   countsFailures: boolean;
@@ -247,6 +247,12 @@ export class Job {
       case "unresponsive":
         this.#losses.rankUnresponsive(message.rank, message.reason);
         break;
+      case "ballot":
+        this.#losses.council.cast(rank, message.ballot);
+        break;
+      case "revoke":
+        this.#losses.council.revoke(rank, message.context, message.members);
+        break;
       case "abort":
         this.#aborted(this.#ranks.name(rank, host), message);
         break;
@@ -270,6 +276,7 @@ export class Job {
     if (this.#stations.open.size > 0) return;
     this.#inquiry.end();
     this.recordings?.end();
+    this.#losses.conclude();
     this.#leftBehind.say();
     void this.end.told.then(() => this.#ended.resolve(this.#exitCode.code));
   }

@@ -2,6 +2,7 @@ import type { Ending } from "@tsmpi/core/bootstrap";
 import { describeExit, exitCodeOf, exitCodes } from "../errors/exit-codes.ts";
 import type { Input } from "../io/input.ts";
 import type { Output } from "../io/output.ts";
+import { Council } from "./council.ts";
 import type { DeadlockCheck } from "./deadlock-check.ts";
 import { EndingNews } from "./ending-news.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -32,10 +33,14 @@ interface LossesOptions {
 export class Losses {
   readonly #options: LossesOptions;
   readonly #news: EndingNews;
+  readonly council: Council;
+  /** The first rank that the job has gone on without, and how it ended. */
+  #firstLost: Ending | undefined;
 
   constructor(options: LossesOptions) {
     this.#options = options;
     this.#news = new EndingNews(options.ranks, options.stations);
+    this.council = new Council(options.stations, options.ranks, () => this.#news.flush());
   }
 
   /** A rank has ended, well or not. `sent`: how many packets it sent to each rank, if it left the world in good order. */
@@ -47,7 +52,7 @@ export class Losses {
     inquiry.recheck();
     input.rankEnded(rank);
     if (exitCodeOf(ending) !== 0 && !this.#isResult(ending, sent)) {
-      if (this.#canSpare([rank])) this.#goOnWithout(ending);
+      if (this.#canSpare) this.#goOnWithout(ending);
       else end.fail(ending, exitCodeOf(ending), howItFailed(ending));
     } else if (ranks.inWorld) {
       deadlock.later();
@@ -55,12 +60,13 @@ export class Losses {
     } else {
       this.#checkWorldCanForm(ending);
     }
+    this.council.ended(rank);
   }
 
   /** A rank does not return from a task that was given up. It is ended if the job can go on without it. */
   rankUnresponsive(rank: number, reason: string): void {
     const { ranks, stations } = this.#options;
-    if (!this.#canSpare([rank]) || ranks.endings.has(rank)) return;
+    if (!this.#canSpare || ranks.endings.has(rank)) return;
     stations.of(rank)?.channel.send({ kind: "killUnresponsive", rank, reason });
   }
 
@@ -73,11 +79,11 @@ export class Losses {
 
   /** A host, its link or its agent is gone, and with it all that is known of its ranks. */
   hostLost(station: Station, reason: string): void {
-    const { ranks, sentences, end, input, output } = this.#options;
+    const { ranks, sentences, end, input, output, deadlock } = this.#options;
     const { host, ranks: lost } = station.plan;
     const hint = `host ${host} was lost: ${reason}`;
     station.lost();
-    if (!this.#canSpare(lost)) {
+    if (!this.#canSpare) {
       end.loseHost(station, hint);
       for (const rank of lost) sentences.drained(rank);
       return;
@@ -86,9 +92,27 @@ export class Losses {
     for (const rank of lost.filter((each) => !ranks.endings.has(each))) {
       const ending = ranks.lostEnding(rank, host, hint);
       ranks.endings.set(rank, ending);
+      this.#firstLost ??= ending;
       input.rankEnded(rank);
       this.#news.tell(ending);
+      this.council.ended(rank);
     }
+    deadlock.later();
+  }
+
+  /**
+   * All ranks have ended. A job that has lost some has the exit code of the lowest rank that was not killed: the others end as their
+   * program says. If no rank ended well, nothing has survived, and the code is that of the first loss.
+   */
+  conclude(): void {
+    const { keepGoing, exitCode, ranks, output } = this.#options;
+    if (!keepGoing || exitCode.isDecided || this.#firstLost === undefined) return;
+    const endings = ranks.all.flatMap((rank) => ranks.endings.get(rank) ?? []);
+    const survived = endings.some((ending) => exitCodeOf(ending) === 0);
+    if (!survived) output.say("tsmpi: no rank is left");
+    const { code, signal } = (survived && endings.find((ending) => ending.code !== null)) || this.#firstLost;
+    const result = code === null && signal === null ? exitCodes.launch : exitCodeOf({ code, signal });
+    if (result !== exitCodes.success) exitCode.decide(result);
   }
 
   /** Whether this exit code counts commands that failed. If so, it is the job's. */
@@ -99,16 +123,17 @@ export class Losses {
     return true;
   }
 
-  /** Whether the job can go on without these ranks. */
-  #canSpare(lost: readonly number[]): boolean {
+  /** Whether the job can go on without a rank. */
+  get #canSpare(): boolean {
     const { keepGoing, ranks, exitCode } = this.#options;
-    return keepGoing && ranks.inWorld && !exitCode.isDecided && !lost.includes(0);
+    return keepGoing && ranks.inWorld && !exitCode.isDecided;
   }
 
   /** Calls that depend on this rank reject; maps and pools give its tasks to the others. */
   #goOnWithout(ending: Ending): void {
     const { ranks, sentences, deadlock } = this.#options;
     const what = `${ranks.nameWithPid(ending)} ${howItFailed(ending)}`;
+    this.#firstLost ??= ending;
     sentences.say(ending.rank, () => `tsmpi: ${what}; going on without it`);
     deadlock.later();
     this.#news.tell(ending);

@@ -1,4 +1,4 @@
-import type { Ending, Network, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { Ending, Network, Outcome, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
 import type { BindTo, MapBy } from "../command/options.ts";
 import type { TerminalSize } from "../system/pty.ts";
 import type { ResourceLimits } from "../system/resource-limits.ts";
@@ -132,8 +132,10 @@ export type Order =
   | { kind: "start"; plan: HostPlan }
   /** Every rank of the job is ready. */
   | { kind: "table"; peers: PeerAddress[] }
-  /** The next five are passed on to the ranks; see `AgentMessage` of `@tsmpi/core/bootstrap`. */
+  /** The next seven are passed on to the ranks; see `AgentMessage` of `@tsmpi/core/bootstrap`. */
   | { kind: "ended"; endings: Ended[] }
+  | { kind: "decided"; outcome: Outcome }
+  | { kind: "revoked"; context: number; by: number }
   | { kind: "failed"; ending: Ending }
   | { kind: "stopping"; reason: string; code?: "undelivered" }
   | { kind: "endsSoon"; reason: string }

@@ -22,6 +22,7 @@ import type { CollectiveCalls } from "./collectives.ts";
 import type { Group } from "./group.ts";
 import type { InterCollectiveCalls } from "./inter-collectives.ts";
 import type { PointToPointCalls } from "./point-to-point.ts";
+import type { RecoveryCalls } from "./recovery.ts";
 import type { ReductionCalls } from "./reductions.ts";
 import type { TaskCalls } from "./tasks.ts";
 import type { WindowCalls } from "./windows.ts";
@@ -37,7 +38,13 @@ import type { WindowCalls } from "./windows.ts";
  * A call that fails rejects with an {@link MpiError}. Making communicators is collective: all ranks of this one call it, in
  * the same order.
  */
-export interface Communicator extends PointToPointCalls, CollectiveCalls, ReductionCalls, TaskCalls, WindowCalls {
+export interface Communicator
+  extends PointToPointCalls,
+    CollectiveCalls,
+    ReductionCalls,
+    TaskCalls,
+    WindowCalls,
+    RecoveryCalls {
   /** Name of this rank's host, as the scheduler writes it. */
   readonly host: string;
 
@@ -110,6 +117,18 @@ export interface Communicator extends PointToPointCalls, CollectiveCalls, Reduct
    * @throws MpiError `invalid-argument` for another kind of key
    */
   splitShared(options?: SplitOptions): Promise<Communicator>;
+
+  /**
+   * Gives a communicator of the ranks that are left, in their order here, and revokes this one (`revoke`). All ranks that are left
+   * call it. Whoever dies after it is in the new one, which is then shrunk again.
+   *
+   * ```ts
+   * const left = await (await world.dup()).shrink();
+   * left.size; // => 4
+   * ```
+   * @throws MpiError `mismatch` when ranks call different things, `closed`
+   */
+  shrink(): Promise<Communicator>;
 
   /**
    * Gives a communicator of some ranks of this one, in the order given; null on the other ranks.
@@ -392,7 +411,7 @@ export interface GraphCommunicator extends Communicator {
  * Two groups of ranks that talk to each other. Every `dest` and `source` is a rank of the other group, and in collectives
  * the data of one group goes to the other.
  */
-export interface Intercommunicator extends PointToPointCalls, InterCollectiveCalls {
+export interface Intercommunicator extends PointToPointCalls, InterCollectiveCalls, RecoveryCalls {
   /** Number of ranks in the other group. */
   readonly remoteSize: number;
 
@@ -416,6 +435,12 @@ export interface Intercommunicator extends PointToPointCalls, InterCollectiveCal
    * @throws MpiError `mismatch` when ranks of one group say different things
    */
   merge(options: MergeOptions): Promise<Communicator>;
+
+  /**
+   * Gives the ranks of both groups that are left, and revokes this one; see {@link Communicator.shrink}.
+   * @throws MpiError `rank-failed` when nobody is left in the other group, `mismatch`, `closed`
+   */
+  shrink(): Promise<Intercommunicator>;
 
   /**
    * Gives the same two groups with their own message space; see {@link Communicator.dup}.
