@@ -172,18 +172,6 @@ describe("tsmpi run --keep-going", () => {
     expect(stderr).toMatch(/^tsmpi: rank 2 of 3 on .* ended with exit code 3; going on without it\n$/);
   });
 
-  test("without rank 0 the job cannot go on", async () => {
-    const script = `
-      import { init } from "tsmpi";
-      const world = await init();
-      if (world.rank === 0) process.exit(7);
-      await world.recv({ source: 0 });
-    `;
-    const { code, stderr } = await runScript(script, ["-n", "2", "--keep-going"]);
-    expect(code).toBe(7);
-    expect(stderr).toMatch(/rank 0 .* ended with exit code 7; stopping the other ranks/);
-  });
-
   test("without it a rank that is killed ends the job as usual", async () => {
     const script = `
       import { init } from "tsmpi";

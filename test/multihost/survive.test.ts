@@ -76,6 +76,16 @@ const losses: Loss[] = [
     left: 4,
     says: /^tsmpi: host c was lost: no sign of life for \d+ s; going on without its ranks$/m,
   },
+  {
+    what: "the link between two hosts that the launcher reaches",
+    act: (hosts) => {
+      const rules =
+        "add table ip f; add chain ip f in { type filter hook input priority 0; }; add rule ip f in ip saddr 10.88.0.2 drop";
+      hosts.shell("c", `nft '${rules}'`);
+    },
+    left: 4,
+    says: /^tsmpi: rank 5 of 6 on c \(pid \d+\) was killed by SIGKILL \(its host and b cannot reach each other\); going on without it$/m,
+  },
 ];
 
 multihost.each(losses)("the loss of $what", ({ act, left, says }) => {

@@ -18,6 +18,7 @@ import { cases as ownObjects } from "./own-objects.ts";
 import { cases as pointToPoint } from "./point-to-point.ts";
 import { cases as pool } from "./pool.ts";
 import { cases as programs } from "./programs/index.ts";
+import { cases as recovery } from "./recovery.ts";
 import { cases as reductions } from "./reductions.ts";
 import { cases as regions } from "./regions.ts";
 import { cases as requests } from "./requests.ts";
@@ -37,6 +38,7 @@ export const themes = {
   "own object or copy": ownObjects,
   "memory that input and output share": overlaps,
   "after a failure": failures,
+  recovery,
   communicators,
   files,
   groups,

@@ -13,8 +13,11 @@ import { Disagreement } from "./disagreement.ts";
 interface Notice {
   code: MpiErrorCode;
   message: string;
-  rank: number;
-  host: string;
+  /** The rank where it failed. */
+  on: number;
+  /** The rank that the error is about: a lost one, or the same. */
+  rank: number | undefined;
+  host: string | undefined;
   cause: unknown;
   /** The ranks were in different collectives: no further collective of this communicator can work. */
   lasting: boolean;
@@ -42,6 +45,8 @@ export class Agreement {
   readonly #disagreement: Disagreement;
   /** Why a collective that is under way failed, by its number. */
   readonly #failed: Map<number, MpiError> = new Map();
+  /** The error of every call, once these collectives have been revoked. */
+  #ended: ((call: Call) => MpiError) | undefined;
   /** Something has failed or may have. The one flag that every collective checks first. */
   troubled: boolean;
 
@@ -144,6 +149,7 @@ export class Agreement {
   refuseIfFailed(number: number, call: Call): void {
     const { error } = this.#disagreement;
     if (error !== undefined) this.#failed.set(number, this.#refusal(call, error));
+    if (this.#ended !== undefined) this.#failed.set(number, this.#ended(call));
     const notice = this.#channel.failures.get(number);
     if (notice !== undefined) this.#noticed(number, notice);
     const question = this.#channel.questions.get(number);
@@ -156,14 +162,17 @@ export class Agreement {
     return (
       this.#failed.size > 0 ||
       this.#disagreement.error !== undefined ||
+      this.#ended !== undefined ||
       this.#engine.verdicts.size > 0 ||
       this.#channel.failures.size > 0 ||
       this.#channel.questions.size > 0
     );
   }
 
-  /** Rejects all that are under way, and tells no other rank. */
+  /** Rejects all that are under way and all further ones. Tells no other rank. */
   end(errorOf: (call: Call) => MpiError): void {
+    this.#ended = errorOf;
+    this.troubled = true;
     for (const [number, { call }] of this.#record.active)
       if (!this.#failed.has(number)) this.#markFailed(number, call, errorOf(call));
   }
@@ -172,11 +181,11 @@ export class Agreement {
 
   /** Another rank reports that collective `number` has failed there. */
   #noticed(number: number, parcel: Parcel): void {
-    const { code, message, rank, host, cause, lasting } = decode(parcel) as Notice;
+    const { code, message, on, rank, host, cause, lasting } = decode(parcel) as Notice;
     const mine = this.#record.active.get(number)?.call;
     if (!lasting && (mine === undefined || this.#failed.has(number))) return;
     const call = this.#record.callOf(number);
-    const error = failure(this.#engine.who, call, code, `failed on rank ${rank}: ${message}`, { rank, host, cause });
+    const error = failure(this.#engine.who, call, code, `failed on rank ${on}: ${message}`, { rank, host, cause });
     if (lasting) this.#break(number, error);
     else this.#markFailed(number, call, error);
   }
@@ -189,8 +198,8 @@ export class Agreement {
   }
 
   #notify(number: number, error: MpiError, lasting: boolean): void {
-    const { rank, host } = this.#engine.who;
-    const notice: Notice = { code: error.code, message: error.message, rank, host, cause: undefined, lasting };
+    const { code, message, rank, host } = error;
+    const notice: Notice = { code, message, on: this.#engine.who.rank, rank, host, cause: undefined, lasting };
     let parcel: Parcel;
     try {
       parcel = encode({ ...notice, cause: error.cause });

@@ -4,7 +4,6 @@ import { sitedError } from "../calls/call-site.ts";
 import { checkRank } from "../calls/check.ts";
 import { checkOptions, type KnownOptions } from "../calls/check-options.ts";
 import type { Checker } from "../calls/checker.ts";
-import type { MpiError } from "../calls/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { numberOf, type Reducer } from "../ops/op.ts";
 import type { Board } from "../wire/board.ts";
@@ -71,6 +70,7 @@ export class Collectives {
       agreement: this.#agreement,
     };
     engine.checking?.opened(context, what);
+    engine.survival.opened(context, () => this.#revoked());
     engine.ledgers.set(context, () => ({ context, ...this.#agreement.ledger }));
   }
 
@@ -282,6 +282,7 @@ export class Collectives {
 
   /** Waits until a board run has ended or needs messages. */
   async #waitFor(run: BoardRun, { number, signature, call }: Entry): Promise<void> {
+    this.#agreement.throwIfFailed(number); // it may have failed since it was called, in the same turn
     // This rank may already sleep in another call. It then polls the board only after a wake, so `advance` sets the sleep flag.
     if (!run.advance(true)) await this.#engine.boardWaits.watch(this.#context.channel, number, call, run);
     const { stray } = run;
@@ -310,10 +311,11 @@ export class Collectives {
     return this.#board !== undefined && operation !== undefined && isOverridden(operation) ? undefined : this.#board;
   }
 
-  /** Rejects the collectives that are under way. No further one will be called. */
-  end(errorOf: (call: Call) => MpiError): void {
-    this.#agreement.end(errorOf);
-    this.#engine.receives.release(this.#context.channel);
+  #revoked(): void {
+    const { channel } = this.#context;
+    this.#engine.checking?.closed(channel.context); // it may stay open
+    this.#agreement.end((call) => this.#engine.survival.refusal(call, channel.context));
+    this.#engine.receives.release(channel);
   }
 
   /** The communicator was closed. Calls under way continue; the communicator itself refuses further ones. */
@@ -322,6 +324,7 @@ export class Collectives {
     this.#engine.checking?.closed(channel.context);
     if (!this.#agreement.idle) return;
     this.#engine.ledgers.delete(channel.context);
+    this.#engine.survival.closed(channel.context);
     this.#engine.receives.release(channel);
     this.#board?.close();
     this.#board = undefined;

@@ -1,7 +1,6 @@
 import type { Call } from "../calls/call.ts";
 import { sitedHere } from "../calls/call-site.ts";
 import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
-import type { MpiError } from "../calls/errors.ts";
 import type { OptionedCall } from "../calls/option-names.ts";
 import type { CallOptions, DeterministicOptions, RootOptions } from "../calls/options.ts";
 import type { ArrayOrBlock } from "../calls/regions/block.ts";
@@ -80,10 +79,6 @@ export abstract class Collective extends Recoverable implements CollectiveCalls,
   override async close(): Promise<void> {
     await super.close();
     this.#collectives.close();
-  }
-
-  protected endCollectives(errorOf: (call: Call) => MpiError): void {
-    this.#collectives.end(errorOf);
   }
 
   /** Runs a collective that has blocks among its arguments: `run` is given dense arrays. */

@@ -28,6 +28,7 @@ import type { FileRanks } from "../files/open-file.ts";
 import type { OpenFileOptions, ParallelFile } from "../files/parallel-file.ts";
 import type { Counter, CounterOptions, Mutex } from "../windows/face.ts";
 import { firstOf, type Membership } from "../windows/group.ts";
+import { runsOf } from "../wire/ballots.ts";
 import type { Peers } from "../wire/peers.ts";
 import type * as api from "./api/communicator.ts";
 import { Group } from "./api/group.ts";
@@ -116,7 +117,11 @@ class Communicator extends TaskCollective implements api.Communicator {
   async shrink(): Promise<Communicator> {
     const { context, left } = await this.survivors();
     const { members } = this.group;
-    return new Communicator(this.world, context, members.filter((member) => left.has(member)));
+    return new Communicator(
+      this.world,
+      context,
+      members.filter((member) => left.has(member)),
+    );
   }
 
   cart(extents: readonly number[], options: CartOptions = {}): Promise<never> {
@@ -160,7 +165,9 @@ class Communicator extends TaskCollective implements api.Communicator {
       const common = ours.members.find((member) => theirs.members.includes(member));
       if (common !== undefined) throw invalid(`rank ${common} of the world is in both groups`);
       const first = (ours.members[0] as number) < (theirs.members[0] as number);
-      return new Intercommunicator(this.world, (first ? ours : theirs).context, ours.members, theirs.members);
+      const { context } = first ? ours : theirs;
+      this.world.engine.survival.derived(this.context, context, runsOf([...ours.members, ...theirs.members]));
+      return new Intercommunicator(this.world, context, ours.members, theirs.members);
     });
   }
 
@@ -253,6 +260,7 @@ class Communicator extends TaskCollective implements api.Communicator {
     const { who } = this.world;
     const context = offer(this.world.nextContext++, who.rank, who.size);
     const formed = form(await collectives.allgather<Vote>(peers, { color, key, same, context }), this.rank);
+    if (formed !== null) this.world.engine.survival.derived(this.context, formed.context);
     return formed && { context: formed.context, members: formed.ranks.map((rank) => this.partners[rank] as number) };
   }
 
@@ -433,7 +441,9 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
 
   async shrink(): Promise<Intercommunicator> {
     const { context, left } = await this.survivors();
-    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) => members.filter((each) => left.has(each)));
+    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) =>
+      members.filter((each) => left.has(each)),
+    );
     if (theirs?.length === 0) {
       const call = sitedHere({ operation: "shrink", communicator: this.name });
       throw failure(this.world.who, call, "rank-failed", "nobody is left in the other group");

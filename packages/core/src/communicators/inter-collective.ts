@@ -1,4 +1,3 @@
-import type { Call } from "../calls/call.ts";
 import { checkRank, invalid } from "../calls/check.ts";
 import { type KnownOptions, knownOptions } from "../calls/check-options.ts";
 import { MpiError } from "../calls/errors.ts";
@@ -166,10 +165,6 @@ export abstract class InterCollective extends Recoverable implements InterCollec
     this.#collectives.close();
   }
 
-  protected endCollectives(errorOf: (call: Call) => MpiError): void {
-    this.#collectives.end(errorOf);
-  }
-
   protected collective<R>(
     operation: Operation,
     options: CallOptions,
@@ -192,6 +187,7 @@ export abstract class InterCollective extends Recoverable implements InterCollec
         throw new MpiError("mismatch", "ranks of one group must say the same about `high`");
       }
     }
+    this.world.engine.survival.derived(this.context, votes[0]?.context as number);
     const theirs = votes[this.#remote[0] as number]?.high;
     const first = high === theirs ? this.#local[0] === 0 : !high;
     return { context: votes[0]?.context as number, first };

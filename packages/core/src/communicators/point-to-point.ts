@@ -229,8 +229,8 @@ export abstract class PointToPoint implements PointToPointCalls {
 
   /** The error of a call of a communicator that is {@link over}. */
   protected overError(call: Call): MpiError {
-    if (this.over === "revoked") return this.world.engine.survival.refusal(call, this.context);
-    return failure(this.world.who, call, "closed", "this communicator is closed");
+    if (this.over === "revoked") return this.world.engine.survival.refusal(sitedHere(call), this.context);
+    return failure(this.world.who, sitedHere(call), "closed", "this communicator is closed");
   }
 
   /** Ends the messages that are under way here. */

@@ -34,10 +34,10 @@ export abstract class Recoverable extends PointToPoint implements RecoveryCalls 
   ) {
     super(world, context, members, partners);
     this.#everyone = everyone;
-    const { survival } = world.engine;
-    // A rank that had made it before this one may have given it up.
-    if (survival.isRevoked(context)) this.over = "revoked";
-    else survival.opened(context, () => this.#revoked());
+    world.engine.survival.opened(context, () => {
+      this.over = "revoked";
+      this.endMessages((call) => world.engine.survival.refusal(call, context));
+    });
   }
 
   get failed(): readonly number[] {
@@ -75,16 +75,14 @@ export abstract class Recoverable extends PointToPoint implements RecoveryCalls 
     try {
       engine.refuseIfStopped(call);
       if (this.over === "closed") throw this.overError(call);
-      this.#revoke(); // nobody is to wait here for a rank that has gone on to this call
+      // Nobody is to wait here for a rank that has gone on to this call.
+      if (this.#everyone.some((member) => engine.hasEnded(member))) this.#revoke();
       const ballots = await this.#decide(call, "shrink()", offer(this.world.nextContext++, who.rank, who.size));
       return { context: ballots[0]?.value as number, left: new Set(ballots.map(({ rank }) => rank)) };
     } catch (error) {
       throw engine.explained(sitedHere(call), error);
     }
   }
-
-  /** Ends the collectives that are under way here. */
-  protected abstract endCollectives(errorOf: (call: Call) => MpiError): void;
 
   #call(operation: string): Call {
     return { operation, communicator: this.name };
@@ -95,14 +93,6 @@ export abstract class Recoverable extends PointToPoint implements RecoveryCalls 
     if (this.over === "revoked") return;
     engine.survival.revoked(this.context, who.rank);
     engine.survival.link.revoke(this.context, runsOf(this.#everyone));
-  }
-
-  #revoked(): void {
-    const { engine } = this.world;
-    const errorOf = (call: Call): MpiError => engine.survival.refusal(call, this.context);
-    this.over = "revoked";
-    this.endMessages(errorOf);
-    this.endCollectives(errorOf);
   }
 
   /** The values of all ranks that are left, and of those that have died after they gave theirs. */

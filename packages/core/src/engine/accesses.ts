@@ -5,6 +5,7 @@ import { type Envelope, kind } from "../wire/envelope.ts";
 import type { Packet } from "../wire/packet.ts";
 import type { Transport } from "../wire/transport.ts";
 import type { Liveness } from "./liveness.ts";
+import { any } from "./match-queue.ts";
 import type { Outbound } from "./outbound.ts";
 import type { PendingCall } from "./pending-call.ts";
 import type { Refusal, WaitCounter } from "./wait-counter.ts";
@@ -39,7 +40,7 @@ export interface Access {
 /** A call that waits for another rank, other than for a message of it. */
 export class Waiter {
   readonly call: Call;
-  /** The rank of the world that it waits for. */
+  /** The rank of the world that it waits for; {@link any}: not one alone. */
   readonly rank: number;
   readonly promise: Promise<unknown>;
   over = false;
@@ -129,7 +130,7 @@ export class Accesses {
     this.#outbound.access(dest, context, 0, 0, body);
   }
 
-  /** A call begins to wait for a rank of the world. */
+  /** A call begins to wait for a rank of the world, or for `any`. */
   wait(call: Call, rank: number, signal?: AbortSignal): Waiter {
     const waiter = new Waiter(call, rank);
     this.#waits.beginCall(call);
@@ -202,6 +203,7 @@ export class Accesses {
 
   *pending(): Generator<PendingCall, void> {
     for (const waiter of this.#waiters) {
+      if (waiter.rank === any) continue; // a decision: see Survival
       yield { call: waiter.call, rank: waiter.rank, divert: (detour) => waiter.divert(detour) };
     }
   }

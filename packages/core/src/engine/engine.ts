@@ -285,6 +285,7 @@ export class Engine {
     yield* this.boardWaits.pending();
     yield* this.sends.pending();
     yield* this.accesses.pending();
+    yield* this.survival.pending();
   }
 
   /** How the promise that this call waits for can be diverted. */

@@ -87,7 +87,7 @@ export class Sends {
     const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
     // Made before the packet is posted: a message to this rank itself may be matched and answered within that call.
-    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, channel, signal, !collective);
+    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, channel, signal);
     if (eager && !self) peer.credit -= cost;
     const envelope: Envelope = {
       kind: eager ? kind.message : kind.request,
@@ -203,8 +203,9 @@ export class Sends {
     call: Call,
     channel: Channel,
     signal: AbortSignal | undefined,
-    isMessage: boolean,
+    isAnnounced = true,
   ): Outgoing {
+    const isMessage = isAnnounced && !channel.collective;
     if (isMessage) this.#waits.beginCall(call);
     else this.#waits.begin();
     const outgoing = new Outgoing(call, channel, isMessage);

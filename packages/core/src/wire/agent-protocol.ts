@@ -183,6 +183,7 @@ export type AgentMessage =
   /**
    * Answer to `hello` of the rank. `room`: how many bytes were free in the directory's file system when the job began.
    * `recording`: present where the run is recorded.
+   * `keepsGoing`: a rank that another one cannot reach does not end the job.
    * `cpus`: how many CPUs the ranks of the host are bound to, all together; absent where they are not.
    */
   | {
@@ -191,6 +192,7 @@ export type AgentMessage =
       room: number;
       host: string;
       cpus?: number;
+      keepsGoing?: boolean;
       network?: Network;
       recording?: RecordingWanted;
     }

@@ -87,7 +87,7 @@ class Rank {
     if (this.#transport !== undefined) {
       this.#transport.unreachable = ({ code, message }, { dest, attempts }) => {
         this.#agent.tell({ kind: "undelivered", dest, attempts });
-        engine.stop(code, message);
+        if (!welcome.keepsGoing) engine.stop(code, message); // the launcher decides which of the two is given up
       };
     }
     if (this.#size > 1) {

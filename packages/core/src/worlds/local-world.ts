@@ -193,7 +193,9 @@ export class LocalWorld<R> {
       this.#council.ended({ ...this.#endingOf(rank), code: 1 }, undefined);
       return;
     }
-    const why = this.#killed.has(this.#engines[rank] as Engine) ? messageOf(error) : `rank ${rank} is gone (${messageOf(error)})`;
+    const why = this.#killed.has(this.#engines[rank] as Engine)
+      ? messageOf(error)
+      : `rank ${rank} is gone (${messageOf(error)})`;
     this.#stop(error, "rank-failed", why, rank);
   }
 

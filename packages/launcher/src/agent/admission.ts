@@ -51,6 +51,7 @@ export class Admission {
       room,
       host,
       ...(cpus === undefined ? {} : { cpus }),
+      ...(plan.keepGoing && { keepsGoing: true }),
       ...(network === undefined ? {} : { network }),
       ...(events === undefined ? {} : { recording: { path: recordingPath(directory, rank), events, allLines } }),
     });

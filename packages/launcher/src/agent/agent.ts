@@ -106,6 +106,9 @@ export class Agent {
       case "killStopped":
         this.#ranks.killStopped(order.rank, order.reason);
         break;
+      case "giveUp":
+        this.#ranks.giveUp(order.reason);
+        break;
       case "killUnresponsive":
         this.#ranks.killUnresponsive(order.rank, order.reason);
         break;

@@ -72,6 +72,15 @@ export class HostRanks {
     child.signal("SIGKILL");
   }
 
+  /** Kills all ranks: the job goes on without this host. */
+  giveUp(reason: string): void {
+    for (const [rank, child] of this.processes) {
+      if (!child.alive || this.isStopping) continue;
+      this.#killedFor.set(rank, reason);
+      child.signal("SIGKILL");
+    }
+  }
+
   /** Kills a rank if nothing is heard of it for some seconds. One that has only been busy answers when its event loop turns. */
   killUnresponsive(rank: number, reason: string): void {
     const child = this.processes.get(rank);

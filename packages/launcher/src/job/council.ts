@@ -1,4 +1,4 @@
-import { type Ballot, Ballots, type Decided, type RankRuns, ranksIn } from "@tsmpi/core/bootstrap";
+import { Ballots, type Decided, type RankMessage, ranksIn } from "@tsmpi/core/bootstrap";
 import { encodedOnce } from "../link/framing.ts";
 import type { Order } from "../link/messages.ts";
 import type { RankStates } from "./rank-states.ts";
@@ -18,17 +18,17 @@ export class Council {
     this.#tellEndings = tellEndings;
   }
 
-  cast(rank: number, ballot: Ballot): void {
-    if (!this.#ranks.endings.has(rank)) this.#tell(this.#ballots.cast(rank, ballot));
+  hear(rank: number, message: Extract<RankMessage, { kind: "ballot" | "revoke" }>): void {
+    if (message.kind === "revoke") {
+      this.#order({ kind: "revoked", context: message.context, by: rank }, new Set(ranksIn(message.members)));
+    } else if (!this.#ranks.endings.has(rank)) {
+      this.#tell(this.#ballots.cast(rank, message.ballot));
+    }
   }
 
   /** A rank has ended, in any way. */
   ended(rank: number): void {
     this.#tell(this.#ballots.gone(rank));
-  }
-
-  revoke(by: number, context: number, members: RankRuns): void {
-    this.#order({ kind: "revoked", context, by }, new Set(ranksIn(members)));
   }
 
   #tell(decided: readonly Decided[]): void {

@@ -46,6 +46,7 @@ export function plansFor(
     },
     ownSessions: !keepsSessions(),
     signalsRanks: signalsRanks(),
+    keepGoing: options.keepGoing,
     showPartialLines,
     promptsAtOnce: placement.size === 1 || (isatty(0) && inputRanks.length === 1),
     ...(options.pty && { terminal: terminalSize() }),

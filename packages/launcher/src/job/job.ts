@@ -83,7 +83,7 @@ export class Job {
     const sentences = new LastSentences(output);
     const warnings = new Warnings(output);
     const end = new JobEnd({ stations, ranks, inquiry, exitCode, sentences, output, killAfterMs, log });
-    const undelivered = new Undelivered(ranks, end);
+    const undelivered = new Undelivered(ranks, end, (hosts) => this.#losses.linkLost(hosts));
     const deadlock = new DeadlockCheck(ranks, inquiry, () => exitCode.isDecided, {
       deadlock: (report, doings) => {
         this.recordings?.stuck(doings);
@@ -209,6 +209,7 @@ export class Job {
     }
   }
 
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one case for each message, a table
   #said(rank: number, message: Extract<Report, { kind: "said" }>["message"], host: string): void {
     switch (message.kind) {
       case "stuck":
@@ -239,7 +240,7 @@ export class Job {
         this.#startup.ready(rank, host, message.endpoints, message.unshared);
         break;
       case "undelivered":
-        this.#undelivered.report(this.#ranks.name(rank, host), message.dest, message.attempts);
+        this.#undelivered.report(this.#ranks.name(rank, host), host, message.dest, message.attempts);
         break;
       case "missing":
         this.#undelivered.lost({ ...message, dest: rank }, "it has ended");
@@ -248,10 +249,8 @@ export class Job {
         this.#losses.rankUnresponsive(message.rank, message.reason);
         break;
       case "ballot":
-        this.#losses.council.cast(rank, message.ballot);
-        break;
       case "revoke":
-        this.#losses.council.revoke(rank, message.context, message.members);
+        this.#losses.council.hear(rank, message);
         break;
       case "abort":
         this.#aborted(this.#ranks.name(rank, host), message);

@@ -34,6 +34,8 @@ export class Losses {
   readonly #options: LossesOptions;
   readonly #news: EndingNews;
   readonly council: Council;
+  /** Hosts that others cannot reach. */
+  readonly #givenUp: Set<Station> = new Set();
   /** The first rank that the job has gone on without, and how it ended. */
   #firstLost: Ending | undefined;
 
@@ -113,6 +115,27 @@ export class Losses {
     const { code, signal } = (survived && endings.find((ending) => ending.code !== null)) || this.#firstLost;
     const result = code === null && signal === null ? exitCodes.launch : exitCodeOf({ code, signal });
     if (result !== exitCodes.success) exitCode.decide(result);
+  }
+
+  /**
+   * The ranks of these hosts cannot reach each other, although the launcher reaches both. The job goes on without the one with fewer
+   * ranks, if it can.
+   */
+  linkLost(hosts: readonly string[]): boolean {
+    const { stations, ranks } = this.#options;
+    if (!this.#canSpare) return false;
+    const living = ({ plan }: Station): number => plan.ranks.filter((rank) => !ranks.endings.has(rank)).length;
+    const ends = stations.all.filter(({ plan }) => hosts.includes(plan.host));
+    if (ends.some((station) => this.#givenUp.has(station) || living(station) === 0)) return true;
+    if (ends.length < 2) return false;
+    const [least, other] = ends.sort((a, b) => living(a) - living(b) || b.plan.node - a.plan.node) as [
+      Station,
+      Station,
+    ];
+    this.#givenUp.add(least);
+    const reason = `its host and ${other.plan.host} cannot reach each other`;
+    this.#options.stations.tell(least, { kind: "giveUp", reason });
+    return true;
   }
 
   /** Whether this exit code counts commands that failed. If so, it is the job's. */

@@ -13,14 +13,18 @@ import type { RankStates } from "./rank-states.ts";
 export class Undelivered {
   readonly #ranks: RankStates;
   readonly #end: JobEnd;
+  readonly #canSpare: (hosts: readonly string[]) => boolean;
 
-  constructor(ranks: RankStates, end: JobEnd) {
+  /** @param canSpare whether the job goes on without one of two hosts that cannot reach each other */
+  constructor(ranks: RankStates, end: JobEnd, canSpare: (hosts: readonly string[]) => boolean) {
     this.#ranks = ranks;
+    this.#canSpare = canSpare;
     this.#end = end;
   }
 
   /** `attempts` has a line for each address that was tried. */
-  report(sender: string, dest: number, attempts: string): void {
+  report(sender: string, host: string, dest: number, attempts: string): void {
+    if (this.#canSpare([host, this.#ranks.hostOf(dest)])) return;
     const what = `${sender} cannot reach ${this.#ranks.name(dest)}`;
     const sentence = `${what}: what it has sent there is not delivered; ${reachAdvice}\n${attempts}\n  stopping all ranks`;
     this.#end.stop(exitCodes.launch, what, sentence, "undelivered");
@@ -30,7 +34,7 @@ export class Undelivered {
   stalled({ rank, dest, from, to, seconds }: Extract<Report, { kind: "stalled" }>, host: string): void {
     const sender = rank === undefined ? `host ${host}` : this.#ranks.name(rank, host);
     const outcome = `no answer for ${seconds} s to what was sent; the connection had worked before`;
-    this.report(sender, dest, `  ${host} ${from} -> ${this.#ranks.hostOf(dest)} ${to}  ${outcome}`);
+    this.report(sender, host, dest, `  ${host} ${from} -> ${this.#ranks.hostOf(dest)} ${to}  ${outcome}`);
   }
 
   /** Packets that no rank will send again. */

@@ -33,6 +33,8 @@ export interface HostPlan {
   signalsRanks: boolean;
   /** Whether a line without its newline is shown after a moment, as a prompt needs. */
   showPartialLines: Record<OutputStream, boolean>;
+  /** The job goes on without ranks that are gone: `--keep-going`. */
+  keepGoing: boolean;
   /** Those of them that get the launcher's standard input. The others find it empty. */
   inputRanks: number[];
   /** A prompt of such a rank is shown at once: a user can answer it, or there is no other rank whose output mixes with it. */
@@ -151,6 +153,8 @@ export type Order =
   | { kind: "kill" }
   /** Kills this rank if it is still stopped (SIGSTOP); `reason` is reported with its end. */
   | { kind: "killStopped"; rank: number; reason: string }
+  /** Kills all ranks of this host; `reason` is reported with their ends. */
+  | { kind: "giveUp"; reason: string }
   /** Kills this rank if it does not answer `where` for some seconds; `reason` is reported with its end. */
   | { kind: "killUnresponsive"; rank: number; reason: string }
   /** The output is not read any more: drops what the ranks have written. */

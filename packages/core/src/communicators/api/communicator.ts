@@ -119,8 +119,8 @@ export interface Communicator
   splitShared(options?: SplitOptions): Promise<Communicator>;
 
   /**
-   * Gives a communicator of the ranks that are left, in their order here, and revokes this one (`revoke`). All ranks that are left
-   * call it. Whoever dies after it is in the new one, which is then shrunk again.
+   * Gives a communicator of the ranks that are left, in their order here. All of them call it. If ranks are gone, this one is revoked
+   * (`revoke`). Whoever dies after it is in the new one, which is then shrunk again.
    *
    * ```ts
    * const left = await (await world.dup()).shrink();
@@ -437,7 +437,7 @@ export interface Intercommunicator extends PointToPointCalls, InterCollectiveCal
   merge(options: MergeOptions): Promise<Communicator>;
 
   /**
-   * Gives the ranks of both groups that are left, and revokes this one; see {@link Communicator.shrink}.
+   * Gives the ranks of both groups that are left; see {@link Communicator.shrink}.
    * @throws MpiError `rank-failed` when nobody is left in the other group, `mismatch`, `closed`
    */
   shrink(): Promise<Intercommunicator>;

@@ -15,8 +15,8 @@ export interface RecoveryCalls {
 
   /**
    * Ends the use of this communicator: calls that wait in it, on any rank, reject with `revoked`, and so do later ones. Only `agree`,
-   * `shrink`, `failed` and `close` go on working. Not collective: one rank is enough. Communicators, windows and files made from
-   * this one are not revoked.
+   * `shrink`, `failed` and `close` go on working. What was made from it ends with it: communicators, and the collectives of windows
+   * and files; not what `shrink` gave. Not collective: one rank is enough.
    *
    * ```ts
    * const pair = await world.dup();
