@@ -52,7 +52,7 @@ describe("the examples of the calls' docs", () => {
     const examples = [...files, ...functions].flatMap(examplesOf);
     const bodies = examples.map(({ at, code }) => `  ["${at}", async (world) => {\n${checked(code)}\n  }],`);
     const program = `import { deepEqual } from "node:assert/strict";
-import { block, chunks, type Communicator, dims, grid, init, readNpy, readNpyHeader, sum, writeNpy } from "tsmpi";
+import { block, chunks, type Communicator, dims, grid, init, min, readNpy, readNpyHeader, sum, writeNpy } from "tsmpi";
 const examples: [string, (world: Communicator) => Promise<void>][] = [
 ${bodies.join("\n")}
 ];

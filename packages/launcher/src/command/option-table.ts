@@ -329,7 +329,7 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--keep-going",
-    description: "go on without ranks that fail: maps and pools give their tasks to others; rank 0 sets the exit code",
+    description: "go on without ranks that fail: maps give their tasks to others, programs shrink their world (docs/survive.md)",
     apply(options) {
       options.keepGoing = true;
     },

@@ -438,6 +438,14 @@ export interface Intercommunicator extends PointToPointCalls, InterCollectiveCal
 
   /**
    * Gives the ranks of both groups that are left; see {@link Communicator.shrink}.
+   *
+   * ```ts
+   * const left = world.rank < 2;
+   * const half = await world.split(left ? 0 : 1);
+   * const other = await half.intercomm({ bridge: world, remoteLeader: left ? 2 : 0 });
+   * const alive = await other.shrink();
+   * alive.remoteSize; // => 2
+   * ```
    * @throws MpiError `rank-failed` when nobody is left in the other group, `mismatch`, `closed`
    */
   shrink(): Promise<Intercommunicator>;

@@ -1,4 +1,4 @@
-import type { Logical, Reducer } from "../../ops/op.ts";
+import type { Reducer } from "../../ops/op.ts";
 
 /**
  * What goes on working when ranks of a communicator are gone and the job goes on without them (`tsmpi run --keep-going`).
@@ -42,6 +42,5 @@ export interface RecoveryCalls {
    * @param op as in `allreduce`; default `land`, true where all are true
    * @throws MpiError `mismatch` when ranks call different things; `invalid-argument`, `unserializable`, `closed`
    */
-  agree<T extends Logical>(value: T): Promise<T>;
-  agree<T>(value: T, op: Reducer<T>): Promise<T>;
+  agree<T>(value: T, op?: Reducer<T>): Promise<T>;
 }
