@@ -1,7 +1,7 @@
 import type { Communicator } from "./communicators/api/communicator.ts";
 import { type LocalOptions, LocalWorld } from "./worlds/local-world.ts";
 
-export type { LocalOptions } from "./worlds/local-world.ts";
+export type { FailAt, LocalOptions } from "./worlds/local-world.ts";
 
 /**
  * Runs `program` as `size` ranks within this process, and gives their results in the order of ranks: for unit tests, in

@@ -16,8 +16,10 @@ import { describeUnjoined } from "../wire/unjoined.ts";
 import { LocalCouncil } from "./local-council.ts";
 
 /** A rank that is to die, and before which of its messages. */
-interface FailAt {
+export interface FailAt {
+  /** The rank that dies. */
   readonly rank: number;
+  /** Counted from 1. */
   readonly message: number;
 }
 

@@ -34,10 +34,11 @@ export const forming: ReadonlySet<string> = new Set([
   "sub",
   "merge",
   "splitShared",
+  "shrink",
 ]);
 
 /** Those that make one with fewer ranks. */
-export const parting: ReadonlySet<string> = new Set(["split", "subset", "intercomm", "sub", "splitShared"]);
+export const parting: ReadonlySet<string> = new Set(["split", "subset", "intercomm", "sub", "splitShared", "shrink"]);
 
 /** Calls that need no `await`: a nonblocking send, and the calls that end a program. */
 export const mayFloat: ReadonlySet<string> = new Set(["send", "abort", "close"]);
@@ -49,8 +50,10 @@ export const calls: ReadonlySet<string> = new Set([
   ...eachRanksOwn,
   ...forming,
   ...mayFloat,
+  "agree",
   "barrier",
   "openFile",
+  "revoke",
   "window",
   "counter",
   "mutex",

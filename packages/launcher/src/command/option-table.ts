@@ -329,7 +329,8 @@ export const optionTable: readonly Option[] = [
   },
   {
     flags: "--keep-going",
-    description: "go on without ranks that fail: maps give their tasks to others, programs shrink their world (docs/survive.md)",
+    description:
+      "go on without ranks that fail: maps give their tasks to others, programs shrink their world (docs/survive.md)",
     apply(options) {
       options.keepGoing = true;
     },
