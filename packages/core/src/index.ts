@@ -16,6 +16,7 @@ export {
 export { Group } from "./communicators/api/group.ts";
 export type { InterCollectiveCalls } from "./communicators/api/inter-collectives.ts";
 export type { NoSource, PointToPointCalls, SourceRank } from "./communicators/api/point-to-point.ts";
+export type { RecoveryCalls } from "./communicators/api/recovery.ts";
 export type { ReductionCalls } from "./communicators/api/reductions.ts";
 export type { PoolOptions, TaskCalls } from "./communicators/api/tasks.ts";
 export type { WindowCalls } from "./communicators/api/windows.ts";
