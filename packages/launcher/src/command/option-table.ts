@@ -6,6 +6,7 @@ import {
   existingDirectory,
   hosts,
   mostRanks,
+  mostRestarts,
   oneOf,
   outputFile,
   portRange,
@@ -332,6 +333,14 @@ export const optionTable: readonly Option[] = [
     description: "go on without ranks that fail: maps and pools give their tasks to others; rank 0 sets the exit code",
     apply(options) {
       options.keepGoing = true;
+    },
+  },
+  {
+    flags: "--restarts <N>",
+    description:
+      "start a job that failed again, so many times, without hosts that were lost (default: 0); docs/restarts.md",
+    apply(options, value) {
+      options.restarts = wholeNumber("--restarts", value, { least: 0, most: mostRestarts, of: "restarts" });
     },
   },
   {
