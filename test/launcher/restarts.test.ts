@@ -206,3 +206,13 @@ describe("each start", () => {
     await until(() => readdirSync(temporary).length === 0, "no file is left");
   });
 });
+
+describe("inputs of tsmpi map from a pipe", () => {
+  const map = "tsmpi map -n 2 --restarts 2 'kill -9 $PPID; echo {}'";
+
+  test("cannot be read again, so the job is not started again", async () => {
+    const { code, stderr } = await shell(`printf 'a\nb\n' | ${map}`).result;
+    expect(code).toBe(137);
+    expect(stderr).toMatch(/^tsmpi: not started again: the inputs came from a pipe, which cannot be read again/m);
+  });
+});

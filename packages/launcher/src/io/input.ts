@@ -23,6 +23,9 @@ export class Input {
   #started = false;
   #reading = false;
 
+  /** Whether some of the input has been read. */
+  hasRead = false;
+
   /** `ranks` read the input, from `source` if it is not the launcher's own. */
   constructor(forward: (bytes: Uint8Array | null) => void, ranks: readonly number[], source?: Readable) {
     this.#forward = forward;
@@ -48,6 +51,7 @@ export class Input {
     const source = this.#source();
     source.on("data", (bytes: Uint8Array) => {
       if (!this.#open) return;
+      this.hasRead = true;
       for (const [rank, waiting] of this.#readers) this.#readers.set(rank, waiting + bytes.length);
       if (this.#isFull) source.pause();
       this.#forward(bytes);

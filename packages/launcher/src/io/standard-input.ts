@@ -6,6 +6,11 @@ export class StandardInput {
   /** Where a file is read from; undefined for a terminal, a pipe and all else that can be read once. */
   readonly #position: number | undefined = positionOfFile();
 
+  /** It is a file, which can be read again. */
+  get isFile(): boolean {
+    return this.#position !== undefined;
+  }
+
   /** What the ranks of a start read; undefined: the launcher's own input. A file is read again. Any other input is empty then. */
   source(restart: number): Readable | undefined {
     if (restart === 0) return undefined;

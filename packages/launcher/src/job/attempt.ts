@@ -73,11 +73,18 @@ export async function runOnce(attempt: Attempt): Promise<AttemptEnd> {
   failures.stop = () => {};
   await output.flush();
   const ms = performance.now() - launchedAt;
+  const usedInput = input.hasRead && !attempt.stdin.isFile;
   if (failures.code !== exitCodes.success)
     // the last of the output may be written when all has ended
-    return { code: code === exitCodes.success ? failures.code : code, failure: undefined, lostHosts: [], ms };
+    return {
+      code: code === exitCodes.success ? failures.code : code,
+      failure: undefined,
+      lostHosts: [],
+      usedInput,
+      ms,
+    };
   const isMended = late.length < placement.nodes.length; // another host is left
-  return { code, failure: isMended ? job.failure : undefined, lostHosts: [...job.lostHosts, ...late], ms };
+  return { code, failure: isMended ? job.failure : undefined, lostHosts: [...job.lostHosts, ...late], usedInput, ms };
 }
 
 /** What is told while the job runs, when it is started for the first time. */

@@ -9,6 +9,8 @@ export interface AttemptEnd {
   failure: string | undefined;
   /** The hosts that were lost, or could not be used. */
   lostHosts: readonly string[];
+  /** It has read some of the standard input, which cannot be read again. */
+  usedInput: boolean;
   /** How long it ran. */
   ms: number;
 }

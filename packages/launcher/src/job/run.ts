@@ -108,7 +108,7 @@ class Run {
       attempt.output.say(`tsmpi: ${error.message}`);
       const lostHosts = [...error.causes.keys()];
       const failure = lostHosts.length === 0 ? undefined : "the job could not be launched";
-      return { code: error.exitCode, failure, lostHosts, ms: performance.now() - beganAt };
+      return { code: error.exitCode, failure, lostHosts, usedInput: false, ms: performance.now() - beganAt };
     }
   }
 
@@ -130,13 +130,15 @@ class Run {
       return end.code;
     }
     const left = withoutHosts(allocation, end.lostHosts);
-    const next = left.hosts.length === 0 ? "no host is left" : placedAgain(options, left, size);
+    const next = nextPlacement(options, left, size, end);
     if (typeof next === "string") {
-      output.say(`tsmpi: not started again without ${end.lostHosts.join(", ")}: ${next}`);
+      output.say(`tsmpi: not started again: ${next}`);
       return end.code;
     }
-    if (this.#control.over === undefined)
+    if (this.#control.over === undefined) {
       output.say(`tsmpi: ${this.#restarts.describe(restart, end.failure!, end.lostHosts, placement, next)}`);
+      if (end.usedInput) output.say(`tsmpi: ${inputIsGone}`);
+    }
     await this.#control.pause(restart.pauseMs);
     const { over } = this.#control;
     if (over === undefined) return { allocation: left, placement: next };
@@ -145,13 +147,24 @@ class Run {
   }
 }
 
-/** The places on the hosts that are left, or why the options do not fit them. */
-function placedAgain(options: RunOptions, left: Allocation, size: number | undefined): Placement | string {
+const inputIsGone =
+  "the standard input is no file and has been read, so the next start finds it empty (< FILE can be read again)";
+
+/** The places on the hosts that are left, or why there can be no further start. */
+function nextPlacement(
+  options: RunOptions,
+  left: Allocation,
+  size: number | undefined,
+  { lostHosts, usedInput }: AttemptEnd,
+): Placement | string {
+  if (usedInput && options.countsFailures)
+    return "the inputs came from a pipe, which cannot be read again: put them into a file, < FILE";
+  if (left.hosts.length === 0) return `no host is left without ${lostHosts.join(", ")}`;
   try {
     return placed(options, left, size);
   } catch (error) {
-    if (error instanceof LaunchError) return error.message;
-    throw error;
+    if (!(error instanceof LaunchError)) throw error;
+    return lostHosts.length === 0 ? error.message : `without ${lostHosts.join(", ")}, ${error.message}`;
   }
 }
 

@@ -9,6 +9,7 @@ const failed = (rest: Partial<AttemptEnd> = {}): AttemptEnd => ({
   code: 3,
   failure: "rank 1 of 4 on b ended with exit code 3",
   lostHosts: [],
+  usedInput: false,
   ms: 100,
   ...rest,
 });
