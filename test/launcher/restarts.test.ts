@@ -123,6 +123,19 @@ describe("an end that is asked for", () => {
     expect(announced(result.stderr).length).toBe(1);
   });
 
+  test("by SIGINT while a failed job is being stopped prevents the next start", async () => {
+    const script = `process.on("SIGTERM", () => console.log("asked"));
+      console.log("up");
+      if (process.env.TSMPI_RANK === "1") setTimeout(() => process.exit(4), 300);
+      setInterval(() => {}, 1000);`;
+    const running = startScript(script, ["-n", "2", "--restarts", "20", "--kill-after", "3"]);
+    await running.shows("asked");
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.result;
+    expect(code).toBe(4);
+    expect(stderr).not.toMatch(/again/);
+  });
+
   test("by --timeout counts all starts together", async () => {
     const { code, stderr } = await runScript("process.exit(4)", ["-n", "1", "--restarts", "20", "--timeout", "2"]);
     expect(code).toBe(124);

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { type Hosts, makeHosts, multihost } from "../support/multihost.ts";
 import { PbsJob } from "../support/pbs-job.ts";
 import { until } from "../support/run-tsmpi.ts";
+import { SlurmJob } from "../support/slurm-job.ts";
 
 const launcher = new URL("../../packages/launcher/dist/index.js", import.meta.url);
 
@@ -85,6 +86,28 @@ multihost.each(["a host that cannot start an agent"])("%s", () => {
       );
       expect(stdout).toBe("up 1\nup 1\na b\n");
       expect(code).toBe(0);
+      await until(() => job.processes().length === 0, "no process is left");
+    } finally {
+      job.end();
+      hosts.remove();
+    }
+  });
+});
+
+multihost.each(["under Slurm"])("an agent that is killed %s", () => {
+  test("costs its host: srun starts the others again", async () => {
+    const hosts = await makeHosts(["a", "b", "c"]);
+    const job = new SlurmJob(hosts, ["a", "b", "c"]);
+    try {
+      writeFileSync(join(hosts.directory, "work.mjs"), program);
+      const running = job.script("tsmpi run --restarts 1 work.mjs & wait $!");
+      await running.shows("up 0", 3);
+      hosts.shell("b", "pkill -KILL -f '[a]gent-main.js'");
+      const { code, stdout, stderr } = await running.result;
+      expect(stderr).toMatch(
+        /^tsmpi: host b was lost; starting again without b in 1 s, with 2 ranks instead of 3 on a, c/m,
+      );
+      expect({ code, last: stdout.trimEnd().split("\n").at(-1) }).toEqual({ code: 0, last: "a c" });
       await until(() => job.processes().length === 0, "no process is left");
     } finally {
       job.end();
