@@ -21,6 +21,8 @@ export const env = {
   nodes: "TSMPI_NODES",
   host: "TSMPI_HOST",
   job: "TSMPI_JOB",
+  /** How often the job was started before, from 0: more than 0 with `--restarts`. */
+  restart: "TSMPI_RESTART",
   /** The agent of the rank: node and job. Left-over processes of ranks are found by it. */
   agent: "TSMPI_AGENT",
   /** The socket of the rank's agent. */

@@ -59,6 +59,7 @@ export function environmentOf(
     [env.nodes]: String(plan.nodes),
     [env.host]: plan.host,
     [env.job]: plan.job,
+    [env.restart]: String(plan.restart),
     [env.agent]: agentMark(plan).slice(env.agent.length + 1),
     [env.socket]: socket,
     [env.version]: version,

@@ -6,6 +6,7 @@ import {
   existingDirectory,
   hosts,
   mostRanks,
+  mostRestarts,
   oneOf,
   outputFile,
   portRange,
@@ -333,6 +334,14 @@ export const optionTable: readonly Option[] = [
       "go on without ranks that fail: maps give their tasks to others, programs shrink their world (docs/survive.md)",
     apply(options) {
       options.keepGoing = true;
+    },
+  },
+  {
+    flags: "--restarts <N>",
+    description:
+      "start a job that failed again, so many times, without hosts that were lost (default: 0); docs/restarts.md",
+    apply(options, value) {
+      options.restarts = wholeNumber("--restarts", value, { least: 0, most: mostRestarts, of: "restarts" });
     },
   },
   {

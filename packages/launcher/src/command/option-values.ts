@@ -7,14 +7,21 @@ import { seenPath } from "../system/seen-paths.ts";
 /* What users type as the value of an option, and what it means. */
 
 export const mostRanks = 4096;
+
+/** `--restarts`: more make no sense, and a mistake in the number is found. */
+export const mostRestarts = 1_000_000;
 const longestTimerSeconds = 2_147_483; // setTimeout counts milliseconds in 31 bits
 
 /** @throws LaunchError in one sentence, as the functions below do. */
-export function wholeNumber(option: string, value: string, { least, most }: { least: number; most: number }): number {
+export function wholeNumber(
+  option: string,
+  value: string,
+  { least, most, of = "ranks" }: { least: number; most: number; of?: string },
+): number {
   const number = /^[+-]?\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
   if (Number.isNaN(number)) throw usageError(`${option} ${value}: a whole number from ${least} to ${most} is needed`);
   if (number < least) throw usageError(`${option} ${value}: at least ${least} is needed`);
-  if (number > most) throw usageError(`${option} ${value}: at most ${most} ranks are supported`);
+  if (number > most) throw usageError(`${option} ${value}: at most ${most} ${of} are supported`);
   return number;
 }
 

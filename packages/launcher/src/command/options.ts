@@ -101,6 +101,8 @@ export interface RunOptions extends ProgramOptions {
   sight: Sight;
   dryRun: boolean;
   keepGoing: boolean;
+  /** `--restarts`: how often a job that failed is started again. */
+  restarts: number;
   /** The exit code of rank 0 is a number of failures (`tsmpi map`). */
   countsFailures: boolean;
   verbose: boolean;
@@ -162,6 +164,7 @@ export function ranksOfAll(options: RunOptions): number | undefined {
 }
 
 /** The options of a command line that gives none. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one line for each option, a table
 export function defaultOptions(script: string, args: string[], isCommand: boolean): RunOptions {
   return {
     script,
@@ -200,6 +203,7 @@ export function defaultOptions(script: string, args: string[], isCommand: boolea
     sight: { summary: false, live: false, allLines: false },
     dryRun: false,
     keepGoing: false,
+    restarts: 0,
     countsFailures: false,
     verbose: false,
     warnings: [],

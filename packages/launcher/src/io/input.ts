@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { isatty } from "node:tty";
 import { processStat } from "../system/process-stat.ts";
 
@@ -15,13 +16,21 @@ export class Input {
   /** The ranks that read and have not ended, with the bytes that each has not yet taken. */
   readonly #readers: Map<number, number>;
   readonly #unstarted: Set<number>;
+  readonly #source: () => Readable;
+  /** Its source is a terminal. */
+  readonly #isTerminal: boolean;
   #open = true;
   #started = false;
   #reading = false;
 
-  /** `ranks` read the input. */
-  constructor(forward: (bytes: Uint8Array | null) => void, ranks: readonly number[]) {
+  /** Whether some of the input has been read. */
+  hasRead = false;
+
+  /** `ranks` read the input, from `source` if it is not the launcher's own. */
+  constructor(forward: (bytes: Uint8Array | null) => void, ranks: readonly number[], source?: Readable) {
     this.#forward = forward;
+    this.#source = () => source ?? process.stdin; // not touched before it is needed
+    this.#isTerminal = source === undefined && isatty(0);
     this.#readers = new Map(ranks.map((rank) => [rank, 0]));
     this.#unstarted = new Set(ranks);
   }
@@ -33,20 +42,22 @@ export class Input {
 
   #start(): void {
     this.#started = true;
-    if (isatty(0) && inBackground()) return;
+    if (this.#isTerminal && inBackground()) return;
     this.#reading = true;
     const end = () => {
       if (this.#open) this.#forward(null);
       this.#open = false;
     };
-    process.stdin.on("data", (bytes: Uint8Array) => {
+    const source = this.#source();
+    source.on("data", (bytes: Uint8Array) => {
       if (!this.#open) return;
+      this.hasRead = true;
       for (const [rank, waiting] of this.#readers) this.#readers.set(rank, waiting + bytes.length);
-      if (this.#isFull) process.stdin.pause();
+      if (this.#isFull) source.pause();
       this.#forward(bytes);
     });
-    process.stdin.once("end", end);
-    process.stdin.once("error", end);
+    source.once("end", end);
+    source.once("error", end);
   }
 
   /** A rank has taken so many bytes. */
@@ -58,9 +69,9 @@ export class Input {
 
   /** The job was stopped and goes on, perhaps now in the foreground or background (`fg`, `bg`). */
   continued(): void {
-    if (!this.#started || !this.#open || !isatty(0)) return;
-    if (inBackground()) process.stdin.pause();
-    else if (this.#reading) process.stdin.resume();
+    if (!this.#started || !this.#open || !this.#isTerminal) return;
+    if (inBackground()) this.#source().pause();
+    else if (this.#reading) this.#source().resume();
     else this.#start();
   }
 
@@ -74,7 +85,7 @@ export class Input {
     }
     if (!this.#open) return;
     this.#open = false;
-    if (this.#reading) process.stdin.pause();
+    if (this.#reading) this.#source().pause();
   }
 
   get #isFull(): boolean {
@@ -82,7 +93,7 @@ export class Input {
   }
 
   #resume(): void {
-    if (this.#open && this.#reading && !this.#isFull) process.stdin.resume();
+    if (this.#open && this.#reading && !this.#isFull) this.#source().resume();
   }
 }
 

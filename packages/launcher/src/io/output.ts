@@ -16,8 +16,23 @@ export interface OutputOptions {
   /** A file for each rank and stream instead of the launcher's own output. */
   directory: string | undefined;
   ranks: number;
+  /** How often the job was started before: the files of earlier starts are kept. */
+  restart?: number;
   /** Output cannot be written any more: `error` says why. Called at most once; later output is dropped. */
   failed(error: NodeJS.ErrnoException): void;
+}
+
+/** The launcher's own stdout and stderr. One for the whole run: a descriptor can be watched once. */
+export class Screen {
+  /** The line at the bottom of the terminal, if stderr is one. */
+  readonly status: Status | undefined = isatty(2) ? { text: "", shown: false } : undefined;
+  readonly writers: Record<OutputStream, LineWriter>;
+
+  constructor() {
+    const stdout = new LineWriter(openSink(1), isatty(1) ? this.status : undefined);
+    const stderr = sameDestination(1, 2) ? stdout : new LineWriter(openSink(2), this.status);
+    this.writers = { stdout, stderr };
+  }
 }
 
 /** Everything that the job writes: the ranks' output, and the launcher's own lines. */
@@ -26,19 +41,18 @@ export class Output {
   readonly #options: OutputOptions;
   readonly #files: RankFiles | undefined;
   readonly #lastLines = new LastLines();
-  /** The line at the bottom of the terminal, if stderr is one. */
-  readonly #status: Status | undefined = isatty(2) ? { text: "", shown: false } : undefined;
+  readonly #status: Status | undefined;
   #pending = 0;
   #failed = false;
   #idle: (() => void)[] = [];
 
-  constructor(options: OutputOptions) {
+  constructor(options: OutputOptions, { status, writers }: Screen = new Screen()) {
+    const { directory, ranks, restart = 0 } = options;
     this.#options = options;
-    const stdout = new LineWriter(openSink(1), isatty(1) ? this.#status : undefined);
-    this.#writers = { stdout, stderr: sameDestination(1, 2) ? stdout : new LineWriter(openSink(2), this.#status) };
+    this.#status = status;
+    this.#writers = writers;
     const isShown = (rank: number): boolean => this.#isShown(rank);
-    this.#files =
-      options.directory === undefined ? undefined : new RankFiles(options.directory, options.ranks, isShown);
+    this.#files = directory === undefined ? undefined : new RankFiles(directory, ranks, isShown, restart);
   }
 
   /** Writes whole lines of a rank, or a part of a line that stays incomplete for the moment. */
@@ -115,6 +129,11 @@ export class Output {
   /** Resolves when everything is written. */
   async flush(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Closes the files of ranks, when everything is written. */
+  close(): void {
+    this.#files?.close();
   }
 
   #isShown(rank: number): boolean {

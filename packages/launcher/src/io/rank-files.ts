@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { exitCodes } from "../errors/exit-codes.ts";
 import { LaunchError, reasonOf } from "../errors/launch-error.ts";
@@ -14,8 +14,9 @@ const mistakes = ["EEXIST", "ENOTDIR", "ENOENT"];
 export class RankFiles {
   readonly name: (rank: number, stream: OutputStream) => string;
   readonly #sinks = new Map<string, Sink>();
+  readonly #descriptors: number[] = [];
 
-  constructor(directory: string, ranks: number, isShown: (rank: number) => boolean = () => true) {
+  constructor(directory: string, ranks: number, isShown: (rank: number) => boolean = () => true, restart = 0) {
     const digits = String(ranks - 1).length;
     this.name = (rank, stream) => join(directory, `rank.${String(rank).padStart(digits, "0")}.${extension[stream]}`);
     try {
@@ -26,7 +27,8 @@ export class RankFiles {
       throw new LaunchError(`--output-dir ${directory}: ${reasonOf(error)}`, code);
     }
     try {
-      for (const name of readdirSync(directory)) if (/^rank\.\d+\.(out|err)$/.test(name)) rmSync(join(directory, name));
+      const old = restart === 0 ? /^rank\.\d+(\.\d+)?\.(out|err)$/ : /^rank\.\d+\.(out|err)$/;
+      for (const name of readdirSync(directory)) if (old.test(name)) rmSync(join(directory, name));
       for (let rank = 0; rank < ranks; rank++) {
         if (!isShown(rank)) continue;
         for (const stream of ["stdout", "stderr"] as const) writeFileSync(this.name(rank, stream), "");
@@ -41,7 +43,9 @@ export class RankFiles {
     let sink = this.#sinks.get(name);
     if (sink === undefined) {
       try {
-        sink = openSink(openSync(name, "a"));
+        const descriptor = openSync(name, "a");
+        this.#descriptors.push(descriptor);
+        sink = openSink(descriptor);
       } catch (error) {
         written(error as Error);
         return;
@@ -49,6 +53,19 @@ export class RankFiles {
       this.#sinks.set(name, sink);
     }
     sink.write(block, (error) => written(error && Object.assign(error, { path: name })));
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
+  }
+}
+
+/** Keeps the files of a start that failed, before the next one: `rank.07.out` becomes `rank.07.0.out` after the first start. */
+export function keepRankFiles(directory: string, restart: number): void {
+  for (const name of readdirSync(directory)) {
+    const [, rank, ending] = /^rank\.(\d+)\.(out|err)$/.exec(name) ?? [];
+    if (rank !== undefined) renameSync(join(directory, name), join(directory, `rank.${rank}.${restart}.${ending}`));
   }
 }
 

@@ -23,11 +23,13 @@ export function plansFor(
   programs: readonly (Program | Executable)[],
   placement: Placement,
   showPartialLines: Record<OutputStream, boolean>,
+  restart: number,
 ): HostPlan[] {
   const task = describeTask(options.environment);
   const inputRanks = inputRanksOf(options, placement.size);
   const common = {
     job: randomBytes(8).toString("hex"),
+    restart,
     size: placement.size,
     nodes: placement.nodes.length,
     programs: rankPrograms(options, programs),

@@ -31,6 +31,8 @@ export class JobEnd {
   readonly #options: JobEndOptions;
   /** Resolves when all that is to be told about the end has been. */
   #told: Promise<void> = Promise.resolve();
+  #reason: string | undefined;
+  #wasAsked = false;
 
   constructor(options: JobEndOptions) {
     this.#options = options;
@@ -40,10 +42,20 @@ export class JobEnd {
     return this.#told;
   }
 
+  /** Why the job was stopped, as the beginning of a sentence; undefined if it was not. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** A user, the batch system or a time limit has asked for the end, also if the job was being stopped already. */
+  get wasAsked(): boolean {
+    return this.#wasAsked;
+  }
+
   /** Stops the job for a reason that is not a rank's. Without a sentence nothing is said. */
   stop(code: number, reason: string, sentence?: string, why?: "undelivered"): void {
     const { stations, killAfterMs } = this.#options;
-    if (!this.#begin(code, sentence)) return;
+    if (!this.#begin(code, reason, sentence)) return;
     stations.order({ kind: "stopping", reason, ...(why && { code: why }) });
     stations.order({ kind: "stop", killAfterMs });
   }
@@ -51,6 +63,7 @@ export class JobEnd {
   /** Stops the job because its time is up: waits neither for ranks nor for the reader of the output. */
   expire(code: number, reason: string): void {
     const { exitCode, inquiry, killAfterMs } = this.#options;
+    this.#wasAsked = true;
     if (exitCode.isDecided) return;
     this.stop(code, reason, `${reason}; stopping all ranks`);
     this.#told = inquiry.doings().then((doings) => this.#sayDoings(doings));
@@ -60,7 +73,8 @@ export class JobEnd {
   /** Passes a signal that asks for the end on to the ranks, which may take some time to tidy up. */
   interrupt(signal: NodeJS.Signals, code: number): void {
     const { stations, inquiry, killAfterMs, log } = this.#options;
-    if (!this.#begin(code)) return;
+    this.#wasAsked = true;
+    if (!this.#begin(code, `interrupted by ${signal}`)) return;
     log(`${signal}: passed on to the ranks; whatever is left in ${killAfterMs / 1000} s is killed`);
     stations.order({ kind: "where" });
     this.#told = inquiry.doings().then((doings) => {
@@ -81,6 +95,7 @@ export class JobEnd {
   /** Kills all ranks now. Does not wait for the reader of the output either. */
   kill(): void {
     const { stations, output } = this.#options;
+    this.#wasAsked = true;
     stations.order({ kind: "kill" });
     setTimeout(() => {
       stations.order({ kind: "abandon" });
@@ -91,7 +106,7 @@ export class JobEnd {
   /** Stops the job because a rank has failed; `how` completes the sentence that begins with its name. */
   fail(ending: Ending, code: number, how: string): void {
     const { stations, inquiry, sentences, ranks, output, killAfterMs } = this.#options;
-    if (!this.#begin(code)) return;
+    if (!this.#begin(code, `${ranks.name(ending.rank, ending.host)} ${how}`)) return;
     const others = ranks.size > 1 ? "; stopping the other ranks" : "";
     stations.order({ kind: "failed", ending });
     stations.order({ kind: "stop", killAfterMs });
@@ -109,7 +124,7 @@ export class JobEnd {
   loseHost({ plan }: Station, hint: string): void {
     const { stations, inquiry, ranks, output, killAfterMs } = this.#options;
     const others = stations.all.length > 1 ? "; stopping the other ranks" : "";
-    if (!this.#begin(exitCodes.launch, `${hint}${others}`)) return;
+    if (!this.#begin(exitCodes.launch, `host ${plan.host} was lost`, `${hint}${others}`)) return;
     const rank = plan.ranks.find((each) => !ranks.endings.has(each)) ?? plan.ranks[0]!;
     stations.order({ kind: "failed", ending: ranks.lostEnding(rank, plan.host, hint) });
     stations.order({ kind: "stop", killAfterMs });
@@ -119,8 +134,9 @@ export class JobEnd {
     });
   }
 
-  #begin(code: number, sentence?: string): boolean {
+  #begin(code: number, reason: string, sentence?: string): boolean {
     if (!this.#options.exitCode.decide(code)) return false;
+    this.#reason = reason;
     if (sentence !== undefined) this.#options.output.say(`tsmpi: ${sentence}`);
     return true;
   }

@@ -73,6 +73,9 @@ export class Job {
   /** Present where the run is recorded. */
   readonly recordings: Recordings | undefined;
   readonly #ended = deferred<number>();
+  /** The hosts that were lost. */
+  readonly lostHosts: Set<string> = new Set();
+  #isUnable = false;
 
   constructor(options: JobOptions) {
     const { output, killAfterMs, log } = options;
@@ -123,6 +126,17 @@ export class Job {
   /** Resolves when every rank has been started. */
   get started(): Promise<void> {
     return this.#startup.started;
+  }
+
+  /**
+   * Why the job has failed, as the beginning of a sentence. Undefined if it did not fail, or if to start it again makes no sense:
+   * its end was asked for, its program cannot be started, or all ranks have done their work.
+   */
+  get failure(): string | undefined {
+    const { code, isDecided } = this.#exitCode;
+    if (!isDecided || code === exitCodes.success || this.end.wasAsked || this.#isUnable) return undefined;
+    const isResult = this.#options.countsFailures && this.#ranks.endings.get(0)?.code === code;
+    return this.end.reason ?? (isResult ? undefined : `the job ended with exit code ${code}`);
   }
 
   start(): void {
@@ -185,6 +199,7 @@ export class Job {
         this.#inquiry.queued(station, report.bytes);
         break;
       case "unable": {
+        this.#isUnable = true;
         const where = plan.nodes > 1 ? ` (on ${plan.host})` : "";
         this.end.stop(exitCodes.launch, "the job could not be launched", `cannot start ${report.reason}${where}`);
         break;
@@ -265,6 +280,7 @@ export class Job {
 
   #lost(station: Station, reason: string): void {
     if (!this.#stations.open.has(station)) return;
+    this.lostHosts.add(station.plan.host);
     this.#losses.hostLost(station, reason);
     this.#close(station);
   }

@@ -63,11 +63,13 @@ export class RemoteAgents {
       directories: this.#keys.directories,
     });
     this.#keys.deposit();
-    process.once("exit", () => {
-      this.#removeKeys();
-      this.#commands.end();
-    });
+    process.once("exit", this.#leave);
   }
+
+  readonly #leave = (): void => {
+    this.#removeKeys();
+    this.#commands.end();
+  };
 
   /**
    * Starts all agents and resolves when all of them are here.
@@ -82,6 +84,9 @@ export class RemoteAgents {
     for (const signal of Object.keys(codes)) process.once(signal, leave);
     try {
       await agents.#start();
+    } catch (error) {
+      agents.#giveUp();
+      throw error;
     } finally {
       for (const signal of Object.keys(codes)) process.off(signal, leave);
     }
@@ -115,6 +120,15 @@ export class RemoteAgents {
   async settled(): Promise<void> {
     await Promise.all(this.#sweeps);
     await this.#commands.ended(lastStepMs);
+    this.#leave();
+    process.off("exit", this.#leave);
+  }
+
+  /** Not all agents came: those that did end with their connection. */
+  #giveUp(): void {
+    for (const { link } of this.#agents.values()) void link.close();
+    this.#leave();
+    process.off("exit", this.#leave);
   }
 
   async #start(): Promise<void> {

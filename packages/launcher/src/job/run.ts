@@ -1,38 +1,24 @@
-import { realpathSync } from "node:fs";
-import { slips } from "../analysis/index.ts";
 import { inspectorOf } from "../command/inspector-ports.ts";
-import {
-  checkRanks,
-  inputRanksOf,
-  isRecorded,
-  programOfRank,
-  programsOf,
-  type RunOptions,
-  ranksOfAll,
-} from "../command/options.ts";
+import { checkRanks, programOfRank, programsOf, type RunOptions, ranksOfAll } from "../command/options.ts";
 import { misspelt } from "../command/variables.ts";
 import { exitCodes } from "../errors/exit-codes.ts";
-import { reasonOf } from "../errors/launch-error.ts";
+import { HostsError, LaunchError, reasonOf } from "../errors/launch-error.ts";
 import { allocate, refuseTooMany } from "../hosts/allocate.ts";
-import { idleCpus, isCrowded, looksCrowded } from "../hosts/grants.ts";
+import { looksCrowded } from "../hosts/grants.ts";
 import type { Allocation } from "../hosts/host.ts";
-import { describeMap, describeShortage } from "../hosts/host-map.ts";
+import { describeMap } from "../hosts/host-map.ts";
 import { type Placement, place } from "../hosts/placement.ts";
 import { unusedSchedulers } from "../hosts/unused-schedulers.ts";
 import { watchWalltime } from "../hosts/walltime.ts";
-import { Input } from "../io/input.ts";
-import { Output, showsPartialLines } from "../io/output.ts";
-import { ProgressDisplay } from "../io/progress-display.ts";
-import type { RollCall } from "../reports/launch-stages.ts";
-import { belowHome } from "../system/seen-paths.ts";
-import type { Source } from "../typescript/index.ts";
-import { describeCommands, plansFor } from "./host-plans.ts";
-import { Job, type JobOptions } from "./job.ts";
-import { launch } from "./launch.ts";
-import { preparePrograms } from "./prepare-programs.ts";
-import { describeRun, openLive, showSight } from "./sight.ts";
-import { passSignalsOn } from "./signals.ts";
-import type { Station } from "./stations.ts";
+import { Output, Screen } from "../io/output.ts";
+import { keepRankFiles } from "../io/rank-files.ts";
+import { StandardInput } from "../io/standard-input.ts";
+import { type Attempt, type AttemptOutput, type OutputFailure, runOnce } from "./attempt.ts";
+import { describeCommands } from "./host-plans.ts";
+import { type PreparedPrograms, preparePrograms } from "./prepare-programs.ts";
+import { type AttemptEnd, Restarts, withoutHosts } from "./restarts.ts";
+import { RunControl } from "./run-control.ts";
+import { keepSight } from "./sight.ts";
 
 /**
  * Runs a job and returns the exit code of `tsmpi run`. What keeps it from beginning is thrown, as an error with an
@@ -40,69 +26,175 @@ import type { Station } from "./stations.ts";
  */
 export async function run(options: RunOptions, granted?: Allocation): Promise<number> {
   const size = ranksOfAll(options);
-  const { programs, sources, warnings } = await preparePrograms(options);
+  const prepared = await preparePrograms(options);
   const allocation = granted ?? (await allocate(options));
+  const placement = placed(options, allocation, size);
+  const screen = new Screen();
+  const first = openOutput(options, placement, screen, 0);
+  sayBefore(options, placement, allocation, prepared.warnings, first.output);
+  if (options.dryRun) {
+    first.output.say(describeCommands(options, prepared.programs, placement));
+    await first.output.flush();
+    return exitCodes.success;
+  }
+  return new Run({ options, size, prepared, screen, isGranted: granted !== undefined }).run(
+    allocation,
+    placement,
+    first,
+  );
+}
+
+/** @throws LaunchError when the options do not fit the hosts. */
+function placed(options: RunOptions, allocation: Allocation, size: number | undefined): Placement {
   const placement = place(allocation, size, options);
   refuseTooMany(placement);
   checkRanks(options, placement.size);
-  const { output, failures } = openOutput(options, placement);
-  sayBefore(options, placement, allocation, warnings, output);
-  if (options.dryRun) {
-    output.say(describeCommands(options, programs, placement));
-    await output.flush();
-    return exitCodes.success;
+  return placement;
+}
+
+interface RunParts {
+  options: RunOptions;
+  /** `-n` of all programs; undefined: a rank for each slot. */
+  size: number | undefined;
+  prepared: PreparedPrograms;
+  screen: Screen;
+  isGranted: boolean;
+}
+
+/** A job, from its first start to its last one. */
+class Run {
+  readonly #parts: RunParts;
+  readonly #restarts: Restarts;
+  readonly #control: RunControl;
+  readonly #stdin = new StandardInput();
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#restarts = new Restarts(parts.options.restarts);
+    this.#control = new RunControl(parts.options.timeoutMs);
   }
-  const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
 
-  const launchedAt = performance.now();
-  const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
-  const { stations, roll, settled } = await launch(options, placement, plans, log);
-  sayShortage(allocation, placement, stations, output);
-  const job = openJob(options, { stations, size: placement.size, output, roll, log });
-  failures.stop = (...failure) => job.end.stop(...failure);
-  const limits = [
-    limitTime(options.timeoutMs, job),
-    limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), job, roll),
-  ];
-  job.start();
-  const meanwhile = Promise.all([
-    warnOfSlips(sources, options.directory, job, log),
-    granted === undefined ? warnOfIdleCpus(options, allocation, output) : undefined,
-  ]);
-  const live = openLive(options.sight, job.recordings, output);
-  void watchWalltime({ givenMs: options.walltimeMs, warn: (reason) => job.warn(reason), log });
+  async run(allocation: Allocation, placement: Placement, attemptOutput: AttemptOutput): Promise<number> {
+    const { options, size, prepared, screen, isGranted } = this.#parts;
+    const control = this.#control;
+    let start = { allocation, placement, attemptOutput };
+    for (let restart = 0; ; restart++) {
+      const { output } = start.attemptOutput;
+      const log = options.verbose ? (text: string) => output.say(`tsmpi: [${sinceStart()}] ${text}`) : () => {};
+      if (restart === 0) watchTime(options, control, log);
+      const shared = { options, prepared, control, stdin: this.#stdin, restart, log, warnsOfIdleCpus: !isGranted };
+      const end = await this.#attempt({ ...shared, ...start, ...start.attemptOutput });
+      const next = await this.#next(end, start, size);
+      if (typeof next === "number") {
+        await output.flush();
+        return next;
+      }
+      keepFiles(options, restart);
+      output.close();
+      const nextOutput = openOutput(options, next.placement, screen, restart + 1);
+      if (options.displayMap && end.lostHosts.length > 0)
+        sayMap(options, next.placement, next.allocation, nextOutput.output);
+      start = { ...next, attemptOutput: nextOutput };
+    }
+  }
 
-  const ended = await job.ended;
-  for (const limit of limits) clearTimeout(limit);
-  await settled();
-  await meanwhile;
-  log(`all ranks have ended, exit code ${ended}`);
-  const code = await showSight(options.sight, job.recordings, ended, output, await live);
-  await output.flush();
-  return code === exitCodes.success ? failures.code : code; // the last of the output may be written when all has ended
+  /** Where hosts cannot be reached and there are restarts, that is an end as any other. */
+  async #attempt(attempt: Attempt): Promise<AttemptEnd> {
+    const beganAt = performance.now();
+    try {
+      return await runOnce(attempt);
+    } catch (error) {
+      if (!(error instanceof HostsError) || attempt.options.restarts === 0) throw error;
+      attempt.output.say(`tsmpi: ${error.message}`);
+      const lostHosts = [...error.causes.keys()];
+      const failure = lostHosts.length === 0 ? undefined : "the job could not be launched";
+      return { code: error.exitCode, failure, lostHosts, usedInput: false, ms: performance.now() - beganAt };
+    }
+  }
+
+  /** The hosts and places of the next start, when its time has come; or the exit code of the run. */
+  async #next(
+    end: AttemptEnd,
+    {
+      allocation,
+      placement,
+      attemptOutput: { output },
+    }: { allocation: Allocation; placement: Placement; attemptOutput: AttemptOutput },
+    size: number | undefined,
+  ): Promise<{ allocation: Allocation; placement: Placement } | number> {
+    const { options } = this.#parts;
+    const restart = this.#restarts.after(end);
+    if (restart === undefined) {
+      if (end.failure !== undefined && this.#restarts.usedUp !== undefined)
+        output.say(`tsmpi: ${this.#restarts.usedUp}`);
+      return end.code;
+    }
+    const left = withoutHosts(allocation, end.lostHosts);
+    const next = nextPlacement(options, left, size, end);
+    if (typeof next === "string") {
+      output.say(`tsmpi: not started again: ${next}`);
+      return end.code;
+    }
+    if (this.#control.over === undefined) {
+      output.say(`tsmpi: ${this.#restarts.describe(restart, end.failure!, end.lostHosts, placement, next)}`);
+      if (end.usedInput) output.say(`tsmpi: ${inputIsGone}`);
+    }
+    await this.#control.pause(restart.pauseMs);
+    const { over } = this.#control;
+    if (over === undefined) return { allocation: left, placement: next };
+    output.say(`tsmpi: not started again: ${over.reason}`);
+    return over.code ?? end.code;
+  }
 }
 
-type Failure = [code: number, reason: string, sentence?: string];
+const inputIsGone =
+  "the standard input is no file and has been read, so the next start finds it empty (< FILE can be read again)";
 
-/** What becomes of output that cannot be written: it stops the job, once there is one, and sets the exit code. */
-interface OutputFailures {
-  code: number;
-  stop(...failure: Failure): void;
+/** The places on the hosts that are left, or why there can be no further start. */
+function nextPlacement(
+  options: RunOptions,
+  left: Allocation,
+  size: number | undefined,
+  { lostHosts, usedInput }: AttemptEnd,
+): Placement | string {
+  if (usedInput && options.countsFailures)
+    return "the inputs came from a pipe, which cannot be read again: put them into a file, < FILE";
+  if (left.hosts.length === 0) return `no host is left without ${lostHosts.join(", ")}`;
+  try {
+    return placed(options, left, size);
+  } catch (error) {
+    if (!(error instanceof LaunchError)) throw error;
+    return lostHosts.length === 0 ? error.message : `without ${lostHosts.join(", ")}, ${error.message}`;
+  }
 }
 
-function openOutput(options: RunOptions, placement: Placement): { output: Output; failures: OutputFailures } {
-  const failures: OutputFailures = { code: exitCodes.success, stop: () => {} };
-  const output = new Output({
-    tag: tagsOf(options, placement),
-    shown: options.outputRanks && new Set(options.outputRanks),
-    directory: options.dryRun ? undefined : options.outputDirectory,
-    ranks: placement.size,
-    failed: (error) => {
-      const failure = outputFailure(error);
-      failures.code = failure[0];
-      failures.stop(...failure);
+/** The files of a start are kept under other names, because the next start writes its own. */
+function keepFiles({ sight, outputDirectory }: RunOptions, restart: number): void {
+  keepSight(sight, restart);
+  if (outputDirectory !== undefined) keepRankFiles(outputDirectory, restart);
+}
+
+function watchTime({ walltimeMs }: RunOptions, control: RunControl, log: (text: string) => void): void {
+  void watchWalltime({ givenMs: walltimeMs, warn: (reason) => control.warn(reason), log });
+}
+
+function openOutput(options: RunOptions, placement: Placement, screen: Screen, restart: number): AttemptOutput {
+  const failures: AttemptOutput["failures"] = { code: exitCodes.success, stop: () => {} };
+  const output = new Output(
+    {
+      tag: tagsOf(options, placement),
+      shown: options.outputRanks && new Set(options.outputRanks),
+      directory: options.dryRun ? undefined : options.outputDirectory,
+      ranks: placement.size,
+      restart,
+      failed: (error) => {
+        const failure = outputFailure(error);
+        failures.code = failure[0];
+        failures.stop(...failure);
+      },
     },
-  });
+    screen,
+  );
   return { output, failures };
 }
 
@@ -128,35 +220,13 @@ function sayBefore(
   const { warnings: ofHosts = [] } = allocation;
   for (const warning of [...options.warnings, ...ofHosts, ...warnings, ...misspellings, ...unused])
     output.say(`tsmpi: ${warning}`);
-  if (options.displayMap || options.dryRun)
-    output.say(describeMap(placement, allocation, looksCrowded(placement), options));
+  if (options.displayMap || options.dryRun) sayMap(options, placement, allocation, output);
   const inspectors = describeInspectors(options, placement);
   if (inspectors !== undefined) output.say(`tsmpi: ${inspectors}`);
 }
 
-function sayShortage(allocation: Allocation, placement: Placement, stations: readonly Station[], output: Output): void {
-  if (allocation.granted && placement.nodes.some((node, index) => isCrowded(node, stations[index]!.plan.granted)))
-    output.say(`tsmpi: ${describeShortage(placement, allocation)}`);
-}
-
-/** The job, with its input and the signals of this process connected. */
-function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
-  const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
-  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, rest.size));
-  const job = new Job({
-    ...rest,
-    killAfterMs,
-    silentAfterMs,
-    keepGoing,
-    countsFailures,
-    checks: checksIn({ ...process.env, ...options.environment }),
-    recorded: isRecorded(options.sight) ? describeRun(options) : undefined,
-    input,
-    progress: new ProgressDisplay(rest.output),
-  });
-  passSignalsOn(job.end);
-  process.on("SIGCONT", () => input.continued());
-  return job;
+function sayMap(options: RunOptions, placement: Placement, allocation: Allocation, output: Output): void {
+  output.say(describeMap(placement, allocation, looksCrowded(placement), options));
 }
 
 /** Where a debugger finds each rank, when `--inspect` asks for that. */
@@ -172,46 +242,7 @@ function describeInspectors(options: RunOptions, { nodes }: Placement): string |
   return places.length === 0 ? undefined : `debuggers: ${places.join(", ")}`;
 }
 
-async function warnOfIdleCpus(options: RunOptions, allocation: Allocation, output: Output): Promise<void> {
-  const warning = await idleCpus(options, allocation);
-  if (warning !== undefined) output.say(`tsmpi: ${warning}`);
-}
-
-/** Runs when the ranks have been started and the launcher is idle. An error in it never fails the job. */
-async function warnOfSlips(
-  sources: readonly Source[],
-  directory: string,
-  job: Job,
-  log: (text: string) => void,
-): Promise<void> {
-  await Promise.race([job.started, job.ended]);
-  try {
-    for (const text of await slips(sources, belowHome(realpathSync(directory)))) job.remark(text);
-  } catch (error) {
-    log(`the source was not searched for slips: ${(error as Error).message}`);
-  }
-}
-
-/** Whether the ranks look for mistakes: `--check`, or the variable that it sets. */
-function checksIn(environment: Readonly<Record<string, string | undefined>>): boolean {
-  return environment["TSMPI_CHECK"] === "1";
-}
-
-function limitTime(timeoutMs: number | undefined, job: Job): NodeJS.Timeout | undefined {
-  if (timeoutMs === undefined) return undefined;
-  return setTimeout(() => job.end.expire(exitCodes.timeout, `time limit of ${timeoutMs / 1000} s reached`), timeoutMs);
-}
-
-function limitLaunch(limitMs: number, job: Job, roll: RollCall): NodeJS.Timeout {
-  const timer = setTimeout(() => {
-    const missing = roll.describe("ranks started");
-    job.end.stop(exitCodes.launch, "the launch took too long", `not all ranks could be started in time\n${missing}`);
-  }, limitMs);
-  void job.started.then(() => clearTimeout(timer));
-  return timer;
-}
-
-function outputFailure(error: NodeJS.ErrnoException): Failure {
+function outputFailure(error: NodeJS.ErrnoException): OutputFailure {
   // `| head` has read what it wants: that is no reason for a sentence.
   if (error.code === "EPIPE") return [exitCodes.outputClosed, "nobody reads the output any more"];
   const what = `cannot write ${error.path ?? "the output"}: ${reasonOf(error)}`;

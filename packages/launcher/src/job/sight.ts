@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import type { RunOptions, Sight } from "../command/options.ts";
@@ -105,6 +106,17 @@ export async function showSight(
     output.say(summaryOf(data!).join("\n"));
   }
   return written.includes(false) && code === exitCodes.success ? exitCodes.failure : code;
+}
+
+/** Keeps the files of a start that failed, before the next one: `run.html` becomes `run.0.html` after the first start. */
+export function keepSight({ report, trace, record }: Sight, restart: number): void {
+  for (const path of [report, trace, record])
+    if (path !== undefined && existsSync(path)) renameSync(path, keptName(path, restart));
+}
+
+/** Before the ending, which tells what the file is. */
+export function keptName(path: string, restart: number): string {
+  return path.replace(/(\.json\.gz|\.[^./]+)$/, `.${restart}$1`);
 }
 
 /** True if it is written, or not wanted. */

@@ -11,6 +11,8 @@ export type OutputStream = "stdout" | "stderr";
 /** All that an agent needs to run its host's part of a job. Plain data, because it may travel to another host. */
 export interface HostPlan {
   job: string;
+  /** How often the job was started before (`--restarts`). */
+  restart: number;
   size: number;
   /** Index of this host among the `nodes` hosts of the job. */
   node: number;
