@@ -329,4 +329,4 @@ export class Collectives {
   }
 }
 
-const nothingKnown: KnownOptions = { names: [], has: {}, lists: false };
+const nothingKnown: KnownOptions = { names: [], has: {}, lists: false, named: false };

@@ -21,6 +21,7 @@ import type {
 import { markInstances } from "../calls/package-copies.ts";
 import { type ArrayOrBlock, type Elements, isBlock } from "../calls/regions/block.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
+import type { CheckpointStore, CheckpointsOptions } from "../checkpoints/face.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../collectives/algorithms/neighborhood.ts";
 import type { Operation } from "../collectives/signature.ts";
@@ -116,7 +117,11 @@ class Communicator extends TaskCollective implements api.Communicator {
   async shrink(): Promise<Communicator> {
     const { context, left } = await this.survivors();
     const { members } = this.group;
-    return new Communicator(this.world, context, members.filter((member) => left.has(member)));
+    return new Communicator(
+      this.world,
+      context,
+      members.filter((member) => left.has(member)),
+    );
   }
 
   cart(extents: readonly number[], options: CartOptions = {}): Promise<never> {
@@ -173,6 +178,19 @@ class Communicator extends TaskCollective implements api.Communicator {
     });
     if (!(opened instanceof MpiError)) return opened;
     throw this.world.engine.explained(sitedHere({ operation: "openFile", options, communicator: this.name }), opened);
+  }
+
+  async checkpoints(directory: string, options: CheckpointsOptions = {}): Promise<CheckpointStore> {
+    const opened = await this.collective("checkpoints", options, async (peers) => {
+      const { context, members } = await this.all(peers);
+      const { openCheckpoints } = await import("../checkpoints/store.ts");
+      return openCheckpoints(peers, new FileCommunicator(this.world, context, members, directory), directory, options);
+    });
+    if (!(opened instanceof MpiError)) return opened;
+    throw this.world.engine.explained(
+      sitedHere({ operation: "checkpoints", options, communicator: this.name }),
+      opened,
+    );
   }
 
   window(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
@@ -433,7 +451,9 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
 
   async shrink(): Promise<Intercommunicator> {
     const { context, left } = await this.survivors();
-    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) => members.filter((each) => left.has(each)));
+    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) =>
+      members.filter((each) => left.has(each)),
+    );
     if (theirs?.length === 0) {
       const call = sitedHere({ operation: "shrink", communicator: this.name });
       throw failure(this.world.who, call, "rank-failed", "nobody is left in the other group");

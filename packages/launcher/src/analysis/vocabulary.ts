@@ -51,6 +51,7 @@ export const calls: ReadonlySet<string> = new Set([
   ...mayFloat,
   "barrier",
   "openFile",
+  "checkpoints",
   "window",
   "counter",
   "mutex",
