@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { MpiError } from "../calls/errors.ts";
@@ -68,7 +68,7 @@ export class Directory {
 
   /** Makes the directory if it is missing, and removes what killed saves have left. */
   static async open(path: string): Promise<Directory> {
-    await mkdir(path, { recursive: true });
+    await makeDirectory(path);
     const directory = new Directory(path, Owner.take(path));
     await directory.#removeLeftovers();
     return directory;
@@ -147,6 +147,19 @@ export async function listed(directory: string): Promise<Named[]> {
     return number === undefined ? [] : [{ name, number: Number(number), step: Number(step) }];
   });
   return found.sort((a, b) => b.number - a.number);
+}
+
+/** With its parents. Not by `recursive`, with which Node 20 never ends where the system says ENOENT of a parent that exists: /proc/x. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path);
+  }
 }
 
 function nameOf(number: number, step: number): string {

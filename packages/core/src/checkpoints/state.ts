@@ -19,20 +19,18 @@ export function takeApart(state: unknown): Apart {
   const onPath = new Set<unknown>();
   const without = (value: unknown, path: string): unknown => {
     if (value instanceof DistributedArray) {
+      if (arrays.has(path))
+        throw invalid(`two distributed arrays have the name ${path}: one property has a dot in its name`);
       arrays.set(path, value);
       return null;
     }
     if (!isPlainObject(value) || onPath.has(value)) return value;
     onPath.add(value);
-    let copy: Fields | undefined;
-    for (const [name, each] of Object.entries(value)) {
-      const other = without(each, path === "" ? name : `${path}.${name}`);
-      if (other === each) continue;
-      copy ??= { ...value };
-      copy[name] = other;
-    }
+    const others = Object.entries(value)
+      .map(([name, each]) => [name, without(each, path === "" ? name : `${path}.${name}`)] as const)
+      .filter(([name, each]) => each !== value[name]);
     onPath.delete(value);
-    return copy ?? value;
+    return others.length === 0 ? value : { ...value, ...Object.fromEntries(others) };
   };
   return { rest: without(state, ""), arrays };
 }
