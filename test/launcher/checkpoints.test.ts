@@ -239,6 +239,15 @@ if [ "$TSMPI_RANK" = 1 ]; then exec unshare -m bash -c "mount -t tmpfs none d; e
     }
   });
 
+  it("needs no close(), also under --check", async () => {
+    const script = `import { init } from "tsmpi";
+await using world = await init();
+await (await world.checkpoints("state")).save(1, new Float64Array(1000));
+`;
+    const { code, stderr } = await runScript(script, ["-n", "2", "--check"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
   it("that cannot be made is an error on all ranks", async () => {
     const script = `import { init } from "tsmpi";
 const world = await init();

@@ -184,7 +184,9 @@ class Communicator extends TaskCollective implements api.Communicator {
     const opened = await this.collective("checkpoints", options, async (peers) => {
       const { context, members } = await this.all(peers);
       const { openCheckpoints } = await import("../checkpoints/store.ts");
-      return openCheckpoints(peers, new FileCommunicator(this.world, context, members, directory), directory, options);
+      const ranks = new FileCommunicator(this.world, context, members, directory);
+      this.world.engine.checking?.closed(context); // a store holds nothing between its calls, and is never closed
+      return openCheckpoints(peers, ranks, directory, options);
     });
     if (!(opened instanceof MpiError)) return opened;
     throw this.world.engine.explained(
