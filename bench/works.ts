@@ -27,6 +27,8 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
     regions(obstacles),
     files("memory", "/dev/shm", obstacles),
     files("disk", "/tmp", obstacles),
+    checkpoints("memory", "/dev/shm", obstacles),
+    checkpoints("disk", "/tmp", obstacles),
     map(obstacles),
     ...[2, 3, 5].map((n) => schedules(n, obstacles)),
     ...[1, 8, 64].map((n) => start(n, obstacles)),
@@ -93,6 +95,18 @@ function files(where: string, directory: string, obstacles: Obstacles): Work {
     contenders: () => [
       command("tsmpi", [...tsmpiRun(8, "files"), directory]),
       command("mpi4py", [...mpi4pyRun(8, "files"), directory], obstacles.mpi4py),
+    ],
+  };
+}
+
+/** Checkpoints of a gibibyte, in memory and on a disk; `ours/checkpoints.ts`. */
+function checkpoints(where: string, directory: string, obstacles: Obstacles): Work {
+  return {
+    name: `checkpoints-${where}`,
+    title: `Checkpoints of 1 GiB, 4 ranks of one host, ${where === "memory" ? "in /dev/shm" : "on the disk of /tmp"}`,
+    contenders: () => [
+      command("tsmpi", [...tsmpiRun(4, "checkpoints"), directory]),
+      command("mpi4py, numpy.save and fsync", [...mpi4pyRun(4, "checkpoints"), directory], obstacles.mpi4py),
     ],
   };
 }

@@ -21,12 +21,14 @@ const files = readdirSync(api).filter((file) => file.endsWith(".ts") && file !==
 const functions = [
   "../../calls/regions/block.ts",
   "../../calls/regions/grid.ts",
+  "../../checkpoints/distributed.ts",
+  "../../checkpoints/face.ts",
   "../../files/parallel-file.ts",
   "../npy.ts",
   "../../windows/face.ts",
 ];
 /** Files whose first example makes what all their others use. */
-const withSetup = /inter-collectives\.ts|parallel-file\.ts/;
+const withSetup = /inter-collectives\.ts|parallel-file\.ts|checkpoints\/face\.ts/;
 const text = (file: string): string => readFileSync(join(api, file), "utf8");
 
 function examplesOf(file: string): Example[] {
@@ -52,7 +54,7 @@ describe("the examples of the calls' docs", () => {
     const examples = [...files, ...functions].flatMap(examplesOf);
     const bodies = examples.map(({ at, code }) => `  ["${at}", async (world) => {\n${checked(code)}\n  }],`);
     const program = `import { deepEqual } from "node:assert/strict";
-import { block, chunks, type Communicator, dims, grid, init, min, readNpy, readNpyHeader, sum, writeNpy } from "tsmpi";
+import { block, chunks, type Communicator, dims, distributed, grid, init, min, readNpy, readNpyHeader, sum, writeNpy } from "tsmpi";
 const examples: [string, (world: Communicator) => Promise<void>][] = [
 ${bodies.join("\n")}
 ];

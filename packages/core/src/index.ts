@@ -5,6 +5,16 @@ export { type ArrayOrBlock, Block, block } from "./calls/regions/block.ts";
 export { type GridArray, type GridArrayOptions, grid, type Side } from "./calls/regions/grid.ts";
 export type { Region } from "./calls/regions/layout.ts";
 export type { HalfArray, IntegerArray, TypedArray } from "./calls/typed-array.ts";
+export { type Distributed, type DistributedPlace, distributed } from "./checkpoints/distributed.ts";
+export type {
+  Checkpoint,
+  CheckpointPart,
+  CheckpointParts,
+  CheckpointStore,
+  CheckpointsOptions,
+  DistributedArrays,
+  LoadOptions,
+} from "./checkpoints/face.ts";
 export type { CollectiveCalls } from "./communicators/api/collectives.ts";
 export {
   CartCommunicator,

@@ -11,6 +11,8 @@ export interface KnownOptions {
   readonly has: Readonly<Record<string, true | undefined>>;
   /** Whether `into` may be a list, with an array for each part. */
   readonly lists: boolean;
+  /** Whether `into` is an object with arrays by name, which the call itself checks. */
+  readonly named: boolean;
 }
 
 const withParts: ReadonlySet<string> = new Set<OptionedCall>([
@@ -21,10 +23,12 @@ const withParts: ReadonlySet<string> = new Set<OptionedCall>([
   "neighborAlltoall",
 ]);
 
+const byName: ReadonlySet<string> = new Set<OptionedCall>(["load", "loadParts"]);
+
 export const knownOptions: Readonly<Record<OptionedCall, KnownOptions>> = Object.fromEntries(
   Object.entries(optionNames).map(([call, names]): [string, KnownOptions] => [
     call,
-    { names, has: lookUp(names), lists: withParts.has(call) },
+    { names, has: lookUp(names), lists: withParts.has(call), named: byName.has(call) },
   ]),
 ) as { readonly [C in OptionedCall]: KnownOptions };
 
@@ -53,7 +57,7 @@ export function checkOptions(known: KnownOptions, options: unknown): void {
   if (signal !== undefined && typeof signal?.addEventListener !== "function") {
     throw invalid(`signal is ${show(signal)}, but it is an AbortSignal`);
   }
-  if (into !== undefined && !isTypedArray(into) && !isBlock(into)) checkIntoList(known, into);
+  if (into !== undefined && !isTypedArray(into) && !isBlock(into) && !known.named) checkIntoList(known, into);
 }
 
 /** Checks a list of arrays and blocks, one for each part of the result. */

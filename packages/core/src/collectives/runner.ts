@@ -332,4 +332,4 @@ export class Collectives {
   }
 }
 
-const nothingKnown: KnownOptions = { names: [], has: {}, lists: false };
+const nothingKnown: KnownOptions = { names: [], has: {}, lists: false, named: false };

@@ -42,6 +42,10 @@ export const operations = [
   "sharedArray",
   "counter",
   "mutex",
+  "checkpoints",
+  "save",
+  "load",
+  "loadParts",
 ] as const;
 export type Operation = (typeof operations)[number];
 

@@ -21,6 +21,7 @@ import type {
 import { markInstances } from "../calls/package-copies.ts";
 import { type ArrayOrBlock, type Elements, isBlock } from "../calls/regions/block.ts";
 import type { TypedArray } from "../calls/typed-array.ts";
+import type { CheckpointStore, CheckpointsOptions } from "../checkpoints/face.ts";
 import * as collectives from "../collectives/algorithms/index.ts";
 import { type Neighborhood, neighborAllgather, neighborAlltoall } from "../collectives/algorithms/neighborhood.ts";
 import type { Operation } from "../collectives/signature.ts";
@@ -180,6 +181,21 @@ class Communicator extends TaskCollective implements api.Communicator {
     });
     if (!(opened instanceof MpiError)) return opened;
     throw this.world.engine.explained(sitedHere({ operation: "openFile", options, communicator: this.name }), opened);
+  }
+
+  async checkpoints(directory: string, options: CheckpointsOptions = {}): Promise<CheckpointStore> {
+    const opened = await this.collective("checkpoints", options, async (peers) => {
+      const { context, members } = await this.all(peers);
+      const { openCheckpoints } = await import("../checkpoints/store.ts");
+      const ranks = new FileCommunicator(this.world, context, members, directory);
+      this.world.engine.checking?.closed(context); // a store holds nothing between its calls, and is never closed
+      return openCheckpoints(peers, ranks, directory, options);
+    });
+    if (!(opened instanceof MpiError)) return opened;
+    throw this.world.engine.explained(
+      sitedHere({ operation: "checkpoints", options, communicator: this.name }),
+      opened,
+    );
   }
 
   window(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {

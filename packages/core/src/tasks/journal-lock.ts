@@ -6,7 +6,7 @@ import { processStatFields } from "../calls/process-stat.ts";
 import { env } from "../wire/agent-protocol.ts";
 
 /** The process that holds a lock, as the lock file says. */
-interface Holder {
+export interface Holder {
   host: string;
   pid: number;
   /** Start time: it differs from that of a later process with the same pid. */
@@ -35,7 +35,7 @@ export class JournalLock {
     while (!this.#create()) {
       const text = this.#read();
       if (text === undefined) continue; // just released by its holder
-      const holder = parse(text);
+      const holder = parseHolder(text);
       if (holder === undefined || !isGone(holder)) throw this.#inUse(holder);
       this.#takeAway(text);
     }
@@ -82,7 +82,7 @@ export class JournalLock {
       return;
     }
     renameSync(aside, this.#path);
-    throw this.#inUse(parse(text));
+    throw this.#inUse(parseHolder(text));
   }
 
   #inUse(holder: Holder | undefined): MpiError {
@@ -95,15 +95,22 @@ export class JournalLock {
   }
 }
 
-function ourselves(): Holder {
+/** This process. */
+export function ourselves(): Holder {
   const { pid } = process;
   const job = process.env[env.job] ?? "";
   return { host: hostname(), pid, started: startOf(pid) ?? "", pids: pidNamespace(), job };
 }
 
+/** Whether a process is of this host and container, so that it can be found out whether it is alive. */
+export function isNear({ host, pids }: Holder): boolean {
+  return host === hostname() && pids === pidNamespace();
+}
+
 /** Whether the holder is known to be gone. On another host or in another container it may be alive. */
-function isGone({ host, pid, started, pids }: Holder): boolean {
-  if (host !== hostname() || pids !== pidNamespace()) return false;
+export function isGone(holder: Holder): boolean {
+  const { pid, started } = holder;
+  if (!isNear(holder)) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -126,7 +133,8 @@ function pidNamespace(): string {
   }
 }
 
-function parse(text: string): Holder | undefined {
+/** What a lock file says; undefined for anything else. */
+export function parseHolder(text: string): Holder | undefined {
   try {
     const holder: unknown = JSON.parse(text);
     return typeof holder === "object" && holder !== null && "pid" in holder ? (holder as Holder) : undefined;

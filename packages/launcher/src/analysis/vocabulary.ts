@@ -54,6 +54,7 @@ export const calls: ReadonlySet<string> = new Set([
   "barrier",
   "openFile",
   "revoke",
+  "checkpoints",
   "window",
   "counter",
   "mutex",

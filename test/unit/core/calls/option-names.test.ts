@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Communicator, createOp, MpiError, pool, sum } from "tsmpi";
 import { local } from "tsmpi/testing";
 import { describe, expect, test } from "vitest";
@@ -34,6 +36,7 @@ const calls: Record<string, Call> = {
   graph: (world, options) => world["graph"]!([0], options),
   intercomm: (world, options) => world["intercomm"]!(options),
   openFile: (world, options) => world["openFile"]!("none", options),
+  checkpoints: (world, options) => world["checkpoints"]!("none", options),
   map: (world, options) => world["map"]!((x: number) => x, [1], options),
   window: (world, options) => world["window"]!(Float64Array, 1, options),
   counter: (world, options) => world["counter"]!(options),
@@ -146,6 +149,18 @@ describe("an option that a call does not know is refused", () => {
     });
   });
 
+  test("of a store of checkpoints", async () => {
+    const path = mkdtempSync(join(tmpdir(), "tsmpi-checkpoints-"));
+    await local(2, async (world) => {
+      const store = await world.checkpoints(path);
+      const wrong = { bogus: 1 } as object;
+      await assert.rejects(store.save(1, 1, wrong), /\.save\(\).*: there is no option bogus; this call has signal/);
+      await assert.rejects(store.load(wrong), /\.load\(\).*: there is no option bogus; this call has into, signal/);
+      await assert.rejects(store.loadParts(wrong), /\.loadParts\(\).*: there is no option bogus/);
+    });
+    rmSync(path, { recursive: true });
+  });
+
   test("of createOp and local", async () => {
     assert.throws(() => createOp((a: number) => a, { commute: true } as object), /did you mean commutative\?/);
     await assert.rejects(async () => local(2, () => 1, { sead: 7 } as object), /did you mean seed\?/);
@@ -208,6 +223,7 @@ test("the page of calls lists every option", () => {
       .replace(/^(run|starmap|mapReduce)$/, "workers.$1")
       .replace(/^((?:read|write)(?:At|AtAll|Ordered)|size|truncate|sync|close)$/, "file.$1")
       .replace(/^(get|put|accumulate|getAccumulate|fetchAndOp|compareAndSwap|flush|fence)$/, "window.$1")
+      .replace(/^(save|load|loadParts)$/, "store.$1")
       .replace(/^(window|mutex)Lock$/, "$1.lock")
       .replace(
         /^pool(Map|Imap|ImapUnordered)$/,

@@ -17,6 +17,7 @@ import type {
 import { type InstanceCheck, instanceCheck } from "../../calls/package-copies.ts";
 import type { ArrayOrBlock, Block } from "../../calls/regions/block.ts";
 import type { TypedArray } from "../../calls/typed-array.ts";
+import type { CheckpointStore, CheckpointsOptions } from "../../checkpoints/face.ts";
 import type { OpenFileOptions, ParallelFile } from "../../files/parallel-file.ts";
 import type { CollectiveCalls } from "./collectives.ts";
 import type { Group } from "./group.ts";
@@ -209,6 +210,21 @@ export interface Communicator
    * @throws MpiError `io` on all ranks when one of them cannot open it
    */
   openFile(path: string, options?: OpenFileOptions): Promise<ParallelFile>;
+
+  /**
+   * Opens a directory in which the state of all ranks is saved, and from which a later run goes on. Makes it if it is missing. One
+   * job at a time uses it.
+   *
+   * ```ts
+   * const store = await world.checkpoints("pi");
+   * const { step, state } = (await store.load<number>()) ?? { step: 0, state: 0 };
+   * await store.save(step + 1, state + 3.14);
+   * ```
+   * @param directory all hosts must see it; relative to the working directory
+   * @param options `keep`, how many checkpoints stay, default 2
+   * @throws MpiError `io` on all ranks when it cannot be made or written, is not the same on all hosts, or another job uses it
+   */
+  checkpoints(directory: string, options?: CheckpointsOptions): Promise<CheckpointStore>;
 
   /**
    * Ends the whole job: all ranks are stopped, and `tsmpi run` ends with `code`. Never returns.
