@@ -15,6 +15,8 @@ const rounds = 30;
 
 /** Where a job runs, and how it is got at from outside. */
 export interface Place {
+  /** Its hosts have slots of their own, so a job needs no `-n`. */
+  readonly hasSlots: boolean;
   start(args: string[]): Running;
   /** Sends a signal to a process of the job that is this rank. */
   signal(rank: number, pid: number, signal: NodeJS.Signals): void;
@@ -33,6 +35,7 @@ export function thisMachine(): Place & { end(): void } {
     throw new Error("there are no other hosts");
   };
   return {
+    hasSlots: false,
     start: (args) => start(args, { env: { TSMPI_TMPDIR: temporary } }),
     signal: (_, pid, signal) => void process.kill(pid, signal),
     signalLauncher: ({ child }, signal) => void child.kill(signal),
@@ -48,6 +51,7 @@ export function thisMachine(): Place & { end(): void } {
 export function hostsOf(job: PbsJob, lines: readonly string[]): Place {
   const { hosts } = job;
   return {
+    hasSlots: true,
     start: (args) => job.script(`tsmpi ${args.map((word) => `'${word}'`).join(" ")} & wait $!`),
     signal: (rank, pid, signal) => void hosts.shell(lines[rank] as string, `kill -${signal.slice(3)} ${pid}`),
     signalLauncher: (_, signal) =>
@@ -66,19 +70,14 @@ export function hostsOf(job: PbsJob, lines: readonly string[]): Place {
 /** Runs the job of a plan, does to it what the plan says, and looks whether every promise was kept. */
 export async function endure(plan: Plan, place: Place): Promise<void> {
   const running = place.start(commandLine(plan));
-  const timers = new Set<NodeJS.Timeout>();
-  const applied: Fault[] = [];
+  const { applied, end } = harm(plan.faults, running, place, plan.phase === "start-up" ? 0 : plan.ranks);
   try {
-    await begun(plan, running);
-    for (const fault of plan.faults)
-      timers.add(setTimeout(() => apply(fault, running, place, timers, applied), fault.atMs));
-    const result = await within(running.result, plan);
+    const result = await within(running.result, plan.faults);
     // Those that came too late changed nothing, and those that did come may have come too late to be noticed.
     expect(result.stdout, "every result is right").not.toContain("WRONG");
     checkEnd(plan, applied, result);
   } finally {
-    for (const timer of timers) clearTimeout(timer);
-    for (const fault of applied) if (fault.kind === "cut") place.mend(fault.host);
+    end();
   }
   await until(() => place.left().length === 0, `nothing is left: ${place.left().join(", ")}`, hangMs);
 }
@@ -90,9 +89,25 @@ function commandLine({ seed, ranks, phase, keepGoing, misdeed }: Plan): string[]
   return ["run", ...options, work, library, phase, String(seed), String(rounds), wrong];
 }
 
-/** Resolves when all ranks are at work; before anything is where the start-up itself is what is put to the test. */
-async function begun({ phase, ranks }: Plan, running: Running): Promise<void> {
-  if (phase !== "start-up") await running.shows("in ", ranks).catch(() => {}); // it has ended before: a misdeed of the first round
+/** Does these things to a job, from the moment when so many ranks are at work. `end` mends what can be mended. */
+export function harm(
+  faults: readonly Fault[],
+  running: Running,
+  place: Place,
+  ranks: number,
+): { applied: readonly Fault[]; end(): void } {
+  const timers = new Set<NodeJS.Timeout>();
+  const applied: Fault[] = [];
+  const begin = (): void => {
+    for (const fault of faults) timers.add(setTimeout(() => apply(fault, running, place, timers, applied), fault.atMs));
+  };
+  const begun = ranks === 0 ? Promise.resolve() : running.shows("in ", ranks);
+  begun.then(begin, () => {}); // it has ended before: a misdeed of the first round
+  const end = (): void => {
+    for (const timer of timers) clearTimeout(timer);
+    for (const fault of applied) if (fault.kind === "cut") place.mend(fault.host);
+  };
+  return { applied, end };
 }
 
 function apply(fault: Fault, running: Running, place: Place, timers: Set<NodeJS.Timeout>, applied: Fault[]): void {
@@ -142,9 +157,10 @@ function quietly(action: () => void): void {
   } catch {}
 }
 
-async function within<T>(result: Promise<T>, plan: Plan): Promise<T> {
+/** The result of a job, which ends in time whatever is done to it. */
+export async function within<T>(result: Promise<T>, faults: readonly Fault[]): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const lastMs = Math.max(0, ...plan.faults.map(({ atMs }) => atMs));
+  const lastMs = Math.max(0, ...faults.map(({ atMs }) => atMs));
   const hung = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("the job did not end")), lastMs + hangMs);
   });

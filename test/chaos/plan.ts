@@ -123,7 +123,7 @@ export function describePlan({ seed, lines, ranks, phase, keepGoing, faults, mis
   return `seed ${seed}: ${ranks} ranks${where} in ${phase}${keepGoing ? ", --keep-going" : ""}; ${what.join("; ")}`;
 }
 
-function describeFault(fault: Fault): string {
+export function describeFault(fault: Fault): string {
   switch (fault.kind) {
     case "signal":
       return `rank ${fault.rank} gets ${fault.signal}`;
