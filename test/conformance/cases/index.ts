@@ -1,4 +1,5 @@
 import { cases as arrayReductions } from "./array-reductions.ts";
+import { cases as checkpoints } from "./checkpoints.ts";
 import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
 import { cases as failures } from "./failures.ts";
@@ -38,6 +39,7 @@ export const themes = {
   "memory that input and output share": overlaps,
   "after a failure": failures,
   communicators,
+  checkpoints,
   files,
   groups,
   topologies,
