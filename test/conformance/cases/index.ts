@@ -1,4 +1,5 @@
 import { cases as arrayReductions } from "./array-reductions.ts";
+import { cases as checkpoints } from "./checkpoints.ts";
 import { cases as collectives } from "./collectives.ts";
 import { cases as communicators } from "./communicators.ts";
 import { cases as failures } from "./failures.ts";
@@ -40,6 +41,7 @@ export const themes = {
   "after a failure": failures,
   recovery,
   communicators,
+  checkpoints,
   files,
   groups,
   topologies,
