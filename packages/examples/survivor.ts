@@ -10,12 +10,13 @@ import { distributed, init, lor, range, sum } from "tsmpi";
 
 await using world = await init();
 const { rank, size } = world;
-const steps = Number(process.argv[2] ?? 3000);
+const [stepsWanted = "3000", directory = "survivor-state"] = process.argv.slice(2);
+const steps = Number(stepsWanted);
 const cells = 4000;
 const { start, end } = range(cells, world);
 const u = new Float64Array(end - start).map((_, i) => (start + i < cells / 2 ? 1 : 0));
 
-const store = await world.checkpoints("survivor-state");
+const store = await world.checkpoints(directory);
 const mine = distributed(u, { shape: [cells], start: [start], size: [end - start] });
 const from = (await store.load({ into: { u: mine } }))?.step ?? 0; // fills u, on any number of ranks
 if (rank === 0 && from > 0) console.log(`going on from step ${from} with ${size} ranks`);
@@ -38,7 +39,8 @@ for (; step < steps; step++) {
 }
 const heat = await world.allreduce(sumOf(u), sum);
 const edge = await world.gather([...u].filter((x) => x > 0.01 && x < 0.99).length);
-if (edge) console.log(`step ${step}: heat ${heat.toFixed(6)}, ${edge.reduce((a, b) => a + b)} cells between hot and cold`);
+if (edge)
+  console.log(`step ${step}: heat ${heat.toFixed(6)}, ${edge.reduce((a, b) => a + b)} cells between hot and cold`);
 
 function sumOf(array: Float64Array): number {
   return array.reduce((a, b) => a + b, 0);

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
-import { folder, runTsmpi } from "../support/run-tsmpi.ts";
+import { folder, processesWith, runTsmpi, start as startTsmpi, until } from "../support/run-tsmpi.ts";
 import { perTier } from "../support/tier.ts";
 
 const examples = fileURLToPath(new URL("../../packages/examples/", import.meta.url));
@@ -177,6 +177,16 @@ describe.each<[string, number, Start]>([["node --import tsmpi/register", 1, alon
       ]);
     });
 
+    it("survivor.ts: the heat stays, and a second run goes on where the first one stopped", async () => {
+      const state = join(folder(), "state");
+      expect(await lines(start, "survivor.ts", "501", state)).toEqual([
+        "step 501: heat 2000.000000, 94 cells between hot and cold",
+      ]);
+      const again = await lines(start, "survivor.ts", "502", state);
+      expect(again[0]).toMatch(/^going on from step 500 with \d ranks$/);
+      expect(again.slice(1)).toEqual(["step 502: heat 2000.000000, 94 cells between hot and cold"]);
+    });
+
     it("jacobi.ts: residuals and mean that do not depend on how many ranks there are", async () => {
       expect(await lines(start, "jacobi.ts")).toEqual([
         "sweep 100: residual 0.242137",
@@ -193,6 +203,29 @@ describe.each<[string, number, Start]>([["node --import tsmpi/register", 1, alon
     });
   },
 );
+
+it("survivor.ts ends as if nothing had happened when its ranks are killed, in one run with --restarts", async () => {
+  const state = join(folder(), "state");
+  const options = ["run", "-n", "3", "--restarts", "9", join(examples, "survivor.ts"), "3000", state];
+  const running = startTsmpi(options);
+  const kill = async (checkpoints: number): Promise<void> => {
+    await until(
+      () => existsSync(state) && readdirSync(state).some((name) => Number(name.split("-")[0]) > checkpoints),
+      "saved",
+    );
+    const [victim] = processesWith(state).filter((pid) =>
+      /single-threaded-gc/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8")),
+    );
+    process.kill(victim as number, "SIGKILL");
+  };
+  await kill(1);
+  await running.shows("going on from step");
+  await kill(4);
+  const { code, stdout, stderr } = await running.result;
+  expect(stdout.trimEnd().split("\n").at(-1)).toBe("step 3000: heat 2000.000000, 228 cells between hot and cold");
+  expect(stderr.match(/starting again/g)).toHaveLength(2);
+  expect(code).toBe(0);
+});
 
 const many = perTier({ quick: 16, full: 64 });
 it(`hello.ts runs on ${many} ranks`, async () => {
