@@ -29,6 +29,7 @@ export function worksOf(obstacles: Obstacles, quick: boolean): Work[] {
     files("disk", "/tmp", obstacles),
     checkpoints("memory", "/dev/shm", obstacles),
     checkpoints("disk", "/tmp", obstacles),
+    survive(),
     map(obstacles),
     ...[2, 3, 5].map((n) => schedules(n, obstacles)),
     ...[1, 8, 64].map((n) => start(n, obstacles)),
@@ -107,6 +108,18 @@ function checkpoints(where: string, directory: string, obstacles: Obstacles): Wo
     contenders: () => [
       command("tsmpi", [...tsmpiRun(4, "checkpoints"), directory]),
       command("mpi4py, numpy.save and fsync", [...mpi4pyRun(4, "checkpoints"), directory], obstacles.mpi4py),
+    ],
+  };
+}
+
+/** No peer survives: mpi4py over Open MPI 4 ends with its first lost rank. */
+function survive(): Work {
+  return {
+    name: "survive",
+    title: "Going on without a rank, 8 ranks of one host",
+    contenders: () => [
+      command("tsmpi, --keep-going", [...tsmpiRun(8, "survive", "--keep-going"), "kill"]),
+      tsmpi(8, "survive", "tsmpi without it"),
     ],
   };
 }
