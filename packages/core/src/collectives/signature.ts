@@ -42,6 +42,7 @@ export const operations = [
   "sharedArray",
   "counter",
   "mutex",
+  "spawn",
 ] as const;
 export type Operation = (typeof operations)[number];
 

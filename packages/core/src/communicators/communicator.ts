@@ -16,6 +16,7 @@ import type {
   MergeOptions,
   ShiftOptions,
   ShiftPeers,
+  SpawnOptions,
   SplitOptions,
 } from "../calls/options.ts";
 import { markInstances } from "../calls/package-copies.ts";
@@ -38,6 +39,7 @@ import { gridOrder } from "./grid-order.ts";
 import { InterCollective } from "./inter-collective.ts";
 import { form, offer, type Vote, type Wish } from "./membership.ts";
 import { PointToPoint } from "./point-to-point.ts";
+import { asWish, describeWish, noLauncher, spawnTogether } from "./spawning.ts";
 import { TaskCollective } from "./task-collective.ts";
 import type { World } from "./world.ts";
 
@@ -48,12 +50,15 @@ export function communicatorClasses(): { prototype: object }[] {
 
 /** The communicator of all ranks. */
 export function worldCommunicator(world: World): api.Communicator {
-  return new Communicator(
-    world,
-    0,
-    Array.from({ length: world.who.size }, (_, rank) => rank),
-  );
+  const { context, members, parents } = world;
+  const communicator = new Communicator(world, context, members);
+  if (parents !== undefined)
+    origins.set(world, new Intercommunicator(world, parents.context, members, parents.members));
+  return communicator;
 }
+
+/** The intercommunicator with the ranks that have spawned a world. */
+const origins: WeakMap<World, Intercommunicator> = new WeakMap();
 
 class Communicator extends TaskCollective implements api.Communicator {
   static {
@@ -74,6 +79,10 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   get signal(): AbortSignal {
     return this.world.signal;
+  }
+
+  get parent(): Intercommunicator | null {
+    return origins.get(this.world) ?? null;
   }
 
   get group(): Group {
@@ -116,7 +125,11 @@ class Communicator extends TaskCollective implements api.Communicator {
   async shrink(): Promise<Communicator> {
     const { context, left } = await this.survivors();
     const { members } = this.group;
-    return new Communicator(this.world, context, members.filter((member) => left.has(member)));
+    return new Communicator(
+      this.world,
+      context,
+      members.filter((member) => left.has(member)),
+    );
   }
 
   cart(extents: readonly number[], options: CartOptions = {}): Promise<never> {
@@ -173,6 +186,25 @@ class Communicator extends TaskCollective implements api.Communicator {
     });
     if (!(opened instanceof MpiError)) return opened;
     throw this.world.engine.explained(sitedHere({ operation: "openFile", options, communicator: this.name }), opened);
+  }
+
+  async spawn(count: number, script: string | URL, options: SpawnOptions = {}): Promise<Intercommunicator> {
+    const made = await this.collective("spawn", options, async (peers) => {
+      const wish = asWish(count, script, options);
+      const { spawner } = this.world;
+      if (spawner === undefined) throw noLauncher();
+      const { context, members } = await this.all(peers, describeWish(wish));
+      const answer = await spawnTogether(peers, spawner, { ...wish, context });
+      if ("reason" in answer) return new MpiError("launch", answer.reason);
+      return new Intercommunicator(
+        this.world,
+        context,
+        members,
+        answer.peers.map(({ rank }) => rank),
+      );
+    });
+    if (!(made instanceof MpiError)) return made;
+    throw this.world.engine.explained(sitedHere({ operation: "spawn", options, communicator: this.name }), made);
   }
 
   window(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
@@ -242,7 +274,7 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   override async close(): Promise<void> {
     if (this.over === "closed") return;
-    if (this.context !== 0) return super.close();
+    if (this.context !== this.world.context) return super.close();
     this.over = "closed";
     await this.world.close();
   }
@@ -250,8 +282,7 @@ class Communicator extends TaskCollective implements api.Communicator {
   /** Within a collective: makes the communicator that this rank will be in. */
   protected async elect(peers: Peers, wish: Wish): Promise<Made | null> {
     const { color = 0, key = this.rank, same = "" } = wish;
-    const { who } = this.world;
-    const context = offer(this.world.nextContext++, who.rank, who.size);
+    const context = offer(this.world);
     const formed = form(await collectives.allgather<Vote>(peers, { color, key, same, context }), this.rank);
     return formed && { context: formed.context, members: formed.ranks.map((rank) => this.partners[rank] as number) };
   }
@@ -433,7 +464,9 @@ class Intercommunicator extends InterCollective implements api.Intercommunicator
 
   async shrink(): Promise<Intercommunicator> {
     const { context, left } = await this.survivors();
-    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) => members.filter((each) => left.has(each)));
+    const [ours, theirs] = [this.group, this.remoteGroup].map(({ members }) =>
+      members.filter((each) => left.has(each)),
+    );
     if (theirs?.length === 0) {
       const call = sitedHere({ operation: "shrink", communicator: this.name });
       throw failure(this.world.who, call, "rank-failed", "nobody is left in the other group");

@@ -161,6 +161,8 @@ export class LocalWorld<R> {
       program: 0,
       signal: this.#stopping.signal,
       nextContext: 1,
+      context: 0,
+      members: this.#hosts.map((_, each) => each),
       abort: async (code, reason) => {
         const error = new MpiError("aborted", `rank ${rank} called abort(${code}): ${reason}`, { rank });
         this.#failed(rank, error);
@@ -193,7 +195,9 @@ export class LocalWorld<R> {
       this.#council.ended({ ...this.#endingOf(rank), code: 1 }, undefined);
       return;
     }
-    const why = this.#killed.has(this.#engines[rank] as Engine) ? messageOf(error) : `rank ${rank} is gone (${messageOf(error)})`;
+    const why = this.#killed.has(this.#engines[rank] as Engine)
+      ? messageOf(error)
+      : `rank ${rank} is gone (${messageOf(error)})`;
     this.#stop(error, "rank-failed", why, rank);
   }
 

@@ -34,6 +34,7 @@ export const forming: ReadonlySet<string> = new Set([
   "sub",
   "merge",
   "splitShared",
+  "spawn",
 ]);
 
 /** Those that make one with fewer ranks. */

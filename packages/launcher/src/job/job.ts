@@ -14,7 +14,9 @@ import { LeftBehind } from "./left-behind.ts";
 import { Losses } from "./losses.ts";
 import { RankStates } from "./rank-states.ts";
 import { type Described, Recordings } from "./recordings.ts";
+import { Room, type Slots } from "./room.ts";
 import { SeatingMap } from "./seating-map.ts";
+import { Spawning, type SpawningOptions } from "./spawning.ts";
 import { Startup } from "./startup.ts";
 import { type Station, Stations } from "./stations.ts";
 import { StoppedRanks } from "./stopped-ranks.ts";
@@ -39,6 +41,7 @@ export interface JobOptions {
   roll: RollCall;
   /** What a recording says about the job; undefined: nothing is recorded. */
   recorded: Described | undefined;
+  spawn: Pick<SpawningOptions, "prepare" | "limitMs"> & { slots: Slots };
   /** For `--verbose`. */
   log(text: string): void;
 }
@@ -66,6 +69,7 @@ export class Job {
   readonly #deadlock: DeadlockCheck;
   readonly #startup: Startup;
   readonly #losses: Losses;
+  readonly #spawning: Spawning;
   readonly #undelivered: Undelivered;
   readonly #leftBehind: LeftBehind;
   readonly #stopped: StoppedRanks;
@@ -105,7 +109,10 @@ export class Job {
     this.recordings = options.recorded && new Recordings(stations, options.recorded);
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
-    this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end });
+    const room = new Room(stations, ranks, options.spawn.slots);
+    const spawning = new Spawning({ ...options.spawn, stations, ranks, exitCode, room, log });
+    this.#spawning = spawning;
+    this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end, spawning });
     this.#leftBehind = new LeftBehind(options, ranks, exitCode, warnings);
     for (const station of options.stations) {
       station.channel.receive({
@@ -152,7 +159,11 @@ export class Job {
     const { channel, plan } = station;
     switch (report.kind) {
       case "started":
-        this.#startup.rankStarted(report.rank, report.pid, station);
+        if (report.rank < this.#ranks.worldSize) this.#startup.rankStarted(report.rank, report.pid, station);
+        else this.#spawning.started(report.rank, report.pid, station);
+        break;
+      case "unspawned":
+        this.#spawning.unable(report.rank, report.reason);
         break;
       case "said":
         this.#said(report.rank, report.message, plan.host);
@@ -236,7 +247,8 @@ export class Job {
         this.remark(message.text);
         break;
       case "ready":
-        this.#startup.ready(rank, host, message.endpoints, message.unshared);
+        if (this.#spawning.isStarting(rank)) this.#spawning.ready(rank, host, message.endpoints);
+        else this.#startup.ready(rank, host, message.endpoints, message.unshared);
         break;
       case "undelivered":
         this.#undelivered.report(this.#ranks.name(rank, host), message.dest, message.attempts);
@@ -252,6 +264,9 @@ export class Job {
         break;
       case "revoke":
         this.#losses.council.revoke(rank, message.context, message.members);
+        break;
+      case "spawn":
+        void this.#spawning.ask(rank, message.id, message.wish);
         break;
       case "abort":
         this.#aborted(this.#ranks.name(rank, host), message);
@@ -275,6 +290,7 @@ export class Job {
     this.#stations.open.delete(station);
     if (this.#stations.open.size > 0) return;
     this.#inquiry.end();
+    this.#spawning.end();
     this.recordings?.end();
     this.#losses.conclude();
     this.#leftBehind.say();

@@ -32,6 +32,7 @@ import { launch } from "./launch.ts";
 import { preparePrograms } from "./prepare-programs.ts";
 import { describeRun, openLive, showSight } from "./sight.ts";
 import { passSignalsOn } from "./signals.ts";
+import { spawnOptions } from "./spawn-options.ts";
 import type { Station } from "./stations.ts";
 
 /**
@@ -58,7 +59,8 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   sayShortage(allocation, placement, stations, output);
-  const job = openJob(options, { stations, size: placement.size, output, roll, log });
+  const spawn = spawnOptions(options, allocation, placement);
+  const job = openJob(options, { stations, size: placement.size, output, roll, log, spawn });
   failures.stop = (...failure) => job.end.stop(...failure);
   const limits = [
     limitTime(options.timeoutMs, job),
@@ -140,7 +142,10 @@ function sayShortage(allocation: Allocation, placement: Placement, stations: rea
 }
 
 /** The job, with its input and the signals of this process connected. */
-function openJob(options: RunOptions, rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">): Job {
+function openJob(
+  options: RunOptions,
+  rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log" | "spawn">,
+): Job {
   const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
   const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, rest.size));
   const job = new Job({
