@@ -87,8 +87,7 @@ export class Sends {
     const eager = now && (self || cost <= peer.credit || this.#isGranted(dest, peer, cost));
     const answered = sync || (eager && !small);
     // Made before the packet is posted: a message to this rank itself may be matched and answered within that call.
-    const outgoing =
-      eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, channel, signal, !collective);
+    const outgoing = eager && !answered ? undefined : this.#outgoing(peer, id, dest, call, channel, signal, !collective);
     if (eager && !self) peer.credit -= cost;
     const envelope: Envelope = {
       kind: eager ? kind.message : kind.request,

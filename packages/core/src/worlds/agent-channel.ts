@@ -84,7 +84,7 @@ export class AgentChannel {
       })) as Answer<K>;
     } finally {
       this.#waiting = undefined;
-      this.#socket.unref();
+      if (this.#kept === 0) this.#socket.unref();
     }
   }
 

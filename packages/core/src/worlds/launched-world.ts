@@ -99,20 +99,7 @@ class Rank {
     this.#engine = engine;
     this.#watchRoutes(engine);
     if (this.#size > 1) this.#watchOthers(engine);
-    this.#spawning = new Spawning({
-      agent: this.#agent,
-      engine,
-      hosts,
-      network: async () => {
-        if (this.#transport !== undefined) return this.#transport;
-        const far = await this.#bind(welcome.directory, welcome.network);
-        far.connect([], host);
-        this.#watchRoutes(engine);
-        transport.grow?.(far);
-        if (this.#size === 1) this.#watchOthers(engine);
-        return far;
-      },
-    });
+    this.#spawning = this.#spawner(welcome, engine, transport, hosts);
     engine.lost = (source, packets) => this.#agent.tell({ kind: "missing", source, packets });
     for (const message of this.#early.splice(0)) this.#told(message);
     process.on("beforeExit", this.#idle);
@@ -137,6 +124,19 @@ class Rank {
       spawner: this.#spawning,
       ...watched,
     });
+  }
+
+  #spawner({ directory, network, host }: Welcome, engine: Engine, transport: Transport, hosts: string[]): Spawning {
+    const bind = async (): Promise<ZeromqTransport> => {
+      if (this.#transport !== undefined) return this.#transport;
+      const far = await this.#bind(directory, network);
+      far.connect([], host);
+      this.#watchRoutes(engine);
+      transport.grow?.(far);
+      if (this.#size === 1) this.#watchOthers(engine);
+      return far;
+    };
+    return new Spawning({ agent: this.#agent, engine, hosts, network: bind });
   }
 
   #watchRoutes(engine: Engine): void {

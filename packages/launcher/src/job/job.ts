@@ -220,6 +220,7 @@ export class Job {
     }
   }
 
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one case for each message, a table
   #said(rank: number, message: Extract<Report, { kind: "said" }>["message"], host: string): void {
     switch (message.kind) {
       case "stuck":

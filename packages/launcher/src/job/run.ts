@@ -59,8 +59,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const plans = plansFor(options, programs, placement, showsPartialLines(options.outputDirectory));
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   sayShortage(allocation, placement, stations, output);
-  const spawn = spawnOptions(options, allocation, placement);
-  const job = openJob(options, { stations, size: placement.size, output, roll, log, spawn });
+  const job = openJob(options, allocation, placement, { stations, output, roll, log });
   failures.stop = (...failure) => job.end.stop(...failure);
   const limits = [
     limitTime(options.timeoutMs, job),
@@ -144,12 +143,17 @@ function sayShortage(allocation: Allocation, placement: Placement, stations: rea
 /** The job, with its input and the signals of this process connected. */
 function openJob(
   options: RunOptions,
-  rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log" | "spawn">,
+  allocation: Allocation,
+  placement: Placement,
+  rest: Pick<JobOptions, "stations" | "output" | "roll" | "log">,
 ): Job {
   const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
-  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, rest.size));
+  const { size } = placement;
+  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, size));
   const job = new Job({
     ...rest,
+    size,
+    spawn: spawnOptions(options, allocation, placement),
     killAfterMs,
     silentAfterMs,
     keepGoing,
