@@ -52,8 +52,11 @@ export function communicatorClasses(): { prototype: object }[] {
 export function worldCommunicator(world: World): api.Communicator {
   const { context, members, parents } = world;
   const communicator = new Communicator(world, context, members);
-  if (parents !== undefined)
+  if (parents !== undefined) {
     origins.set(world, new Intercommunicator(world, parents.context, members, parents.members));
+    // The program has made neither, so it need not close them.
+    for (const each of [context, parents.context]) world.engine.checking?.closed(each);
+  }
   return communicator;
 }
 

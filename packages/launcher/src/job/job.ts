@@ -110,7 +110,16 @@ export class Job {
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
     const room = new Room(stations, ranks, options.spawn.slots);
-    const spawning = new Spawning({ ...options.spawn, stations, ranks, exitCode, room, log });
+    const spawning = new Spawning({
+      ...options.spawn,
+      stations,
+      ranks,
+      exitCode,
+      room,
+      say: (text) => output.say(text),
+      isRecorded: options.recorded !== undefined,
+      log,
+    });
     this.#spawning = spawning;
     this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end, spawning });
     this.#leftBehind = new LeftBehind(options, ranks, exitCode, warnings);
@@ -125,6 +134,10 @@ export class Job {
   /** Resolves with the exit code, once no process of the job is left on any host. */
   get ended(): Promise<number> {
     return this.#ended.promise;
+  }
+
+  hostOf(rank: number): string {
+    return this.#ranks.hostOf(rank);
   }
 
   /** Resolves when every rank has been started. */

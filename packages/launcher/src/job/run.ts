@@ -60,7 +60,7 @@ export async function run(options: RunOptions, granted?: Allocation): Promise<nu
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   sayShortage(allocation, placement, stations, output);
   const job = openJob(options, allocation, placement, { stations, output, roll, log });
-  failures.stop = (...failure) => job.end.stop(...failure);
+  failures.job = job;
   const limits = [
     limitTime(options.timeoutMs, job),
     limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), job, roll),
@@ -88,31 +88,35 @@ type Failure = [code: number, reason: string, sentence?: string];
 /** What becomes of output that cannot be written: it stops the job, once there is one, and sets the exit code. */
 interface OutputFailures {
   code: number;
-  stop(...failure: Failure): void;
+  job: Job | undefined;
 }
 
 function openOutput(options: RunOptions, placement: Placement): { output: Output; failures: OutputFailures } {
-  const failures: OutputFailures = { code: exitCodes.success, stop: () => {} };
+  const failures: OutputFailures = { code: exitCodes.success, job: undefined };
   const output = new Output({
-    tag: tagsOf(options, placement),
+    tag: tagsOf(options, placement, (rank) => failures.job?.hostOf(rank) ?? "?"),
     shown: options.outputRanks && new Set(options.outputRanks),
     directory: options.dryRun ? undefined : options.outputDirectory,
     ranks: placement.size,
     failed: (error) => {
       const failure = outputFailure(error);
       failures.code = failure[0];
-      failures.stop(...failure);
+      failures.job?.end.stop(...failure);
     },
   });
   return { output, failures };
 }
 
-/** `[3] ` or `[3 node1] `, which `--tag-output` puts before each line. */
-function tagsOf({ tagOutput }: RunOptions, { nodes }: Placement): (rank: number) => string {
+/** `[3] ` or `[3 node1] `, which `--tag-output` puts before each line. `hostOf` knows ranks that have been spawned. */
+function tagsOf(
+  { tagOutput }: RunOptions,
+  { nodes }: Placement,
+  hostOf: (rank: number) => string,
+): (rank: number) => string {
   if (tagOutput === undefined) return () => "";
   if (tagOutput === "rank") return (rank) => `[${rank}] `;
   const tags = new Map(nodes.flatMap(({ host, ranks }) => ranks.map((rank) => [rank, `[${rank} ${host.name}] `])));
-  return (rank) => tags.get(rank) ?? "";
+  return (rank) => tags.get(rank) ?? `[${rank} ${hostOf(rank)}] `;
 }
 
 /** What the user is to know before the ranks start. */

@@ -16,6 +16,10 @@ export interface SpawningOptions {
   prepare(wish: SpawnWish, parent: RankProgram): Promise<Omit<RankProgram, "firstRank">>;
   /** How long the new ranks may take until all have called init(). */
   limitMs: number;
+  /** Tells the user. */
+  say(text: string): void;
+  /** Whether the run is recorded, which leaves out ranks that are spawned. */
+  isRecorded: boolean;
   log(text: string): void;
 }
 
@@ -126,7 +130,8 @@ export class Spawning {
   }
 
   #start(wish: SpawnWish, program: Omit<RankProgram, "firstRank">, answer: Group["answer"]): void {
-    const { stations, ranks, room, limitMs } = this.#options;
+    const { stations, ranks, room, limitMs, isRecorded, say } = this.#options;
+    if (isRecorded && ranks.size === ranks.worldSize) say("tsmpi: ranks that are spawned are not in the report of the run");
     const seats = room.seats(wish.count);
     const first = ranks.size;
     ranks.size += wish.count;
@@ -135,7 +140,8 @@ export class Spawning {
     for (const rank of group.ranks) this.#starting.set(rank, group);
     group.timer = setTimeout(() => {
       const late = group.ranks.filter((rank) => !group.addresses.has(rank));
-      this.#fail(group, `not in its world after ${limitMs / 1000} s: rank ${late.join(", ")} (--launch-timeout)`);
+      const which = `${late.length === 1 ? "rank" : "ranks"} ${late.join(", ")}`;
+      this.#fail(group, `${which} had not called init() after ${limitMs / 1000} s (--launch-timeout)`);
     }, limitMs);
     const index = this.#programs++;
     const own = { ...program, firstRank: first };
