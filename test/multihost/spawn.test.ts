@@ -67,14 +67,21 @@ multihost.each(["", " --no-encrypt"])("ranks that are spawned on several hosts%s
   });
 
   test("are refused with numbers where there are too few slots", async () => {
-    const refused = program.replace("spawn(4", "spawn(5").replace("const others", "let others").replace('"work.mjs")', '"work.mjs").catch((error) => { console.log(error.message); process.exit(0); })');
+    const refused = program
+      .replace("spawn(4", "spawn(5")
+      .replace("const others", "let others")
+      .replace('"work.mjs")', '"work.mjs").catch((error) => { console.log(error.message); process.exit(0); })');
     const result = await run(slots, "tsmpi run -n 3 --map-by host work.mjs", refused);
-    expect(result.stdout).toMatch(/spawn\(\).*: 4 slots are free for 5 ranks on the hosts of the job's ranks: ask for fewer/);
+    expect(result.stdout).toMatch(
+      /spawn\(\).*: 4 slots are free for 5 ranks on the hosts of the job's ranks: ask for fewer/,
+    );
   });
 
   test("take the place of one that has died", async () => {
     const result = await run(["a", "a", "b", "b"], "tsmpi run --keep-going work.mjs", survivor);
-    expect(result.stderr).toMatch(/^tsmpi: rank 3 of 4.* on b \(pid \d+\) was killed by SIGKILL; going on without it$/m);
+    expect(result.stderr).toMatch(
+      /^tsmpi: rank 3 of 4.* on b \(pid \d+\) was killed by SIGKILL; going on without it$/m,
+    );
     expect(result.stdout).toBe("a a b b 6\n");
     expect(result.code).toBe(0);
   });

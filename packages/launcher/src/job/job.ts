@@ -109,17 +109,7 @@ export class Job {
     this.recordings = options.recorded && new Recordings(stations, options.recorded);
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
-    const room = new Room(stations, ranks, options.spawn.slots);
-    const spawning = new Spawning({
-      ...options.spawn,
-      stations,
-      ranks,
-      exitCode,
-      room,
-      say: (text) => output.say(text),
-      isRecorded: options.recorded !== undefined,
-      log,
-    });
+    const spawning = spawningFor(options, stations, ranks, exitCode);
     this.#spawning = spawning;
     this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end, spawning });
     this.#leftBehind = new LeftBehind(options, ranks, exitCode, warnings);
@@ -310,4 +300,15 @@ export class Job {
     this.#leftBehind.say();
     void this.end.told.then(() => this.#ended.resolve(this.#exitCode.code));
   }
+}
+
+function spawningFor(
+  { spawn, output, recorded, log }: JobOptions,
+  stations: Stations,
+  ranks: RankStates,
+  exitCode: ExitCode,
+): Spawning {
+  const room = new Room(stations, ranks, spawn.slots);
+  const say = (text: string): void => output.say(text);
+  return new Spawning({ ...spawn, stations, ranks, exitCode, room, isRecorded: recorded !== undefined, say, log });
 }

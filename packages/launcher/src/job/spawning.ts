@@ -131,7 +131,8 @@ export class Spawning {
 
   #start(wish: SpawnWish, program: Omit<RankProgram, "firstRank">, answer: Group["answer"]): void {
     const { stations, ranks, room, limitMs, isRecorded, say } = this.#options;
-    if (isRecorded && ranks.size === ranks.worldSize) say("tsmpi: ranks that are spawned are not in the report of the run");
+    if (isRecorded && ranks.size === ranks.worldSize)
+      say("tsmpi: ranks that are spawned are not in the report of the run");
     const seats = room.seats(wish.count);
     const first = ranks.size;
     ranks.size += wish.count;
