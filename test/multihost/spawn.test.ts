@@ -36,12 +36,12 @@ const survivor = `import { init, sum } from "${launcher}";
   ${talk}
 `;
 
-multihost.each(["", " --no-encrypt"])("ranks that are spawned on several hosts%s", (option) => {
+multihost.each(["ranks that are spawned on several hosts"])("%s", () => {
   let hosts: Hosts;
   let job: PbsJob;
 
   beforeEach(async () => {
-    hosts = await makeHosts(["a", "b", "c"]);
+    hosts = await makeHosts(["a", "b", "c", "d"]);
   });
 
   afterEach(async () => {
@@ -59,7 +59,7 @@ multihost.each(["", " --no-encrypt"])("ranks that are spawned on several hosts%s
 
   const slots = ["a", "a", "a", "b", "b", "c", "c"];
 
-  test("get the slots that are free, and talk to all others", async () => {
+  test.each(["", " --no-encrypt"])("get the slots that are free, and talk to all others%s", async (option) => {
     const result = await run(slots, `tsmpi run -n 3 --map-by host${option} work.mjs`, program);
     expect(result.stderr).toBe("");
     expect(result.stdout).toBe("a b c a b c a 21\n");
@@ -77,12 +77,14 @@ multihost.each(["", " --no-encrypt"])("ranks that are spawned on several hosts%s
     );
   });
 
-  test("take the place of one that has died", async () => {
-    const result = await run(["a", "a", "b", "b"], "tsmpi run --keep-going work.mjs", survivor);
-    expect(result.stderr).toMatch(
-      /^tsmpi: rank 3 of 4.* on b \(pid \d+\) was killed by SIGKILL; going on without it$/m,
-    );
-    expect(result.stdout).toBe("a a b b 6\n");
+  test.each([
+    ["beside others", ["a", "a", "b", "b"], "a a b b"],
+    ["on a host where no other rank runs", ["a", "b", "c", "d"], "a b c d"],
+  ] as const)("take the place of one that has died, %s", async (_, given, placed) => {
+    const result = await run([...given], "tsmpi run --keep-going work.mjs", survivor);
+    const lost = `rank 3 of 4.* on ${given[3]} \\(pid \\d+\\) was killed by SIGKILL; going on without it`;
+    expect(result.stderr).toMatch(new RegExp(`^tsmpi: ${lost}$`, "m"));
+    expect(result.stdout).toBe(`${placed} 6\n`);
     expect(result.code).toBe(0);
   });
 });

@@ -50,6 +50,8 @@ export class Agent {
   /** How many orders are being followed to start ranks while the job runs. */
   #spawning = 0;
   #isFinishing = false;
+  /** No more ranks will be spawned here. */
+  #isReleased = false;
   #failed = false;
 
   constructor(channel: Channel<Report, Order>) {
@@ -88,6 +90,10 @@ export class Agent {
       case "spawned":
         this.#ranks.processes.get(order.rank)?.tell({ kind: "spawned", id: order.id, answer: order.answer });
         break;
+      case "release":
+        this.#isReleased = true;
+        this.#finishIfDone();
+        break;
       case "killRanks":
         for (const rank of order.ranks) this.#ranks.processes.get(rank)?.signal("SIGKILL");
         break;
@@ -114,9 +120,11 @@ export class Agent {
         break;
       case "stop":
         this.#ranks.stop(order.killAfterMs);
+        this.#finishIfDone();
         break;
       case "kill":
         this.#ranks.kill();
+        this.#finishIfDone();
         break;
       case "abandon":
         this.#ranks.abandon();
@@ -263,6 +271,7 @@ export class Agent {
     this.#ranks.kill();
     this.#ranks.abandon();
     if (this.#plan === undefined) this.#finished.resolve();
+    else this.#finishIfDone();
   }
 
   #watchStalls(peers: Extract<Order, { kind: "table" }>["peers"]): void {
@@ -288,6 +297,7 @@ export class Agent {
 
   #finishIfDone(): void {
     if (this.#isFinishing || this.#spawning > 0) return;
+    if (this.#plan?.stays && !this.#isReleased && !this.#ranks.isStopping && !this.#failed) return;
     if (this.#allStarted && this.#unstarted === 0 && this.#ended.size === this.#ranks.processes.size)
       void this.#finish();
   }

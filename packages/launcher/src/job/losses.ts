@@ -47,6 +47,11 @@ export class Losses {
 
   /** A rank has ended, well or not. `sent`: how many packets it sent to each rank, if it left the world in good order. */
   rankEnded(ending: Ending, sent: Record<string, number> | undefined): void {
+    this.#weigh(ending, sent);
+    this.#releaseIfOver();
+  }
+
+  #weigh(ending: Ending, sent: Record<string, number> | undefined): void {
     const { ranks, inquiry, deadlock, end, input, log, spawning } = this.#options;
     const { rank } = ending;
     const isLoss = !spawning.ended(ending);
@@ -104,6 +109,13 @@ export class Losses {
       this.council.ended(rank);
     }
     deadlock.later();
+    this.#releaseIfOver();
+  }
+
+  /** Agents that stay for ranks to be spawned have nothing left to wait for. */
+  #releaseIfOver(): void {
+    const { keepGoing, ranks, stations } = this.#options;
+    if (keepGoing && ranks.all.every((rank) => ranks.endings.has(rank))) stations.order({ kind: "release" });
   }
 
   /**

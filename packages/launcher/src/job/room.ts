@@ -39,7 +39,7 @@ export class Room {
       if (!this.#stations.open.has(station)) continue;
       const slots = granted ? (ofHost[index] as number) : Number.POSITIVE_INFINITY;
       const live = station.plan.ranks.filter((rank) => !endings.has(rank)).length;
-      if (live > 0) free.set(station, Math.max(0, Math.min(slots, most[index] as number) - live));
+      if (live > 0 || station.plan.stays) free.set(station, Math.max(0, Math.min(slots, most[index] as number) - live));
     }
     const total = [...free.values()].reduce((sum, each) => sum + each, 0);
     if (total < wanted) throw this.#full(wanted, total);

@@ -24,6 +24,8 @@ export interface HostPlan {
   programs: RankProgram[];
   /** The environment of the launching shell, with the changes that the command line asks for. */
   environment: Record<string, string>;
+  /** The agent stays when its ranks have ended, until `release`: others may take their place. */
+  stays: boolean;
   umask: number;
   seating: Seating;
   /**
@@ -152,6 +154,8 @@ export type Order =
   | { kind: "world"; ranks: number[]; peers: PeerAddress[]; parents: { context: number; peers: PeerAddress[] } }
   /** The answer to `spawn` of this rank. */
   | { kind: "spawned"; rank: number; id: number; answer: SpawnAnswer }
+  /** No more ranks will be spawned. */
+  | { kind: "release" }
   /** Kills these ranks, as far as they run here: not all ranks of their world could be started. */
   | { kind: "killRanks"; ranks: number[] }
   /** The next seven are passed on to the ranks; see `AgentMessage` of `@tsmpi/core/bootstrap`. */
