@@ -130,6 +130,31 @@ describe("ranks that are spawned", () => {
   });
 });
 
+describe("a parent that dies while new ranks start, under --keep-going,", () => {
+  const slow = `
+    import { init } from "tsmpi";
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const world = await init();
+    console.log(await world.parent.recv({ source: 1 }).catch((error) => "worker: " + error.code));`;
+  const parent = (dying: number): string => `
+    import { init } from "tsmpi";
+    const world = await init();
+    if (world.rank === ${dying}) setTimeout(() => process.kill(process.pid, "SIGKILL"), 300);
+    const workers = await world.spawn(2, "worker.mjs").catch((error) => console.log("parent: " + error.code));`;
+
+  test("is known to the new ranks as gone", async () => {
+    const result = await run(parent(1), slow, 3, ["--keep-going"]);
+    expect(result.stdout.match(/^worker: rank-failed$/gm)).toHaveLength(2);
+    expect(result.code).toBe(0);
+  });
+
+  test("takes them with it, if it is rank 0", async () => {
+    const result = await run(parent(0), slow, 3, ["--keep-going"]);
+    expect(lines(result)).toEqual(["parent: rank-failed", "parent: rank-failed"]);
+    expect(result.code).toBe(0);
+  });
+});
+
 const attempt = `
 import { init, sum } from "tsmpi";
 const world = await init();

@@ -84,8 +84,11 @@ export class Agent {
         break;
       case "world":
         this.#stalls?.add(order.peers);
-        for (const rank of order.ranks)
-          this.#ranks.processes.get(rank)?.tell({ kind: "table", peers: order.peers, parents: order.parents });
+        for (const rank of order.ranks) {
+          const child = this.#ranks.processes.get(rank);
+          child?.tell({ kind: "table", peers: order.peers, parents: order.parents });
+          for (const ending of order.gone) child?.tell({ kind: "ended", ending });
+        }
         break;
       case "spawned":
         this.#ranks.processes.get(order.rank)?.tell({ kind: "spawned", id: order.id, answer: order.answer });

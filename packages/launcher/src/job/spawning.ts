@@ -25,6 +25,8 @@ export interface SpawningOptions {
 
 /** Ranks that are being started. */
 interface Group {
+  /** The rank that has asked for it. */
+  readonly root: number;
   readonly wish: SpawnWish;
   readonly ranks: readonly number[];
   readonly addresses: Map<number, PeerAddress>;
@@ -61,7 +63,7 @@ export class Spawning {
 
   /** A rank wants more ranks. */
   async ask(rank: number, id: number, wish: SpawnWish): Promise<void> {
-    const { stations, exitCode, prepare } = this.#options;
+    const { stations, ranks, exitCode, prepare } = this.#options;
     const station = stations.of(rank) as Station;
     const answer = (given: SpawnAnswer): void => stations.tell(station, { kind: "spawned", rank, id, answer: given });
     const parent = station.plan.programs.findLast(({ firstRank }) => firstRank <= rank) as RankProgram;
@@ -69,7 +71,7 @@ export class Spawning {
       const preparing = this.#prepared.then(() => prepare(wish, parent));
       this.#prepared = preparing.catch(() => {});
       const program = await preparing;
-      if (!exitCode.isDecided) this.#start(wish, program, answer);
+      if (!exitCode.isDecided && !ranks.endings.has(rank)) this.#start(rank, wish, program, answer);
     } catch (error) {
       answer({ reason: (error as Error).message });
     }
@@ -97,10 +99,11 @@ export class Spawning {
     this.#settle(group);
     this.#options.log(`${count(ranks.length, "rank")} spawned: ${ranks.join(" ")}`);
     for (const peer of peers) this.#options.ranks.addresses.set(peer.rank, peer);
-    for (const station of this.#stationsOf(ranks)) {
-      const parents = { context: wish.context, peers: wish.parents };
-      this.#options.stations.tell(station, { kind: "world", ranks: [...ranks], peers, parents });
-    }
+    const { endings } = this.#options.ranks;
+    const parents = { context: wish.context, peers: wish.parents };
+    const gone = wish.parents.flatMap((parent) => endings.get(parent.rank) ?? []);
+    for (const station of this.#stationsOf(ranks))
+      this.#options.stations.tell(station, { kind: "world", ranks: [...ranks], peers, parents, gone });
     group.answer({ peers });
   }
 
@@ -115,6 +118,9 @@ export class Spawning {
         `${this.#options.ranks.name(ending.rank)} ${describeExit(ending)}${hint === undefined ? "" : ` (${hint})`}`,
       );
     }
+    // Without the rank that has asked for them, nobody learns of the new ranks.
+    for (const orphan of new Set(this.#starting.values()))
+      if (orphan.root === ending.rank) this.#fail(orphan, "the rank that has spawned them is gone");
     return this.#given.has(ending.rank);
   }
 
@@ -129,7 +135,7 @@ export class Spawning {
     for (const { timer } of this.#starting.values()) clearTimeout(timer);
   }
 
-  #start(wish: SpawnWish, program: Omit<RankProgram, "firstRank">, answer: Group["answer"]): void {
+  #start(root: number, wish: SpawnWish, program: Omit<RankProgram, "firstRank">, answer: Group["answer"]): void {
     const { stations, ranks, room, limitMs, isRecorded, say } = this.#options;
     if (isRecorded && ranks.size === ranks.worldSize)
       say("tsmpi: ranks that are spawned are not in the report of the run");
@@ -137,7 +143,7 @@ export class Spawning {
     const first = ranks.size;
     ranks.size += wish.count;
     ranks.inWorld = true;
-    const group: Group = { wish, ranks: seats.map((_, index) => first + index), addresses: new Map(), answer };
+    const group: Group = { root, wish, ranks: seats.map((_, index) => first + index), addresses: new Map(), answer };
     for (const rank of group.ranks) this.#starting.set(rank, group);
     group.timer = setTimeout(() => {
       const late = group.ranks.filter((rank) => !group.addresses.has(rank));

@@ -150,8 +150,14 @@ export type Order =
   | { kind: "table"; peers: PeerAddress[] }
   /** Starts ranks while the job runs. What keeps one of them from starting is reported as `unspawned`. */
   | ({ kind: "spawn" } & SpawnOrder)
-  /** All ranks of a world that was spawned are ready. For those of this host. */
-  | { kind: "world"; ranks: number[]; peers: PeerAddress[]; parents: { context: number; peers: PeerAddress[] } }
+  /** All ranks of a world that was spawned are ready. For those of this host. `gone`: those who spawned them and have ended. */
+  | {
+      kind: "world";
+      ranks: number[];
+      peers: PeerAddress[];
+      parents: { context: number; peers: PeerAddress[] };
+      gone: Ending[];
+    }
   /** The answer to `spawn` of this rank. */
   | { kind: "spawned"; rank: number; id: number; answer: SpawnAnswer }
   /** No more ranks will be spawned. */
