@@ -105,6 +105,29 @@ describe("ranks that are spawned", () => {
     );
   });
 
+  test("come many times, and at the same time from several communicators", async () => {
+    const script = `
+      import { init, sum } from "tsmpi";
+      const world = await init();
+      if (world.parent) {
+        const both = await world.parent.merge({ high: true });
+        await both.allreduce(1, sum);
+      } else {
+        for (let i = 0; i < 12; i++) {
+          const workers = await world.spawn(1, process.argv[1]);
+          const both = await workers.merge({ high: false });
+          if ((await both.allreduce(1, sum)) !== 3) console.log("wrong");
+          await both.close();
+          await workers.close();
+        }
+        const other = await world.dup();
+        const groups = await Promise.all([world.spawn(1, process.argv[1]), other.spawn(2, process.argv[1])]);
+        const all = await Promise.all(groups.map((group) => group.merge({ high: false })));
+        console.log(...(await Promise.all(all.map((both) => both.allreduce(1, sum)))));
+      }`;
+    expect(await run(script, "", 2)).toMatchObject({ stdout: "3 4\n3 4\n", stderr: "", code: 0 });
+  });
+
   test("outlive those that spawned them, and the job waits for them", async () => {
     const late = `import { init } from "tsmpi"; const world = await init();
       await new Promise((resolve) => setTimeout(resolve, 500)); console.log("late");`;
