@@ -65,7 +65,8 @@ for (const [at, example] of examples) {
   await world.barrier();
   await own.close();
 }`;
-    const cwd = folder({ "program.ts": program });
+    const worker = 'import { init } from "tsmpi"; await (await init()).parent?.merge({ high: true });';
+    const cwd = folder({ "program.ts": program, "worker.ts": worker });
     symlinkSync(join(root, "packages/examples/node_modules"), join(cwd, "node_modules"));
     const { code, stdout, stderr } = await runTsmpi(["run", "-n", "4", "--timeout", "60", "program.ts"], { cwd });
     expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });

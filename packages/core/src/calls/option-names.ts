@@ -160,6 +160,7 @@ export const optionNames = {
   mutex: ["signal"],
   mutexLock: ["signal"],
   splitShared: ["key", "signal"],
+  spawn: ["args", "env", "signal"],
   sharedArray: ["signal"],
 
   createOp: ["commutative", "name"],

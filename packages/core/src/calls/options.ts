@@ -83,6 +83,14 @@ export interface SplitOptions extends CallOptions {
   key?: number | undefined;
 }
 
+/** Options of `spawn`. */
+export interface SpawnOptions extends CallOptions {
+  /** Arguments of the script, `process.argv.slice(2)` of the new ranks. Default: none. */
+  args?: readonly string[] | undefined;
+  /** Variables that the new ranks get besides those of the job. */
+  env?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Options of `cart`. */
 export interface CartOptions extends CallOptions {
   /** Whether the grid closes to a ring: in all dimensions, or in each; default false. */

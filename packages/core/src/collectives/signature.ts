@@ -46,6 +46,7 @@ export const operations = [
   "save",
   "load",
   "loadParts",
+  "spawn",
 ] as const;
 export type Operation = (typeof operations)[number];
 

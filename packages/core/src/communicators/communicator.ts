@@ -16,6 +16,7 @@ import type {
   MergeOptions,
   ShiftOptions,
   ShiftPeers,
+  SpawnOptions,
   SplitOptions,
 } from "../calls/options.ts";
 import { markInstances } from "../calls/package-copies.ts";
@@ -40,6 +41,7 @@ import { gridOrder } from "./grid-order.ts";
 import { InterCollective } from "./inter-collective.ts";
 import { form, offer, type Vote, type Wish } from "./membership.ts";
 import { PointToPoint } from "./point-to-point.ts";
+import { asWish, describeWish, noLauncher, spawnTogether } from "./spawning.ts";
 import { TaskCollective } from "./task-collective.ts";
 import type { World } from "./world.ts";
 
@@ -50,12 +52,18 @@ export function communicatorClasses(): { prototype: object }[] {
 
 /** The communicator of all ranks. */
 export function worldCommunicator(world: World): api.Communicator {
-  return new Communicator(
-    world,
-    0,
-    Array.from({ length: world.who.size }, (_, rank) => rank),
-  );
+  const { context, members, parents } = world;
+  const communicator = new Communicator(world, context, members);
+  if (parents !== undefined) {
+    origins.set(world, new Intercommunicator(world, parents.context, members, parents.members));
+    // The program has made neither, so it need not close them.
+    for (const each of [context, parents.context]) world.engine.checking?.closed(each);
+  }
+  return communicator;
 }
+
+/** The intercommunicator with the ranks that have spawned a world. */
+const origins: WeakMap<World, Intercommunicator> = new WeakMap();
 
 class Communicator extends TaskCollective implements api.Communicator {
   static {
@@ -76,6 +84,10 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   get signal(): AbortSignal {
     return this.world.signal;
+  }
+
+  get parent(): Intercommunicator | null {
+    return origins.get(this.world) ?? null;
   }
 
   get group(): Group {
@@ -198,6 +210,22 @@ class Communicator extends TaskCollective implements api.Communicator {
     );
   }
 
+  async spawn(count: number, script: string | URL, options: SpawnOptions = {}): Promise<Intercommunicator> {
+    const made = await this.collective("spawn", options, async (peers) => {
+      const wish = asWish(count, script, options);
+      const { spawner } = this.world;
+      if (spawner === undefined) throw noLauncher();
+      const { context, members } = await this.all(peers, describeWish(wish));
+      const answer = await spawnTogether(peers, spawner, { ...wish, context });
+      if ("reason" in answer) return new MpiError("launch", answer.reason);
+      const remote = answer.peers.map(({ rank }) => rank);
+      this.world.engine.survival.derived(this.context, context, runsOf([...members, ...remote]));
+      return new Intercommunicator(this.world, context, members, remote);
+    });
+    if (!(made instanceof MpiError)) return made;
+    throw this.world.engine.explained(sitedHere({ operation: "spawn", options, communicator: this.name }), made);
+  }
+
   window(Kind: unknown, length: number, options: CallOptions = {}): Promise<never> {
     return this.collective("window", options, async (peers) => {
       const { checkWindow, openWindow } = await windowsOnDemand();
@@ -265,7 +293,7 @@ class Communicator extends TaskCollective implements api.Communicator {
 
   override async close(): Promise<void> {
     if (this.over === "closed") return;
-    if (this.context !== 0) return super.close();
+    if (this.context !== this.world.context) return super.close();
     this.over = "closed";
     await this.world.close();
   }
@@ -273,8 +301,7 @@ class Communicator extends TaskCollective implements api.Communicator {
   /** Within a collective: makes the communicator that this rank will be in. */
   protected async elect(peers: Peers, wish: Wish): Promise<Made | null> {
     const { color = 0, key = this.rank, same = "" } = wish;
-    const { who } = this.world;
-    const context = offer(this.world.nextContext++, who.rank, who.size);
+    const context = offer(this.world);
     const formed = form(await collectives.allgather<Vote>(peers, { color, key, same, context }), this.rank);
     if (formed !== null) this.world.engine.survival.derived(this.context, formed.context);
     return formed && { context: formed.context, members: formed.ranks.map((rank) => this.partners[rank] as number) };

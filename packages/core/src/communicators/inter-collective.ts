@@ -179,8 +179,7 @@ export abstract class InterCollective extends Recoverable implements InterCollec
 
   /** A number for a communicator of both groups, and whether this group comes first in it. */
   protected async meet(peers: Peers, high: boolean): Promise<{ context: number; first: boolean }> {
-    const { who } = this.world;
-    const context = offer(this.world.nextContext++, who.rank, who.size);
+    const context = offer(this.world);
     const votes = await collectives.allgather(peers, { context, high });
     for (const group of [this.#local, this.#remote]) {
       if (new Set(group.map((rank) => votes[rank]?.high)).size > 1) {

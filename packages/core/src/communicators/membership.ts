@@ -1,4 +1,5 @@
 import { MpiError } from "../calls/errors.ts";
+import type { World } from "./world.ts";
 
 /** What a rank gives when new communicators are made: which one it joins, and its place there. */
 export interface Vote {
@@ -24,13 +25,36 @@ export interface Formed {
   readonly ranks: readonly number[];
 }
 
+/** Numbers from here on belong to ranks that were spawned. */
+const spawnedNumbers = 2 ** 31;
+/** How many numbers each of those has. */
+const numbersEach = 2 ** 14;
+
+/** The first number of a rank that was spawned. The one of rank 0 of a spawned world is the number of that world. */
+export function firstNumberOf(rank: number): number {
+  const context = spawnedNumbers + rank * numbersEach;
+  if (context >= 2 ** 32) throw new MpiError("protocol", "the job has no number left for another rank");
+  return context;
+}
+
 /**
- * The `count`-th number that this rank can offer. Each rank has numbers of its own, so communicators can be made at the same
- * time, also of overlapping ranks. The offer of the first member is taken.
+ * The next number that this rank can offer. Each rank has numbers of its own, so communicators can be made at the same time,
+ * also of overlapping ranks. The offer of the first member is taken.
+ *
+ * ```text
+ * 0                             2^31                                  2^32
+ * │ n * size + rank             │ rank 4: 2^14 numbers │ rank 5 │ ...  │
+ *   ranks of the first world      ranks that were spawned, whose number in the job grows
+ * ```
  */
-export function offer(count: number, rank: number, size: number): number {
-  const context = count * size + rank;
-  if (context > 0xffff_ffff) throw new MpiError("protocol", "the world has no number left for another communicator");
+export function offer(world: Pick<World, "nextContext" | "who" | "context">): number {
+  const { rank, size } = world.who;
+  const count = world.nextContext++;
+  const isSpawned = world.context > 0;
+  const [context, end] = isSpawned
+    ? [firstNumberOf(rank) + count, firstNumberOf(rank) + numbersEach]
+    : [count * size + rank, spawnedNumbers];
+  if (context >= end) throw new MpiError("protocol", "this rank has no number left for another communicator");
   return context;
 }
 

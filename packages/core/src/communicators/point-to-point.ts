@@ -52,7 +52,7 @@ export abstract class PointToPoint implements PointToPointCalls {
     this.partners = partners;
     this.rank = members.indexOf(world.who.rank);
     this.size = members.length;
-    this.name = context === 0 ? "world" : "";
+    this.name = context === world.context ? "world" : "";
     this.#rankOf = new Map(partners.map((member, rank) => [member, rank]));
     this.#channel = world.engine.channel(context, false);
     this.#channel.members = partners;

@@ -71,13 +71,13 @@ export abstract class Recoverable extends PointToPoint implements RecoveryCalls 
   /** The ranks of the world that are left, in ascending order, and a number for their communicator. */
   protected async survivors(): Promise<{ context: number; left: ReadonlySet<number> }> {
     const call = this.#call("shrink");
-    const { who, engine } = this.world;
+    const { engine } = this.world;
     try {
       engine.refuseIfStopped(call);
       if (this.over === "closed") throw this.overError(call);
       // Nobody is to wait here for a rank that has gone on to this call.
       if (this.#everyone.some((member) => engine.hasEnded(member))) this.#revoke();
-      const ballots = await this.#decide(call, "shrink()", offer(this.world.nextContext++, who.rank, who.size));
+      const ballots = await this.#decide(call, "shrink()", offer(this.world));
       return { context: ballots[0]?.value as number, left: new Set(ballots.map(({ rank }) => rank)) };
     } catch (error) {
       throw engine.explained(sitedHere(call), error);

@@ -122,6 +122,11 @@ export class Engine {
     return this.receives.channels.get({ context, collective });
   }
 
+  /** Ranks may join the job that were not there when it began. */
+  grow(): void {
+    this.#peers.grow();
+  }
+
   /** How many packets went to and came from that rank of the world; undefined if none did. */
   peer(rank: number): Readonly<Pick<Peer, "sent" | "received">> | undefined {
     return this.#peers.known(rank);

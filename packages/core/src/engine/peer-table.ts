@@ -4,12 +4,17 @@ import { Peer } from "./peer.ts";
 
 /** The peers of one rank, itself included. An entry is made at the first contact. */
 export class PeerTable {
-  readonly #size: number;
+  #size: number;
   readonly #peers: (Peer | undefined)[];
 
   constructor(size: number) {
     this.#size = size;
     this.#peers = new Array(size);
+  }
+
+  /** Ranks may join that were not there when the job began. */
+  grow(): void {
+    this.#size = Number.POSITIVE_INFINITY;
   }
 
   /** @throws MpiError `protocol` for a rank that is not in the world. */

@@ -41,6 +41,7 @@ const dataless = new Set<string>([
   "mutex",
   "splitShared",
   "sharedArray",
+  "spawn",
 ]);
 const collectiveCalls = recordedOperations.filter((name) => !special.has(name));
 

@@ -49,6 +49,7 @@ export const recordedOperations = [
   "mutex",
   "splitShared",
   "sharedArray",
+  "spawn",
 ] as const;
 export type RecordedOperation = (typeof recordedOperations)[number];
 

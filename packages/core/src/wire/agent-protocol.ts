@@ -13,6 +13,8 @@ import type { Joined } from "./unjoined.ts";
 export const env = {
   rank: "TSMPI_RANK",
   size: "TSMPI_SIZE",
+  /** Number in the job of rank 0 of this rank's world. Set where the world was made by `spawn`. */
+  spawned: "TSMPI_SPAWNED",
   /** Which program of the command line the rank runs, from 0: more than one with a lone `:`. */
   program: "TSMPI_PROGRAM",
   localRank: "TSMPI_LOCAL_RANK",
@@ -58,6 +60,24 @@ export interface PeerAddress {
   /** ZeroMQ endpoints: `ipc://...` within a host, `tcp://address:port` between hosts. */
   endpoints: string[];
 }
+
+/** Ranks that a communicator wants to have started while the job runs (`spawn`). */
+export interface SpawnWish {
+  /** Number of the intercommunicator between `parents` and the new ranks. */
+  context: number;
+  count: number;
+  /** Absolute path. */
+  script: string;
+  args: string[];
+  /** Variables that the new ranks get besides. */
+  environment: Record<string, string>;
+  /** Where the new ranks start. */
+  directory: string;
+  parents: PeerAddress[];
+}
+
+/** What became of such a wish: the new ranks, or why there are none. */
+export type SpawnAnswer = { peers: PeerAddress[] } | { reason: string };
 
 /** Advice for when a host cannot reach another one. */
 export const reachAdvice: string =
@@ -166,6 +186,8 @@ export type RankMessage =
   | { kind: "ballot"; ballot: Ballot }
   /** No rank is to wait in this communicator any more. */
   | { kind: "revoke"; context: number; members: RankRuns }
+  /** Start more ranks. The answer is `spawned` with the same `id`. */
+  | { kind: "spawn"; id: number; wish: SpawnWish }
   /** End the whole job with this exit code. */
   | { kind: "abort"; code: number; reason: string };
 
@@ -198,8 +220,13 @@ export type AgentMessage =
       network?: Network;
       recording?: RecordingWanted;
     }
-  /** Every rank is ready. `peers` is ordered by rank. */
-  | { kind: "table"; peers: PeerAddress[] }
+  /**
+   * Every rank is ready. `peers` is ordered by rank. `parents`: those that have spawned these ranks, and the number of the
+   * intercommunicator with them.
+   */
+  | { kind: "table"; peers: PeerAddress[]; parents?: { context: number; peers: PeerAddress[] } }
+  /** Answer to `spawn`. */
+  | { kind: "spawned"; id: number; answer: SpawnAnswer }
   /** A rank ended with exit code 0. `sent` is from its `left` message; absent if there was none. */
   | { kind: "ended"; ending: Ending; sent?: Record<string, number> }
   /** All ballots of a decision. What is known of ranks that are gone has come before. */

@@ -86,6 +86,8 @@ export interface Transport {
   /** The shortest way to rank `dest` of the world, and from rank `source`; undefined where there is none yet. */
   shortSender?(dest: number): ShortSender | undefined;
   shortReceiver?(source: number): ShortReceiver | undefined;
+  /** Takes a transport for ranks that it does not reach: they have joined the job. Absent where it reaches all. */
+  grow?(far: Transport): void;
   /** Set by the engine before it listens. */
   receiver: Receiver | undefined;
   /** Sends a packet to rank `dest` of the world (never this rank itself). */

@@ -31,6 +31,7 @@ export class AgentChannel {
   #listener: AgentListener | undefined;
   /** Messages that arrived before a listener was set. One may be in the same chunk as the answer to `hello`. */
   readonly #early: AgentMessage[] = [];
+  #kept = 0;
   #waiting:
     | { kinds: readonly string[]; resolve: (message: AgentMessage) => void; reject: (error: Error) => void }
     | undefined;
@@ -83,7 +84,18 @@ export class AgentChannel {
       })) as Answer<K>;
     } finally {
       this.#waiting = undefined;
-      this.#socket.unref();
+      if (this.#kept === 0) this.#socket.unref();
+    }
+  }
+
+  /** Keeps the process alive until the promise settles. */
+  async keptOpen<T>(promise: Promise<T>): Promise<T> {
+    this.#kept++;
+    this.#socket.ref();
+    try {
+      return await promise;
+    } finally {
+      if (--this.#kept === 0) this.#socket.unref();
     }
   }
 

@@ -85,6 +85,8 @@ function worldOfOne(checking: Checking | undefined): Communicator {
     program: 0,
     signal: stopping.signal,
     nextContext: 1,
+    context: 0,
+    members: [0],
     abort: async (code, reason) => {
       stopping.abort(new MpiError("aborted", reason));
       process.stderr.write(`tsmpi: ${reason}\n`);

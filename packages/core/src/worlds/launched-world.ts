@@ -7,12 +7,13 @@ import { isMissing, nativeAdvice } from "../calls/native-package.ts";
 import { showWarnings, warn } from "../calls/warning.ts";
 import type { Communicator } from "../communicators/api/communicator.ts";
 import { communicatorClasses, worldCommunicator } from "../communicators/communicator.ts";
+import { firstNumberOf } from "../communicators/membership.ts";
 import { checkingWanted } from "../diagnosis/checking/wanted.ts";
 import { whereabouts } from "../diagnosis/pending-report.ts";
 import { watchProgress } from "../diagnosis/stall-watch.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Recording } from "../recording/recording.ts";
-import { MemoryNetwork } from "../transports/memory.ts";
+import { AloneTransport } from "../transports/alone.ts";
 import { obstacleToSharing } from "../transports/shared-memory/available.ts";
 import type { ZeromqTransport } from "../transports/zeromq/transport.ts";
 import { type AgentMessage, describeEnding, type Ending, env, type Network } from "../wire/agent-protocol.ts";
@@ -21,6 +22,7 @@ import type { Transport } from "../wire/transport.ts";
 import { AgentChannel } from "./agent-channel.ts";
 import { compileLater } from "./compile-later.ts";
 import { describeLost } from "./lost-messages.ts";
+import { Spawning } from "./spawning.ts";
 import { reportUncaught } from "./uncaught.ts";
 
 /** How long a leaving rank waits for its unfinished sends to be received. */
@@ -39,19 +41,30 @@ export function isLaunched(): boolean {
  */
 export async function join(): Promise<Communicator | undefined> {
   const agent = await AgentChannel.open(process.env[env.socket] as string);
-  const hello = { kind: "hello", rank: Number(process.env[env.rank]), pid: process.pid, thread: threadId } as const;
+  const hello = { kind: "hello", rank: numberInJob(), pid: process.pid, thread: threadId } as const;
   const answer = await agent.ask(hello, "welcome", "refused");
   if (answer.kind === "welcome") return new Rank(agent).join(answer);
   agent.close();
   return undefined;
 }
 
+/** Rank 0 of a world that was spawned has a number above those of all earlier ranks. */
+function numberInJob(): number {
+  return Number(process.env[env.rank]) + Number(process.env[env.spawned] ?? 0);
+}
+
 type Welcome = Extract<AgentMessage, { kind: "welcome" }>;
 
 /** This process as a rank of a job, from `init()` to its end. */
 class Rank {
-  readonly #rank = Number(process.env[env.rank]);
-  readonly #size = Number(process.env[env.size]);
+  /** Number in the job. */
+  readonly #rank = numberInJob();
+  /** Number in the job of rank 0 of this rank's world; undefined in the first world. */
+  readonly #first = process.env[env.spawned] === undefined ? undefined : Number(process.env[env.spawned]);
+  readonly #members = Array.from({ length: Number(process.env[env.size]) }, (_, rank) => rank + (this.#first ?? 0));
+  /** How many ranks the job had when this one was started. */
+  readonly #size = this.#members.length + (this.#first ?? 0);
+  #spawning: Spawning | undefined;
   readonly #stopping = new AbortController();
   readonly #agent: AgentChannel;
   #engine: Engine | undefined;
@@ -79,32 +92,16 @@ class Rank {
   async join(welcome: Welcome): Promise<Communicator> {
     const { host } = welcome;
     const who: Identity = { rank: this.#rank, size: this.#size, host };
-    const { transport, hosts } = this.#size === 1 ? alone(host) : await this.#meet(welcome);
+    const { transport, hosts, parents } = this.#size === 1 ? alone(host) : await this.#meet(welcome);
     const engine = new Engine(who, transport, await checkingWanted());
     const recording = await recordingOf(welcome, who, engine, transport);
     this.#recording = recording;
     this.#engine = engine;
-    if (this.#transport !== undefined) {
-      this.#transport.unreachable = ({ code, message }, { dest, attempts }) => {
-        this.#agent.tell({ kind: "undelivered", dest, attempts });
-        if (!welcome.keepsGoing) engine.stop(code, message); // the launcher decides which of the two is given up
-      };
-    }
-    if (this.#size > 1) {
-      engine.survival.link = {
-        cast: (ballot) => this.#agent.tell({ kind: "ballot", ballot }),
-        revoke: (context, members) => this.#agent.tell({ kind: "revoke", context, members }),
-      };
-    }
+    this.#watchRoutes(engine, welcome);
+    if (this.#size > 1) this.#watchOthers(engine);
+    this.#spawning = this.#spawner(welcome, engine, transport, hosts);
     engine.lost = (source, packets) => this.#agent.tell({ kind: "missing", source, packets });
     for (const message of this.#early.splice(0)) this.#told(message);
-    const deadlockAfterMs = Number(process.env[env.deadlockAfter] ?? 0) * 1000;
-    if (deadlockAfterMs > 0 && this.#size > 1) {
-      watchProgress(engine, deadlockAfterMs, {
-        stuck: (stuck) => this.#agent.tell({ kind: "stuck", ...stuck }),
-        moving: () => this.#agent.tell({ kind: "moving" }),
-      });
-    }
     process.on("beforeExit", this.#idle);
     process.once("exit", this.#exiting);
     const abort = (code: number, reason: string): Promise<never> => this.#abort(code, reason);
@@ -116,11 +113,58 @@ class Rank {
     const calls = { showProgress, reportUnresponsive, abort, close };
     const program = Number(process.env[env.program] ?? 0);
     const watched = recording === undefined ? calls : { ...calls, recording };
-    return worldCommunicator({ who, engine, hosts, program, signal, nextContext: 1, ...watched });
+    const context = this.#first === undefined ? 0 : firstNumberOf(this.#first);
+    const place = { who, context, members: this.#members, hosts, parents };
+    return worldCommunicator({
+      ...place,
+      engine,
+      program,
+      signal,
+      nextContext: 1,
+      spawner: this.#spawning,
+      ...watched,
+    });
+  }
+
+  #spawner(welcome: Welcome, engine: Engine, transport: Transport, hosts: string[]): Spawning {
+    const { directory, network, host } = welcome;
+    const bind = async (): Promise<ZeromqTransport> => {
+      if (this.#transport !== undefined) return this.#transport;
+      const far = await this.#bind(directory, network);
+      far.connect([], host);
+      this.#watchRoutes(engine, welcome);
+      transport.grow?.(far);
+      if (this.#size === 1) this.#watchOthers(engine);
+      return far;
+    };
+    return new Spawning({ agent: this.#agent, engine, hosts, network: bind });
+  }
+
+  #watchRoutes(engine: Engine, { keepsGoing = false }: Welcome): void {
+    if (this.#transport === undefined) return;
+    this.#transport.unreachable = ({ code, message }, { dest, attempts }) => {
+      this.#agent.tell({ kind: "undelivered", dest, attempts });
+      if (!keepsGoing) engine.stop(code, message); // else the launcher decides which of the two is given up
+    };
+  }
+
+  /** There are other ranks: decisions are made at the launcher, and it is told when this rank waits for long. */
+  #watchOthers(engine: Engine): void {
+    engine.survival.link = {
+      cast: (ballot) => this.#agent.tell({ kind: "ballot", ballot }),
+      revoke: (context, members) => this.#agent.tell({ kind: "revoke", context, members }),
+    };
+    const deadlockAfterMs = Number(process.env[env.deadlockAfter] ?? 0) * 1000;
+    if (deadlockAfterMs <= 0) return;
+    watchProgress(engine, deadlockAfterMs, {
+      stuck: (stuck) => this.#agent.tell({ kind: "stuck", ...stuck }),
+      moving: () => this.#agent.tell({ kind: "moving" }),
+    });
   }
 
   /** Reports this rank's endpoints, waits for the table of all ranks, and opens the transports. */
-  async #meet(welcome: Welcome): Promise<{ transport: Transport; hosts: string[] }> {
+  async #meet(welcome: Welcome): Promise<Met> {
+    if (this.#first !== undefined) return this.#meetParents(welcome);
     const { host, directory, room, network, cpus = availableParallelism() } = welcome;
     const unshared = obstacleToSharing(directory, room, Number(process.env[env.localSize]));
     const far = unshared === undefined && network === undefined ? undefined : await this.#bind(directory, network);
@@ -133,6 +177,19 @@ class Rank {
     const { SharedMemoryTransport } = await import("../transports/shared-memory/transport.ts");
     const options = { rank: this.#rank, size: this.#size, directory, room, neighbors, cpus };
     return { transport: new SharedMemoryTransport({ ...options, far }), hosts };
+  }
+
+  /** Ranks that were spawned talk to all others over ZeroMQ. */
+  async #meetParents({ host, directory, network }: Welcome): Promise<Met> {
+    const far = await this.#bind(directory, network);
+    const ready = { kind: "ready", endpoints: far.endpoints } as const;
+    const { peers, parents = { context: 0, peers: [] } } = await this.#agent.ask(ready, "table");
+    const all = [...parents.peers, ...peers];
+    far.connect(all, host);
+    const hosts: string[] = [];
+    for (const peer of all) hosts[peer.rank] = peer.host;
+    const members = parents.peers.map(({ rank }) => rank);
+    return { transport: far, hosts, parents: { context: parents.context, members } };
   }
 
   async #bind(directory: string, network: Network | undefined): Promise<ZeromqTransport> {
@@ -168,12 +225,15 @@ class Rank {
     } else if (message.kind === "endsSoon") {
       // Only a request to the program: calls continue to work.
       this.#stopping.abort(new MpiError("aborted", message.reason));
+    } else if (message.kind === "spawned") {
+      this.#spawning?.answered(message.id, message.answer);
     } else if (message.kind === "decided") {
       this.#engine?.survival.decided(message.outcome);
     } else if (message.kind === "revoked") {
       this.#engine?.survival.revoked(message.context, message.by);
     } else if (message.kind === "ended") {
       this.#transport?.drop(message.ending.rank);
+      if (message.ending.rank >= this.#size) this.#engine?.grow();
       if (this.#engine === undefined) this.#early.push(message);
       else this.#engine.endings.ended(message.ending, message.sent && (message.sent[this.#rank] ?? 0));
     }
@@ -193,7 +253,9 @@ class Rank {
   #stop(code: MpiErrorCode, why: string, ending: Ending | undefined): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#stopping.abort(new MpiError(code, why, { rank: ending?.rank, host: ending?.host }));
+    const error = new MpiError(code, why, { rank: ending?.rank, host: ending?.host });
+    this.#stopping.abort(error);
+    this.#spawning?.stop(error);
     this.#recording?.freeze();
     this.#transport?.dropAll();
     this.#engine?.stop(code, why, { rank: ending?.rank, host: ending?.host });
@@ -253,7 +315,7 @@ class Rank {
     const { mail, sent } = engine.traffic;
     const some = Object.keys(mail.sent).length + Object.keys(mail.received).length + mail.unreceived.length > 0;
     if (some) this.#agent.tell({ kind: "mail", ...mail });
-    const communicators = this.#size === 1 ? [] : engine.joined;
+    const communicators = this.#size === 1 && this.#transport === undefined ? [] : engine.joined;
     if (communicators.length > 0) this.#agent.tell({ kind: "joined", communicators });
     this.#agent.tell({ kind: "left", sent, strangers: this.#transport?.strangers ?? 0 });
   }
@@ -264,6 +326,14 @@ const consequences: ReadonlySet<MpiErrorCode> = new Set(["rank-failed", "aborted
 
 /** Why a message to a world of one never comes. */
 export const aloneAndWaiting = "there is no other rank, and nothing was sent";
+
+/** What a rank knows once all ranks of its world are ready. */
+interface Met {
+  transport: Transport;
+  /** By number in the job. */
+  hosts: string[];
+  parents?: { context: number; members: number[] };
+}
 
 /** Begins to record, where that is wanted. Loaded only then. */
 async function recordingOf(
@@ -277,6 +347,6 @@ async function recordingOf(
   return new Recording(wanted, who, engine, transport, communicatorClasses());
 }
 
-function alone(host: string): { transport: Transport; hosts: string[] } {
-  return { transport: new MemoryNetwork(1).end(0), hosts: [host] };
+function alone(host: string): Met {
+  return { transport: new AloneTransport(), hosts: [host] };
 }

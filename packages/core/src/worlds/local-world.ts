@@ -163,6 +163,8 @@ export class LocalWorld<R> {
       program: 0,
       signal: this.#stopping.signal,
       nextContext: 1,
+      context: 0,
+      members: this.#hosts.map((_, each) => each),
       abort: async (code, reason) => {
         const error = new MpiError("aborted", `rank ${rank} called abort(${code}): ${reason}`, { rank });
         this.#failed(rank, error);

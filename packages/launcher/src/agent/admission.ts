@@ -43,6 +43,7 @@ export class Admission {
       return undefined;
     }
     const { directory, room, recordedEvents: events } = this.#setup;
+    const isRecorded = events !== undefined && plan.ranks.includes(rank); // not those that were spawned
     child.connect(socket);
     const cpus = this.#setup.seats?.cpus;
     child.tell({
@@ -53,7 +54,7 @@ export class Admission {
       ...(cpus === undefined ? {} : { cpus }),
       ...(plan.keepGoing && { keepsGoing: true }),
       ...(network === undefined ? {} : { network }),
-      ...(events === undefined ? {} : { recording: { path: recordingPath(directory, rank), events, allLines } }),
+      ...(!isRecorded ? {} : { recording: { path: recordingPath(directory, rank), events, allLines } }),
     });
     if (this.#endsSoon !== undefined) child.tell(this.#endsSoon);
     if (this.#verdict !== undefined) child.tell(this.#verdict);

@@ -3,7 +3,7 @@ import { hostClock, type RankMessage } from "@tsmpi/core/bootstrap";
 import type { Exit } from "../errors/exit-codes.ts";
 import { reasonOf } from "../errors/launch-error.ts";
 import type { Channel } from "../link/channel.ts";
-import type { HostPlan, Order, Report } from "../link/messages.ts";
+import type { HostPlan, Order, Report, SpawnOrder } from "../link/messages.ts";
 import { usableCpus } from "../system/cpus.ts";
 import { deferred } from "../system/deferred.ts";
 import { agentMark } from "../system/guardian.ts";
@@ -21,6 +21,7 @@ import { runsScripts } from "./rank-program.ts";
 import { commonStart, rankStart } from "./rank-start.ts";
 import { sendRecordings } from "./recordings.ts";
 import type { RankStart } from "./spawn-rank.ts";
+import { planOfSpawned } from "./spawned-ranks.ts";
 import { hasSocket, type Stall, StallWatch } from "./stalls.ts";
 
 /** Once all ranks have ended, output is read until it pauses for this long: a process that cannot be found may hold a pipe. */
@@ -46,6 +47,11 @@ export class Agent {
   #allStarted = false;
   /** Ranks that could not be started, and have not yet said why. */
   #unstarted = 0;
+  /** How many orders are being followed to start ranks while the job runs. */
+  #spawning = 0;
+  #isFinishing = false;
+  /** No more ranks will be spawned here. */
+  #isReleased = false;
   #failed = false;
 
   constructor(channel: Channel<Report, Order>) {
@@ -73,6 +79,27 @@ export class Agent {
         this.#admission.tellLater(order);
         this.#ranks.tell(order);
         break;
+      case "spawn":
+        void this.#spawn(order);
+        break;
+      case "world":
+        this.#stalls?.add(order.peers);
+        for (const rank of order.ranks) {
+          const child = this.#ranks.processes.get(rank);
+          child?.tell({ kind: "table", peers: order.peers, parents: order.parents });
+          for (const ending of order.gone) child?.tell({ kind: "ended", ending });
+        }
+        break;
+      case "spawned":
+        this.#ranks.processes.get(order.rank)?.tell({ kind: "spawned", id: order.id, answer: order.answer });
+        break;
+      case "release":
+        this.#isReleased = true;
+        this.#finishIfDone();
+        break;
+      case "killRanks":
+        for (const rank of order.ranks) this.#ranks.processes.get(rank)?.signal("SIGKILL");
+        break;
       case "table":
         this.#watchStalls(order.peers);
         this.#ranks.tell(order);
@@ -96,9 +123,11 @@ export class Agent {
         break;
       case "stop":
         this.#ranks.stop(order.killAfterMs);
+        this.#finishIfDone();
         break;
       case "kill":
         this.#ranks.kill();
+        this.#finishIfDone();
         break;
       case "abandon":
         this.#ranks.abandon();
@@ -161,8 +190,36 @@ export class Agent {
     }
   }
 
-  #startRank(rank: number, start: RankStart): void {
-    const child = new RankProcess(start, this.#eventsOf(rank, start.file));
+  /** Ranks join the running job. One that cannot be started does not end the job. */
+  async #spawn(order: SpawnOrder): Promise<void> {
+    const [first] = order.ranks as [number];
+    this.#spawning++;
+    try {
+      if (this.#plan === undefined || this.#isFinishing || this.#ranks.isStopping)
+        throw new Error("the ranks of this host have ended");
+      const plan = planOfSpawned(this.#plan, order);
+      await this.#setup.extend(plan);
+      if (this.#ranks.isStopping) return;
+      const common = commonStart({ ...plan, ranks: [...this.#ranks.running.keys(), ...plan.ranks] });
+      for (const rank of plan.ranks) {
+        const unable = (reason: string): void => this.#channel.send({ kind: "unspawned", rank, reason });
+        this.#startRank(rank, rankStart(rank, plan, this.#setup, common), unable);
+      }
+    } catch (error) {
+      const reason = `cannot start them on ${this.#plan?.host ?? "a host"}: ${reasonOf(error)}`;
+      this.#channel.send({ kind: "unspawned", rank: first, reason });
+    } finally {
+      this.#spawning--;
+      this.#finishIfDone();
+    }
+  }
+
+  #startRank(
+    rank: number,
+    start: RankStart,
+    unable: (reason: string) => void = (reason) => this.#unable(reason),
+  ): void {
+    const child = new RankProcess(start, this.#eventsOf(rank, start.file, unable));
     if (child.pid === undefined) {
       this.#unstarted++;
       return;
@@ -175,7 +232,7 @@ export class Agent {
     this.#channel.send({ kind: "started", rank, pid: child.pid });
   }
 
-  #eventsOf(rank: number, file: string): RankEvents {
+  #eventsOf(rank: number, file: string, unable: (reason: string) => void): RankEvents {
     return {
       output: (stream, written) => {
         const bytes = stream === "stderr" ? withoutZeromqRemark(written) : written;
@@ -187,7 +244,7 @@ export class Agent {
       inputTaken: (bytes) => this.#channel.send({ kind: "inputTaken", rank, bytes }),
       unable: (error) => {
         const program = runsScripts(this.#plan!) ? "" : `${file}: `;
-        this.#unable(`rank ${rank}: ${program}${reasonOf(error)}`);
+        unable(`rank ${rank}: ${program}${reasonOf(error)}`);
         this.#unstarted--;
         this.#finishIfDone();
       },
@@ -220,6 +277,7 @@ export class Agent {
     this.#ranks.kill();
     this.#ranks.abandon();
     if (this.#plan === undefined) this.#finished.resolve();
+    else this.#finishIfDone();
   }
 
   #watchStalls(peers: Extract<Order, { kind: "table" }>["peers"]): void {
@@ -244,6 +302,8 @@ export class Agent {
   }
 
   #finishIfDone(): void {
+    if (this.#isFinishing || this.#spawning > 0) return;
+    if (this.#plan?.stays && !this.#isReleased && !this.#ranks.isStopping && !this.#failed) return;
     if (this.#allStarted && this.#unstarted === 0 && this.#ended.size === this.#ranks.processes.size)
       void this.#finish();
   }
@@ -262,6 +322,7 @@ export class Agent {
 
   /** Every rank has ended: leaves nothing of the job behind, and loses nothing that was written. */
   async #finish(): Promise<void> {
+    this.#isFinishing = true;
     this.#ranks.endWatch();
     this.#setup.close();
     this.#stalls?.end();

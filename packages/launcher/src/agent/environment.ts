@@ -44,13 +44,16 @@ export function environmentOf(
   const { program, given, directory } = plan.programs[index]!;
   const place = plan.environment["PWD"] === undefined ? {} : { PWD: directory };
   const inherited: Record<string, string> = { ...plan.environment, ...place, ...gpus, ...given };
+  delete inherited[env.spawned]; // of a rank that has started this job
+  const first = plan.first ?? 0;
   return {
     OMP_NUM_THREADS: String(threads),
     UV_THREADPOOL_SIZE: String(Math.min(4, Math.max(2, share))),
     ...memory,
     ...inherited,
     ...nodeOptions(rank, program, inherited["NODE_OPTIONS"]),
-    [env.rank]: String(rank),
+    [env.rank]: String(rank - first),
+    ...(plan.first === undefined ? {} : { [env.spawned]: String(first) }),
     [env.size]: String(plan.size),
     [env.program]: String(index),
     [env.localRank]: String(plan.ranks.indexOf(rank)),

@@ -82,6 +82,17 @@ export class HostSetup {
     return here;
   }
 
+  /** Prepares for ranks that join a running job. */
+  async extend({ ranks, programs }: HostPlan): Promise<void> {
+    const index = programs.length - 1;
+    const { program } = programs[index]!;
+    if (!("executable" in program)) materialise(program, programDirectory(this.directory, index));
+    if (this.pipes.size === 0) return;
+    const pipes = pipesIn(this.directory, ranks);
+    const names = [...pipes.values()].flatMap((each) => Object.values(each).map((path) => basename(path)));
+    if (await this.guardian?.makePipes(names)) this.pipes = new Map([...this.pipes, ...pipes]);
+  }
+
   #reserveRecordings(plan: HostPlan): void {
     this.recordedEvents = eventsIn(this.room, plan);
     if (this.recordedEvents !== undefined)

@@ -27,6 +27,17 @@ const isRuns = (value: unknown): boolean =>
   Array.isArray(value) && value.every((run) => isNumbers(run) && run.length === 2 && run[1] <= mostRanks);
 const isBallot: Check = ({ context, number, members, question, value }) =>
   isNumber(context) && isNumber(number) && isRuns(members) && isText(question) && isText(value);
+const isPeer: Check = ({ rank, host, endpoints }) => isNumber(rank) && isText(host) && isTexts(endpoints);
+const isWish: Check = ({ context, count, script, args, environment, directory, parents }) =>
+  isNumber(context) &&
+  isRanks(count) &&
+  [script, directory].every(isText) &&
+  isTexts(args) &&
+  isTable(environment) &&
+  isTexts(Object.values(environment)) &&
+  isListOf(isPeer, parents);
+const isRanks = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostRanks;
 const isMaybe = (check: (value: unknown) => boolean, value: unknown): boolean => value === undefined || check(value);
 
 /** The fields that launcher and agent need in each message of a rank. */
@@ -47,6 +58,7 @@ const checks: Record<RankMessage["kind"], Check> = {
   unresponsive: ({ rank, reason }) => isNumber(rank) && isText(reason),
   ballot: ({ ballot }) => isTable(ballot) && isBallot(ballot),
   revoke: ({ context, members }) => isNumber(context) && isRuns(members),
+  spawn: ({ id, wish }) => isNumber(id) && isTable(wish) && isWish(wish),
   abort: ({ code, reason }) => Number.isInteger(code) && isText(reason),
 };
 

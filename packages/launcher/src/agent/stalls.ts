@@ -37,24 +37,29 @@ const repeating = "01";
  */
 export class StallWatch {
   /** Ranks on other hosts, by address and port as the kernel writes them. */
-  readonly #far: ReadonlyMap<string, { rank: number; to: string }>;
+  readonly #far: Map<string, { rank: number; to: string }> = new Map();
+  readonly #host: string;
   readonly #found: (stall: Stall) => void;
   /** By the socket's number. */
   #suspects: ReadonlyMap<string, number> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(peers: readonly PeerAddress[], host: string, found: (stall: Stall) => void) {
-    const far = peers.filter((peer) => peer.host !== host);
-    this.#far = new Map(
-      far.flatMap(({ rank, endpoints }) =>
-        endpoints
-          .filter((endpoint) => endpoint.startsWith("tcp://"))
-          .map((endpoint) => endpoint.slice("tcp://".length))
-          .map((to) => [asKernel(to), { rank, to }] as const),
-      ),
-    );
+    this.#host = host;
+    this.add(peers);
     this.#found = found;
     this.#lookIn(lookMs);
+  }
+
+  /** Ranks that have joined the job. */
+  add(peers: readonly PeerAddress[]): void {
+    for (const { rank, host, endpoints } of peers) {
+      if (host === this.#host) continue;
+      for (const endpoint of endpoints.filter((each) => each.startsWith("tcp://"))) {
+        const to = endpoint.slice("tcp://".length);
+        this.#far.set(asKernel(to), { rank, to });
+      }
+    }
   }
 
   end(): void {

@@ -35,6 +35,7 @@ export const forming: ReadonlySet<string> = new Set([
   "merge",
   "splitShared",
   "shrink",
+  "spawn",
 ]);
 
 /** Those that make one with fewer ranks. */

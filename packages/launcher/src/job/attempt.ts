@@ -19,6 +19,7 @@ import type { PreparedPrograms } from "./prepare-programs.ts";
 import type { AttemptEnd } from "./restarts.ts";
 import type { RunControl } from "./run-control.ts";
 import { describeRun, openLive, showSight } from "./sight.ts";
+import { spawnOptions } from "./spawn-options.ts";
 import type { Station } from "./stations.ts";
 
 /** Why the output cannot be written: stops the job, without a sentence if that is no news. */
@@ -27,8 +28,8 @@ export type OutputFailure = [code: number, reason: string, sentence?: string];
 /** The output of one start of the job, and what becomes of it if it cannot be written. */
 export interface AttemptOutput {
   output: Output;
-  /** Its code is not 0 once the output cannot be written. `stop` is set while there is a job. */
-  failures: { code: number; stop(...failure: OutputFailure): void };
+  /** Its code is not 0 once the output cannot be written. `stop` and `hostOf` are set when there is a job. */
+  failures: { code: number; stop(...failure: OutputFailure): void; hostOf(rank: number): string };
 }
 
 export interface Attempt extends AttemptOutput {
@@ -54,7 +55,8 @@ export async function runOnce(attempt: Attempt): Promise<AttemptEnd> {
   const plans = plansFor(options, prepared.programs, placement, shown, restart);
   const { stations, roll, settled } = await launch(options, placement, plans, log);
   sayShortage(allocation, placement, stations, output);
-  const { job, input } = openJob(attempt, { stations, size: placement.size, output, roll, log });
+  const { job, input } = openJob(attempt, { stations, output, roll, log });
+  failures.hostOf = (rank) => job.hostOf(rank);
   failures.stop = (...failure) => job.end.stop(...failure);
   const late: string[] = [];
   const limit = limitLaunch(options.launchTimeoutMs - (performance.now() - launchedAt), job, roll, late);
@@ -104,13 +106,15 @@ function sayShortage(allocation: Allocation, placement: Placement, stations: rea
 
 /** The job, with its input connected. */
 function openJob(
-  { options, stdin, restart }: Attempt,
-  rest: Pick<JobOptions, "stations" | "size" | "output" | "roll" | "log">,
+  { options, allocation, placement, stdin, restart }: Attempt,
+  rest: Pick<JobOptions, "stations" | "output" | "roll" | "log">,
 ): { job: Job; input: Input } {
   const { killAfterMs, silentAfterMs, keepGoing, countsFailures } = options;
-  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, rest.size), stdin.source(restart));
+  const input = new Input((bytes) => job.feed(bytes), inputRanksOf(options, placement.size), stdin.source(restart));
   const job = new Job({
     ...rest,
+    size: placement.size,
+    spawn: spawnOptions(options, allocation, placement),
     killAfterMs,
     silentAfterMs,
     keepGoing,

@@ -39,6 +39,7 @@ export function plansFor(
       [env.deadlockAfter]: String(options.deadlockAfterMs / 1000),
       ...options.environment,
     },
+    stays: options.keepGoing && !options.isCommand,
     umask: process.umask(),
     seating: {
       bindTo: bindingOf(options),

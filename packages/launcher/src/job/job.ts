@@ -14,7 +14,9 @@ import { LeftBehind } from "./left-behind.ts";
 import { Losses } from "./losses.ts";
 import { RankStates } from "./rank-states.ts";
 import { type Described, Recordings } from "./recordings.ts";
+import { Room, type Slots } from "./room.ts";
 import { SeatingMap } from "./seating-map.ts";
+import { Spawning, type SpawningOptions } from "./spawning.ts";
 import { Startup } from "./startup.ts";
 import { type Station, Stations } from "./stations.ts";
 import { StoppedRanks } from "./stopped-ranks.ts";
@@ -39,6 +41,7 @@ export interface JobOptions {
   roll: RollCall;
   /** What a recording says about the job; undefined: nothing is recorded. */
   recorded: Described | undefined;
+  spawn: Pick<SpawningOptions, "prepare" | "limitMs"> & { slots: Slots };
   /** For `--verbose`. */
   log(text: string): void;
 }
@@ -66,6 +69,7 @@ export class Job {
   readonly #deadlock: DeadlockCheck;
   readonly #startup: Startup;
   readonly #losses: Losses;
+  readonly #spawning: Spawning;
   readonly #undelivered: Undelivered;
   readonly #leftBehind: LeftBehind;
   readonly #stopped: StoppedRanks;
@@ -108,7 +112,9 @@ export class Job {
     this.recordings = options.recorded && new Recordings(stations, options.recorded);
     this.#stopped = new StoppedRanks(ranks, output, options.silentAfterMs);
     this.#startup = new Startup(options, ranks, stations);
-    this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end });
+    const spawning = spawningFor(options, stations, ranks, exitCode);
+    this.#spawning = spawning;
+    this.#losses = new Losses({ ...options, stations, ranks, inquiry, exitCode, sentences, deadlock, end, spawning });
     this.#leftBehind = new LeftBehind(options, ranks, exitCode, warnings);
     for (const station of options.stations) {
       station.channel.receive({
@@ -121,6 +127,10 @@ export class Job {
   /** Resolves with the exit code, once no process of the job is left on any host. */
   get ended(): Promise<number> {
     return this.#ended.promise;
+  }
+
+  hostOf(rank: number): string {
+    return this.#ranks.hostOf(rank);
   }
 
   /** Resolves when every rank has been started. */
@@ -166,7 +176,11 @@ export class Job {
     const { channel, plan } = station;
     switch (report.kind) {
       case "started":
-        this.#startup.rankStarted(report.rank, report.pid, station);
+        if (report.rank < this.#ranks.worldSize) this.#startup.rankStarted(report.rank, report.pid, station);
+        else this.#spawning.started(report.rank, report.pid, station);
+        break;
+      case "unspawned":
+        this.#spawning.unable(report.rank, report.reason);
         break;
       case "said":
         this.#said(report.rank, report.message, plan.host);
@@ -252,7 +266,8 @@ export class Job {
         this.remark(message.text);
         break;
       case "ready":
-        this.#startup.ready(rank, host, message.endpoints, message.unshared);
+        if (this.#spawning.isStarting(rank)) this.#spawning.ready(rank, host, message.endpoints);
+        else this.#startup.ready(rank, host, message.endpoints, message.unshared);
         break;
       case "undelivered":
         this.#undelivered.report(this.#ranks.name(rank, host), host, message.dest, message.attempts);
@@ -266,6 +281,9 @@ export class Job {
       case "ballot":
       case "revoke":
         this.#losses.council.hear(rank, message);
+        break;
+      case "spawn":
+        void this.#spawning.ask(rank, message.id, message.wish);
         break;
       case "abort":
         this.#aborted(this.#ranks.name(rank, host), message);
@@ -290,9 +308,21 @@ export class Job {
     this.#stations.open.delete(station);
     if (this.#stations.open.size > 0) return;
     this.#inquiry.end();
+    this.#spawning.end();
     this.recordings?.end();
     this.#losses.conclude();
     this.#leftBehind.say();
     void this.end.told.then(() => this.#ended.resolve(this.#exitCode.code));
   }
+}
+
+function spawningFor(
+  { spawn, output, recorded, log }: JobOptions,
+  stations: Stations,
+  ranks: RankStates,
+  exitCode: ExitCode,
+): Spawning {
+  const room = new Room(stations, ranks, spawn.slots);
+  const say = (text: string): void => output.say(text);
+  return new Spawning({ ...spawn, stations, ranks, exitCode, room, isRecorded: recorded !== undefined, say, log });
 }

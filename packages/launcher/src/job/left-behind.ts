@@ -61,7 +61,7 @@ export class LeftBehind {
   #sayCalls(): void {
     const unreceived = describeUnreceived(this.mails);
     if (unreceived !== undefined) this.#warnings.warn(unreceived);
-    const unjoined = describeUnjoined(this.joined, this.#ranks.size, listed);
+    const unjoined = describeUnjoined(this.joined, this.#ranks.worldSize, listed);
     if (unjoined === undefined) return;
     this.#warnings.complain(unjoined);
     this.#exitCode.spoil();

@@ -10,6 +10,7 @@ import type { Inquiry } from "./inquiry.ts";
 import type { JobEnd } from "./job-end.ts";
 import type { LastSentences } from "./last-sentences.ts";
 import type { RankStates } from "./rank-states.ts";
+import type { Spawning } from "./spawning.ts";
 import type { Station, Stations } from "./stations.ts";
 
 interface LossesOptions {
@@ -20,6 +21,7 @@ interface LossesOptions {
   exitCode: ExitCode;
   sentences: LastSentences;
   end: JobEnd;
+  spawning: Spawning;
   /** `--keep-going`. */
   keepGoing: boolean;
   /** The exit code of a rank that left the world in good order is a result, and no failure (`tsmpi map`). */
@@ -47,12 +49,19 @@ export class Losses {
 
   /** A rank has ended, well or not. `sent`: how many packets it sent to each rank, if it left the world in good order. */
   rankEnded(ending: Ending, sent: Record<string, number> | undefined): void {
-    const { ranks, inquiry, deadlock, end, input, log } = this.#options;
+    this.#weigh(ending, sent);
+    this.#releaseIfOver();
+  }
+
+  #weigh(ending: Ending, sent: Record<string, number> | undefined): void {
+    const { ranks, inquiry, deadlock, end, input, log, spawning } = this.#options;
     const { rank } = ending;
+    const isLoss = !spawning.ended(ending);
     log(`${ranks.nameWithPid(ending)} ${describeExit(ending)}`);
     ranks.endings.set(rank, ending);
     inquiry.recheck();
     input.rankEnded(rank);
+    if (!isLoss) return;
     if (exitCodeOf(ending) !== 0 && !this.#isResult(ending, sent)) {
       if (this.#canSpare) this.#goOnWithout(ending);
       else end.fail(ending, exitCodeOf(ending), howItFailed(ending));
@@ -81,7 +90,7 @@ export class Losses {
 
   /** A host, its link or its agent is gone, and with it all that is known of its ranks. */
   hostLost(station: Station, reason: string): void {
-    const { ranks, sentences, end, input, output, deadlock } = this.#options;
+    const { ranks, sentences, end, input, output, deadlock, spawning } = this.#options;
     const { host, ranks: lost } = station.plan;
     const hint = `host ${host} was lost: ${reason}`;
     station.lost();
@@ -93,13 +102,22 @@ export class Losses {
     output.say(`tsmpi: ${hint}; going on without its ranks`);
     for (const rank of lost.filter((each) => !ranks.endings.has(each))) {
       const ending = ranks.lostEnding(rank, host, hint);
+      const isSpawning = spawning.ended(ending);
       ranks.endings.set(rank, ending);
+      if (isSpawning) continue;
       this.#firstLost ??= ending;
       input.rankEnded(rank);
       this.#news.tell(ending);
       this.council.ended(rank);
     }
     deadlock.later();
+    this.#releaseIfOver();
+  }
+
+  /** Agents that stay for ranks to be spawned have nothing left to wait for. */
+  #releaseIfOver(): void {
+    const { keepGoing, ranks, stations } = this.#options;
+    if (keepGoing && ranks.all.every((rank) => ranks.endings.has(rank))) stations.order({ kind: "release" });
   }
 
   /**

@@ -4,7 +4,10 @@ import type { Stations } from "./stations.ts";
 
 /** What the launcher knows of each rank. */
 export class RankStates {
-  readonly size: number;
+  /** How many ranks the job has had so far: it grows when ranks are spawned. */
+  size: number;
+  /** Those of the first world, which the job has begun with. */
+  readonly worldSize: number;
   readonly #stations: Stations;
   /** Process ids of the ranks that have been started. */
   readonly pids: Map<number, number> = new Map();
@@ -21,6 +24,7 @@ export class RankStates {
 
   constructor(size: number, stations: Stations) {
     this.size = size;
+    this.worldSize = size;
     this.#stations = stations;
   }
 
@@ -37,7 +41,8 @@ export class RankStates {
     const plan = this.#stations.of(rank)?.plan;
     const program =
       plan === undefined || plan.programs.length === 1 ? "" : ` (${nameOfProgram(programOf(plan, rank))})`;
-    return `rank ${rank} of ${this.size}${program} on ${host}`;
+    const place = rank < this.worldSize ? `of ${this.worldSize}` : "(spawned)";
+    return `rank ${rank} ${place}${program} on ${host}`;
   }
 
   /** `rank 3 of 8 on n2 (pid 4711)`. */

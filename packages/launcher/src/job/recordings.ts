@@ -35,6 +35,8 @@ export function recordedEvents(size: number, isLive: boolean): number {
 export class Recordings {
   readonly #stations: Stations;
   readonly #gathered: Gathered;
+  /** Ranks that are spawned later are not recorded. */
+  readonly #ranks: ReadonlyMap<Station, number[]>;
   readonly #described: Described;
   readonly #cpus = new Map<string, number>();
   readonly #startedAt = new Date();
@@ -46,6 +48,7 @@ export class Recordings {
   constructor(stations: Stations, described: Described) {
     this.#stations = stations;
     this.#described = described;
+    this.#ranks = new Map(stations.all.map((station) => [station, station.plan.ranks]));
     this.#gathered = new Gathered(stations.all.map(({ plan }) => ({ name: plan.host, ranks: plan.ranks })));
     this.#askClocks();
   }
@@ -69,7 +72,7 @@ export class Recordings {
 
   /** Asks all hosts for what their ranks have recorded so far. Resolves when it is here, or the hosts have had `ms` for it. */
   async ask(ms: number): Promise<void> {
-    this.#missing = new Set([...this.#stations.open].flatMap(({ plan }) => plan.ranks));
+    this.#missing = new Set([...this.#stations.open].flatMap((station) => this.#ranks.get(station) ?? []));
     this.#stations.order({ kind: "record" });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -107,12 +110,14 @@ export class Recordings {
       tsmpi: version,
       node: process.version,
       startedAt: this.#startedAt.toISOString(),
-      hosts: this.#stations.all.map(({ plan }) => ({
-        name: plan.host,
-        ranks: plan.ranks,
-        cpus: plan.granted?.cpus ?? this.#cpus.get(plan.host) ?? 0,
-        clockErrorMs: this.#gathered.clockErrorMs(plan.host),
-      })),
+      hosts: this.#stations.all
+        .map((station) => ({ plan: station.plan, ranks: this.#ranks.get(station) ?? [] }))
+        .map(({ plan, ranks }) => ({
+          name: plan.host,
+          ranks,
+          cpus: plan.granted?.cpus ?? this.#cpus.get(plan.host) ?? 0,
+          clockErrorMs: this.#gathered.clockErrorMs(plan.host),
+        })),
     };
   }
 

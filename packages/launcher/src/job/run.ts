@@ -179,10 +179,10 @@ function watchTime({ walltimeMs }: RunOptions, control: RunControl, log: (text: 
 }
 
 function openOutput(options: RunOptions, placement: Placement, screen: Screen, restart: number): AttemptOutput {
-  const failures: AttemptOutput["failures"] = { code: exitCodes.success, stop: () => {} };
+  const failures: AttemptOutput["failures"] = { code: exitCodes.success, stop: () => {}, hostOf: () => "?" };
   const output = new Output(
     {
-      tag: tagsOf(options, placement),
+      tag: tagsOf(options, placement, (rank) => failures.hostOf(rank)),
       shown: options.outputRanks && new Set(options.outputRanks),
       directory: options.dryRun ? undefined : options.outputDirectory,
       ranks: placement.size,
@@ -198,12 +198,16 @@ function openOutput(options: RunOptions, placement: Placement, screen: Screen, r
   return { output, failures };
 }
 
-/** `[3] ` or `[3 node1] `, which `--tag-output` puts before each line. */
-function tagsOf({ tagOutput }: RunOptions, { nodes }: Placement): (rank: number) => string {
+/** `[3] ` or `[3 node1] `, which `--tag-output` puts before each line. `hostOf` knows ranks that have been spawned. */
+function tagsOf(
+  { tagOutput }: RunOptions,
+  { nodes }: Placement,
+  hostOf: (rank: number) => string,
+): (rank: number) => string {
   if (tagOutput === undefined) return () => "";
   if (tagOutput === "rank") return (rank) => `[${rank}] `;
   const tags = new Map(nodes.flatMap(({ host, ranks }) => ranks.map((rank) => [rank, `[${rank} ${host.name}] `])));
-  return (rank) => tags.get(rank) ?? "";
+  return (rank) => tags.get(rank) ?? `[${rank} ${hostOf(rank)}] `;
 }
 
 /** What the user is to know before the ranks start. */

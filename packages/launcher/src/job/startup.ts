@@ -32,20 +32,20 @@ export class Startup {
 
   rankStarted(rank: number, pid: number, { plan }: Station): void {
     const { input, log, roll } = this.#options;
-    const { pids, size } = this.#ranks;
+    const { pids, worldSize } = this.#ranks;
     log(`rank ${rank} started on ${plan.host} (pid ${pid})`);
     input.rankStarted(rank);
     pids.set(rank, pid);
     if (plan.ranks.every((each) => pids.has(each))) roll.reach(plan.node, "ranks started");
-    if (pids.size === size) this.#started.resolve();
+    if (pids.size === worldSize) this.#started.resolve();
   }
 
   /** A rank can be reached. The last one makes the world. `unshared`: why it cannot share memory with its host's ranks. */
   ready(rank: number, host: string, endpoints: string[], unshared: string | undefined): void {
-    const { addresses, size } = this.#ranks;
+    const { addresses, worldSize } = this.#ranks;
     if (unshared !== undefined) this.#unshared.set(host, unshared);
     addresses.set(rank, { rank, host, endpoints });
-    if (addresses.size < size) return;
+    if (addresses.size < worldSize) return;
     const peers = [...addresses.values()].sort((a, b) => a.rank - b.rank);
     this.#options.log("every rank is ready");
     for (const [each, obstacle] of this.#unshared) {

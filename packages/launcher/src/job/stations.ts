@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Channel } from "../link/channel.ts";
 import { encodedOnce } from "../link/framing.ts";
-import type { HostPlan, Order, Report } from "../link/messages.ts";
+import type { HostPlan, Order, RankProgram, Report } from "../link/messages.ts";
 
 /** One agent and what it has been given to do. */
 export interface Station {
@@ -16,7 +16,7 @@ export class Stations {
   readonly all: readonly Station[];
   /** Those that still have ranks, or files of the job. */
   readonly open: Set<Station>;
-  readonly #ofRank: ReadonlyMap<number, Station>;
+  readonly #ofRank: Map<number, Station>;
   /** Those that are about to get their plan. */
   readonly #waiting: Set<Station> = new Set();
 
@@ -52,6 +52,13 @@ export class Stations {
 
   of(rank: number): Station | undefined {
     return this.#ofRank.get(rank);
+  }
+
+  /** Ranks join a running job: its host gets these, which run this program. */
+  grow(station: Station, ranks: readonly number[], program: RankProgram): void {
+    const { plan } = station;
+    station.plan = { ...plan, ranks: [...plan.ranks, ...ranks], programs: [...plan.programs, program] };
+    for (const rank of ranks) this.#ofRank.set(rank, station);
   }
 
   #begin(station: Station): void {

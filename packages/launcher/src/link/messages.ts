@@ -1,4 +1,4 @@
-import type { Ending, Network, Outcome, PeerAddress, RankMessage } from "@tsmpi/core/bootstrap";
+import type { Ending, Network, Outcome, PeerAddress, RankMessage, SpawnAnswer } from "@tsmpi/core/bootstrap";
 import type { BindTo, MapBy } from "../command/options.ts";
 import type { TerminalSize } from "../system/pty.ts";
 import type { ResourceLimits } from "../system/resource-limits.ts";
@@ -14,6 +14,8 @@ export interface HostPlan {
   /** How often the job was started before (`--restarts`). */
   restart: number;
   size: number;
+  /** Number in the job of rank 0, in a world that was spawned; absent in the first one. */
+  first?: number;
   /** Index of this host among the `nodes` hosts of the job. */
   node: number;
   nodes: number;
@@ -24,6 +26,8 @@ export interface HostPlan {
   programs: RankProgram[];
   /** The environment of the launching shell, with the changes that the command line asks for. */
   environment: Record<string, string>;
+  /** The agent stays when its ranks have ended, until `release`: others may take their place. */
+  stays: boolean;
   umask: number;
   seating: Seating;
   /**
@@ -131,11 +135,39 @@ export interface Ended {
   sent?: Record<string, number>;
 }
 
+/** Ranks that are to be started while the job runs. */
+export interface SpawnOrder {
+  /** Number in the job of the first rank of their world, and how many ranks it has. */
+  first: number;
+  size: number;
+  /** Those of this host. */
+  ranks: number[];
+  program: RankProgram;
+  /** Its index among the programs of the job. */
+  index: number;
+}
+
 /** Launcher to agent. */
 export type Order =
   | { kind: "start"; plan: HostPlan }
   /** Every rank of the job is ready. */
   | { kind: "table"; peers: PeerAddress[] }
+  /** Starts ranks while the job runs. What keeps one of them from starting is reported as `unspawned`. */
+  | ({ kind: "spawn" } & SpawnOrder)
+  /** All ranks of a world that was spawned are ready. For those of this host. `gone`: those who spawned them and have ended. */
+  | {
+      kind: "world";
+      ranks: number[];
+      peers: PeerAddress[];
+      parents: { context: number; peers: PeerAddress[] };
+      gone: Ending[];
+    }
+  /** The answer to `spawn` of this rank. */
+  | { kind: "spawned"; rank: number; id: number; answer: SpawnAnswer }
+  /** No more ranks will be spawned. */
+  | { kind: "release" }
+  /** Kills these ranks, as far as they run here: not all ranks of their world could be started. */
+  | { kind: "killRanks"; ranks: number[] }
   /** The next seven are passed on to the ranks; see `AgentMessage` of `@tsmpi/core/bootstrap`. */
   | { kind: "ended"; endings: Ended[] }
   | { kind: "decided"; outcome: Outcome }
@@ -172,6 +204,8 @@ export type Report =
   | { kind: "started"; rank: number; pid: number }
   /** This host's ranks cannot be started; none of them runs. */
   | { kind: "unable"; reason: string }
+  /** This rank, which was to join the job, cannot be started. */
+  | { kind: "unspawned"; rank: number; reason: string }
   /** Processes hold the streams of a rank that has ended well. They may go on for `leftMs`, or are being ended (0). */
   | { kind: "lingering"; rank: number; processes: { pid: number; command: string }[]; leftMs: number }
   /** On what this host's ranks run, as lists of CPUs and GPUs. `remark`: what the user is to be told of it. */

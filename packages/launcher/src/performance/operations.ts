@@ -23,7 +23,7 @@ export type OperationKind =
 const operationsOf: Readonly<Record<OperationKind, string>> = {
   send: "send ssend isend issend",
   receive: "recv recvMessage probe messages sendrecv",
-  all: "barrier allreduce allgather alltoall reduceScatter scan exscan split dup subset cart graph sub intercomm merge window counter mutex splitShared sharedArray",
+  all: "barrier allreduce allgather alltoall reduceScatter scan exscan split dup subset cart graph sub intercomm merge window counter mutex splitShared sharedArray spawn",
   neighbors: "neighborAllgather neighborAlltoall",
   "from-root": "bcast scatter",
   "to-root": "reduce gather",

@@ -10,6 +10,7 @@ import { env } from "@tsmpi/core/bootstrap";
  */
 export class Guardian {
   readonly #shell: ChildProcess;
+  #answered: Promise<string> = Promise.resolve("");
 
   /** It kills processes with `mark` in their environment, and removes `directories`. */
   constructor({ mark, directories }: { mark: string; directories: readonly string[] }) {
@@ -53,13 +54,24 @@ export class Guardian {
     }
   }
 
+  /** One question after the other: answers do not say which they belong to. */
   #ask(line: string): Promise<string> {
+    const answer = this.#answered.then(() => this.#askNow(line));
+    this.#answered = answer;
+    return answer;
+  }
+
+  #askNow(line: string): Promise<string> {
     const { stdin, stdout } = this.#shell;
     stdin?.write(`${line}\n`);
     return new Promise((resolve) => {
       if (stdin == null || stdout == null || stdout.closed) resolve("no shell");
-      stdout?.once("data", (bytes: Buffer) => resolve(bytes.toString().trimEnd()));
-      stdout?.once("close", () => resolve("no shell"));
+      const closed = (): void => resolve("no shell");
+      stdout?.once("data", (bytes: Buffer) => {
+        stdout.off("close", closed);
+        resolve(bytes.toString().trimEnd());
+      });
+      stdout?.once("close", closed);
     });
   }
 

@@ -42,6 +42,7 @@ const calls: Record<string, Call> = {
   counter: (world, options) => world["counter"]!(options),
   mutex: (world, options) => world["mutex"]!(options),
   splitShared: (world, options) => world["splitShared"]!(options),
+  spawn: (world, options) => world["spawn"]!(1, "none.ts", options),
   sharedArray: (world, options) => world["sharedArray"]!(Float64Array, 1, options),
 };
 

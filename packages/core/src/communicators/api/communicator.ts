@@ -12,6 +12,7 @@ import type {
   MergeOptions,
   ShiftOptions,
   ShiftPeers,
+  SpawnOptions,
   SplitOptions,
 } from "../../calls/options.ts";
 import { type InstanceCheck, instanceCheck } from "../../calls/package-copies.ts";
@@ -58,6 +59,15 @@ export interface Communicator
    * ```
    */
   readonly program: number;
+
+  /**
+   * The ranks that have spawned this rank's world, see {@link Communicator.spawn}; null in the first world.
+   *
+   * ```ts
+   * world.parent; // => null
+   * ```
+   */
+  readonly parent: Intercommunicator | null;
 
   /** Aborts when the job is about to be stopped: a rank failed, a rank called {@link abort}, or the time is up. */
   readonly signal: AbortSignal;
@@ -177,6 +187,26 @@ export interface Communicator
    * @throws MpiError `mismatch` when a rank names a source that does not name it as a destination, or the reverse
    */
   graph(neighbors: readonly number[] | GraphNeighbors, options?: GraphOptions): Promise<GraphCommunicator>;
+
+  /**
+   * Starts `count` more ranks while the job runs. Collective; all ranks say the same. The new ranks run `script` with a world of
+   * their own, and reach these ranks through {@link Communicator.parent}.
+   *
+   * They get free slots of the job's hosts, those of ranks that have ended first. The script's path is relative to the directory of
+   * rank 0, where the new ranks start. The job ends when all ranks have ended, these too.
+   *
+   * ```ts
+   * const workers = await world.spawn(2, "worker.ts", { args: ["fast"] });
+   * workers.remoteSize; // => 2
+   * const both = await workers.merge({ high: false }); // in worker.ts: world.parent.merge({ high: true })
+   * both.size; // => world.size + 2
+   * ```
+   * @param count number of ranks
+   * @param script path, or a `file:` URL
+   * @param options `args`, `env`, `signal`
+   * @throws MpiError `launch` on all ranks where they cannot be started, `invalid-argument`, `mismatch`
+   */
+  spawn(count: number, script: string | URL, options?: SpawnOptions): Promise<Intercommunicator>;
 
   /**
    * Joins this communicator's ranks with those of another communicator. Both groups call it; no rank is in both.

@@ -18,7 +18,8 @@ const fewLooks = 15_000;
 /** Whether a call may poll for what it is about to wait for: mostly that must succeed, and the event loop needs its turns. */
 export class PollBudget {
   readonly #most: number;
-  readonly #yields: boolean;
+  /** Whether a rank that polls lets others have its CPU. */
+  yields: boolean;
   /** Deliveries, and collectives that ended at once, since the event loop had a turn. */
   #deliveries = 0;
   /** How many calls do not poll after one has polled in vain, and how many of those are left. */
@@ -31,12 +32,12 @@ export class PollBudget {
    */
   constructor(crowded: boolean, yields: boolean) {
     this.#most = crowded ? mostCrowdedDistrust : mostDistrust;
-    this.#yields = yields;
+    this.yields = yields;
   }
 
   /** How often a call looks for a small message or post, in WebAssembly, before it goes the usual way. */
   get looks(): number {
-    if (this.#yields || this.isSpent) return 0;
+    if (this.yields || this.isSpent) return 0;
     return this.#skips === 0 ? mostLooks : fewLooks;
   }
 

@@ -87,6 +87,7 @@ export class SharedMemoryTransport implements Transport {
   #wakeFlag: WakeFlag | undefined;
   #wakeFifo: WakeFifo | undefined;
   #wanted = false;
+  #attending = false;
   /** Some sender has queued packets because its ring is full. */
   #full = false;
   #scheduled = false;
@@ -134,6 +135,14 @@ export class SharedMemoryTransport implements Transport {
   set receiver(receiver: Receiver | undefined) {
     this.#receiver = receiver;
     if (this.#options.far !== undefined) this.#options.far.receiver = receiver;
+  }
+
+  grow(far: Transport): void {
+    this.#options.far = far;
+    far.receiver = this.#receiver;
+    far.listen(this.#wanted);
+    far.attend?.(this.#attending);
+    this.#budget.yields = this.#yields;
   }
 
   sendsAhead(dest: number, bytes: number): boolean {
@@ -186,6 +195,7 @@ export class SharedMemoryTransport implements Transport {
   }
 
   attend(wanted: boolean): void {
+    this.#attending = wanted;
     this.#options.far?.attend?.(wanted);
   }
 

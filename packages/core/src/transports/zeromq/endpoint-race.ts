@@ -110,7 +110,7 @@ class EndpointRace {
     const outcomes = Array.from(this.#attempts.values(), ({ outcome }) => outcome);
     const refused = outcomes.every((outcome) => outcome === "refused");
     const patienceMs = outcomes.includes(accepted) ? silenceMs : refused ? refusedMs : this.#limitMs;
-    if (this.#heardMs < patienceMs) return;
+    if (this.#heardMs < patienceMs && this.#wanted()) return;
     this.#end();
     for (const attempt of this.#attempts.values()) attempt.ms = this.#heardMs;
     this.#lost(new NoRoute(this.#attempts));

@@ -45,6 +45,8 @@ export class ZeromqTransport implements Transport {
   readonly #senders: Map<number, PeerSender> = new Map();
   /** For ranks on other hosts: the endpoint in use. */
   readonly #used: Map<number, string> = new Map();
+  /** Ranks whose address is known and whose route is found, or searched. */
+  readonly #searched: Set<number> = new Set();
   readonly #routes: RouteSearch = new RouteSearch();
   #watch: NodeJS.Timeout | undefined;
   readonly #network: Network | undefined;
@@ -52,11 +54,13 @@ export class ZeromqTransport implements Transport {
   /** Makes the tags of seals; undefined with encryption. */
   readonly #tag: TagOf | undefined;
   readonly #size: number;
-  #peers: readonly PeerAddress[] = [];
+  readonly #peers: Map<number, PeerAddress> = new Map();
   #host = "";
   #closed = false;
   /** How many messages from outside this job were dropped. */
   strangers = 0;
+  /** How often more ranks are being made known: packets for ranks without an address wait meanwhile. */
+  expecting = 0;
 
   private constructor(rank: number, size: number, network: Network | undefined) {
     this.#rank = rank;
@@ -82,10 +86,17 @@ export class ZeromqTransport implements Transport {
 
   /** Sets the addresses of all ranks, once all have bound. `host` is this rank's own. */
   connect(peers: readonly PeerAddress[], host: string): void {
-    this.#peers = peers;
     this.#host = host;
+    this.add(peers);
     const crowded = peers.filter((peer) => peer.host === host).length > availableParallelism();
     for (const inbox of this.#inboxes) inbox.crowded = crowded;
+  }
+
+  /** Sets the addresses of ranks that have joined the job. */
+  add(peers: readonly PeerAddress[]): void {
+    for (const peer of peers) this.#peers.set(peer.rank, peer);
+    for (const [rank, sender] of this.#senders)
+      if (!sender.found && !sender.closed && !this.#searched.has(rank)) this.#open(rank, sender);
   }
 
   sendsAhead(_dest: number, bytes: number): boolean {
@@ -184,9 +195,17 @@ export class ZeromqTransport implements Transport {
   }
 
   #open(rank: number, sender: PeerSender): void {
-    const peer = this.#peers[rank];
+    const peer = this.#peers.get(rank);
     const near = peer?.endpoints.find((endpoint) => endpoint.startsWith("ipc:"));
-    if (peer === undefined) throw new Error("a packet was sent before connect() was called");
+    if (peer === undefined) {
+      if (this.expecting > 0) return;
+      this.#senders.delete(rank);
+      throw new MpiError(
+        "protocol",
+        `this rank has no address of rank ${rank}, which it did not take part in spawning`,
+      );
+    }
+    this.#searched.add(rank);
     if (peer.host === this.#host && near !== undefined) {
       sender.open(pushNear(near, this.#size));
       return;
@@ -227,7 +246,7 @@ export class ZeromqTransport implements Transport {
 
   async #giveUp(rank: number, sender: PeerSender, { attempts, message }: NoRoute): Promise<void> {
     if (sender.closed) return;
-    const { host } = this.#peers[rank] as PeerAddress;
+    const { host } = this.#peers.get(rank) as PeerAddress;
     const route = { dest: rank, host, attempts: await describeAttempts(this.#host, host, attempts) };
     if (sender.closed) return;
     sender.drop();
@@ -240,7 +259,7 @@ export class ZeromqTransport implements Transport {
   }
 
   #farEndpoints(rank: number): string[] {
-    return this.#peers[rank]?.endpoints.filter((endpoint) => endpoint.startsWith("tcp:")) ?? [];
+    return this.#peers.get(rank)?.endpoints.filter((endpoint) => endpoint.startsWith("tcp:")) ?? [];
   }
 
   #deliver(frames: readonly Buffer[]): void {
