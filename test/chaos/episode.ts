@@ -158,11 +158,11 @@ function quietly(action: () => void): void {
 }
 
 /** The result of a job, which ends in time whatever is done to it. */
-export async function within<T>(result: Promise<T>, faults: readonly Fault[]): Promise<T> {
+export async function within<T>(result: Promise<T>, faults: readonly Fault[], limitMs = hangMs): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const lastMs = Math.max(0, ...faults.map(({ atMs }) => atMs));
   const hung = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the job did not end")), lastMs + hangMs);
+    timer = setTimeout(() => reject(new Error("the job did not end")), lastMs + limitMs);
   });
   try {
     return await Promise.race([result, hung]);

@@ -106,26 +106,31 @@ await world.close();
 
 /** A world without those that are gone; or with others in their place. */
 async function goOn() {
-  world = await world.shrink();
-  while (way === "spawn") {
-    let ok = true;
+  for (;;) {
+    const left = await world.shrink();
+    world = left;
+    if (way !== "spawn") return;
+    wanted = await left.agree(wanted, min);
+    let whole;
     try {
-      await replace();
+      whole = await replace(left);
     } catch (error) {
+      if (error.code === "launch") wanted = left.size; // no slot is free: the lost host had the others
       if (!(error instanceof MpiError && ["rank-failed", "revoked", "launch"].includes(error.code))) throw error;
-      ok = false;
-      await world.revoke();
+      await left.revoke(); // ends what the new ranks wait in, too
     }
-    if (await world.agree(ok)) return;
-    world = await world.shrink();
+    if (await left.agree(whole !== undefined)) {
+      world = whole;
+      return;
+    }
   }
 }
 
-async function replace() {
-  const missing = wanted - world.size;
-  if (missing <= 0) return;
-  const fresh = await world.spawn(missing, process.argv[1], { args: process.argv.slice(2) });
+async function replace(left) {
+  const missing = wanted - left.size;
+  if (missing <= 0) return left;
+  const fresh = await left.spawn(missing, process.argv[1], { args: process.argv.slice(2) });
   const all = await fresh.merge({ high: false });
-  await all.bcast(world.rank === 0 ? wanted : undefined);
-  world = all;
+  await all.bcast(left.rank === 0 ? wanted : undefined);
+  return all;
 }

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -34,6 +33,9 @@ interface RecoveryPlan {
   ranks: number;
   faults: Fault[];
 }
+
+/** Starts follow each other with pauses of 1, 2, 4 s. */
+const hangMs = 90_000;
 
 const count = process.env["TSMPI_CHAOS"] ?? perTier({ quick: undefined, full: "1000" });
 const onlySeed = process.env["TSMPI_CHAOS_SEED"];
@@ -77,7 +79,7 @@ async function recover({ seed, way, ranks, faults }: RecoveryPlan, place: Place,
   const running = place.start(["run", ...options, "--kill-after", "1", script, library, way, store]);
   const harmed = harm(faults, running, place, ranks);
   try {
-    const { code, stdout, stderr } = await within(running.result, faults);
+    const { code, stdout, stderr } = await within(running.result, faults, hangMs);
     const all = `stdout:\n${stdout}\nstderr:\n${stderr}`;
     expect(stdout, all).not.toContain("WRONG");
     expect(stdout, all).toMatch(new RegExp(`^result ${way} 0 of \\d$`, "m"));
@@ -100,7 +102,7 @@ async function explained(plan: RecoveryPlan, place: Place, directory: string): P
 }
 
 describe.runIf(local.length > 0)("on this machine, a job recovers", () => {
-  const directory = mkdtempSync(join(tmpdir(), "tsmpi-recovery-"));
+  const directory = mkdtempSync("/dev/shm/tsmpi-recovery-");
   let place: ReturnType<typeof thisMachine>;
   beforeAll(() => {
     place = thisMachine();

@@ -155,14 +155,18 @@ describe("ranks that are spawned", () => {
 
 describe("a parent that dies while new ranks start, under --keep-going,", () => {
   const slow = `
+    import { writeFileSync } from "node:fs";
     import { init } from "tsmpi";
+    writeFileSync("started", "");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const world = await init();
     console.log(await world.parent.recv({ source: 1 }).catch((error) => "worker: " + error.code));`;
   const parent = (dying: number): string => `
+    import { existsSync } from "node:fs";
     import { init } from "tsmpi";
     const world = await init();
-    if (world.rank === ${dying}) setTimeout(() => process.kill(process.pid, "SIGKILL"), 300);
+    const die = () => existsSync("started") && process.kill(process.pid, "SIGKILL");
+    if (world.rank === ${dying}) setInterval(die, 20);
     const workers = await world.spawn(2, "worker.mjs").catch((error) => console.log("parent: " + error.code));`;
 
   test("is known to the new ranks as gone", async () => {
