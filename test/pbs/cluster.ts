@@ -23,8 +23,8 @@ export const hasRoot: boolean = rootPrefix.length > 0;
 /** The command, at a path that all hosts have. */
 export const tsmpi: string = fileURLToPath(new URL("../../packages/launcher/bin/tsmpi.js", import.meta.url));
 
-/** What a user has in ~/.profile so that `tsmpi` and `node` are found. */
-const setPath = `export PATH="${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${dirname(process.execPath)}:$PATH"`;
+/** What a user has in ~/.profile so that `tsmpi`, `node` and `qsub` are found. */
+export const setPath: string = `export PATH="${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${dirname(process.execPath)}:$PATH:$(. /etc/pbs.conf 2>/dev/null; echo $PBS_EXEC/bin)"`;
 
 export interface Output {
   code: number;
@@ -94,6 +94,11 @@ export class Job {
     return read(`${this.#base}.err`);
   }
 
+  /** The hosts of its node file, in order, once it runs. */
+  get nodes(): string[] {
+    return read(`${this.#base}.nodes`).split("\n").filter(Boolean);
+  }
+
   /** Resolves when there is this text in what it has printed. */
   async shows(text: string): Promise<void> {
     while (!this.stdout.includes(text)) {
@@ -105,8 +110,7 @@ export class Job {
   async ended(): Promise<Ended> {
     while (!(await this.#hasEnded())) await sleep(300);
     const [code = "", begun = "", ended = ""] = read(`${this.#base}.code`).split("\n");
-    const nodes = read(`${this.#base}.nodes`).split("\n").filter(Boolean);
-    const { stdout, stderr } = this;
+    const { nodes, stdout, stderr } = this;
     return { code: code === "" ? -1 : Number(code), seconds: Number(ended) - Number(begun), nodes, stdout, stderr };
   }
 
