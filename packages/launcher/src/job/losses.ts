@@ -36,8 +36,6 @@ export class Losses {
   readonly #options: LossesOptions;
   readonly #news: EndingNews;
   readonly council: Council;
-  /** Hosts that others cannot reach. */
-  readonly #givenUp: Set<Station> = new Set();
   /** The first rank that the job has gone on without, and how it ended. */
   #firstLost: Ending | undefined;
 
@@ -144,13 +142,13 @@ export class Losses {
     if (!this.#canSpare) return false;
     const living = ({ plan }: Station): number => plan.ranks.filter((rank) => !ranks.endings.has(rank)).length;
     const ends = stations.all.filter(({ plan }) => hosts.includes(plan.host));
-    if (ends.some((station) => this.#givenUp.has(station) || living(station) === 0)) return true;
+    if (ends.some((station) => station.givenUp || living(station) === 0)) return true;
     if (ends.length < 2) return false;
     const [least, other] = ends.sort((a, b) => living(a) - living(b) || b.plan.node - a.plan.node) as [
       Station,
       Station,
     ];
-    this.#givenUp.add(least);
+    least.givenUp = true;
     const reason = `its host and ${other.plan.host} cannot reach each other`;
     this.#options.stations.tell(least, { kind: "giveUp", reason });
     return true;

@@ -33,19 +33,12 @@ export class Room {
    */
   seats(wanted: number): Station[] {
     const { endings } = this.#ranks;
-    const { ofHost, most, granted, mapBy } = this.#slots;
-    const free = new Map<Station, number>();
-    for (const [index, station] of this.#stations.all.entries()) {
-      if (!this.#stations.open.has(station)) continue;
-      const slots = granted ? (ofHost[index] as number) : Number.POSITIVE_INFINITY;
-      const live = station.plan.ranks.filter((rank) => !endings.has(rank)).length;
-      if (live > 0 || station.plan.stays) free.set(station, Math.max(0, Math.min(slots, most[index] as number) - live));
-    }
+    const free = this.#free();
     const total = [...free.values()].reduce((sum, each) => sum + each, 0);
     if (total < wanted) throw this.#full(wanted, total);
     const dead = [...endings.keys()].sort((a, b) => a - b).flatMap((rank) => this.#stations.of(rank) ?? []);
     const rest =
-      mapBy === "host"
+      this.#slots.mapBy === "host"
         ? this.#round([...free], wanted)
         : [...free].flatMap(([each, slots]) => new Array<Station>(Math.min(slots, wanted)).fill(each));
     const seats: Station[] = [];
@@ -56,6 +49,19 @@ export class Room {
       seats.push(station);
     }
     return seats;
+  }
+
+  #free(): Map<Station, number> {
+    const { endings } = this.#ranks;
+    const { ofHost, most, granted } = this.#slots;
+    const free = new Map<Station, number>();
+    for (const [index, station] of this.#stations.all.entries()) {
+      if (!this.#stations.open.has(station) || station.givenUp) continue;
+      const slots = granted ? (ofHost[index] as number) : Number.POSITIVE_INFINITY;
+      const live = station.plan.ranks.filter((rank) => !endings.has(rank)).length;
+      if (live > 0 || station.plan.stays) free.set(station, Math.max(0, Math.min(slots, most[index] as number) - live));
+    }
+    return free;
   }
 
   #round(free: readonly (readonly [Station, number])[], wanted: number): Station[] {

@@ -7,6 +7,8 @@ import type { HostPlan, Order, RankProgram, Report } from "../link/messages.ts";
 export interface Station {
   channel: Channel<Order, Report>;
   plan: HostPlan;
+  /** Ranks of another host cannot reach those of this one, so the job goes on without it: nothing is started there any more. */
+  givenUp?: boolean;
   /** Called when its agent is lost: ends what may be left of it. */
   lost(): void;
 }
