@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type DefaultTheme, defineConfig } from "vitepress";
 import { withFileNames } from "./file-names.ts";
@@ -11,40 +11,36 @@ function written(entries: readonly [text: string, link: string][]): DefaultTheme
   return entries.filter(([, link]) => existsSync(near(`..${link}.md`))).map(([text, link]) => ({ text, link }));
 }
 
+/** The pages of a folder in the order of their names, each by its heading. */
+function folder(text: string, path: string, ...others: [text: string, link: string][]): DefaultTheme.SidebarItem[] {
+  const names = existsSync(near(`..${path}`))
+    ? readdirSync(near(`..${path}`)).filter((name) => /\.md$/.test(name))
+    : [];
+  const own = names.sort().map((name): [string, string] => {
+    const [, heading = name] = /^# (.*)$/m.exec(readFileSync(near(`..${path}/${name}`), "utf8")) ?? [];
+    return [heading, `${path}/${name.replace(/(^index)?\.md$/, "")}`];
+  });
+  const items = [...own.map(([title, link]) => ({ text: title, link })), ...written(others)];
+  return items.length === 0 ? [] : [{ text, items }];
+}
+
 const guide: DefaultTheme.SidebarItem[] = [
-  { text: "Start", link: "/guide/start" },
-  {
-    text: "Tutorial",
-    items: written([
-      ["1. Hello", "/guide/tutorial/01-hello"],
-      ["2. Who am I", "/guide/tutorial/02-who-am-i"],
-      ["3. Share a loop out", "/guide/tutorial/03-share-a-loop"],
-      ["4. Send and receive", "/guide/tutorial/04-send-and-receive"],
-      ["5. Collectives", "/guide/tutorial/05-collectives"],
-      ["6. A map", "/guide/tutorial/06-map"],
-      ["7. A grid with halos", "/guide/tutorial/07-grid"],
-      ["8. Windows", "/guide/tutorial/08-windows"],
-      ["9. Files and .npy", "/guide/tutorial/09-files"],
-      ["10. Look at the report", "/guide/tutorial/10-report"],
-      ["11. Make it faster", "/guide/tutorial/11-faster"],
-      ["12. Run on PBS and Slurm", "/guide/tutorial/12-cluster"],
-      ["13. Survive a failure", "/guide/tutorial/13-survive"],
-    ]),
-  },
-  {
-    text: "Coming from",
-    items: written([
-      ["mpi4py", "/guide/coming-from/mpi4py"],
-      ["multiprocessing", "/guide/coming-from/multiprocessing"],
-      ["Dask", "/guide/coming-from/dask"],
-      ["Ray", "/guide/coming-from/ray"],
-      ["MPI in C", "/guide/coming-from/mpi-in-c"],
-      ["worker_threads", "/guide/coming-from/worker-threads"],
-      ["mpi4py, every call", "/from-mpi4py"],
-      ["multiprocessing, every call", "/from-multiprocessing"],
-      ["A course, redone", "/course"],
-    ]),
-  },
+  ...written([["Start", "/guide/start"]]),
+  ...folder("Tutorial", "/guide/tutorial"),
+  ...folder(
+    "Coming from",
+    "/guide/coming-from",
+    ["mpi4py, every call", "/from-mpi4py"],
+    ["multiprocessing, every call", "/from-multiprocessing"],
+    ["A course, redone", "/course"],
+  ),
+  ...folder("Cookbook", "/guide/cookbook"),
+  ...folder("When it goes wrong", "/guide/trouble"),
+  ...written([
+    ["Performance guide", "/guide/performance-guide"],
+    ["For administrators", "/guide/admin"],
+    ["Promises", "/guide/promises"],
+  ]),
 ];
 
 const exact: DefaultTheme.SidebarItem[] = [

@@ -39,15 +39,14 @@ export class Registry {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** What makes each package manager ask here. Caches are the reader's: they would keep an older tsmpi of the same version. */
+  /** What makes each package manager ask here. Bun's cache goes by versions, and would keep an older tsmpi. */
   environment(home: string): Record<string, string> {
+    const certificates = process.env["SSL_CERT_FILE"]; // what yarn and bun need behind a proxy
     return {
       npm_config_registry: this.#url,
-      npm_config_cache: join(home, ".npm"),
-      npm_config_store_dir: join(home, ".pnpm"),
       YARN_REGISTRY: this.#url,
-      YARN_CACHE_FOLDER: join(home, ".yarn"),
       BUN_INSTALL_CACHE_DIR: join(home, ".bun"),
+      ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
     };
   }
 

@@ -57,7 +57,7 @@ export async function runPage(name: string, { full }: { full: boolean }): Promis
 /** As it is pasted: lines whose order is the ranks' are sorted, so that a page changes only where its meaning does. */
 function inOrder(printed: string, flags: ReadonlyMap<string, string>): string {
   const lines = printed.trimEnd().split("\n");
-  if (flags.has("sorted")) lines.sort();
+  if (flags.has("sorted")) lines.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   return `${lines.join("\n")}\n`;
 }
 
