@@ -118,7 +118,21 @@ export default defineConfig({
       "/guide/": guide,
       "/": [...guide.map((part) => ({ ...part, collapsed: true })), ...exact],
     },
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        miniSearch: {
+          searchOptions: {
+            // Communicators inherit their calls: each is found once, where it is declared. VitePress sends this function to the browser.
+            boostDocument: (id: string) => {
+              if (/#(inherited-from|overrides)/.test(id)) return 0;
+              if (/\/(Cart|Graph|Inter)?[Cc]ommunicator\.html#/.test(id)) return 0.1;
+              return id.includes("/api/") ? 0.5 : 1;
+            },
+          },
+        },
+      },
+    },
     outline: [2, 3],
   },
 });

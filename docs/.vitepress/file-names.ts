@@ -8,9 +8,10 @@ const docs = fileURLToPath(new URL("..", import.meta.url));
 export function withFileNames(markdown: MarkdownRenderer): void {
   const fence = markdown.renderer.rules.fence!;
   markdown.renderer.rules.fence = (tokens, index, ...rest) => {
-    const html = fence(tokens, index, ...rest);
     const [, name] = /\[([^\]]*[./][^\]]*)\]/.exec(tokens[index]!.info) ?? [];
-    return name === undefined ? html : `<div class="file-name">${markdown.utils.escapeHtml(name)}</div>${html}`;
+    const html = fence(tokens, index, ...rest);
+    if (name === undefined || isTab(tokens.slice(0, index).map(({ type }) => type))) return html;
+    return `<div class="file-name">${markdown.utils.escapeHtml(name)}</div>${html}`;
   };
   markdown.core.ruler.push("links-out-of-docs", ({ tokens, env }) => {
     const page = (env as { path: string }).path;
@@ -28,6 +29,11 @@ export function withFileNames(markdown: MarkdownRenderer): void {
       }
     }
   });
+}
+
+/** Whether the tokens before a block have left a group of tabs open: there its name is on the tab. */
+function isTab(before: readonly string[]): boolean {
+  return before.lastIndexOf("container_code-group_open") > before.lastIndexOf("container_code-group_close");
 }
 
 function leavesDocs(href: string, page: string): boolean {
