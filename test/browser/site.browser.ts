@@ -164,13 +164,6 @@ describe("the site", () => {
     assert.deepEqual((await page.$$eval(".file-name", (all) => all.map((each) => each.textContent))).slice(0, 1), [
       "hello.ts",
     ]);
-    await page.screenshot({ path: "/tmp/site-hello.png" });
-    await open(page, "/");
-    await page.screenshot({ path: "/tmp/site-home.png" });
-    await open(page, "/guide/start.html");
-    await page.screenshot({ path: "/tmp/site-start.png", fullPage: true });
-    await open(page, "/api/pages/index/interfaces/Communicator.html");
-    await page.screenshot({ path: "/tmp/site-api.png" });
     await page.close();
   });
 });
