@@ -242,7 +242,8 @@ describe("job scripts", () => {
       const name = basename(job, `.${end}`);
       const content = readFileSync(join(examples, job), "utf8");
       expect(content).toContain(`${nameOption[end]}${name}\n`);
-      expect(content).toContain(`tsmpi run -n 4 ${name}.ts > ${name}.out\n`);
+      const options = name === "survivor" ? " --restarts 9" : "";
+      expect(content).toContain(`tsmpi run -n 4${options} ${name}.ts > ${name}.out\n`);
     }
   });
 

@@ -43,7 +43,9 @@ describe("checkpoints", () => {
   it("are whole after kill -9 of one rank or all, at any moment of a save", { timeout: 600_000 }, async () => {
     const random = new Random(Date.now());
     const directory = folder({ "script.mjs": saver });
-    let saved = 0;
+    const one = await start(["run", "-n", "3", "script.mjs", "-1", "0", "1"], { cwd: directory }).result;
+    expect(one.code).toBe(0); // a first one is there: on a slow disk the jobs below may be killed before theirs
+    let saved = 1;
     for (let turn = 0; turn < perTier({ quick: 6, full: 300 }); turn++) {
       const victim = random.between(0, 3); // 3: all of them
       const args = [String(victim), String(random.between(0, 120)), "1000000"];
@@ -58,7 +60,6 @@ describe("checkpoints", () => {
       expect(loaded).toEqual([loaded[0], loaded[0], loaded[0]]);
       saved = Math.max(saved, loaded[0] as number, ...numbers("saved"));
     }
-    expect(saved).toBeGreaterThan(0);
     const { stdout } = await start(["run", "-n", "3", "script.mjs", "-1", "0", "2"], { cwd: directory }).result;
     const step = Number(/loaded (\d+)/.exec(stdout)?.[1]);
     expect(checkpointsIn(directory)).toEqual([
